@@ -1,0 +1,129 @@
+"""Every error ProgImage raises on purpose. No HTTP in here.
+
+    ProgImageError
+    ├── ConfigError                settings that cannot work
+    ├── InvalidRequest             the caller asked for something malformed
+    │   ├── InvalidArgument        one argument of an operation, or its name
+    │   └── InvalidField           one field of an upload or an edit
+    ├── NotFound                   no such picture, or none the viewer may see
+    ├── PreconditionFailed         an edit was based on an old revision
+    ├── PreconditionRequired       an edit did not say which revision it is based on
+    ├── PictureError               the bytes are not a picture we can keep
+    │   ├── EmptyPicture           no bytes at all
+    │   ├── UnsupportedMedia       not one of the formats we decode
+    │   ├── MismatchedMedia        the two detectors disagree: polyglot or mislabelled
+    │   ├── CorruptPicture         truncated, or the decoder gave up
+    │   ├── PictureTooLarge        more bytes than an upload may have
+    │   └── PictureTooComplex      more pixels, frames or a side longer than allowed
+    ├── OutputTooLarge             the pipeline's result would pass the output limits
+    ├── RenderFailed               the render worker crashed or ran out of memory
+    ├── RenderTimeout              the render passed its time limit and was killed
+    ├── Overloaded                 the queue is full; come back in `retry_after_s`
+    └── StoreError
+        ├── BadKey                 a key no store accepts
+        ├── KeyMissing             no object under this key
+        ├── Conflict               the expected etag (or absence) did not hold
+        └── StoreUnavailable       the store did not answer, or refused, in time
+"""
+
+from __future__ import annotations
+
+
+class ProgImageError(Exception):
+    """Base of all. `str(error)` is safe to show: what, where, what would work."""
+
+
+class ConfigError(ProgImageError):
+    """Settings that cannot work; the message lists every complaint."""
+
+
+class InvalidRequest(ProgImageError):
+    """The caller asked for something malformed."""
+
+
+class InvalidArgument(InvalidRequest):
+    """An operation or one of its arguments is unknown, repeated or out of range."""
+
+
+class InvalidField(InvalidRequest):
+    """A field of an upload or an edit is unknown, repeated or out of range."""
+
+
+class NotFound(ProgImageError):
+    """No such picture, or none the viewer may see; alike on purpose."""
+
+
+class PreconditionFailed(ProgImageError):
+    """The edit was based on a revision that is no longer the current one."""
+
+
+class PreconditionRequired(ProgImageError):
+    """The edit did not say which revision it is based on."""
+
+
+class PictureError(ProgImageError):
+    """The bytes are not a picture we can keep or transform."""
+
+
+class EmptyPicture(PictureError):
+    """No bytes at all."""
+
+
+class UnsupportedMedia(PictureError):
+    """Not one of the formats on the allow-list."""
+
+
+class MismatchedMedia(PictureError):
+    """libmagic and Pillow see different formats: a polyglot or a disguise."""
+
+
+class CorruptPicture(PictureError):
+    """Truncated, or the decoder gave up."""
+
+
+class PictureTooLarge(PictureError):
+    """More bytes than an upload may have."""
+
+
+class PictureTooComplex(PictureError):
+    """More pixels or frames, or a longer side, than the limits allow."""
+
+
+class OutputTooLarge(ProgImageError):
+    """The pipeline's result, or a step on the way, would pass the output limits."""
+
+
+class RenderFailed(ProgImageError):
+    """The render worker crashed or ran out of memory on this picture."""
+
+
+class RenderTimeout(ProgImageError):
+    """The render passed its time limit and its worker was killed."""
+
+
+class Overloaded(ProgImageError):
+    """No room for more work now."""
+
+    def __init__(self, message: str, retry_after_s: int = 1) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class StoreError(ProgImageError):
+    """Base of what an object store raises."""
+
+
+class BadKey(StoreError):
+    """A key that no store accepts: traversal, control characters, too long."""
+
+
+class KeyMissing(StoreError):
+    """No object under this key."""
+
+
+class Conflict(StoreError):
+    """The expected etag, or the expected absence, did not hold."""
+
+
+class StoreUnavailable(StoreError):
+    """The store did not answer, or refused, within its deadline."""

@@ -1,0 +1,4 @@
+"""Pictures: what they are, how they are read, transformed and written.
+
+The only package that knows Pillow and libmagic.
+"""

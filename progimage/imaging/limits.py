@@ -1,0 +1,26 @@
+"""What a picture may be, and what a pipeline may make of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds checked before work is done; no request can raise them.
+
+    Attributes:
+        max_source_pixels: width x height x frames of a source.
+        max_source_side: the longer side of a source, in pixels.
+        max_frames: frames of an animation.
+        max_output_pixels: width x height of any frame a step produces.
+        max_output_side: the longer side of any frame a step produces.
+        max_steps: steps in one pipeline, presets expanded.
+    """
+
+    max_source_pixels: int = 50_000_000
+    max_source_side: int = 30_000
+    max_frames: int = 100
+    max_output_pixels: int = 40_000_000
+    max_output_side: int = 8_192
+    max_steps: int = 10

@@ -1,0 +1,42 @@
+"""The value that flows through a pipeline."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from PIL.Image import Image
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """One decoded picture: upright, 8 bits a channel, sRGB.
+
+    Attributes:
+        frames: at least one; all the same size and the same mode, which is one of
+            L, LA, RGB, RGBA. An animation's frames are whole, already composed.
+        durations_ms: one per frame; (0,) for a still.
+        loop: times an animation plays; 0 is forever. Meaningless for a still.
+        exif: the source's EXIF block with its orientation reset, or b"".
+        icc: an sRGB profile to embed when metadata is kept, or b"".
+    """
+
+    frames: tuple[Image, ...]
+    durations_ms: tuple[int, ...] = (0,)
+    loop: int = 0
+    exif: bytes = field(default=b"", repr=False)
+    icc: bytes = field(default=b"", repr=False)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height in pixels."""
+        return self.frames[0].size
+
+    @property
+    def mode(self) -> str:
+        """Pillow mode that all frames share: L, LA, RGB or RGBA."""
+        return self.frames[0].mode
+
+    @property
+    def is_animated(self) -> bool:
+        """True if there is more than one frame."""
+        return len(self.frames) > 1

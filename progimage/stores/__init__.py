@@ -1,0 +1,129 @@
+"""The object store: where every byte that outlives a request is kept.
+
+The protocol is the specification. Each sentence below is a promise that
+`tests/stores/contract.py` checks on every store.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import BinaryIO, Protocol, runtime_checkable
+
+ABSENT = "<absent>"
+"""`expect=ABSENT`: the put succeeds only if the key does not exist."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stat:
+    """What a store knows of one object without reading it.
+
+    `etag` changes whenever the object is replaced; it is opaque, unquoted and
+    only comparable with other etags of the same key in the same store.
+    `modified` is an aware UTC time by the store's clock.
+    """
+
+    key: str
+    size: int
+    etag: str
+    modified: datetime
+
+
+@runtime_checkable
+class Reader(Protocol):
+    """An open object: a readable binary stream that knows its `stat`.
+
+    `stat` describes the whole object, also when only a range was opened.
+    Stores that keep real files also give it `fileno()`, positioned at `start`.
+    """
+
+    @property
+    def stat(self) -> Stat: ...
+
+    def read(self, size: int = -1, /) -> bytes: ...
+
+    def close(self) -> None: ...
+
+    def __enter__(self) -> Reader: ...
+
+    def __exit__(self, *exc: object) -> None: ...
+
+
+class ObjectStore(Protocol):
+    """Five methods over keys. All are safe to call from many threads and processes.
+
+    Keys are `/`-separated, non-empty segments of printable characters, at most
+    1,024 bytes of UTF-8 in all and 255 a segment; no segment is `.` or `..` or
+    starts with a dot. Anything else raises `BadKey` from every method.
+    Any method may raise `StoreUnavailable`.
+    """
+
+    def put(
+        self, key: str, source: BinaryIO, *, media_type: str, expect: str | None = None
+    ) -> Stat:
+        """Store all that is left of `source` under `key`, whole or not at all.
+
+        When it returns, the object survives a crash of this process and machine.
+        `expect` is None (replace whatever is there), `ABSENT` (create only) or an
+        etag (replace exactly that version); among racing writers with the same
+        `expect`, exactly one wins. The stream is never held whole in memory.
+
+        Raises:
+            Conflict: `expect` did not hold; nothing was changed.
+        """
+        ...
+
+    def open(self, key: str, start: int = 0, length: int | None = None) -> Reader:
+        """Return a reader of `length` bytes from `start` (or to the end).
+
+        A range that passes the end is cut there; one that begins past it is
+        empty. The reader goes on giving the bytes it began with when the object
+        is replaced or deleted meanwhile.
+
+        Raises:
+            KeyMissing: there is no such object.
+        """
+        ...
+
+    def stat(self, key: str) -> Stat:
+        """Return what is known of the object, or raise `KeyMissing`."""
+        ...
+
+    def delete(self, key: str, *, expect: str | None = None) -> None:
+        """Remove the object; removing what is absent succeeds.
+
+        With `expect` only that version is removed.
+
+        Raises:
+            Conflict: another version is there; it stays.
+        """
+        ...
+
+    def list(self, prefix: str, after: str = "") -> Iterator[Stat]:
+        """Yield every object whose key starts with `prefix` and is above `after`.
+
+        In ascending order of the keys' UTF-8 bytes, lazily: the cost of the first
+        item does not grow with the tree. `prefix` is a plain string prefix: it may
+        end in the middle of a segment; "" is everything. An object written or
+        deleted during the walk may or may not appear; all others appear once.
+        """
+        ...
+
+
+@runtime_checkable
+class HasLocalPath(Protocol):
+    """Optional: a store whose objects are plain files on this machine."""
+
+    def local_path(self, key: str) -> str:
+        """Return the path of the object's file, whether or not it exists."""
+        ...
+
+
+@runtime_checkable
+class HasPresignedUrl(Protocol):
+    """Optional: a store that can hand out expiring URLs for direct downloads."""
+
+    def presigned_url(self, key: str, *, expires_s: int, media_type: str) -> str:
+        """Return a URL that serves the object as `media_type` for `expires_s` seconds."""
+        ...
