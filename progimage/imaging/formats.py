@@ -1,0 +1,237 @@
+"""The formats that are read and written: one table, and the ways to look into it.
+
+A format is on the list if libmagic knows it by a strong signature, so that two
+detectors can agree on it, and if Pillow decodes it in C. That leaves out TGA (no
+signature at all), QOI and SGI (unknown to libmagic), Photoshop files, and everything
+that is a program or a document rather than pixels: SVG, PostScript, PDF.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from progimage.errors import InvalidArgument
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """One picture format.
+
+    Attributes:
+        name: what people and the API call it, lower case: "jpeg".
+        extension: the one we write, without the dot: "jpg".
+        media_type: the one we send.
+        pillow_name: Pillow's identifier.
+        other_extensions: also understood in URLs.
+        other_media_types: also understood in Accept and Content-Type.
+        magic_types: what libmagic calls it.
+        is_writable: pictures can be written in it, not only read.
+        has_alpha: it holds transparency; others are flattened on a background.
+        is_animated: it can hold an animation, and we write one.
+        default_quality: 1 to 100, or None where quality has no meaning.
+        has_lossless: it is lossless, or can be asked to be.
+    """
+
+    name: str
+    extension: str
+    media_type: str
+    pillow_name: str
+    magic_types: tuple[str, ...]
+    other_extensions: tuple[str, ...] = ()
+    other_media_types: tuple[str, ...] = ()
+    is_writable: bool = True
+    has_alpha: bool = False
+    is_animated: bool = False
+    default_quality: int | None = None
+    has_lossless: bool = True
+
+    @property
+    def extensions(self) -> tuple[str, ...]:
+        """Every extension it goes by, ours first."""
+        return (self.extension, *self.other_extensions)
+
+    @property
+    def media_types(self) -> tuple[str, ...]:
+        """Every media type it goes by, ours first."""
+        return (self.media_type, *self.other_media_types)
+
+
+JPEG = Format(
+    name="jpeg",
+    extension="jpg",
+    media_type="image/jpeg",
+    pillow_name="JPEG",
+    magic_types=("image/jpeg",),
+    other_extensions=("jpeg", "jpe", "jfif"),
+    other_media_types=("image/jpg", "image/pjpeg"),
+    default_quality=80,
+    has_lossless=False,
+)
+PNG = Format(
+    name="png",
+    extension="png",
+    media_type="image/png",
+    pillow_name="PNG",
+    magic_types=("image/png", "image/apng", "image/vnd.mozilla.apng"),
+    other_extensions=("apng",),
+    other_media_types=("image/apng", "image/x-png"),
+    has_alpha=True,
+    is_animated=True,
+)
+WEBP = Format(
+    name="webp",
+    extension="webp",
+    media_type="image/webp",
+    pillow_name="WEBP",
+    magic_types=("image/webp",),
+    has_alpha=True,
+    is_animated=True,
+    default_quality=80,
+)
+GIF = Format(
+    name="gif",
+    extension="gif",
+    media_type="image/gif",
+    pillow_name="GIF",
+    magic_types=("image/gif",),
+    has_alpha=True,
+    is_animated=True,
+)
+AVIF = Format(
+    name="avif",
+    extension="avif",
+    media_type="image/avif",
+    pillow_name="AVIF",
+    magic_types=("image/avif",),
+    other_extensions=("avifs",),
+    has_alpha=True,
+    is_animated=True,
+    default_quality=60,
+    has_lossless=False,
+)
+TIFF = Format(
+    name="tiff",
+    extension="tiff",
+    media_type="image/tiff",
+    pillow_name="TIFF",
+    magic_types=("image/tiff",),
+    other_extensions=("tif",),
+    has_alpha=True,
+)
+BMP = Format(
+    name="bmp",
+    extension="bmp",
+    media_type="image/bmp",
+    pillow_name="BMP",
+    magic_types=("image/bmp", "image/x-ms-bmp"),
+    other_extensions=("dib",),
+    other_media_types=("image/x-ms-bmp", "image/x-bmp"),
+)
+JPEG2000 = Format(
+    name="jpeg2000",
+    extension="jp2",
+    media_type="image/jp2",
+    pillow_name="JPEG2000",
+    magic_types=("image/jp2", "image/jpx", "image/x-jp2-codestream"),
+    other_extensions=("j2k", "jpx", "jpf"),
+    other_media_types=("image/jpx",),
+    has_alpha=True,
+    default_quality=80,
+)
+ICO = Format(
+    name="ico",
+    extension="ico",
+    media_type="image/vnd.microsoft.icon",
+    pillow_name="ICO",
+    magic_types=("image/vnd.microsoft.icon", "image/x-icon"),
+    other_media_types=("image/x-icon",),
+    has_alpha=True,
+)
+PNM = Format(
+    name="pnm",
+    extension="ppm",
+    media_type="image/x-portable-anymap",
+    pillow_name="PPM",
+    magic_types=(
+        "image/x-portable-pixmap",
+        "image/x-portable-greymap",
+        "image/x-portable-bitmap",
+    ),
+    other_extensions=("pnm", "pgm", "pbm"),
+    other_media_types=(
+        "image/x-portable-pixmap",
+        "image/x-portable-graymap",
+        "image/x-portable-bitmap",
+    ),
+)
+HEIC = Format(
+    name="heic",
+    extension="heic",
+    media_type="image/heic",
+    pillow_name="HEIF",
+    magic_types=("image/heic", "image/heif"),
+    other_extensions=("heif",),
+    other_media_types=("image/heif",),
+    is_writable=False,
+    has_alpha=True,
+    default_quality=60,
+    has_lossless=False,
+)
+
+HAS_HEIC = importlib.util.find_spec("pillow_heif") is not None
+"""True where the optional extra `heic` is installed."""
+
+READABLE: tuple[Format, ...] = (
+    *(JPEG, PNG, WEBP, GIF, AVIF, TIFF, BMP, JPEG2000, ICO, PNM),
+    *((HEIC,) if HAS_HEIC else ()),
+)
+WRITABLE: tuple[Format, ...] = tuple(form for form in READABLE if form.is_writable)
+
+_BY_WORD = {word: form for form in READABLE for word in (form.name, *form.extensions)}
+_BY_MEDIA_TYPE = {kind: form for form in READABLE for kind in form.media_types}
+_BY_PILLOW_NAME = {form.pillow_name: form for form in READABLE}
+
+
+def by_name(word: str) -> Format:
+    """Return the format with this name or extension, in any case: "jpeg", "JPG", "tif".
+
+    Raises:
+        InvalidArgument: there is none; the message suggests the nearest.
+    """
+    form = _BY_WORD.get(word.lower())
+    if form is None:
+        close = get_close_matches(word.lower(), _BY_WORD, n=1)
+        hint = f"did you mean '{close[0]}'? use" if close else "use"
+        raise InvalidArgument(f"no format {word!r}; {hint} one of {names(READABLE)}")
+    return form
+
+
+def by_extension(extension: str) -> Format:
+    """Return the format with this extension, with or without its dot, as `by_name` does."""
+    return by_name(extension.removeprefix("."))
+
+
+def by_media_type(media_type: str) -> Format:
+    """Return the format with this media type; parameters after `;` do not matter.
+
+    Raises:
+        InvalidArgument: there is none.
+    """
+    form = _BY_MEDIA_TYPE.get(media_type.partition(";")[0].strip().lower())
+    if form is None:
+        known = ", ".join(form.media_type for form in READABLE)
+        raise InvalidArgument(f"no format of media type {media_type!r}; use one of {known}")
+    return form
+
+
+def by_pillow_name(name: str) -> Format | None:
+    """Return the format that Pillow calls `name`, if it is on the list."""
+    # Phones write a JPEG with further JPEGs behind it; Pillow calls that MPO.
+    return JPEG if name == "MPO" else _BY_PILLOW_NAME.get(name)
+
+
+def names(formats: tuple[Format, ...]) -> str:
+    """Return the extensions of `formats` for a message: "jpg, png, webp"."""
+    return ", ".join(form.extension for form in formats)
