@@ -9,10 +9,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import BinaryIO, Protocol, runtime_checkable
+from importlib import import_module
+from typing import BinaryIO, Protocol, cast, runtime_checkable
+from urllib.parse import urlsplit
+
+from progimage.errors import ConfigError
 
 ABSENT = "<absent>"
 """`expect=ABSENT`: the put succeeds only if the key does not exist."""
+
+# URL scheme -> module of this package that has `from_url(url, threads=…)`. It is
+# imported when chosen, so that a folder store does not wait for boto3.
+_SCHEMES = {"file": "filesystem", "s3": "s3", "memory": "memory"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,3 +135,38 @@ class HasPresignedUrl(Protocol):
     def presigned_url(self, key: str, *, expires_s: int, media_type: str) -> str:
         """Return a URL that serves the object as `media_type` for `expires_s` seconds."""
         ...
+
+
+def open_store(url: str, *, threads: int = 16) -> ObjectStore:
+    """Return the store that `url` names, ready for `threads` callers at once.
+
+    ===========================  ==================================================
+    ``file:///srv/progimage``    a folder, made if it is absent
+    ``file:var/store``           the same, relative to the working directory
+    ``s3://bucket/prefix``       a bucket; parameters: ``endpoint_url``, ``region``,
+                                 ``addressing`` (``path`` or ``virtual``)
+    ``memory://``                this process's memory; each call is a new store
+    ===========================  ==================================================
+
+    Credentials are never part of the URL: S3 takes them from boto3's usual chain.
+
+    Raises:
+        ConfigError: an unknown scheme or parameter, or a URL that cannot work.
+        StoreUnavailable: the folder cannot be made or used.
+    """
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        raise ConfigError("store: expected a URL such as file:///path or s3://bucket") from None
+    if "@" in parts.netloc:
+        raise ConfigError(
+            "store: expected a URL without a user or password; S3 credentials come from "
+            "the environment, a profile or the instance's role, as boto3 documents"
+        )
+    module = _SCHEMES.get(parts.scheme)
+    if module is None:
+        raise ConfigError(
+            f"store: {url.partition('?')[0]!r} has no known scheme; use file://, s3:// or memory://"
+        )
+    opener = import_module(f"{__name__}.{module}").from_url
+    return cast(ObjectStore, opener(parts, threads=threads))

@@ -1,0 +1,124 @@
+"""Objects in this process's memory: for tests, demonstrations and as the reference."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import threading
+from bisect import bisect_left, bisect_right, insort
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import BinaryIO
+from urllib.parse import SplitResult
+
+from progimage.errors import BadKey, ConfigError, Conflict, KeyMissing
+from progimage.stores import ABSENT, Stat
+from progimage.stores.keyrules import check_key, check_prefix, shown
+
+
+class MemoryReader(io.BytesIO):
+    """A range of one object's bytes, with the `stat` of the whole."""
+
+    def __init__(self, stat: Stat, body: bytes) -> None:
+        super().__init__(body)
+        self.stat = stat
+
+
+class MemoryStore:
+    """An `ObjectStore` that forgets all when the process ends.
+
+    It keeps the narrowest promise that any store keeps, so that what works here
+    works everywhere: equal bytes have equal etags, as in S3, and no key may be a
+    folder of another, as on a disk.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._objects: dict[str, tuple[Stat, bytes]] = {}
+        # Python compares text by code point, which is also the order of its UTF-8.
+        self._keys: list[str] = []
+
+    def put(
+        self,
+        key: str,
+        source: BinaryIO,
+        *,
+        media_type: str,  # noqa: ARG002 (only S3 has a place for it)
+        expect: str | None = None,
+    ) -> Stat:
+        check_key(key)
+        body = source.read()
+        etag = hashlib.sha256(body).hexdigest()[:32]
+        stat = Stat(key, len(body), etag, datetime.now(UTC))
+        with self._lock:
+            if expect is not None and expect != self._current_etag(key):
+                raise Conflict(f"{shown(key)} is not at the expected version")
+            if key not in self._objects:
+                self._refuse_nesting(key)
+                insort(self._keys, key)
+            self._objects[key] = (stat, body)
+        return stat
+
+    def open(self, key: str, start: int = 0, length: int | None = None) -> MemoryReader:
+        stat, body = self._find(key)
+        return MemoryReader(stat, body[start : None if length is None else start + length])
+
+    def stat(self, key: str) -> Stat:
+        return self._find(key)[0]
+
+    def delete(self, key: str, *, expect: str | None = None) -> None:
+        check_key(key)
+        with self._lock:
+            current = self._current_etag(key)
+            if current == ABSENT:
+                return
+            if expect not in (None, current):
+                raise Conflict(f"{shown(key)} is not at the expected version")
+            del self._objects[key]
+            del self._keys[bisect_left(self._keys, key)]
+
+    def list(self, prefix: str, after: str = "") -> Iterator[Stat]:
+        check_prefix(prefix)
+        check_prefix(after)
+        return self._walk(prefix, after)
+
+    def _walk(self, prefix: str, after: str) -> Iterator[Stat]:
+        seek = bisect_right if after >= prefix else bisect_left
+        last = max(prefix, after)
+        while True:
+            with self._lock:
+                position = seek(self._keys, last)
+                if position == len(self._keys) or not self._keys[position].startswith(prefix):
+                    return
+                last = self._keys[position]
+                stat = self._objects[last][0]
+            yield stat
+            seek = bisect_right
+
+    def _find(self, key: str) -> tuple[Stat, bytes]:
+        check_key(key)
+        try:
+            return self._objects[key]
+        except KeyError:
+            raise KeyMissing(f"no object {shown(key)}") from None
+
+    def _current_etag(self, key: str) -> str:
+        found = self._objects.get(key)
+        return found[0].etag if found else ABSENT
+
+    def _refuse_nesting(self, key: str) -> None:
+        segments = key.split("/")
+        for depth in range(1, len(segments)):
+            folder = "/".join(segments[:depth])
+            if folder in self._objects:
+                raise BadKey(f"key {shown(key)}: {shown(folder)} is an object, not a folder")
+        position = bisect_left(self._keys, key + "/")
+        if position < len(self._keys) and self._keys[position].startswith(key + "/"):
+            raise BadKey(f"key {shown(key)} is a folder of other objects")
+
+
+def from_url(url: SplitResult, **_options: object) -> MemoryStore:
+    """Open `memory://`: each call makes a new, empty store."""
+    if url.netloc or url.path or url.query:
+        raise ConfigError("store: memory:// takes neither a path nor parameters")
+    return MemoryStore()
