@@ -1,6 +1,8 @@
 """What a folder store needs of the disk: plain faults, locks, durable folders."""
 
-# ruff: noqa: PTH (paths stay plain text here: descriptors, exact flags, hot loops)
+# Paths stay plain text here, for descriptors, exact flags and hot loops.
+# ruff: noqa: PTH102, PTH112, PTH116, PTH120
+
 from __future__ import annotations
 
 import errno
