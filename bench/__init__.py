@@ -1,0 +1,1 @@
+"""Side-by-side benchmarks: ProgImage, its peers and nginx on one machine, in one run."""
