@@ -1,0 +1,65 @@
+"""Filters that look at the neighbours of a pixel."""
+
+from __future__ import annotations
+
+from PIL import Image as Images
+from PIL import ImageFilter
+from PIL.Image import Image, Resampling
+
+from progimage.imaging.declaration import operation
+from progimage.imaging.operations.bands import on_premultiplied, on_visible_colour
+from progimage.imaging.parameters import number, whole
+
+
+@operation(
+    sigma=number(0, 250, default=5.0, neutral=0.0, aliases=("radius",), about="pixels"),
+)
+def blur(frame: Image, sigma: float) -> Image:
+    """Blur the picture with a Gaussian of this standard deviation."""
+    return on_premultiplied(frame, lambda image: image.filter(ImageFilter.GaussianBlur(sigma)))
+
+
+@operation(
+    amount=number(0, 10, default=1.0, neutral=0.0, about="how much of the detail to add"),
+    sigma=number(0.1, 50, default=1.0, aliases=("radius",), about="pixels: what counts as detail"),
+    threshold=whole(0, 255, default=0, about="differences up to this stay, such as noise"),
+)
+def sharpen(frame: Image, amount: float, sigma: float, threshold: int) -> Image:
+    """Sharpen by adding what a blur would take away (unsharp mask)."""
+    mask = ImageFilter.UnsharpMask(sigma, round(amount * 100), threshold)
+    return on_visible_colour(frame, lambda image: image.filter(mask))
+
+
+@operation(size=whole(1, 1000, default=10, neutral=1, about="pixels a side"))
+def pixelate(frame: Image, size: int) -> Image:
+    """Replace the picture with square blocks of their mean colour."""
+    blocks = frame.reduce(size)
+    box = (0, 0, frame.width / size, frame.height / size)
+    return blocks.resize(frame.size, Resampling.NEAREST, box=box)
+
+
+@operation()
+def edges(frame: Image) -> Image:
+    """Draw the edges of things in white on black."""
+    return on_visible_colour(frame, lambda image: _convolve(image, ImageFilter.FIND_EDGES))
+
+
+@operation()
+def emboss(frame: Image) -> Image:
+    """Make a grey relief that seems lit from the top left."""
+    return on_visible_colour(frame, lambda image: _convolve(image, ImageFilter.EMBOSS))
+
+
+def _convolve(image: Image, kernel: type[ImageFilter.BuiltinFilter]) -> Image:
+    """Apply a 3 x 3 kernel to the luminance, up to the edge of the picture.
+
+    Pillow leaves the outermost pixels as they were; so they are doubled first.
+    """
+    width, height = image.size
+    wide = Images.new("L", (width + 2, height + 2))
+    wide.paste(image.convert("L"), (1, 1))
+    wide.paste(wide.crop((1, 1, width + 1, 2)), (1, 0))
+    wide.paste(wide.crop((1, height, width + 1, height + 1)), (1, height + 1))
+    wide.paste(wide.crop((1, 0, 2, height + 2)), (0, 0))
+    wide.paste(wide.crop((width, 0, width + 1, height + 2)), (width + 1, 0))
+    return wide.filter(kernel).crop((1, 1, width + 1, height + 1))

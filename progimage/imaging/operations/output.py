@@ -1,0 +1,76 @@
+"""Settings of the encoder. They may stand anywhere in a pipeline, once each."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from progimage.imaging.declaration import Output, setting
+from progimage.imaging.formats import WRITABLE
+from progimage.imaging.metadata import Metadata
+from progimage.imaging.parameters import choice, whole
+
+_SPELLINGS = {word: form.name for form in WRITABLE for word in form.extensions}
+
+
+@setting(value=whole(1, 100))
+def quality(output: Output, value: int) -> Output:
+    """Set the quality of JPEG, WebP, AVIF and JPEG 2000; the others ignore it."""
+    return _with(output, quality=value)
+
+
+quality.example = "quality:75"
+
+
+@setting(max_bytes=whole(256, 33_554_432, aliases=("bytes",)))
+def compress(output: Output, max_bytes: int) -> Output:
+    """Make the file no larger than this many bytes, by quality and then by size."""
+    return _with(output, max_bytes=max_bytes)
+
+
+compress.example = "compress:100000"
+
+
+@setting()
+def lossless(output: Output) -> Output:
+    """Keep every pixel exactly as it is, where the format can."""
+    return _with(output, lossless=True)
+
+
+@setting()
+def progressive(output: Output) -> Output:
+    """Write a JPEG that shows a coarse picture first."""
+    return _with(output, progressive=True)
+
+
+@setting(
+    keep=choice(
+        *("none", "icc", "exif", "all"),
+        default="none",
+        neutral="none",
+        by_name_only=True,
+        about="icc: the colour profile; exif: that and EXIF without the location; all: everything",
+    )
+)
+def strip(output: Output, keep: Metadata) -> Output:
+    """Strip metadata, as always happens, except for what is to be kept."""
+    return _with(output, metadata=keep)
+
+
+strip.example = "strip:keep=exif"
+
+
+@setting(name=choice(*(form.name for form in WRITABLE), "auto", synonyms=_SPELLINGS))
+def format(output: Output, name: str) -> Output:
+    """Choose the output format; `auto` takes what the client accepts.
+
+    The same as an extension at the end: `thumbnail/format:webp` is `thumbnail.webp`.
+    """
+    return replace(output, format=name)
+
+
+format.example = "format:webp"
+
+
+def _with(output: Output, **options: Any) -> Output:
+    return replace(output, options=replace(output.options, **options))

@@ -1,0 +1,230 @@
+"""Pipelines: what a URL asks to be done with a picture.
+
+    pipeline = [step *("/" step)] ["." extension]
+    step     = operation [":" argument *("," argument)] / preset
+    argument = [name "="] value
+
+Arguments without a name come first, in the documented order; `400x300` stands for a
+width and a height. An extension counts only on the last step, and only if it is that
+of a format we write, or `auto`; so `rotate:1.5` is an angle and `rotate:1.5.webp` has
+a format too.
+
+A pipeline is held in one form however it was spelt: aliases and presets expanded,
+defaults and steps that change nothing left out, arguments in the order of their names,
+output settings behind the pixel operations in the order of their declaration. Equal
+requests are therefore equal values, and have equal canonical texts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import reduce
+from typing import Final
+
+from progimage.errors import ConfigError, InvalidArgument, InvalidRequest
+from progimage.imaging import formats
+from progimage.imaging.declaration import Declared, Operation, Output, Setting
+from progimage.imaging.limits import Limits
+from progimage.imaging.parameters import Value
+from progimage.imaging.registry import BY_NAME, DECLARED
+from progimage.imaging.suggestions import did_you_mean, shown
+
+AUTO: Final = "auto"
+_FORMAT: Final = "format"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One operation or setting, and its arguments other than defaults, sorted by name."""
+
+    name: str
+    arguments: tuple[tuple[str, Value], ...] = ()
+
+    def __str__(self) -> str:
+        """Write the step in its canonical form."""
+        parameters = BY_NAME[self.name].parameters
+        texts = (f"{name}={parameters[name].write(value)}" for name, value in self.arguments)
+        return f"{self.name}:{','.join(texts)}" if self.arguments else self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Pipeline:
+    """Steps that change pixels, in order, then settings of the output, each at most once."""
+
+    steps: tuple[Step, ...] = ()
+    settings: tuple[Step, ...] = ()
+
+    @property
+    def output(self) -> Output:
+        """What is asked of the encoder."""
+        return reduce(_apply_setting, self.settings, Output())
+
+    @property
+    def format(self) -> str | None:
+        """Name of the output format, "auto" to negotiate one, or None if left open."""
+        return self.output.format
+
+    def with_format(self, name: str | None) -> Pipeline:
+        """Return the same pipeline with this output format."""
+        others = [step for step in self.settings if step.name != _FORMAT]
+        if name is not None:
+            others.append(Step(_FORMAT, (("name", name),)))
+        return replace(self, settings=tuple(others))
+
+    @property
+    def canonical(self) -> str:
+        """The one text of this pipeline, its format apart; "" if nothing else is asked for.
+
+        Made of letters, digits and `:=,._-~/`, safe in URLs and file names as they
+        are. With a dot and the extension of the format it is a rendition's URL and key.
+        """
+        steps = (*self.steps, *self.settings)
+        return "/".join(str(step) for step in steps if step.name != _FORMAT)
+
+    def __str__(self) -> str:
+        """The canonical text with its format as the extension: `parse` gives it back."""
+        name = self.format
+        if name is None:
+            return self.canonical
+        return f"{self.canonical}.{name if name == AUTO else formats.by_name(name).extension}"
+
+    @property
+    def references(self) -> frozenset[str]:
+        """Ids of the other pictures it needs."""
+        return frozenset(
+            str(value)
+            for step in self.steps
+            for name, value in step.arguments
+            if BY_NAME[step.name].parameters[name].names_picture
+        )
+
+    def operations(self) -> list[tuple[Step, Operation]]:
+        """Return each pixel step with the operation it calls."""
+        found = [(step, BY_NAME[step.name]) for step in self.steps]
+        return [(step, what) for step, what in found if isinstance(what, Operation)]
+
+
+def parse(
+    path: str,
+    query: Sequence[tuple[str, str]] = (),
+    *,
+    presets: Mapping[str, str] | None = None,
+    limits: Limits | None = None,
+) -> Pipeline:
+    """Read a pipeline from a percent-decoded path, and a single step's query arguments.
+
+    `presets` are names for pipelines, given as texts; a preset stands for all its steps
+    and takes no arguments. The texts of presets cannot call presets.
+
+    Raises:
+        InvalidArgument: an operation or argument is unknown, repeated or out of range.
+        InvalidRequest: the pipeline as a whole cannot be read or is too long.
+    """
+    limits = limits or Limits()
+    texts = _steps(path, presets or {})
+    if len(texts) > limits.max_steps:
+        raise InvalidRequest(f"pipeline: at most {limits.max_steps} steps, got {len(texts)}")
+    if query and len(texts) != 1:
+        raise InvalidRequest(
+            "pipeline: query arguments go with a single step; write them into the path instead"
+        )
+    steps: list[Step] = []
+    settings: dict[str, Step | None] = {}
+    for text in texts:
+        declared, arguments = _read(text, query, presets or {})
+        step = None if arguments is None else Step(declared.name, tuple(arguments.items()))
+        if isinstance(declared, Setting):
+            if declared.name in settings:
+                raise InvalidRequest(f"{declared.name}: given twice; it may stand once")
+            settings[declared.name] = step
+        elif step is not None:
+            steps.append(step)
+    made = [settings[name] for name in _SETTING_NAMES if name in settings]
+    return Pipeline(tuple(steps), tuple(step for step in made if step is not None))
+
+
+def check_presets(presets: Mapping[str, str], limits: Limits) -> None:
+    """Prove at start-up that every preset can be called.
+
+    Raises:
+        ConfigError: naming all that hide an operation or cannot be read.
+    """
+    complaints = []
+    for name, text in presets.items():
+        if name in BY_NAME:
+            complaints.append(f"presets.{name}: is the name of an operation; choose another")
+            continue
+        try:
+            parse(text, limits=limits)
+        except InvalidRequest as error:
+            complaints.append(f"presets.{name}: {error}")
+    if complaints:
+        raise ConfigError("; ".join(complaints))
+
+
+def _steps(path: str, presets: Mapping[str, str]) -> list[str]:
+    """Split a path into the texts of its steps, presets replaced, extension as a step."""
+    text = path.removeprefix("/").removesuffix("/")
+    body, extension = _split_extension(text)
+    pieces = body.split("/") if body else []
+    if "" in pieces:
+        raise InvalidRequest("pipeline: empty step; steps are separated by a single '/'")
+    texts = [
+        text
+        for piece in pieces
+        for text in (_steps(presets[piece], {}) if piece in presets else [piece])
+    ]
+    return texts + ([f"{_FORMAT}:{extension}"] if extension else [])
+
+
+def _split_extension(text: str) -> tuple[str, str]:
+    body, dot, extension = text.rpartition(".")
+    if not dot or "/" in extension:
+        return text, ""
+    if extension.lower() != AUTO:
+        try:
+            formats.by_extension(extension)
+        except InvalidArgument:
+            # The dot of a number or of a text; or a format misspelt behind a bare name.
+            if body.rpartition("/")[2] in BY_NAME:
+                raise
+            return text, ""
+    return body, extension
+
+
+def _read(
+    text: str, query: Sequence[tuple[str, str]], presets: Mapping[str, str]
+) -> tuple[Declared, dict[str, Value] | None]:
+    """Return what a step calls and the arguments it gives, None if it changes nothing."""
+    name, colon, rest = text.partition(":")
+    declared = BY_NAME.get(name)
+    if declared is None:
+        if name in presets:
+            raise InvalidArgument(f"{name}: a preset takes no arguments")
+        hint = did_you_mean(name, [*BY_NAME, *presets]) or "GET /transforms/ lists them"
+        raise InvalidArgument(f"no operation named {shown(name)}; {hint}")
+    positional: list[str] = []
+    named: list[tuple[str, str]] = []
+    for argument in rest.split(",") if colon else ():
+        key, equals, value = argument.partition("=")
+        if not argument:
+            raise InvalidArgument(f"{declared.name}: empty argument; write name=value or a value")
+        if equals:
+            named.append((key, value))
+        elif named:
+            raise InvalidArgument(
+                f"{declared.name}: {shown(argument)} has no name; "
+                "arguments without one go before those with one"
+            )
+        else:
+            positional.append(argument)
+    return declared, declared.read(positional, [*named, *query])
+
+
+def _apply_setting(output: Output, step: Step) -> Output:
+    declared = BY_NAME[step.name]
+    return declared.apply(output, dict(step.arguments)) if isinstance(declared, Setting) else output
+
+
+_SETTING_NAMES = [what.name for what in DECLARED if isinstance(what, Setting)]

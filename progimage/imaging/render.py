@@ -1,0 +1,116 @@
+"""Run a pipeline: a file in, a file out.
+
+This is what a worker process is asked to do. It depends on nothing but its arguments
+and gives the same bytes for them on every node.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from time import perf_counter
+
+from PIL.Image import Image
+
+from progimage.imaging.bounds import check_frames, check_pipeline
+from progimage.imaging.declaration import Size, View
+from progimage.imaging.decode import decode
+from progimage.imaging.encode import encode
+from progimage.imaging.formats import Format
+from progimage.imaging.limits import Limits
+from progimage.imaging.opening import opened
+from progimage.imaging.picture import Picture
+from progimage.imaging.pipeline import Pipeline
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """What was written, and how long each part took."""
+
+    media_type: str
+    width: int
+    height: int
+    size_bytes: int
+    decode_ms: float
+    transform_ms: float
+    encode_ms: float
+
+
+def render(  # noqa: PLR0917  a worker process is called by position
+    source: str,
+    pipeline: Pipeline,
+    target: str,
+    form: Format,
+    limits: Limits,
+    references: Mapping[str, str] | None = None,
+) -> Rendered:
+    """Write what `pipeline` makes of the file `source` to the file `target`, as `form`.
+
+    `references` are the files of the pictures in `pipeline.references`, by id. A format
+    without animation gets the first frame, one without transparency white behind it.
+
+    Raises:
+        PictureError: `source`, or a reference, cannot be decoded within `limits`.
+        OutputTooLarge: a step would pass `limits`, or the result its byte limit.
+        InvalidArgument: a step does not fit the picture, such as a crop outside it.
+    """
+    started = perf_counter()
+    with opened(source, limits) as header:
+        size, frames = header.size, len(header.frames) if form.is_animated else 1
+    check_pipeline(pipeline, size, frames, limits)
+    picture = decode(source, limits, target=_decode_size(pipeline, size))
+    if not form.is_animated:
+        picture = replace(picture, frames=picture.frames[:1], durations_ms=(0,))
+    pictures = {
+        image_id: decode(path, limits).frames[0] for image_id, path in (references or {}).items()
+    }
+    decoded = perf_counter()
+    picture = transform(picture, pipeline, limits, size=size, pictures=pictures)
+    transformed = perf_counter()
+    encoded = encode(picture, target, form, pipeline.output.options)
+    finished = perf_counter()
+    return Rendered(
+        media_type=form.media_type,
+        width=encoded.width,
+        height=encoded.height,
+        size_bytes=encoded.size_bytes,
+        decode_ms=(decoded - started) * 1000,
+        transform_ms=(transformed - decoded) * 1000,
+        encode_ms=(finished - transformed) * 1000,
+    )
+
+
+def transform(
+    picture: Picture,
+    pipeline: Pipeline,
+    limits: Limits,
+    *,
+    size: Size | None = None,
+    pictures: Mapping[str, Image] | None = None,
+) -> Picture:
+    """Return what the steps of `pipeline` make of a decoded picture, frame by frame.
+
+    `size` is what it had before the decoder shrank it, if it did; `pictures` are those
+    in `pipeline.references`, by id.
+
+    Raises:
+        OutputTooLarge, InvalidArgument: as `render` does.
+    """
+    frames, box = picture.frames, picture.box
+    size = size or picture.size
+    for step, operation in pipeline.operations():
+        arguments = dict(step.arguments)
+        # Behind a step like trim this is the first time that the size is known.
+        check_frames(step.name, operation.output_size(size, arguments) or size, len(frames), limits)
+        apply = operation.plan(View(frames[0], size, box), arguments, pictures or {})
+        frames = tuple(apply(frame) for frame in frames)
+        size = frames[0].size
+        box = (0.0, 0.0, *size)
+    return replace(picture, frames=frames, part=None)
+
+
+def _decode_size(pipeline: Pipeline, size: Size) -> Size | None:
+    """Return the smallest picture that the first step can work on at full quality."""
+    for step, operation in pipeline.operations():
+        return operation.decode_size(size, dict(step.arguments))
+    return None
