@@ -27,9 +27,11 @@ _SCHEMES = {"file": "filesystem", "s3": "s3", "memory": "memory"}
 class Stat:
     """What a store knows of one object without reading it.
 
-    `etag` changes whenever the object is replaced; it is opaque, unquoted and
-    only comparable with other etags of the same key in the same store.
-    `modified` is an aware UTC time by the store's clock.
+    `etag` is opaque, unquoted and only comparable with other etags of the same key
+    in the same store. Versions with different bytes have different etags; equal
+    bytes may share one (S3 hashes), so what is swapped by etag must carry something
+    that is never the same twice, such as a revision or a random owner.
+    `modified` is an aware UTC time by the store's clock, good to a second or two.
     """
 
     key: str
@@ -62,9 +64,13 @@ class ObjectStore(Protocol):
     """Five methods over keys. All are safe to call from many threads and processes.
 
     Keys are `/`-separated, non-empty segments of printable characters, at most
-    1,024 bytes of UTF-8 in all and 255 a segment; no segment is `.` or `..` or
+    900 bytes of UTF-8 in all and 255 a segment; no segment is `.` or `..` or
     starts with a dot. Anything else raises `BadKey` from every method.
-    Any method may raise `StoreUnavailable`.
+    No key may also be a folder of another (`a` and `a/b`): where folders are real,
+    `put` raises `BadKey`; S3 does not notice.
+
+    Any method may raise `StoreUnavailable`. A `put` or `delete` that does has
+    perhaps taken effect: look before acting on it.
     """
 
     def put(
@@ -75,7 +81,9 @@ class ObjectStore(Protocol):
         When it returns, the object survives a crash of this process and machine.
         `expect` is None (replace whatever is there), `ABSENT` (create only) or an
         etag (replace exactly that version); among racing writers with the same
-        `expect`, exactly one wins. The stream is never held whole in memory.
+        `expect`, exactly one wins. The stream is never held whole in memory. What
+        `source` raises goes on to the caller, and nothing is stored. `media_type`
+        is kept where the store serves objects by itself, as S3 does.
 
         Raises:
             Conflict: `expect` did not hold; nothing was changed.
@@ -85,8 +93,8 @@ class ObjectStore(Protocol):
     def open(self, key: str, start: int = 0, length: int | None = None) -> Reader:
         """Return a reader of `length` bytes from `start` (or to the end).
 
-        A range that passes the end is cut there; one that begins past it is
-        empty. The reader goes on giving the bytes it began with when the object
+        Neither is negative. A range that passes the end is cut there; one that
+        begins past it is empty. The reader goes on giving the bytes it began with when the object
         is replaced or deleted meanwhile.
 
         Raises:
@@ -101,7 +109,8 @@ class ObjectStore(Protocol):
     def delete(self, key: str, *, expect: str | None = None) -> None:
         """Remove the object; removing what is absent succeeds.
 
-        With `expect` only that version is removed.
+        With `expect` only that version is removed. Folders are not objects: they
+        come and go with the keys in them.
 
         Raises:
             Conflict: another version is there; it stays.
@@ -112,9 +121,11 @@ class ObjectStore(Protocol):
         """Yield every object whose key starts with `prefix` and is above `after`.
 
         In ascending order of the keys' UTF-8 bytes, lazily: the cost of the first
-        item does not grow with the tree. `prefix` is a plain string prefix: it may
-        end in the middle of a segment; "" is everything. An object written or
-        deleted during the walk may or may not appear; all others appear once.
+        item does not grow with the tree, at most with the number of names in one
+        folder. `prefix` is a plain string prefix: it may end in the middle of a
+        segment; "" is everything. Both are beginnings of legal keys and need not
+        exist. An object written or deleted during the walk may or may not appear;
+        all others appear once.
         """
         ...
 
@@ -134,6 +145,15 @@ class HasPresignedUrl(Protocol):
 
     def presigned_url(self, key: str, *, expires_s: int, media_type: str) -> str:
         """Return a URL that serves the object as `media_type` for `expires_s` seconds."""
+        ...
+
+
+@runtime_checkable
+class HasStaleUploads(Protocol):
+    """Optional: a store in which a killed process can leave half-written files."""
+
+    def remove_stale_uploads(self, older_than_s: float) -> int:
+        """Remove those not written to for `older_than_s` seconds; return how many."""
         ...
 
 

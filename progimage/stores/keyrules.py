@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from progimage.errors import BadKey
 
-MAX_KEY_BYTES = 1_024
+MAX_KEY_BYTES = 900
 MAX_SEGMENT_BYTES = 255
 
 

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 _FIRST_PAGE_KEYS = 100
 _PAGE_KEYS = 1_000
 _CONDITION_ATTEMPTS = 4
+_MAX_PREFIX_BYTES = 1_024 - MAX_KEY_BYTES - len("/")
 _MARK = "progimage-write"
 _BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,61}[A-Za-z0-9]")
 
@@ -72,7 +73,8 @@ class S3Store:
 
     Args:
         bucket: an existing bucket whose objects may be listed.
-        prefix: put before every key, with a `/` between; "" for none.
+        prefix: put before every key, with a `/` between; "" for none. At most 123
+            bytes of UTF-8, because S3's keys have 1,024.
         endpoint_url: of a server other than AWS.
         region: of the bucket; by default boto3's usual settings decide.
         addressing: `path` or `virtual`; by default `path` when there is an
@@ -81,8 +83,7 @@ class S3Store:
         connect_timeout_s, read_timeout_s: of each of at most three tries.
 
     Raises:
-        BadKey: `prefix` breaks the rules of keys.
-        ConfigError: boto3 cannot make a client of this.
+        ConfigError: `prefix` cannot begin a key, or boto3 cannot make a client.
     """
 
     def __init__(
@@ -97,8 +98,7 @@ class S3Store:
         connect_timeout_s: float = 2.0,
         read_timeout_s: float = 10.0,
     ) -> None:
-        if prefix:
-            check_key(prefix)
+        _check_store_prefix(prefix)
         self._bucket = bucket
         self._prefix = f"{prefix}/" if prefix else ""
         self._endpoint_url = endpoint_url
@@ -221,10 +221,7 @@ class S3Store:
 
     def _where(self, key: str) -> dict[str, Any]:
         check_key(key)
-        name = self._prefix + key
-        if len(name.encode()) > MAX_KEY_BYTES:
-            raise BadKey(f"key {shown(key)}: too long with the store's prefix")
-        return {"Bucket": self._bucket, "Key": name}
+        return {"Bucket": self._bucket, "Key": self._prefix + key}
 
     def _send(self, key: str, request: dict[str, Any]) -> Stat:
         with s3_faults(key):
@@ -351,10 +348,16 @@ def from_url(url: SplitResult, *, threads: int) -> S3Store:
         )
     if given.get("addressing", "path") not in ("path", "virtual"):
         raise ConfigError("store: addressing: expected path or virtual")
+    return S3Store(url.netloc, unquote(url.path).strip("/"), threads=threads, **given)
+
+
+def _check_store_prefix(prefix: str) -> None:
     try:
-        return S3Store(url.netloc, unquote(url.path).strip("/"), threads=threads, **given)
+        check_prefix(prefix)
     except BadKey as error:
-        raise ConfigError(f"store: the prefix of s3:// cannot be used: {error}") from None
+        raise ConfigError(f"store: the prefix in the bucket cannot be used: {error}") from None
+    if len(prefix.encode()) > _MAX_PREFIX_BYTES:
+        raise ConfigError(f"store: expected a prefix of at most {_MAX_PREFIX_BYTES} bytes")
 
 
 def _stat(key: str, answer: HeadObjectOutputTypeDef) -> Stat:

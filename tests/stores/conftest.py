@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from progimage.stores import ObjectStore, open_store
+from tests.stores.s3server import s3_server, store_url
+
+
+@pytest.fixture(scope="session")
+def aws_credentials() -> Iterator[None]:
+    """Make boto3 find a key, and nothing of the machine it runs on."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_ACCESS_KEY_ID", "testing")
+        patch.setenv("AWS_SECRET_ACCESS_KEY", "testing-secret")
+        patch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+        for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL", "AWS_REGION"):
+            patch.delenv(name, raising=False)
+        yield
+
+
+@pytest.fixture(scope="session")
+def s3_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The URL of an S3 store that nobody else uses.
+
+    PROGIMAGE_TEST_S3_URL names a real one, such as
+    s3://bucket/{prefix}?endpoint_url=http://127.0.0.1:7480, whose credentials come
+    from the environment; otherwise it is a server of our own.
+    """
+    prefix = f"tests/{uuid.uuid4()}"
+    if url := os.environ.get("PROGIMAGE_TEST_S3_URL"):
+        yield url.replace("{prefix}", prefix)
+        return
+    request.getfixturevalue("aws_credentials")
+    with s3_server() as endpoint:
+        yield store_url(endpoint, prefix)
+
+
+@pytest.fixture(scope="session")
+def opened_s3_store(s3_url: str) -> ObjectStore:
+    return open_store(s3_url)
+
+
+@pytest.fixture
+def s3_store(opened_s3_store: ObjectStore) -> Iterator[ObjectStore]:
+    """An empty S3 store; making a client takes longer than most tests, so they share it."""
+    yield opened_s3_store
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(opened_s3_store.delete, [stat.key for stat in opened_s3_store.list("")]))

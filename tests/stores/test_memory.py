@@ -1,0 +1,21 @@
+"""The memory store keeps the contract."""
+
+from __future__ import annotations
+
+import pytest
+
+from progimage.stores import open_store
+from progimage.stores.memory import MemoryStore
+from tests.stores.contract import ObjectStoreContract, RealFolders, keys, put
+
+
+class TestMemoryStore(ObjectStoreContract, RealFolders):
+    @pytest.fixture
+    def store(self) -> MemoryStore:
+        return MemoryStore()
+
+
+def test_each_opening_is_a_store_of_its_own():
+    first, second = open_store("memory://"), open_store("memory://")
+    put(first, "key")
+    assert keys(second) == []
