@@ -32,6 +32,7 @@ class Format:
         is_animated: it can hold an animation, and we write one.
         default_quality: 1 to 100, or None where quality has no meaning.
         has_lossless: it is lossless, or can be asked to be.
+        max_side: the longest side it can hold, in pixels.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Format:
     is_animated: bool = False
     default_quality: int | None = None
     has_lossless: bool = True
+    max_side: int = 65_535
 
     @property
     def extensions(self) -> tuple[str, ...]:
@@ -89,6 +91,7 @@ WEBP = Format(
     has_alpha=True,
     is_animated=True,
     default_quality=80,
+    max_side=16_383,
 )
 GIF = Format(
     name="gif",
@@ -98,13 +101,14 @@ GIF = Format(
     magic_types=("image/gif",),
     has_alpha=True,
     is_animated=True,
+    has_lossless=False,
 )
 AVIF = Format(
     name="avif",
     extension="avif",
     media_type="image/avif",
     pillow_name="AVIF",
-    magic_types=("image/avif",),
+    magic_types=("image/avif", "image/heif"),
     other_extensions=("avifs",),
     has_alpha=True,
     is_animated=True,
@@ -134,8 +138,8 @@ JPEG2000 = Format(
     extension="jp2",
     media_type="image/jp2",
     pillow_name="JPEG2000",
-    magic_types=("image/jp2", "image/jpx", "image/x-jp2-codestream"),
-    other_extensions=("j2k", "jpx", "jpf"),
+    magic_types=("image/jp2", "image/jpx"),
+    other_extensions=("jpx", "jpf"),
     other_media_types=("image/jpx",),
     has_alpha=True,
     default_quality=80,
@@ -148,6 +152,7 @@ ICO = Format(
     magic_types=("image/vnd.microsoft.icon", "image/x-icon"),
     other_media_types=("image/x-icon",),
     has_alpha=True,
+    max_side=256,
 )
 PNM = Format(
     name="pnm",

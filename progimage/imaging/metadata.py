@@ -1,0 +1,49 @@
+"""Which of a source's metadata goes along into a rendition."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from PIL import ExifTags, Image
+
+Metadata = Literal["none", "icc", "exif", "all"]
+"""Nothing; the colour profile; that and EXIF without the place; that and all of EXIF."""
+
+# Untrue of the new pixels: orientation, size, an embedded thumbnail's place.
+_STALE: tuple[int, ...] = (
+    ExifTags.Base.Orientation,
+    ExifTags.Base.ImageWidth,
+    ExifTags.Base.ImageLength,
+    ExifTags.Base.JpegIFOffset,
+    ExifTags.Base.JpegIFByteCount,
+)
+_STALE_OF_CAMERA: tuple[int, ...] = (ExifTags.Base.ExifImageWidth, ExifTags.Base.ExifImageHeight)
+# Maker's notes and embedded XMP hold serial numbers, faces and places of their own.
+_REVEALING = (ExifTags.Base.XMLPacket, ExifTags.Base.ImageResources, ExifTags.Base.IPTCNAA)
+_REVEALING_OF_CAMERA = (ExifTags.Base.MakerNote,)
+
+
+def carried_exif(exif: bytes, keep: Metadata) -> bytes:
+    """Return the EXIF block to write: upright, without thumbnail; b"" for none.
+
+    With "exif" the place (GPS), maker's notes and whatever else can hold a place are
+    left out. A damaged block is dropped.
+    """
+    if keep not in ("exif", "all") or not exif:
+        return b""
+    try:
+        block = Image.Exif()
+        block.load(exif)
+        camera = block.get_ifd(ExifTags.IFD.Exif)
+        block.get_ifd(ExifTags.IFD.GPSInfo)
+        drop, drop_of_camera = _STALE, _STALE_OF_CAMERA
+        if keep == "exif":
+            drop += (*_REVEALING, ExifTags.IFD.GPSInfo)
+            drop_of_camera += _REVEALING_OF_CAMERA
+        for tag in drop:
+            block.pop(tag, None)
+        for tag in drop_of_camera:
+            camera.pop(tag, None)
+        return block.tobytes()
+    except Exception:  # Pillow's parser raises anything on a damaged block
+        return b""
