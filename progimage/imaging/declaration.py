@@ -152,9 +152,9 @@ class Declared:
             return f"{self.name}: takes no arguments"
         most = sum(not parameter.by_name_only for parameter in self.parameters.values())
         names = ", ".join(self.parameters)
-        return (
-            f"{self.name}: takes at most {most} arguments by position, got {count}; it has {names}"
-        )
+        if not most:
+            return f"{self.name}: takes arguments only by name; it has {names}"
+        return f"{self.name}: takes at most {most} arguments, got {count}; it has {names}"
 
     def _by_name(self, pairs: Iterable[tuple[str, str]]) -> Iterable[tuple[str, str]]:
         for name, text in pairs:
@@ -193,8 +193,8 @@ class Operation(Declared):
     ) -> None:
         super().__init__(function, parameters)
         self._is_planned = is_planned
-        self._size: Sizes = lambda size, **_arguments: size
-        self._decode_size: Sizes = lambda _size, **_arguments: None
+        self._size: Sizes | None = None
+        self._decode_size: Sizes | None = None
 
     def sizes(self, hook: AnySizes) -> AnySizes:
         """Decorate what tells the size that comes out, from the size that goes in.
@@ -214,11 +214,11 @@ class Operation(Declared):
 
     def output_size(self, size: Size, given: Mapping[str, Value]) -> Size | None:
         """Return the size of the result, or None if only the pixels can tell."""
-        return self._size(size, **self.complete(given))
+        return self._size(size, **self.complete(given)) if self._size else size
 
     def decode_size(self, size: Size, given: Mapping[str, Value]) -> Size | None:
         """Return how small a picture of `size` may be decoded, or None for in full."""
-        return self._decode_size(size, **self.complete(given))
+        return self._decode_size(size, **self.complete(given)) if self._decode_size else None
 
     def plan(self, view: View, given: Mapping[str, Value], pictures: Mapping[str, Image]) -> Apply:
         """Return the function to apply to every frame.

@@ -202,6 +202,8 @@ def _read(
     if declared is None:
         if name in presets:
             raise InvalidArgument(f"{name}: a preset takes no arguments")
+        if name.partition(".")[0] in BY_NAME:
+            raise InvalidArgument(f"{shown(name)}: an extension may only stand at the end")
         hint = did_you_mean(name, [*BY_NAME, *presets]) or "GET /transforms/ lists them"
         raise InvalidArgument(f"no operation named {shown(name)}; {hint}")
     positional: list[str] = []

@@ -46,7 +46,7 @@ def edges(frame: Image) -> Image:
 
 @operation()
 def emboss(frame: Image) -> Image:
-    """Make a grey relief that seems lit from the top left."""
+    """Make a grey relief that seems lit from one side."""
     return on_visible_colour(frame, lambda image: _convolve(image, ImageFilter.EMBOSS))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import cache
 
 from PIL import Image as Images
 from PIL import ImageChops, ImageDraw, ImageFont
@@ -108,7 +109,7 @@ def _shape(size: Size, across: float, down: float, *, is_circle: bool) -> Image:
 
 
 @planned_operation(
-    text=text(200, default=None, about="what to write; Latin letters, digits and signs"),
+    text=text(200, default=None, about="what to write; unaccented Latin letters, digits, signs"),
     image=picture_id(default=None, about="the picture to lay on this one"),
     gravity=compass(default="southeast", about="where"),
     x=whole(0, 8192, default=10, about="pixels inwards from the left or right side"),
@@ -146,11 +147,13 @@ def watermark(
     It is made smaller where it would not fit. The letters are those of Aileron, the
     font that comes with Pillow.
     """
+    room = (max(1, view.size[0] - x), max(1, view.size[1] - y))
     if image is not None:
-        stamp = _fitted(image.convert("RGBA"), view.size, scale)
+        width = image.width if scale is None else view.size[0] * scale
+        stamp = _fitted(image.convert("RGBA"), width, room)
     else:
         size = size or max(10, min(view.size) // 20)
-        stamp = _lettering(text or "", size, colour or Colour(255, 255, 255), view.size)
+        stamp = _lettering(text or "", size, colour or Colour(255, 255, 255), room)
     if opacity < 1:
         stamp.putalpha(stamp.getchannel("A").point([round(v * opacity) for v in range(256)]))
     if tile:
@@ -169,6 +172,12 @@ def _watermark_arguments(arguments: Arguments) -> Arguments:
     kind, others = (
         ("text", ("scale",)) if arguments["image"] is None else ("image", ("size", "colour"))
     )
+    unknown = [letter for letter in dict.fromkeys(arguments["text"] or "") if not _can_draw(letter)]
+    if unknown:
+        raise InvalidArgument(
+            f"watermark.text: the font has no {', '.join(map(repr, unknown[:5]))}; "
+            "use unaccented Latin letters, digits and common signs"
+        )
     for name in others:
         if arguments[name] is not None:
             raise InvalidArgument(f"watermark.{name}: does not go with {kind}")
@@ -186,10 +195,24 @@ def _inwards(gravity: str, offset: int, low: str, high: str) -> int:
     return -offset if gravity.startswith(high) or gravity.endswith(high) else 0
 
 
-def _fitted(stamp: Image, size: Size, scale: float | None) -> Image:
-    """Return the stamp at `scale` of the picture's width, and no larger than the picture."""
-    ratio = 1.0 if scale is None else size[0] * scale / stamp.width
-    ratio = min(ratio, size[0] / stamp.width, size[1] / stamp.height)
+@cache
+def _missing_glyph() -> tuple[Size, bytes]:
+    return _glyph("\uffff")
+
+
+def _can_draw(letter: str) -> bool:
+    """True unless the font draws its box for missing letters."""
+    return _glyph(letter) != _missing_glyph()
+
+
+def _glyph(letter: str) -> tuple[Size, bytes]:
+    mask = ImageFont.load_default(20).getmask(letter)
+    return mask.size, bytes(mask)
+
+
+def _fitted(stamp: Image, width: float, room: Size) -> Image:
+    """Return the stamp at this width, or as wide as there is room for it."""
+    ratio = min(width / stamp.width, room[0] / stamp.width, room[1] / stamp.height)
     fitted = (max(1, round(stamp.width * ratio)), max(1, round(stamp.height * ratio)))
     return stamp.resize(fitted, Resampling.LANCZOS, reducing_gap=2.0)
 
