@@ -164,7 +164,8 @@ def open_store(url: str, *, threads: int = 16) -> ObjectStore:
     ``file:///srv/progimage``    a folder, made if it is absent
     ``file:var/store``           the same, relative to the working directory
     ``s3://bucket/prefix``       a bucket; parameters: ``endpoint_url``, ``region``,
-                                 ``addressing`` (``path`` or ``virtual``)
+                                 ``addressing`` (``path`` or ``virtual``),
+                                 ``connect_timeout_s``, ``read_timeout_s``
     ``memory://``                this process's memory; each call is a new store
     ===========================  ==================================================
 

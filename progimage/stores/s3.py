@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import secrets
 from collections.abc import Iterator
 from contextlib import suppress
@@ -11,7 +10,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from itertools import cycle, islice
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal, Self
-from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
+from urllib.parse import SplitResult
 
 import boto3
 from botocore.config import Config
@@ -22,6 +21,7 @@ from progimage.stores import ABSENT, Stat
 from progimage.stores.keyrules import MAX_KEY_BYTES, check_key, check_prefix, shown
 from progimage.stores.rewindable import Tail, rewindable
 from progimage.stores.s3faults import s3_faults, sentence_of, status_of
+from progimage.stores.s3url import s3_arguments
 
 if TYPE_CHECKING:
     from botocore.response import StreamingBody
@@ -33,7 +33,6 @@ _PAGE_KEYS = 1_000
 _CONDITION_ATTEMPTS = 4
 _MAX_PREFIX_BYTES = 1_024 - MAX_KEY_BYTES - len("/")
 _MARK = "progimage-write"
-_BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,61}[A-Za-z0-9]")
 
 
 class S3Reader:
@@ -124,9 +123,10 @@ class S3Store:
         self._deletes_by_etag = True
         try:
             self._client()
-        except (BotoCoreError, ValueError) as error:
-            fault = sentence_of(type(error)) if isinstance(error, BotoCoreError) else "bad URL"
-            raise ConfigError(f"store: no S3 client could be made: {fault}") from error
+        except ValueError as error:
+            raise ConfigError("store: the S3 server's URL or timeouts are not valid") from error
+        except BotoCoreError as error:
+            raise ConfigError(f"store: {sentence_of(type(error))}") from error
 
     def put(
         self, key: str, source: BinaryIO, *, media_type: str, expect: str | None = None
@@ -316,39 +316,9 @@ class S3Store:
             page_keys = _PAGE_KEYS
 
 
-_PARAMETERS = {
-    "endpoint_url": str,
-    "region": str,
-    "addressing": str,
-    "connect_timeout_s": float,
-    "read_timeout_s": float,
-}
-
-
 def from_url(url: SplitResult, *, threads: int) -> S3Store:
-    """Open `s3://bucket/prefix?endpoint_url=…&region=…&addressing=path`."""
-    if not _BUCKET.fullmatch(url.netloc):
-        raise ConfigError("store: expected s3://bucket/prefix with a bucket of 3 to 63 characters")
-    given: dict[str, Any] = {}
-    for name, value in parse_qsl(url.query, keep_blank_values=True):
-        if name not in _PARAMETERS:
-            raise ConfigError(
-                f"store: s3:// has no parameter {name!r}; it has {', '.join(_PARAMETERS)}"
-            )
-        if name in given:
-            raise ConfigError(f"store: parameter {name} is given twice")
-        try:
-            given[name] = _PARAMETERS[name](value)
-        except ValueError:
-            raise ConfigError(f"store: {name}: expected a number of seconds") from None
-    endpoint = urlsplit(given.get("endpoint_url", "https://"))
-    if endpoint.scheme not in ("http", "https") or "@" in endpoint.netloc:
-        raise ConfigError(
-            "store: endpoint_url: expected http://host:port or https://host, without a password"
-        )
-    if given.get("addressing", "path") not in ("path", "virtual"):
-        raise ConfigError("store: addressing: expected path or virtual")
-    return S3Store(url.netloc, unquote(url.path).strip("/"), threads=threads, **given)
+    """Open `s3://bucket/prefix?…`; `s3_arguments` says what may follow."""
+    return S3Store(**s3_arguments(url), threads=threads)
 
 
 def _check_store_prefix(prefix: str) -> None:

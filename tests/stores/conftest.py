@@ -3,11 +3,11 @@ from __future__ import annotations
 import os
 import uuid
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from progimage.stores import ObjectStore, open_store
+from progimage.stores import open_store
+from progimage.stores.s3 import S3Store
 from tests.stores.s3server import s3_server, store_url
 
 
@@ -41,13 +41,19 @@ def s3_url(request: pytest.FixtureRequest) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def opened_s3_store(s3_url: str) -> ObjectStore:
-    return open_store(s3_url)
+def opened_s3_store(s3_url: str) -> S3Store:
+    store = open_store(s3_url)
+    assert isinstance(store, S3Store)
+    return store
 
 
 @pytest.fixture
-def s3_store(opened_s3_store: ObjectStore) -> Iterator[ObjectStore]:
+def s3_store(opened_s3_store: S3Store) -> Iterator[S3Store]:
     """An empty S3 store; making a client takes longer than most tests, so they share it."""
-    yield opened_s3_store
-    with ThreadPoolExecutor(8) as pool:
-        list(pool.map(opened_s3_store.delete, [stat.key for stat in opened_s3_store.list("")]))
+    store = opened_s3_store
+    yield store
+    left = [{"Key": store._prefix + stat.key} for stat in store.list("")]
+    for start in range(0, len(left), 1_000):
+        store._client().delete_objects(
+            Bucket=store._bucket, Delete={"Objects": left[start : start + 1_000]}
+        )
