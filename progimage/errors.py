@@ -1,29 +1,32 @@
 """Every error ProgImage raises on purpose. No HTTP in here.
 
-    ProgImageError
-    ├── ConfigError                settings that cannot work
-    ├── InvalidRequest             the caller asked for something malformed
-    │   ├── InvalidArgument        one argument of an operation, or its name
-    │   └── InvalidField           one field of an upload or an edit
-    ├── NotFound                   no such picture, or none the viewer may see
-    ├── PreconditionFailed         an edit was based on an old revision
-    ├── PreconditionRequired       an edit did not say which revision it is based on
-    ├── PictureError               the bytes are not a picture we can keep
-    │   ├── EmptyPicture           no bytes at all
-    │   ├── UnsupportedMedia       not one of the formats we decode
-    │   ├── MismatchedMedia        the two detectors disagree: polyglot or mislabelled
-    │   ├── CorruptPicture         truncated, or the decoder gave up
-    │   ├── PictureTooLarge        more bytes than an upload may have
-    │   └── PictureTooComplex      more pixels, frames or a side longer than allowed
-    ├── OutputTooLarge             the pipeline's result would pass the output limits
-    ├── RenderFailed               the render worker crashed or ran out of memory
-    ├── RenderTimeout              the render passed its time limit and was killed
-    ├── Overloaded                 the queue is full; come back in `retry_after_s`
-    └── StoreError
-        ├── BadKey                 a key no store accepts
-        ├── KeyMissing             no object under this key
-        ├── Conflict               the expected etag (or absence) did not hold
-        └── StoreUnavailable       the store did not answer, or refused, in time
+ProgImageError
+├── ConfigError                settings that cannot work
+├── InvalidRequest             the caller asked for something malformed
+│   ├── InvalidArgument        one argument of an operation, or its name
+│   └── InvalidField           one field of an upload or an edit
+├── NotFound                   no such picture, or none the viewer may see
+├── NotAcceptable              no format that the client accepts
+├── RequestTimeout             the body of the request came too slowly
+├── PreconditionFailed         an edit was based on an old revision
+├── PreconditionRequired       an edit did not say which revision it is based on
+├── PictureError               the bytes are not a picture we can keep
+│   ├── EmptyPicture           no bytes at all
+│   ├── UnsupportedMedia       not one of the formats we decode
+│   ├── MismatchedMedia        the two detectors disagree: polyglot or mislabelled
+│   ├── CorruptPicture         truncated, or the decoder gave up
+│   ├── PictureTooLarge        more bytes than an upload may have
+│   └── PictureTooComplex      more pixels, frames or a side longer than allowed
+├── OutputTooLarge             the pipeline's result would pass the output limits
+├── RenderFailed               the render worker crashed or ran out of memory
+├── RenderTimeout              the render passed its time limit and was killed
+├── Overloaded                 the queue is full; come back in `retry_after_s`
+└── StoreError
+    ├── BadKey                 a key no store accepts
+    ├── KeyMissing             no object under this key
+    ├── Conflict               the expected etag (or absence) did not hold
+    ├── DamagedRecord          a sidecar that cannot be read
+    └── StoreUnavailable       the store did not answer, or refused, in time
 """
 
 from __future__ import annotations
@@ -51,6 +54,14 @@ class InvalidField(InvalidRequest):
 
 class NotFound(ProgImageError):
     """No such picture, or none the viewer may see; alike on purpose."""
+
+
+class NotAcceptable(ProgImageError):
+    """The client accepts no format that this picture can be written in."""
+
+
+class RequestTimeout(ProgImageError):
+    """The body of the request came too slowly."""
 
 
 class PreconditionFailed(ProgImageError):
@@ -123,6 +134,10 @@ class KeyMissing(StoreError):
 
 class Conflict(StoreError):
     """The expected etag, or the expected absence, did not hold."""
+
+
+class DamagedRecord(StoreError):
+    """A sidecar that cannot be read; the picture's bytes may well be whole."""
 
 
 class StoreUnavailable(StoreError):

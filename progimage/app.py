@@ -1,0 +1,120 @@
+"""The composition root: settings in, a WSGI app out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import falcon
+import structlog
+
+from progimage import config, logs, scratch
+from progimage.admission import Admission
+from progimage.config import Settings
+from progimage.imaging.pipeline import check_presets
+from progimage.imaging.pool import RenderPool
+from progimage.ingest import Ingest
+from progimage.library import Library
+from progimage.renders import Renders
+from progimage.scratch import Scratch
+from progimage.stores import ObjectStore, open_store
+from progimage.stores.probe import prove_conditional_writes
+from progimage.web import images, problems
+from progimage.web.delivery import Delivery
+from progimage.web.metadata import MetadataResource
+from progimage.web.on_demand import OnDemand
+from progimage.web.proxies import TrustedProxies
+from progimage.web.renditions import Renditions
+from progimage.web.request_log import RequestLog
+from progimage.web.service import Live, Ready, Root, Transforms
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A WSGI app and what has to be closed with it."""
+
+    wsgi: WSGIApplication
+    pool: RenderPool
+
+    def __call__(self, env: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer one request."""
+        return self.wsgi(env, start_response)
+
+    def close(self) -> None:
+        """Stop the render processes."""
+        self.pool.close()
+
+
+def create(settings: Settings, store: ObjectStore | None = None) -> Service:
+    """Wire the service together; `store` stands in for the one the settings name.
+
+    Raises:
+        ConfigError: the store or a preset cannot work.
+    """
+    store = store or open_store(settings.store, threads=settings.server.threads)
+    limits = settings.limits.to_limits()
+    check_presets(settings.presets, limits)
+    delivery = Delivery(store, settings.delivery)
+    folder = Scratch()
+    pool = RenderPool(
+        workers=settings.render.workers,
+        timeout_s=settings.render.timeout_s,
+        memory_bytes=settings.render.memory_bytes,
+        tasks=settings.render.tasks_per_worker,
+        niceness=settings.render.niceness,
+    )
+    rendering = Admission(settings.render.workers + settings.render.queue, "renders")
+    uploading = Admission(settings.upload.concurrent, "uploads")
+    library = Library(store)
+    ingest = Ingest(library, pool, folder, limits, rendering, max_bytes=settings.upload.max_bytes)
+    renders = Renders(store, library, pool, folder, limits, rendering)
+
+    uploads = images.Uploads(ingest, settings, uploading)
+    picture = images.Picture(library, delivery)
+    renditions = Renditions(library, renders, delivery, settings.presets, limits)
+    on_demand = OnDemand(ingest, renders, delivery, settings, settings.presets, limits, uploading)
+
+    app = falcon.App(middleware=[RequestLog()])
+    app.req_options.strip_url_path_trailing_slash = True
+    app.add_route("/", Root(uploads))
+    app.add_route("/images", uploads)
+    app.add_route("/images/{image_id}", picture)
+    app.add_route("/images/{image_id}.{extension}", renditions, suffix="converted")
+    app.add_route("/images/{image_id}/metadata", MetadataResource(library, settings))
+    app.add_route("/images/{image_id}/renders", images.Renders(library))
+    app.add_route("/images/{image_id}/{path:path}", renditions)
+    app.add_route("/on_demand/{path:path}", on_demand)
+    app.add_route("/transforms", Transforms(settings.presets))
+    app.add_route("/health/live", Live())
+    app.add_route("/health/ready", Ready(store))
+    problems.install(app)
+    return Service(TrustedProxies(app, settings.server.trusted_proxies), pool)
+
+
+def prove(settings: Settings) -> None:
+    """Find out before the first request whether these settings can work.
+
+    Raises:
+        ConfigError: they cannot, and why.
+    """
+    store = open_store(settings.store)
+    check_presets(settings.presets, settings.limits.to_limits())
+    Delivery(store, settings.delivery)
+    if settings.store.startswith("s3:"):
+        prove_conditional_writes(store)
+
+
+def wsgi() -> Service:
+    """Return the service as the environment and the settings file describe it, for gunicorn."""
+    settings, sources = config.load()
+    logs.configure(settings.log)
+    scratch.sweep()
+    service = create(settings)
+    log.info("started", store=settings.store, settings=sources)
+    return service

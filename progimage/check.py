@@ -1,0 +1,151 @@
+"""Compare what the store holds with what it should; repair on request.
+
+Every sidecar is read, every original hashed, every rendition matched with the
+picture it belongs to. What a crash can leave behind is repaired: removals that
+stopped half-way are finished, originals nobody committed and renditions nobody
+owns are removed. What only damage can cause (a record that cannot be read, an
+original that is missing or differs from its hash) is reported and never
+touched: a back-up can still mend it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Literal
+
+from progimage import keys
+from progimage.errors import DamagedRecord, KeyMissing, NotFound
+from progimage.library import Library, read_record
+from progimage.model import Record
+from progimage.stores import ObjectStore, Stat
+
+_CHUNK = 1 << 20
+
+Kind = Literal[
+    "removal cut short",
+    "original without record",
+    "rendition without picture",
+    "rendition under the wrong visibility",
+    "damaged record",
+    "missing original",
+    "altered original",
+    "unknown key",
+]
+
+REPAIRABLE: frozenset[Kind] = frozenset(
+    {
+        "removal cut short",
+        "original without record",
+        "rendition without picture",
+        "rendition under the wrong visibility",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is not as it should be, and whether it was repaired."""
+
+    kind: Kind
+    key: str
+    repaired: bool = False
+
+    @property
+    def is_damage(self) -> bool:
+        """True if no repair of ours can help."""
+        return self.kind not in REPAIRABLE
+
+
+class Check:
+    """One pass over a store, safe beside live traffic.
+
+    `grace` spares what is younger: an upload writes its original before its record,
+    and must not lose it in between.
+    """
+
+    def __init__(
+        self,
+        store: ObjectStore,
+        *,
+        repair: bool = False,
+        grace: timedelta = timedelta(hours=1),
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._store = store
+        self._library = Library(store)
+        self._repair = repair
+        self._oldest_spared = clock() - grace
+
+    def run(self, on_progress: Callable[[str], None] = lambda _: None) -> Iterator[Finding]:
+        """Yield what is found; `on_progress` is told every key on the way."""
+        for stat in self._store.list(keys.IMAGES):
+            on_progress(stat.key)
+            yield from self._check_picture_object(stat)
+        for stat in self._store.list(keys.RENDERS):
+            on_progress(stat.key)
+            yield from self._check_rendition(stat)
+
+    def _check_picture_object(self, stat: Stat) -> Iterator[Finding]:
+        if (image_id := keys.id_of_record(stat.key)) is not None:
+            yield from self._check_record(stat, image_id)
+        elif (named := keys.id_and_generation_of_original(stat.key)) is not None:
+            yield from self._check_original(stat, *named)
+        else:
+            yield Finding("unknown key", stat.key)
+
+    def _check_record(self, stat: Stat, image_id: str) -> Iterator[Finding]:
+        try:
+            record, etag = read_record(self._store, image_id)
+        except NotFound:
+            return
+        except DamagedRecord:
+            yield Finding("damaged record", stat.key)
+            return
+        if record.state == "deleting":
+            if self._repair:
+                self._library.finish_removal(record, etag)
+            yield Finding("removal cut short", stat.key, self._repair)
+        elif (damage := self._damage(record)) and self._library.is_current(record):
+            yield Finding(damage, keys.original(image_id, record.generation))
+
+    def _damage(self, record: Record) -> Kind | None:
+        digest = hashlib.sha256()
+        try:
+            with self._store.open(keys.original(record.id, record.generation)) as reader:
+                while chunk := reader.read(_CHUNK):
+                    digest.update(chunk)
+        except KeyMissing:
+            return "missing original"
+        return None if digest.hexdigest() == record.sha256 else "altered original"
+
+    def _check_original(self, stat: Stat, image_id: str, generation: str) -> Iterator[Finding]:
+        if stat.modified > self._oldest_spared:
+            return
+        record = self._record(image_id)
+        if record is None or record.generation != generation:
+            yield self._removed("original without record", stat)
+
+    def _check_rendition(self, stat: Stat) -> Iterator[Finding]:
+        named = keys.id_and_engine_of_rendition(stat.key)
+        if named is None:
+            yield Finding("unknown key", stat.key)
+            return
+        record = self._record(named[0])
+        if record is None or record.state != "live":
+            yield self._removed("rendition without picture", stat)
+        elif record.is_public != stat.key.startswith(keys.PUBLIC_RENDERS):
+            yield self._removed("rendition under the wrong visibility", stat)
+
+    def _record(self, image_id: str) -> Record | None:
+        try:
+            return read_record(self._store, image_id)[0]
+        except NotFound:
+            return None
+
+    def _removed(self, kind: Kind, stat: Stat) -> Finding:
+        if self._repair:
+            self._store.delete(stat.key)
+        return Finding(kind, stat.key, self._repair)

@@ -1,0 +1,119 @@
+"""`progimage`: serve, and keep a store in order."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from progimage import config
+from progimage.check import Check
+from progimage.config import Settings
+from progimage.errors import ConfigError, ProgImageError
+from progimage.stores import ObjectStore, open_store
+from progimage.upkeep import collect
+
+app = typer.Typer(
+    help="A self-hosted image service with no database.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=True,
+)
+console = Console(stderr=True)
+
+GUNICORN_CONF = Path("settings/gunicorn.conf.py")
+
+
+@app.command()
+def serve(
+    gunicorn_conf: Annotated[Path, typer.Option("--config", help="gunicorn's settings")] = (
+        GUNICORN_CONF
+    ),
+) -> None:
+    """Start the server; settings/default.toml tells what can be set."""
+    if not gunicorn_conf.is_file():
+        raise ConfigError(
+            f"--config: there is no file {gunicorn_conf}; start in the project's folder"
+        )
+    gunicorn = Path(sys.executable).with_name("gunicorn")
+    os.execv(gunicorn, [str(gunicorn), "--config", str(gunicorn_conf)])  # noqa: S606
+
+
+@app.command()
+def check(
+    repair: Annotated[bool, typer.Option(help="remove refuse, finish removals")] = False,
+    grace_minutes: Annotated[
+        float, typer.Option(min=0, help="spare originals younger than this: uploads in flight")
+    ] = 60.0,
+) -> None:
+    """Verify every picture of the store against its record; 1 if something is left wrong."""
+    _, store = _open()
+    counts: Counter[str] = Counter()
+    wrong = 0
+    with _progress("checking") as tell:
+        for finding in Check(store, repair=repair, grace=timedelta(minutes=grace_minutes)).run(
+            tell
+        ):
+            counts[finding.kind] += 1
+            wrong += not finding.repaired
+            print(f"{'repaired' if finding.repaired else 'found'}: {finding.kind}: {finding.key}")
+    summary = ", ".join(f"{count} {kind}" for kind, count in sorted(counts.items()))
+    console.print(summary or "all is well")
+    if wrong:
+        if not repair:
+            console.print("run again with --repair to mend what can be mended")
+        raise typer.Exit(1)
+
+
+@app.command()
+def gc(
+    max_age_days: Annotated[float | None, typer.Option(min=0, help="cache.max_age_days")] = None,
+    max_bytes: Annotated[int | None, typer.Option(min=0, help="cache.max_bytes")] = None,
+) -> None:
+    """Bound the cached renditions by age and total size; safe beside live traffic."""
+    settings, store = _open()
+    age = settings.cache.max_age_days if max_age_days is None else max_age_days
+    size = settings.cache.max_bytes if max_bytes is None else max_bytes
+    with _progress("collecting") as tell:
+        sweep = collect(store, max_age=timedelta(days=age), max_bytes=size, on_progress=tell)
+    print(
+        f"removed {sweep.removed} of {sweep.seen} renditions, "
+        f"{sweep.removed_bytes:,} of {sweep.seen_bytes:,} bytes"
+    )
+
+
+def main() -> None:
+    """Run the command line; complaints are one line each, without a stack trace."""
+    try:
+        app()
+    except ProgImageError as error:
+        console.print(f"progimage: {error}", style="red", markup=False, highlight=False)
+        sys.exit(2)
+
+
+def _open() -> tuple[Settings, ObjectStore]:
+    settings, _ = config.load()
+    return settings, open_store(settings.store)
+
+
+@contextmanager
+def _progress(doing: str) -> Iterator[Callable[[str], None]]:
+    """Give a function that shows, on a terminal, how many objects were looked at."""
+    with console.status(f"{doing} …") as status:
+        seen = 0
+
+        def tell(key: str) -> None:
+            nonlocal seen
+            seen += 1
+            if seen % 100 == 0:
+                status.update(f"{doing}: {seen:,} objects, now at {key[:40]}")
+
+        yield tell

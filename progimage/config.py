@@ -1,0 +1,235 @@
+"""Settings: the only reader of TOML files and of the environment.
+
+Later layers win: the defaults written here (and shown, with their reasons, in
+`settings/default.toml`), the file that `PROGIMAGE_SETTINGS` names or else
+`settings/local.toml` where there is one, then `PROGIMAGE_<SECTION>_<NAME>` from
+the environment.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Iterator, Mapping
+from ipaddress import IPv4Network, IPv6Network
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from progimage.errors import ConfigError
+from progimage.imaging.limits import Limits
+
+LOCAL_FILE = Path("settings/local.toml")
+PREFIX = "PROGIMAGE_"
+# Read from the environment by others than the server: the settings file itself
+# and the address the command line talks to.
+_NOT_SETTINGS = {"PROGIMAGE_SETTINGS", "PROGIMAGE_URL"}
+
+Cores = os.cpu_count() or 1
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Server(_Section):
+    """How requests come in."""
+
+    workers: int = Field(default=min(Cores, 8), ge=1, le=256)
+    threads: int = Field(default=24, ge=2, le=1024)
+    public_url: str = Field(default="", pattern=r"^(https?://[^/?#\s]+)?$")
+    trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
+    graceful_timeout_s: int = Field(default=30, ge=1, le=600)
+    worker_timeout_s: int = Field(default=60, ge=5, le=3600)
+
+
+class S3(_Section):
+    """How the S3 store talks to its server."""
+
+    connect_timeout_s: float = Field(default=2.0, gt=0, le=60)
+    read_timeout_s: float = Field(default=10.0, gt=0, le=300)
+    attempts: int = Field(default=3, ge=1, le=10)
+
+
+class Upload(_Section):
+    """What may be sent to us."""
+
+    max_bytes: int = Field(default=32 * 2**20, ge=1024, le=5 * 2**30)
+    max_json_bytes: int = Field(default=16 * 2**20, ge=1024, le=2**30)
+    max_request_bytes: int = Field(default=512 * 2**20, ge=1024, le=100 * 2**30)
+    max_pictures: int = Field(default=100, ge=1, le=10_000)
+    stall_timeout_s: float = Field(default=30.0, gt=0, le=600)
+    total_timeout_s: float = Field(default=600.0, gt=0, le=86_400)
+    concurrent: int = Field(default=12, ge=1, le=1024)
+
+
+class LimitSettings(_Section):
+    """What a picture and its renditions may be."""
+
+    max_source_pixels: int = Field(default=50_000_000, ge=1)
+    max_source_side: int = Field(default=30_000, ge=1)
+    max_frames: int = Field(default=100, ge=1)
+    max_output_pixels: int = Field(default=40_000_000, ge=1)
+    max_output_side: int = Field(default=8_192, ge=1)
+    max_steps: int = Field(default=10, ge=1, le=100)
+
+    def to_limits(self) -> Limits:
+        """Return the value that imaging works with."""
+        return Limits(**self.model_dump())
+
+
+class Render(_Section):
+    """The pool of render processes of each web worker."""
+
+    workers: int = Field(default=1, ge=1, le=256)
+    queue: int = Field(default=10, ge=0, le=1024)
+    timeout_s: float = Field(default=10.0, gt=0, le=600)
+    memory_bytes: int = Field(default=2 * 2**30, ge=2**28)
+    tasks_per_worker: int = Field(default=1000, ge=1)
+    niceness: int = Field(default=10, ge=0, le=19)
+
+
+class Delivery(_Section):
+    """How stored bytes leave: by us, by nginx, or straight from S3."""
+
+    mode: Literal["direct", "x-accel", "redirect"] = "direct"
+    accel_prefix: str = Field(default="/_store/", pattern=r"^/[A-Za-z0-9_-]+/$")
+    redirect_expires_s: int = Field(default=300, ge=10, le=604_800)
+
+
+class Cache(_Section):
+    """What `progimage gc` leaves of the cached renditions."""
+
+    max_age_days: float = Field(default=90.0, ge=0)
+    max_bytes: int = Field(default=10 * 2**30, ge=0)
+
+
+class Log(_Section):
+    """What is logged, and in what form."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    format: Literal["auto", "json", "console"] = "auto"
+
+
+class Settings(_Section):
+    """All of it; a value, read once at start-up."""
+
+    bind: str = Field(default="127.0.0.1:8000", pattern=r"^(\S+:\d{1,5}|unix:\S+)$")
+    store: str = "file:var/store"
+    server: Server = Server()
+    s3: S3 = S3()
+    upload: Upload = Upload()
+    limits: LimitSettings = LimitSettings()
+    render: Render = Render()
+    delivery: Delivery = Delivery()
+    cache: Cache = Cache()
+    log: Log = Log()
+    presets: Mapping[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,39}$")], str] = {}
+
+    @model_validator(mode="after")
+    def _threads_outnumber_waiters(self) -> Settings:
+        waiting = self.render.workers + self.render.queue + self.upload.concurrent
+        if self.server.threads <= waiting:
+            raise ValueError(
+                f"server.threads: expected more than render.workers + render.queue + "
+                f"upload.concurrent ({waiting}), so that cached pictures are served while all of "
+                f"those wait; got {self.server.threads}"
+            )
+        return self
+
+
+def load(
+    environ: Mapping[str, str] | None = None, local_file: Path | None = None
+) -> tuple[Settings, list[str]]:
+    """Read every layer; return the settings and where they came from.
+
+    Raises:
+        ConfigError: lists every unknown key and every value that cannot work, each by
+            the name it was set under.
+    """
+    environ = os.environ if environ is None else environ
+    named = environ.get("PROGIMAGE_SETTINGS")
+    path = local_file or Path(named or LOCAL_FILE)
+    sources = ["defaults"]
+    data: dict[str, Any] = {}
+    if path.exists() or named:
+        data = _read_toml(path)
+        sources.append(path.name)
+    complaints: list[str] = []
+    origin: dict[tuple[str, ...], str] = {}
+    for variable, where, value in _from_environment(environ, complaints):
+        section = data
+        for part in where[:-1]:
+            section = section.setdefault(part, {})
+        section[where[-1]] = value
+        origin[where] = variable
+    if origin:
+        sources.append("environment")
+    try:
+        settings = Settings.model_validate(data)
+    except ValidationError as error:
+        complaints += list(_complaints(error, origin))
+    if complaints:
+        raise ConfigError("these settings cannot work:\n  " + "\n  ".join(complaints))
+    return settings, sources
+
+
+def names() -> Iterator[tuple[str, ...]]:
+    """Yield the path of every setting: ("bind",), ("server", "workers") …"""
+    for name, field in Settings.model_fields.items():
+        section = field.annotation
+        if isinstance(section, type) and issubclass(section, _Section):
+            yield from ((name, inner) for inner in section.model_fields)
+        else:
+            yield (name,)
+
+
+def variable(where: tuple[str, ...]) -> str:
+    """Return the environment variable that overrides the setting."""
+    return PREFIX + "_".join(where).upper()
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        raise ConfigError(f"PROGIMAGE_SETTINGS: there is no file {path.name!r}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path.name}: not valid TOML: {error}") from None
+    except OSError as error:
+        raise ConfigError(f"{path.name}: cannot be read: {error.strerror}") from None
+
+
+def _from_environment(
+    environ: Mapping[str, str], complaints: list[str]
+) -> Iterator[tuple[str, tuple[str, ...], Any]]:
+    """Yield (variable, setting's path, value) for each override; note unknown ones."""
+    known = {variable(where): where for where in names()}
+    tables = {"PROGIMAGE_PRESETS", "PROGIMAGE_SERVER_TRUSTED_PROXIES"}
+    for name, text in sorted(environ.items()):
+        if not name.startswith(PREFIX) or name in _NOT_SETTINGS:
+            continue
+        if name not in known:
+            complaints.append(f"{name}: no such setting; settings/default.toml lists them all")
+        elif name in tables:
+            try:
+                yield name, known[name], tomllib.loads(f"value = {text}")["value"]
+            except tomllib.TOMLDecodeError:
+                complaints.append(f'{name}: expected a TOML value such as ["10.0.0.0/8"]')
+        else:
+            yield name, known[name], text
+
+
+def _complaints(error: ValidationError, origin: Mapping[tuple[str, ...], str]) -> Iterator[str]:
+    for item in error.errors(include_url=False):
+        where = tuple(str(part) for part in item["loc"] if "Network" not in str(part))
+        if not where:
+            yield item["msg"].removeprefix("Value error, ")
+            continue
+        name = next((origin[where[:n]] for n in (2, 1) if where[:n] in origin), ".".join(where))
+        if item["type"] == "extra_forbidden":
+            yield f"{name}: no such setting; settings/default.toml lists them all"
+        else:
+            expected = item["msg"].replace("Input should be", "expected")
+            yield f"{name}: {expected}; got {item['input']!r}"

@@ -1,0 +1,110 @@
+"""Every key of the store is built here.
+
+    images/ab/<id>/original-<generation>   the bytes as uploaded; immutable
+    images/ab/<id>/record.json             the sidecar; its existence is the commit
+    renders/public/ab/<id>/<engine>/<canonical pipeline>.<ext>     disposable
+    renders/private/ab/<id>/<engine>/<canonical pipeline>.<ext>    disposable
+    probes/<token>                         written and removed by start-up probes
+
+`ab` is the first two digits of the id. `<generation>` is drawn anew for every
+attempt to upload, so that whoever removes an old original can never hit a new
+one. The engine's version stands below the id: all renditions of one picture,
+whatever made them, share two prefixes, and a purge needs no other knowledge.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import secrets
+
+ENGINE_VERSION = "1"
+"""Part of every rendition's key and ETag; raised whenever output bytes change."""
+
+IMAGES = "images/"
+RENDERS = "renders/"
+PUBLIC_RENDERS = "renders/public/"
+PRIVATE_RENDERS = "renders/private/"
+PROBES = "probes/"
+
+_ID = re.compile(r"[0-9a-f]{64}")
+_RECORD_KEY = re.compile(r"images/[0-9a-f]{2}/([0-9a-f]{64})/record\.json")
+_ORIGINAL_KEY = re.compile(r"images/[0-9a-f]{2}/([0-9a-f]{64})/original-([0-9a-z]+)")
+_RENDITION_KEY = re.compile(r"renders/(?:public|private)/[0-9a-f]{2}/([0-9a-f]{64})/([^/]+)/.+")
+
+# Longest names that every file system (255 bytes a segment) and S3 (1,024 bytes
+# a key) take, less what stands before them in the key.
+_MAX_SEGMENT = 240
+_MAX_PIPELINE = 800
+
+
+def is_image_id(text: str) -> bool:
+    """True for 64 lowercase hex digits."""
+    return _ID.fullmatch(text) is not None
+
+
+def image_id(sha256_hex: str) -> str:
+    """Return the id of a picture of the default owner: the SHA-256 of its bytes."""
+    return sha256_hex
+
+
+def new_generation() -> str:
+    """Return a name for one upload attempt's original that no other attempt has."""
+    return secrets.token_hex(8)
+
+
+def picture(image_id: str) -> str:
+    """Return the prefix of everything kept of one picture, its renditions apart."""
+    return f"{IMAGES}{image_id[:2]}/{image_id}/"
+
+
+def record(image_id: str) -> str:
+    """Return the key of the sidecar."""
+    return f"{picture(image_id)}record.json"
+
+
+def original(image_id: str, generation: str) -> str:
+    """Return the key of the bytes as uploaded."""
+    return f"{picture(image_id)}original-{generation}"
+
+
+def renditions(image_id: str, *, public: bool) -> str:
+    """Return the prefix of one picture's cached renditions."""
+    return f"{PUBLIC_RENDERS if public else PRIVATE_RENDERS}{image_id[:2]}/{image_id}/"
+
+
+def rendition_name(canonical: str, extension: str) -> str:
+    """Return the last part of a rendition's key and of its canonical URL.
+
+    `canonical` is a pipeline's canonical form ("" for a mere conversion). Where it
+    is too long for a file name, a digest stands in: the rendition is cached all
+    the same, only its URL no longer shows its key.
+    """
+    path = canonical or "original"
+    if len(path) > _MAX_PIPELINE or any(len(part) > _MAX_SEGMENT for part in path.split("/")):
+        path = f"sha256-{hashlib.sha256(path.encode()).hexdigest()}"
+    return f"{path}.{extension}"
+
+
+def rendition(image_id: str, canonical: str, extension: str, *, public: bool) -> str:
+    """Return the key of one cached rendition."""
+    name = rendition_name(canonical, extension)
+    return f"{renditions(image_id, public=public)}{ENGINE_VERSION}/{name}"
+
+
+def id_of_record(key: str) -> str | None:
+    """Return the picture's id if `key` is a sidecar's."""
+    match = _RECORD_KEY.fullmatch(key)
+    return match[1] if match else None
+
+
+def id_and_generation_of_original(key: str) -> tuple[str, str] | None:
+    """Return id and generation if `key` is an original's."""
+    match = _ORIGINAL_KEY.fullmatch(key)
+    return (match[1], match[2]) if match else None
+
+
+def id_and_engine_of_rendition(key: str) -> tuple[str, str] | None:
+    """Return id and engine version if `key` is a cached rendition's."""
+    match = _RENDITION_KEY.fullmatch(key)
+    return (match[1], match[2]) if match else None

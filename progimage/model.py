@@ -1,0 +1,180 @@
+"""The values that flow through the service: frozen, and to and from JSON."""
+
+from __future__ import annotations
+
+import unicodedata
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+from progimage.errors import InvalidField
+
+Visibility = Literal["public", "private"]
+
+MAX_TITLE = 200
+MAX_DESCRIPTION = 5_000
+MAX_TAGS = 50
+MAX_TAG = 100
+MAX_FILE_NAME = 255
+
+
+def _clean(text: str) -> str:
+    """Return `text` in Unicode NFC, without surrounding white space.
+
+    Raises:
+        ValueError: it holds a control character other than tab and line feed, or
+            half a surrogate pair.
+    """
+    cleaned = unicodedata.normalize("NFC", text).strip()
+    for character in cleaned:
+        if unicodedata.category(character) in ("Cc", "Cs") and character not in "\t\n":
+            raise ValueError(f"must not hold the control character U+{ord(character):04X}")
+    return cleaned
+
+
+def _clean_line(text: str) -> str:
+    cleaned = _clean(text)
+    if "\n" in cleaned or "\t" in cleaned:
+        raise ValueError("must be one line without tabs")
+    return cleaned
+
+
+def _clean_tag(text: str) -> str:
+    cleaned = _clean_line(text)
+    if not cleaned:
+        raise ValueError("must not be empty")
+    return cleaned
+
+
+def _distinct(tags: tuple[str, ...]) -> tuple[str, ...]:
+    """Keep of tags that differ only in case the first."""
+    first: dict[str, str] = {}
+    for tag in tags:
+        first.setdefault(tag.casefold(), tag)
+    return tuple(first.values())
+
+
+Title = Annotated[str, Field(max_length=MAX_TITLE), AfterValidator(_clean_line)]
+Description = Annotated[str, Field(max_length=MAX_DESCRIPTION), AfterValidator(_clean)]
+Tag = Annotated[str, Field(max_length=MAX_TAG), AfterValidator(_clean_tag)]
+Tags = Annotated[tuple[Tag, ...], Field(max_length=MAX_TAGS), AfterValidator(_distinct)]
+
+
+class Frozen(BaseModel):
+    """A value: no attribute can be set after it is made, no unknown one given."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Metadata(Frozen):
+    """What people say of a picture, as opposed to what its bytes say."""
+
+    title: Title = ""
+    description: Description = ""
+    tags: Tags = ()
+    visibility: Visibility = "public"
+
+
+class Record(Frozen):
+    """The sidecar: everything known of one picture.
+
+    Attributes:
+        id: 64 lowercase hex digits; the SHA-256 of the bytes for the default owner.
+        owner: "" is the default owner.
+        state: a record that is `deleting` is on its way out and visible to nobody.
+        revision: 1 at upload, one more with each edit.
+        generation: names the original that belongs to this record.
+        sha256: of the bytes as uploaded, for integrity checks.
+        width, height: in pixels, as displayed (after `orientation` is applied).
+        orientation: EXIF orientation of the stored bytes, 1 to 8.
+        frames: 1 for a still.
+        dominant_colour: "#rrggbb".
+        placeholder: base64 of a ThumbHash, to paint before the picture arrives.
+        created, modified: aware UTC times.
+
+    Fields that a newer version of the service added are carried along unread, so
+    that nodes of two versions can share a store.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    id: str
+    owner: str = ""
+    state: Literal["live", "deleting"] = "live"
+    revision: int = 1
+    generation: str
+    sha256: str
+    size_bytes: int
+    media_type: str
+    width: int
+    height: int
+    frames: int
+    orientation: int
+    has_alpha: bool
+    dominant_colour: str
+    placeholder: str
+    file_name: str
+    created: datetime
+    modified: datetime
+    title: str = ""
+    description: str = ""
+    tags: tuple[str, ...] = ()
+    visibility: Visibility = "public"
+
+    @property
+    def is_public(self) -> bool:
+        """True if anybody may see it."""
+        return self.visibility == "public"
+
+    def to_json(self) -> bytes:
+        """Return the sidecar's bytes."""
+        return self.model_dump_json(indent=1).encode()
+
+    def facts(self) -> dict[str, Any]:
+        """Return what callers may know, ready for JSON: all but the store's own affairs."""
+        known = set(Record.model_fields) - {"generation", "state"}
+        return self.model_dump(mode="json", include=known)
+
+
+class Viewer(Frozen):
+    """Who looks. `name` "" is anybody, who is also the default owner."""
+
+    name: str = ""
+
+
+ANYBODY = Viewer()
+
+
+def parse_metadata(fields: dict[str, Any], base: Metadata | None = None) -> Metadata:
+    """Return `base` (or nothing said) with `fields` laid over it, validated.
+
+    None in a field takes it back to its default, as in a JSON merge patch (RFC 7396).
+
+    Raises:
+        InvalidField: names every field that is unknown or out of range.
+    """
+    said = (base or Metadata()).model_dump()
+    for name, value in fields.items():
+        if value is None:
+            said.pop(name, None)
+        else:
+            said[name] = value
+    try:
+        return Metadata.model_validate(said)
+    except ValidationError as error:
+        raise InvalidField(complaints(error)) from None
+
+
+def complaints(error: ValidationError) -> str:
+    """Return one line that names every field `error` complains of, and why."""
+    return "; ".join(
+        f"{'.'.join(str(part) for part in item['loc'])}: {_wording(item['type'], item['msg'])}"
+        for item in error.errors(include_url=False, include_input=False)
+    )
+
+
+def _wording(kind: str, message: str) -> str:
+    if kind == "extra_forbidden":
+        return f"no such field; the fields are {', '.join(sorted(Metadata.model_fields))}"
+    return message.removeprefix("Value error, ").replace("Input should", "should")

@@ -1,0 +1,229 @@
+"""Find a rendition in the cache, or make it.
+
+    stat the cache → single flight on the key → stat again → admission →
+    a worker process renders → put → serve
+
+No lock between nodes: the work is deterministic and puts are whole, so two
+nodes that render the same thing at once waste a little work and agree.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+
+from progimage import keys
+from progimage.admission import Admission
+from progimage.errors import (
+    InvalidArgument,
+    KeyMissing,
+    NotFound,
+    PictureError,
+    StoreUnavailable,
+)
+from progimage.imaging.formats import Format
+from progimage.imaging.limits import Limits
+from progimage.imaging.pipeline import Pipeline
+from progimage.imaging.pool import RenderPool
+from progimage.imaging.render import Rendered, render
+from progimage.library import Library
+from progimage.model import Record, Viewer
+from progimage.scratch import Scratch, TemporaryReader
+from progimage.single_flight import SingleFlight
+from progimage.stores import HasLocalPath, ObjectStore, Reader
+
+_CHUNK = 1 << 20
+
+# A picture removed or hidden while it is rendered is looked up again; more than
+# once in a row takes somebody who toggles it faster than we render.
+_ATTEMPTS = 3
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Rendition:
+    """A rendition ready to be served.
+
+    `reader` is open at the first byte and belongs to the caller; `key` is where the
+    store holds the bytes, or None if it does not; `timings` is None on a cache hit.
+    """
+
+    reader: Reader
+    format: Format
+    key: str | None
+    is_public: bool
+    timings: Rendered | None = None
+
+
+class Renders:
+    """The rendition cache of one store, and the pool that fills it."""
+
+    def __init__(
+        self,
+        store: ObjectStore,
+        library: Library,
+        pool: RenderPool,
+        scratch: Scratch,
+        limits: Limits,
+        admission: Admission,
+    ) -> None:
+        self._store = store
+        self._library = library
+        self._pool = pool
+        self._scratch = scratch
+        self._limits = limits
+        self._admission = admission
+        self._flights = SingleFlight()
+
+    def find_public(self, image_id: str, pipeline: Pipeline, form: Format) -> Rendition | None:
+        """Return the rendition if the public cache holds it.
+
+        What is there may be seen by anybody: hiding or removing a picture purges it.
+        """
+        return self._find(image_id, pipeline, form, public=True)
+
+    def find_or_render(
+        self, viewer: Viewer, image_id: str, pipeline: Pipeline, form: Format
+    ) -> Rendition:
+        """Return the rendition of a picture that `viewer` may see.
+
+        Raises:
+            NotFound: there is no such picture for this viewer.
+            Overloaded: too many wait for a worker already.
+            InvalidArgument, OutputTooLarge: the pipeline does not fit this picture.
+            CorruptPicture, RenderFailed, RenderTimeout: the render broke.
+        """
+        for _ in range(_ATTEMPTS):
+            record = self._library.find(viewer, image_id)
+            found = self._find_or_lead(viewer, record, pipeline, form)
+            if found is not None:
+                return found
+        raise NotFound(f"there is no picture {image_id}")
+
+    def transform(
+        self, source: Path, viewer: Viewer, pipeline: Pipeline, form: Format
+    ) -> tuple[Rendered, Path]:
+        """Render a picture that is not in the library; nothing is kept.
+
+        Returns what was made and the temporary file that holds it, for the caller to remove.
+        """
+        with self._admission.admit(), ExitStack() as stack:
+            references, _ = self._references(viewer, pipeline, stack)
+            return self._render(source, pipeline, form, references)
+
+    def narrow(self, rendition: Rendition, start: int, length: int | None) -> Reader:
+        """Return a reader of `length` bytes from `start` in place of the rendition's own."""
+        if start == 0 and length is None:
+            return rendition.reader
+        if isinstance(rendition.reader, TemporaryReader):
+            rendition.reader.narrow(start, length)
+            return rendition.reader
+        rendition.reader.close()
+        return self._store.open(rendition.reader.stat.key, start, length)
+
+    def _find(
+        self, image_id: str, pipeline: Pipeline, form: Format, *, public: bool
+    ) -> Rendition | None:
+        key = keys.rendition(image_id, pipeline.canonical, form.extension, public=public)
+        try:
+            return Rendition(self._store.open(key), form, key, public)
+        except KeyMissing:
+            return None
+
+    def _find_or_lead(
+        self, viewer: Viewer, record: Record, pipeline: Pipeline, form: Format
+    ) -> Rendition | None:
+        """Return the rendition, or None if the record changed under our hands."""
+        key = keys.rendition(record.id, pipeline.canonical, form.extension, public=record.is_public)
+        with self._admission.admit():
+            while True:
+                found = self._find(record.id, pipeline, form, public=record.is_public)
+                if found is not None:
+                    return found
+                with self._flights.join(key) as leads:
+                    if leads:
+                        found = self._find(record.id, pipeline, form, public=record.is_public)
+                        return found or self._make(viewer, record, pipeline, form, key)
+
+    def _make(
+        self, viewer: Viewer, record: Record, pipeline: Pipeline, form: Format, key: str
+    ) -> Rendition | None:
+        """Render and cache; None if the picture was removed, hidden or shown meanwhile."""
+        try:
+            with ExitStack() as stack:
+                references, all_public = self._references(viewer, pipeline, stack)
+                source = self._source(record, stack)
+                rendered, path = self._render(source, pipeline, form, references)
+        except (PictureError, FileNotFoundError):
+            if self._library.is_current(record):
+                raise
+            return None
+        reader = TemporaryReader(path)
+        if all_public or not record.is_public:
+            self._keep(key, form, reader)
+        # The record is asked again after the put: whoever hides or removes the picture
+        # changes the record first and purges after, so one of the two sees the other.
+        if not self._library.is_current(record):
+            self._store.delete(key)
+            reader.close()
+            return None
+        return Rendition(reader, form, None, record.is_public and all_public, rendered)
+
+    def _keep(self, key: str, form: Format, reader: TemporaryReader) -> None:
+        try:
+            self._store.put(key, reader.file, media_type=form.media_type)
+        except StoreUnavailable as error:
+            # The picture is made; a cache that is full or away only costs the next
+            # request its hit.
+            log.warning("rendition not cached", key=key, reason=str(error))
+        reader.file.seek(0)
+
+    def _source(self, record: Record, stack: ExitStack) -> Path:
+        """Return a file that holds the original until `stack` closes."""
+        if isinstance(self._store, HasLocalPath):
+            return Path(self._store.local_path(keys.original(record.id, record.generation)))
+        path = self._scratch.path()
+        stack.callback(path.unlink, missing_ok=True)
+        with self._library.open_original(record) as reader, path.open("xb") as file:
+            while chunk := reader.read(_CHUNK):
+                file.write(chunk)
+        return path
+
+    def _references(
+        self, viewer: Viewer, pipeline: Pipeline, stack: ExitStack
+    ) -> tuple[dict[str, str], bool]:
+        """Return the files of the other pictures a pipeline uses; True if all are public."""
+        paths, all_public = {}, True
+        for image_id in sorted(pipeline.references):
+            try:
+                record = self._library.find(viewer, image_id)
+            except NotFound as error:
+                raise InvalidArgument(f"the pipeline uses another picture: {error}") from None
+            all_public = all_public and record.is_public
+            paths[image_id] = os.fspath(self._source(record, stack))
+        return paths, all_public
+
+    def _render(
+        self, source: Path, pipeline: Pipeline, form: Format, references: Mapping[str, str]
+    ) -> tuple[Rendered, Path]:
+        target = self._scratch.path()
+        try:
+            rendered = self._pool.run(
+                render,
+                os.fspath(source),
+                pipeline,
+                os.fspath(target),
+                form,
+                self._limits,
+                references,
+            )
+        except BaseException:
+            target.unlink(missing_ok=True)
+            raise
+        return rendered, target

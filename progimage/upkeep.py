@@ -1,0 +1,93 @@
+"""Bound the rendition cache by age and by total size.
+
+A rendition can always be made again, so removing one beside live traffic is
+safe: whoever has it open reads on, whoever asks next renders it anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from progimage import keys
+from progimage.stores import ObjectStore, Stat
+
+_BUCKET = timedelta(minutes=1)
+
+
+@dataclass(slots=True)
+class Sweep:
+    """What a collection found and did; `*_bytes` are of the renditions alone."""
+
+    seen: int = 0
+    seen_bytes: int = 0
+    removed: int = 0
+    removed_bytes: int = 0
+
+    def _remove(self, store: ObjectStore, stat: Stat) -> None:
+        store.delete(stat.key)
+        self.removed += 1
+        self.removed_bytes += stat.size
+
+
+def collect(
+    store: ObjectStore,
+    *,
+    max_age: timedelta,
+    max_bytes: int,
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    on_progress: Callable[[str], None] = lambda _: None,
+) -> Sweep:
+    """Remove renditions older than `max_age` or of another engine, then the oldest
+    until at most `max_bytes` are left.
+
+    Two walks in memory that does not grow with the cache: the first sums up bytes by
+    minute of age, from which follows the moment before which the second removes.
+    """
+    sweep, by_minute = Sweep(), dict[int, int]()
+    oldest_kept = clock() - max_age
+    for stat in store.list(keys.RENDERS):
+        on_progress(stat.key)
+        sweep.seen += 1
+        sweep.seen_bytes += stat.size
+        named = keys.id_and_engine_of_rendition(stat.key)
+        if stat.modified < oldest_kept or (named and named[1] != keys.ENGINE_VERSION):
+            sweep._remove(store, stat)
+        else:
+            minute = _minute(stat)
+            by_minute[minute] = by_minute.get(minute, 0) + stat.size
+    excess = sum(by_minute.values()) - max_bytes
+    if excess > 0:
+        _trim(store, sweep, by_minute, excess, on_progress)
+    return sweep
+
+
+def _trim(
+    store: ObjectStore,
+    sweep: Sweep,
+    by_minute: dict[int, int],
+    excess: int,
+    on_progress: Callable[[str], None],
+) -> None:
+    """Remove the oldest renditions until `excess` bytes are gone."""
+    last_minute, before = 0, 0
+    for minute in sorted(by_minute):
+        last_minute = minute
+        if before + by_minute[minute] >= excess:
+            break
+        before += by_minute[minute]
+    # Of the minute in which the limit falls only as much goes as must.
+    left_in_last = excess - before
+    for stat in store.list(keys.RENDERS):
+        on_progress(stat.key)
+        minute = _minute(stat)
+        if minute < last_minute:
+            sweep._remove(store, stat)
+        elif minute == last_minute and left_in_last > 0:
+            left_in_last -= stat.size
+            sweep._remove(store, stat)
+
+
+def _minute(stat: Stat) -> int:
+    return int(stat.modified.timestamp() // _BUCKET.total_seconds())

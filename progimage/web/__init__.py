@@ -1,0 +1,1 @@
+"""HTTP: parse → authorise → find → render → respond. The only package that knows Falcon."""

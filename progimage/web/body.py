@@ -1,0 +1,101 @@
+"""The body of a request, read with a bound on its bytes and on its time."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+from typing import Self
+
+import falcon
+
+from progimage.config import Upload
+from progimage.errors import InvalidRequest, PictureTooLarge, RequestTimeout
+
+_BLOCK = 64 * 1024
+
+
+class Body:
+    """A readable stream over a request's body, with or without a Content-Length.
+
+    A client that sends fewer bytes than it announced, stalls, drips, or goes on for
+    ever gets an error instead of a thread of ours for as long as it likes. Use it as
+    a context manager: the time it may take in all runs from enter to exit.
+    """
+
+    def __init__(self, req: falcon.Request, settings: Upload) -> None:
+        self._stream = req.env["wsgi.input"]
+        self.length: int | None = req.content_length
+        self._limit = settings.max_request_bytes
+        self._stall_timeout_s = settings.stall_timeout_s
+        # gunicorn reads on until a block is full, so a client that drips a byte now and
+        # then never lets us look at a clock. Another thread ends the wait.
+        self._timer = threading.Timer(settings.total_timeout_s, self._expire)
+        self._timer.daemon = True
+        self._has_expired = False
+        self._socket: socket.socket | None = req.env.get("gunicorn.socket")
+        self._taken = 0
+        if self.length is None and not req.env.get("wsgi.input_terminated"):
+            self.length = 0
+        if (self.length or 0) > self._limit:
+            raise self._too_large()
+
+    def __enter__(self) -> Self:
+        self._timer.start()
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._timer.cancel()
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """Return up to `size` bytes; fewer only at the end of the body.
+
+        Raises:
+            InvalidRequest: the client hung up before the end it had announced.
+            PictureTooLarge: the body goes on past the limit for a request.
+            RequestTimeout: nothing came for `stall_timeout_s`, or it takes too long in all.
+        """
+        wanted = _BLOCK if size is None or size < 0 else size
+        if self.length is not None:
+            wanted = min(wanted, self.length - self._taken)
+        if wanted <= 0:
+            return b""
+        data = self._receive(wanted)
+        self._taken += len(data)
+        if self._taken > self._limit:
+            raise self._too_large()
+        if not data and self.length is not None:
+            raise InvalidRequest(
+                f"the body ended after {self._taken:,} of the {self.length:,} bytes that "
+                "Content-Length announced; nothing was kept"
+            )
+        return data
+
+    def _receive(self, wanted: int) -> bytes:
+        if self._socket is not None:
+            self._socket.settimeout(self._stall_timeout_s)
+        try:
+            data: bytes = self._stream.read(wanted)
+        except TimeoutError:
+            raise RequestTimeout(
+                f"no byte of the body came for {self._stall_timeout_s:g} s; nothing was kept"
+            ) from None
+        except OSError:
+            raise InvalidRequest("the connection broke before the body ended") from None
+        finally:
+            if self._socket is not None:
+                self._socket.settimeout(None)
+        if self._has_expired:
+            raise RequestTimeout("the body took too long to arrive; nothing was kept")
+        return data
+
+    def _expire(self) -> None:
+        self._has_expired = True
+        if self._socket is not None:
+            with contextlib.suppress(OSError):
+                self._socket.shutdown(socket.SHUT_RD)
+
+    def _too_large(self) -> PictureTooLarge:
+        return PictureTooLarge(
+            f"a request may have at most {self._limit:,} bytes; send the pictures in several"
+        )

@@ -1,0 +1,128 @@
+"""`/images/`: pictures come in, originals go out."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from typing import Any
+
+import falcon
+
+from progimage.admission import Admission
+from progimage.config import Settings
+from progimage.errors import PictureError, ProgImageError
+from progimage.imaging import formats
+from progimage.ingest import Ingest, Staged
+from progimage.library import Library
+from progimage.model import ANYBODY, Metadata
+from progimage.web import links, problems
+from progimage.web.delivery import Delivery
+from progimage.web.forms import read_submission
+from progimage.web.query import pairs
+
+
+class Uploads:
+    """`POST /images/` and `POST /`."""
+
+    def __init__(self, ingest: Ingest, settings: Settings, admission: Admission) -> None:
+        self._ingest = ingest
+        self._settings = settings
+        self._admission = admission
+
+    def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
+        """Keep the pictures of the request: 201, 200 if they were here, 207 if some failed."""
+        with self._admission.admit(), ExitStack() as stack:
+            sent = read_submission(req, self._ingest, self._settings.upload, stack, pairs(req))
+            if len(sent.pictures) == 1:
+                self._keep_one(req, resp, sent.pictures[0], sent.metadata)
+            else:
+                self._keep_many(req, resp, sent.pictures, sent.metadata)
+
+    def _keep_one(
+        self,
+        req: falcon.Request,
+        resp: falcon.Response,
+        picture: Staged | PictureError,
+        metadata: Metadata,
+    ) -> None:
+        status, result = self._keep(req, picture, metadata)
+        resp.status = falcon.code_to_http_status(status)
+        resp.location = result["location"]
+        resp.media = result
+
+    def _keep_many(
+        self,
+        req: falcon.Request,
+        resp: falcon.Response,
+        pictures: list[Staged | PictureError],
+        metadata: Metadata,
+    ) -> None:
+        results, statuses = [], set()
+        for picture in pictures:
+            try:
+                status, result = self._keep(req, picture, metadata)
+            except ProgImageError as error:
+                result = problems.of_error(error)
+                status = problems.kind_of(error).status
+            statuses.add(status)
+            results.append({"status": status, **result})
+        if statuses <= {200, 201}:
+            resp.status = falcon.code_to_http_status(max(statuses))
+        else:
+            resp.status = falcon.HTTP_207
+        resp.media = {"msg": "ok" if statuses <= {200, 201} else "some failed", "images": results}
+
+    def _keep(
+        self, req: falcon.Request, picture: Staged | PictureError, metadata: Metadata
+    ) -> tuple[int, dict[str, Any]]:
+        """Return 201, or 200 if the picture was here before, and what there is to tell of it."""
+        if isinstance(picture, PictureError):
+            raise picture
+        record, is_new = self._ingest.keep(picture, metadata)
+        location = links.absolute(req, self._settings.server.public_url, links.picture(record.id))
+        told = {"id": record.id, "msg": "ok", "location": location, **links.hal(record)}
+        return (201 if is_new else 200), told
+
+
+class Picture:
+    """`/images/<id>/`: the original, byte for byte."""
+
+    def __init__(self, library: Library, delivery: Delivery) -> None:
+        self._library = library
+        self._delivery = delivery
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response, image_id: str) -> None:
+        """Send the original."""
+        record = self._library.find(ANYBODY, image_id)
+        form = formats.by_media_type(record.media_type)
+        name = record.file_name or f"{record.id[:16]}.{form.extension}"
+        self._delivery.describe(resp, form, is_public=record.is_public, file_name=name)
+        if self._delivery.is_unchanged(req, resp, record.sha256):
+            return
+        self._delivery.send(
+            req,
+            resp,
+            key=self._library.key_of_original(record),
+            size=record.size_bytes,
+            etag=record.sha256,
+            is_public=record.is_public,
+            open_=lambda start, length: self._library.open_original(record, start, length),
+        )
+
+    on_head = on_get
+
+    def on_delete(self, req: falcon.Request, resp: falcon.Response, image_id: str) -> None:
+        """Remove the picture and everything kept of it."""
+        self._library.remove(ANYBODY, image_id)
+        resp.status = falcon.HTTP_204
+
+
+class Renders:
+    """`/images/<id>/renders/`: its cached renditions."""
+
+    def __init__(self, library: Library) -> None:
+        self._library = library
+
+    def on_delete(self, req: falcon.Request, resp: falcon.Response, image_id: str) -> None:
+        """Purge them; they are made again when they are asked for."""
+        record = self._library.find(ANYBODY, image_id)
+        resp.media = {"id": record.id, "msg": "ok", "purged": self._library.purge(record.id)}

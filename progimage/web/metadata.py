@@ -1,0 +1,65 @@
+"""`/images/<id>/metadata/`: what is known of a picture, and edits of what people say of it."""
+
+from __future__ import annotations
+
+import falcon
+
+from progimage.config import Settings
+from progimage.errors import PreconditionRequired
+from progimage.library import Library
+from progimage.model import ANYBODY, Record
+from progimage.web import links
+from progimage.web.body import Body
+from progimage.web.conditional import match_holds, none_match_holds
+from progimage.web.forms import read_json_object
+
+_PATCH_TYPES = ("application/merge-patch+json", "application/json")
+_MAX_PATCH_BYTES = 256 * 1024
+
+
+class MetadataResource:
+    """The record of one picture."""
+
+    def __init__(self, library: Library, settings: Settings) -> None:
+        self._library = library
+        self._settings = settings
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response, image_id: str) -> None:
+        """Send the record with its links."""
+        record = self._library.find(ANYBODY, image_id)
+        self._respond(resp, record)
+        if not none_match_holds(req.get_header("If-None-Match"), etag_of(record)):
+            resp.status = falcon.HTTP_304
+
+    def on_patch(self, req: falcon.Request, resp: falcon.Response, image_id: str) -> None:
+        """Lay a JSON merge patch (RFC 7396) over the metadata of the version in If-Match."""
+        kind = (req.content_type or "").partition(";")[0].strip().lower()
+        if kind not in _PATCH_TYPES:
+            raise falcon.HTTPUnsupportedMediaType(
+                title="Unsupported Content-Type",
+                description=f"send an edit, a JSON merge patch, as {' or '.join(_PATCH_TYPES)}",
+                headers={"Accept-Patch": ", ".join(_PATCH_TYPES)},
+            )
+        if_match = req.get_header("If-Match")
+        if if_match is None:
+            raise PreconditionRequired(
+                "send the ETag of the version your edit is based on as If-Match; "
+                "GET the metadata to learn it"
+            )
+        with Body(req, self._settings.upload) as body:
+            changes = read_json_object(body, _MAX_PATCH_BYTES)
+        record = self._library.edit(
+            ANYBODY, image_id, changes, lambda current: match_holds(if_match, etag_of(current))
+        )
+        self._respond(resp, record)
+
+    def _respond(self, resp: falcon.Response, record: Record) -> None:
+        resp.media = links.hal(record)
+        resp.content_type = "application/hal+json"
+        resp.set_header("ETag", f'"{etag_of(record)}"')
+        resp.set_header("Cache-Control", "private, no-cache")
+
+
+def etag_of(record: Record) -> str:
+    """Return the ETag of a record's current version."""
+    return f"{record.revision}-{record.generation}"

@@ -1,0 +1,66 @@
+"""`/on_demand/<pipeline>`: transform the picture in the request; nothing is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import ExitStack
+
+import falcon
+
+from progimage.admission import Admission
+from progimage.config import Settings
+from progimage.errors import InvalidRequest, PictureError
+from progimage.imaging import formats
+from progimage.imaging.limits import Limits
+from progimage.imaging.pipeline import parse
+from progimage.ingest import Ingest
+from progimage.model import ANYBODY
+from progimage.renders import Renders
+from progimage.scratch import TemporaryReader
+from progimage.web.delivery import Delivery, tell_timing
+from progimage.web.forms import read_submission
+from progimage.web.negotiation import Source, choose_format
+from progimage.web.query import pairs
+
+
+class OnDemand:
+    """A pipeline over a picture that is sent along."""
+
+    def __init__(
+        self,
+        ingest: Ingest,
+        renders: Renders,
+        delivery: Delivery,
+        settings: Settings,
+        presets: Mapping[str, str],
+        limits: Limits,
+        admission: Admission,
+    ) -> None:
+        self._ingest = ingest
+        self._renders = renders
+        self._delivery = delivery
+        self._settings = settings
+        self._presets = presets
+        self._limits = limits
+        self._admission = admission
+
+    def on_post(self, req: falcon.Request, resp: falcon.Response, path: str) -> None:
+        """Send what the pipeline makes of the picture in the body."""
+        pipeline = parse(path, pairs(req), presets=self._presets, limits=self._limits)
+        with self._admission.admit(), ExitStack() as stack:
+            sent = read_submission(req, self._ingest, self._settings.upload, stack)
+            if len(sent.pictures) != 1:
+                raise InvalidRequest("image: send exactly one picture to transform")
+            staged = sent.pictures[0]
+            if isinstance(staged, PictureError):
+                raise staged
+            facts = self._ingest.inspect(staged)
+            source = Source(formats.by_name(facts.format), facts.has_alpha, facts.frames > 1)
+            form = choose_format(pipeline.format, req, resp, source)
+            made, result = self._renders.transform(staged.path, ANYBODY, pipeline, form)
+        reader = TemporaryReader(result)
+        self._delivery.describe(
+            resp, form, is_public=False, file_name=f"{staged.sha256[:16]}.{form.extension}"
+        )
+        tell_timing(resp, made)
+        resp.set_stream(reader, reader.stat.size)

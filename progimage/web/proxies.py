@@ -1,0 +1,75 @@
+"""Forwarded headers, believed from configured proxies only."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+Network = IPv4Network | IPv6Network
+
+_HOST = re.compile(r"[A-Za-z0-9.-]{1,253}(:\d{1,5})?|\[[0-9A-Fa-f:.]{2,45}\](:\d{1,5})?")
+_HEADERS = (
+    "HTTP_X_FORWARDED_FOR",
+    "HTTP_X_FORWARDED_PROTO",
+    "HTTP_X_FORWARDED_HOST",
+    "HTTP_FORWARDED",
+)
+
+
+class TrustedProxies:
+    """WSGI middleware: who asked, by which scheme and host, as a trusted proxy tells it.
+
+    From anybody else the headers are dropped, so that nothing further in can be
+    fooled by them. A unix socket counts as trusted: only a local proxy can reach it.
+    """
+
+    def __init__(self, app: WSGIApplication, networks: Sequence[Network]) -> None:
+        self._app = app
+        self._networks = networks
+
+    def __call__(self, env: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Rewrite the environment, then call the app."""
+        peer = env.get("REMOTE_ADDR", "")
+        if self._networks and (not peer or self._is_trusted(peer)):
+            self._apply(env)
+        for name in _HEADERS:
+            env.pop(name, None)
+        return self._app(env, start_response)
+
+    def _apply(self, env: WSGIEnvironment) -> None:
+        scheme = _last(env.get("HTTP_X_FORWARDED_PROTO", "")).lower()
+        if scheme in ("http", "https"):
+            env["wsgi.url_scheme"] = scheme
+        host = _last(env.get("HTTP_X_FORWARDED_HOST", ""))
+        if _HOST.fullmatch(host):
+            env["HTTP_HOST"] = host
+        # From the right: each proxy appends whom it saw, and what stands left of the
+        # first address we do not trust is that client's own invention.
+        for address in reversed(env.get("HTTP_X_FORWARDED_FOR", "").split(",")):
+            if _parse(address) is None:
+                break
+            env["REMOTE_ADDR"] = address.strip()
+            if not self._is_trusted(address):
+                break
+
+    def _is_trusted(self, address: str) -> bool:
+        parsed = _parse(address)
+        return parsed is not None and any(parsed in network for network in self._networks)
+
+
+def _last(header: str) -> str:
+    return header.rsplit(",", 1)[-1].strip()
+
+
+def _parse(address: str) -> IPv4Address | IPv6Address | None:
+    try:
+        parsed = ip_address(address.strip())
+    except ValueError:
+        return None
+    mapped = parsed.ipv4_mapped if isinstance(parsed, IPv6Address) else None
+    return mapped or parsed

@@ -1,0 +1,29 @@
+"""The query of a URL as pairs, in order, nothing dropped."""
+
+from __future__ import annotations
+
+from urllib.parse import parse_qsl
+
+import falcon
+
+from progimage.errors import InvalidRequest
+
+_MAX_FIELDS = 100
+
+
+def pairs(req: falcon.Request) -> list[tuple[str, str]]:
+    """Return every name and value of the query, blank values too.
+
+    Raises:
+        InvalidRequest: it has too many fields, or is not UTF-8.
+    """
+    if not req.query_string:
+        return []
+    try:
+        return parse_qsl(
+            req.query_string, keep_blank_values=True, max_num_fields=_MAX_FIELDS, errors="strict"
+        )
+    except UnicodeDecodeError:
+        raise InvalidRequest("the query is not percent-encoded UTF-8") from None
+    except ValueError:
+        raise InvalidRequest(f"the query has more than {_MAX_FIELDS} fields") from None

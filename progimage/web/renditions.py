@@ -1,0 +1,133 @@
+"""`/images/<id>/<pipeline>.<ext>` and `/images/<id>.<ext>`: renditions, from the cache or made."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from threading import Lock
+
+import falcon
+
+from progimage import keys
+from progimage.imaging import formats
+from progimage.imaging.formats import Format
+from progimage.imaging.limits import Limits
+from progimage.imaging.pipeline import Pipeline, parse
+from progimage.library import Library
+from progimage.model import ANYBODY
+from progimage.renders import Renders, Rendition
+from progimage.stores import Reader
+from progimage.web import links
+from progimage.web.delivery import Delivery, etag_of_rendition, tell_timing
+from progimage.web.negotiation import Source, choose_format
+from progimage.web.query import pairs
+
+_REMEMBERED_SOURCES = 10_000
+
+
+class Renditions:
+    """What the pipeline in the URL makes of a picture."""
+
+    def __init__(
+        self,
+        library: Library,
+        renders: Renders,
+        delivery: Delivery,
+        presets: Mapping[str, str],
+        limits: Limits,
+    ) -> None:
+        self._library = library
+        self._renders = renders
+        self._delivery = delivery
+        self._presets = presets
+        self._limits = limits
+        self._sources: OrderedDict[str, Source] = OrderedDict()
+        self._lock = Lock()
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response, image_id: str, path: str) -> None:
+        """Send the rendition."""
+        if not keys.is_image_id(image_id):
+            self._library.find(ANYBODY, image_id)
+        pipeline = parse(path, pairs(req), presets=self._presets, limits=self._limits)
+        form = self._format(req, resp, image_id, pipeline)
+        name = keys.rendition_name(pipeline.canonical, form.extension)
+        etag = etag_of_rendition(image_id, name)
+        resp.set_header("Link", f'<{links.rendition(image_id, name)}>; rel="canonical"')
+        found = self._renders.find_public(image_id, pipeline, form)
+        if found is None:
+            record = self._library.find(ANYBODY, image_id)
+            self._describe(resp, image_id, form, is_public=record.is_public)
+            if self._delivery.is_unchanged(req, resp, etag):
+                return
+            found = self._renders.find_or_render(ANYBODY, image_id, pipeline, form)
+        self._send(req, resp, image_id, found, etag)
+
+    on_head = on_get
+
+    def on_get_converted(
+        self, req: falcon.Request, resp: falcon.Response, image_id: str, extension: str
+    ) -> None:
+        """Send the whole picture in another format."""
+        self.on_get(req, resp, image_id, f"format:{extension}")
+
+    on_head_converted = on_get_converted
+
+    def _send(
+        self,
+        req: falcon.Request,
+        resp: falcon.Response,
+        image_id: str,
+        found: Rendition,
+        etag: str,
+    ) -> None:
+        taken = False
+
+        def open_(start: int, length: int | None) -> Reader:
+            nonlocal taken
+            taken = True
+            return self._renders.narrow(found, start, length)
+
+        try:
+            self._describe(resp, image_id, found.format, is_public=found.is_public)
+            tell_timing(resp, found.timings)
+            if not self._delivery.is_unchanged(req, resp, etag):
+                self._delivery.send(
+                    req,
+                    resp,
+                    key=found.key,
+                    size=found.reader.stat.size,
+                    etag=etag,
+                    is_public=found.is_public,
+                    open_=open_,
+                )
+        finally:
+            if not taken:
+                found.reader.close()
+
+    def _describe(
+        self, resp: falcon.Response, image_id: str, form: Format, *, is_public: bool
+    ) -> None:
+        name = f"{image_id[:16]}.{form.extension}"
+        self._delivery.describe(resp, form, is_public=is_public, file_name=name)
+
+    def _format(
+        self, req: falcon.Request, resp: falcon.Response, image_id: str, pipeline: Pipeline
+    ) -> Format:
+        if pipeline.format not in (None, "auto"):
+            return formats.by_name(pipeline.format)
+        return choose_format(pipeline.format, req, resp, self._source(image_id))
+
+    def _source(self, image_id: str) -> Source:
+        """Return what decides the format; remembered, since an id's bytes never change."""
+        with self._lock:
+            source = self._sources.get(image_id)
+        if source is None:
+            record = self._library.find(ANYBODY, image_id)
+            source = Source(
+                formats.by_media_type(record.media_type), record.has_alpha, record.frames > 1
+            )
+            with self._lock:
+                self._sources[image_id] = source
+                if len(self._sources) > _REMEMBERED_SOURCES:
+                    self._sources.popitem(last=False)
+        return source

@@ -1,0 +1,103 @@
+"""What is not about one picture: the root, the operations, the probes."""
+
+from __future__ import annotations
+
+import io
+import secrets
+from collections.abc import Mapping
+
+import falcon
+
+from progimage import __version__, keys
+from progimage.errors import StoreError
+from progimage.imaging import formats
+from progimage.imaging.registry import describe
+from progimage.stores import ObjectStore
+from progimage.web.images import Uploads
+from progimage.web.problems import document, respond
+
+
+class Root:
+    """`/`: where programs begin."""
+
+    def __init__(self, uploads: Uploads) -> None:
+        self.on_post = uploads.on_post
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
+        """Send links to everything there is."""
+        resp.content_type = "application/hal+json"
+        resp.media = {
+            "name": "ProgImage",
+            "version": __version__,
+            "_links": {
+                "self": {"href": "/"},
+                "images": {"href": "/images/"},
+                "image": {"href": "/images/{id}/", "templated": True},
+                "metadata": {"href": "/images/{id}/metadata/", "templated": True},
+                "rendition": {"href": "/images/{id}/{+pipeline}.{format}", "templated": True},
+                "on_demand": {"href": "/on_demand/{+pipeline}.{format}", "templated": True},
+                "transforms": {"href": "/transforms/"},
+                "live": {"href": "/health/live"},
+                "ready": {"href": "/health/ready"},
+            },
+        }
+
+
+class Transforms:
+    """`/transforms/`: every operation with its arguments, every format, every preset."""
+
+    def __init__(self, presets: Mapping[str, str]) -> None:
+        self._document = {
+            "operations": describe(),
+            "formats": [
+                {
+                    "name": form.name,
+                    "extension": form.extension,
+                    "media_type": form.media_type,
+                    "writable": form.is_writable,
+                    "alpha": form.has_alpha,
+                    "animation": form.is_animated,
+                }
+                for form in formats.READABLE
+            ],
+            "presets": dict(presets),
+        }
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
+        """Send the list; it only changes with the version of the service."""
+        resp.media = self._document
+        resp.set_header("Cache-Control", "public, max-age=300")
+
+
+class Live:
+    """`/health/live`: this process answers."""
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
+        """Say so."""
+        resp.media = {"status": "ok"}
+        resp.set_header("Cache-Control", "no-store")
+
+
+class Ready:
+    """`/health/ready`: the store takes and gives."""
+
+    def __init__(self, store: ObjectStore) -> None:
+        self._store = store
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
+        """Write, read and remove an object; 503 if that cannot be done."""
+        key = f"{keys.PROBES}ready-{secrets.token_hex(8)}"
+        try:
+            self._store.put(key, io.BytesIO(b"ready"), media_type="text/plain")
+            with self._store.open(key) as reader:
+                is_same = reader.read() == b"ready"
+            self._store.delete(key)
+        except StoreError as error:
+            respond(resp, document(503, "The store is not available", str(error), "NotReady"), 5)
+            return
+        if not is_same:
+            detail = "the store gave back other bytes than it took"
+            respond(resp, document(503, "The store is not reliable", detail, "NotReady"), 5)
+            return
+        resp.media = {"status": "ok"}
+        resp.set_header("Cache-Control", "no-store")

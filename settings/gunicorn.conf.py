@@ -1,0 +1,54 @@
+"""How gunicorn serves ProgImage; every number comes from the settings."""
+
+import sys
+from pathlib import Path
+
+from progimage import app as _app
+from progimage import config as _config
+from progimage.errors import ConfigError
+
+try:
+    _settings, _ = _config.load()
+except ConfigError as _error:
+    sys.exit(f"progimage: {_error}")
+
+wsgi_app = "progimage.app:wsgi()"
+proc_name = "progimage"
+bind = _settings.bind
+workers = _settings.server.workers
+worker_class = "gthread"
+threads = _settings.server.threads
+worker_connections = 1000
+keepalive = 75
+timeout = _settings.server.worker_timeout_s
+graceful_timeout = _settings.server.graceful_timeout_s
+loglevel = "warning"
+# The heartbeat file must not wait for a busy disk.
+worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
+# Forwarded headers are read by our own middleware, from configured proxies only.
+forwarded_allow_ips = ""
+secure_scheme_headers: dict[str, str] = {}
+forwarder_headers = ""
+
+
+def on_starting(server):
+    """Refuse to start where the store or the settings cannot work."""
+    try:
+        _app.prove(_settings)
+    except ConfigError as error:
+        sys.exit(f"progimage: {error}")
+
+
+def when_ready(server):
+    """Tell a person what to do next."""
+    address = bind if bind.startswith("unix:") else f"http://{bind}"
+    sys.stderr.write(f"ProgImage listens on {address} and keeps pictures in {_settings.store}\n")
+    if not bind.startswith("unix:"):
+        sys.stderr.write(f"Try: curl -i -F image=@photo.jpg {address}/images/\n")
+
+
+def worker_exit(server, worker):
+    """Stop the render processes with the worker they belong to."""
+    service = getattr(worker, "wsgi", None)
+    if service is not None:
+        service.close()

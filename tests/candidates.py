@@ -1,0 +1,38 @@
+"""Pictures for tests of the library, which never looks into their bytes."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from types import SimpleNamespace
+
+from progimage.library import Candidate, Library
+from progimage.model import Metadata, Record
+
+FACTS = SimpleNamespace(
+    media_type="image/png",
+    width=2,
+    height=1,
+    frames=1,
+    orientation=1,
+    has_alpha=False,
+    dominant_colour="#ff0000",
+    placeholder="",
+)
+
+
+def candidate(content: bytes) -> Candidate:
+    """Return a received picture with these bytes."""
+    return Candidate(
+        io.BytesIO(content), hashlib.sha256(content).hexdigest(), len(content), "a.png", FACTS
+    )
+
+
+def add(library: Library, content: bytes, metadata: Metadata | None = None) -> Record:
+    """Add a picture with these bytes and return its record."""
+    return library.add(candidate(content), metadata or Metadata())[0]
+
+
+def id_of(content: bytes) -> str:
+    """Return the id that a picture with these bytes has."""
+    return hashlib.sha256(content).hexdigest()

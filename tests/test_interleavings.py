@@ -1,0 +1,95 @@
+"""Uploads, edits, removals and repairs of one picture, in every order of their store operations."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import timedelta
+
+import pytest
+
+from progimage import keys
+from progimage.check import Check
+from progimage.errors import NotFound
+from progimage.library import Library, read_record
+from progimage.model import ANYBODY, Metadata, Record
+from progimage.stores import ObjectStore
+from progimage.stores.memory import MemoryStore
+from tests.candidates import add, id_of
+from tests.schedules import every_schedule, play
+
+PICTURE = b"pretend these are pixels"
+
+
+def upload(store: ObjectStore) -> None:
+    add(Library(store), PICTURE, Metadata(title="uploaded"))
+
+
+def edit(store: ObjectStore) -> None:
+    Library(store).edit(ANYBODY, id_of(PICTURE), {"title": "edited"}, lambda current: True)
+
+
+def remove(store: ObjectStore) -> None:
+    Library(store).remove(ANYBODY, id_of(PICTURE))
+
+
+def repair(store: ObjectStore) -> None:
+    list(Check(store, repair=True).run())
+
+
+def live_record(store: ObjectStore) -> Record | None:
+    try:
+        record, _ = read_record(store, id_of(PICTURE))
+    except NotFound:
+        return None
+    return record if record.state == "live" else None
+
+
+def assert_no_record_without_bytes(store: ObjectStore) -> None:
+    record = live_record(store)
+    if record is not None:
+        with store.open(keys.original(record.id, record.generation)) as reader:
+            assert hashlib.sha256(reader.read()).hexdigest() == record.sha256
+
+
+@pytest.mark.parametrize(
+    "actors",
+    [
+        (upload, upload),
+        (upload, remove),
+        (remove, remove),
+        (edit, remove),
+        (edit, edit),
+        (repair, upload),
+        (repair, remove),
+    ],
+    ids=lambda actors: " with ".join(actor.__name__ for actor in actors),
+)
+@pytest.mark.parametrize("is_there", [True, False], ids=["there before", "not there before"])
+def test_no_order_of_two_leaves_a_record_without_bytes(actors, is_there):
+    def run(choices: list[int]) -> list[int]:
+        store = MemoryStore()
+        if is_there:
+            upload(store)
+        width = play(store, actors, choices)
+        assert_no_record_without_bytes(store)
+        if set(actors) <= {upload, repair}:
+            assert live_record(store) is not None
+        if set(actors) == {remove}:
+            assert list(store.list("")) == []
+        return width
+
+    assert every_schedule(run) > 1
+
+
+def test_no_order_with_three_switches_of_an_upload_and_two_removals_leaves_a_record_without_bytes():
+    def run(choices: list[int]) -> list[int]:
+        store = MemoryStore()
+        upload(store)
+        width = play(store, (remove, remove, upload), choices)
+        assert_no_record_without_bytes(store)
+        list(Check(store, repair=True, grace=timedelta(0)).run())
+        left = {stat.key for stat in store.list("")}
+        assert len(left) == (2 if live_record(store) else 0)
+        return width
+
+    assert every_schedule(run, switches=3) > 100
