@@ -226,7 +226,7 @@ class FilesystemStore:
                     continue
                 except OSError:
                     raise BadKey(f"key {shown(key)} is a folder of other objects") from None
-        raise StoreUnavailable("the store's folders vanish as fast as they are made")
+        raise StoreUnavailable("the store's folder is gone, or vanishes as fast as it is made")
 
     def _make_folders(self, key: str) -> None:
         path = self._root

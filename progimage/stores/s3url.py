@@ -17,9 +17,8 @@ def s3_arguments(url: SplitResult) -> dict[str, Any]:
     """Return the arguments of `S3Store` that `url` gives, or raise `ConfigError`."""
     if not _BUCKET.fullmatch(url.netloc):
         raise ConfigError("store: expected s3://bucket/prefix with a bucket of 3 to 63 characters")
-    arguments = {"bucket": url.netloc, "prefix": unquote(url.path).strip("/")}
-    given = parse_qsl(url.query, keep_blank_values=True)
-    for name, value in given:
+    arguments: dict[str, Any] = {"bucket": url.netloc, "prefix": unquote(url.path).strip("/")}
+    for name, value in parse_qsl(url.query, keep_blank_values=True):
         if name not in _PARAMETERS:
             known = ", ".join(_PARAMETERS)
             raise ConfigError(f"store: s3:// has no parameter {name!r}; it has {known}")
