@@ -124,7 +124,10 @@ class Check:
     def _check_original(self, stat: Stat, image_id: str, generation: str) -> Iterator[Finding]:
         if stat.modified > self._oldest_spared:
             return
-        record = self._record(image_id)
+        try:
+            record = self._record(image_id)
+        except DamagedRecord:
+            return
         if record is None or record.generation != generation:
             yield self._removed("original without record", stat)
 
@@ -133,7 +136,10 @@ class Check:
         if named is None:
             yield Finding("unknown key", stat.key)
             return
-        record = self._record(named[0])
+        try:
+            record = self._record(named[0])
+        except DamagedRecord:
+            return
         if record is None or record.state != "live":
             yield self._removed("rendition without picture", stat)
         elif record.is_public != stat.key.startswith(keys.PUBLIC_RENDERS):

@@ -164,15 +164,16 @@ class Renders:
             if self._library.is_current(record):
                 raise
             return None
-        reader = TemporaryReader(path)
-        if all_public or not record.is_public:
-            self._keep(key, form, reader)
-        # The record is asked again after the put: whoever hides or removes the picture
-        # changes the record first and purges after, so one of the two sees the other.
-        if not self._library.is_current(record):
-            self._store.delete(key)
-            reader.close()
-            return None
+        with ExitStack() as until_current:
+            reader = until_current.enter_context(TemporaryReader(path))
+            if all_public or not record.is_public:
+                self._keep(key, form, reader)
+            # The record is asked again after the put: whoever hides or removes the picture
+            # changes the record first and purges after, so one of the two sees the other.
+            if not self._library.is_current(record):
+                self._store.delete(key)
+                return None
+            until_current.pop_all()
         return Rendition(reader, form, None, record.is_public and all_public, rendered)
 
     def _keep(self, key: str, form: Format, reader: TemporaryReader) -> None:
