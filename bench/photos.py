@@ -11,12 +11,14 @@ camera's file does.
 from __future__ import annotations
 
 import io
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFilter, ImageOps
+from PIL import Image, ImageDraw, ImageFilter, ImageOps, JpegImagePlugin
 
 _GENERATION = 3  # part of every cached name: raise it when the drawing changes
 
@@ -39,13 +41,7 @@ class Photo:
 def photo(path: Path) -> Photo:
     """Return what `path` holds; only its header is read."""
     with Image.open(path) as image:
-        media_type = Image.MIME[image.format or ""]
-        width, height = ImageOps.exif_transpose(image).size if _turned(image) else image.size
-    return Photo(path, media_type, width, height)
-
-
-def _turned(image: Image.Image) -> bool:
-    return image.getexif().get(0x0112, 1) != 1
+        return Photo(path, Image.MIME[image.format or ""], *image.size)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +65,7 @@ def sources(work: Path, own: Path | None, *, smoke: bool) -> Sources:
     Args:
         work: folder that keeps the drawn and converted files between runs.
         own: a folder of photographs that replace the drawn JPEGs; the PNG and WebP
-            sources are then made from its largest picture.
+            sources are then made from its largest pictures.
         smoke: tiny pictures, only to prove that everything runs.
     """
     folder = work / ("smoke" if smoke else "own" if own else "photos")
@@ -77,33 +73,32 @@ def sources(work: Path, own: Path | None, *, smoke: bool) -> Sources:
     scale = 0.05 if smoke else 1.0
     sides = [(3000, 2000), (3264, 2448), (4000, 3000)]  # 6, 8 and 12 megapixels
     if own:
-        jpegs = tuple(_adopted(folder, own))
+        models = _adopted(folder, own)
     else:
-        jpegs = tuple(_drawn(folder, seed, side, scale) for seed, side in enumerate(sides))
-    model = max(jpegs, key=lambda source: source.megapixels).path
+        drawings = 1 if smoke else 4
+        models = [
+            _drawn(folder, seed, sides[seed % len(sides)], scale)
+            for seed in range(drawings * len(sides))
+        ]
+    large = sorted(models, key=lambda source: -source.megapixels)
+    convert = partial(_converted, folder, large[: 1 if smoke else 4], scale=scale)
     return Sources(
-        jpegs=jpegs,
+        jpegs=tuple(turned for model in models for turned in _turned(folder, model)),
         pngs=(
-            _converted(folder, model, "opaque.png", (3000, 2000), scale, _png),
-            _converted(folder, model, "alpha.png", (2400, 1800), scale, _cut_out),
+            *convert("opaque.png", (3000, 2000), _png),
+            *convert("alpha.png", (2400, 1800), _cut_out),
         ),
-        webps=(_converted(folder, model, "lossy.webp", (4000, 3000), scale, _webp),),
-        huge=_drawn(folder, 9, (8660, 5773), scale),
+        webps=tuple(convert("lossy.webp", (4000, 3000), _webp)),
+        huge=_drawn(folder, 99, (8660, 5773), scale),
     )
 
 
 def _adopted(folder: Path, own: Path) -> list[Photo]:
-    """Link every JPEG of the caller's folder that is large enough to be a photograph."""
+    """Copy every JPEG of the caller's folder that is large enough to be a photograph."""
     chosen = []
     for path in sorted(own.iterdir()):
-        if path.suffix.lower() not in {".jpg", ".jpeg"}:
-            continue
-        found = photo(path)
-        if found.media_type == "image/jpeg" and found.megapixels >= 4:
-            link = folder / f"own-{path.stem}.jpg"
-            link.unlink(missing_ok=True)
-            link.write_bytes(path.read_bytes())
-            chosen.append(photo(link))
+        if path.suffix.lower() in {".jpg", ".jpeg"} and photo(path).megapixels >= 4:
+            chosen.append(photo(Path(shutil.copyfile(path, folder / f"own-{path.stem}.jpg"))))
     if not chosen:
         raise SystemExit("--photos: expected a folder with JPEGs of 4 megapixels or more")
     return chosen
@@ -117,21 +112,43 @@ def _drawn(folder: Path, seed: int, side: tuple[int, int], scale: float) -> Phot
     return photo(path)
 
 
+def _turned(folder: Path, model: Photo) -> list[Photo]:
+    """The picture and its three reflections: four sources that no cache can confuse."""
+    found = [model]
+    for way in (
+        Image.Transpose.FLIP_LEFT_RIGHT,
+        Image.Transpose.FLIP_TOP_BOTTOM,
+        Image.Transpose.ROTATE_180,
+    ):
+        path = folder / f"{model.path.stem}-{way.name.lower()}.jpg"
+        if not path.exists():
+            with JpegImagePlugin.JpegImageFile(model.path) as image:
+                turned = image.transpose(way)
+                tables, sampling = image.quantization, JpegImagePlugin.get_sampling(image)
+            _keep(path, _encoded(turned, "JPEG", qtables=tables, subsampling=sampling))
+        found.append(photo(path))
+    return found
+
+
 def _converted(
     folder: Path,
-    model: Path,
+    models: list[Photo],
     name: str,
     side: tuple[int, int],
-    scale: float,
     encode: Callable[[Image.Image], bytes],
-) -> Photo:
-    width, height = (max(64, int(length * scale)) for length in side)
-    path = folder / f"{model.stem}-{width}x{height}-{name}"
-    if not path.exists():
-        with Image.open(model) as image:
-            picture = ImageOps.fit(image.convert("RGB"), (width, height))
-        _keep(path, encode(picture))
-    return photo(path)
+    *,
+    scale: float,
+) -> list[Photo]:
+    """The models in another format and at most `side` large, whichever is smaller."""
+    found = []
+    for model in models:
+        width, height = (max(64, int(length * scale)) for length in side)
+        path = folder / f"{model.path.stem}-{width}x{height}-{name}"
+        if not path.exists():
+            with Image.open(model.path) as image:
+                _keep(path, encode(ImageOps.fit(image.convert("RGB"), (width, height))))
+        found.append(photo(path))
+    return found
 
 
 def _keep(path: Path, data: bytes) -> None:
@@ -198,7 +215,9 @@ def _leaves(width: int, height: int, rng: np.random.Generator) -> Image.Image:
         colour = tuple(int(c) for c in np.clip(tone + rng.normal(0, 22, 3), 0, 255))
         if rng.random() < 0.5:
             stretch = 0.5 + rng.random()
-            pen.ellipse((x - radius, y - radius * stretch, x + radius, y + radius * stretch), colour)
+            pen.ellipse(
+                (x - radius, y - radius * stretch, x + radius, y + radius * stretch), colour
+            )
         else:
             sides, turn = int(rng.integers(3, 7)), int(rng.integers(360))
             pen.regular_polygon((x, y, radius), sides, turn, colour)

@@ -45,4 +45,5 @@ def _blurred(plane: Plane) -> Plane:
     rows = plane.shape[0] - 10
     down = sum(tap * plane[i : i + rows] for i, tap in enumerate(_WINDOW))
     columns = plane.shape[1] - 10
-    return sum(tap * down[:, i : i + columns] for i, tap in enumerate(_WINDOW))
+    across: Plane = sum(tap * down[:, i : i + columns] for i, tap in enumerate(_WINDOW))
+    return across

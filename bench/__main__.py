@@ -1,0 +1,112 @@
+"""`python -m bench`: measure all cases, or those named, and print Markdown tables."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from bench import peers, report
+from bench.bench import Bench
+from bench.cases import cached, cold, memory, quality, tail
+from bench.load import LoadFailed
+from bench.photos import sources
+from bench.report import Table
+from bench.servers import StartFailed
+
+_HERE = Path(__file__).parent
+_SERVERS = ("progimage", "thumbor", "ipx", "nginx")
+
+CASES: dict[str, Callable[[Bench], list[Table]]] = {
+    "cold": cold.cold_jpeg,
+    "cold-others": cold.cold_others,
+    "quality": quality.quality,
+    "cached": cached.cached,
+    "cached-nginx": cached.cached_nginx,
+    "tail": tail.tail,
+    "peak": memory.peak,
+    "soak": memory.soak,
+}
+
+
+def main() -> int:
+    """Run what the command line asks for; 0 if every case ran with every peer."""
+    options = _options()
+    work = _HERE / ".work"
+    work.mkdir(exist_ok=True)
+    bench = Bench(
+        sources=sources(work, options.photos, smoke=options.smoke),
+        work=work,
+        wanted=tuple(options.servers),
+        seconds=1.0 if options.smoke else options.seconds,
+        rounds=1 if options.smoke else options.rounds,
+        connections=2 if options.smoke else options.connections,
+        soak_minutes=0.1 if options.smoke else options.soak_minutes,
+        smoke=options.smoke,
+        as_shipped=options.as_shipped,
+        missing=_missing(options.servers),
+    )
+    for name, reason in bench.missing.items():
+        print(f"without {name}: {reason}", file=sys.stderr)
+    tables, failed = [], []
+    for name in options.cases or CASES:
+        print(f"{name} …", file=sys.stderr, flush=True)
+        try:
+            made = CASES[name](bench)
+        except (LoadFailed, StartFailed) as error:
+            failed.append(name)
+            print(f"{name} failed: {error}", file=sys.stderr, flush=True)
+            continue
+        for table in made:
+            print(table.markdown(), flush=True)
+        tables += made
+    if options.save:
+        command = shlex.join(["python", "-m", "bench", *sys.argv[1:]])
+        report.save(_HERE / "RESULTS.md", command, tables)
+    return 1 if failed or (bench.missing and not options.allow_missing) else 0
+
+
+def _missing(wanted: list[str]) -> dict[str, str]:
+    """Install what is wanted; return what could not be had, with the reason."""
+    peers.tool("wrk")
+    installers: dict[str, Callable[[], object]] = {
+        "thumbor": peers.thumbor,
+        "ipx": peers.ipx,
+        "nginx": lambda: peers.tool("nginx"),
+    }
+    missing = {}
+    for name in wanted:
+        try:
+            installers.get(name, str)()
+        except peers.PeerMissing as error:
+            missing[name] = str(error)
+    return missing
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    add = parser.add_argument
+    add("cases", nargs="*", metavar="case", help=f"of {', '.join(CASES)}; default: all")
+    add("--photos", type=Path, help="folder of JPEGs to measure in place of drawn ones")
+    add("--servers", nargs="+", choices=_SERVERS, default=list(_SERVERS), help="default: all")
+    add("--seconds", type=float, default=10.0, help="length of a round; default 10")
+    add("--rounds", type=int, default=5, help="rounds a server, taking turns; default 5")
+    add("--connections", type=int, default=8, help="default 8")
+    add("--soak-minutes", type=float, default=10.0, help="default 10")
+    add("--as-shipped", action="store_true", help="peers write progressive JPEGs, their default")
+    add("--smoke", action="store_true", help="tiny pictures, a second each: only prove it runs")
+    add("--allow-missing", action="store_true", help="succeed without a peer that is missing")
+    add("--save", action="store_true", help="put the tables into bench/RESULTS.md")
+    options = parser.parse_args()
+    if unknown := set(options.cases) - set(CASES):
+        parser.error(f"no case named {', '.join(sorted(unknown))}; use {', '.join(CASES)}")
+    return options
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except peers.PeerMissing as error:
+        sys.exit(f"bench: {error}")

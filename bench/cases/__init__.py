@@ -1,0 +1,1 @@
+"""What is measured: each case takes a `Bench` and returns tables."""

@@ -1,0 +1,127 @@
+"""The load generator: wrk, one thread, asking for paths from a list in order."""
+
+from __future__ import annotations
+
+import json
+import random
+import subprocess
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from bench.servers import Server
+
+_SCRIPT = Path(__file__).with_name("load.lua")
+T = TypeVar("T")
+_SEED = 20_260_101
+
+
+class LoadFailed(Exception):
+    """A server answered with an error, or not at all: its numbers mean nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What one run of wrk measured."""
+
+    requests: int
+    seconds: float
+    refused: int
+    p50_ms: float
+    p99_ms: float
+
+    @property
+    def rps(self) -> float:
+        """Answered requests a second."""
+        return self.requests / self.seconds
+
+
+def shuffled(items: Sequence[T]) -> list[T]:
+    """Return `items` in one random order, the same in every run and for every server."""
+    mixed = list(items)
+    random.Random(_SEED).shuffle(mixed)
+    return mixed
+
+
+def run(
+    server: Server,
+    paths: Sequence[str],
+    *,
+    seconds: float,
+    connections: int,
+    start: int = 0,
+    once: bool = False,
+) -> Load:
+    """Ask `server` for `paths` from index `start` on, for `seconds`.
+
+    Raises:
+        LoadFailed: an answer was not a success, a connection broke or, with `once`,
+            the paths ran out.
+    """
+    with beside(
+        server, paths, seconds=seconds, connections=connections, start=start, once=once
+    ) as running:
+        return running.result()
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A load that is under way."""
+
+    server: Server
+    wrk: subprocess.Popen[str]
+    seconds: float
+
+    def result(self, *, may_refuse: bool = False) -> Load:
+        """Wait for the end; raise `LoadFailed` as `run` does.
+
+        With `may_refuse`, answers such as 503 are counted apart and are no failure.
+        """
+        _, errors = self.wrk.communicate(timeout=self.seconds + 120)
+        name = self.server.name
+        if self.wrk.returncode != 0:
+            raise LoadFailed(f"{name}: wrk ended with {self.wrk.returncode}: {errors.strip()}")
+        found = json.loads(errors.strip().splitlines()[-1])
+        answered = found["requests"] - found["refused"]
+        if found["broken"] or not answered or (found["refused"] and not may_refuse):
+            raise LoadFailed(
+                f"{name}: {found['requests']} answers, {found['refused']} of them errors, "
+                f"{found['broken']} connections broken; expected none"
+            )
+        return Load(
+            requests=answered,
+            seconds=found["duration_us"] / 1e6,
+            refused=found["refused"],
+            p50_ms=found["p50_us"] / 1000,
+            p99_ms=found["p99_us"] / 1000,
+        )
+
+
+@contextmanager
+def beside(
+    server: Server,
+    paths: Sequence[str],
+    *,
+    seconds: float,
+    connections: int,
+    start: int = 0,
+    once: bool = False,
+) -> Iterator[Running]:
+    """Run the load while the block runs; it is killed if the block ends first."""
+    with tempfile.NamedTemporaryFile("w", suffix=".txt") as listing:
+        listing.write("\n".join(paths) + "\n")
+        listing.flush()
+        command = ["wrk", "-t1", f"-c{connections}", f"-d{max(1, round(seconds))}s"]
+        command += ["--timeout", "60s", "-s", str(_SCRIPT), f"http://{server.host}", "--"]
+        command += [listing.name, str(start), "once" if once else "cycle"]
+        with subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        ) as wrk:
+            try:
+                yield Running(server, wrk, seconds)
+            finally:
+                if wrk.poll() is None:
+                    wrk.kill()
