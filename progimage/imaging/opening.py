@@ -173,6 +173,10 @@ def _frames(image: ImageFile.ImageFile, form: Format, file: BinaryIO, limits: Li
 
 def _orientation(image: Image.Image) -> int:
     """Return the EXIF orientation; 1 where there is none or it is nonsense."""
+    if image.format == "PNG" and "exif" not in image.info:
+        # It may stand behind the pixels, so Pillow would load them, and what breaks there
+        # is damage to the picture.
+        image.load()
     try:
         value = image.getexif().get(ExifTags.Base.Orientation, 1)
     except Exception:  # a damaged EXIF block must not cost us the picture
