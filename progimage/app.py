@@ -51,8 +51,10 @@ class Service:
         self.pool.close()
 
 
-def create(settings: Settings, store: ObjectStore | None = None) -> Service:
-    """Wire the service together; `store` stands in for the one the settings name.
+def create(
+    settings: Settings, store: ObjectStore | None = None, pool: RenderPool | None = None
+) -> Service:
+    """Wire the service together; `store` and `pool` stand in for those the settings name.
 
     Raises:
         ConfigError: the store or a preset cannot work.
@@ -62,7 +64,7 @@ def create(settings: Settings, store: ObjectStore | None = None) -> Service:
     check_presets(settings.presets, limits)
     delivery = Delivery(store, settings.delivery)
     folder = Scratch()
-    pool = RenderPool(
+    pool = pool or RenderPool(
         workers=settings.render.workers,
         timeout_s=settings.render.timeout_s,
         memory_bytes=settings.render.memory_bytes,
