@@ -93,9 +93,11 @@ def _integers_to_grey(image: Image.Image) -> Image.Image:
     if low < 0 or high > 65_535:
         return _stretched(numbers, low, high)
     grey = numbers.point(_SIXTEEN_TO_EIGHT, "L")
-    if image.has_transparency_data:
-        # Pillow clips the grey of this conversion, but gets its alpha right.
-        return Image.merge("LA", (grey, image.convert("LA").getchannel("A")))
+    key = image.info.get("transparency")
+    if isinstance(key, int) and 0 <= key <= 65_535:
+        # Pillow's own conversion compares what is left of both after clipping to 8 bits.
+        alpha = numbers.point(b"\xff" * key + b"\0" + b"\xff" * (65_535 - key), "L")
+        return Image.merge("LA", (grey, alpha))
     return grey
 
 

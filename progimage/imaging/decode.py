@@ -23,8 +23,9 @@ def decode(path: str, limits: Limits, *, target: tuple[int, int] | None = None) 
     `target` is the smallest width and height, as displayed, that what follows needs
     at full quality; the result is at least that large wherever the source is. A JPEG
     is then decoded at 1/2, 1/4 or 1/8 of its size, whichever is the last not below
-    `target`. Anything else is box-filtered to no less than twice `target`, which
+    `target`. What is still larger is box-filtered to no less than twice `target`, which
     leaves the later resampling enough to work on (Pillow calls it `reducing_gap`).
+    Either way the picture is `Picture.box` of the frames, not always all of them.
 
     Raises:
         PictureTooComplex: it passes `limits`.
