@@ -216,6 +216,7 @@ class S3Store:
                 region_name=self._region,
                 config=self._config,
             )
+            client.meta.events.register_last("before-call.s3", _send_small_at_once)
             self._clients[process] = client
         return client
 
@@ -319,6 +320,12 @@ class S3Store:
 def from_url(url: SplitResult, *, threads: int) -> S3Store:
     """Open `s3://bucket/prefix?…`; `s3_arguments` says what may follow."""
     return S3Store(**s3_arguments(url), threads=threads)
+
+
+def _send_small_at_once(params: dict[str, Any], **_event: object) -> None:
+    """Drop `Expect: 100-continue`, a round trip, where it cannot spare a large body."""
+    if not isinstance(params.get("body"), Tail):
+        params["headers"].pop("Expect", None)
 
 
 def _check_store_prefix(prefix: str) -> None:

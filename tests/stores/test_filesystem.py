@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import io
 import os
 import subprocess
@@ -76,6 +77,50 @@ def test_a_recreated_empty_object_has_a_new_etag(store):
         etags.append(put(store, "mark", b"", ABSENT).etag)
         store.delete("mark")
     assert len(set(etags)) == 50
+
+
+@pytest.mark.parametrize("body", [b"", b"body"])
+def test_the_date_in_the_etag_is_finer_than_the_kernels_tick(store, monkeypatch, body):
+    now_ns = 1_700_000_000_123_456_789
+    monkeypatch.setattr(time, "time_ns", lambda: now_ns)
+    put(store, "key", body)
+    assert Path(store.local_path("key")).stat().st_mtime_ns == now_ns
+
+
+@pytest.mark.parametrize(
+    ("step", "change"),
+    [
+        ("rename", lambda store: put(store, "key", b"plain")),
+        ("rename", lambda store: put(store, "key", b"swap", store.stat("key").etag)),
+        ("unlink", lambda store: store.delete("key")),
+    ],
+)
+def test_replacement_and_deletion_happen_under_the_keys_lock(
+    store, root, monkeypatch, step, change
+):
+    """A plain put takes it too, or a swap could overwrite what it has not seen."""
+    put(store, "key", b"old")
+    act = getattr(os, step)
+    held = []
+
+    def spy(*paths: str) -> None:
+        if paths[-1] == store.local_path("key"):
+            held.extend(path for path in (root / ".locks").iterdir() if is_locked(path))
+        act(*paths)
+
+    monkeypatch.setattr(os, step, spy)
+    change(store)
+    assert len(held) == 1
+    assert not is_locked(held[0])
+
+
+def is_locked(path: Path) -> bool:
+    with path.open("r+") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
 
 
 def test_what_is_not_an_object_is_not_listed(store, root):
