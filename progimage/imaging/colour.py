@@ -13,7 +13,7 @@ _HEX = re.compile(r"#?([0-9a-f]{3,4}|[0-9a-f]{6}|[0-9a-f]{8})")
 
 
 class Colour(NamedTuple):
-    """Red, green, blue and alpha, 0 to 255 each."""
+    """Red, green, blue and straight alpha, 0 to 255 each, in sRGB."""
 
     red: int
     green: int
@@ -31,13 +31,17 @@ class Colour(NamedTuple):
         if word == "transparent":
             return TRANSPARENT
         if _HEX.fullmatch(word):
-            return cls(*ImageColor.getrgb("#" + word.removeprefix("#")))
+            found = cls(*ImageColor.getrgb("#" + word.removeprefix("#")))
+            # What cannot be seen at all is one colour, so that it has one spelling.
+            return found if found.alpha else TRANSPARENT
         if word in ImageColor.colormap:
             return cls(*ImageColor.getrgb(word))
         raise ValueError(did_you_mean(word, [*ImageColor.colormap, "transparent"]))
 
     def __str__(self) -> str:
-        """Return 6 hex digits, or 8 where it is not opaque; one spelling a colour."""
+        """Return 6 hex digits, 8 where something shows through, or `transparent`."""
+        if not self.alpha:
+            return "transparent"
         channels = self[:3] if self.is_opaque else self
         return "".join(f"{channel:02x}" for channel in channels)
 

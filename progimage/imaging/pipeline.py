@@ -121,18 +121,20 @@ def parse(
         InvalidArgument: an operation or argument is unknown, repeated or out of range.
         InvalidRequest: the pipeline as a whole cannot be read or is too long.
     """
-    limits = limits or Limits()
-    texts = _steps(path, presets or {})
+    limits, presets = limits or Limits(), presets or {}
+    texts, extension = _split(path, presets)
     if len(texts) > limits.max_steps:
         raise InvalidRequest(f"pipeline: at most {limits.max_steps} steps, got {len(texts)}")
+    if query and _split_extension(path.strip("/"))[0] in presets:
+        raise InvalidArgument("pipeline: a preset takes no arguments, neither in its query")
     if query and len(texts) != 1:
         raise InvalidRequest(
             "pipeline: query arguments go with a single step; write them into the path instead"
         )
     steps: list[Step] = []
     settings: dict[str, Step | None] = {}
-    for text in texts:
-        declared, arguments = _read(text, query, presets or {})
+    for text, more in [*((text, query) for text in texts), *((text, ()) for text in extension)]:
+        declared, arguments = _read(text, more, presets)
         step = None if arguments is None else Step(declared.name, tuple(arguments.items()))
         if isinstance(declared, Setting):
             if declared.name in settings:
@@ -163,19 +165,21 @@ def check_presets(presets: Mapping[str, str], limits: Limits) -> None:
         raise ConfigError("; ".join(complaints))
 
 
-def _steps(path: str, presets: Mapping[str, str]) -> list[str]:
-    """Split a path into the texts of its steps, presets replaced, extension as a step."""
+def _split(path: str, presets: Mapping[str, str]) -> tuple[list[str], list[str]]:
+    """Split a path into its steps, presets replaced, and the step its extension stands for."""
     text = path.removeprefix("/").removesuffix("/")
     body, extension = _split_extension(text)
     pieces = body.split("/") if body else []
     if "" in pieces:
         raise InvalidRequest("pipeline: empty step; steps are separated by a single '/'")
-    texts = [
-        text
-        for piece in pieces
-        for text in (_steps(presets[piece], {}) if piece in presets else [piece])
-    ]
-    return texts + ([f"{_FORMAT}:{extension}"] if extension else [])
+    texts: list[str] = []
+    for piece in pieces:
+        if piece in presets:
+            steps, form = _split(presets[piece], {})
+            texts += steps + form
+        else:
+            texts.append(piece)
+    return texts, [f"{_FORMAT}:{extension}"] if extension else []
 
 
 def _split_extension(text: str) -> tuple[str, str]:
@@ -201,7 +205,7 @@ def _read(
     declared = BY_NAME.get(name)
     if declared is None:
         if name in presets:
-            raise InvalidArgument(f"{name}: a preset takes no arguments")
+            raise InvalidArgument(f"{name}: a preset takes no arguments and calls no other")
         if name.partition(".")[0] in BY_NAME:
             raise InvalidArgument(f"{shown(name)}: an extension may only stand at the end")
         hint = did_you_mean(name, [*BY_NAME, *presets]) or "GET /transforms/ lists them"

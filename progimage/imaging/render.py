@@ -36,7 +36,7 @@ class Rendered:
     encode_ms: float
 
 
-def render(  # noqa: PLR0917  a worker process is called by position
+def render(
     source: str,
     pipeline: Pipeline,
     target: str,

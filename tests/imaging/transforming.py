@@ -1,0 +1,98 @@
+"""Running pipelines in tests, and making up pipelines that could be asked for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import strategies as st
+from PIL import Image
+
+from progimage.errors import InvalidRequest
+from progimage.imaging.declaration import Declared
+from progimage.imaging.limits import Limits
+from progimage.imaging.parameters import Parameter
+from progimage.imaging.picture import Picture
+from progimage.imaging.pipeline import Pipeline, parse
+from progimage.imaging.registry import DECLARED
+from progimage.imaging.render import transform
+
+LIMITS = Limits()
+OTHER = "0123456789abcdef" * 4
+"""The id under which tests offer another picture."""
+
+Spelling = list[tuple[str, str]]
+
+
+def apply(text: str, image: Image.Image, other: Image.Image | None = None) -> Image.Image:
+    """Return what a pipeline makes of one image."""
+    return apply_all(text, [image], other).frames[0]
+
+
+def apply_all(text: str, images: list[Image.Image], other: Image.Image | None = None) -> Picture:
+    """Return what a pipeline makes of an animation of these images."""
+    picture = Picture(tuple(images), (40,) * len(images), loop=3)
+    pictures = {OTHER: other} if other else {}
+    return transform(picture, parse(text), LIMITS, pictures=pictures)
+
+
+def values(parameter: Parameter, most: int | None = None) -> st.SearchStrategy[str]:
+    """Return a strategy of texts that a parameter accepts, in all their spellings.
+
+    `most` bounds whole numbers from above, for pictures that are quickly made.
+    """
+    schema = parameter.schema
+    if parameter.names_picture:
+        return st.just(OTHER)
+    if schema["type"] == "integer":
+        high = min(schema["maximum"], max(most or schema["maximum"], schema["minimum"]))
+        whole = st.integers(schema["minimum"], high)
+        return st.builds(format, whole, st.sampled_from(["d", ".1f", "+d", "03d"]))
+    if schema["type"] == "number":
+        number = st.floats(schema["minimum"], schema["maximum"])
+        return st.builds(format, number, st.sampled_from([".2f", ".1f", "+.3f", ".1e"]))
+    if schema["type"] == "boolean":
+        return st.sampled_from(["true", "false", "1", "no", "ON"])
+    if schema.get("format") == "color":
+        return st.sampled_from(["white", "f00", "#00F080", "Teal", "123456FF"]) | (
+            st.nothing() if "opaque" in parameter.expected else st.sampled_from(["0000", "f008"])
+        )
+    if "anyOf" in schema:
+        return st.sampled_from([*schema["anyOf"][0]["enum"], "NE", "0.25x.5", "1x0", "0.10x1.0"])
+    if "enum" in schema:
+        return st.sampled_from(schema["enum"])
+    return st.text("ab-_ é(~.", min_size=1, max_size=5)
+
+
+@st.composite
+def arguments(draw: st.DrawFn, declared: Declared, most: int | None = None) -> Spelling:
+    """Return some arguments of an operation, by their long names, in declared order."""
+    return [
+        (name, draw(values(parameter, most)))
+        for name, parameter in declared.parameters.items()
+        if parameter.default is ... or draw(st.booleans())
+    ]
+
+
+def spelt(declared: Declared, given: Spelling) -> str:
+    """Return the text of one step."""
+    return declared.name + (":" if given else "") + ",".join(f"{k}={v}" for k, v in given)
+
+
+@st.composite
+def pipelines(draw: st.DrawFn, most: int | None = None, kind: type[Any] = Declared) -> Pipeline:
+    """Return a pipeline that is accepted."""
+    steps: list[str] = []
+    for declared in draw(st.lists(st.sampled_from(DECLARED), min_size=1, max_size=4)):
+        step = spelt(declared, draw(arguments(declared, most)))
+        if isinstance(declared, kind) and is_accepted("/".join([*steps, step])):
+            steps.append(step)
+    return parse("/".join(steps))
+
+
+def is_accepted(text: str) -> bool:
+    """Tell if a pipeline's text can be read."""
+    try:
+        parse(text)
+    except InvalidRequest:
+        return False
+    return True
