@@ -84,6 +84,7 @@ def create(
 
     app = falcon.App(middleware=[RequestLog()])
     app.req_options.strip_url_path_trailing_slash = True
+    app.resp_options.media_handlers["application/hal+json"] = falcon.media.JSONHandler()
     app.add_route("/", Root(uploads))
     app.add_route("/images", uploads)
     app.add_route("/images/{image_id}", picture)

@@ -37,7 +37,7 @@ class Server(_Section):
     """How requests come in."""
 
     workers: int = Field(default=min(Cores, 8), ge=1, le=256)
-    threads: int = Field(default=24, ge=2, le=1024)
+    threads: int = Field(default=32, ge=2, le=1024)
     public_url: str = Field(default="", pattern=r"^(https?://[^/?#\s]+)?$")
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
     graceful_timeout_s: int = Field(default=30, ge=1, le=600)

@@ -52,7 +52,7 @@ class Delivery:
         resp.set_header("ETag", f'"{etag}"')
         if none_match_holds(req.get_header("If-None-Match"), etag):
             return False
-        resp.status = falcon.HTTP_304
+        not_modified(resp)
         return True
 
     def describe(
@@ -123,6 +123,13 @@ class Delivery:
         resp.set_header(
             "Cache-Control", f"public, max-age={expires_s // 2}" if is_public else PRIVATE
         )
+
+
+def not_modified(resp: falcon.Response) -> None:
+    """Turn a response into a 304, which has neither body nor type."""
+    resp.status = falcon.HTTP_304
+    resp.media = None
+    resp.delete_header("Content-Type")
 
 
 def tell_timing(resp: falcon.Response, made: Rendered | None) -> None:

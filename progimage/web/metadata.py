@@ -11,6 +11,7 @@ from progimage.model import ANYBODY, Record
 from progimage.web import links
 from progimage.web.body import Body
 from progimage.web.conditional import match_holds, none_match_holds
+from progimage.web.delivery import not_modified
 from progimage.web.forms import read_json_object
 
 _PATCH_TYPES = ("application/merge-patch+json", "application/json")
@@ -29,7 +30,7 @@ class MetadataResource:
         record = self._library.find(ANYBODY, image_id)
         self._respond(resp, record)
         if not none_match_holds(req.get_header("If-None-Match"), etag_of(record)):
-            resp.status = falcon.HTTP_304
+            not_modified(resp)
 
     def on_patch(self, req: falcon.Request, resp: falcon.Response, image_id: str) -> None:
         """Lay a JSON merge patch (RFC 7396) over the metadata of the version in If-Match."""

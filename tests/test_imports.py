@@ -1,0 +1,91 @@
+"""The one-way street of imports, and who may know which library."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parent.parent / "progimage"
+
+# Each layer may import what stands below it, and its own.
+LAYERS = [
+    {"cli"},
+    {"app"},
+    {"web"},
+    {"check", "ingest", "renders", "upkeep"},
+    {"library"},
+    {"imaging", "logs", "single_flight", "admission"},
+    {"config"},
+    {"scratch"},
+    {"stores"},
+    {"keys", "model"},
+    {"errors"},
+]
+# config reads the limits of imaging, a leaf without a library behind it.
+EXCEPTIONS = {("config", "progimage.imaging.limits")}
+
+KNOWS = {
+    "falcon": {"web", "app"},
+    "PIL": {"imaging"},
+    "magic": {"imaging"},
+    "pebble": {"imaging"},
+    "boto3": {"stores"},
+    "botocore": {"stores"},
+    "typer": {"cli"},
+    "rich": {"cli"},
+    "tomllib": {"config"},
+}
+
+FILES = sorted(PACKAGE.rglob("*.py"))
+
+
+def room(path: Path) -> str:
+    """Return the top-level part of the package a file belongs to."""
+    parts = path.relative_to(PACKAGE).parts
+    return parts[0].removesuffix(".py")
+
+
+def imports(path: Path) -> list[str]:
+    names = []
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "absolute imports only"
+            names += [f"{node.module}.{alias.name}" for alias in node.names]
+    return names
+
+
+def level(name: str) -> int:
+    return next(n for n, layer in enumerate(LAYERS) if name in layer)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_imports_point_one_way(path):
+    ours = room(path)
+    if ours == "__init__":
+        return
+    for name in imports(path):
+        parts = name.split(".")
+        if parts[0] != "progimage" or len(parts) < 2 or parts[1] == "__version__":
+            continue
+        if (ours, ".".join(parts[:3])) in EXCEPTIONS:
+            continue
+        assert parts[1] == ours or level(parts[1]) > level(ours), f"{ours} imports {name}"
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_each_library_is_known_in_its_own_room_only(path):
+    for name in imports(path):
+        allowed = KNOWS.get(name.split(".")[0])
+        assert allowed is None or room(path) in allowed, f"{path.name} imports {name}"
+
+
+def test_only_config_reads_the_environment():
+    for path in FILES:
+        if path.name != "config.py":
+            text = path.read_text("utf-8")
+            assert not re.search(r"os\.environ|getenv", text), path
