@@ -20,7 +20,7 @@ from progimage.errors import BadKey, ConfigError, Conflict, KeyMissing, StoreUna
 from progimage.stores import ABSENT, Stat
 from progimage.stores.keyrules import MAX_KEY_BYTES, check_key, check_prefix, shown
 from progimage.stores.rewindable import Tail, rewindable
-from progimage.stores.s3faults import s3_faults, sentence_of, status_of
+from progimage.stores.s3faults import s3_faults, sentence_of, status_of, was_internal_error
 from progimage.stores.s3url import s3_arguments
 
 if TYPE_CHECKING:
@@ -247,8 +247,15 @@ class S3Store:
                 request["IfNoneMatch"] = "*"
             else:
                 request["IfMatch"] = form.format(expect)
-            with suppress(Conflict, KeyMissing):
+            try:
                 stat = self._send(key, request)
+            except (Conflict, KeyMissing):
+                pass
+            except StoreUnavailable as error:
+                # Ceph 16 answers 500, again and again, to those who lose a close race.
+                if not was_internal_error(error):
+                    raise
+            else:
                 self._etag_form = form
                 return stat
             current = self._look(key)

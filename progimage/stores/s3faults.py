@@ -156,6 +156,12 @@ def status_of(error: boto.ClientError) -> int:
     return error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
 
 
+def was_internal_error(error: StoreUnavailable) -> bool:
+    """True if the server answered 500; False if it gave another answer, or none."""
+    cause = error.__cause__
+    return isinstance(cause, boto.ClientError) and status_of(cause) == 500
+
+
 def _answered(error: boto.ClientError) -> tuple[type[ProgImageError], str]:
     code = str(error.response.get("Error", {}).get("Code", ""))
     status = status_of(error)

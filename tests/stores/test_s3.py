@@ -124,6 +124,18 @@ class TestLostAnswers:
         put(store, "key", b"same", old)
         assert get(store, "key") == b"same"
 
+    def test_a_creation_of_which_every_answer_was_lost_succeeds(self, store, meddler):
+        def rule(environ: Environ, respond: Callable[..., Any]) -> Iterable[bytes] | None:
+            if environ["REQUEST_METHOD"] != "PUT":
+                return None
+            meddler.carry_out(environ)
+            environ.pop("CONTENT_LENGTH", None)
+            return fail(environ, respond, "500 Internal Server Error", "InternalError")
+
+        meddler.rule = rule
+        put(store, "key", b"mine", ABSENT)
+        assert get(store, "key") == b"mine"
+
     def test_equal_bytes_of_another_writer_are_a_conflict(self, store):
         """Comparing bytes or hashes instead of who wrote them would make both winners."""
         put(store, "key", b"same", ABSENT)
@@ -192,6 +204,22 @@ class TestServersThatDiffer:
         meddler.rule = rule
         put(store, "key", bytes(2_000_000), ABSENT)
         assert store.stat("key").size == 2_000_000
+
+    def test_the_loser_of_a_race_may_be_answered_500(self, store, meddler):
+        """So does Ceph 16, to every try, when two swaps meet."""
+        etag = put(store, "key", b"old").etag
+        put(store, "key", b"winner", etag)
+
+        def rule(environ: Environ, respond: Callable[..., Any]) -> Iterable[bytes] | None:
+            if environ["REQUEST_METHOD"] == "PUT":
+                return fail(environ, respond, "500 Internal Server Error", "UnknownError")
+            return None
+
+        meddler.rule = rule
+        with pytest.raises(Conflict):
+            put(store, "key", b"loser", etag)
+        with pytest.raises(StoreUnavailable):
+            put(store, "key", b"plain")
 
     def test_a_server_that_always_refuses_what_holds_is_unavailable(self, store, meddler):
         etag = put(store, "key", b"old").etag
