@@ -168,5 +168,5 @@ def _answered(error: boto.ClientError) -> tuple[type[ProgImageError], str]:
     known = _CODES.get(code) or _STATUSES.get(status)
     if known:
         return known
-    name = code if code.isalnum() and len(code) <= 64 else "an unknown code"
-    return StoreUnavailable, f"the S3 server refused the request: {name} ({status})"
+    name = f" {code}" if code.isalpha() and len(code) <= 64 else ""
+    return StoreUnavailable, f"the S3 server answered {status}{name}"

@@ -335,7 +335,7 @@ def test_a_forked_child_has_connections_of_its_own(store, monkeypatch):
     [
         ("503 Slow Down", "SlowDown", "asks to slow down"),
         ("503 Service Unavailable", "", "is unavailable"),
-        ("500 Internal Server Error", "InternalError", "refused the request: InternalError (500)"),
+        ("500 Internal Server Error", "InternalError", "the S3 server answered 500"),
         ("403 Forbidden", "AccessDenied", "refuses access"),
         ("403 Forbidden", "InvalidAccessKeyId", "does not know the access key"),
         ("403 Forbidden", "SignatureDoesNotMatch", "rejects the secret key"),
@@ -343,7 +343,7 @@ def test_a_forked_child_has_connections_of_its_own(store, monkeypatch):
         ("403 Forbidden", "RequestTimeTooSkewed", "clock differs"),
         ("404 Not Found", "NoSuchBucket", "bucket does not exist"),
         ("507 Insufficient Storage", "", "disks are full"),
-        ("418 I am a teapot", "hush, not a code", "an unknown code (418)"),
+        ("418 I am a teapot", "hush, not a code", "the S3 server answered 418"),
     ],
 )
 def test_a_refusal_is_unavailability_that_names_the_fault(
