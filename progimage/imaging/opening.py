@@ -88,7 +88,7 @@ def opened(path: str, limits: Limits) -> Iterator[Opened]:
     with (
         Path(path).open("rb") as file,
         translated_errors(),
-        Image.open(file, formats=PILLOW_NAMES) as image,
+        _read_header(file) as image,
     ):
         form = by_pillow_name(image.format or "")
         if form is None:
@@ -96,7 +96,7 @@ def opened(path: str, limits: Limits) -> Iterator[Opened]:
         check_size(image.size, 1, limits)
         frames = _frames(image, form, file, limits)
         check_size(image.size, len(frames), limits)
-        orientation = _orientation(image)
+        orientation = _orientation(image, form)
         # Pillow turns a TIFF as it loads it, and swaps its size at once.
         turn = None if form is TIFF else _UPRIGHT.get(orientation)
         width, height = image.size
@@ -155,6 +155,16 @@ def check_size(size: tuple[int, int], frames: int, limits: Limits) -> None:
         )
 
 
+def _read_header(file: BinaryIO) -> ImageFile.ImageFile:
+    try:
+        return Image.open(file, formats=PILLOW_NAMES)
+    except MemoryError:
+        # Nothing was decoded yet: the length of some part of the header is a lie.
+        raise CorruptPicture(
+            "the picture's header claims more bytes than there can be; send it again"
+        ) from None
+
+
 def _frames(image: ImageFile.ImageFile, form: Format, file: BinaryIO, limits: Limits) -> range:
     """Number the frames of an animation, counting none past the limit.
 
@@ -171,8 +181,11 @@ def _frames(image: ImageFile.ImageFile, form: Format, file: BinaryIO, limits: Li
     return range(1)
 
 
-def _orientation(image: Image.Image) -> int:
+def _orientation(image: Image.Image, form: Format) -> int:
     """Return the EXIF orientation; 1 where there is none or it is nonsense."""
+    if form is PNG and not {"exif", "Raw profile type exif"} & set(image.info):
+        # Pillow would decode the whole picture to look for EXIF behind it.
+        return 1
     if image.format == "PNG" and "exif" not in image.info:
         # It may stand behind the pixels, so Pillow would load them, and what breaks there
         # is damage to the picture.

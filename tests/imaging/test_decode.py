@@ -379,6 +379,13 @@ def test_a_bomb_is_refused_by_its_header(tmp_path: Path) -> None:
         decode(put(tmp_path, bytes(data)), LIMITS)
 
 
+def test_a_header_that_claims_a_part_of_many_terabytes_is_corrupt(tmp_path: Path) -> None:
+    data = saved(quadrants(), "JPEG2000")
+    boxed = data[:32] + struct.pack(">I4sQ", 1, b"jp2h", 1 << 60)
+    with pytest.raises(CorruptPicture, match="claims more bytes"):
+        decode(put(tmp_path, boxed), LIMITS)
+
+
 def test_a_text_that_inflates_without_end_is_refused(tmp_path: Path) -> None:
     text = PngInfo()
     text.add_text("comment", "x" * 3_000_000, zip=True)
