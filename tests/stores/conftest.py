@@ -10,10 +10,18 @@ from progimage.stores import open_store
 from progimage.stores.s3 import S3Store
 from tests.stores.s3server import s3_server, store_url
 
+REAL_SERVER = "PROGIMAGE_TEST_S3_URL"
+
 
 @pytest.fixture(scope="session")
 def aws_credentials() -> Iterator[None]:
-    """Make boto3 find a key, and nothing of the machine it runs on."""
+    """Make boto3 find a key, and nothing of the machine it runs on.
+
+    A real server's credentials stay as they are; our own server takes any.
+    """
+    if os.environ.get(REAL_SERVER):
+        yield
+        return
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AWS_ACCESS_KEY_ID", "testing")
         patch.setenv("AWS_SECRET_ACCESS_KEY", "testing-secret")
@@ -27,12 +35,12 @@ def aws_credentials() -> Iterator[None]:
 def s3_url(request: pytest.FixtureRequest) -> Iterator[str]:
     """The URL of an S3 store that nobody else uses.
 
-    PROGIMAGE_TEST_S3_URL names a real one, such as
+    The variable names a real one, such as
     s3://bucket/{prefix}?endpoint_url=http://127.0.0.1:7480, whose credentials come
     from the environment; otherwise it is a server of our own.
     """
     prefix = f"tests/{uuid.uuid4()}"
-    if url := os.environ.get("PROGIMAGE_TEST_S3_URL"):
+    if url := os.environ.get(REAL_SERVER):
         yield url.replace("{prefix}", prefix)
         return
     request.getfixturevalue("aws_credentials")
