@@ -130,4 +130,5 @@ def _best_start(profile: Image, part: float) -> float:
         )
         if is_more or is_more_central:
             best, best_total = start, total
-    return best / last
+    # With an even number of places there are two in the middle.
+    return 0.5 if abs(best - last / 2) < 1 else best / last

@@ -126,7 +126,7 @@ def parse(
     if len(texts) > limits.max_steps:
         raise InvalidRequest(f"pipeline: at most {limits.max_steps} steps, got {len(texts)}")
     if query and _split_extension(path.strip("/"))[0] in presets:
-        raise InvalidArgument("pipeline: a preset takes no arguments, neither in its query")
+        raise InvalidArgument("pipeline: a preset takes no arguments, nor a query")
     if query and len(texts) != 1:
         raise InvalidRequest(
             "pipeline: query arguments go with a single step; write them into the path instead"

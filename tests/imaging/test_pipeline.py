@@ -159,7 +159,7 @@ def test_a_query_needs_exactly_one_step(path):
         ("flip//mirror", (), "pipeline: empty step; steps are separated by a single '/'"),
         ("/".join(["flip"] * 11), (), "pipeline: at most 10 steps, got 11"),
         ("card:3", (), "card: a preset takes no arguments and calls no other"),
-        ("card.png", [("x", "3")], "pipeline: a preset takes no arguments, neither in its query"),
+        ("card.png", [("x", "3")], "pipeline: a preset takes no arguments, nor a query"),
         ("crad", (), "no operation named 'crad'; did you mean 'card'?"),
     ],
 )  # fmt: skip

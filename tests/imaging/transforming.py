@@ -43,24 +43,27 @@ def values(parameter: Parameter, most: int | None = None) -> st.SearchStrategy[s
     schema = parameter.schema
     if parameter.names_picture:
         return st.just(OTHER)
-    if schema["type"] == "integer":
-        high = min(schema["maximum"], max(most or schema["maximum"], schema["minimum"]))
-        whole = st.integers(schema["minimum"], high)
-        return st.builds(format, whole, st.sampled_from(["d", ".1f", "+d", "03d"]))
-    if schema["type"] == "number":
-        number = st.floats(schema["minimum"], schema["maximum"])
-        return st.builds(format, number, st.sampled_from([".2f", ".1f", "+.3f", ".1e"]))
+    if schema["type"] in ("integer", "number"):
+        return numbers(schema["type"], schema["minimum"], schema["maximum"], most)
     if schema["type"] == "boolean":
         return st.sampled_from(["true", "false", "1", "no", "ON"])
     if schema.get("format") == "color":
-        return st.sampled_from(["white", "f00", "#00F080", "Teal", "123456FF"]) | (
-            st.nothing() if "opaque" in parameter.expected else st.sampled_from(["0000", "f008"])
-        )
-    if "anyOf" in schema:
-        return st.sampled_from([*schema["anyOf"][0]["enum"], "NE", "0.25x.5", "1x0", "0.10x1.0"])
-    if "enum" in schema:
-        return st.sampled_from(schema["enum"])
+        return st.sampled_from(["white", "f00", "#00F080", "Teal", "123456FF", "f008", "0000"])
+    if "anyOf" in schema or "enum" in schema:
+        points = ["NE", "0.25x.5", "1x0", "0.10x1.0"]
+        return st.sampled_from(schema.get("enum") or [*schema["anyOf"][0]["enum"], *points])
     return st.text("ab-_ é(~.", min_size=1, max_size=5)
+
+
+def numbers(kind: str, low: float, high: float, most: int | None) -> st.SearchStrategy[str]:
+    """Return a strategy of spellings of numbers between two bounds."""
+    if kind == "number":
+        values = st.floats(low, high)
+        return st.builds(format, values, st.sampled_from([".2f", ".1f", "+.3f", ".1e"]))
+    high = min(high, max(most or high, low))
+    return st.builds(
+        format, st.integers(int(low), int(high)), st.sampled_from(["d", ".1f", "+d", "03d"])
+    )
 
 
 @st.composite
