@@ -1,10 +1,13 @@
--- Arguments: a file with one path a line, the index to start at, "once" or "cycle".
+-- Arguments: a file with one path a line, the index to start at, "once" or "cycle", and
+-- the mean pause of a connection before a request in ms (0: none).
 -- "once" must not run out: a repeated path would find the caches warm.
-local paths, at, once = {}, 0, false
+local paths, at, once, pause = {}, 0, false, 0
 
 function init(args)
   for line in io.lines(args[1]) do paths[#paths + 1] = line end
-  at, once = tonumber(args[2]), args[3] == "once"
+  at, once, pause = tonumber(args[2]), args[3] == "once", tonumber(args[4])
+  -- wrk asks for pauses only if this function exists.
+  if pause > 0 then delay = function() return math.random(0, 2 * pause) end end
 end
 
 function request()

@@ -54,15 +54,25 @@ def run(
     connections: int,
     start: int = 0,
     once: bool = False,
+    pause_ms: int = 0,
 ) -> Load:
     """Ask `server` for `paths` from index `start` on, for `seconds`.
+
+    With `once` no path is asked for twice. Each connection pauses for a random time of
+    `pause_ms` on average before it asks; 0 asks as fast as it is answered.
 
     Raises:
         LoadFailed: an answer was not a success, a connection broke or, with `once`,
             the paths ran out.
     """
     with beside(
-        server, paths, seconds=seconds, connections=connections, start=start, once=once
+        server,
+        paths,
+        seconds=seconds,
+        connections=connections,
+        start=start,
+        once=once,
+        pause_ms=pause_ms,
     ) as running:
         return running.result()
 
@@ -109,6 +119,7 @@ def beside(
     connections: int,
     start: int = 0,
     once: bool = False,
+    pause_ms: int = 0,
 ) -> Iterator[Running]:
     """Run the load while the block runs; it is killed if the block ends first."""
     with tempfile.NamedTemporaryFile("w", suffix=".txt") as listing:
@@ -116,7 +127,7 @@ def beside(
         listing.flush()
         command = ["wrk", "-t1", f"-c{connections}", f"-d{max(1, round(seconds))}s"]
         command += ["--timeout", "60s", "-s", str(_SCRIPT), f"http://{server.host}", "--"]
-        command += [listing.name, str(start), "once" if once else "cycle"]
+        command += [listing.name, str(start), "once" if once else "cycle", str(pause_ms)]
         with subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         ) as wrk:

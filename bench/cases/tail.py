@@ -13,9 +13,11 @@ from bench.servers import Server
 
 _PICTURES = 6
 _CONNECTIONS = 4
+_PAUSE_MS = 10
 _AIM = 5.0
 _COLUMNS = (
     "server",
+    "hits asked for",
     "p99 ms alone",
     "p99 ms beside the flood",
     "times slower",
@@ -34,22 +36,29 @@ def tail(bench: Bench) -> list[Table]:
             hits = every(server, photos[:_PICTURES], (250,), "jpeg")
             warm(server, hits)
             cold = every(server, photos, range(300, 901), "jpeg")
-            rows.append((server.name, *_compared(bench, server, hits, cold)))
+            for pause_ms in (0, _PAUSE_MS):
+                manner = f"{_CONNECTIONS * 1000 // pause_ms}/s" if pause_ms else "flat out"
+                # Each manner gets half of the sizes, so that its flood is cold as well.
+                half = cold[::2] if pause_ms else cold[1::2]
+                rows.append((server.name, manner, *_compared(bench, server, hits, half, pause_ms)))
     note = (
-        f"{_CONNECTIONS} connections ask for cached renditions as fast as they are answered, first "
-        f"alone, then while {bench.connections} others ask for cold ones all the time; "
-        f"{bench.rounds} rounds of {bench.seconds:g} s."
+        f"{_CONNECTIONS} connections ask for cached renditions, first alone, then while "
+        f"{bench.connections} others ask for cold ones all the time; {bench.rounds} rounds of "
+        f"{bench.seconds:g} s. Asked for flat out, most requests fall into the good moments (wrk "
+        "is a closed loop); asked for at random moments, each moment counts alike."
     )
     return [Table("Cached renditions beside a cold flood", note, _COLUMNS, tuple(rows))]
 
 
-def _compared(bench: Bench, server: Server, hits: list[str], cold: list[str]) -> tuple[str, ...]:
+def _compared(
+    bench: Bench, server: Server, hits: list[str], cold: list[str], pause_ms: int
+) -> tuple[str, ...]:
     alone: list[Load] = []
     busy: list[Load] = []
     flood: list[Load] = []
     start = 0
     for _ in range(bench.rounds):
-        alone.append(_hits(bench, server, hits))
+        alone.append(_hits(bench, server, hits, pause_ms))
         with load.beside(
             server,
             cold,
@@ -60,7 +69,7 @@ def _compared(bench: Bench, server: Server, hits: list[str], cold: list[str]) ->
         ) as running:
             # The first second fills the queue; it belongs to neither state.
             load.run(server, hits, seconds=1, connections=_CONNECTIONS)
-            busy.append(_hits(bench, server, hits))
+            busy.append(_hits(bench, server, hits, pause_ms))
             flood.append(running.result(may_refuse=True))
         start += flood[-1].requests + flood[-1].refused + 2 * bench.connections
     times = statistics.median(r.p99_ms for r in busy) / statistics.median(r.p99_ms for r in alone)
@@ -74,5 +83,7 @@ def _compared(bench: Bench, server: Server, hits: list[str], cold: list[str]) ->
     )
 
 
-def _hits(bench: Bench, server: Server, hits: list[str]) -> Load:
-    return load.run(server, hits, seconds=bench.seconds, connections=_CONNECTIONS)
+def _hits(bench: Bench, server: Server, hits: list[str], pause_ms: int) -> Load:
+    return load.run(
+        server, hits, seconds=bench.seconds, connections=_CONNECTIONS, pause_ms=pause_ms
+    )
