@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import math
+from pathlib import Path
+
 from PIL import Image
 
+from progimage.imaging import libwebp
 from progimage.imaging.colour_management import managed, plain, srgb_profile
-from progimage.imaging.formats import GIF, JPEG
+from progimage.imaging.formats import GIF, JPEG, WEBP
 from progimage.imaging.limits import Limits
 from progimage.imaging.opening import Opened, check_size, opened
 from progimage.imaging.picture import Box, Picture
@@ -23,9 +27,10 @@ def decode(path: str, limits: Limits, *, target: tuple[int, int] | None = None) 
     `target` is the smallest width and height, as displayed, that what follows needs
     at full quality; the result is at least that large wherever the source is. A JPEG
     is then decoded at 1/2, 1/4 or 1/8 of its size, whichever is the last not below
-    `target`. What is still larger is box-filtered to no less than twice `target`, which
-    leaves the later resampling enough to work on (Pillow calls it `reducing_gap`).
-    Either way the picture is `Picture.box` of the frames, not always all of them.
+    `target`, and a WebP at one and a half times `target`. What is still larger is
+    box-filtered to no less than twice `target`, which leaves the later resampling
+    enough to work on (Pillow calls it `reducing_gap`). In any case the picture is
+    `Picture.box` of the frames, which is not always all of them.
 
     Raises:
         PictureTooComplex: it passes `limits`.
@@ -36,17 +41,21 @@ def decode(path: str, limits: Limits, *, target: tuple[int, int] | None = None) 
             target = target[1], target[0]
         if source.is_animated:
             return _animation(source, limits, target)
-        return _still(source, target)
+        return _still(source, path, target)
 
 
-def _still(source: Opened, target: tuple[int, int] | None) -> Picture:
+def _still(source: Opened, path: str, target: tuple[int, int] | None) -> Picture:
     image: Image.Image = source.image
     part: Box | None = None
     if source.form is JPEG and target:
         drafted = image.draft(None, target)
         part = drafted[1] if drafted else None
-    image.load()
     exif, icc = _exif(image), _icc(image)
+    scaled = load_webp(source, path, target) if source.form is WEBP else None
+    if scaled is None:
+        image.load()
+    else:
+        image = scaled
     frame, part = _working(image, source, target, part)
     return Picture(frames=(_bare(frame),), exif=exif, icc=icc, part=part)
 
@@ -77,11 +86,26 @@ def _animation(source: Opened, limits: Limits, target: tuple[int, int] | None) -
     )
 
 
+def load_webp(source: Opened, path: str, target: tuple[int, int] | None) -> Image.Image | None:
+    """Return a still WebP at one and a half times `target`, if libwebp can be asked."""
+    width, height = size = source.image.size
+    if target:
+        scale = max(1.5 * target[0] / width, 1.5 * target[1] / height)
+        if scale < 1:
+            size = math.ceil(width * scale), math.ceil(height * scale)
+    return libwebp.load(
+        Path(path).read_bytes(),
+        size,
+        has_alpha=source.image.mode == "RGBA",
+        is_scaled=size != (width, height),
+    )
+
+
 def _working(
     image: Image.Image, source: Opened, target: tuple[int, int] | None, part: Box | None
 ) -> tuple[Image.Image, Box | None]:
     """Return a loaded image upright in a working mode, reduced if it may be, and its part."""
-    profile = image.info.get("icc_profile")
+    profile = source.image.info.get("icc_profile")
     frame = plain(image)
     factor = _divisor(frame.size, target) if target else 1
     if factor > 1:

@@ -9,7 +9,8 @@ from PIL import Image
 
 from progimage.errors import CorruptPicture, MismatchedMedia
 from progimage.imaging.colour_management import managed, plain
-from progimage.imaging.formats import JPEG
+from progimage.imaging.decode import load_webp
+from progimage.imaging.formats import JPEG, WEBP
 from progimage.imaging.limits import Limits
 from progimage.imaging.opening import Opened, check_size, opened
 from progimage.imaging.sniff import sniff
@@ -68,10 +69,14 @@ def inspect(path: str, limits: Limits) -> Facts:
         has_alpha = False
         for number in source.frames:
             image.seek(number)
-            image.load()
+            scaled = None
+            if form is WEBP and not source.is_animated and image.mode == "RGB":
+                scaled = load_webp(source, path, (_THUMBNAIL_SIDE, _THUMBNAIL_SIDE))
+            if scaled is None:
+                image.load()
             check_size(image.size, len(source.frames), limits)
             if thumbnail is None or (source.is_animated and not has_alpha):
-                frame = plain(image)
+                frame = plain(scaled or image)
                 has_alpha = has_alpha or frame.mode.endswith("A")
                 thumbnail = thumbnail or _thumbnail(frame, image.info.get("icc_profile"), source)
         if thumbnail is None:
