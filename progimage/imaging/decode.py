@@ -21,8 +21,12 @@ _DEFAULT_DURATION_MS = 100
 _MAX_PLAYS = 65_535
 
 
-def decode(path: str, limits: Limits, *, target: tuple[int, int] | None = None) -> Picture:
+def decode(
+    path: str, limits: Limits, *, target: tuple[int, int] | None = None, first_only: bool = False
+) -> Picture:
     """Read the picture at `path`: upright, 8 bits, sRGB, every frame whole.
+
+    With `first_only` an animation is read as its first frame.
 
     `target` is the smallest width and height, as displayed, that what follows needs
     at full quality; the result is at least that large wherever the source is. A JPEG
@@ -40,7 +44,8 @@ def decode(path: str, limits: Limits, *, target: tuple[int, int] | None = None) 
         if target and source.turn and source.orientation >= 5:
             target = target[1], target[0]
         if source.is_animated:
-            return _animation(source, limits, target)
+            frames = source.frames[:1] if first_only else source.frames
+            return _animation(source, frames, limits, target)
         return _still(source, path, target)
 
 
@@ -60,13 +65,15 @@ def _still(source: Opened, path: str, target: tuple[int, int] | None) -> Picture
     return Picture(frames=(_bare(frame),), exif=exif, icc=icc, part=part)
 
 
-def _animation(source: Opened, limits: Limits, target: tuple[int, int] | None) -> Picture:
+def _animation(
+    source: Opened, numbers: range, limits: Limits, target: tuple[int, int] | None
+) -> Picture:
     image = source.image
     size = image.size
     frames: list[Image.Image] = []
     durations: list[int] = []
     part: Box | None = None
-    for number in source.frames:
+    for number in numbers:
         image.seek(number)
         image.load()
         # A GIF's frame may reach beyond the screen; Pillow grows the screen for it.
@@ -78,7 +85,7 @@ def _animation(source: Opened, limits: Limits, target: tuple[int, int] | None) -
         durations.append(_duration_ms(image))
     return Picture(
         frames=tuple(_bare(frame) for frame in _in_one_mode(frames)),
-        durations_ms=tuple(durations),
+        durations_ms=tuple(durations) if len(numbers) > 1 else (0,),
         loop=_plays(source),
         exif=_exif(image),
         icc=_icc(image),

@@ -289,6 +289,15 @@ def test_an_animation_keeps_frames_durations_and_loop(pillow_name: str, tmp_path
         assert is_near(pixel(frame, (8, 6)), colour, 8)
 
 
+@pytest.mark.parametrize("pillow_name", ["GIF", "PNG", "WEBP", "AVIF"])
+def test_an_animation_can_be_read_as_its_first_frame(pillow_name: str, tmp_path: Path) -> None:
+    path = put(tmp_path, animated(solids(RED, BLUE), pillow_name, duration=50))
+    picture = decode(path, LIMITS, first_only=True)
+    assert picture.durations_ms == (0,)
+    assert len(picture.frames) == 1
+    assert is_near(pixel(picture.frames[0], (8, 6)), RED, 8)
+
+
 def test_a_gif_without_a_loop_count_plays_once(tmp_path: Path) -> None:
     picture = decode(put(tmp_path, animated(solids(RED, BLUE), "GIF")), LIMITS)
     assert picture.loop == 1
