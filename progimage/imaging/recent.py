@@ -1,0 +1,89 @@
+"""The pictures a worker has decoded lately.
+
+Decoding is most of the work of a thumbnail, and the sizes of one picture are asked for
+in bursts: a page's srcset, a gallery. What comes out never depends on what is
+remembered: a picture is decoded at one of a few sizes, chosen by the file and the
+need alone, and remembered or not that is the size everything is made from.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Hashable
+from pathlib import Path
+from threading import Lock
+
+from progimage.imaging.decode import decode
+from progimage.imaging.formats import JPEG, Format
+from progimage.imaging.limits import Limits
+from progimage.imaging.picture import Picture
+
+# libjpeg decodes at these fractions and at no others; for the rest a few more keep
+# what is decoded near to what is needed.
+_JPEG_DIVISORS = (8, 4, 2)
+_DIVISORS = (16, 12, 8, 6, 4, 3, 2)
+
+# One picture may take this part of the memory, so that it cannot push out all others.
+_LARGEST_SHARE = 0.25
+
+
+def decode_size(
+    size: tuple[int, int], form: Format, needed: tuple[int, int] | None
+) -> tuple[int, int] | None:
+    """Round `needed` up to one of the sizes that a picture of `size` is decoded at.
+
+    None, for the picture in full, where no fraction is large enough.
+    """
+    if needed is None:
+        return None
+    for divisor in _JPEG_DIVISORS if form is JPEG else _DIVISORS:
+        fraction = size[0] // divisor, size[1] // divisor
+        if fraction[0] >= needed[0] and fraction[1] >= needed[1]:
+            return fraction
+    return None
+
+
+class RecentPictures:
+    """Decoded pictures, the least recently used going first, within `max_bytes`."""
+
+    def __init__(self, max_bytes: int) -> None:
+        self._max_bytes = max_bytes
+        self._pictures: OrderedDict[Hashable, Picture] = OrderedDict()
+        self._bytes = 0
+        self._lock = Lock()
+
+    def decode(
+        self, path: str, limits: Limits, *, target: tuple[int, int] | None = None
+    ) -> Picture:
+        """Return what `decode` does, perhaps from memory; nobody may change its frames.
+
+        A file is known by its inode, size and times: one that was replaced is read anew.
+        """
+        found = Path(path).stat()
+        identity = found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
+        key = identity, limits, target
+        with self._lock:
+            picture = self._pictures.get(key)
+            if picture is not None:
+                self._pictures.move_to_end(key)
+                return picture
+        picture = decode(path, limits, target=target)
+        self._keep(key, picture)
+        return picture
+
+    def _keep(self, key: Hashable, picture: Picture) -> None:
+        if size_bytes(picture) > self._max_bytes * _LARGEST_SHARE:
+            return
+        with self._lock:
+            if key not in self._pictures:
+                self._pictures[key] = picture
+                self._bytes += size_bytes(picture)
+            while self._bytes > self._max_bytes:
+                _, oldest = self._pictures.popitem(last=False)
+                self._bytes -= size_bytes(oldest)
+
+
+def size_bytes(picture: Picture) -> int:
+    """Return the memory that the pixels take: Pillow keeps colours in four bytes each."""
+    width, height = picture.size
+    return width * height * len(picture.frames) * (1 if picture.mode == "L" else 4)
