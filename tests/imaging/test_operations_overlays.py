@@ -133,6 +133,14 @@ def test_a_watermark_repeats_as_a_tile():
     marked = apply(f"watermark:image={OTHER},tile=yes,x=6,y=3", Image.new("L", (40, 30)), logo())
     assert [x for x in range(40) if pixel(marked, (x, 0)) == WHITE][:6] == [0, 1, 2, 3, 10, 11]
     assert [y for y in range(30) if pixel(marked, (0, y)) == WHITE][:4] == [0, 1, 5, 6]
+    assert marked.crop((0, 0, 30, 25)).tobytes() == marked.crop((10, 5, 40, 30)).tobytes()
+
+
+def test_a_tile_of_single_pixels_covers_the_picture():
+    marked = apply(
+        f"watermark:image={OTHER},tile=yes,x=0,y=0", Image.new("L", (37, 21)), logo(size=(1, 1))
+    )
+    assert marked.getcolors() == [(37 * 21, WHITE)]
 
 
 def test_a_watermark_far_outside_leaves_the_picture():

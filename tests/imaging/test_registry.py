@@ -1,3 +1,5 @@
+import json
+
 import pytest
 
 from progimage.imaging.pipeline import parse
@@ -39,3 +41,7 @@ def test_the_catalogue_has_everything_promised():
         solarize threshold pixelate tint duotone edges emboss mask watermark quality compress
         format strip"""
     assert set(promised.split()) <= {what["name"] for what in describe()}
+
+
+def test_the_catalogue_can_be_sent_as_json():
+    assert json.loads(json.dumps(describe())) == describe()

@@ -237,8 +237,14 @@ def _lettering(text: str, size: int, colour: Colour, room: Size) -> Image:
 
 
 def _tiled(stamp: Image, size: Size, gap: Size) -> Image:
+    """Return a sheet of `size` full of stamps: each paste doubles what is there."""
     sheet = Images.new("RGBA", size)
-    for top in range(0, size[1], stamp.height + gap[1]):
-        for left in range(0, size[0], stamp.width + gap[0]):
-            sheet.paste(stamp, (left, top))
+    sheet.paste(stamp)
+    across, down = stamp.width + gap[0], stamp.height + gap[1]
+    while across < size[0]:
+        sheet.paste(sheet.crop((0, 0, across, min(down, size[1]))), (across, 0))
+        across *= 2
+    while down < size[1]:
+        sheet.paste(sheet.crop((0, 0, size[0], down)), (0, down))
+        down *= 2
     return sheet
