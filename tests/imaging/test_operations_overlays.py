@@ -175,6 +175,18 @@ def test_text_too_long_is_written_smaller():
     assert bottom - top < 20
 
 
+@pytest.mark.parametrize("width", range(150, 240, 7))
+def test_no_letter_of_a_text_too_long_is_cut_off(width):
+    marked = apply(f"watermark:{'I ' * 20}I,size=40,x=0", Image.new("L", (width, 60)))
+    lit = [max(column) > 60 for column in zip(*rows(marked), strict=True)]
+    assert sum(now and not before for before, now in zip([False, *lit], lit, strict=False)) == 21
+
+
+def rows(image):
+    data = image.convert("L").tobytes()
+    return [data[at : at + image.width] for at in range(0, len(data), image.width)]
+
+
 def test_the_colour_of_a_text_may_shine_through():
     marked = apply("watermark:---,colour=fff8,size=40,gravity=center", Image.new("L", (90, 60)))
     assert max(p[0] for p in marked.get_flattened_data()) == 136

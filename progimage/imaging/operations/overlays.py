@@ -219,12 +219,14 @@ def _fitted(stamp: Image, width: float, room: Size) -> Image:
 
 def _lettering(text: str, size: int, colour: Colour, room: Size) -> Image:
     """Draw the text on transparency, its letters `size` pixels high or as large as fits."""
-    font = ImageFont.load_default(size)
-    left, top, right, bottom = font.getbbox(text)
-    ratio = min(1.0, room[0] / max(1, right - left), room[1] / max(1, bottom - top))
-    if ratio < 1:
-        font = ImageFont.load_default(max(1, math.floor(size * ratio)))
+    while True:
+        font = ImageFont.load_default(size)
         left, top, right, bottom = font.getbbox(text)
+        ratio = min(1.0, room[0] / max(1, right - left), room[1] / max(1, bottom - top))
+        if ratio == 1 or size == 1:
+            break
+        # Hinting keeps the width from shrinking quite as the size does; hence a loop.
+        size = max(1, min(size - 1, math.floor(size * ratio)))
     extent = (
         max(1, min(room[0], math.ceil(right - left))),
         max(1, min(room[1], math.ceil(bottom - top))),
