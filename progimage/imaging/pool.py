@@ -14,12 +14,13 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
+from concurrent.futures import CancelledError
 from concurrent.futures import TimeoutError as FutureTimeout
 from typing import ParamSpec, TypeVar
 
-from pebble import ProcessExpired, ProcessPool
+from pebble import ProcessExpired, ProcessFuture, ProcessPool
 
-from progimage.errors import RenderFailed, RenderTimeout
+from progimage.errors import Overloaded, RenderFailed, RenderTimeout
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -42,6 +43,7 @@ class RenderPool:
         self._pool: ProcessPool | None = None
         self._pid = 0
         self._lock = threading.Lock()
+        self._running_calls: set[ProcessFuture[object]] = set()
 
     def run(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Return `function(*args, **kwargs)`, computed in a worker process.
@@ -56,6 +58,7 @@ class RenderPool:
         future = self._running().schedule(
             function, args=list(args), kwargs=dict(kwargs), timeout=self._timeout_s
         )
+        self._running_calls.add(future)
         try:
             return future.result()
         except FutureTimeout:
@@ -71,14 +74,21 @@ class RenderPool:
             raise RenderFailed(
                 "the picture needs more memory than one render may use; try a smaller one"
             ) from None
+        except CancelledError:
+            raise Overloaded("the server is stopping; try again") from None
+        finally:
+            self._running_calls.discard(future)
 
     def close(self) -> None:
-        """Stop the workers at once; calls still running raise `RenderFailed`."""
+        """Stop the workers at once; calls still running raise `Overloaded`."""
         with self._lock:
             pool, self._pool = self._pool, None
         if pool is not None and self._pid == os.getpid():
             pool.stop()
             pool.join()
+            # Pebble forgets the calls whose workers it stopped; they would wait for ever.
+            for future in list(self._running_calls):
+                future.cancel()
 
     def _running(self) -> ProcessPool:
         """Start the pool on first use: in the web worker, after gunicorn has forked it."""

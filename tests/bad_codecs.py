@@ -1,0 +1,44 @@
+"""What a hostile picture can make a codec do, for real; run in worker processes by name."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import time
+
+
+def answer(value: object) -> object:
+    """Return what it is given."""
+    return value
+
+
+def pid() -> int:
+    """Return the worker's process id."""
+    return os.getpid()
+
+
+def crash(*_: object) -> None:
+    """Read address zero, as a broken decoder would: SIGSEGV."""
+    ctypes.string_at(0)
+
+
+def hang(*_: object) -> None:
+    """Never come back from C."""
+    ctypes.CDLL(None).pause()
+
+
+def gorge(*_: object) -> int:
+    """Take memory until there is none."""
+    pieces = []
+    while True:
+        pieces.append(bytearray(64 << 20))
+
+
+def fail(*_: object) -> None:
+    """Raise something that is no error of ours."""
+    raise ZeroDivisionError("in the worker")
+
+
+def nap(seconds: float) -> None:
+    """Take a while."""
+    time.sleep(seconds)

@@ -1,0 +1,110 @@
+"""Worker processes that break cost one call a clear error, and nothing else."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from progimage.errors import CorruptPicture, Overloaded, RenderFailed, RenderTimeout
+from progimage.imaging.facts import inspect
+from progimage.imaging.limits import Limits
+from progimage.imaging.pool import RenderPool
+from tests import bad_codecs
+
+
+@pytest.fixture(scope="module")
+def pool() -> Iterator[RenderPool]:
+    pool = RenderPool(workers=2, timeout_s=3, memory_bytes=2**29, tasks=50)
+    yield pool
+    pool.close()
+
+
+def test_the_answer_comes_from_another_process(pool):
+    assert pool.run(bad_codecs.answer, {"a": 1}) == {"a": 1}
+    assert pool.run(bad_codecs.pid) != os.getpid()
+
+
+@pytest.mark.parametrize(
+    ("codec", "error", "words"),
+    [
+        (bad_codecs.crash, RenderFailed, "crashed"),
+        (bad_codecs.hang, RenderTimeout, "longer than 3 s"),
+        (bad_codecs.gorge, RenderFailed, "memory"),
+    ],
+)
+def test_a_broken_codec_is_a_clear_error_and_the_next_call_succeeds(pool, codec, error, words):
+    with pytest.raises(error, match=words):
+        pool.run(codec)
+    assert pool.run(bad_codecs.answer, 7) == 7
+
+
+def test_calls_beside_a_crash_are_not_harmed(pool):
+    with ThreadPoolExecutor(8) as threads:
+        crashes = [threads.submit(pool.run, bad_codecs.crash) for _ in range(4)]
+        answers = [threads.submit(pool.run, bad_codecs.answer, n) for n in range(30)]
+        assert [answer.result() for answer in answers] == list(range(30))
+        assert all(isinstance(crash.exception(), RenderFailed) for crash in crashes)
+
+
+def test_a_worker_killed_from_outside_is_replaced(pool):
+    os.kill(pool.run(bad_codecs.pid), signal.SIGKILL)
+    for _ in range(20):
+        try:
+            assert pool.run(bad_codecs.answer, 1) == 1
+        except RenderFailed:
+            continue
+        break
+    else:
+        pytest.fail("no worker came back")
+
+
+def test_our_own_errors_cross_the_border_as_they_are(pool, tmp_path):
+    picture = tmp_path / "a.jpg"
+    picture.write_bytes(b"\xff\xd8\xff\xe0\x00\x10JFIF\x00\x01\x01" + b"\0" * 100)
+    with pytest.raises(CorruptPicture):
+        pool.run(inspect, str(picture), Limits())
+
+
+def test_an_unforeseen_error_is_raised_too_so_that_it_is_logged(pool):
+    with pytest.raises(ZeroDivisionError):
+        pool.run(bad_codecs.fail)
+
+
+def test_the_time_limit_counts_from_the_start_of_the_work_not_of_the_wait():
+    pool = RenderPool(workers=1, timeout_s=1.5, memory_bytes=2**29, tasks=50)
+    try:
+        pool.run(bad_codecs.nap, 0)
+        with ThreadPoolExecutor(3) as threads:
+            naps = [threads.submit(pool.run, bad_codecs.nap, 0.8) for _ in range(3)]
+            assert [nap.exception() for nap in naps] == [None] * 3
+    finally:
+        pool.close()
+
+
+def test_closing_ends_the_workers_and_fails_what_still_runs():
+    pool = RenderPool(workers=1, timeout_s=60, memory_bytes=2**29, tasks=50)
+    worker = pool.run(bad_codecs.pid)
+    errors: list[BaseException] = []
+    started = threading.Event()
+
+    def hang() -> None:
+        started.set()
+        try:
+            pool.run(bad_codecs.hang)
+        except Overloaded as error:
+            errors.append(error)
+
+    thread = threading.Thread(target=hang)
+    thread.start()
+    started.wait()
+    pool.close()
+    thread.join(10)
+    assert not thread.is_alive()
+    assert len(errors) == 1
+    with pytest.raises(ProcessLookupError):
+        os.kill(worker, 0)
