@@ -86,7 +86,8 @@ def gc(
         sweep = collect(store, max_age=timedelta(days=age), max_bytes=size, on_progress=tell)
     print(
         f"removed {sweep.removed} of {sweep.seen} renditions, "
-        f"{sweep.removed_bytes:,} of {sweep.seen_bytes:,} bytes"
+        f"{sweep.removed_bytes:,} of {sweep.seen_bytes:,} bytes, "
+        f"and {sweep.stale_uploads} files of uploads cut short"
     )
 
 

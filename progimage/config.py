@@ -44,14 +44,6 @@ class Server(_Section):
     worker_timeout_s: int = Field(default=60, ge=5, le=3600)
 
 
-class S3(_Section):
-    """How the S3 store talks to its server."""
-
-    connect_timeout_s: float = Field(default=2.0, gt=0, le=60)
-    read_timeout_s: float = Field(default=10.0, gt=0, le=300)
-    attempts: int = Field(default=3, ge=1, le=10)
-
-
 class Upload(_Section):
     """What may be sent to us."""
 
@@ -118,7 +110,6 @@ class Settings(_Section):
     bind: str = Field(default="127.0.0.1:8000", pattern=r"^(\S+:\d{1,5}|unix:\S+)$")
     store: str = "file:var/store"
     server: Server = Server()
-    s3: S3 = S3()
     upload: Upload = Upload()
     limits: LimitSettings = LimitSettings()
     render: Render = Render()

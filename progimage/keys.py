@@ -4,7 +4,7 @@
     images/ab/<id>/record.json             the sidecar; its existence is the commit
     renders/public/ab/<id>/<engine>/<canonical pipeline>.<ext>     disposable
     renders/private/ab/<id>/<engine>/<canonical pipeline>.<ext>    disposable
-    probes/<token>                         written and removed by start-up probes
+    probe/<token>                          written and removed by health checks and start-up
 
 `ab` is the first two digits of the id. `<generation>` is drawn anew for every
 attempt to upload, so that whoever removes an old original can never hit a new
@@ -25,7 +25,7 @@ IMAGES = "images/"
 RENDERS = "renders/"
 PUBLIC_RENDERS = "renders/public/"
 PRIVATE_RENDERS = "renders/private/"
-PROBES = "probes/"
+PROBES = "probe/"
 
 _ID = re.compile(r"[0-9a-f]{64}")
 _RECORD_KEY = re.compile(r"images/[0-9a-f]{2}/([0-9a-f]{64})/record\.json")

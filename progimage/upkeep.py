@@ -11,19 +11,23 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from progimage import keys
-from progimage.stores import ObjectStore, Stat
+from progimage.stores import HasStaleUploads, ObjectStore, Stat
 
 _BUCKET = timedelta(minutes=1)
+
+# No upload is still being written after this.
+_STALE_S = 24 * 3600.0
 
 
 @dataclass(slots=True)
 class Sweep:
-    """What a collection found and did; `*_bytes` are of the renditions alone."""
+    """What a collection found and did: renditions, and files of uploads cut short."""
 
     seen: int = 0
     seen_bytes: int = 0
     removed: int = 0
     removed_bytes: int = 0
+    stale_uploads: int = 0
 
     def _remove(self, store: ObjectStore, stat: Stat) -> None:
         store.delete(stat.key)
@@ -39,13 +43,17 @@ def collect(
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     on_progress: Callable[[str], None] = lambda _: None,
 ) -> Sweep:
-    """Remove renditions older than `max_age` or of another engine, then the oldest
-    until at most `max_bytes` are left.
+    """Remove the renditions that are too old or too many, and what dead processes left.
 
-    Two walks in memory that does not grow with the cache: the first sums up bytes by
+    Half-written files go first, then renditions older than `max_age` or made by another
+    engine, then the oldest until at most `max_bytes` are left.
+
+    Two walks, in memory that does not grow with the cache: the first sums up bytes by
     minute of age, from which follows the moment before which the second removes.
     """
     sweep, by_minute = Sweep(), dict[int, int]()
+    if isinstance(store, HasStaleUploads):
+        sweep.stale_uploads = store.remove_stale_uploads(_STALE_S)
     oldest_kept = clock() - max_age
     for stat in store.list(keys.RENDERS):
         on_progress(stat.key)

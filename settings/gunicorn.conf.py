@@ -5,7 +5,7 @@ from pathlib import Path
 
 from progimage import app as _app
 from progimage import config as _config
-from progimage.errors import ConfigError
+from progimage.errors import ConfigError, ProgImageError
 
 try:
     _settings, _ = _config.load()
@@ -35,7 +35,7 @@ def on_starting(server):
     """Refuse to start where the store or the settings cannot work."""
     try:
         _app.prove(_settings)
-    except ConfigError as error:
+    except ProgImageError as error:
         sys.exit(f"progimage: {error}")
 
 

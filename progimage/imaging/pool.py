@@ -16,7 +16,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import CancelledError
 from concurrent.futures import TimeoutError as FutureTimeout
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 from pebble import ProcessExpired, ProcessFuture, ProcessPool
 
@@ -43,7 +43,7 @@ class RenderPool:
         self._pool: ProcessPool | None = None
         self._pid = 0
         self._lock = threading.Lock()
-        self._running_calls: set[ProcessFuture[object]] = set()
+        self._running_calls: set[ProcessFuture[Any]] = set()
 
     def run(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Return `function(*args, **kwargs)`, computed in a worker process.

@@ -53,7 +53,12 @@ class RecentPictures:
         self._lock = Lock()
 
     def decode(
-        self, path: str, limits: Limits, *, target: tuple[int, int] | None = None
+        self,
+        path: str,
+        limits: Limits,
+        *,
+        target: tuple[int, int] | None = None,
+        first_only: bool = False,
     ) -> Picture:
         """Return what `decode` does, perhaps from memory; nobody may change its frames.
 
@@ -61,13 +66,13 @@ class RecentPictures:
         """
         found = Path(path).stat()
         identity = found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
-        key = identity, limits, target
+        key = identity, limits, target, first_only
         with self._lock:
             picture = self._pictures.get(key)
             if picture is not None:
                 self._pictures.move_to_end(key)
                 return picture
-        picture = decode(path, limits, target=target)
+        picture = decode(path, limits, target=target, first_only=first_only)
         self._keep(key, picture)
         return picture
 

@@ -65,11 +65,9 @@ def render(
         size, frames = header.size, len(header.frames) if form.is_animated else 1
     check_pipeline(pipeline, size, frames, limits)
     target_size = decode_size(size, header.form, _needed_size(pipeline, size))
-    picture = _recent.decode(source, limits, target=target_size)
-    if not form.is_animated:
-        picture = replace(picture, frames=picture.frames[:1], durations_ms=(0,))
+    picture = _recent.decode(source, limits, target=target_size, first_only=not form.is_animated)
     pictures = {
-        image_id: _recent.decode(path, limits).frames[0]
+        image_id: _recent.decode(path, limits, first_only=True).frames[0]
         for image_id, path in (references or {}).items()
     }
     decoded = perf_counter()

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
 from progimage.errors import ConfigError, Conflict, StoreError
+from progimage.keys import PROBES
 from progimage.stores import ABSENT, ObjectStore, Stat
 
 _REMEDY = (
@@ -42,7 +43,7 @@ def prove_conditional_writes(store: ObjectStore, *, racers: int = 8, rounds: int
 class _Probe:
     def __init__(self, store: ObjectStore) -> None:
         self._store = store
-        self._folder = f"probe/{secrets.token_hex(8)}"
+        self._folder = f"{PROBES}{secrets.token_hex(8)}"
         self._keys: list[str] = []
 
     def create_only(self) -> None:
