@@ -1,0 +1,65 @@
+"""The README is held to the code."""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from progimage import app, config
+from progimage.config import Settings
+from progimage.imaging.registry import describe
+from progimage.stores.memory import MemoryStore
+from tests.inline_pool import InlinePool
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text("utf-8")
+DEFAULTS = tomllib.loads((ROOT / "settings" / "default.toml").read_text("utf-8"))
+
+
+@pytest.mark.parametrize("operation", describe(), ids=lambda operation: operation["name"])
+def test_every_operation_is_in_the_readme_as_it_is(operation):
+    [row] = [line for line in README.splitlines() if line.startswith(f"| `{operation['name']}` |")]
+    assert operation["summary"] in row
+    assert f"`{operation['example']}`" in row
+    for argument in operation["arguments"]["properties"]:
+        assert f"`{argument}`" in row
+
+
+@pytest.mark.parametrize(
+    "where", [where for where in config.names() if where != ("presets",)], ids=".".join
+)
+def test_every_setting_is_in_the_readme_with_its_default(where):
+    default = DEFAULTS
+    for part in where:
+        default = default[part]
+    assert f"| `{'.'.join(where)}` | `{json.dumps(default)}` |" in README
+
+
+def routes() -> list[str]:
+    service = app.create(Settings(store="memory://"), MemoryStore(), InlinePool())
+    found: list[str] = []
+
+    def walk(nodes) -> None:
+        for node in nodes:
+            if node.resource is not None:
+                found.append(node.uri_template)
+            walk(node.children)
+
+    walk(service.wsgi._app._router._roots)
+    return found
+
+
+@pytest.mark.parametrize("template", routes())
+def test_every_route_is_in_the_readme(template):
+    shown = {
+        "{image_id}": "<id>",
+        "{extension}": "<ext>",
+        "{path:path}": "<step>",
+    }
+    for field, word in shown.items():
+        template = template.replace(field, word)
+    assert re.search(rf"`(GET|POST|DELETE|PATCH) {re.escape(template)}", README), template
