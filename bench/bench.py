@@ -132,3 +132,12 @@ def every(server: Server, photos: Iterable[Photo], widths: Iterable[int], form: 
     """Return the path of every photo at every width, in the one shuffled order."""
     pairs = [(photo, width) for photo in photos for width in widths]
     return [server.path(photo, width, form) for photo, width in load.shuffled(pairs)]
+
+
+def in_turn(server: Server, photos: Sequence[Photo], widths: Iterable[int], form: str) -> list[str]:
+    """Return the same paths ordered so that no photo comes again before all others came."""
+    return [
+        server.path(photo, width, form)
+        for width in load.shuffled(list(widths))
+        for photo in load.shuffled(photos)
+    ]

@@ -46,10 +46,11 @@ def photo(path: Path) -> Photo:
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """What the cases measure, by kind."""
+    """What the cases measure, by kind; `cut_outs` are PNGs with an alpha channel."""
 
     jpegs: tuple[Photo, ...]
     pngs: tuple[Photo, ...]
+    cut_outs: tuple[Photo, ...]
     webps: tuple[Photo, ...]
     huge: Photo
 
@@ -84,10 +85,8 @@ def sources(work: Path, own: Path | None, *, smoke: bool) -> Sources:
     convert = partial(_converted, folder, large[: 1 if smoke else 4], scale=scale)
     return Sources(
         jpegs=tuple(turned for model in models for turned in _turned(folder, model)),
-        pngs=(
-            *convert("opaque.png", (3000, 2000), _png),
-            *convert("alpha.png", (2400, 1800), _cut_out),
-        ),
+        pngs=tuple(convert("opaque.png", (3000, 2000), _png)),
+        cut_outs=tuple(convert("alpha.png", (2400, 1800), _cut_out)),
         webps=tuple(convert("lossy.webp", (4000, 3000), _webp)),
         huge=_drawn(folder, 99, (8660, 5773), scale),
     )

@@ -31,7 +31,7 @@ def quality(bench: Bench) -> list[Table]:
     kinds = (
         ("JPEG", "jpeg", jpegs, _JPEG_WIDTHS),
         ("PNG", "jpeg", sources.pngs[:count], _OTHER_WIDTHS),
-        ("PNG", "webp", sources.pngs[:count], _OTHER_WIDTHS),
+        ("PNG with alpha", "webp", sources.cut_outs[:count], _OTHER_WIDTHS),
         ("WebP", "jpeg", sources.webps[:count], _OTHER_WIDTHS),
         ("WebP", "webp", sources.webps[:count], _OTHER_WIDTHS),
     )
