@@ -1,0 +1,80 @@
+"""Keys: what they look like, and that they can be read back."""
+
+from __future__ import annotations
+
+import io
+
+import PIL
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from progimage import keys
+from progimage.stores.keyrules import check_key
+from progimage.stores.memory import MemoryStore
+
+ID = "ab" + "0" * 62
+
+
+def test_the_engines_version_goes_with_the_pillow_that_writes_the_bytes():
+    """A new Pillow may write other bytes under the same ETag: raise the version with it."""
+    assert {"1": "13.0.0"}[keys.ENGINE_VERSION] == PIL.__version__
+
+
+def test_a_pictures_keys_stand_together():
+    assert keys.record(ID) == f"images/ab/{ID}/record.json"
+    assert keys.original(ID, "77") == f"images/ab/{ID}/original-77"
+    assert keys.rendition(ID, "blur:sigma=2", "webp", public=True) == (
+        f"renders/public/ab/{ID}/1/blur:sigma=2.webp"
+    )
+    assert keys.rendition(ID, "", "png", public=False) == f"renders/private/ab/{ID}/1/original.png"
+
+
+def test_what_a_key_is_of_can_be_told_from_it():
+    assert keys.id_of_record(keys.record(ID)) == ID
+    assert keys.id_and_generation_of_original(keys.original(ID, "77")) == (ID, "77")
+    rendition = keys.rendition(ID, "blur/rotate:degrees=90", "jpg", public=True)
+    assert keys.id_and_engine_of_rendition(rendition) == (ID, "1")
+
+
+@pytest.mark.parametrize("odd", ["", "images/ab/x/record.json", f"images/ab/{ID}/else", "renders/"])
+def test_other_keys_are_of_nothing(odd):
+    assert keys.id_of_record(odd) is None
+    assert keys.id_and_generation_of_original(odd) is None
+    assert keys.id_and_engine_of_rendition(odd) is None
+
+
+@given(
+    st.lists(
+        st.text(st.characters(codec="ascii", categories=["L", "N"]), min_size=1, max_size=2000),
+        min_size=1,
+        max_size=12,
+    )
+)
+def test_no_pipeline_is_too_long_for_a_key(steps):
+    for public in (True, False):
+        check_key(keys.rendition(ID, "/".join(steps), "webp", public=public))
+
+
+def test_two_long_pipelines_have_two_keys():
+    one, other = (keys.rendition_name("x" * 900 + tail, "webp") for tail in "ab")
+    assert one != other
+    assert one.startswith("sha256-")
+
+
+def test_a_rendition_and_a_longer_pipeline_never_fight_for_one_name():
+    """A file and a folder of one name cannot be; the extension keeps them apart."""
+    store = MemoryStore()
+    for canonical in ("blur", "blur/rotate:degrees=90", "blur/rotate:degrees=1.5", ""):
+        key = keys.rendition(ID, canonical, "webp", public=True)
+        store.put(key, io.BytesIO(b"x"), media_type="image/webp")
+    assert len(list(store.list(""))) == 4
+
+
+@pytest.mark.parametrize("text", ["", "x" * 64, "A" * 64, "0" * 63, "0" * 65, "0" * 64 + "\n"])
+def test_only_64_lowercase_hex_digits_are_an_id(text):
+    assert not keys.is_image_id(text)
+
+
+def test_generations_never_repeat():
+    assert len({keys.new_generation() for _ in range(1000)}) == 1000
