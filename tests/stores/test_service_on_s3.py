@@ -1,0 +1,65 @@
+"""The main job over the S3 protocol: upload, render, serve, redirect, remove."""
+
+from __future__ import annotations
+
+import httpx
+import pytest
+from falcon import testing
+
+from progimage import app
+from progimage.check import Check
+from progimage.config import Settings
+from tests.imaging.drawing import quadrants, saved
+from tests.inline_pool import InlinePool
+from tests.web.conftest import assert_problem, opened, upload
+
+JPEG = saved(quadrants(), "JPEG")
+
+
+def client_of(store, **settings) -> testing.TestClient:
+    return testing.TestClient(app.create(Settings.model_validate(settings), store, InlinePool()))
+
+
+@pytest.fixture
+def client(s3_store) -> testing.TestClient:
+    return client_of(s3_store)
+
+
+def test_a_picture_goes_round(client, s3_store):
+    path = upload(client, JPEG)
+    assert client.simulate_get(path).content == JPEG
+    assert client.simulate_get(path, headers={"Range": "bytes=3-9"}).content == JPEG[3:10]
+    first = client.simulate_get(path + "resize:w=24.png")
+    again = client.simulate_get(path + "resize:w=24.png")
+    assert opened(first).size == (24, 16)
+    assert (first.headers["x-cache"], again.headers["x-cache"]) == ("miss", "hit")
+    assert again.content == first.content
+    part = client.simulate_get(path + "resize:w=24.png", headers={"Range": "bytes=-5"})
+    assert part.content == first.content[-5:]
+    assert list(Check(s3_store).run()) == []
+    assert client.simulate_delete(path).status_code == 204
+    assert_problem(client.simulate_get(path + "resize:w=24.png"), 404)
+    assert list(s3_store.list("")) == []
+
+
+def test_an_edit_on_an_old_version_is_412(client):
+    path = upload(client, JPEG) + "metadata/"
+    headers = {
+        "Content-Type": "application/merge-patch+json",
+        "If-Match": client.simulate_get(path).headers["etag"],
+    }
+    assert client.simulate_patch(path, json={"title": "a"}, headers=headers).status_code == 200
+    assert_problem(client.simulate_patch(path, json={"title": "b"}, headers=headers), 412)
+
+
+def test_redirects_lead_to_the_bytes_with_their_type(s3_store):
+    client = client_of(s3_store, delivery={"mode": "redirect"})
+    path = upload(client, JPEG)
+    client.simulate_get(path + "thumbnail.webp")
+    for wanted, media_type in ((path, "image/jpeg"), (path + "thumbnail.webp", "image/webp")):
+        result = client.simulate_get(wanted)
+        assert result.status_code == 307
+        fetched = httpx.get(result.headers["location"], timeout=10)
+        assert fetched.status_code == 200
+        assert fetched.headers["content-type"] == media_type
+    assert httpx.get(client.simulate_get(path).headers["location"], timeout=10).content == JPEG
