@@ -40,6 +40,8 @@ class Server(_Section):
     threads: int = Field(default=32, ge=2, le=1024)
     public_url: str = Field(default="", pattern=r"^(https?://[^/?#\s]+)?$")
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
+    head_timeout_s: float = Field(default=10.0, gt=0, le=600)
+    send_timeout_s: float = Field(default=30.0, gt=0, le=600)
     graceful_timeout_s: int = Field(default=30, ge=1, le=600)
     worker_timeout_s: int = Field(default=60, ge=5, le=3600)
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from progimage import app as _app
 from progimage import config as _config
 from progimage.errors import ConfigError, ProgImageError
+from progimage.web.worker import PatientWorker
 
 try:
     _settings, _ = _config.load()
@@ -16,13 +17,17 @@ wsgi_app = "progimage.app:wsgi()"
 proc_name = "progimage"
 bind = _settings.bind
 workers = _settings.server.workers
-worker_class = "gthread"
+worker_class = PatientWorker
+worker_class.head_timeout_s = _settings.server.head_timeout_s
+worker_class.send_timeout_s = _settings.server.send_timeout_s
 threads = _settings.server.threads
 worker_connections = 1000
 keepalive = 75
 timeout = _settings.server.worker_timeout_s
 graceful_timeout = _settings.server.graceful_timeout_s
 loglevel = "warning"
+# Nobody needs it, and all servers of one user would share its path.
+control_socket_disable = True
 # The heartbeat file must not wait for a busy disk.
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
 # Forwarded headers are read by our own middleware, from configured proxies only.
@@ -41,9 +46,10 @@ def on_starting(server):
 
 def when_ready(server):
     """Tell a person what to do next."""
-    address = bind if bind.startswith("unix:") else f"http://{bind}"
+    # Not the setting: with port 0 the kernel chose one.
+    address = str(server.LISTENERS[0])
     sys.stderr.write(f"ProgImage listens on {address} and keeps pictures in {_settings.store}\n")
-    if not bind.startswith("unix:"):
+    if not address.startswith("unix:"):
         sys.stderr.write(f"Try: curl -i -F image=@photo.jpg {address}/images/\n")
 
 

@@ -29,6 +29,7 @@ EXCEPTIONS = {("config", "progimage.imaging.limits")}
 
 KNOWS = {
     "falcon": {"web", "app"},
+    "gunicorn": {"web"},
     "PIL": {"imaging"},
     "magic": {"imaging"},
     "pebble": {"imaging"},

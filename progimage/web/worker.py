@@ -1,0 +1,117 @@
+"""gunicorn's threaded worker, made patient: a slow client costs a socket, not a thread.
+
+As gunicorn ships it, a client that connects and says nothing holds a thread for five
+seconds, one that never finishes its request's head or never takes its answer holds one
+for ever, and one that does not hang up after `Connection: close` stops the whole
+process for two seconds.
+"""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager, suppress
+from functools import partial
+from selectors import EVENT_READ
+from typing import Any
+
+from gunicorn.workers import gthread
+from gunicorn.workers.gthread import TConn as Connection
+
+# Most clients send their request with the connection; those who open one in advance
+# are left to the poller after so long.
+_FIRST_BYTE_WAIT_S = 0.05
+
+# A client gets so long to read the last answer before its connection is cut.
+_LINGER_S = 2.0
+_BLOCK = 64 * 1024
+
+
+class PatientWorker(gthread.ThreadWorker):
+    """A thread pool behind deadlines for the head of a request and for taking its answer.
+
+    Both are kept by the worker's own loop, which turns at least once a second; the body
+    of a request has deadlines of its own (see `progimage.web.body`).
+    """
+
+    head_timeout_s = 10.0
+    send_timeout_s = 30.0
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # By deadline, both: each new one is later than all before it.
+        self._reading_heads: dict[Connection, float] = {}
+        self._lingering: dict[Connection, float] = {}
+
+    def handle(self, conn: Connection) -> object:
+        """Answer one request in a thread of the pool; true to keep the connection."""
+        is_new = not (conn.initialized or conn.data_ready)
+        if is_new and not conn.wait_for_data(_FIRST_BYTE_WAIT_S):
+            return gthread._DEFER
+        self._reading_heads[conn] = time.monotonic() + self.head_timeout_s
+        try:
+            return super().handle(conn)
+        finally:
+            self._reading_heads.pop(conn, None)
+
+    def handle_request(self, req: object, conn: Connection) -> bool:
+        """Answer a request whose head has come."""
+        self._reading_heads.pop(conn, None)
+        conn.sock.settimeout(self.send_timeout_s)
+        try:
+            return bool(super().handle_request(req, conn))
+        except TimeoutError:
+            # Half an answer is out; all that is left to say is goodbye.
+            return False
+
+    def finish_request(self, conn: Connection, fs: Future[object]) -> None:
+        """Keep, defer or end a connection; runs in the worker's loop, so it must not wait."""
+        if fs.cancelled() or fs.exception() or fs.result():
+            super().finish_request(conn, fs)
+            return
+        # Closed at once, with bytes of the request unread, the kernel would cut off the
+        # answer too. The client closes first (RFC 9112, section 9.6).
+        with self._ending_if_gone(conn):
+            conn.sock.shutdown(socket.SHUT_WR)
+            conn.sock.setblocking(False)
+            self.poller.register(conn.sock, EVENT_READ, partial(self._drain, conn))
+            self._lingering[conn] = time.monotonic() + _LINGER_S
+
+    def murder_pending(self) -> None:
+        """End what is overdue; gunicorn's loop calls this at every turn."""
+        super().murder_pending()
+        now = time.monotonic()
+        for conn, deadline in self._reading_heads.copy().items():
+            if deadline < now:
+                # Its thread sees the end of the request and gives up.
+                with suppress(OSError):
+                    conn.sock.shutdown(socket.SHUT_RD)
+        for conn, deadline in self._lingering.copy().items():
+            if deadline < now:
+                self._end(conn)
+
+    def _cap_keepalive(self, deadline: float) -> None:
+        """Let no idle connection, used before or not, hold up the end of the worker."""
+        super()._cap_keepalive(deadline)
+        for conn in self.pending_conns:
+            conn.timeout = min(conn.timeout, deadline)
+
+    def _drain(self, conn: Connection, client: socket.socket) -> None:
+        with self._ending_if_gone(conn), suppress(BlockingIOError):
+            if not client.recv(_BLOCK):
+                self._end(conn)
+
+    @contextmanager
+    def _ending_if_gone(self, conn: Connection) -> Iterator[None]:
+        try:
+            yield
+        except OSError:
+            self._end(conn)
+
+    def _end(self, conn: Connection) -> None:
+        if self._lingering.pop(conn, None) is not None:
+            self.poller.unregister(conn.sock)
+        self.nr_conns -= 1
+        conn.close()
