@@ -6,16 +6,21 @@ import logging
 import sys
 
 import structlog
+from structlog.processors import ExceptionRenderer
+from structlog.tracebacks import ExceptionDictTransformer
 from structlog.typing import Processor
 
 from progimage.config import Log
+
+# Without the values of local variables, which may be secrets.
+_tracebacks = ExceptionRenderer(ExceptionDictTransformer(show_locals=False))
 
 
 def configure(settings: Log) -> None:
     """Set up structlog for this process."""
     as_json = settings.format == "json" or (settings.format == "auto" and not sys.stderr.isatty())
     renderers: list[Processor] = (
-        [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer()]
+        [_tracebacks, structlog.processors.JSONRenderer()]
         if as_json
         else [structlog.dev.ConsoleRenderer()]
     )

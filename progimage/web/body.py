@@ -8,6 +8,7 @@ import threading
 from typing import Self
 
 import falcon
+from gunicorn.http.errors import ParseException
 
 from progimage.config import Upload
 from progimage.errors import InvalidRequest, PictureTooLarge, RequestTimeout
@@ -72,6 +73,7 @@ class Body:
         return data
 
     def _receive(self, wanted: int) -> bytes:
+        usual_timeout_s = self._socket.gettimeout() if self._socket is not None else None
         if self._socket is not None:
             self._socket.settimeout(self._stall_timeout_s)
         try:
@@ -82,9 +84,13 @@ class Body:
             ) from None
         except OSError:
             raise InvalidRequest("the connection broke before the body ended") from None
+        except ParseException:
+            raise InvalidRequest(
+                "the body is not in the chunks that Transfer-Encoding announced; nothing was kept"
+            ) from None
         finally:
             if self._socket is not None:
-                self._socket.settimeout(None)
+                self._socket.settimeout(usual_timeout_s)
         if self._has_expired:
             raise RequestTimeout("the body took too long to arrive; nothing was kept")
         return data

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 Network = IPv4Network | IPv6Network
 
-_HOST = re.compile(r"[A-Za-z0-9.-]{1,253}(:\d{1,5})?|\[[0-9A-Fa-f:.]{2,45}\](:\d{1,5})?")
+_HOST = re.compile(r"[A-Za-z0-9._-]{1,253}(:\d{1,5})?|\[[0-9A-Fa-f:.]{2,45}\](:\d{1,5})?")
 _HEADERS = (
     "HTTP_X_FORWARDED_FOR",
     "HTTP_X_FORWARDED_PROTO",
@@ -39,6 +39,12 @@ class TrustedProxies:
             self._apply(env)
         for name in _HEADERS:
             env.pop(name, None)
+        # What is not a host must not come back in a Location; gunicorn takes a unix
+        # socket's SERVER_NAME from the same header.
+        if not _HOST.fullmatch(env.get("HTTP_HOST", "")):
+            env.pop("HTTP_HOST", None)
+            if not _HOST.fullmatch(env["SERVER_NAME"]):
+                env["SERVER_NAME"] = "localhost"
         return self._app(env, start_response)
 
     def _apply(self, env: WSGIEnvironment) -> None:
