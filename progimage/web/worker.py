@@ -1,9 +1,9 @@
 """gunicorn's threaded worker, made patient: a slow client costs a socket, not a thread.
 
 As gunicorn ships it, a client that connects and says nothing holds a thread for five
-seconds, one that never finishes its request's head or never takes its answer holds one
-for ever, and one that does not hang up after `Connection: close` stops the whole
-process for two seconds.
+seconds, one whose body was refused and does not come holds it as long, one that never
+finishes its request's head or never takes its answer holds it for ever, and one that
+does not hang up after `Connection: close` stops the whole process for two seconds.
 """
 
 from __future__ import annotations
@@ -23,6 +23,9 @@ from gunicorn.workers.gthread import TConn as Connection
 # Most clients send their request with the connection; those who open one in advance
 # are left to the poller after so long.
 _FIRST_BYTE_WAIT_S = 0.05
+
+# What is left of a body that was refused is taken only if it is here already.
+_REFUSED_BODY_WAIT_S = 0.05
 
 # A client gets so long to read the last answer before its connection is cut.
 _LINGER_S = 2.0
@@ -91,6 +94,11 @@ class PatientWorker(gthread.ThreadWorker):
         for conn, deadline in self._lingering.copy().items():
             if deadline < now:
                 self._end(conn)
+
+    def _keepalive_after(self, conn: Connection, keepalive: object) -> bool:
+        """Tell if the connection can be used again; runs in the request's thread."""
+        deadline = time.monotonic() + _REFUSED_BODY_WAIT_S
+        return bool(keepalive and conn.parser.finish_body(deadline=deadline))
 
     def _cap_keepalive(self, deadline: float) -> None:
         """Let no idle connection, used before or not, hold up the end of the worker."""
