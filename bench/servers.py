@@ -82,22 +82,20 @@ def progimage(
         **(settings or {}),
     }
     command = [sys.executable, "-c", "from progimage.cli import main; main()", "serve"]
-    addresses: dict[Path, str] = {}
+    addresses: dict[Photo, str] = {}
 
     def path(photo: Photo, width: int, form: str) -> str:
-        return f"{addresses[photo.path]}resize:w={width}/quality:80.{EXTENSIONS[form]}"
+        return f"{addresses[photo]}resize:w={width}/quality:80.{EXTENSIONS[form]}"
 
     with _running("progimage", command, port, environment, cwd=_ROOT) as pid:
         server = Server("progimage", f"127.0.0.1:{port}", pid, path)
         for photo in photos:
-            addresses[photo.path] = _uploaded(server, photo)
+            addresses[photo] = _uploaded(server, photo)
         yield server
 
 
 def _uploaded(server: Server, photo: Photo) -> str:
-    answer = server.fetch(
-        "/images/", "POST", photo.path.read_bytes(), **{"Content-Type": photo.media_type}
-    )
+    answer = server.fetch("/images/", "POST", photo.data(), **{"Content-Type": photo.media_type})
     if answer.status not in {200, 201}:
         raise StartFailed(
             f"progimage: upload of {photo.path.name}: {answer.status} {answer.body[:300]!r}"
