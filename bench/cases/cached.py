@@ -20,6 +20,10 @@ _COLUMNS = ("server", "requests/s, median (least-most)", "p50 ms", "p99 ms", "pr
 # Only root may choose a user; by default its nginx drops rights and could not read the files.
 _USER = pwd.getpwuid(os.geteuid()).pw_name
 _HEAD = f"user {_USER};\nworker_processes 2;\npid nginx.pid;\nerror_log stderr error;\n"
+# Also only root may write where the package keeps these.
+_TEMPORARY = "".join(
+    f"{kind}_temp_path {kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+)
 _SHIPPED = Path(__file__).parents[2] / "deploy" / "nginx.conf"
 
 
@@ -101,6 +105,7 @@ def shipped_conf(port: int, store: Path, upstream: str) -> str:
     text = re.sub(r"\baccess_log\s+[^;]+;", "access_log off;", text)
     text = re.sub(r"\blisten\s+[^;]+;", f"listen 127.0.0.1:{port};", text)
     text = re.sub(r"\bserver\s+[\w.:]+(\s+[^;{]*)?;", f"server {upstream};", text)
+    text = re.sub(r"^http \{", f"http {{ {_TEMPORARY}", text, flags=re.MULTILINE)
     return _HEAD + re.sub(r"\broot\s+[^;]+;", f"root {store};", text)
 
 
@@ -108,6 +113,7 @@ def _plain_conf(port: int, files: Path) -> str:
     return f"""{_HEAD}
 events {{ worker_connections 1024; }}
 http {{
+    {_TEMPORARY}
     access_log off;
     sendfile on;
     tcp_nopush on;
