@@ -6,8 +6,11 @@ ProgImageError
 │   ├── InvalidArgument        one argument of an operation, or its name
 │   └── InvalidField           one field of an upload or an edit
 ├── NotFound                   no such picture, or none the viewer may see
+│   └── Expired                an upload that was not finished in time
 ├── NotAcceptable              no format that the client accepts
 ├── RequestTimeout             the body of the request came too slowly
+├── UploadConflict             a piece that does not fit what has arrived of an upload
+├── ChecksumMismatch           a piece that was altered on its way
 ├── PreconditionFailed         an edit was based on an old revision
 ├── PreconditionRequired       an edit did not say which revision it is based on
 ├── PictureError               the bytes are not a picture we can keep
@@ -56,12 +59,24 @@ class NotFound(ProgImageError):
     """No such picture, or none the viewer may see; alike on purpose."""
 
 
+class Expired(NotFound):
+    """The upload was not finished in time."""
+
+
 class NotAcceptable(ProgImageError):
     """The client accepts no format that this picture can be written in."""
 
 
 class RequestTimeout(ProgImageError):
     """The body of the request came too slowly."""
+
+
+class UploadConflict(ProgImageError):
+    """What was sent does not fit what has arrived of the upload by now."""
+
+
+class ChecksumMismatch(ProgImageError):
+    """The bytes that came are not those that the checksum was made of."""
 
 
 class PreconditionFailed(ProgImageError):

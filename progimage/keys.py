@@ -4,6 +4,10 @@
     images/ab/<id>/record.json             the sidecar; its existence is the commit
     renders/public/ab/<id>/<engine>/<canonical pipeline>.<ext>     disposable
     renders/private/ab/<id>/<engine>/<canonical pipeline>.<ext>    disposable
+    uploads/<slot>/slot.json               what was said before the bytes came; immutable
+    uploads/<slot>/size.json               how many there will be, if said later; immutable
+    uploads/<slot>/piece-<offset>          the bytes from there on; immutable
+    uploads/<slot>/outcome.json            what became of them; from then on the pieces are refuse
     probe/<token>                          written and removed by health checks and start-up
 
 `ab` is the first two digits of the id. `<generation>` is drawn anew for every
@@ -25,12 +29,16 @@ IMAGES = "images/"
 RENDERS = "renders/"
 PUBLIC_RENDERS = "renders/public/"
 PRIVATE_RENDERS = "renders/private/"
+UPLOADS = "uploads/"
 PROBES = "probe/"
 
 _ID = re.compile(r"[0-9a-f]{64}")
 _RECORD_KEY = re.compile(r"images/[0-9a-f]{2}/([0-9a-f]{64})/record\.json")
 _ORIGINAL_KEY = re.compile(r"images/[0-9a-f]{2}/([0-9a-f]{64})/original-([0-9a-z]+)")
 _RENDITION_KEY = re.compile(r"renders/(?:public|private)/[0-9a-f]{2}/([0-9a-f]{64})/([^/]+)/.+")
+_SLOT = re.compile(r"[0-9a-f]{32}")
+_UPLOAD_KEY = re.compile(r"uploads/([0-9a-f]{32})/.+")
+_PIECE_KEY = re.compile(r"uploads/[0-9a-f]{32}/piece-([0-9]{16})")
 
 # Longest names that every file system (255 bytes a segment) and S3 (1,024 bytes
 # a key) take, less what stands before them in the key.
@@ -90,6 +98,58 @@ def rendition(image_id: str, canonical: str, extension: str, *, public: bool) ->
     """Return the key of one cached rendition."""
     name = rendition_name(canonical, extension)
     return f"{renditions(image_id, public=public)}{ENGINE_VERSION}/{name}"
+
+
+def new_slot() -> str:
+    """Return a name for an upload that nobody can guess: 128 random bits."""
+    return secrets.token_hex(16)
+
+
+def is_slot(text: str) -> bool:
+    """True for 32 lowercase hex digits."""
+    return _SLOT.fullmatch(text) is not None
+
+
+def upload(slot: str) -> str:
+    """Return the prefix of everything kept of one upload in pieces."""
+    return f"{UPLOADS}{slot}/"
+
+
+def slot(slot: str) -> str:
+    """Return the key of what was said of an upload; its existence is the upload's."""
+    return f"{upload(slot)}slot.json"
+
+
+def slot_size(slot: str) -> str:
+    """Return the key of an upload's size where that was not known at first."""
+    return f"{upload(slot)}size.json"
+
+
+def pieces(slot: str) -> str:
+    """Return the prefix of an upload's bytes."""
+    return f"{upload(slot)}piece-"
+
+
+def piece(slot: str, offset: int) -> str:
+    """Return the key of an upload's bytes from `offset` on; keys sort as offsets do."""
+    return f"{pieces(slot)}{offset:016}"
+
+
+def outcome(slot: str) -> str:
+    """Return the key of what became of an upload."""
+    return f"{upload(slot)}outcome.json"
+
+
+def slot_of_upload(key: str) -> str | None:
+    """Return the slot if `key` is part of an upload."""
+    match = _UPLOAD_KEY.fullmatch(key)
+    return match[1] if match else None
+
+
+def offset_of_piece(key: str) -> int | None:
+    """Return the offset if `key` is a piece's."""
+    match = _PIECE_KEY.fullmatch(key)
+    return int(match[1]) if match else None
 
 
 def id_of_record(key: str) -> str | None:

@@ -1,0 +1,93 @@
+"""The bytes of an upload as a chain of objects: each is created where the one before it ends."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Generator
+from typing import Protocol
+
+from progimage import keys
+from progimage.errors import PictureTooLarge, ProgImageError
+from progimage.stores import ObjectStore, Stat
+
+# What a node holds in memory of an upload, and the most that is lost with the node.
+PIECE_BYTES = 4 * 2**20
+
+# Pieces below that size, which broken connections leave, and clients that send little
+# at a time. Without a bound anybody could fill the store with objects of one byte.
+MAX_SHORT_PIECES = 1000
+
+_BLOCK = 64 * 1024
+
+
+class Source(Protocol):
+    """Anything to read bytes from."""
+
+    def read(self, size: int, /) -> bytes: ...
+
+
+def chain(store: ObjectStore, slot_id: str) -> tuple[Stat, ...]:
+    """Return the pieces of an upload, in order, from its first byte as far as they go."""
+    pieces: list[Stat] = []
+    end = 0
+    for stat in store.list(keys.pieces(slot_id)):
+        if keys.offset_of_piece(stat.key) != end:
+            break
+        pieces.append(stat)
+        end += stat.size
+    return tuple(pieces)
+
+
+def receive(
+    source: Source, *, most: int, room: int
+) -> tuple[io.BytesIO, int, ProgImageError | None]:
+    """Read the next piece, of at most `most` bytes; there is `room` for so many in all.
+
+    Returns the piece, its size, and the error that `source` broke off with if it did.
+
+    Raises:
+        PictureTooLarge: `source` has more than there is room for.
+    """
+    data, size = io.BytesIO(), 0
+    try:
+        while size < min(most, room):
+            block = source.read(min(_BLOCK, most - size, room - size))
+            if not block:
+                break
+            size += data.write(block)
+        has_more = size == room and source.read(1)
+    except ProgImageError as error:
+        data.seek(0)
+        return data, size, error
+    if has_more:
+        raise PictureTooLarge("more bytes came than the upload may have")
+    data.seek(0)
+    return data, size, None
+
+
+class Joined:
+    """Pieces as one stream.
+
+    `read` raises `KeyMissing` where one is no longer there.
+    """
+
+    def __init__(self, store: ObjectStore, pieces: tuple[Stat, ...]) -> None:
+        self._blocks = _blocks(store, pieces)
+        self._rest = b""
+
+    def read(self, size: int, /) -> bytes:
+        """Return up to `size` bytes; none only at the end."""
+        block = self._rest or next(self._blocks, b"")
+        self._rest = block[size:]
+        return block[:size]
+
+    def close(self) -> None:
+        """Close the piece that is open."""
+        self._blocks.close()
+
+
+def _blocks(store: ObjectStore, pieces: tuple[Stat, ...]) -> Generator[bytes, None, None]:
+    for piece in pieces:
+        with store.open(piece.key) as reader:
+            while block := reader.read(_BLOCK):
+                yield block
