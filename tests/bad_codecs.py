@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import signal
 import time
 
 
@@ -15,6 +16,16 @@ def answer(value: object) -> object:
 def pid() -> int:
     """Return the worker's process id."""
     return os.getpid()
+
+
+def parent_pid() -> int:
+    """Return the process id of what started the worker."""
+    return os.getppid()
+
+
+def kill_self() -> None:
+    """End as by the kernel's hand, short of memory."""
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 def crash(*_: object) -> None:
@@ -31,7 +42,7 @@ def gorge(*_: object) -> int:
     """Take memory until there is none."""
     pieces = []
     while True:
-        pieces.append(bytearray(64 << 20))
+        pieces.append(bytes(64 << 20))
 
 
 def fail(*_: object) -> None:

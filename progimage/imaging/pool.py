@@ -16,6 +16,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import CancelledError
 from concurrent.futures import TimeoutError as FutureTimeout
+from concurrent.futures.process import BrokenProcessPool
 from typing import Any, ParamSpec, TypeVar
 
 from pebble import ProcessExpired, ProcessFuture, ProcessPool
@@ -28,6 +29,10 @@ T = TypeVar("T")
 # prctl(2): the kernel sends this process the signal when its parent dies.
 _PR_SET_PDEATHSIG = 1
 
+# How often a call is made anew because the pool broke under it.
+_ATTEMPTS = 3
+_START_S = 10.0
+
 _PRELOADED = ["progimage.imaging.facts", "progimage.imaging.render"]
 
 
@@ -37,13 +42,15 @@ class RenderPool:
     def __init__(
         self, *, workers: int, timeout_s: float, memory_bytes: int, tasks: int, niceness: int = 0
     ) -> None:
+        self._workers = workers
         self._timeout_s = timeout_s
-        self._options = {"max_workers": workers, "max_tasks": tasks}
+        self._tasks = tasks
         self._initargs = (memory_bytes, niceness)
         self._pool: ProcessPool | None = None
         self._pid = 0
+        self._is_closed = False
         self._lock = threading.Lock()
-        self._running_calls: set[ProcessFuture[Any]] = set()
+        self._calls: set[ProcessFuture[Any]] = set()
 
     def run(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Return `function(*args, **kwargs)`, computed in a worker process.
@@ -54,14 +61,44 @@ class RenderPool:
         Raises:
             RenderTimeout: it took longer than `timeout_s` and was killed.
             RenderFailed: its process crashed or ran out of memory.
+            Overloaded: the pool was closed, or had to start again, meanwhile.
         """
-        future = self._running().schedule(
-            function, args=list(args), kwargs=dict(kwargs), timeout=self._timeout_s
-        )
-        self._running_calls.add(future)
+        for _ in range(_ATTEMPTS):
+            pool = self._running()
+            try:
+                future = pool.schedule(
+                    function, args=list(args), kwargs=dict(kwargs), timeout=self._timeout_s
+                )
+            except RuntimeError:
+                continue  # it broke, or was closed, since
+            self._calls.add(future)
+            try:
+                return self._result(future, pool)
+            except BrokenProcessPool:
+                continue
+            finally:
+                self._calls.discard(future)
+        raise RenderFailed("the processes that work on pictures broke, and again; try later")
+
+    def close(self) -> None:
+        """Stop the workers at once and for good; calls still running raise `Overloaded`."""
+        with self._lock:
+            self._is_closed = True
+            pool, self._pool = self._pool, None
+        if pool is not None and self._pid == os.getpid():
+            pool.stop()
+            pool.join()
+            self._cancel_calls()
+
+    def _result(self, future: ProcessFuture[T], pool: ProcessPool) -> T:
+        # All that may be before this call, at their slowest, and a while to start workers.
+        patience_s = self._timeout_s * (len(self._calls) / self._workers + 1) + _START_S
         try:
-            return future.result()
+            return future.result(patience_s)
         except FutureTimeout:
+            if not future.done():
+                self._give_up(pool)
+                raise Overloaded("the processes that work on pictures hang; try again") from None
             raise RenderTimeout(
                 f"the picture took longer than {self._timeout_s:g} s to process and was given up; "
                 "try a smaller picture or fewer steps"
@@ -76,33 +113,58 @@ class RenderPool:
             ) from None
         except CancelledError:
             raise Overloaded("the server is stopping; try again") from None
-        finally:
-            self._running_calls.discard(future)
-
-    def close(self) -> None:
-        """Stop the workers at once; calls still running raise `Overloaded`."""
-        with self._lock:
-            pool, self._pool = self._pool, None
-        if pool is not None and self._pid == os.getpid():
-            pool.stop()
-            pool.join()
-            # Pebble forgets the calls whose workers it stopped; they would wait for ever.
-            for future in list(self._running_calls):
-                future.cancel()
 
     def _running(self) -> ProcessPool:
-        """Start the pool on first use: in the web worker, after gunicorn has forked it."""
+        """Return the pool, started on first use: after gunicorn has forked the web worker.
+
+        Pebble's pool breaks for good when an idle worker, or the fork server, is killed
+        (by the kernel, short of memory, most of all); another takes its place.
+        """
         with self._lock:
-            if self._pool is None or self._pid != os.getpid():
+            if self._is_closed:
+                raise Overloaded("the server is stopping; try again")
+            pool = self._pool if self._pid == os.getpid() else None
+            if pool is not None and not pool.active:
+                _stop_in_background(pool)
+                pool = None
+            if pool is None:
                 # Forking a process that runs threads copies their locks; the fork
                 # server has none. It imports the codecs once for all workers.
                 context = multiprocessing.get_context("forkserver")
                 context.set_forkserver_preload(_PRELOADED)
-                self._pool = ProcessPool(
-                    **self._options, context=context, initializer=_limit, initargs=self._initargs
+                pool = ProcessPool(
+                    max_workers=self._workers,
+                    max_tasks=self._tasks,
+                    context=context,
+                    initializer=_limit,
+                    initargs=self._initargs,
                 )
-                self._pid = os.getpid()
-            return self._pool
+                self._pool, self._pid = pool, os.getpid()
+            return pool
+
+    def _give_up(self, pool: ProcessPool) -> None:
+        """Abandon a pool that neither answers nor breaks, such as one whose lock died."""
+        with self._lock:
+            if self._pool is not pool:
+                return
+            self._pool = None
+        _stop_in_background(pool)
+        self._cancel_calls()
+
+    def _cancel_calls(self) -> None:
+        # Pebble forgets the calls whose workers it stopped; they would wait for ever.
+        for future in self._calls.copy():
+            future.cancel()
+
+
+def _stop_in_background(pool: ProcessPool) -> None:
+    """Stop a broken pool's workers; nobody waits, for it may never end."""
+
+    def stop() -> None:
+        pool.stop()
+        pool.join()
+
+    threading.Thread(target=stop, name="stop broken pool", daemon=True).start()
 
 
 def _limit(memory_bytes: int, niceness: int) -> None:

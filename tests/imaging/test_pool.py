@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
 from progimage.errors import CorruptPicture, Overloaded, RenderFailed, RenderTimeout
+from progimage.imaging import pool as pool_module
 from progimage.imaging.facts import inspect
 from progimage.imaging.limits import Limits
 from progimage.imaging.pool import RenderPool
@@ -51,16 +54,66 @@ def test_calls_beside_a_crash_are_not_harmed(pool):
         assert all(isinstance(crash.exception(), RenderFailed) for crash in crashes)
 
 
-def test_a_worker_killed_from_outside_is_replaced(pool):
-    os.kill(pool.run(bad_codecs.pid), signal.SIGKILL)
-    for _ in range(20):
+def test_idle_workers_killed_from_outside_are_replaced_unnoticed():
+    """The kernel, short of memory, picks the largest process, busy or not."""
+    pool = RenderPool(workers=1, timeout_s=3, memory_bytes=2**29, tasks=50)
+    try:
+        for _ in range(3):
+            worker = pool.run(bad_codecs.pid)
+            wait_for_state(worker, "S")
+            os.kill(worker, signal.SIGKILL)
+            wait_for_state(worker, "Z", "gone")
+            assert pool.run(bad_codecs.answer, 7) == 7
+    finally:
+        pool.close()
+
+
+def test_a_killed_fork_server_is_replaced_unnoticed(pool):
+    pool.run(bad_codecs.pid)
+    fork_server = pool.run(bad_codecs.parent_pid)
+    os.kill(fork_server, signal.SIGKILL)
+    wait_for_state(fork_server, "Z", "gone")
+    assert pool.run(bad_codecs.answer, 7) == 7
+
+
+def test_a_worker_killed_in_mid_call_fails_that_call(pool):
+    with ThreadPoolExecutor(1) as threads:
+        call = threads.submit(pool.run, bad_codecs.kill_self)
+        with pytest.raises(RenderFailed):
+            call.result()
+    assert pool.run(bad_codecs.answer, 7) == 7
+
+
+def test_a_pool_that_hangs_is_given_up_and_the_next_one_works(monkeypatch):
+    pool = RenderPool(workers=1, timeout_s=0.5, memory_bytes=2**29, tasks=50)
+    try:
+        worker = pool.run(bad_codecs.pid)
+        wait_for_state(worker, "S")
+        os.kill(worker, signal.SIGSTOP)
+        with monkeypatch.context() as impatient, pytest.raises(Overloaded):
+            impatient.setattr(pool_module, "_START_S", 0.0)
+            pool.run(bad_codecs.answer, 7)
+        assert pool.run(bad_codecs.answer, 7) == 7
+    finally:
+        pool.close()
+
+
+def test_a_closed_pool_starts_nothing():
+    pool = RenderPool(workers=1, timeout_s=3, memory_bytes=2**29, tasks=50)
+    pool.close()
+    with pytest.raises(Overloaded):
+        pool.run(bad_codecs.answer, 7)
+
+
+def wait_for_state(pid: int, *states: str) -> None:
+    """Return when the process is in one of the states of proc(5), or "gone"."""
+    state = ""
+    while state not in states:
+        time.sleep(0.01)
         try:
-            assert pool.run(bad_codecs.answer, 1) == 1
-        except RenderFailed:
-            continue
-        break
-    else:
-        pytest.fail("no worker came back")
+            state = Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()[0]
+        except (FileNotFoundError, ProcessLookupError):
+            state = "gone"
 
 
 def test_our_own_errors_cross_the_border_as_they_are(pool, tmp_path):
