@@ -9,6 +9,7 @@ that is a program or a document rather than pixels: SVG, PostScript, PDF.
 from __future__ import annotations
 
 import importlib.util
+from collections.abc import Callable
 from dataclasses import dataclass
 from difflib import get_close_matches
 
@@ -48,6 +49,10 @@ class Format:
     default_quality: int | None = None
     has_lossless: bool = True
     max_side: int = 65_535
+
+    def __reduce__(self) -> tuple[Callable[[str], Format], tuple[str]]:
+        """Stay the one of its name in another process too: formats are compared by `is`."""
+        return by_name, (self.name,)
 
     @property
     def extensions(self) -> tuple[str, ...]:

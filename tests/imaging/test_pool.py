@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 import signal
 import threading
 import time
@@ -11,12 +12,16 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from progimage.errors import CorruptPicture, Overloaded, RenderFailed, RenderTimeout
+from progimage.imaging import formats
 from progimage.imaging import pool as pool_module
 from progimage.imaging.facts import inspect
 from progimage.imaging.limits import Limits
+from progimage.imaging.pipeline import parse
 from progimage.imaging.pool import RenderPool
+from progimage.imaging.render import render
 from tests import bad_codecs
 
 
@@ -115,6 +120,24 @@ def wait_for_state(pid: int, *states: str) -> None:
             state = Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()[0]
         except (FileNotFoundError, ProcessLookupError):
             state = "gone"
+
+
+def test_encoder_settings_reach_the_encoder_in_its_process(pool, tmp_path):
+    source, limits = tmp_path / "source.png", Limits()
+    Image.effect_noise((64, 64), 80).save(source)
+    sizes = []
+    for quality in (30, 90):
+        target, pipeline = tmp_path / f"{quality}.jpg", parse(f"quality:{quality}")
+        pool.run(render, str(source), pipeline, str(target), formats.JPEG, limits)
+        sizes.append(target.stat().st_size)
+        render(str(source), pipeline, str(tmp_path / "here.jpg"), formats.JPEG, limits)
+        assert target.read_bytes() == (tmp_path / "here.jpg").read_bytes()
+    assert sizes[0] < sizes[1] / 2
+
+
+@pytest.mark.parametrize("form", formats.READABLE, ids=lambda form: form.name)
+def test_a_format_is_the_same_in_every_process(form):
+    assert pickle.loads(pickle.dumps(form)) is form
 
 
 def test_our_own_errors_cross_the_border_as_they_are(pool, tmp_path):
