@@ -18,6 +18,7 @@ from progimage.ingest import Ingest
 from progimage.library import Library
 from progimage.renders import Renders
 from progimage.scratch import Scratch
+from progimage.slots import Slots
 from progimage.stores import ObjectStore, open_store
 from progimage.stores.probe import prove_conditional_writes
 from progimage.web import images, problems
@@ -28,6 +29,7 @@ from progimage.web.proxies import TrustedProxies
 from progimage.web.renditions import Renditions
 from progimage.web.request_log import RequestLog
 from progimage.web.service import Live, Ready, Root, Transforms
+from progimage.web.slots import SlotResource
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -80,6 +82,12 @@ def create(
     uploads = images.Uploads(ingest, settings, uploading)
     picture = images.Picture(library, delivery)
     renditions = Renditions(library, renders, delivery, settings.presets, limits)
+    slots = Slots(
+        store,
+        max_bytes=settings.upload.max_bytes,
+        expires_s=settings.upload.slot_expires_s,
+    )
+    in_pieces = SlotResource(slots, ingest, folder, settings, uploading)
     on_demand = OnDemand(ingest, renders, delivery, settings, settings.presets, limits, uploading)
 
     app = falcon.App(middleware=[RequestLog()])
@@ -92,6 +100,8 @@ def create(
     app.add_route("/images/{image_id}/metadata", MetadataResource(library, settings))
     app.add_route("/images/{image_id}/renders", images.Renders(library))
     app.add_route("/images/{image_id}/{path:path}", renditions)
+    app.add_route("/uploads", in_pieces, suffix="all")
+    app.add_route("/uploads/{slot_id}", in_pieces)
     app.add_route("/on_demand/{path:path}", on_demand)
     app.add_route("/transforms", Transforms(settings.presets))
     app.add_route("/health/live", Live())

@@ -158,26 +158,29 @@ class Slots:
         most = self._max_bytes if progress.size_bytes is None else progress.size_bytes
         return most - progress.offset
 
-    def append(self, progress: Progress, offset: int, source: Source) -> Progress:
-        """Keep what `source` gives as the bytes from `offset` on; return how far that is.
+    def check_offset(self, progress: Progress, offset: int) -> None:
+        """Raise `UploadConflict` unless the upload is at `offset`."""
+        if offset != progress.offset:
+            raise _elsewhere(f"it has come to byte {progress.offset:,}, not {offset:,}")
+
+    def append(self, progress: Progress, source: Source) -> Progress:
+        """Keep what `source` gives as the next bytes; return how far that is.
 
         If `source` breaks off with one of our errors, what came before is kept, and the
         error goes on to the caller only if that is nothing.
 
         Raises:
-            UploadConflict: the upload is at another offset, or moves on meanwhile.
+            UploadConflict: somebody else gave other bytes meanwhile.
             PictureTooLarge: `source` goes on past the upload's size.
             InvalidRequest: it has come in too many short pieces.
         """
-        if offset != progress.offset:
-            raise _elsewhere(f"it has come to byte {progress.offset:,}, not {offset:,}")
-        broken = None
+        start, broken = progress.offset, None
         while broken is None:
             data, size, broken = receive(source, most=self._piece_bytes, room=self.room(progress))
             if not size:
                 break
             progress = self._add_piece(progress, data)
-        if broken is not None and progress.offset == offset:
+        if broken is not None and progress.offset == start:
             raise broken
         return progress
 
@@ -233,6 +236,8 @@ class Slots:
         Raises:
             NotFound, Expired: there is none, or no longer.
         """
+        if not keys.is_slot(slot_id):
+            raise _not_found()
         self._slot(slot_id)
         slotfiles.remove(self._store, slot_id)
 

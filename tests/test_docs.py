@@ -57,6 +57,7 @@ def routes() -> list[str]:
 def test_every_route_is_in_the_readme(template):
     shown = {
         "{image_id}": "<id>",
+        "{slot_id}": "<id>",
         "{extension}": "<ext>",
         "{path:path}": "<step>",
     }

@@ -13,7 +13,7 @@ from progimage.errors import PictureError, ProgImageError
 from progimage.imaging import formats
 from progimage.ingest import Ingest, Staged
 from progimage.library import Library
-from progimage.model import ANYBODY, Metadata
+from progimage.model import ANYBODY, Metadata, Record
 from progimage.web import links, problems
 from progimage.web.delivery import Delivery
 from progimage.web.forms import read_submission
@@ -78,9 +78,13 @@ class Uploads:
         if isinstance(picture, PictureError):
             raise picture
         record, is_new = self._ingest.keep(picture, metadata)
-        location = links.absolute(req, self._settings.server.public_url, links.picture(record.id))
-        told = {"id": record.id, "msg": "ok", "location": location, **links.hal(record)}
-        return (201 if is_new else 200), told
+        return (201 if is_new else 200), kept(req, self._settings.server.public_url, record)
+
+
+def kept(req: falcon.Request, public_url: str, record: Record) -> dict[str, Any]:
+    """Return what there is to tell of a picture that has just been kept."""
+    location = links.absolute(req, public_url, links.picture(record.id))
+    return {"id": record.id, "msg": "ok", "location": location, **links.hal(record)}
 
 
 class Picture:

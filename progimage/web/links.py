@@ -26,6 +26,11 @@ def picture(image_id: str) -> str:
     return f"/images/{image_id}/"
 
 
+def upload(slot_id: str) -> str:
+    """Return the path of an upload in pieces."""
+    return f"/uploads/{slot_id}/"
+
+
 def rendition(image_id: str, name: str) -> str:
     """Return the path of a rendition; `name` is its canonical form with the extension.
 

@@ -36,6 +36,8 @@ class Root:
                 "metadata": {"href": "/images/{id}/metadata/", "templated": True},
                 "rendition": {"href": "/images/{id}/{+pipeline}.{format}", "templated": True},
                 "on_demand": {"href": "/on_demand/{+pipeline}.{format}", "templated": True},
+                "uploads": {"href": "/uploads/"},
+                "upload": {"href": "/uploads/{id}/", "templated": True},
                 "transforms": {"href": "/transforms/"},
                 "live": {"href": "/health/live"},
                 "ready": {"href": "/health/ready"},
