@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test lint types check clean help
+.PHONY: run test test-nginx lint types check clean help
 
 help: ## Show this list
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -13,6 +13,17 @@ run: $(VENV)/.run ## Install what is needed and serve on 127.0.0.1:8000 over ./v
 
 test: $(VENV)/.dev ## Run the tests
 	@$(BIN)/pytest -n auto
+
+test-nginx: $(VENV)/.dev ## Test deploy/nginx.conf with a real nginx, installed if root can
+	@export PATH="$$PATH:/usr/sbin:/usr/local/sbin"; \
+	if ! command -v nginx >/dev/null; then \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	    apt-get update -q && apt-get install -qy --no-install-recommends nginx; \
+	  else \
+	    echo "nginx is missing. On Debian or Ubuntu: sudo apt-get install nginx" >&2; exit 1; \
+	  fi; \
+	fi; \
+	$(BIN)/pytest tests/nginx
 
 lint: $(VENV)/.dev ## ruff
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
