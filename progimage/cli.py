@@ -87,7 +87,8 @@ def gc(
     print(
         f"removed {sweep.removed} of {sweep.seen} renditions, "
         f"{sweep.removed_bytes:,} of {sweep.seen_bytes:,} bytes, "
-        f"and {sweep.stale_uploads} files of uploads cut short"
+        f"{sweep.stale_uploads} files of uploads cut short "
+        f"and {sweep.expired_slots} uploads whose time was over"
     )
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from progimage import keys
+from progimage.slotfiles import remove_expired
 from progimage.stores import HasStaleUploads, ObjectStore, Stat
 
 _BUCKET = timedelta(minutes=1)
@@ -21,13 +22,14 @@ _STALE_S = 24 * 3600.0
 
 @dataclass(slots=True)
 class Sweep:
-    """What a collection found and did: renditions, and files of uploads cut short."""
+    """What a collection found and did: renditions, files of uploads cut short, and slots."""
 
     seen: int = 0
     seen_bytes: int = 0
     removed: int = 0
     removed_bytes: int = 0
     stale_uploads: int = 0
+    expired_slots: int = 0
 
     def _remove(self, store: ObjectStore, stat: Stat) -> None:
         store.delete(stat.key)
@@ -45,8 +47,9 @@ def collect(
 ) -> Sweep:
     """Remove the renditions that are too old or too many, and what dead processes left.
 
-    Half-written files go first, then renditions older than `max_age` or made by another
-    engine, then the oldest until at most `max_bytes` are left.
+    Half-written files and uploads whose time is over go first, then renditions older
+    than `max_age` or made by another engine, then the oldest until at most `max_bytes`
+    are left.
 
     Two walks, in memory that does not grow with the cache: the first sums up bytes by
     minute of age, from which follows the moment before which the second removes.
@@ -54,6 +57,7 @@ def collect(
     sweep, by_minute = Sweep(), dict[int, int]()
     if isinstance(store, HasStaleUploads):
         sweep.stale_uploads = store.remove_stale_uploads(_STALE_S)
+    sweep.expired_slots = remove_expired(store, clock())
     oldest_kept = clock() - max_age
     for stat in store.list(keys.RENDERS):
         on_progress(stat.key)

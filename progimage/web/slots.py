@@ -57,7 +57,7 @@ class SlotResource:
 
     def on_post_all(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Create an upload: by JSON that says what the picture is, or as tus does."""
-        by_tus = _is_tus(req) or any(req.get_header(name) is not None for name in _CREATION)
+        by_tus = tus.has_piece(req) or any(req.get_header(name) is not None for name in _CREATION)
         tus.check_version(req, resp, is_needed=by_tus)
         progress = self._create_by_tus(req) if by_tus else self._create(req)
         self._tell(req, resp, progress)
@@ -84,10 +84,7 @@ class SlotResource:
     def on_patch(self, req: falcon.Request, resp: falcon.Response, slot_id: str) -> None:
         """Take the bytes from Upload-Offset on; make the picture with the last of them."""
         tus.check_version(req, resp, is_needed=True)
-        if not _is_tus(req):
-            raise falcon.HTTPUnsupportedMediaType(
-                title="Unsupported Content-Type", description=f"send pieces as {tus.MEDIA_TYPE}"
-            )
+        tus.check_media_type(req)
         offset, size_bytes = tus.number(req, "Upload-Offset"), tus.number(req, "Upload-Length")
         if offset is None:
             raise InvalidRequest("Upload-Offset: say from which byte on this piece is")
@@ -158,11 +155,13 @@ class SlotResource:
         size_bytes, note = tus.announced_size(req), req.get_header("Upload-Metadata") or ""
         fields, file_name = tus.metadata(note)
         said = parse_metadata(fields)
+        if req.content_length:
+            tus.check_media_type(req)
         with self._admission.admit():
             progress = self._slots.create(
                 said, file_name=clean_file_name(file_name), size_bytes=size_bytes, note=note
             )
-            return self._append(req, progress) if _is_tus(req) else progress
+            return self._append(req, progress) if tus.has_piece(req) else progress
 
     def _append(self, req: falcon.Request, progress: Progress) -> Progress:
         """Keep the body of a request as the next bytes; make the picture if they were the last."""
@@ -222,7 +221,3 @@ class SlotResource:
 
     def _absolute(self, req: falcon.Request, path: str) -> str:
         return links.absolute(req, self._settings.server.public_url, path)
-
-
-def _is_tus(req: falcon.Request) -> bool:
-    return (req.content_type or "").partition(";")[0].strip().lower() == tus.MEDIA_TYPE

@@ -61,6 +61,19 @@ def check_version(req: falcon.Request, resp: falcon.Response, *, is_needed: bool
         )
 
 
+def has_piece(req: falcon.Request) -> bool:
+    """True if the body is said to be bytes of an upload."""
+    return (req.content_type or "").partition(";")[0].strip().lower() == MEDIA_TYPE
+
+
+def check_media_type(req: falcon.Request) -> None:
+    """Raise `falcon.HTTPUnsupportedMediaType` if the body is said to be something else."""
+    if not has_piece(req):
+        raise falcon.HTTPUnsupportedMediaType(
+            title="Unsupported Content-Type", description=f"send pieces as {MEDIA_TYPE}"
+        )
+
+
 def number(req: falcon.Request, name: str) -> int | None:
     """Return the non-negative integer in a header, None without one.
 
