@@ -1,23 +1,24 @@
 """Temporary files of this process: one folder, gone when the process is.
 
-A process that was killed leaves its folder behind; the next one to start on
-this machine removes it.
+A process that was killed leaves its folder behind, but not the lock it had on it;
+the next one to start on this machine removes it.
 """
 
 from __future__ import annotations
 
 import atexit
+import fcntl
 import os
-import re
 import shutil
 import tempfile
+import threading
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
 
 from progimage.stores import Stat
 
-_NAME = re.compile(r"progimage-(\d+)-.+")
+_PREFIX = "progimage-"
 
 
 class Scratch:
@@ -27,16 +28,26 @@ class Scratch:
         self._parent = parent or Path(tempfile.gettempdir())
         self._folder: Path | None = None
         self._pid = 0
+        self._lock = threading.Lock()
 
     def path(self) -> Path:
         """Return the name of a file that does not exist yet; whoever makes it removes it."""
-        if self._folder is None or self._pid != os.getpid():
-            self._pid = os.getpid()
-            self._folder = Path(
-                tempfile.mkdtemp(prefix=f"progimage-{self._pid}-", dir=self._parent)
-            )
-            atexit.register(shutil.rmtree, self._folder, ignore_errors=True)
-        return self._folder / os.urandom(12).hex()
+        with self._lock:
+            if self._folder is None or self._pid != os.getpid():
+                self._pid = os.getpid()
+                self._folder = self._make()
+                atexit.register(shutil.rmtree, self._folder, ignore_errors=True)
+            return self._folder / os.urandom(12).hex()
+
+    def _make(self) -> Path:
+        """Make a folder and lock it for as long as this process lives."""
+        while True:
+            folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{self._pid}-", dir=self._parent))
+            lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if folder.exists():
+                return folder
+            os.close(lock)  # it was swept before it was locked
 
 
 class TemporaryReader:
@@ -79,19 +90,19 @@ class TemporaryReader:
 def sweep(parent: Path | None = None) -> int:
     """Remove the folders of processes that are gone; return how many there were."""
     swept = 0
-    for folder in (parent or Path(tempfile.gettempdir())).glob("progimage-*-*"):
-        match = _NAME.fullmatch(folder.name)
-        if match and not _is_running(int(match[1])):
+    for folder in (parent or Path(tempfile.gettempdir())).glob(f"{_PREFIX}*"):
+        try:
+            lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+        except OSError:
+            continue  # another user's, or gone
+        try:
+            # Not by the process id in the name: that may be a zombie's, another
+            # container's, or used again.
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             shutil.rmtree(folder, ignore_errors=True)
             swept += 1
+        except BlockingIOError:
+            continue
+        finally:
+            os.close(lock)
     return swept
-
-
-def _is_running(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True

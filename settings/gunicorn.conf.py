@@ -1,5 +1,7 @@
 """How gunicorn serves ProgImage; every number comes from the settings."""
 
+import os
+import socket
 import sys
 from pathlib import Path
 
@@ -42,6 +44,17 @@ def on_starting(server):
         _app.prove(_settings)
     except ProgImageError as error:
         sys.exit(f"progimage: {error}")
+    if bind.startswith("unix:") or server.master_pid or "LISTEN_FDS" in os.environ:
+        return  # nothing to bind, or bound already by whom we take over from
+    # gunicorn itself tries for five seconds, with three lines of log for each.
+    try:
+        for address in server.address:
+            family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
+            with socket.socket(family) as probe:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                probe.bind(address)
+    except OSError as error:
+        sys.exit(f"progimage: bind: cannot listen on {bind}: {error.strerror}")
 
 
 def when_ready(server):

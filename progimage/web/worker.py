@@ -3,7 +3,8 @@
 As gunicorn ships it, a client that connects and says nothing holds a thread for five
 seconds, one whose body was refused and does not come holds it as long, one that never
 finishes its request's head or never takes its answer holds it for ever, and one that
-does not hang up after `Connection: close` stops the whole process for two seconds.
+does not hang up after `Connection: close` stops the whole process for two seconds, and
+one that connects while the process ends waits in vain.
 """
 
 from __future__ import annotations
@@ -94,6 +95,20 @@ class PatientWorker(gthread.ThreadWorker):
         for conn, deadline in self._lingering.copy().items():
             if deadline < now:
                 self._end(conn)
+
+    def set_accept_enabled(self, enabled: bool) -> None:
+        """Listen, pause, or, when the worker is to end, stop for good."""
+        super().set_accept_enabled(enabled)
+        if self.alive:
+            return
+        # A socket left open takes connections that nobody will answer. Those it has
+        # taken already are answered.
+        for listener in self.sockets:
+            taken = -1
+            while taken != self.nr_conns:
+                taken = self.nr_conns
+                self.accept(listener)
+            listener.close()
 
     def _keepalive_after(self, conn: Connection, keepalive: object) -> bool:
         """Tell if the connection can be used again; runs in the request's thread."""

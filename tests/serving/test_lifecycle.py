@@ -1,0 +1,247 @@
+"""Start, stop, reload and sudden death of the server's processes."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pty
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from tests.serving.server import ROOT, Server, answer_of, kill, read_all, running, wait_until
+
+# About a second of work.
+SLOW = "resize:w=3000,h=3000,fit=fill,enlarge=true/blur:80/blur:81/blur:82.png"
+
+
+@pytest.fixture
+def server(tmp_path) -> Iterator[Server]:
+    """A server of the test's own, for it to end."""
+    with running(tmp_path, upload_stall_timeout_s=20) as server:
+        yield server
+
+
+def check(server: Server) -> subprocess.CompletedProcess[str]:
+    """Run `progimage check` on the server's store."""
+    return subprocess.run(
+        [Path(sys.executable).with_name("progimage"), "check", "--grace-minutes", "0"],
+        cwd=ROOT,
+        env=server.environ,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def assert_gone(server: Server) -> None:
+    """Hold a stopped server to leaving neither processes nor temporary files."""
+    wait_until(lambda: not server.family())
+    assert list(server.tmp.glob("progimage-*")) == []
+    assert "Traceback" not in server.log
+    assert '"level": "error"' not in server.log
+
+
+def rendering(server: Server) -> bool:
+    """True if a render process is at work on a temporary file."""
+    return bool(server.scratch_files())
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT, signal.SIGQUIT])
+def test_an_idle_server_stops_at_once_and_leaves_nothing(server, jpeg, how):
+    path = server.upload(jpeg)
+    assert server.get(f"{path}thumbnail.png").status == 200
+    assert server.stop(how) == 0
+    assert_gone(server)
+    with pytest.raises(ConnectionRefusedError):
+        server.socket()
+
+
+def test_sigterm_finishes_the_upload_and_the_render_in_flight(server, fresh_jpeg, jpeg):
+    path = server.upload(jpeg)
+    with server.socket() as upload, ThreadPoolExecutor(1) as thread:
+        upload.sendall(
+            b"POST /images/ HTTP/1.1\r\nHost: a\r\nContent-Type: image/jpeg\r\n"
+            b"Content-Length: %d\r\n\r\n" % len(fresh_jpeg) + fresh_jpeg[:100]
+        )
+        wait_until(server.scratch_files)
+        render = thread.submit(server.get, f"{path}{SLOW}")
+        wait_until(lambda: len(server.scratch_files()) >= 2 or render.done())
+        server.process.send_signal(signal.SIGTERM)
+        wait_until(lambda: refuses(server))
+        upload.sendall(fresh_jpeg[100:])
+        answered = read_all(upload)
+        assert render.result().status == 200
+    assert answered.startswith(b"HTTP/1.1 201 ")
+    assert server.stop() == 0
+    assert_gone(server)
+    assert check(server).returncode == 0
+
+
+def refuses(server: Server) -> bool:
+    try:
+        server.socket(1).close()
+    except OSError:
+        return True
+    return False
+
+
+def test_idle_connections_do_not_hold_up_the_end(server):
+    """Browsers and load balancers open connections in advance, and keep used ones."""
+    with contextlib.ExitStack() as stack:
+        for _ in range(5):
+            stack.enter_context(server.socket())
+        kept = stack.enter_context(contextlib.closing(server.connect()))
+        kept.request("GET", "/health/live")
+        assert answer_of(kept).status == 200
+        server.process.send_signal(signal.SIGTERM)
+        assert server.process.wait(8) == 0
+    assert_gone(server)
+
+
+def test_a_web_worker_killed_in_mid_render_is_replaced_with_all_it_had(server, jpeg):
+    path = server.upload(jpeg)
+    [worker] = server.web_workers()
+    below = server.render_processes()
+    with ThreadPoolExecutor(1) as thread:
+        broken = thread.submit(server.get, f"{path}{SLOW}")
+        wait_until(lambda: rendering(server))
+        kill(worker)
+        assert isinstance(broken.exception(), ConnectionError)
+    wait_until(lambda: not below & server.family())
+    assert server.get(f"{path}thumbnail.png").status == 200
+    assert worker not in server.web_workers()
+    assert all(str(worker) not in folder.name for folder in server.tmp.glob("progimage-*"))
+    assert check(server).returncode == 0
+
+
+def test_a_server_killed_as_a_whole_leaves_a_store_that_is_well(server, jpeg, fresh_jpeg):
+    path = server.upload(jpeg)
+    uploads = threading.Thread(target=upload_until_refused, args=(server, fresh_jpeg))
+    with ThreadPoolExecutor(1) as thread:
+        broken = thread.submit(server.get, f"{path}{SLOW}")
+        wait_until(lambda: rendering(server))
+        uploads.start()
+        for pid in [server.process.pid, *server.web_workers()]:
+            kill(pid)
+        assert isinstance(broken.exception(), ConnectionError)
+    uploads.join()
+    server.process.wait()
+    wait_until(lambda: not server.family())
+    assert list(server.tmp.glob("progimage-*")) != []
+    server.start()
+    assert list(server.tmp.glob("progimage-*")) == []
+    assert server.get(path).body == jpeg
+    assert server.stop() == 0
+    assert_gone(server)
+    repaired = subprocess.run(
+        [Path(sys.executable).with_name("progimage"), "check", "--repair", "--grace-minutes", "0"],
+        cwd=ROOT,
+        env=server.environ,
+        capture_output=True,
+        check=False,
+    )
+    assert repaired.returncode == 0
+    assert check(server).returncode == 0
+
+
+def upload_until_refused(server: Server, data: bytes) -> None:
+    with contextlib.suppress(OSError):
+        for number in range(10_000):
+            server.upload(data + b"%d" % number)
+
+
+def test_sighup_reloads_without_refusing_anybody(server, jpeg):
+    path = server.upload(jpeg)
+    [old] = server.web_workers()
+    server.process.send_signal(signal.SIGHUP)
+
+    def replaced() -> bool:
+        assert server.get(f"{path}thumbnail.png").status == 200
+        return server.web_workers() not in ([], [old]) and old not in server.web_workers()
+
+    wait_until(replaced)
+    assert server.get(path).body == jpeg
+    assert "Traceback" not in server.log
+
+
+def test_ctrl_c_in_a_terminal_ends_it_without_a_stack_trace(server, jpeg, tmp_path):
+    """The terminal sends SIGINT to every process in its foreground, render processes too."""
+    server.stop()
+    terminal, theirs = pty.openpty()
+    process = subprocess.Popen(
+        ["setsid", "--ctty", Path(sys.executable).with_name("progimage"), "serve"],
+        cwd=ROOT,
+        env=server.environ,
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+    )
+    os.close(theirs)
+    shown = b""
+    with contextlib.suppress(OSError):
+        while b"started" not in shown:
+            shown += os.read(terminal, 4096)
+        where = shown.partition(b"listens on http://")[2].split()[0].decode()
+        host, port = where.split(":")
+        server.address, server.process = (host, int(port)), process
+        assert server.get(f"{server.upload(jpeg)}thumbnail.png").status == 200
+        os.write(terminal, b"\x03")
+        while piece := os.read(terminal, 4096):
+            shown += piece
+    os.close(terminal)
+    assert process.wait(30) == 0
+    assert b"Traceback" not in shown
+    assert b"rror" not in shown
+    assert_gone(server)
+
+
+class TestStartUp:
+    """What cannot work is said in one line, and ends."""
+
+    @pytest.mark.parametrize(
+        ("settings", "words"),
+        [
+            ({"server_threads": "many"}, "PROGIMAGE_SERVER_THREADS"),
+            ({"render_speed": "9"}, "PROGIMAGE_RENDER_SPEED"),
+            ({"store": "ftp://a/b"}, "use file://, s3://"),
+            ({"store": "s3:///x"}, "store:"),
+            ({"store": "file:///proc/nothing/here"}, "store"),
+            ({"delivery_mode": "redirect"}, "delivery.mode"),
+            ({"presets": '{bad = "nothing:1"}'}, "nothing"),
+            ({"bind": "nowhere"}, "PROGIMAGE_BIND"),
+            ({"bind": "192.0.2.1:80"}, "192.0.2.1:80"),
+        ],
+        ids=str,
+    )
+    def test_a_setting_that_cannot_work_is_named(self, tmp_path, settings, words):
+        self.assert_refuses(Server(tmp_path), settings, words)
+
+    def test_a_port_in_use_is_named(self, tmp_path):
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            bind = f"127.0.0.1:{taken.getsockname()[1]}"
+            self.assert_refuses(Server(tmp_path), {"bind": bind}, bind)
+
+    def assert_refuses(self, server: Server, settings: dict[str, str], words: str) -> None:
+        environ = {f"PROGIMAGE_{name.upper()}": value for name, value in settings.items()}
+        result = subprocess.run(
+            [Path(sys.executable).with_name("progimage"), "serve"],
+            cwd=ROOT,
+            env={**server.environ, **environ},
+            capture_output=True,
+            text=True,
+            timeout=20,
+            check=False,
+        )
+        assert result.returncode not in (0, None)
+        assert words in result.stderr
+        assert "Traceback" not in result.stderr
+        assert result.stderr.count("\n") <= 2, result.stderr
+        assert list(server.tmp.glob("progimage-*")) == []
