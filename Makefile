@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test test-nginx lint types check clean help
+.PHONY: run test test-nginx bench bench-smoke bench-tools lint types check clean help
 
 help: ## Show this list
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -24,6 +24,25 @@ test-nginx: $(VENV)/.dev ## Test deploy/nginx.conf with a real nginx, installed 
 	  fi; \
 	fi; \
 	$(BIN)/pytest tests/nginx
+
+bench: $(VENV)/.dev bench-tools ## Measure beside thumbor, ipx and nginx: about an hour
+	@$(BIN)/python -m bench
+
+bench-smoke: $(VENV)/.dev bench-tools ## Prove that the benchmarks run
+	@$(BIN)/python -m bench --smoke
+
+bench-tools:
+	@export PATH="$$PATH:/usr/sbin:/usr/local/sbin"; missing=; \
+	for pair in wrk:wrk nginx:nginx node:nodejs npm:npm; do \
+	  command -v "$${pair%%:*}" >/dev/null || missing="$$missing $${pair##*:}"; \
+	done; \
+	if [ -n "$$missing" ]; then \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	    apt-get update -q && apt-get install -qy --no-install-recommends $$missing; \
+	  else \
+	    echo "Missing. On Debian or Ubuntu: sudo apt-get install$$missing" >&2; exit 1; \
+	  fi; \
+	fi
 
 lint: $(VENV)/.dev ## ruff
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
