@@ -123,6 +123,15 @@ def test_a_finished_upload_keeps_its_outcome_and_not_its_pieces(store):
     assert (found.image_id, found.offset, found.is_complete) == (id_of(PICTURE), len(PICTURE), True)
 
 
+def test_two_who_send_the_same_bytes_get_one_success_and_one_conflict(store):
+    slot_id = begin(store)
+    first = second = slots(store).find(slot_id)
+    slots(store).append(first, io.BytesIO(b"12345"))
+    with pytest.raises(UploadConflict):
+        slots(store).append(second, io.BytesIO(b"abc"))
+    assert joined(store, slots(store).find(slot_id)) == b"12345"
+
+
 def test_what_came_before_a_break_is_kept(store):
     slot_id = begin(store)
     progress = slots(store).append(slots(store).find(slot_id), Breaking(PICTURE[:11]))
@@ -328,7 +337,7 @@ def lie(store: ObjectStore, slot_id: str) -> None:
 
 def break_off(store: ObjectStore, slot_id: str) -> None:
     progress = slots(store).find(slot_id)
-    slots(store).append(progress, Breaking(PICTURE[progress.offset : 18]))
+    slots(store).append(progress, Breaking(PICTURE[progress.offset : 13]))
 
 
 def give_up(store: ObjectStore, slot_id: str) -> None:
