@@ -19,6 +19,7 @@ from selectors import EVENT_READ
 from typing import Any
 
 from gunicorn.workers import gthread
+from gunicorn.workers.base import Worker
 from gunicorn.workers.gthread import TConn as Connection
 
 # Most clients send their request with the connection; those who open one in advance
@@ -45,6 +46,7 @@ class PatientWorker(gthread.ThreadWorker):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self._served: set[Connection] = set()
         # By deadline, both: each new one is later than all before it.
         self._reading_heads: dict[Connection, float] = {}
         self._lingering: dict[Connection, float] = {}
@@ -54,11 +56,13 @@ class PatientWorker(gthread.ThreadWorker):
         is_new = not (conn.initialized or conn.data_ready)
         if is_new and not conn.wait_for_data(_FIRST_BYTE_WAIT_S):
             return gthread._DEFER
+        self._served.add(conn)
         self._reading_heads[conn] = time.monotonic() + self.head_timeout_s
         try:
             return super().handle(conn)
         finally:
             self._reading_heads.pop(conn, None)
+            self._served.discard(conn)
 
     def handle_request(self, req: object, conn: Connection) -> bool:
         """Answer a request whose head has come."""
@@ -95,6 +99,15 @@ class PatientWorker(gthread.ThreadWorker):
         for conn, deadline in self._lingering.copy().items():
             if deadline < now:
                 self._end(conn)
+
+    def handle_quit(self, sig: int, frame: object) -> None:
+        """End at once, cutting off the requests in flight."""
+        for conn in self._served.copy():
+            with suppress(OSError):
+                conn.sock.shutdown(socket.SHUT_RDWR)
+        # Not gthread's own handler: it takes a lock of the thread pool, which the code
+        # that this signal interrupts may hold.
+        Worker.handle_quit(self, sig, frame)
 
     def set_accept_enabled(self, enabled: bool) -> None:
         """Listen, pause, or, when the worker is to end, stop for good."""

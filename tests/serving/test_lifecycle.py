@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import http.client
 import os
 import pty
 import signal
@@ -64,13 +65,45 @@ def test_an_idle_server_stops_at_once_and_leaves_nothing(server, jpeg, how):
         server.socket()
 
 
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGQUIT])
+def test_a_quick_end_cuts_off_what_is_in_flight(server, jpeg, noise, how):
+    large, path = server.upload(noise).encode(), server.upload(jpeg)
+    with server.socket() as upload, server.socket() as download, ThreadPoolExecutor(1) as thread:
+        upload.sendall(head(1000))
+        download.sendall(b"GET %s HTTP/1.1\r\nHost: a\r\n\r\n" % large)
+        wait_until(server.scratch_files)
+        render = thread.submit(server.get, f"{path}{SLOW}")
+        wait_until(lambda: len(server.scratch_files()) >= 2)
+        server.process.send_signal(how)
+        assert server.process.wait(10) == 0
+        assert isinstance(render.exception(), ConnectionError)
+    assert_gone(server)
+    assert check(server).returncode == 0
+
+
+def test_a_signal_in_the_middle_of_a_flurry_ends_it_too(server):
+    """The handler may interrupt any line of the loop, also one that holds a lock."""
+    stop = threading.Event()
+
+    def hurry() -> None:
+        with contextlib.suppress(OSError, http.client.HTTPException):
+            while not stop.is_set():
+                server.get("/health/live")
+
+    with ThreadPoolExecutor(6) as threads:
+        for _ in range(6):
+            threads.submit(hurry)
+        wait_until(lambda: len(server.log_lines()) > 50)
+        server.process.send_signal(signal.SIGINT)
+        assert server.process.wait(10) == 0
+        stop.set()
+    wait_until(lambda: not server.family())
+
+
 def test_sigterm_finishes_the_upload_and_the_render_in_flight(server, fresh_jpeg, jpeg):
     path = server.upload(jpeg)
     with server.socket() as upload, ThreadPoolExecutor(1) as thread:
-        upload.sendall(
-            b"POST /images/ HTTP/1.1\r\nHost: a\r\nContent-Type: image/jpeg\r\n"
-            b"Content-Length: %d\r\n\r\n" % len(fresh_jpeg) + fresh_jpeg[:100]
-        )
+        upload.sendall(head(len(fresh_jpeg)) + fresh_jpeg[:100])
         wait_until(server.scratch_files)
         render = thread.submit(server.get, f"{path}{SLOW}")
         wait_until(lambda: len(server.scratch_files()) >= 2 or render.done())
@@ -83,6 +116,13 @@ def test_sigterm_finishes_the_upload_and_the_render_in_flight(server, fresh_jpeg
     assert server.stop() == 0
     assert_gone(server)
     assert check(server).returncode == 0
+
+
+def head(length: int) -> bytes:
+    return (
+        b"POST /images/ HTTP/1.1\r\nHost: a\r\nContent-Type: image/jpeg\r\n"
+        b"Content-Length: %d\r\n\r\n" % length
+    )
 
 
 def refuses(server: Server) -> bool:

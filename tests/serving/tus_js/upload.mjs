@@ -1,0 +1,22 @@
+// Sends a file with tus-js-client: node upload.mjs <endpoint> <file> <options as JSON>
+import { createReadStream, readFileSync } from 'node:fs'
+import { Upload } from 'tus-js-client'
+
+const [endpoint, path, json] = process.argv.slice(2)
+const options = JSON.parse(json)
+const file = options.uploadLengthDeferred ? createReadStream(path) : readFileSync(path)
+
+const upload = new Upload(file, {
+  endpoint,
+  retryDelays: Array(50).fill(50),
+  metadata: { filename: 'noise.png', title: 'Noïse', tags: 'one,two' },
+  ...options,
+  onError(error) {
+    console.error(String(error))
+    process.exit(1)
+  },
+  onSuccess() {
+    console.log(JSON.stringify({ url: upload.url }))
+  },
+})
+upload.start()
