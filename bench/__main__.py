@@ -17,6 +17,7 @@ from bench.report import Table
 from bench.servers import StartFailed
 
 _HERE = Path(__file__).parent
+_QUIET = 0.7
 _SERVERS = ("progimage", "thumbor", "ipx", "nginx")
 
 CASES: dict[str, Callable[[Bench], list[Table]]] = {
@@ -36,6 +37,9 @@ def main() -> int:
     options = _options()
     work = _HERE / ".work"
     work.mkdir(exist_ok=True)
+    load_before = report.busy()
+    if load_before > _QUIET and not options.smoke:
+        print(f"the machine is busy (load {load_before:.1f}): expect poor numbers", file=sys.stderr)
     bench = Bench(
         sources=sources(work, options.photos, smoke=options.smoke),
         work=work,
@@ -64,7 +68,7 @@ def main() -> int:
         tables += made
     if options.save:
         command = shlex.join(["python", "-m", "bench", *sys.argv[1:]])
-        report.save(_HERE / "RESULTS.md", command, tables)
+        report.save(_HERE / "RESULTS.md", command, load_before, tables)
     return 1 if failed or (bench.missing and not options.allow_missing) else 0
 
 

@@ -59,10 +59,16 @@ def machine() -> str:
     return f"{model}, {cores} cores, {system}"
 
 
-def save(target: Path, command: str, tables: Sequence[Table]) -> None:
+def busy() -> float:
+    """Return how many processes wanted a core on average over the last minute."""
+    return os.getloadavg()[0]
+
+
+def save(target: Path, command: str, load_before: float, tables: Sequence[Table]) -> None:
     """Put these tables before what `target` holds already, with the command that made them."""
     stamp = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
     head = "# Results\n\nNewest first; every number comes from the command above it.\n"
     old = target.read_text().removeprefix(head) if target.exists() else ""
+    where = f"{machine()}. Load average before the start: {load_before:.1f}."
     body = "\n".join(table.markdown() for table in tables)
-    target.write_text(f"{head}\n## {stamp}\n\n`{command}`\n{machine()}.\n\n{body}{old}")
+    target.write_text(f"{head}\n## {stamp}\n\n`{command}`\n\n{where}\n\n{body}{old}")
