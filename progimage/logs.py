@@ -14,22 +14,19 @@ from progimage.config import Log
 
 # Without the values of local variables, which may be secrets.
 _tracebacks = ExceptionRenderer(ExceptionDictTransformer(show_locals=False))
+_COMMON: list[Processor] = [
+    structlog.processors.add_log_level,
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+]
 
 
 def configure(settings: Log) -> None:
     """Set up structlog for this process."""
-    as_json = settings.format == "json" or (settings.format == "auto" and not sys.stderr.isatty())
-    renderers: list[Processor] = (
-        [_tracebacks, structlog.processors.JSONRenderer()]
-        if as_json
-        else [structlog.dev.ConsoleRenderer()]
-    )
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            *renderers,
+            *_COMMON,
+            *_renderers(settings),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(
             logging.getLevelNamesMapping()[settings.level.upper()]
@@ -37,3 +34,20 @@ def configure(settings: Log) -> None:
         logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
         cache_logger_on_first_use=True,
     )
+
+
+def formatter(settings: Log) -> logging.Formatter:
+    """Return a formatter that gives the lines of others, such as gunicorn, the same form."""
+    return structlog.stdlib.ProcessorFormatter(
+        processors=[
+            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+            *_renderers(settings),
+        ],
+        foreign_pre_chain=_COMMON,
+    )
+
+
+def _renderers(settings: Log) -> list[Processor]:
+    if settings.format == "json" or (settings.format == "auto" and not sys.stderr.isatty()):
+        return [_tracebacks, structlog.processors.JSONRenderer()]
+    return [structlog.dev.ConsoleRenderer()]

@@ -5,8 +5,11 @@ import socket
 import sys
 from pathlib import Path
 
+from gunicorn.glogging import Logger
+
 from progimage import app as _app
 from progimage import config as _config
+from progimage import logs as _logs
 from progimage.errors import ConfigError, ProgImageError
 from progimage.web.worker import PatientWorker
 
@@ -14,6 +17,16 @@ try:
     _settings, _ = _config.load()
 except ConfigError as _error:
     sys.exit(f"progimage: {_error}")
+
+
+class _Logger(Logger):
+    """Writes gunicorn's own lines like ours."""
+
+    def setup(self, cfg):
+        super().setup(cfg)
+        for handler in self.error_log.handlers:
+            handler.setFormatter(_logs.formatter(_settings.log))
+
 
 wsgi_app = "progimage.app:wsgi()"
 proc_name = "progimage"
@@ -27,6 +40,7 @@ worker_connections = 1000
 keepalive = 75
 timeout = _settings.server.worker_timeout_s
 graceful_timeout = _settings.server.graceful_timeout_s
+logger_class = _Logger
 loglevel = "warning"
 # Nobody needs it, and all servers of one user would share its path.
 control_socket_disable = True
