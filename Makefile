@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test test-nginx bench bench-smoke bench-tools lint types check clean help
+.PHONY: run test test-nginx test-tus-js bench bench-smoke bench-tools lint types check clean help
 
 help: ## Show this list
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -24,6 +24,12 @@ test-nginx: $(VENV)/.dev ## Test deploy/nginx.conf with a real nginx, installed 
 	  fi; \
 	fi; \
 	$(BIN)/pytest tests/nginx
+
+test-tus-js: $(VENV)/.dev ## Test resumable uploads with tus-js-client too; needs Node and npm
+	@command -v npm >/dev/null || \
+	  { echo "npm is missing. On Debian or Ubuntu: sudo apt-get install npm" >&2; exit 1; }
+	@npm ci --silent --prefix tests/serving/tus_js
+	@TUS_JS_IS_NEEDED=1 $(BIN)/pytest tests/serving/test_resumable.py
 
 bench: $(VENV)/.dev bench-tools ## Measure beside thumbor, ipx and nginx: about an hour
 	@$(BIN)/python -m bench

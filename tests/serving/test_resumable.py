@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
@@ -15,8 +16,9 @@ import pytest
 from tusclient.client import TusClient
 from tusclient.exceptions import TusUploadFailed
 
+from progimage.pieces import PIECE_BYTES
 from tests.serving.flaky import FlakyNetwork, flaky
-from tests.serving.server import Server, kill, running
+from tests.serving.server import Server, kill, running, wait_until
 
 # Less than a quarter of the picture: only who resumes will ever be through.
 CUT_AFTER = 7_000_000
@@ -129,6 +131,43 @@ def test_a_picture_arrives_whole_over_a_broken_network_and_a_dead_node(
         assert not nodes[0].family()
     left = [name for name in nodes[1].stored_files() if "piece-" in name]
     assert left == []
+
+
+def test_what_a_node_had_stored_when_it_was_killed_is_there_on_another(nodes, noise):
+    tus = {"Tus-Resumable": "1.0.0", "Upload-Length": str(len(noise))}
+    path = nodes[0].request("POST", "/uploads/", headers=tus).json["_links"]["self"]["href"]
+    piece = {**tus, "Content-Type": "application/offset+octet-stream"}
+    head = "".join(f"{name}: {value}\r\n" for name, value in {**piece, "Upload-Offset": 0}.items())
+    with nodes[0].socket() as connection:
+        head = f"PATCH {path} HTTP/1.1\r\nHost: x\r\n{head}Content-Length: {len(noise)}\r\n\r\n"
+        connection.sendall(head.encode() + noise[:20_000_000])
+        wait_until(lambda: sum("piece-" in name for name in nodes[0].stored_files()) == 4)
+        for pid in nodes[0].family():
+            kill(pid)
+
+    offset = int(nodes[1].request("HEAD", path, headers=tus).headers["upload-offset"])
+    assert offset == 4 * PIECE_BYTES
+    piece["Upload-Offset"] = str(offset)
+    answer = nodes[1].request("PATCH", path, noise[offset:], piece)
+    assert (answer.status, answer.headers["upload-offset"]) == (204, str(len(noise)))
+    assert nodes[1].get(f"/images/{hashlib.sha256(noise).hexdigest()}/").body == noise
+
+
+def test_what_came_before_a_client_fell_silent_is_kept(tmp_path, noise):
+    with running(tmp_path, upload_stall_timeout_s=1) as server:
+        tus = {"Tus-Resumable": "1.0.0", "Upload-Length": str(len(noise))}
+        path = server.request("POST", "/uploads/", headers=tus).json["_links"]["self"]["href"]
+        answer = server.exchange(
+            f"PATCH {path} HTTP/1.1\r\nHost: x\r\nTus-Resumable: 1.0.0\r\nUpload-Offset: 0\r\n"
+            "Content-Type: application/offset+octet-stream\r\n"
+            f"Content-Length: {len(noise)}\r\n\r\n".encode()
+            + noise[:1_000_000]
+        )
+        assert answer.startswith(b"HTTP/1.1 204 ")
+        [kept] = re.findall(rb"(?i)upload-offset: (\d+)", answer)
+        assert 900_000 < int(kept) <= 1_000_000
+        told = server.request("HEAD", path, headers=tus).headers
+        assert told["upload-offset"] == kept.decode()
 
 
 def test_what_is_no_picture_is_told_to_a_client_as_such(server):

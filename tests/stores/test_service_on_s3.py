@@ -63,3 +63,22 @@ def test_redirects_lead_to_the_bytes_with_their_type(s3_store):
         assert fetched.status_code == 200
         assert fetched.headers["content-type"] == media_type
     assert httpx.get(client.simulate_get(path).headers["location"], timeout=10).content == JPEG
+
+
+def test_an_upload_in_pieces_goes_round(client, s3_store):
+    headers = {
+        "Tus-Resumable": "1.0.0",
+        "Upload-Length": str(len(JPEG)),
+        "Content-Type": "application/offset+octet-stream",
+    }
+    created = client.simulate_post("/uploads/", body=JPEG[:100], headers=headers)
+    path = created.json["_links"]["self"]["href"]
+    again = client.simulate_patch(path, body=JPEG, headers={**headers, "Upload-Offset": "0"})
+    assert_problem(again, 409, "byte 100")
+    last = client.simulate_patch(path, body=JPEG[100:], headers={**headers, "Upload-Offset": "100"})
+    image = last.headers["location"].removeprefix("http://falconframework.org")
+    assert client.simulate_get(image).content == JPEG
+    assert client.simulate_get(path).json["state"] == "finished"
+    for thing in (image, path):
+        assert client.simulate_delete(thing).status_code == 204
+    assert list(s3_store.list("")) == []

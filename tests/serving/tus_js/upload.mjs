@@ -1,10 +1,14 @@
 // Sends a file with tus-js-client: node upload.mjs <endpoint> <file> <options as JSON>
 import { createReadStream, readFileSync } from 'node:fs'
+import { PassThrough } from 'node:stream'
 import { Upload } from 'tus-js-client'
 
 const [endpoint, path, json] = process.argv.slice(2)
 const options = JSON.parse(json)
-const file = options.uploadLengthDeferred ? createReadStream(path) : readFileSync(path)
+// Of a stream from a file the client would look up the length.
+const file = options.uploadLengthDeferred
+  ? createReadStream(path).pipe(new PassThrough())
+  : readFileSync(path)
 
 const upload = new Upload(file, {
   endpoint,
