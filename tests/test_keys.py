@@ -78,3 +78,21 @@ def test_only_64_lowercase_hex_digits_are_an_id(text):
 
 def test_generations_never_repeat():
     assert len({keys.new_generation() for _ in range(1000)}) == 1000
+
+
+def test_the_keys_of_an_upload_stand_together_and_its_pieces_in_order():
+    slot = keys.new_slot()
+    assert keys.is_slot(slot)
+    pieces = [keys.piece(slot, offset) for offset in (0, 9, 10, 5 * 2**30)]
+    assert pieces == sorted(pieces)
+    assert [keys.offset_of_piece(key) for key in pieces] == [0, 9, 10, 5 * 2**30]
+    for key in (keys.slot(slot), keys.slot_size(slot), keys.outcome(slot), *pieces):
+        check_key(key)
+        assert keys.slot_of_upload(key) == slot
+        assert key.startswith(keys.upload(slot))
+
+
+@pytest.mark.parametrize("odd", ["", "uploads/x/slot.json", "uploads/", f"uploads/{'0' * 32}/"])
+def test_what_is_no_key_of_an_upload_is_told_apart(odd):
+    assert keys.slot_of_upload(odd) is None
+    assert keys.offset_of_piece(odd) is None
