@@ -1,9 +1,10 @@
 """Compare what the store holds with what it should; repair on request.
 
-Every sidecar is read, every original hashed, every rendition matched with the
-picture it belongs to. What a crash can leave behind is repaired: removals that
-stopped half-way are finished, originals nobody committed and renditions nobody
-owns are removed. What only damage can cause (a record that cannot be read, an
+Every sidecar is read, every original hashed, every rendition and every marker of
+the index matched with the picture it belongs to, and every picture looked for in
+the index. What a crash can leave behind is repaired: removals that stopped half-way
+are finished, originals nobody committed, renditions and markers nobody owns are
+removed. What only damage can cause (a record that cannot be read, an
 original that is missing or differs from its hash) is reported and never
 touched: a back-up can still mend it.
 """
@@ -12,51 +13,19 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from concurrent.futures import Executor
 from datetime import UTC, datetime, timedelta
-from typing import Literal
 
 from progimage import keys
 from progimage.errors import DamagedRecord, KeyMissing, NotFound
+from progimage.findings import Finding, Kind
+from progimage.index import layout
 from progimage.library import Library, read_record
 from progimage.model import Record
+from progimage.reindex import Audit
 from progimage.stores import ObjectStore, Stat
 
 _CHUNK = 1 << 20
-
-Kind = Literal[
-    "removal cut short",
-    "original without record",
-    "rendition without picture",
-    "rendition under the wrong visibility",
-    "damaged record",
-    "missing original",
-    "altered original",
-    "unknown key",
-]
-
-REPAIRABLE: frozenset[Kind] = frozenset(
-    {
-        "removal cut short",
-        "original without record",
-        "rendition without picture",
-        "rendition under the wrong visibility",
-    }
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that is not as it should be, and whether it was repaired."""
-
-    kind: Kind
-    key: str
-    repaired: bool = False
-
-    @property
-    def is_damage(self) -> bool:
-        """True if no repair of ours can help."""
-        return self.kind not in REPAIRABLE
 
 
 class Check:
@@ -72,12 +41,16 @@ class Check:
         *,
         repair: bool = False,
         grace: timedelta = timedelta(hours=1),
+        executor: Executor | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._store = store
         self._library = Library(store)
         self._repair = repair
         self._oldest_spared = clock() - grace
+        self._audit = Audit(
+            store, repair=repair, oldest_spared=self._oldest_spared, executor=executor
+        )
 
     def run(self, on_progress: Callable[[str], None] = lambda _: None) -> Iterator[Finding]:
         """Yield what is found; `on_progress` is told every key on the way."""
@@ -87,6 +60,9 @@ class Check:
         for stat in self._store.list(keys.RENDERS):
             on_progress(stat.key)
             yield from self._check_rendition(stat)
+        for stat in self._store.list(layout.INDEX):
+            on_progress(stat.key)
+            yield from self._audit.check_marker(stat)
 
     def _check_picture_object(self, stat: Stat) -> Iterator[Finding]:
         if (image_id := keys.id_of_record(stat.key)) is not None:
@@ -108,8 +84,10 @@ class Check:
             if self._repair:
                 self._library.finish_removal(record, etag)
             yield Finding("removal cut short", stat.key, self._repair)
-        elif (damage := self._damage(record)) and self._library.is_current(record):
+            return
+        if (damage := self._damage(record)) and self._library.is_current(record):
             yield Finding(damage, keys.original(image_id, record.generation))
+        yield from self._audit.check_record(record)
 
     def _damage(self, record: Record) -> Kind | None:
         digest = hashlib.sha256()

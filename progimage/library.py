@@ -33,6 +33,8 @@ from progimage.errors import (
     Overloaded,
     PreconditionFailed,
 )
+from progimage.index import Index, Postings, postings_of
+from progimage.index.layout import Posting
 from progimage.model import Metadata, Record, Viewer, parse_metadata
 from progimage.stores import ABSENT, ObjectStore, Reader
 
@@ -90,9 +92,15 @@ def _now() -> datetime:
 class Library:
     """Pictures in one object store."""
 
-    def __init__(self, store: ObjectStore, clock: Callable[[], datetime] = _now) -> None:
+    def __init__(
+        self,
+        store: ObjectStore,
+        clock: Callable[[], datetime] = _now,
+        index: Index | None = None,
+    ) -> None:
         self._store = store
         self._clock = clock
+        self._index = index or Index(store)
 
     def add(self, candidate: Candidate, metadata: Metadata) -> tuple[Record, bool]:
         """Keep a picture; return its record and whether it is new.
@@ -137,24 +145,23 @@ class Library:
             InvalidField: a change is malformed.
             PreconditionFailed: the current version is not the expected one.
         """
-        for _ in range(_ATTEMPTS):
-            record, etag = self._read_visible(viewer, image_id)
-            if not is_expected(record):
-                raise PreconditionFailed(
-                    "the picture was changed by somebody else since; read its metadata again "
-                    "and send the ETag you get as If-Match"
-                )
-            edited = self._edited(record, changes)
-            if edited is None:
-                return record
-            try:
-                self._write(edited, expect=etag)
-            except Conflict:
-                continue
-            if record.visibility != edited.visibility:
-                self.purge(image_id)
-            return edited
-        raise Overloaded("many others are editing this picture; try again")
+        touched: set[Posting] = set()
+        try:
+            for _ in range(_ATTEMPTS):
+                record, etag = self._read_visible(viewer, image_id)
+                if not is_expected(record):
+                    raise PreconditionFailed(
+                        "the picture was changed by somebody else since; read its metadata again "
+                        "and send the ETag you get as If-Match"
+                    )
+                edited = self._edited(record, changes)
+                if edited is None:
+                    return record
+                if self._replace(record, etag, edited, touched):
+                    return edited
+            raise Overloaded("many others are editing this picture; try again")
+        finally:
+            self._unlist(image_id, frozenset(touched))
 
     def remove(self, viewer: Viewer, image_id: str) -> None:
         """Remove a picture and everything kept of it.
@@ -217,6 +224,7 @@ class Library:
         """Remove all that belongs to a `deleting` record, then the record itself."""
         self.purge(record.id)
         self._store.delete(keys.original(record.id, record.generation))
+        self._index.remove(postings_of(record))
         try:
             self._store.delete(keys.record(record.id), expect=etag)
         except Conflict:
@@ -238,18 +246,53 @@ class Library:
         return None
 
     def _commit(self, record: Record, source: BinaryIO) -> bool:
-        """Write original and record; False if another upload committed first."""
-        original = keys.original(record.id, record.generation)
+        """Write original, markers and record; False if another upload committed first."""
+        original, postings = keys.original(record.id, record.generation), postings_of(record)
         source.seek(0)
         self._store.put(original, source, media_type=record.media_type)
+        self._index.write(postings)
         try:
             self._write(record, expect=ABSENT)
         except Conflict:
+            self._index.remove(postings)
             self._store.delete(original)
             return False
         # Any other error leaves it open whether the record was written: its bytes
         # must stay. If it was not, they are refuse that `check` removes.
         return True
+
+    def _replace(self, record: Record, etag: str, edited: Record, touched: set[Posting]) -> bool:
+        """Swap a record for its next version; False if it is no longer the current one.
+
+        Every posting of the two versions that may be needless afterwards joins `touched`.
+        """
+        before, after = postings_of(record), postings_of(edited)
+        touched |= before ^ after
+        self._index.write(after - before)
+        try:
+            self._write(edited, expect=etag)
+        except Conflict:
+            return False
+        self._index.confirm(after - before)
+        if record.visibility != edited.visibility:
+            self.purge(record.id)
+        return True
+
+    def _unlist(self, image_id: str, postings: Postings) -> None:
+        """Remove those of the postings that the current version does not need."""
+        if not postings:
+            return
+        needless = postings - self._needed(image_id)
+        self._index.remove(needless)
+        # Another editor may have found such a posting there, and committed on it since.
+        self._index.confirm(needless & self._needed(image_id))
+
+    def _needed(self, image_id: str) -> Postings:
+        try:
+            record, _ = self._read(image_id)
+        except NotFound:
+            return frozenset()
+        return postings_of(record) if record.state == "live" else frozenset()
 
     def _describe(self, image_id: str, candidate: Candidate, metadata: Metadata) -> Record:
         facts, now = candidate.facts, self._clock()

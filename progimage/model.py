@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from progimage.errors import InvalidField
+from progimage.text import fold
 
 Visibility = Literal["public", "private"]
 
@@ -42,16 +43,16 @@ def _clean_line(text: str) -> str:
 
 def _clean_tag(text: str) -> str:
     cleaned = _clean_line(text)
-    if not cleaned:
+    if not fold(cleaned):
         raise ValueError("must not be empty")
     return cleaned
 
 
 def _distinct(tags: tuple[str, ...]) -> tuple[str, ...]:
-    """Keep of tags that differ only in case the first."""
+    """Keep of tags that `fold` takes for the same the first."""
     first: dict[str, str] = {}
     for tag in tags:
-        first.setdefault(tag.casefold(), tag)
+        first.setdefault(fold(tag), tag)
     return tuple(first.values())
 
 

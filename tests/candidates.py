@@ -21,11 +21,10 @@ FACTS = SimpleNamespace(
 )
 
 
-def candidate(content: bytes) -> Candidate:
+def candidate(content: bytes, file_name: str = "a.png") -> Candidate:
     """Return a received picture with these bytes."""
-    return Candidate(
-        io.BytesIO(content), hashlib.sha256(content).hexdigest(), len(content), "a.png", FACTS
-    )
+    digest = hashlib.sha256(content).hexdigest()
+    return Candidate(io.BytesIO(content), digest, len(content), file_name, FACTS)
 
 
 def add(library: Library, content: bytes, metadata: Metadata | None = None) -> Record:

@@ -24,48 +24,56 @@ class _Turns:
 class _Stepped:
     """An `ObjectStore` whose every operation waits for a turn."""
 
-    def __init__(self, inner: ObjectStore, turns: _Turns) -> None:
+    def __init__(self, inner: ObjectStore, turns: _Turns, is_step: Callable[[str], bool]) -> None:
         self._inner = inner
         self._turns = turns
+        self._is_step = is_step
 
-    def _step(self, effect: Callable[[], T]) -> T:
-        self._turns.has_stopped.release()
-        self._turns.may_go.acquire()
+    def _step(self, key: str, effect: Callable[[], T]) -> T:
+        if self._is_step(key):
+            self._turns.has_stopped.release()
+            self._turns.may_go.acquire()
         return effect()
 
     def put(
         self, key: str, source: BinaryIO, *, media_type: str, expect: str | None = None
     ) -> Stat:
         return self._step(
-            lambda: self._inner.put(key, source, media_type=media_type, expect=expect)
+            key, lambda: self._inner.put(key, source, media_type=media_type, expect=expect)
         )
 
     def open(self, key: str, start: int = 0, length: int | None = None) -> Reader:
-        return self._step(lambda: self._inner.open(key, start, length))
+        return self._step(key, lambda: self._inner.open(key, start, length))
 
     def stat(self, key: str) -> Stat:
-        return self._step(lambda: self._inner.stat(key))
+        return self._step(key, lambda: self._inner.stat(key))
 
     def delete(self, key: str, *, expect: str | None = None) -> None:
-        self._step(lambda: self._inner.delete(key, expect=expect))
+        self._step(key, lambda: self._inner.delete(key, expect=expect))
 
     def list(self, prefix: str, after: str = "") -> Iterator[Stat]:
-        return iter(self._step(lambda: list(self._inner.list(prefix, after))))
+        return iter(self._step(prefix, lambda: list(self._inner.list(prefix, after))))
 
 
-def play(store: ObjectStore, actors: Sequence[Actor], choices: Sequence[int]) -> list[int]:
+def play(
+    store: ObjectStore,
+    actors: Sequence[Actor],
+    choices: Sequence[int],
+    is_step: Callable[[str], bool] = lambda key: True,
+) -> list[int]:
     """Run the actors, the i-th choice naming which of those still running steps next.
 
     Choice 0 is to go on with the one that stepped last, and so it is when the choices
     run out. Returns how many could have been chosen at each step, from which all
-    schedules can be enumerated. An exception of an actor is its end; it is for the
+    schedules can be enumerated. Operations on keys for which `is_step` is false are not
+    waited for: they belong to the step before. An exception of an actor is its end; it is for the
     caller to judge the store.
     """
     sides = [_Turns() for _ in actors]
 
     def act(actor: Actor, turns: _Turns) -> None:
         try:
-            actor(_Stepped(store, turns))
+            actor(_Stepped(store, turns, is_step))
         except Exception as error:
             del error
         turns.is_done = True

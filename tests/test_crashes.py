@@ -22,6 +22,7 @@ from progimage.errors import NotFound
 from progimage.imaging import formats
 from progimage.imaging.limits import Limits
 from progimage.imaging.pipeline import parse
+from progimage.index import Index, postings_of
 from progimage.library import Library, read_record
 from progimage.model import ANYBODY, Metadata, Record
 from progimage.renders import Renders
@@ -40,11 +41,16 @@ PIPELINE = parse("resize:w=4", limits=LIMITS)
 
 
 def upload(store: ObjectStore) -> None:
-    add(Library(store), PICTURE, Metadata(title="new"))
+    add(Library(store), PICTURE, Metadata(title="new", tags=("sea",)))
 
 
 def edit(store: ObjectStore) -> None:
-    changes = {"title": "edited", "visibility": "private"}
+    changes = {"title": "edited", "tags": ["sky"]}
+    Library(store).edit(ANYBODY, id_of(PICTURE), changes, lambda current: True)
+
+
+def hide(store: ObjectStore) -> None:
+    changes = {"visibility": "private"}
     Library(store).edit(ANYBODY, id_of(PICTURE), changes, lambda current: True)
 
 
@@ -81,6 +87,7 @@ SCENARIOS = [
     Scenario("render again", (upload, render), render, {"new"}, "new"),
     Scenario("purge", (upload, render), purge, {"new"}, "new"),
     Scenario("edit", (upload, render), edit, {"new", "edited"}, "edited"),
+    Scenario("hide", (upload, render), hide, {"new"}, "new"),
     Scenario("remove", (upload, render), remove, {"new", None}, None),
 ]
 
@@ -128,6 +135,18 @@ def assert_every_live_record_has_its_bytes(store: ObjectStore) -> None:
                 assert hashlib.sha256(reader.read()).hexdigest() == record.sha256
 
 
+def assert_every_live_record_is_listed(store: ObjectStore) -> None:
+    index = Index(store)
+    for content in (PICTURE, OTHER):
+        try:
+            record = Library(store).find(ANYBODY, id_of(content))
+        except NotFound:
+            continue
+        for posting in postings_of(record):
+            assert index.has(posting), posting
+            assert index.is_known(posting.scope, posting.facet), posting
+
+
 @pytest.mark.parametrize(("scenario", "n", "after"), crashes())
 def test_a_crash_loses_nothing_and_repair_leaves_no_trace_of_it(scenario, n, after):
     store = prepared(scenario)
@@ -135,12 +154,14 @@ def test_a_crash_loses_nothing_and_repair_leaves_no_trace_of_it(scenario, n, aft
         scenario.act(DyingStore(store, n, after=after))
 
     assert_every_live_record_has_its_bytes(store)
+    assert_every_live_record_is_listed(store)
     assert title_of(store, PICTURE) in scenario.titles
     assert title_of(store, OTHER) == "other"
 
     list(Check(store, repair=True, grace=timedelta(0)).run())
     assert list(Check(store, grace=timedelta(0)).run()) == []
     assert_every_live_record_has_its_bytes(store)
+    assert_every_live_record_is_listed(store)
     assert title_of(store, PICTURE) in scenario.titles
     assert title_of(store, OTHER) == "other"
 

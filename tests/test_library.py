@@ -52,7 +52,7 @@ def test_many_adding_the_same_bytes_at_once_make_one_picture(library, store):
         added = list(threads.map(lambda _: library.add(candidate(PICTURE), Metadata()), range(64)))
     assert sum(is_new for _, is_new in added) == 1
     assert len({record.generation for record, _ in added}) == 1
-    assert len(list(store.list(""))) == 2
+    assert len(list(store.list(keys.IMAGES))) == 2
 
 
 def test_what_is_not_there_is_not_found(library):
@@ -199,7 +199,7 @@ def test_an_upload_finishes_a_removal_that_was_cut_short(library, store):
     again, is_new = library.add(candidate(PICTURE), Metadata(title="New"))
     assert is_new
     assert again.title == "New"
-    assert len(list(store.list(""))) == 2
+    assert len(list(store.list(keys.IMAGES))) == 2
 
 
 def test_a_damaged_record_is_reported_as_such(library, store):

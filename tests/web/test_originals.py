@@ -128,7 +128,7 @@ def test_a_purge_takes_the_renditions_and_leaves_the_picture(client, store, uplo
     client.simulate_get(uploaded + "thumbnail.webp")
     result = client.simulate_delete(uploaded + "renders/")
     assert result.json["purged"] == 1
-    assert len(list(store.list(""))) == 2
+    assert len(list(store.list("images/"))) == 2
     assert client.simulate_get(uploaded + "thumbnail.webp").headers["x-cache"] == "miss"
 
 

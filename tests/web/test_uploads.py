@@ -88,7 +88,7 @@ def test_the_same_picture_again_is_200_at_the_same_place(client, jpeg, store):
     assert again.headers["location"] == first.headers["location"]
     assert again.json["msg"] == "ok"
     assert again.json["file_name"] == ""
-    assert len(list(store.list(""))) == 2
+    assert len(list(store.list("images/"))) == 2
 
 
 def test_several_pictures_in_one_form_are_all_kept(client, jpeg, png):
@@ -110,7 +110,7 @@ def test_a_bad_picture_among_good_ones_is_told_apart_with_207(client, jpeg, stor
     statuses = [image["status"] for image in result.json["images"]]
     assert statuses == [201, 400, 415]
     assert "detail" in result.json["images"][2]
-    assert len(list(store.list(""))) == 2
+    assert len(list(store.list("images/"))) == 2
 
 
 def zipped() -> bytes:

@@ -1,0 +1,44 @@
+"""What a check of the store can find."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal[
+    "removal cut short",
+    "original without record",
+    "rendition without picture",
+    "rendition under the wrong visibility",
+    "missing marker",
+    "stray marker",
+    "damaged record",
+    "missing original",
+    "altered original",
+    "unknown key",
+]
+
+REPAIRABLE: frozenset[Kind] = frozenset(
+    {
+        "removal cut short",
+        "original without record",
+        "rendition without picture",
+        "rendition under the wrong visibility",
+        "missing marker",
+        "stray marker",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is not as it should be, and whether it was repaired."""
+
+    kind: Kind
+    key: str
+    repaired: bool = False
+
+    @property
+    def is_damage(self) -> bool:
+        """True if no repair of ours can help."""
+        return self.kind not in REPAIRABLE
