@@ -225,15 +225,15 @@ def test_ctrl_c_in_a_terminal_ends_it_without_a_stack_trace(server, jpeg, tmp_pa
         stderr=theirs,
     )
     os.close(theirs)
+    server.process = process
     shown = b""
-    with contextlib.suppress(OSError):
-        while b"started" not in shown:
-            shown += os.read(terminal, 4096)
-        where = shown.partition(b"listens on http://")[2].split()[0].decode()
-        host, port = where.split(":")
-        server.address, server.process = (host, int(port)), process
-        assert server.get(f"{server.upload(jpeg)}thumbnail.png").status == 200
-        os.write(terminal, b"\x03")
+    while b"started" not in shown:
+        shown += os.read(terminal, 4096)
+    host, port = shown.partition(b"listens on http://")[2].split()[0].decode().split(":")
+    server.address = (host, int(port))
+    assert server.get(f"{server.upload(jpeg)}thumbnail.png").status == 200
+    os.write(terminal, b"\x03")
+    with contextlib.suppress(OSError):  # the end of a terminal without processes
         while piece := os.read(terminal, 4096):
             shown += piece
     os.close(terminal)
