@@ -102,9 +102,7 @@ def test_the_configuration_knows_the_engine_version_and_every_format():
 
 
 @pytest.mark.parametrize("suffix", ["resize:w=24.jpg", "resize:width=24", "thumbnail/"])
-def test_what_is_not_the_canonical_url_is_answered_by_the_app_from_its_cache(
-    site, picture, suffix
-):
+def test_what_is_not_the_canonical_url_is_answered_by_the_app_from_its_cache(site, picture, suffix):
     canonical(site.front, picture + suffix)
     again = site.front.get(picture + suffix)
     assert again.headers["x-cache"] == "hit"
@@ -114,6 +112,11 @@ def test_what_is_not_the_canonical_url_is_answered_by_the_app_from_its_cache(
 def test_a_query_goes_to_the_app_even_where_a_file_has_the_same_path(site, picture):
     url = canonical(site.front, f"{picture}resize:width=24.jpg")
     assert_problem(site.front.get(f"{url}?colour=blue"), 400, "colour")
+
+
+def test_the_name_a_conversion_is_kept_under_is_no_address_of_it(site, picture):
+    canonical(site.front, f"{picture.rstrip('/')}.webp")
+    assert_problem(site.front.get(f"{picture}original.webp"), 400, "original")
 
 
 def test_a_format_to_be_negotiated_is_never_answered_from_a_file(site, picture):
