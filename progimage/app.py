@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,18 +12,21 @@ import structlog
 
 from progimage import config, logs, scratch
 from progimage.admission import Admission
+from progimage.catalogue import Catalogue
 from progimage.config import Settings
 from progimage.imaging.pipeline import check_presets
-from progimage.imaging.pool import RenderPool
+from progimage.imaging.pool import RenderPool, prove_sockets_fit
+from progimage.index import Index
 from progimage.ingest import Ingest
 from progimage.library import Library
 from progimage.renders import Renders
 from progimage.scratch import Scratch
 from progimage.slots import Slots
-from progimage.stores import ObjectStore, open_store
+from progimage.stores import HasLocalPath, ObjectStore, open_store
 from progimage.stores.probe import prove_conditional_writes
 from progimage.web import images, problems
 from progimage.web.delivery import Delivery
+from progimage.web.listing import Listing
 from progimage.web.metadata import MetadataResource
 from progimage.web.on_demand import OnDemand
 from progimage.web.proxies import TrustedProxies
@@ -30,11 +34,15 @@ from progimage.web.renditions import Renditions
 from progimage.web.request_log import RequestLog
 from progimage.web.service import Live, Ready, Root, Transforms
 from progimage.web.slots import SlotResource
+from progimage.web.tags import Tags
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 log = structlog.get_logger()
+
+# Threads of each web worker that write markers and, where a store is far, read records.
+_HELPERS = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +51,16 @@ class Service:
 
     wsgi: WSGIApplication
     pool: RenderPool
+    helpers: Executor
 
     def __call__(self, env: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
         return self.wsgi(env, start_response)
 
     def close(self) -> None:
-        """Stop the render processes."""
+        """Stop the render processes, and the threads that help with the store."""
         self.pool.close()
+        self.helpers.shutdown(wait=False, cancel_futures=True)
 
 
 def create(
@@ -61,7 +71,7 @@ def create(
     Raises:
         ConfigError: the store or a preset cannot work.
     """
-    store = store or open_store(settings.store, threads=settings.server.threads)
+    store = store or open_store(settings.store, threads=settings.server.threads + _HELPERS)
     limits = settings.limits.to_limits()
     check_presets(settings.presets, limits)
     delivery = Delivery(store, settings.delivery)
@@ -75,7 +85,11 @@ def create(
     )
     rendering = Admission(settings.render.workers + settings.render.queue, "renders")
     uploading = Admission(settings.upload.concurrent, "uploads")
-    library = Library(store)
+    helpers = ThreadPoolExecutor(_HELPERS, thread_name_prefix="store")
+    index = Index(store, helpers)
+    library = Library(store, index=index)
+    # A local file is read faster than it is handed to another thread.
+    catalogue = Catalogue(store, index, None if isinstance(store, HasLocalPath) else helpers)
     ingest = Ingest(library, pool, folder, limits, rendering, max_bytes=settings.upload.max_bytes)
     renders = Renders(store, library, pool, folder, limits, rendering)
 
@@ -94,7 +108,8 @@ def create(
     app.req_options.strip_url_path_trailing_slash = True
     app.resp_options.media_handlers["application/hal+json"] = falcon.media.JSONHandler()
     app.add_route("/", Root(uploads))
-    app.add_route("/images", uploads)
+    app.add_route("/images", Listing(catalogue, uploads))
+    app.add_route("/tags", Tags(catalogue))
     app.add_route("/images/{image_id}", picture)
     app.add_route("/images/{image_id}.{extension}", renditions, suffix="converted")
     app.add_route("/images/{image_id}/metadata", MetadataResource(library, settings))
@@ -107,7 +122,7 @@ def create(
     app.add_route("/health/live", Live())
     app.add_route("/health/ready", Ready(store))
     problems.install(app)
-    return Service(TrustedProxies(app, settings.server.trusted_proxies), pool)
+    return Service(TrustedProxies(app, settings.server.trusted_proxies), pool, helpers)
 
 
 def prove(settings: Settings) -> None:
@@ -119,6 +134,7 @@ def prove(settings: Settings) -> None:
     store = open_store(settings.store)
     check_presets(settings.presets, settings.limits.to_limits())
     Delivery(store, settings.delivery)
+    prove_sockets_fit()
     if settings.store.startswith("s3:"):
         prove_conditional_writes(store)
 

@@ -35,6 +35,11 @@ LEVELS = range(5)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DIGITS = 18
 _LAST_MICROSECOND = 8**_DIGITS - 1
+START = f"{'0' * _DIGITS}-{'0' * 64}"
+"""The position before all others."""
+END = "8"
+"""What comes after every position."""
+
 # Two octal digits are a factor of 64: what overflowed a folder of some 500 names
 # fills the folders of the next level with some 8 or more each.
 _CUTS = (4, 6, 8, 10)
@@ -85,6 +90,19 @@ def counted(microseconds: int) -> str:
 def count_of(position: str) -> int:
     """Return the count of microseconds that a position begins with."""
     return int(position[:_DIGITS], 8)
+
+
+def successor(position: str) -> str:
+    """Return the very next position."""
+    count, image_id = count_of(position), int(id_of(position), 16) + 1
+    if image_id == 16**64:
+        return first_at(count + 1)
+    return f"{position[: _DIGITS + 1]}{image_id:064x}"
+
+
+def first_at(count: int) -> str:
+    """Return the first position with a count of microseconds."""
+    return f"{counted(count)}-{'0' * 64}"
 
 
 def is_position(text: str) -> bool:
@@ -139,11 +157,16 @@ def names(scope: str, facet: Facet) -> list[str]:
     """
     text = facet.value
     if facet.kind == "tags":
-        return [f"{INDEX}{scope}/tag-names/{text[:2]}/{text}"]
+        return [tag_name(scope, text)]
     if facet.kind == "words":
         parts = f"{INDEX}{scope}/word-parts"
         return [f"{parts}/{text[n : n + 3]}/{text[n:]}-{text[:n]}" for n in range(len(text))][::-1]
     return []
+
+
+def tag_name(scope: str, tag: str) -> str:
+    """Return the key by which a tag's slug can be looked up."""
+    return f"{INDEX}{scope}/tag-names/{tag[:2]}/{tag}"
 
 
 def tag_names(scope: str, beginning: str = "") -> str:

@@ -14,6 +14,7 @@ from progimage.imaging import formats
 from progimage.imaging.registry import describe
 from progimage.stores import ObjectStore
 from progimage.web.images import Uploads
+from progimage.web.listing import QUERY
 from progimage.web.problems import document, respond
 
 
@@ -31,7 +32,8 @@ class Root:
             "version": __version__,
             "_links": {
                 "self": {"href": "/"},
-                "images": {"href": "/images/"},
+                "images": {"href": f"/images/{{?{','.join(QUERY)}}}", "templated": True},
+                "tags": {"href": "/tags/{?prefix,limit,cursor}", "templated": True},
                 "image": {"href": "/images/{id}/", "templated": True},
                 "metadata": {"href": "/images/{id}/metadata/", "templated": True},
                 "rendition": {"href": "/images/{id}/{+pipeline}.{format}", "templated": True},

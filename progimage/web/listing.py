@@ -1,0 +1,104 @@
+"""`GET /images/`: pictures by what is known of them, newest first."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from itertools import chain
+
+import falcon
+
+from progimage.catalogue import Catalogue, Page
+from progimage.catalogue import cursor as cursors
+from progimage.catalogue.cursor import Cursor
+from progimage.errors import InvalidRequest
+from progimage.model import ANYBODY, Record
+from progimage.web import links
+from progimage.web.images import Uploads
+from progimage.web.query import pairs
+from progimage.web.search_terms import CONDITIONS, Given, query_of
+
+NDJSON = "application/x-ndjson"
+
+MAX_LIMIT = 1_000
+DEFAULT_LIMIT = 50
+MAX_OFFSET = 10_000
+
+_PAGING = ("limit", "cursor", "offset")
+QUERY = (*CONDITIONS, *_PAGING)
+"""Every parameter there is."""
+
+
+class Listing:
+    """`/images/`: a page of matches, or all of them as a stream; and where uploads go."""
+
+    def __init__(self, catalogue: Catalogue, uploads: Uploads) -> None:
+        self._catalogue = catalogue
+        self.on_post = uploads.on_post
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
+        """Send a page, or with `Accept: application/x-ndjson` every match."""
+        given = Given(pairs(req), QUERY)
+        resp.set_header("Vary", "Accept")
+        resp.set_header("Cache-Control", "private, no-cache")
+        if req.client_prefers((falcon.MEDIA_JSON, NDJSON)) == NDJSON:
+            self._stream(given, resp)
+        else:
+            self._send_page(given, resp)
+
+    on_head = on_get
+
+    def _send_page(self, given: Given, resp: falcon.Response) -> None:
+        query = query_of(given, ANYBODY)
+        limit = given.whole_number("limit", 1, MAX_LIMIT, DEFAULT_LIMIT)
+        offset = given.whole_number("offset", 0, MAX_OFFSET, 0)
+        text = given.one("cursor")
+        if text is None:
+            page = self._catalogue.first(ANYBODY, query, limit, offset=offset)
+        elif "offset" in given:
+            raise InvalidRequest("cursor, offset: expected one of them, not both")
+        else:
+            page = self._catalogue.beside(ANYBODY, query, limit, cursors.decode(text))
+        resp.media = _document(page, given)
+
+    def _stream(self, given: Given, resp: falcon.Response) -> None:
+        for name in _PAGING:
+            if name in given:
+                raise InvalidRequest(
+                    f"{name}: not together with Accept: {NDJSON}, which sends every match"
+                )
+        waves = self._catalogue.every(ANYBODY, query_of(given, ANYBODY))
+        # The first are found before the status is sent: what is wrong can still be told.
+        first = next(waves, [])
+        resp.content_type = NDJSON
+        resp.set_header("X-Accel-Buffering", "no")
+        resp.stream = _lines(chain([first], waves))
+
+
+def _lines(waves: Iterator[list[Record]]) -> Iterator[bytes]:
+    """Yield a line for each record, several at a time.
+
+    An error on the way breaks the connection off before the last chunk of the
+    response, which is how a client of HTTP/1.1 tells a part from the whole.
+    """
+    for wave in waves:
+        yield b"".join(
+            json.dumps(links.hal(record), ensure_ascii=False).encode() + b"\n" for record in wave
+        )
+
+
+def _document(page: Page, given: Given) -> dict[str, object]:
+    def url(cursor: Cursor | None) -> str | None:
+        if cursor is None:
+            return None
+        return f"/images/?{given.encoded(without=('cursor', 'offset'), cursor=cursor.encode())}"
+
+    return {
+        "kind": "Collection",
+        "data": [links.hal(record) for record in page.records],
+        "next": url(page.next),
+        "previous": url(page.previous),
+        "total": page.total.count,
+        "total_is_exact": page.total.is_exact,
+        "is_partial": page.is_partial,
+    }
