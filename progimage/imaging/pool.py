@@ -12,6 +12,7 @@ import os
 import resource
 import signal
 import sys
+import tempfile
 import threading
 from collections.abc import Callable
 from concurrent.futures import CancelledError
@@ -21,7 +22,7 @@ from typing import Any, ParamSpec, TypeVar
 
 from pebble import ProcessExpired, ProcessFuture, ProcessPool
 
-from progimage.errors import Overloaded, RenderFailed, RenderTimeout
+from progimage.errors import ConfigError, Overloaded, RenderFailed, RenderTimeout
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -32,6 +33,10 @@ _PR_SET_PDEATHSIG = 1
 # How often a call is made anew because the pool broke under it.
 _ATTEMPTS = 3
 _START_S = 10.0
+
+# Where below the temporary folder the fork server listens, and unix(7)'s limit.
+_SOCKET = "/pymp-12345678/listener-12345678"
+_MAX_SOCKET_PATH = 107
 
 _PRELOADED = ["progimage.imaging.facts", "progimage.imaging.render"]
 
@@ -155,6 +160,21 @@ class RenderPool:
         # Pebble forgets the calls whose workers it stopped; they would wait for ever.
         for future in self._calls.copy():
             future.cancel()
+
+
+def prove_sockets_fit() -> None:
+    """Find out whether the fork server can listen where it will.
+
+    Raises:
+        ConfigError: the path of the temporary folder is too long for its socket's.
+    """
+    folder = tempfile.gettempdir()
+    excess = len(os.fsencode(folder)) + len(_SOCKET) - _MAX_SOCKET_PATH
+    if excess > 0:
+        raise ConfigError(
+            f"TMPDIR: the temporary folder's path is {excess} bytes too long for a socket in it; "
+            "name a folder higher up, such as /tmp"
+        )
 
 
 def _stop_in_background(pool: ProcessPool) -> None:

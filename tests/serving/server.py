@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -40,8 +41,10 @@ class Server:
 
     def __init__(self, folder: Path, store: str | None = None, **settings: object) -> None:
         self.folder = folder
-        self.tmp = folder / "tmp"
-        self.tmp.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
+        # Not below `folder`, whose path grows too long for a unix socket's.
+        self._tmp = tempfile.TemporaryDirectory(prefix="pi-")
+        self.tmp = Path(self._tmp.name)
         self.store = store or f"file://{folder}/store"
         self.log_file = folder / "log"
         nothing = folder / "settings.toml"
@@ -89,6 +92,7 @@ class Server:
         finally:
             for pid in self.family():
                 kill(pid)
+            self._tmp.cleanup()
 
     @property
     def log(self) -> str:

@@ -262,19 +262,30 @@ class TestStartUp:
         ids=str,
     )
     def test_a_setting_that_cannot_work_is_named(self, tmp_path, settings, words):
-        self.assert_refuses(Server(tmp_path), settings, words)
+        self.assert_refuses(tmp_path, settings, words)
 
     def test_a_port_in_use_is_named(self, tmp_path):
         with socket.create_server(("127.0.0.1", 0)) as taken:
             bind = f"127.0.0.1:{taken.getsockname()[1]}"
-            self.assert_refuses(Server(tmp_path), {"bind": bind}, bind)
+            self.assert_refuses(tmp_path, {"bind": bind}, bind)
 
-    def assert_refuses(self, server: Server, settings: dict[str, str], words: str) -> None:
-        environ = {f"PROGIMAGE_{name.upper()}": value for name, value in settings.items()}
+    def test_a_temporary_folder_with_too_long_a_path_is_named(self, tmp_path):
+        """The sockets of the render processes are in it."""
+        folder = tmp_path / ("x" * 80)
+        folder.mkdir()
+        self.assert_refuses(tmp_path, {}, "TMPDIR", TMPDIR=str(folder))
+
+    def assert_refuses(
+        self, folder: Path, settings: dict[str, str], words: str, **environ: str
+    ) -> None:
+        (folder / "settings.toml").touch()
+        environ |= {f"PROGIMAGE_{name.upper()}": value for name, value in settings.items()}
+        environ.setdefault("PROGIMAGE_STORE", f"file://{folder}/store")
+        environ["PROGIMAGE_SETTINGS"] = str(folder / "settings.toml")
         result = subprocess.run(
             [Path(sys.executable).with_name("progimage"), "serve"],
             cwd=ROOT,
-            env={**server.environ, **environ},
+            env={**os.environ, **environ},
             capture_output=True,
             text=True,
             timeout=20,
@@ -284,4 +295,3 @@ class TestStartUp:
         assert words in result.stderr
         assert "Traceback" not in result.stderr
         assert result.stderr.count("\n") <= 2, result.stderr
-        assert list(server.tmp.glob("progimage-*")) == []
