@@ -2,32 +2,41 @@
 
 from __future__ import annotations
 
+import http.client
 import pwd
 import re
 import shutil
 import socket
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from os import geteuid
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
-from tests.serving.server import ROOT, Server, wait_until
+from tests.serving.server import (
+    PATIENCE_S,
+    ROOT,
+    Answer,
+    Server,
+    answer_of,
+    read_all,
+    wait_until,
+)
 
 CONF = ROOT / "deploy" / "nginx.conf"
 NOWHERE = "127.0.0.1:1"
 _MYSELF = pwd.getpwuid(geteuid()).pw_name
 
 
-class Front(Server):
-    """One running nginx, which is asked as the service itself is."""
+class Front:
+    """One running nginx, and what it can be asked."""
 
     def __init__(self, folder: Path, store: Path, *upstreams: str, user: str = "") -> None:
+        self.program = _nginx()
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
-        self.store = f"file://{store}"
-        self.log_file = folder / "error.log"
+        self.error_log = folder / "error.log"
         self.access_log = folder / "access.log"
         self.address = ("127.0.0.1", _free_port())
         self.conf = folder / "nginx.conf"
@@ -36,12 +45,50 @@ class Front(Server):
     def start(self) -> Self:
         """Start, and return when it answers."""
         self.process = subprocess.Popen(
-            [_nginx(), "-p", self.folder, "-c", self.conf, "-g", "daemon off;"],
-            start_new_session=True,
+            [self.program, "-p", self.folder, "-c", self.conf, "-g", "daemon off;"]
         )
         wait_until(lambda: self._listens() or self.process.poll() is not None)
         assert self.process.poll() is None, self.log
         return self
+
+    def close(self) -> None:
+        """Stop at once; nginx ends its workers itself."""
+        self.process.terminate()
+        self.process.wait(PATIENCE_S)
+
+    @property
+    def log(self) -> str:
+        return self.error_log.read_text("utf-8") if self.error_log.exists() else ""
+
+    def socket(self) -> socket.socket:
+        return socket.create_connection(self.address, timeout=PATIENCE_S)
+
+    def request(
+        self, method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None
+    ) -> Answer:
+        """Send one request on a connection of its own."""
+        connection = http.client.HTTPConnection(*self.address, timeout=PATIENCE_S)
+        try:
+            connection.request(method, path, body, dict(headers or {}))
+            return answer_of(connection)
+        finally:
+            connection.close()
+
+    def get(self, path: str, **headers: str) -> Answer:
+        """Send a GET; underscores in header names stand for dashes."""
+        return self.request("GET", path, headers={k.replace("_", "-"): headers[k] for k in headers})
+
+    def upload(self, data: bytes) -> str:
+        """Upload a raw body and return the path of the picture."""
+        answer = self.request("POST", "/images/", data, {"Content-Type": "image/any"})
+        assert answer.status in (200, 201), answer.body
+        return f"/images/{answer.json['id']}/"
+
+    def exchange(self, data: bytes) -> bytes:
+        """Send bytes as they are and return all that comes until nginx hangs up."""
+        with self.socket() as connection:
+            connection.sendall(data)
+            return read_all(connection)
 
     def _listens(self) -> bool:
         with socket.socket() as probe:
@@ -58,7 +105,7 @@ def in_front(folder: Path, store: Path, *upstreams: str, user: str = "") -> Iter
         front.close()
 
 
-def host_port(server: Server) -> str:
+def host_port(server: Server | Front) -> str:
     """Return where a server listens, as nginx writes it."""
     return f"{server.address[0]}:{server.address[1]}"
 
@@ -92,7 +139,7 @@ def _edited(front: Front, store: Path, upstreams: tuple[str, ...], user: str) ->
     # Without root nginx stays who it is, and warns of a line that says so.
     text = replaced(text, "user ", f"user {user};" if geteuid() == 0 else "")
     text = replaced(text, "pid ", f"pid {front.folder}/pid;")
-    text = replaced(text, "error_log ", f"error_log {front.log_file} warn;")
+    text = replaced(text, "error_log ", f"error_log {front.error_log} warn;")
     text = replaced(text, "worker_processes ", "worker_processes 2;")
     text = replaced(text, "access_log ", f"access_log {front.access_log} progimage;")
     text = replaced(text, "listen ", f"listen {host_port(front)};")

@@ -13,7 +13,7 @@ from PIL import Image
 from progimage import keys
 from progimage.imaging import formats
 from tests.nginx.conftest import came_from_nginx
-from tests.nginx.front import CONF, host_port, in_front
+from tests.nginx.front import CONF, Front, host_port, in_front
 from tests.serving.server import Server, assert_problem, running
 
 # What nginx and the app must agree on, for one URL is answered now by one, now by the other.
@@ -37,7 +37,7 @@ PIPELINES = [
 ]
 
 
-def canonical(server: Server, path: str) -> str:
+def canonical(server: Server | Front, path: str) -> str:
     """Make the rendition and return its canonical URL."""
     answer = server.get(path)
     assert answer.status == 200, answer.body
@@ -46,7 +46,7 @@ def canonical(server: Server, path: str) -> str:
     return found[1]
 
 
-def hide(server: Server, picture: str) -> None:
+def hide(server: Server | Front, picture: str) -> None:
     """Turn a picture private."""
     etag = server.get(f"{picture}metadata/").headers["etag"]
     headers = {"Content-Type": "application/merge-patch+json", "If-Match": etag}
