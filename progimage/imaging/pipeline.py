@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import reduce
+from functools import cached_property, reduce
 from typing import Final
 
 from progimage.errors import ConfigError, InvalidArgument, InvalidRequest
@@ -48,7 +48,7 @@ class Step:
         return f"{self.name}:{','.join(texts)}" if self.arguments else self.name
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Pipeline:
     """Steps that change pixels, in order, then settings of the output, each at most once."""
 
@@ -60,7 +60,7 @@ class Pipeline:
         """What is asked of the encoder."""
         return reduce(_apply_setting, self.settings, Output())
 
-    @property
+    @cached_property
     def format(self) -> str | None:
         """Name of the output format, "auto" to negotiate one, or None if left open."""
         return self.output.format
@@ -72,7 +72,7 @@ class Pipeline:
             others.append(Step(_FORMAT, (("name", name),)))
         return replace(self, settings=tuple(others))
 
-    @property
+    @cached_property
     def canonical(self) -> str:
         """The one text of this pipeline, its format apart; "" if nothing else is asked for.
 

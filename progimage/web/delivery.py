@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable
 from typing import cast
 from urllib.parse import quote
@@ -24,6 +25,8 @@ PRIVATE = "private, no-store"
 
 # A picture is data: opened as a page it may load, run and frame nothing.
 CONTENT_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+
+_PLAIN_NAME = re.compile(r"[A-Za-z0-9._-]+")
 
 Open = Callable[[int, int | None], Reader]
 
@@ -150,6 +153,8 @@ def disposition(file_name: str) -> str:
 
     Source: RFC 6266, section 4.3, with RFC 8187 for what is not ASCII.
     """
+    if _PLAIN_NAME.fullmatch(file_name):
+        return f'inline; filename="{file_name}"'
     if not file_name:
         return "inline"
     plain = "".join(

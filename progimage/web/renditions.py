@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import lru_cache, partial
 from threading import Lock
 
 import falcon
@@ -23,6 +24,9 @@ from progimage.web.negotiation import Source, choose_format
 from progimage.web.query import pairs
 
 _REMEMBERED_SOURCES = 10_000
+_REMEMBERED_PIPELINES = 4_096
+
+Query = tuple[tuple[str, str], ...]
 
 
 class Renditions:
@@ -39,8 +43,10 @@ class Renditions:
         self._library = library
         self._renders = renders
         self._delivery = delivery
-        self._presets = presets
-        self._limits = limits
+        # Few pipelines make most requests, and reading one takes as long as sending a file.
+        self._parse: Callable[[str, Query], Pipeline] = lru_cache(_REMEMBERED_PIPELINES)(
+            partial(parse, presets=presets, limits=limits)
+        )
         self._sources: OrderedDict[str, Source] = OrderedDict()
         self._lock = Lock()
 
@@ -48,7 +54,7 @@ class Renditions:
         """Send the rendition."""
         if not keys.is_image_id(image_id):
             self._library.find(ANYBODY, image_id)
-        pipeline = parse(path, pairs(req), presets=self._presets, limits=self._limits)
+        pipeline = self._parse(path, tuple(pairs(req)))
         form = self._format(req, resp, image_id, pipeline)
         name = keys.rendition_name(pipeline.canonical, form.extension)
         etag = etag_of_rendition(image_id, name)

@@ -9,6 +9,7 @@ one that connects while the process ends waits in vain.
 
 from __future__ import annotations
 
+import select
 import socket
 import time
 from collections.abc import Iterator
@@ -28,6 +29,10 @@ _FIRST_BYTE_WAIT_S = 0.05
 
 # What is left of a body that was refused is taken only if it is here already.
 _REFUSED_BODY_WAIT_S = 0.05
+
+# A busy client's next request is here at once. Waiting for it in the thread that sent the
+# last answer saves the way through the worker's loop, half of the cost of a cached picture.
+_NEXT_REQUEST_WAIT_MS = 2
 
 # A client gets so long to read the last answer before its connection is cut.
 _LINGER_S = 2.0
@@ -52,10 +57,15 @@ class PatientWorker(gthread.ThreadWorker):
         self._lingering: dict[Connection, float] = {}
 
     def handle(self, conn: Connection) -> object:
-        """Answer one request in a thread of the pool; true to keep the connection."""
+        """Answer requests in a thread of the pool; true to keep the connection."""
         is_new = not (conn.initialized or conn.data_ready)
         if is_new and not conn.wait_for_data(_FIRST_BYTE_WAIT_S):
             return gthread._DEFER
+        while (keeps := self._handle_one(conn)) is True and self._has_next(conn):
+            pass
+        return keeps
+
+    def _handle_one(self, conn: Connection) -> object:
         self._served.add(conn)
         self._reading_heads[conn] = time.monotonic() + self.head_timeout_s
         try:
@@ -63,6 +73,16 @@ class PatientWorker(gthread.ThreadWorker):
         finally:
             self._reading_heads.pop(conn, None)
             self._served.discard(conn)
+
+    def _has_next(self, conn: Connection) -> bool:
+        """True if the client has sent more, and nobody else waits for this thread."""
+        if not self.alive or conn.is_http2 or not self.tpool._work_queue.empty():
+            return False
+        if conn.parser.unreader.buf.getvalue():
+            return True
+        readable = select.poll()
+        readable.register(conn.sock, select.POLLIN)
+        return bool(readable.poll(_NEXT_REQUEST_WAIT_MS))
 
     def handle_request(self, req: object, conn: Connection) -> bool:
         """Answer a request whose head has come."""
