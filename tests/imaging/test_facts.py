@@ -113,7 +113,7 @@ def test_the_placeholder_knows_transparency(tmp_path: Path) -> None:
 
 def test_facts_survive_the_way_to_another_process(tmp_path: Path) -> None:
     facts = inspect(put(tmp_path, saved(quadrants(), "PNG")), LIMITS)
-    copy = pickle.loads(pickle.dumps(facts))  # noqa: S301 - our own
+    copy = pickle.loads(pickle.dumps(facts))
     assert isinstance(copy, Facts)
     assert copy == facts
 

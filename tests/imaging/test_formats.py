@@ -86,4 +86,4 @@ def test_a_jpeg_of_a_phone_with_further_pictures_behind_it_is_a_jpeg() -> None:
 
 
 def test_a_format_survives_the_way_to_another_process() -> None:
-    assert pickle.loads(pickle.dumps(by_name("png"))) == by_name("png")  # noqa: S301 - our own
+    assert pickle.loads(pickle.dumps(by_name("png"))) == by_name("png")
