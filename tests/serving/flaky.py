@@ -76,7 +76,8 @@ def _copy(source: socket.socket, target: socket.socket) -> None:
     with contextlib.suppress(OSError):
         while data := source.recv(_BLOCK):
             target.sendall(data)
-        target.shutdown(socket.SHUT_WR)
+    with contextlib.suppress(OSError):
+        target.shutdown(socket.SHUT_RDWR)
 
 
 @contextmanager

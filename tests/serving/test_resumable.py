@@ -28,6 +28,12 @@ METADATA = {"filename": "noise.png", "title": "Noïse", "tags": "one,two"}
 Send = Callable[[str, Path], str]
 
 
+def die_at_once(server: Server) -> None:
+    """Kill every process of a server, the one that would replace others first."""
+    kill(server.process.pid)
+    wait_until(lambda: not [kill(pid) for pid in server.family()])
+
+
 @pytest.fixture
 def nodes(tmp_path) -> Iterator[list[Server]]:
     """Two servers over one folder."""
@@ -42,8 +48,7 @@ def network(nodes) -> Iterator[FlakyNetwork]:
 
     def die(cut: int) -> None:
         if cut == 3:
-            for pid in nodes[0].family():
-                kill(pid)
+            die_at_once(nodes[0])
 
     with flaky(nodes, cut_after=CUT_AFTER, on_cut=die) as network:
         yield network
@@ -142,8 +147,7 @@ def test_what_a_node_had_stored_when_it_was_killed_is_there_on_another(nodes, no
         head = f"PATCH {path} HTTP/1.1\r\nHost: x\r\n{head}Content-Length: {len(noise)}\r\n\r\n"
         connection.sendall(head.encode() + noise[:20_000_000])
         wait_until(lambda: sum("piece-" in name for name in nodes[0].stored_files()) == 4)
-        for pid in nodes[0].family():
-            kill(pid)
+        die_at_once(nodes[0])
 
     offset = int(nodes[1].request("HEAD", path, headers=tus).headers["upload-offset"])
     assert offset == 4 * PIECE_BYTES

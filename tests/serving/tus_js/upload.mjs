@@ -20,7 +20,8 @@ const upload = new Upload(file, {
     process.exit(1)
   },
   onSuccess() {
-    console.log(JSON.stringify({ url: upload.url }))
+    // Node would wait for the connections that were cut while it was sending.
+    process.stdout.write(JSON.stringify({ url: upload.url }), () => process.exit())
   },
 })
 upload.start()
