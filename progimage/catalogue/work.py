@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-MAX_STEPS = 20_000
+MAX_STEPS = 50_000
 MAX_SECONDS = 5.0
 
 
