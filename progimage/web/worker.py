@@ -34,6 +34,10 @@ _REFUSED_BODY_WAIT_S = 0.05
 # last answer saves the way through the worker's loop, half of the cost of a cached picture.
 _NEXT_REQUEST_WAIT_MS = 2
 
+# All workers hear of a new connection at once, and the quickest to ask gets it. Each waits
+# so long for every connection it has, up to three, so that the least busy is the quickest.
+_POLITENESS_S = 0.00015
+
 # A client gets so long to read the last answer before its connection is cut.
 _LINGER_S = 2.0
 _BLOCK = 64 * 1024
@@ -73,6 +77,11 @@ class PatientWorker(gthread.ThreadWorker):
         finally:
             self._reading_heads.pop(conn, None)
             self._served.discard(conn)
+
+    def accept(self, listener: socket.socket) -> None:
+        """Take a new connection, unless a worker with fewer does."""
+        time.sleep(_POLITENESS_S * min(self.nr_conns, 3))
+        super().accept(listener)
 
     def _has_next(self, conn: Connection) -> bool:
         """True if the client has sent more, and nobody else waits for this thread."""

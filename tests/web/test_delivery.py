@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import pytest
 from falcon import testing
+from PIL import Image
 
 from progimage import app
 from progimage.config import Settings
 from progimage.errors import ConfigError
 from progimage.stores.filesystem import FilesystemStore
 from progimage.stores.memory import MemoryStore
+from tests.imaging.drawing import saved
 from tests.inline_pool import InlinePool
 from tests.web.conftest import upload
 
@@ -73,10 +75,11 @@ def test_a_way_the_store_does_not_offer_is_refused_at_start(mode):
         client_of(MemoryStore(), mode)
 
 
-def test_bytes_of_the_folder_store_go_out_by_sendfile(folder, jpeg):
+def test_many_bytes_of_the_folder_store_go_out_by_sendfile(folder):
     """What wsgi.file_wrapper gets has a descriptor, positioned at the range's start."""
     client = client_of(folder, "direct")
-    path = upload(client, jpeg)
+    large = saved(Image.effect_noise((400, 400), 100), "PNG")
+    path = upload(client, large)
     wrapped = []
 
     def file_wrapper(stream, _block_size):
@@ -87,7 +90,16 @@ def test_bytes_of_the_folder_store_go_out_by_sendfile(folder, jpeg):
         with stream:
             yield stream.read()
 
-    headers = {"Range": "bytes=5-9"}
+    headers = {"Range": "bytes=5-99999"}
     result = client.simulate_get(path, headers=headers, file_wrapper=file_wrapper)
-    assert result.content == jpeg[5:10]
+    assert result.content == large[5:100_000]
     assert len(wrapped) == 1
+
+
+def test_a_small_picture_goes_out_in_one_piece(folder, jpeg):
+    client = client_of(folder, "direct")
+    path = upload(client, jpeg)
+    result = client.simulate_get(path, file_wrapper=lambda *_: pytest.fail("not by sendfile"))
+    assert result.content == jpeg
+    part = client.simulate_get(path, headers={"Range": "bytes=5-9"})
+    assert part.content == jpeg[5:10]
