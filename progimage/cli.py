@@ -6,6 +6,7 @@ import os
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -13,11 +14,13 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from progimage import config
 from progimage.check import Check
 from progimage.config import Settings
 from progimage.errors import ConfigError, ProgImageError
+from progimage.reindex import reindex as rebuild
 from progimage.stores import ObjectStore, open_store
 from progimage.upkeep import collect
 
@@ -28,6 +31,9 @@ app = typer.Typer(
     add_completion=True,
 )
 console = Console(stderr=True)
+
+# Markers looked at side by side, within the connections of `open_store`.
+_THREADS = 16
 
 GUNICORN_CONF = Path("settings/gunicorn.conf.py")
 
@@ -49,19 +55,20 @@ def serve(
 
 @app.command()
 def check(
-    repair: Annotated[bool, typer.Option(help="remove refuse, finish removals")] = False,
+    repair: Annotated[
+        bool, typer.Option(help="remove refuse, finish removals, mend the index")
+    ] = False,
     grace_minutes: Annotated[
-        float, typer.Option(min=0, help="spare originals younger than this: uploads in flight")
+        float, typer.Option(min=0, help="spare what is younger than this: uploads in flight")
     ] = 60.0,
 ) -> None:
     """Verify every picture of the store against its record; 1 if something is left wrong."""
     _, store = _open()
     counts: Counter[str] = Counter()
     wrong = 0
-    with _progress("checking") as tell:
-        for finding in Check(store, repair=repair, grace=timedelta(minutes=grace_minutes)).run(
-            tell
-        ):
+    grace = timedelta(minutes=grace_minutes)
+    with _progress("checking") as tell, ThreadPoolExecutor(_THREADS) as threads:
+        for finding in Check(store, repair=repair, grace=grace, executor=threads).run(tell):
             counts[finding.kind] += 1
             wrong += not finding.repaired
             print(f"{'repaired' if finding.repaired else 'found'}: {finding.kind}: {finding.key}")
@@ -71,6 +78,25 @@ def check(
         if not repair:
             console.print("run again with --repair to mend what can be mended")
         raise typer.Exit(1)
+
+
+@app.command()
+def reindex(
+    grace_minutes: Annotated[
+        float, typer.Option(min=0, help="spare markers younger than this: uploads in flight")
+    ] = 60.0,
+) -> None:
+    """Rebuild the index from the records, while the service runs."""
+    _, store = _open()
+    counts: Counter[str] = Counter()
+    grace = timedelta(minutes=grace_minutes)
+    with _progress("reindexing") as tell, ThreadPoolExecutor(_THREADS) as threads:
+        for finding in rebuild(store, grace=grace, executor=threads, on_progress=tell):
+            counts[finding.kind] += 1
+    print(
+        f"added {counts['missing marker']} markers, removed {counts['stray marker']}, "
+        f"left {counts['unknown key']} keys that are none of ours"
+    )
 
 
 @app.command()
@@ -116,6 +142,6 @@ def _progress(doing: str) -> Iterator[Callable[[str], None]]:
             nonlocal seen
             seen += 1
             if seen % 100 == 0:
-                status.update(f"{doing}: {seen:,} objects, now at {key[:40]}")
+                status.update(f"{doing}: {seen:,} objects, now at {escape(key[:40])}")
 
         yield tell

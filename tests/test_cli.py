@@ -78,3 +78,15 @@ def test_serve_outside_the_project_says_where_to_start(tmp_path, monkeypatch):
     result = run("serve")
     assert isinstance(result.exception, ConfigError)
     assert "start in the project's folder" in str(result.exception)
+
+
+def test_reindex_brings_a_lost_index_back(store):
+    add(Library(store), b"picture")
+    markers = [stat.key for stat in store.list("index/")]
+    for key in markers:
+        store.delete(key)
+    result = run("reindex")
+    assert result.exit_code == 0
+    assert "added 4 markers, removed 0" in result.output
+    assert [stat.key for stat in store.list("index/")] == markers
+    assert "added 0 markers, removed 0" in run("reindex").output
