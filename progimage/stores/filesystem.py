@@ -19,7 +19,14 @@ from urllib.parse import SplitResult, unquote
 
 from progimage.errors import BadKey, ConfigError, Conflict, KeyMissing, StoreUnavailable
 from progimage.stores import ABSENT, Stat
-from progimage.stores.disk import DurableFolders, StripedLocks, disk_faults, make_durable
+from progimage.stores.blanks import Blanks
+from progimage.stores.disk import (
+    DurableFolders,
+    StripedLocks,
+    date_precisely,
+    disk_faults,
+    make_durable,
+)
 from progimage.stores.filereader import FileReader
 from progimage.stores.keyrules import check_key, check_prefix, shown
 from progimage.stores.tree import walk
@@ -53,6 +60,7 @@ class FilesystemStore:
             make_durable(self._uploads)
             make_durable(locks)
         self._locks = StripedLocks(locks)
+        self._blanks = Blanks(self._uploads)
         self._folders = DurableFolders(self._root)
 
     def put(
@@ -158,7 +166,7 @@ class FilesystemStore:
                         _write(file, chunk)
                     chunk = source.read(_CHUNK_BYTES)
                 with disk_faults():
-                    _date(file)
+                    date_precisely(file)
                     os.fsync(file)
                     facts = os.fstat(file)
             finally:
@@ -170,15 +178,16 @@ class FilesystemStore:
                 os.unlink(upload)
 
     def _create_empty(self, key: str, path: str) -> Stat | None:
-        """Create an empty file at once: without content it cannot be half written."""
+        """Create an empty file at once: without content it cannot be half written.
+
+        Those created within a second are links to one file: an index has many times
+        more markers than there are pictures, and a file system not enough inodes.
+        """
 
         def create() -> Stat:
-            file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
-            try:
-                _date(file)
-                return _stat(key, os.fstat(file))
-            finally:
-                os.close(file)
+            with self._blanks.borrow() as blank:
+                os.link(blank, path)
+                return _stat(key, os.stat(blank))
 
         with disk_faults():
             try:
@@ -276,13 +285,6 @@ def _write(file: int, chunk: bytes) -> None:
     view = memoryview(chunk)
     while view:
         view = view[os.write(file, view) :]
-
-
-def _date(file: int) -> None:
-    # The kernel dates files by its tick, some milliseconds long, in which a file can be
-    # replaced twice by way of one inode number; this clock tells the two versions apart.
-    now_ns = time.time_ns()
-    os.utime(file, ns=(now_ns, now_ns))
 
 
 def _etag(facts: os.stat_result) -> str:
