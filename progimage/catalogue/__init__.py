@@ -23,6 +23,9 @@ from progimage.stores import ObjectStore
 MAX_TOTAL = 1_000
 """Matches are counted up to here; of more, only that there are."""
 
+MAX_COUNTING_STEPS = 2_000
+"""Counting stops too after it has looked at so many postings."""
+
 _FIRST_WAVE, _WAVE = 5, 100
 
 
@@ -72,12 +75,14 @@ class Catalogue:
         The matches that are passed or counted only are those the index knows of: a few
         more than there are, if a crash has left stray markers.
         """
-        search = self._search(viewer, query, work or Work())
+        work = work or Work()
+        search = self._search(viewer, query, work)
         walk = Walk(search, search.first)
         count = walk.skip(offset)
         found = walk.take(limit)
         count += len(found)
         resume, is_partial = walk.resume, walk.was_cut_short
+        work.restrict(MAX_COUNTING_STEPS)
         if search.is_exact:
             count += walk.skip(max(MAX_TOTAL - count, 0))
         total = Total(count, is_exact=walk.resume is None)

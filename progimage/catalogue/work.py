@@ -34,6 +34,10 @@ class Work:
         self._deadline = clock() + max_seconds
         self._clock = clock
 
+    def restrict(self, steps: int) -> None:
+        """Let at most so many more postings be looked at."""
+        self._left = min(self._left, steps)
+
     def step(self, position: str) -> None:
         """Look at one more posting; everything before it has been looked at.
 
