@@ -47,7 +47,7 @@ class Plan:
 
         whole = Union(
             [
-                Intersection([any_of(scope, term) for term in terms], work)
+                Intersection([any_of(scope, term) for term in terms], scope, work)
                 for scope, terms in self.scopes.items()
             ]
         )

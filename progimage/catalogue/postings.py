@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from heapq import heapify, heappop, heapreplace
 from typing import Protocol
 
-from progimage.catalogue.work import Work
+from progimage.catalogue.work import Unfinished, Work
 from progimage.index import layout
 from progimage.index.facets import Facet
 from progimage.stores import ObjectStore, Stat
@@ -67,19 +67,37 @@ class Union:
     def seek(self, at: str) -> str | None:
         while self._heap and self._heap[0][0] < at:
             _, number, part = self._heap[0]
-            head = part.seek(at)
+            try:
+                head = part.seek(at)
+            except Unfinished as unfinished:
+                head, part = unfinished.position, _Stuck(unfinished.position)
             if head is None:
                 heappop(self._heap)
             else:
                 heapreplace(self._heap, (head, number, part))
-        return self._heap[0][0] if self._heap else None
+        if not self._heap:
+            return None
+        head, _, part = self._heap[0]
+        return part.seek(head) if isinstance(part, _Stuck) else head
+
+
+class _Stuck:
+    """Stands for a list that is unfinished, until the others have come as far."""
+
+    def __init__(self, position: str) -> None:
+        self._position = position
+
+    def seek(self, at: str) -> str | None:
+        # A posting at this very position may have been taken from another list.
+        raise Unfinished(max(at, self._position))
 
 
 class Intersection:
     """What is in all of several lists: a leapfrog join (Veldhuizen 2014, section 3.1)."""
 
-    def __init__(self, parts: Sequence[Positions], work: Work) -> None:
+    def __init__(self, parts: Sequence[Positions], scope: str, work: Work) -> None:
         self._parts = parts
+        self._scope = scope
         self._work = work
 
     def seek(self, at: str) -> str | None:
@@ -91,6 +109,6 @@ class Intersection:
                 if head is None:
                     return None
                 if head > at:
-                    self._work.step(head)
+                    self._work.step(self._scope, head)
                     at, is_settled = head, False
         return at

@@ -99,8 +99,8 @@ class Back:
 
 
 def _span_after(search: Search, position: str, limit: int) -> int:
-    """Return how many microseconds the next `limit` candidates take up."""
+    """Return how many microseconds the next `limit` candidates take up, and half as many more."""
     after = list(islice(search.candidates(position), limit))
     if not after:
         return _FIRST_SPAN
-    return max(layout.count_of(after[-1]) - layout.count_of(position), 1)
+    return max((layout.count_of(after[-1]) - layout.count_of(position)) * 3 // 2, 1)

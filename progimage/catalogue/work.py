@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable
 
 MAX_STEPS = 50_000
@@ -18,10 +19,10 @@ class Unfinished(Exception):
 
 
 class Work:
-    """Counts the postings a search looks at.
+    """Counts the postings a search looks at, in each scope for itself.
 
     Args:
-        max_steps, max_seconds: raise `Unfinished` after so many postings, or so long.
+        max_steps, max_seconds: `Unfinished` after so many postings of one scope, or so long.
     """
 
     def __init__(
@@ -30,23 +31,24 @@ class Work:
         max_seconds: float = MAX_SECONDS,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._left = max_steps
+        self._max_steps = max_steps
         self._deadline = clock() + max_seconds
         self._clock = clock
+        self._taken: Counter[str] = Counter()
 
     def restrict(self, steps: int) -> None:
         """Let at most so many more postings be looked at."""
-        self._left = min(self._left, steps)
+        self._max_steps = min(self._max_steps, max(self._taken.values(), default=0) + steps)
 
-    def step(self, position: str) -> None:
-        """Look at one more posting; everything before it has been looked at.
+    def step(self, scope: str, position: str) -> None:
+        """Look at one more posting of a scope, where all before it have been looked at.
 
         Raises:
             Unfinished: that would be one too many.
         """
-        self._left -= 1
-        if self._left < 0 or (self._left % 32 == 0 and self._clock() > self._deadline):
-            self._left = -1
+        taken = self._taken[scope] = self._taken[scope] + 1
+        is_late = taken % 32 == 0 and self._clock() > self._deadline
+        if taken > self._max_steps or is_late:
             raise Unfinished(position)
 
 

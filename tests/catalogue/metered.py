@@ -1,0 +1,59 @@
+"""A store that counts the requests an S3 bucket would bill and wait for."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+from progimage.stores import ObjectStore, Reader, Stat
+
+_FIRST_PAGE_KEYS = 100
+_PAGE_KEYS = 1_000
+
+
+class MeteredStore:
+    """An `ObjectStore` over `inner`.
+
+    Attributes:
+        requests: by their S3 names. A listing is one LIST for its first 100 keys, and
+            one more for each 1,000 that are read after them.
+    """
+
+    def __init__(self, inner: ObjectStore) -> None:
+        self._inner = inner
+        self._lock = threading.Lock()
+        self.requests: Counter[str] = Counter()
+
+    def put(self, key: str, source: Any, *, media_type: str, expect: str | None = None) -> Stat:
+        self._count("PUT")
+        return self._inner.put(key, source, media_type=media_type, expect=expect)
+
+    def open(self, key: str, start: int = 0, length: int | None = None) -> Reader:
+        self._count("GET")
+        return self._inner.open(key, start, length)
+
+    def stat(self, key: str) -> Stat:
+        self._count("HEAD")
+        return self._inner.stat(key)
+
+    def delete(self, key: str, *, expect: str | None = None) -> None:
+        self._count("DELETE")
+        self._inner.delete(key, expect=expect)
+
+    def list(self, prefix: str, after: str = "") -> Iterator[Stat]:
+        listing = self._inner.list(prefix, after)
+
+        def pages() -> Iterator[Stat]:
+            for number, stat in enumerate(listing):
+                if number >= _FIRST_PAGE_KEYS and (number - _FIRST_PAGE_KEYS) % _PAGE_KEYS == 0:
+                    self._count("LIST")
+                yield stat
+
+        self._count("LIST")
+        return pages()
+
+    def _count(self, name: str) -> None:
+        with self._lock:
+            self.requests[name] += 1

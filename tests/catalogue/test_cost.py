@@ -1,0 +1,130 @@
+"""What each kind of request costs in requests to an S3 bucket; README shows these numbers."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from progimage.catalogue import Catalogue
+from progimage.catalogue.query import Query
+from progimage.index import Index, facets
+from progimage.library import Library
+from progimage.model import ANYBODY, Metadata
+from progimage.stores.memory import MemoryStore
+from tests.candidates import add, id_of
+from tests.catalogue.metered import MeteredStore
+
+START = datetime(2024, 1, 1, tzinfo=UTC)
+PICTURES = 1_500
+
+
+class Clock:
+    """Goes on by a minute whenever it is read."""
+
+    def __init__(self) -> None:
+        self.now = START
+
+    def __call__(self) -> datetime:
+        self.now += timedelta(minutes=1)
+        return self.now
+
+
+@pytest.fixture(scope="module")
+def filled() -> MemoryStore:
+    """1,500 pictures: all have a tag, half another, every hundredth a third."""
+    store = MemoryStore()
+    library = Library(store, Clock())
+    for number in range(PICTURES):
+        tags = ["every"]
+        if number % 2:
+            tags.append("half")
+        if number % 100 == 0:
+            tags.append("rare")
+        add(library, str(number).encode(), Metadata(tags=tuple(tags), title=f"n{number % 7}x"))
+    return store
+
+
+def tags(*names: str) -> tuple[facets.Facet, ...]:
+    return tuple(facets.tag(name) for name in names)
+
+
+@pytest.mark.parametrize(
+    ("query", "lists", "gets"),
+    [
+        pytest.param(Query(), 3, 50, id="everything"),
+        pytest.param(Query(visibility="public"), 2, 50, id="everything public"),
+        pytest.param(Query(tags=tags("every")), 3, 50, id="a tag"),
+        pytest.param(Query(tags=tags("rare")), 2, 15, id="a rare tag"),
+        pytest.param(Query(tags=tags("nothing")), 2, 0, id="a tag there is not"),
+        pytest.param(Query(tags=tags("every", "half")), 6, 50, id="two common tags"),
+        pytest.param(Query(tags=tags("every", "rare")), 5, 15, id="a common and a rare tag"),
+        pytest.param(
+            Query(any_tags=tags("every", "half", "rare", "a", "b")), 12, 50, id="any of 5"
+        ),
+        pytest.param(Query(needles=("n3x",)), 4, 50, id="a word"),
+        pytest.param(Query(needles=("n3",)), 4, 50, id="a part of one word"),
+        pytest.param(Query(needles=("n",)), 18, 50, id="a part of seven words"),
+        pytest.param(Query(needles=("nowhere",)), 2, 0, id="a word there is not"),
+    ],
+)
+def test_a_first_page_of_50_with_its_total_costs(filled, query, lists, gets):
+    store = MeteredStore(filled)
+    Catalogue(store).first(ANYBODY, query, 50)
+    assert store.requests == {"LIST": lists, **({"GET": gets} if gets else {})}
+
+
+@pytest.mark.parametrize("pages", [1, 5, 20])
+def test_a_page_by_cursor_costs_the_same_however_deep(filled, pages):
+    catalogue, query = Catalogue(filled), Query(tags=tags("every"))
+    page = catalogue.first(ANYBODY, query, 50)
+    for _ in range(pages):
+        page = catalogue.beside(ANYBODY, query, 50, page.next)
+    store = MeteredStore(filled)
+    Catalogue(store).beside(ANYBODY, query, 50, page.next)
+    assert store.requests == {"LIST": 2, "GET": 50}
+    store = MeteredStore(filled)
+    Catalogue(store).beside(ANYBODY, query, 50, page.previous)
+    assert store.requests == {"LIST": 6, "GET": 50}
+
+
+def test_a_page_of_tags_costs_two_listings_and_three_a_tag(filled):
+    store = MeteredStore(filled)
+    found, _ = Catalogue(store).tags(ANYBODY, 50)
+    assert len(found) == 3
+    # Two that more than a hundred pictures have are counted on.
+    assert store.requests == {"LIST": 2 + 3 * 2 + 2, "GET": 3}
+
+
+def test_uploads_edits_and_removals_cost():
+    store = MeteredStore(MemoryStore())
+    library = Library(store)
+
+    def cost_of(act) -> dict[str, int]:
+        store.requests.clear()
+        act()
+        return dict(store.requests)
+
+    said = Metadata(
+        tags=("sea", "sky", "sun"), description="ten words that say what there is to see here now"
+    )
+    add(library, b"first", said)
+    bare = cost_of(lambda: add(library, b"bare"))
+    # The original, the record, and postings: all, the media type, the two words of a.png.
+    assert bare == {"GET": 1, "PUT": 2 + 4, "HEAD": 2}
+    full = cost_of(lambda: add(library, b"second", said))
+    # 3 tags and 14 words more, whose names are known already.
+    assert full == {"GET": 1, "PUT": 2 + 4 + 17, "HEAD": 2 + 17}
+    edit = cost_of(
+        lambda: library.edit(ANYBODY, id_of(b"second"), {"tags": ["sea"]}, lambda current: True)
+    )
+    # 2 tags and 2 words less; whether their lists are empty now is looked up.
+    assert edit == {"GET": 3, "PUT": 1, "DELETE": 4, "LIST": 4}
+    removal = cost_of(lambda: library.remove(ANYBODY, id_of(b"second")))
+    assert removal == {"GET": 1, "PUT": 1, "DELETE": 2 + 17, "LIST": 2 + 15}
+
+
+def test_an_index_on_folders_is_read_level_by_level(filled):
+    store = MeteredStore(filled)
+    Catalogue(store, Index(store, crowd=500)).first(ANYBODY, Query(tags=tags("rare")), 50)
+    assert store.requests == {"LIST": 2 * 5, "GET": 15}
