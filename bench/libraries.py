@@ -1,0 +1,167 @@
+"""`python -m bench.libraries FOLDER PICTURES`: a folder store with a realistic library in it.
+
+Sidecars and markers are those that the service itself would write, written by its own
+code, only without waiting for the disk; originals are there but empty. To spare the
+disk a few million inodes every empty file is a hard link, which costs a reader the same.
+"""
+
+from __future__ import annotations
+
+import argparse
+import errno
+import hashlib
+import io
+import itertools
+import random
+import sys
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import BinaryIO
+
+from progimage import keys
+from progimage.index import Index, postings_of
+from progimage.model import Record
+from progimage.stores import Stat
+from progimage.stores.filesystem import FilesystemStore
+
+VOCABULARY = 60_000
+TAGS = 5_000
+TAGS_EACH = 3
+WORDS_EACH = 10
+PRIVATE_SHARE = 0.02
+
+_SYLLABLES = (
+    "ba be bo ca ce co da de do el en er fa fi ga go ha he in is ka ke la le li lo ma me mi mo "
+    "na ne ni no or pa pe po ra re ri ro sa se si so ta te ti to un va ve vi wa we za ze"
+)
+_TYPES = ("image/jpeg", "image/png", "image/webp", "image/gif")
+_TYPE_WEIGHTS = (88, 8, 3, 1)
+END = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+class Zipf:
+    """Draws from words whose frequency falls with their rank, as in any language."""
+
+    def __init__(self, words: list[str], exponent: float) -> None:
+        weights = (1 / (rank + 2.7) ** exponent for rank in range(len(words)))
+        self.words = words
+        self._weights = list(itertools.accumulate(weights))
+
+    def draw(self, random_: random.Random, number: int) -> list[str]:
+        """Return `number` words, some perhaps twice."""
+        return random_.choices(self.words, cum_weights=self._weights, k=number)
+
+
+def names(number: int, seed: int) -> list[str]:
+    """Return so many different words that can be spoken, common ones short."""
+    random_, every = random.Random(seed), _SYLLABLES.split()
+    found: dict[str, None] = {}
+    while len(found) < number:
+        syllables = 2 + (len(found) > 500) + (random_.random() < 0.4)
+        found["".join(random_.choices(every, k=syllables))] = None
+    return list(found)
+
+
+def records(number: int, span: timedelta, seed: int = 1) -> Iterator[Record]:
+    """Yield the records of a library filled over `span`, oldest first.
+
+    Each has 3 tags, a description of 10 words, and the file name a camera gives.
+    """
+    random_ = random.Random(seed)
+    tags, words = Zipf(names(TAGS, 2), 0.9), Zipf(names(VOCABULARY, 3), 1.0)
+    gap = span / number
+    for n in range(number):
+        created = END - span + gap * (n + random_.random())
+        digest = hashlib.sha256(f"{seed}-{n}".encode()).hexdigest()
+        said = words.draw(random_, WORDS_EACH + 3)
+        yield Record(
+            id=keys.image_id(digest),
+            generation=f"{random_.getrandbits(64):016x}",
+            sha256=digest,
+            size_bytes=0,
+            media_type=random_.choices(_TYPES, _TYPE_WEIGHTS)[0],
+            width=4000,
+            height=3000,
+            frames=1,
+            orientation=1,
+            has_alpha=False,
+            dominant_colour="#806040",
+            placeholder="3OcRJYB4d3h/iIeHeEh3eIhw+j2w",
+            file_name=f"IMG_{n % 10_000:04}.jpg",
+            created=created,
+            modified=created,
+            title=" ".join(said[:3]).capitalize(),
+            description=" ".join(said[3:]),
+            tags=tuple(dict.fromkeys(tags.draw(random_, TAGS_EACH))),
+            visibility="private" if random_.random() < PRIVATE_SHARE else "public",
+        )
+
+
+class HastyStore(FilesystemStore):
+    """A folder store that waits for no disk, and makes a link for every empty file."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(root)
+        self._empties = itertools.count()
+        self._next_empty()
+
+    def put(
+        self,
+        key: str,
+        source: BinaryIO,
+        *,
+        media_type: str,  # noqa: ARG002 (as the protocol has it)
+        expect: str | None = None,  # noqa: ARG002 (as the protocol has it)
+    ) -> Stat:
+        path, body = Path(self.local_path(key)), source.read()
+        try:
+            self._write(path, body)
+        except FileNotFoundError:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._write(path, body)
+        return Stat(key, len(body), "", END)
+
+    def _write(self, path: Path, body: bytes) -> None:
+        if body:
+            path.write_bytes(body)
+            return
+        try:
+            path.hardlink_to(self._empty)
+        except FileExistsError:
+            return
+        except OSError as error:
+            if error.errno != errno.EMLINK:
+                raise
+            self._next_empty()
+            path.hardlink_to(self._empty)
+
+    def _next_empty(self) -> None:
+        self._empty = Path(self.local_path("empties")) / str(next(self._empties))
+        self._empty.parent.mkdir(exist_ok=True)
+        self._empty.touch()
+
+
+def write(root: Path, number: int, span: timedelta, *, crowd: int | None = None) -> None:
+    """Make a library of so many pictures below `root`."""
+    store = HastyStore(root)
+    index = Index(store, crowd=crowd)
+    started = time.monotonic()
+    for n, record in enumerate(records(number, span), 1):
+        store.put(keys.original(record.id, record.generation), io.BytesIO(), media_type="")
+        index.write(postings_of(record))
+        store.put(keys.record(record.id), io.BytesIO(record.to_json()), media_type="")
+        if n % 10_000 == 0:
+            print(f"{n:,} pictures in {time.monotonic() - started:.0f} s", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("pictures", type=int)
+    parser.add_argument("--days", type=float, default=3 * 365, help="over which they came")
+    parser.add_argument("--crowd", type=int, help="names that fill a folder; 0: one level only")
+    options = parser.parse_args()
+    options.folder.mkdir(parents=True, exist_ok=True)
+    write(options.folder, options.pictures, timedelta(days=options.days), crowd=options.crowd)
