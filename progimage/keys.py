@@ -8,7 +8,7 @@
     uploads/<slot>/size.json               how many there will be, if said later; immutable
     uploads/<slot>/piece-<offset>          the bytes from there on; immutable
     uploads/<slot>/outcome.json            what became of them; from then on the pieces are refuse
-    index/<scope>/…                        markers without content; progimage/index/layout.py draws them
+    index/<scope>/…                        markers without content; see progimage/index/layout.py
     probe/<token>                          written and removed by health checks and start-up
 
 `ab` is the first two digits of the id. `<generation>` is drawn anew for every

@@ -16,7 +16,7 @@ from progimage.model import MAX_TAG
 from progimage.stores.keyrules import check_key, check_prefix
 from progimage.text import pieces, words
 
-TIMES = st.integers(0, 2**53).map(
+TIMES = st.integers(1, 2**53).map(
     lambda count: datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=count)
 )
 IDS = st.integers(0, 16**64 - 1).map(lambda number: f"{number:064x}")
