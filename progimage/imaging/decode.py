@@ -10,6 +10,7 @@ from PIL import Image
 from progimage.imaging import libwebp
 from progimage.imaging.colour_management import managed, plain, srgb_profile
 from progimage.imaging.formats import GIF, JPEG, WEBP
+from progimage.imaging.jpeg import draft
 from progimage.imaging.limits import Limits
 from progimage.imaging.opening import Opened, check_size, opened
 from progimage.imaging.picture import Box, Picture
@@ -30,7 +31,7 @@ def decode(
 
     `target` is the smallest width and height, as displayed, that what follows needs
     at full quality; the result is at least that large wherever the source is. A JPEG
-    is then decoded at 1/2, 1/4 or 1/8 of its size, whichever is the last not below
+    is then decoded at 1/2, 3/8, 1/4 or 1/8 of its size, whichever is the last not below
     `target`, and a WebP at one and a half times `target`. What is still larger is
     box-filtered to no less than twice `target`, which leaves the later resampling
     enough to work on (Pillow calls it `reducing_gap`). In any case the picture is
@@ -53,8 +54,7 @@ def _still(source: Opened, path: str, target: tuple[int, int] | None) -> Picture
     image: Image.Image = source.image
     part: Box | None = None
     if source.form is JPEG and target:
-        drafted = image.draft(None, target)
-        part = drafted[1] if drafted else None
+        part = draft(source.image, target)
     exif, icc = _exif(image), _icc(image)
     scaled = load_webp(source, path, target) if source.form is WEBP else None
     if scaled is None:

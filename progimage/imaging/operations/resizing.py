@@ -26,6 +26,10 @@ _REDUCED_FROM_PX = 400
 # In large results bicubic takes 0.7 of the time of Lanczos for 0.001 of SSIM, once
 # encoded; in small ones Lanczos is quick, and bicubic would cost up to 0.008.
 _LANCZOS_UP_TO_PX = 900
+
+# Where a large result is much smaller than what it is made from, Hamming takes 0.6 of the
+# time of bicubic for at most 0.0021 of SSIM.
+_HAMMING_FROM_SHRINK = 1.5
 _FITS = ("inside", "cover", "contain", "fill", "outside")
 _HOW_FIT = (
     "inside: no side longer than asked; cover: both as asked, the rest cut off; contain: both "
@@ -271,8 +275,7 @@ def _resampler(view: View, fit: _Fit, gravity: Gravity, background: Colour) -> A
         min(view.box[1] + bottom * scale_y, view.image.height),
     )
     offset = place(gravity, fit.canvas, fit.scaled, view.image)
-    is_small = max(fit.scaled) <= _LANCZOS_UP_TO_PX
-    resampling = Resampling.LANCZOS if is_small else Resampling.BICUBIC
+    resampling = _resampling(fit.scaled, shrink=(box[2] - box[0]) / fit.scaled[0])
 
     gap = _REDUCING_GAP if max(fit.scaled) > _REDUCED_FROM_PX else None
 
@@ -284,3 +287,10 @@ def _resampler(view: View, fit: _Fit, gravity: Gravity, background: Colour) -> A
         return set_on_canvas(frame, fit.canvas, (round(offset[0]), round(offset[1])), background)
 
     return apply
+
+
+def _resampling(scaled: Size, shrink: float) -> Resampling:
+    """Return the filter that is worth its time for a result of this size."""
+    if max(scaled) <= _LANCZOS_UP_TO_PX:
+        return Resampling.LANCZOS
+    return Resampling.HAMMING if shrink >= _HAMMING_FROM_SHRINK else Resampling.BICUBIC
