@@ -10,7 +10,7 @@ from pathlib import Path
 
 from bench import peers, report
 from bench.bench import Bench
-from bench.cases import cached, cold, memory, quality, tail
+from bench.cases import cached, cold, memory, quality, searches, tail, uploads
 from bench.load import LoadFailed
 from bench.photos import sources
 from bench.report import Table
@@ -29,6 +29,8 @@ CASES: dict[str, Callable[[Bench], list[Table]]] = {
     "tail": tail.tail,
     "peak": memory.peak,
     "soak": memory.soak,
+    "searches": searches.searches,
+    "uploads": uploads.uploads,
 }
 
 
@@ -50,6 +52,8 @@ def main() -> int:
         soak_minutes=0.1 if options.smoke else options.soak_minutes,
         smoke=options.smoke,
         as_shipped=options.as_shipped,
+        libraries=options.libraries,
+        pictures=tuple(options.pictures),
         missing=_missing(options.servers),
     )
     for name, reason in bench.missing.items():
@@ -100,6 +104,14 @@ def _options() -> argparse.Namespace:
     add("--connections", type=int, default=8, help="default 8")
     add("--soak-minutes", type=float, default=10.0, help="default 10")
     add("--as-shipped", action="store_true", help="peers write progressive JPEGs, their default")
+    add("--libraries", type=Path, help="folder that keeps generated libraries")
+    add(
+        "--pictures",
+        type=int,
+        nargs="+",
+        default=[],
+        help="in the libraries to search; default 10000 100000; 1000000 takes an hour to make",
+    )
     add("--smoke", action="store_true", help="tiny pictures, a second each: only prove it runs")
     add("--allow-missing", action="store_true", help="succeed without a peer that is missing")
     add("--save", action="store_true", help="put the tables into bench/RESULTS.md")

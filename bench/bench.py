@@ -43,6 +43,8 @@ class Bench:
         seconds: how long one round lasts.
         rounds: rounds a server; all servers take turns within a round.
         as_shipped: peers keep their own encoder settings (progressive JPEG).
+        libraries: where generated libraries are kept; None for a folder of ours.
+        pictures: how many those that are searched hold; empty for the usual numbers.
         missing: names of peers that could not be installed, with the reason.
     """
 
@@ -55,6 +57,8 @@ class Bench:
     soak_minutes: float
     smoke: bool
     as_shipped: bool
+    libraries: Path | None = None
+    pictures: tuple[int, ...] = ()
     missing: dict[str, str] = field(default_factory=dict)
 
     @contextmanager

@@ -13,6 +13,7 @@ import hashlib
 import io
 import itertools
 import random
+import shutil
 import sys
 import time
 from collections.abc import Iterator
@@ -39,6 +40,7 @@ _SYLLABLES = (
 _TYPES = ("image/jpeg", "image/png", "image/webp", "image/gif")
 _TYPE_WEIGHTS = (88, 8, 3, 1)
 END = datetime(2026, 1, 1, tzinfo=UTC)
+SPAN = timedelta(days=3 * 365)
 
 
 class Zipf:
@@ -156,11 +158,22 @@ def write(root: Path, number: int, span: timedelta, *, crowd: int | None = None)
             print(f"{n:,} pictures in {time.monotonic() - started:.0f} s", file=sys.stderr)
 
 
+def library(folder: Path, number: int) -> Path:
+    """Return where a library of so many pictures is below `folder`; it is made if it is not."""
+    root, done = folder / str(number), folder / f"{number}.complete"
+    if not done.exists():
+        shutil.rmtree(root, ignore_errors=True)
+        root.mkdir(parents=True)
+        write(root, number, SPAN)
+        done.touch()
+    return root
+
+
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("pictures", type=int)
-    parser.add_argument("--days", type=float, default=3 * 365, help="over which they came")
+    parser.add_argument("--days", type=float, default=SPAN.days, help="over which they came")
     parser.add_argument("--crowd", type=int, help="names that fill a folder; 0: one level only")
     options = parser.parse_args()
     options.folder.mkdir(parents=True, exist_ok=True)
