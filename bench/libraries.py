@@ -79,7 +79,7 @@ def records(number: int, span: timedelta, seed: int = 1) -> Iterator[Record]:
         digest = hashlib.sha256(f"{seed}-{n}".encode()).hexdigest()
         said = words.draw(random_, WORDS_EACH + 3)
         yield Record(
-            id=keys.image_id(digest),
+            id=digest,
             generation=f"{random_.getrandbits(64):016x}",
             sha256=digest,
             size_bytes=0,

@@ -90,14 +90,19 @@ class Check:
         yield from self._audit.check_record(record)
 
     def _damage(self, record: Record) -> Kind | None:
-        digest = hashlib.sha256()
+        digest, id_digest = hashlib.sha256(), keys.id_hash(record.owner)
         try:
             with self._store.open(keys.original(record.id, record.generation)) as reader:
                 while chunk := reader.read(_CHUNK):
                     digest.update(chunk)
+                    if record.owner:
+                        id_digest.update(chunk)
         except KeyMissing:
             return "missing original"
-        return None if digest.hexdigest() == record.sha256 else "altered original"
+        if digest.hexdigest() != record.sha256:
+            return "altered original"
+        picture_id = id_digest.hexdigest() if record.owner else record.sha256
+        return None if picture_id == record.id else "id of another owner or picture"
 
     def _check_original(self, stat: Stat, image_id: str, generation: str) -> Iterator[Finding]:
         if stat.modified > self._oldest_spared:

@@ -7,6 +7,7 @@ ProgImageError
 │   └── InvalidField           one field of an upload or an edit
 ├── NotFound                   no such picture, or none the viewer may see
 │   └── Expired                an upload that was not finished in time
+├── Forbidden                  the viewer may see it, but not do that to it
 ├── NotAcceptable              no format that the client accepts
 ├── RequestTimeout             the body of the request came too slowly
 ├── UploadConflict             a piece that does not fit what has arrived of an upload
@@ -61,6 +62,10 @@ class NotFound(ProgImageError):
 
 class Expired(NotFound):
     """The upload was not finished in time."""
+
+
+class Forbidden(ProgImageError):
+    """What the viewer may see, but is not theirs to change."""
 
 
 class NotAcceptable(ProgImageError):

@@ -15,6 +15,7 @@ Kind = Literal[
     "damaged record",
     "missing original",
     "altered original",
+    "id of another owner or picture",
     "unknown key",
 ]
 

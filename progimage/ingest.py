@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, Self
 
+from progimage import keys
 from progimage.admission import Admission
 from progimage.errors import EmptyPicture, PictureTooLarge
 from progimage.imaging.facts import Facts, inspect
@@ -34,6 +35,16 @@ class Staged:
     sha256: str
     size_bytes: int
     file_name: str
+
+    def id_for(self, owner: str) -> str:
+        """Return the id that these bytes have as a picture of `owner`.
+
+        A named owner's costs one more reading of the file, which is still in memory.
+        """
+        if not owner:
+            return self.sha256
+        with self.path.open("rb") as file:
+            return hashlib.file_digest(file, lambda: keys.id_hash(owner)).hexdigest()
 
     def __enter__(self) -> Self:
         return self
@@ -69,7 +80,7 @@ class Ingest:
             EmptyPicture: there was not a byte in it.
             PictureTooLarge: it went on past `max_bytes`; reading stopped there.
         """
-        path, digest, size = self._scratch.path(), hashlib.sha256(), 0
+        path, digest, size = self._scratch.path(), keys.id_hash(), 0
         try:
             with path.open("xb") as file:
                 while chunk := source.read(_CHUNK):
@@ -98,16 +109,25 @@ class Ingest:
         with self._admission.admit():
             return self._pool.run(inspect, os.fspath(staged.path), self._limits)
 
-    def keep(self, staged: Staged, metadata: Metadata) -> tuple[Record, bool]:
-        """Add a received picture to the library; return its record and whether it is new.
+    def keep(self, staged: Staged, metadata: Metadata, owner: str = "") -> tuple[Record, bool]:
+        """Add a picture of `owner` to the library; return its record and whether it is new.
 
         Raises: what `inspect` and `Library.add` raise.
         """
-        if (held := self._library.held(staged.sha256)) is not None:
+        image_id = staged.id_for(owner)
+        if (held := self._library.held(image_id)) is not None:
             return held, False
         facts = self.inspect(staged)
         with staged.path.open("rb") as source:
-            candidate = Candidate(source, staged.sha256, staged.size_bytes, staged.file_name, facts)
+            candidate = Candidate(
+                source,
+                image_id,
+                owner,
+                staged.sha256,
+                staged.size_bytes,
+                staged.file_name,
+                facts,
+            )
             return self._library.add(candidate, metadata)
 
 

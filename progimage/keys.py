@@ -52,9 +52,14 @@ def is_image_id(text: str) -> bool:
     return _ID.fullmatch(text) is not None
 
 
-def image_id(sha256_hex: str) -> str:
-    """Return the id of a picture of the default owner: the SHA-256 of its bytes."""
-    return sha256_hex
+def id_hash(owner: str = "") -> hashlib._Hash:
+    """Return the hash that, fed with a picture's bytes, gives its id as hex digest.
+
+    The default owner's ids are the SHA-256 of the bytes. A named owner's begin with
+    the name and a zero byte, which no name holds: equal bytes of two owners are two
+    pictures that know nothing of each other.
+    """
+    return hashlib.sha256(owner.encode() + b"\0" if owner else b"")
 
 
 def new_generation() -> str:

@@ -28,6 +28,7 @@ from progimage import keys
 from progimage.errors import (
     Conflict,
     DamagedRecord,
+    Forbidden,
     KeyMissing,
     NotFound,
     Overloaded,
@@ -70,10 +71,13 @@ class PictureFacts(Protocol):
 class Candidate:
     """A picture that was received and inspected but is not kept yet.
 
-    `source` is positioned at the first byte; `sha256` is of all its `size_bytes`.
+    `source` is positioned at the first byte; `sha256` is of all its `size_bytes`, and
+    `id` is what those bytes are called as a picture of `owner`, see `keys.id_hash`.
     """
 
     source: BinaryIO
+    id: str
+    owner: str
     sha256: str
     size_bytes: int
     file_name: str
@@ -83,6 +87,14 @@ class Candidate:
 def can_see(viewer: Viewer, record: Record) -> bool:
     """The one visibility rule: live, and public or the viewer's own."""
     return record.state == "live" and (record.is_public or record.owner == viewer.name)
+
+
+def can_edit(viewer: Viewer, record: Record) -> bool:
+    """The one rule of who may change, purge or remove a picture that can be seen: its owner.
+
+    The default owner is nobody in particular; who acts for it, the viewer says.
+    """
+    return record.owner == viewer.name if record.owner else viewer.may_act_for_default_owner
 
 
 def _now() -> datetime:
@@ -110,11 +122,10 @@ class Library:
         Raises:
             Overloaded: others keep adding and removing this very picture.
         """
-        image_id = keys.image_id(candidate.sha256)
         for _ in range(_ATTEMPTS):
-            if (held := self.held(candidate.sha256)) is not None:
+            if (held := self.held(candidate.id)) is not None:
                 return held, False
-            record = self._describe(image_id, candidate, metadata)
+            record = self._describe(candidate, metadata)
             if self._commit(record, candidate.source):
                 return record, True
         raise Overloaded("this picture is being added and removed by others; try again")
@@ -127,6 +138,15 @@ class Library:
                 alike on purpose, so that a guess reveals nothing.
         """
         return self._read_visible(viewer, image_id)[0]
+
+    def find_to_edit(self, viewer: Viewer, image_id: str) -> Record:
+        """Return the record of `image_id`, if `viewer` may change it.
+
+        Raises:
+            NotFound: there is none, or none that the viewer may see.
+            Forbidden: it is somebody else's.
+        """
+        return self._read_editable(viewer, image_id)[0]
 
     def edit(
         self,
@@ -142,13 +162,14 @@ class Library:
 
         Raises:
             NotFound: there is no such picture for this viewer.
+            Forbidden: it is somebody else's.
             InvalidField: a change is malformed.
             PreconditionFailed: the current version is not the expected one.
         """
         touched: set[Posting] = set()
         try:
             for _ in range(_ATTEMPTS):
-                record, etag = self._read_visible(viewer, image_id)
+                record, etag = self._read_editable(viewer, image_id)
                 if not is_expected(record):
                     raise PreconditionFailed(
                         "the picture was changed by somebody else since; read its metadata again "
@@ -170,12 +191,15 @@ class Library:
 
         Raises:
             NotFound: there is no such picture for this viewer.
+            Forbidden: it is somebody else's.
         """
         for _ in range(_ATTEMPTS):
             record, etag = self._read(image_id)
             if record.state == "live":
                 if not can_see(viewer, record):
                     break
+                if not can_edit(viewer, record):
+                    raise _forbidden(image_id)
                 try:
                     record, etag = self._mark_deleting(record, etag)
                 except Conflict:
@@ -231,13 +255,13 @@ class Library:
             # Another finished first and a new upload has taken the place.
             return
 
-    def held(self, sha256: str) -> Record | None:
-        """Return the record of the picture with these bytes, if it is here.
+    def held(self, image_id: str) -> Record | None:
+        """Return the record of a picture about to be added, if it is here.
 
         A removal that stands in the way is finished first.
         """
         try:
-            record, etag = self._read(keys.image_id(sha256))
+            record, etag = self._read(image_id)
         except NotFound:
             return None
         if record.state == "live":
@@ -294,10 +318,11 @@ class Library:
             return frozenset()
         return postings_of(record) if record.state == "live" else frozenset()
 
-    def _describe(self, image_id: str, candidate: Candidate, metadata: Metadata) -> Record:
+    def _describe(self, candidate: Candidate, metadata: Metadata) -> Record:
         facts, now = candidate.facts, self._clock()
         return Record(
-            id=image_id,
+            id=candidate.id,
+            owner=candidate.owner,
             generation=keys.new_generation(),
             sha256=candidate.sha256,
             size_bytes=candidate.size_bytes,
@@ -348,6 +373,12 @@ class Library:
             raise _not_found(image_id)
         return record, etag
 
+    def _read_editable(self, viewer: Viewer, image_id: str) -> tuple[Record, str]:
+        record, etag = self._read_visible(viewer, image_id)
+        if not can_edit(viewer, record):
+            raise _forbidden(image_id)
+        return record, etag
+
     def _read(self, image_id: str) -> tuple[Record, str]:
         """Return the record, live or deleting, and its etag in the store."""
         if not keys.is_image_id(image_id):
@@ -379,3 +410,7 @@ def read_record(store: ObjectStore, image_id: str) -> tuple[Record, str]:
 def _not_found(image_id: str) -> NotFound:
     shown = image_id if keys.is_image_id(image_id) else "of that id"
     return NotFound(f"there is no picture {shown}")
+
+
+def _forbidden(image_id: str) -> Forbidden:
+    return Forbidden(f"picture {image_id} is somebody else's; only its owner may change it")

@@ -139,9 +139,16 @@ class Record(Frozen):
 
 
 class Viewer(Frozen):
-    """Who looks. `name` "" is anybody, who is also the default owner."""
+    """Who looks, and who owns what is sent; `name` "" is anybody.
+
+    Attributes:
+        is_admin: manages accounts; sees no more pictures than others do.
+        may_act_for_default_owner: may change what belongs to nobody in particular.
+    """
 
     name: str = ""
+    is_admin: bool = False
+    may_act_for_default_owner: bool = True
 
 
 ANYBODY = Viewer()

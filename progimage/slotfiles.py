@@ -29,8 +29,9 @@ class Slot(KeptFile):
     """What was said of an upload when it was created.
 
     Attributes:
-        id: 32 lowercase hex digits; whoever knows them may use the slot.
-        owner: "" is the default owner.
+        id: 32 lowercase hex digits.
+        owner: who alone may use it; "" is the default owner, whose slots are for
+            whoever knows their id.
         size_bytes: None if it was not known then.
         note: what the client wants to be told again, as it stands.
     """

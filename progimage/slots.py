@@ -33,7 +33,7 @@ from progimage.errors import (
     PictureTooLarge,
     UploadConflict,
 )
-from progimage.model import Metadata
+from progimage.model import ANYBODY, Metadata, Viewer
 from progimage.pieces import MAX_SHORT_PIECES, PIECE_BYTES, Joined, Source, chain, receive
 from progimage.slotfiles import Outcome, Size, Slot
 from progimage.stores import ABSENT, ObjectStore, Stat
@@ -86,6 +86,7 @@ class Slots:
         self,
         metadata: Metadata,
         *,
+        owner: str = "",
         file_name: str = "",
         size_bytes: int | None = None,
         note: str = "",
@@ -99,6 +100,7 @@ class Slots:
         now = self._clock()
         slot = Slot(
             id=keys.new_slot(),
+            owner=owner,
             created=now,
             expires=now + self._expires,
             size_bytes=size_bytes,
@@ -109,11 +111,11 @@ class Slots:
         slotfiles.create(self._store, keys.slot(slot.id), slot)
         return Progress(slot, size_bytes)
 
-    def find(self, slot_id: str) -> Progress:
+    def find(self, slot_id: str, viewer: Viewer = ANYBODY) -> Progress:
         """Return how far an upload has come.
 
         Raises:
-            NotFound: there is none, or it was removed.
+            NotFound: there is none, it was removed, or it is another named owner's.
             Expired: its time is over.
             PictureError: its bytes have all come and are not a picture; which, and why.
         """
@@ -122,7 +124,7 @@ class Slots:
         # The pieces first: they go after slot.json has gone or outcome.json has come, so
         # whoever looks at those two afterwards knows whether a piece was missed.
         pieces = chain(self._store, slot_id)
-        slot = self._slot(slot_id)
+        slot = self._slot(slot_id, viewer)
         if (outcome := slotfiles.find(self._store, keys.outcome(slot_id), Outcome)) is not None:
             return _ended(slot, outcome)
         size_bytes = slot.size_bytes
@@ -208,7 +210,7 @@ class Slots:
                 raise
             except KeyMissing:
                 # Somebody else has finished or removed it, or else a piece is lost.
-                again = self.find(progress.slot.id)
+                again = self.find(progress.slot.id, Viewer(name=progress.slot.owner))
                 if again.image_id is None:
                     raise
                 return again
@@ -230,7 +232,7 @@ class Slots:
         slotfiles.delete_all(self._store, keys.pieces(slot_id))
         return _ended(progress.slot, outcome)
 
-    def remove(self, slot_id: str) -> None:
+    def remove(self, slot_id: str, viewer: Viewer = ANYBODY) -> None:
         """Give up an upload, or forget a finished one; its picture stays.
 
         Raises:
@@ -238,14 +240,16 @@ class Slots:
         """
         if not keys.is_slot(slot_id):
             raise _not_found()
-        self._slot(slot_id)
+        self._slot(slot_id, viewer)
         slotfiles.remove(self._store, slot_id)
 
-    def _slot(self, slot_id: str) -> Slot:
+    def _slot(self, slot_id: str, viewer: Viewer) -> Slot:
         try:
             slot = slotfiles.read(self._store, keys.slot(slot_id), Slot)
         except KeyMissing:
             raise _not_found() from None
+        if slot.owner not in ("", viewer.name):
+            raise _not_found()
         if self._clock() >= slot.expires:
             raise Expired("the time for this upload is over; create another")
         return slot

@@ -21,17 +21,21 @@ FACTS = SimpleNamespace(
 )
 
 
-def candidate(content: bytes, file_name: str = "a.png") -> Candidate:
+def candidate(content: bytes, file_name: str = "a.png", owner: str = "") -> Candidate:
     """Return a received picture with these bytes."""
     digest = hashlib.sha256(content).hexdigest()
-    return Candidate(io.BytesIO(content), digest, len(content), file_name, FACTS)
+    picture_id = id_of(content, owner)
+    return Candidate(io.BytesIO(content), picture_id, owner, digest, len(content), file_name, FACTS)
 
 
-def add(library: Library, content: bytes, metadata: Metadata | None = None) -> Record:
+def add(
+    library: Library, content: bytes, metadata: Metadata | None = None, owner: str = ""
+) -> Record:
     """Add a picture with these bytes and return its record."""
-    return library.add(candidate(content), metadata or Metadata())[0]
+    return library.add(candidate(content, owner=owner), metadata or Metadata())[0]
 
 
-def id_of(content: bytes) -> str:
+def id_of(content: bytes, owner: str = "") -> str:
     """Return the id that a picture with these bytes has."""
-    return hashlib.sha256(content).hexdigest()
+    prefix = owner.encode() + b"\0" if owner else b""
+    return hashlib.sha256(prefix + content).hexdigest()

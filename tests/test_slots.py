@@ -53,7 +53,9 @@ def maker(store: ObjectStore) -> Callable[..., str]:
         if data.startswith(b"no"):
             raise CorruptPicture("it has no pixels")
         sha256 = hashlib.sha256(data).hexdigest()
-        candidate = Candidate(io.BytesIO(data), sha256, len(data), slot.file_name, FACTS)
+        candidate = Candidate(
+            io.BytesIO(data), sha256, "", sha256, len(data), slot.file_name, FACTS
+        )
         return Library(store).add(candidate, slot.metadata)[0].id
 
     return make

@@ -13,11 +13,12 @@ from progimage.errors import PictureError, ProgImageError
 from progimage.imaging import formats
 from progimage.ingest import Ingest, Staged
 from progimage.library import Library
-from progimage.model import ANYBODY, Metadata, Record
+from progimage.model import Metadata, Record
 from progimage.web import links, problems
 from progimage.web.delivery import Delivery
 from progimage.web.forms import read_submission
 from progimage.web.query import pairs
+from progimage.web.viewers import viewer_of
 
 
 class Uploads:
@@ -77,7 +78,7 @@ class Uploads:
         """Return 201, or 200 if the picture was here before, and what there is to tell of it."""
         if isinstance(picture, PictureError):
             raise picture
-        record, is_new = self._ingest.keep(picture, metadata)
+        record, is_new = self._ingest.keep(picture, metadata, viewer_of(req).name)
         return (201 if is_new else 200), kept(req, self._settings.server.public_url, record)
 
 
@@ -96,7 +97,7 @@ class Picture:
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, image_id: str) -> None:
         """Send the original."""
-        record = self._library.find(ANYBODY, image_id)
+        record = self._library.find(viewer_of(req), image_id)
         form = formats.by_media_type(record.media_type)
         name = record.file_name or f"{record.id[:16]}.{form.extension}"
         self._delivery.describe(resp, form, is_public=record.is_public, file_name=name)
@@ -116,7 +117,7 @@ class Picture:
 
     def on_delete(self, req: falcon.Request, resp: falcon.Response, image_id: str) -> None:
         """Remove the picture and everything kept of it."""
-        self._library.remove(ANYBODY, image_id)
+        self._library.remove(viewer_of(req), image_id)
         resp.status = falcon.HTTP_204
 
 
@@ -128,5 +129,5 @@ class Renders:
 
     def on_delete(self, req: falcon.Request, resp: falcon.Response, image_id: str) -> None:
         """Purge them; they are made again when they are asked for."""
-        record = self._library.find(ANYBODY, image_id)
+        record = self._library.find_to_edit(viewer_of(req), image_id)
         resp.media = {"id": record.id, "msg": "ok", "purged": self._library.purge(record.id)}

@@ -12,11 +12,12 @@ from progimage.catalogue import Catalogue, Page
 from progimage.catalogue import cursor as cursors
 from progimage.catalogue.cursor import Cursor
 from progimage.errors import InvalidRequest
-from progimage.model import ANYBODY, Record
+from progimage.model import Record, Viewer
 from progimage.web import links
 from progimage.web.images import Uploads
 from progimage.web.query import pairs
 from progimage.web.search_terms import CONDITIONS, Given, query_of
+from progimage.web.viewers import viewer_of
 
 NDJSON = "application/x-ndjson"
 
@@ -42,32 +43,32 @@ class Listing:
         resp.set_header("Vary", "Accept")
         resp.set_header("Cache-Control", "private, no-cache")
         if req.client_prefers((falcon.MEDIA_JSON, NDJSON)) == NDJSON:
-            self._stream(given, resp)
+            self._stream(viewer_of(req), given, resp)
         else:
-            self._send_page(given, resp)
+            self._send_page(viewer_of(req), given, resp)
 
     on_head = on_get
 
-    def _send_page(self, given: Given, resp: falcon.Response) -> None:
-        query = query_of(given, ANYBODY)
+    def _send_page(self, viewer: Viewer, given: Given, resp: falcon.Response) -> None:
+        query = query_of(given, viewer)
         limit = given.whole_number("limit", 1, MAX_LIMIT, DEFAULT_LIMIT)
         offset = given.whole_number("offset", 0, MAX_OFFSET, 0)
         text = given.one("cursor")
         if text is None:
-            page = self._catalogue.first(ANYBODY, query, limit, offset=offset)
+            page = self._catalogue.first(viewer, query, limit, offset=offset)
         elif "offset" in given:
             raise InvalidRequest("cursor, offset: expected one of them, not both")
         else:
-            page = self._catalogue.beside(ANYBODY, query, limit, cursors.decode(text))
+            page = self._catalogue.beside(viewer, query, limit, cursors.decode(text))
         resp.media = _document(page, given)
 
-    def _stream(self, given: Given, resp: falcon.Response) -> None:
+    def _stream(self, viewer: Viewer, given: Given, resp: falcon.Response) -> None:
         for name in _PAGING:
             if name in given:
                 raise InvalidRequest(
                     f"{name}: not together with Accept: {NDJSON}, which sends every match"
                 )
-        waves = self._catalogue.every(ANYBODY, query_of(given, ANYBODY))
+        waves = self._catalogue.every(viewer, query_of(given, viewer))
         # The first are found before the status is sent: what is wrong can still be told.
         first = next(waves, [])
         resp.content_type = NDJSON

@@ -7,12 +7,13 @@ import falcon
 from progimage.config import Settings
 from progimage.errors import PreconditionRequired
 from progimage.library import Library
-from progimage.model import ANYBODY, Record
+from progimage.model import Record
 from progimage.web import links
 from progimage.web.body import Body
 from progimage.web.conditional import match_holds, none_match_holds
 from progimage.web.delivery import not_modified
 from progimage.web.forms import read_json_object
+from progimage.web.viewers import viewer_of
 
 _PATCH_TYPES = ("application/merge-patch+json", "application/json")
 _MAX_PATCH_BYTES = 256 * 1024
@@ -27,7 +28,7 @@ class MetadataResource:
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, image_id: str) -> None:
         """Send the record with its links."""
-        record = self._library.find(ANYBODY, image_id)
+        record = self._library.find(viewer_of(req), image_id)
         self._respond(resp, record)
         if not none_match_holds(req.get_header("If-None-Match"), etag_of(record)):
             not_modified(resp)
@@ -50,7 +51,10 @@ class MetadataResource:
         with Body(req, self._settings.upload) as body:
             changes = read_json_object(body, _MAX_PATCH_BYTES)
         record = self._library.edit(
-            ANYBODY, image_id, changes, lambda current: match_holds(if_match, etag_of(current))
+            viewer_of(req),
+            image_id,
+            changes,
+            lambda current: match_holds(if_match, etag_of(current)),
         )
         self._respond(resp, record)
 

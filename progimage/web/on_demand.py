@@ -14,13 +14,13 @@ from progimage.imaging import formats
 from progimage.imaging.limits import Limits
 from progimage.imaging.pipeline import parse
 from progimage.ingest import Ingest
-from progimage.model import ANYBODY
 from progimage.renders import Renders
 from progimage.scratch import TemporaryReader
 from progimage.web.delivery import Delivery, tell_timing
 from progimage.web.forms import read_submission
 from progimage.web.negotiation import Source, choose_format
 from progimage.web.query import pairs
+from progimage.web.viewers import viewer_of
 
 
 class OnDemand:
@@ -57,7 +57,7 @@ class OnDemand:
             facts = self._ingest.inspect(staged)
             source = Source(formats.by_name(facts.format), facts.has_alpha, facts.frames > 1)
             form = choose_format(pipeline.format, req, resp, source)
-            made, result = self._renders.transform(staged.path, ANYBODY, pipeline, form)
+            made, result = self._renders.transform(staged.path, viewer_of(req), pipeline, form)
         reader = TemporaryReader(result)
         self._delivery.describe(
             resp, form, is_public=False, file_name=f"{staged.sha256[:16]}.{form.extension}"

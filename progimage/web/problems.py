@@ -31,6 +31,7 @@ KINDS: dict[type[errors.ProgImageError], Kind] = {
     errors.InvalidField: Kind(400, "A field is not valid"),
     errors.NotFound: Kind(404, "Not found"),
     errors.Expired: Kind(410, "No longer there"),
+    errors.Forbidden: Kind(403, "Not yours to change"),
     errors.NotAcceptable: Kind(406, "No acceptable format"),
     errors.RequestTimeout: Kind(408, "The request took too long to arrive"),
     errors.UploadConflict: Kind(409, "The upload is elsewhere by now"),
@@ -77,6 +78,10 @@ def of_error(error: errors.ProgImageError) -> dict[str, object]:
     return document(kind.status, kind.title, str(error), type(error).__name__)
 
 
+# What was set before a picture turned out not to be there must not tell of it.
+_OF_PICTURES = ("ETag", "Link", "Vary", "Content-Disposition", "X-Accel-Redirect", "Accept-Ranges")
+
+
 def respond(
     resp: falcon.Response, problem: dict[str, object], retry_after_s: int | None = None
 ) -> None:
@@ -87,7 +92,7 @@ def respond(
     resp.content_type = MEDIA_TYPE
     resp.data = json.dumps(problem, ensure_ascii=False).encode()
     resp.set_header("Cache-Control", "no-store")
-    for header in ("ETag", "Link", "Content-Disposition", "X-Accel-Redirect", "Accept-Ranges"):
+    for header in _OF_PICTURES:
         resp.delete_header(header)
     if retry_after_s is not None:
         resp.set_header("Retry-After", str(retry_after_s))

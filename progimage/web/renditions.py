@@ -10,18 +10,20 @@ from threading import Lock
 import falcon
 
 from progimage import keys
+from progimage.errors import NotFound
 from progimage.imaging import formats
 from progimage.imaging.formats import Format
 from progimage.imaging.limits import Limits
 from progimage.imaging.pipeline import Pipeline, parse
 from progimage.library import Library
-from progimage.model import ANYBODY
+from progimage.model import Record, Viewer
 from progimage.renders import Renders, Rendition
 from progimage.stores import Reader
 from progimage.web import links
 from progimage.web.delivery import Delivery, etag_of_rendition, tell_timing
 from progimage.web.negotiation import Source, choose_format
 from progimage.web.query import pairs
+from progimage.web.viewers import viewer_of
 
 _REMEMBERED_SOURCES = 10_000
 _REMEMBERED_PIPELINES = 4_096
@@ -52,8 +54,9 @@ class Renditions:
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, image_id: str, path: str) -> None:
         """Send the rendition."""
+        viewer = viewer_of(req)
         if not keys.is_image_id(image_id):
-            self._library.find(ANYBODY, image_id)
+            self._library.find(viewer, image_id)
         pipeline = self._parse(path, tuple(pairs(req)))
         form = self._format(req, resp, image_id, pipeline)
         name = keys.rendition_name(pipeline.canonical, form.extension)
@@ -61,11 +64,11 @@ class Renditions:
         resp.set_header("Link", f'<{links.rendition(image_id, name)}>; rel="canonical"')
         found = self._renders.find_public(image_id, pipeline, form)
         if found is None:
-            record = self._library.find(ANYBODY, image_id)
+            record = self._find(viewer, image_id)
             self._describe(resp, image_id, form, is_public=record.is_public)
             if self._delivery.is_unchanged(req, resp, etag):
                 return
-            found = self._renders.find_or_render(ANYBODY, image_id, pipeline, form)
+            found = self._renders.find_or_render(viewer, image_id, pipeline, form)
         self._send(req, resp, image_id, found, etag)
 
     on_head = on_get
@@ -121,17 +124,32 @@ class Renditions:
     ) -> Format:
         if pipeline.format not in (None, "auto"):
             return formats.by_name(pipeline.format)
-        return choose_format(pipeline.format, req, resp, self._source(image_id))
+        return choose_format(pipeline.format, req, resp, self._source(viewer_of(req), image_id))
 
-    def _source(self, image_id: str) -> Source:
-        """Return what decides the format; remembered, since an id's bytes never change."""
+    def _find(self, viewer: Viewer, image_id: str) -> Record:
+        try:
+            return self._library.find(viewer, image_id)
+        except NotFound:
+            # What is no longer for all must look like what never was.
+            with self._lock:
+                self._sources.pop(image_id, None)
+            raise
+
+    def _source(self, viewer: Viewer, image_id: str) -> Source:
+        """Return what decides the format; of public pictures it is remembered.
+
+        An id's bytes never change; but of a private picture nobody may learn anything
+        before it is known that they may see it.
+        """
         with self._lock:
             source = self._sources.get(image_id)
         if source is None:
-            record = self._library.find(ANYBODY, image_id)
+            record = self._library.find(viewer, image_id)
             source = Source(
                 formats.by_media_type(record.media_type), record.has_alpha, record.frames > 1
             )
+            if not record.is_public:
+                return source
             with self._lock:
                 self._sources[image_id] = source
                 if len(self._sources) > _REMEMBERED_SOURCES:

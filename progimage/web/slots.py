@@ -11,7 +11,6 @@ from progimage.admission import Admission
 from progimage.config import Settings
 from progimage.errors import InvalidField, InvalidRequest, PictureError, UploadConflict
 from progimage.ingest import Ingest, Staged, clean_file_name
-from progimage.keys import image_id
 from progimage.model import Metadata, parse_metadata
 from progimage.pieces import Source
 from progimage.scratch import Scratch
@@ -21,6 +20,7 @@ from progimage.web import links, tus
 from progimage.web.body import Body
 from progimage.web.forms import read_json_object, read_submission
 from progimage.web.images import kept
+from progimage.web.viewers import viewer_of
 
 _MAX_JSON_BYTES = 256 * 1024
 
@@ -72,7 +72,7 @@ class SlotResource:
         a client that learns that everything has arrived does not come back.
         """
         tus.check_version(req, resp)
-        progress = self._slots.find(slot_id)
+        progress = self._find(req, slot_id)
         if progress.is_complete and progress.image_id is None:
             with self._admission.admit():
                 progress = self._slots.finish(progress, self._make)
@@ -89,7 +89,7 @@ class SlotResource:
         if offset is None:
             raise InvalidRequest("Upload-Offset: say from which byte on this piece is")
         with self._admission.admit():
-            progress = self._slots.find(slot_id)
+            progress = self._find(req, slot_id)
             self._slots.check_offset(progress, offset)
             if size_bytes is not None:
                 progress = self._slots.declare_size(progress, size_bytes)
@@ -102,7 +102,7 @@ class SlotResource:
         if req.get_header("Content-Range") is not None:
             raise InvalidRequest("Content-Range: send a part of a picture with PATCH, as tus does")
         with self._admission.admit():
-            progress = self._slots.find(slot_id)
+            progress = self._find(req, slot_id)
             with Body(req, self._settings.upload) as body, self._ingest.receive(body) as staged:
                 self._keep(req, resp, progress, staged)
 
@@ -117,7 +117,7 @@ class SlotResource:
             (self.on_patch if method == "PATCH" else self.on_delete)(req, resp, slot_id)
             return
         with self._admission.admit(), ExitStack() as stack:
-            progress = self._slots.find(slot_id)
+            progress = self._find(req, slot_id)
             sent = read_submission(req, self._ingest, self._settings.upload, stack)
             if sent.metadata != Metadata():
                 raise InvalidField("what is said of the picture was said before; send the image")
@@ -130,8 +130,11 @@ class SlotResource:
     def on_delete(self, req: falcon.Request, resp: falcon.Response, slot_id: str) -> None:
         """Give the upload up, or forget it; a picture that was made of it stays."""
         tus.check_version(req, resp)
-        self._slots.remove(slot_id)
+        self._slots.remove(slot_id, viewer_of(req))
         resp.status = falcon.HTTP_204
+
+    def _find(self, req: falcon.Request, slot_id: str) -> Progress:
+        return self._slots.find(slot_id, viewer_of(req))
 
     def _create(self, req: falcon.Request) -> Progress:
         if (req.content_type or "").partition(";")[0].strip().lower() != "application/json":
@@ -148,7 +151,10 @@ class SlotResource:
         if size_bytes is not None and (type(size_bytes) is not int or size_bytes < 0):
             raise InvalidField("size_bytes: expected a whole number of bytes")
         return self._slots.create(
-            parse_metadata(fields), file_name=clean_file_name(file_name), size_bytes=size_bytes
+            parse_metadata(fields),
+            owner=viewer_of(req).name,
+            file_name=clean_file_name(file_name),
+            size_bytes=size_bytes,
         )
 
     def _create_by_tus(self, req: falcon.Request) -> Progress:
@@ -159,7 +165,11 @@ class SlotResource:
             tus.check_media_type(req)
         with self._admission.admit():
             progress = self._slots.create(
-                said, file_name=clean_file_name(file_name), size_bytes=size_bytes, note=note
+                said,
+                owner=viewer_of(req).name,
+                file_name=clean_file_name(file_name),
+                size_bytes=size_bytes,
+                note=note,
             )
             return self._append(req, progress) if tus.has_piece(req) else progress
 
@@ -175,14 +185,14 @@ class SlotResource:
 
     def _make(self, source: Source, slot: Slot) -> str:
         with self._ingest.receive(source, slot.file_name) as staged:
-            return self._ingest.keep(staged, slot.metadata)[0].id
+            return self._ingest.keep(staged, slot.metadata, slot.owner)[0].id
 
     def _keep(
         self, req: falcon.Request, resp: falcon.Response, progress: Progress, staged: Staged
     ) -> None:
         """Make the picture of bytes that came all at once."""
         slot = progress.slot
-        if progress.image_id not in (None, image_id(staged.sha256)):
+        if progress.image_id not in (None, staged.id_for(slot.owner)):
             raise UploadConflict("this upload became another picture already; create another")
         if progress.size_bytes not in (None, staged.size_bytes):
             raise UploadConflict(
@@ -190,7 +200,7 @@ class SlotResource:
                 f"{staged.size_bytes:,} came"
             )
         staged = replace(staged, file_name=slot.file_name or staged.file_name)
-        record, is_new = self._ingest.keep(staged, slot.metadata)
+        record, is_new = self._ingest.keep(staged, slot.metadata, slot.owner)
         self._slots.settle(progress, Outcome(size_bytes=staged.size_bytes, image_id=record.id))
         resp.status = falcon.HTTP_201 if is_new else falcon.HTTP_200
         resp.media = kept(req, self._settings.server.public_url, record)

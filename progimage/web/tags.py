@@ -10,10 +10,10 @@ import falcon
 
 from progimage.catalogue import Catalogue
 from progimage.errors import InvalidRequest
-from progimage.model import ANYBODY
 from progimage.web.listing import DEFAULT_LIMIT, MAX_LIMIT
 from progimage.web.query import pairs
 from progimage.web.search_terms import Given, tag_text
+from progimage.web.viewers import viewer_of
 
 _MAX_CURSOR = 400
 
@@ -29,7 +29,7 @@ class Tags:
         given = Given(pairs(req), ("prefix", "limit", "cursor"))
         prefix, cursor = given.one("prefix"), given.one("cursor")
         found, last = self._catalogue.tags(
-            ANYBODY,
+            viewer_of(req),
             given.whole_number("limit", 1, MAX_LIMIT, DEFAULT_LIMIT),
             beginning="" if prefix is None else tag_text("prefix", prefix),
             after="" if cursor is None else _decoded(cursor),

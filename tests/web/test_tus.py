@@ -261,7 +261,7 @@ class TestWhenThePictureCannotBeMadeYet:
     def busy(self, monkeypatch):
         """Every picture is turned away, until `undo`."""
 
-        def keep(self, staged, metadata):
+        def keep(self, staged, metadata, owner):
             raise Overloaded("busy")
 
         monkeypatch.setattr(Ingest, "keep", keep)
