@@ -1,56 +1,26 @@
-"""`progimage`: serve, and keep a store in order."""
+"""Keep a store in order: verify and repair it, rebuild its index, bound its cache."""
 
 from __future__ import annotations
 
-import os
-import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from datetime import timedelta
-from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.markup import escape
 
 from progimage import config
 from progimage.check import Check
+from progimage.cli.terminal import console, progress
 from progimage.config import Settings
-from progimage.errors import ConfigError, ProgImageError
 from progimage.reindex import reindex as rebuild
 from progimage.stores import ObjectStore, open_store
 from progimage.upkeep import collect
 
-app = typer.Typer(
-    help="A self-hosted image service with no database.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    add_completion=True,
-)
-console = Console(stderr=True)
+app = typer.Typer()
 
 # Markers looked at side by side, within the connections of `open_store`.
 _THREADS = 16
-
-GUNICORN_CONF = Path("settings/gunicorn.conf.py")
-
-
-@app.command()
-def serve(
-    gunicorn_conf: Annotated[Path, typer.Option("--config", help="gunicorn's settings")] = (
-        GUNICORN_CONF
-    ),
-) -> None:
-    """Start the server; settings/default.toml tells what can be set."""
-    if not gunicorn_conf.is_file():
-        raise ConfigError(
-            f"--config: there is no file {gunicorn_conf}; start in the project's folder"
-        )
-    gunicorn = Path(sys.executable).with_name("gunicorn")
-    os.execv(gunicorn, [str(gunicorn), "--config", str(gunicorn_conf)])  # noqa: S606
 
 
 @app.command()
@@ -67,7 +37,7 @@ def check(
     counts: Counter[str] = Counter()
     wrong = 0
     grace = timedelta(minutes=grace_minutes)
-    with _progress("checking") as tell, ThreadPoolExecutor(_THREADS) as threads:
+    with progress("checking") as tell, ThreadPoolExecutor(_THREADS) as threads:
         for finding in Check(store, repair=repair, grace=grace, executor=threads).run(tell):
             counts[finding.kind] += 1
             wrong += not finding.repaired
@@ -90,7 +60,7 @@ def reindex(
     _, store = _open()
     counts: Counter[str] = Counter()
     grace = timedelta(minutes=grace_minutes)
-    with _progress("reindexing") as tell, ThreadPoolExecutor(_THREADS) as threads:
+    with progress("reindexing") as tell, ThreadPoolExecutor(_THREADS) as threads:
         for finding in rebuild(store, grace=grace, executor=threads, on_progress=tell):
             counts[finding.kind] += 1
     print(
@@ -108,7 +78,7 @@ def gc(
     settings, store = _open()
     age = settings.cache.max_age_days if max_age_days is None else max_age_days
     size = settings.cache.max_bytes if max_bytes is None else max_bytes
-    with _progress("collecting") as tell:
+    with progress("collecting") as tell:
         sweep = collect(store, max_age=timedelta(days=age), max_bytes=size, on_progress=tell)
     print(
         f"removed {sweep.removed} of {sweep.seen} renditions, "
@@ -118,30 +88,6 @@ def gc(
     )
 
 
-def main() -> None:
-    """Run the command line; complaints are one line each, without a stack trace."""
-    try:
-        app()
-    except ProgImageError as error:
-        console.print(f"progimage: {error}", style="red", markup=False, highlight=False)
-        sys.exit(2)
-
-
 def _open() -> tuple[Settings, ObjectStore]:
     settings, _ = config.load()
     return settings, open_store(settings.store)
-
-
-@contextmanager
-def _progress(doing: str) -> Iterator[Callable[[str], None]]:
-    """Give a function that shows, on a terminal, how many objects were looked at."""
-    with console.status(f"{doing} …") as status:
-        seen = 0
-
-        def tell(key: str) -> None:
-            nonlocal seen
-            seen += 1
-            if seen % 100 == 0:
-                status.update(f"{doing}: {seen:,} objects, now at {escape(key[:40])}")
-
-        yield tell
