@@ -26,6 +26,7 @@ from progimage.stores import HasLocalPath, ObjectStore, open_store
 from progimage.stores.probe import prove_conditional_writes
 from progimage.web import images, problems
 from progimage.web.delivery import Delivery
+from progimage.web.docs import Description, Docs, OpenApi
 from progimage.web.listing import Listing
 from progimage.web.metadata import MetadataResource
 from progimage.web.on_demand import OnDemand
@@ -121,6 +122,10 @@ def create(
     app.add_route("/transforms", Transforms(settings.presets))
     app.add_route("/health/live", Live())
     app.add_route("/health/ready", Ready(store))
+    description = Description(app, settings)
+    app.add_route("/openapi.json", OpenApi(description))
+    app.add_route("/docs", Docs(description))
+    app.add_route("/docs/style.css", Docs(description), suffix="style")
     problems.install(app)
     return Service(TrustedProxies(app, settings.server.trusted_proxies), pool, helpers)
 

@@ -13,6 +13,8 @@ from progimage import app, config
 from progimage.config import Settings
 from progimage.imaging.registry import describe
 from progimage.stores.memory import MemoryStore
+from progimage.web import openapi
+from progimage.web.documented import of_responder
 from tests.inline_pool import InlinePool
 
 ROOT = Path(__file__).parent.parent
@@ -39,8 +41,20 @@ def test_every_setting_is_in_the_readme_with_its_default(where):
     assert f"| `{'.'.join(where)}` | `{json.dumps(default)}` |" in README
 
 
+SERVICE = app.create(Settings(store="memory://"), MemoryStore(), InlinePool())
+
+
+@pytest.mark.parametrize(
+    "call",
+    list(openapi.calls(SERVICE.wsgi._app)),
+    ids=lambda call: f"{call.method.upper()} {call.path}",
+)
+def test_every_responder_says_what_it_takes_and_gives(call):
+    """With `@documented` above it (web/documented.py), from which /openapi.json is made."""
+    assert of_responder(call.responder), f"{call.responder} lacks @documented"
+
+
 def routes() -> list[str]:
-    service = app.create(Settings(store="memory://"), MemoryStore(), InlinePool())
     found: list[str] = []
 
     def walk(nodes) -> None:
@@ -49,7 +63,7 @@ def routes() -> list[str]:
                 found.append(node.uri_template)
             walk(node.children)
 
-    walk(service.wsgi._app._router._roots)
+    walk(SERVICE.wsgi._app._router._roots)
     return found
 
 

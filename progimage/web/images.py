@@ -9,16 +9,75 @@ import falcon
 
 from progimage.admission import Admission
 from progimage.config import Settings
-from progimage.errors import PictureError, ProgImageError
+from progimage.errors import (
+    EmptyPicture,
+    InvalidField,
+    InvalidRequest,
+    NotFound,
+    Overloaded,
+    PictureError,
+    PictureTooLarge,
+    ProgImageError,
+    RenderFailed,
+    RenderTimeout,
+    RequestTimeout,
+    StoreUnavailable,
+)
 from progimage.imaging import formats
 from progimage.ingest import Ingest, Staged
 from progimage.library import Library
 from progimage.model import Metadata, Record
-from progimage.web import links, problems
+from progimage.web import links, problems, schemas
 from progimage.web.delivery import Delivery
+from progimage.web.documented import Answer, Content, Named, documented
 from progimage.web.forms import read_submission
 from progimage.web.query import pairs
 from progimage.web.viewers import viewer_of
+
+_MANY = Named(
+    "ManyKept",
+    {
+        "type": "object",
+        "description": "A result for each picture of the request, in its order.",
+        "properties": {
+            "msg": {"type": "string", "enum": ["ok", "some failed"]},
+            "images": {
+                "type": "array",
+                "items": {
+                    "anyOf": [schemas.KEPT, schemas.PROBLEM_SCHEMA],
+                    "properties": {"status": {"type": "integer"}},
+                    "required": ["status"],
+                },
+            },
+        },
+        "required": ["msg", "images"],
+    },
+)
+_PURGED = {
+    "type": "object",
+    "properties": {
+        "id": {"type": "string"},
+        "msg": {"const": "ok"},
+        "purged": {"type": "integer", "minimum": 0, "description": "How many there were."},
+    },
+    "required": ["id", "msg", "purged"],
+}
+_KEPT = {schemas.JSON: {"anyOf": [schemas.KEPT, _MANY]}}
+
+UPLOAD_ERRORS = (
+    InvalidRequest,
+    InvalidField,
+    EmptyPicture,
+    RequestTimeout,
+    PictureTooLarge,
+    415,
+    PictureError,
+    RenderFailed,
+    RenderTimeout,
+    Overloaded,
+    StoreUnavailable,
+)
+"""What can go wrong where a picture is sent."""
 
 
 class Uploads:
@@ -29,6 +88,18 @@ class Uploads:
         self._settings = settings
         self._admission = admission
 
+    @documented(
+        "images",
+        "pictures",
+        {
+            200: Answer("The picture was here before.", _KEPT, ("Location",)),
+            201: Answer("It is kept.", _KEPT, ("Location",)),
+            207: Answer("Of several some failed.", {schemas.JSON: _MANY}),
+        },
+        parameters=schemas.METADATA_FIELDS,
+        body=Content(schemas.pictures_sent(), "The picture, or several in a form."),
+        errors=UPLOAD_ERRORS,
+    )
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Keep the pictures of the request: 201, 200 if they were here, 207 if some failed."""
         with self._admission.admit(), ExitStack() as stack:
@@ -95,8 +166,15 @@ class Picture:
         self._library = library
         self._delivery = delivery
 
+    @documented(
+        "original",
+        "pictures",
+        schemas.delivered(schemas.ORIGINALS),
+        parameters=(schemas.IMAGE_ID, schemas.RANGE, schemas.IF_NONE_MATCH),
+        errors=(NotFound, 416, StoreUnavailable),
+    )
     def on_get(self, req: falcon.Request, resp: falcon.Response, image_id: str) -> None:
-        """Send the original."""
+        """Send the original, byte for byte."""
         record = self._library.find(viewer_of(req), image_id)
         form = formats.by_media_type(record.media_type)
         name = record.file_name or f"{record.id[:16]}.{form.extension}"
@@ -115,6 +193,13 @@ class Picture:
 
     on_head = on_get
 
+    @documented(
+        "image",
+        "pictures",
+        {204: Answer("It is gone.")},
+        parameters=(schemas.IMAGE_ID,),
+        errors=(NotFound, StoreUnavailable),
+    )
     def on_delete(self, req: falcon.Request, resp: falcon.Response, image_id: str) -> None:
         """Remove the picture and everything kept of it."""
         self._library.remove(viewer_of(req), image_id)
@@ -127,6 +212,13 @@ class Renders:
     def __init__(self, library: Library) -> None:
         self._library = library
 
+    @documented(
+        "renders",
+        "renditions",
+        {200: Answer("They are gone.", {schemas.JSON: _PURGED})},
+        parameters=(schemas.IMAGE_ID,),
+        errors=(NotFound, StoreUnavailable),
+    )
     def on_delete(self, req: falcon.Request, resp: falcon.Response, image_id: str) -> None:
         """Purge them; they are made again when they are asked for."""
         record = self._library.find_to_edit(viewer_of(req), image_id)

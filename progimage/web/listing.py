@@ -11,12 +11,13 @@ import falcon
 from progimage.catalogue import Catalogue, Page
 from progimage.catalogue import cursor as cursors
 from progimage.catalogue.cursor import Cursor
-from progimage.errors import InvalidRequest
+from progimage.errors import InvalidRequest, StoreUnavailable
 from progimage.model import Record, Viewer
-from progimage.web import links
+from progimage.web import links, schemas
+from progimage.web.documented import Answer, Named, Parameter, documented
 from progimage.web.images import Uploads
 from progimage.web.query import pairs
-from progimage.web.search_terms import CONDITIONS, Given, query_of
+from progimage.web.search_terms import CONDITIONS, PARAMETERS, Given, query_of
 from progimage.web.viewers import viewer_of
 
 NDJSON = "application/x-ndjson"
@@ -29,6 +30,41 @@ _PAGING = ("limit", "cursor", "offset")
 QUERY = (*CONDITIONS, *_PAGING)
 """Every parameter there is."""
 
+LIMIT = Parameter(
+    "limit",
+    "How many on a page.",
+    {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT},
+)
+CURSOR = Parameter(
+    "cursor",
+    "A place in the list, as `next` and `previous` have it.",
+    {"type": "string", "minLength": 1},
+)
+_OFFSET = Parameter(
+    "offset",
+    "How many to leave out.",
+    {"type": "integer", "minimum": 0, "maximum": MAX_OFFSET, "default": 0},
+)
+_PAGE = Named(
+    "Collection",
+    {
+        "type": "object",
+        "properties": {
+            "kind": {"const": "Collection"},
+            "data": {"type": "array", "items": schemas.PICTURE},
+            "next": {"type": ["string", "null"], "description": "The page after this."},
+            "previous": {"type": ["string", "null"], "description": "The page before."},
+            "total": {"type": "integer", "minimum": 0},
+            "total_is_exact": {"type": "boolean", "description": "False: there are more."},
+            "is_partial": {
+                "type": "boolean",
+                "description": "True: the bound of work came first; go on at `next`.",
+            },
+        },
+        "required": ["kind", "data", "next", "previous", "total", "total_is_exact", "is_partial"],
+    },
+)
+
 
 class Listing:
     """`/images/`: a page of matches, or all of them as a stream; and where uploads go."""
@@ -37,6 +73,19 @@ class Listing:
         self._catalogue = catalogue
         self.on_post = uploads.on_post
 
+    @documented(
+        "images",
+        "pictures",
+        {
+            200: Answer(
+                "A page; or every match, a record a line.",
+                {schemas.JSON: _PAGE, NDJSON: {"type": "string"}},
+                ("Vary", "Cache-Control"),
+            )
+        },
+        parameters=(*PARAMETERS, LIMIT, CURSOR, _OFFSET),
+        errors=(InvalidRequest, StoreUnavailable),
+    )
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Send a page, or with `Accept: application/x-ndjson` every match."""
         given = Given(pairs(req), QUERY)

@@ -5,18 +5,34 @@ from __future__ import annotations
 import falcon
 
 from progimage.config import Settings
-from progimage.errors import PreconditionRequired
+from progimage.errors import (
+    InvalidField,
+    InvalidRequest,
+    NotFound,
+    PictureTooLarge,
+    PreconditionFailed,
+    PreconditionRequired,
+    RequestTimeout,
+    StoreUnavailable,
+)
 from progimage.library import Library
 from progimage.model import Record
-from progimage.web import links
+from progimage.web import links, schemas
 from progimage.web.body import Body
 from progimage.web.conditional import match_holds, none_match_holds
 from progimage.web.delivery import not_modified
+from progimage.web.documented import Answer, Content, Named, Parameter, documented
 from progimage.web.forms import read_json_object
 from progimage.web.viewers import viewer_of
 
 _PATCH_TYPES = ("application/merge-patch+json", "application/json")
 _MAX_PATCH_BYTES = 256 * 1024
+
+
+_RECORD = Answer(
+    "The record, with its links.", {schemas.HAL: schemas.PICTURE}, ("ETag", "Cache-Control")
+)
+_PATCH = Named("MetadataPatch", schemas.merge_patch())
 
 
 class MetadataResource:
@@ -26,6 +42,13 @@ class MetadataResource:
         self._library = library
         self._settings = settings
 
+    @documented(
+        "metadata",
+        "pictures",
+        {200: _RECORD, 304: Answer("The client has this version.", {}, ("ETag",))},
+        parameters=(schemas.IMAGE_ID, schemas.IF_NONE_MATCH),
+        errors=(NotFound, StoreUnavailable),
+    )
     def on_get(self, req: falcon.Request, resp: falcon.Response, image_id: str) -> None:
         """Send the record with its links."""
         record = self._library.find(viewer_of(req), image_id)
@@ -33,6 +56,36 @@ class MetadataResource:
         if not none_match_holds(req.get_header("If-None-Match"), etag_of(record)):
             not_modified(resp)
 
+    @documented(
+        "metadata",
+        "pictures",
+        {200: _RECORD},
+        parameters=(
+            schemas.IMAGE_ID,
+            Parameter(
+                "If-Match",
+                "The ETag of the version the edit is based on.",
+                {"type": "string"},
+                place="header",
+                required=True,
+            ),
+        ),
+        body=Content(
+            dict.fromkeys(_PATCH_TYPES, _PATCH),
+            examples={kind: {"title": "Harbour", "tags": ["sea"]} for kind in _PATCH_TYPES},
+        ),
+        errors=(
+            InvalidRequest,
+            InvalidField,
+            NotFound,
+            RequestTimeout,
+            PreconditionFailed,
+            PictureTooLarge,
+            415,
+            PreconditionRequired,
+            StoreUnavailable,
+        ),
+    )
     def on_patch(self, req: falcon.Request, resp: falcon.Response, image_id: str) -> None:
         """Lay a JSON merge patch (RFC 7396) over the metadata of the version in If-Match."""
         kind = (req.content_type or "").partition(";")[0].strip().lower()

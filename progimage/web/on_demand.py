@@ -16,10 +16,14 @@ from progimage.imaging.pipeline import parse
 from progimage.ingest import Ingest
 from progimage.renders import Renders
 from progimage.scratch import TemporaryReader
+from progimage.web import schemas
 from progimage.web.delivery import Delivery, tell_timing
+from progimage.web.documented import Answer, Content, documented
 from progimage.web.forms import read_submission
+from progimage.web.images import UPLOAD_ERRORS
 from progimage.web.negotiation import Source, choose_format
 from progimage.web.query import pairs
+from progimage.web.renditions import RENDER_ERRORS
 from progimage.web.viewers import viewer_of
 
 
@@ -44,6 +48,14 @@ class OnDemand:
         self._limits = limits
         self._admission = admission
 
+    @documented(
+        "on_demand",
+        "renditions",
+        {200: Answer("The result.", schemas.PICTURES, ("Content-Disposition", "Server-Timing"))},
+        parameters=(schemas.PIPELINE, schemas.ARGUMENTS, schemas.ACCEPT),
+        body=Content(schemas.pictures_sent(), "One picture."),
+        errors=(*UPLOAD_ERRORS, *RENDER_ERRORS),
+    )
     def on_post(self, req: falcon.Request, resp: falcon.Response, path: str) -> None:
         """Send what the pipeline makes of the picture in the body."""
         pipeline = parse(path, pairs(req), presets=self._presets, limits=self._limits)

@@ -10,7 +10,18 @@ from threading import Lock
 import falcon
 
 from progimage import keys
-from progimage.errors import NotFound
+from progimage.errors import (
+    InvalidArgument,
+    InvalidRequest,
+    NotAcceptable,
+    NotFound,
+    OutputTooLarge,
+    Overloaded,
+    PictureError,
+    RenderFailed,
+    RenderTimeout,
+    StoreUnavailable,
+)
 from progimage.imaging import formats
 from progimage.imaging.formats import Format
 from progimage.imaging.limits import Limits
@@ -19,8 +30,9 @@ from progimage.library import Library
 from progimage.model import Record, Viewer
 from progimage.renders import Renders, Rendition
 from progimage.stores import Reader
-from progimage.web import links
+from progimage.web import links, schemas
 from progimage.web.delivery import Delivery, etag_of_rendition, tell_timing
+from progimage.web.documented import documented
 from progimage.web.negotiation import Source, choose_format
 from progimage.web.query import pairs
 from progimage.web.viewers import viewer_of
@@ -29,6 +41,20 @@ _REMEMBERED_SOURCES = 10_000
 _REMEMBERED_PIPELINES = 4_096
 
 Query = tuple[tuple[str, str], ...]
+
+
+RENDER_ERRORS = (
+    InvalidRequest,
+    InvalidArgument,
+    OutputTooLarge,
+    NotAcceptable,
+    PictureError,
+    RenderFailed,
+    RenderTimeout,
+    Overloaded,
+    StoreUnavailable,
+)
+"""What can go wrong where a picture is transformed."""
 
 
 class Renditions:
@@ -52,6 +78,20 @@ class Renditions:
         self._sources: OrderedDict[str, Source] = OrderedDict()
         self._lock = Lock()
 
+    @documented(
+        "rendition",
+        "renditions",
+        schemas.delivered(schemas.PICTURES, rendered=True),
+        parameters=(
+            schemas.IMAGE_ID,
+            schemas.PIPELINE,
+            schemas.ARGUMENTS,
+            schemas.ACCEPT,
+            schemas.RANGE,
+            schemas.IF_NONE_MATCH,
+        ),
+        errors=(*RENDER_ERRORS, NotFound, 416),
+    )
     def on_get(self, req: falcon.Request, resp: falcon.Response, image_id: str, path: str) -> None:
         """Send the rendition."""
         viewer = viewer_of(req)
@@ -73,6 +113,19 @@ class Renditions:
 
     on_head = on_get
 
+    @documented(
+        "converted",
+        "renditions",
+        schemas.delivered(schemas.PICTURES, rendered=True),
+        parameters=(
+            schemas.IMAGE_ID,
+            schemas.EXTENSION,
+            schemas.ACCEPT,
+            schemas.RANGE,
+            schemas.IF_NONE_MATCH,
+        ),
+        errors=(*RENDER_ERRORS, NotFound, 416),
+    )
     def on_get_converted(
         self, req: falcon.Request, resp: falcon.Response, image_id: str, extension: str
     ) -> None:

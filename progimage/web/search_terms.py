@@ -14,6 +14,7 @@ from progimage.errors import InvalidRequest
 from progimage.imaging.suggestions import did_you_mean, shown
 from progimage.index import facets
 from progimage.model import MAX_TAG, Viewer, Visibility
+from progimage.web.documented import Parameter
 
 CONDITIONS = (
     "tag",
@@ -32,6 +33,41 @@ MAX_OWNER = 100
 
 _REPEATABLE = ("tags_all", "tags_any")
 _MEDIA_TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]*/[a-z0-9][a-z0-9!#$&^_.+-]*")
+
+_TAG = {"type": "string", "minLength": 1, "maxLength": MAX_TAG}
+_TAG_LIST = {"type": "array", "items": _TAG, "minItems": 1, "maxItems": MAX_TAGS}
+_WHEN = {
+    "type": "string",
+    "anyOf": [{"format": "date-time"}, {"format": "date"}],
+    "examples": ["2024-12-31", "2024-12-31T23:59:59Z"],
+}
+
+PARAMETERS = (
+    Parameter("tag", "Pictures with this tag.", _TAG),
+    Parameter("tags_all", "Pictures with all of these tags.", _TAG_LIST, explode=True),
+    Parameter("tags_any", "Pictures with any of these tags.", _TAG_LIST, explode=True),
+    Parameter(
+        "q",
+        f"Up to {MAX_WORDS} words, each part of a word of title, description, file name or tags.",
+        {"type": "string", "minLength": 1},
+        example="dusk",
+    ),
+    Parameter(
+        "owner",
+        "Pictures of this owner; `me` is oneself.",
+        {"type": "string", "minLength": 1, "maxLength": MAX_OWNER},
+    ),
+    Parameter("visibility", "Only these.", {"type": "string", "enum": [*get_args(Visibility)]}),
+    Parameter(
+        "media_type",
+        "Pictures of this type.",
+        {"type": "string", "maxLength": 100, "pattern": f"^{_MEDIA_TYPE.pattern}$"},
+        example="image/jpeg",
+    ),
+    Parameter("created_after", "Uploaded after.", _WHEN),
+    Parameter("created_before", "Uploaded before.", _WHEN),
+)
+"""The conditions, as the API's description has them."""
 
 
 class Given:

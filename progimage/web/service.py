@@ -9,13 +9,44 @@ from collections.abc import Mapping
 import falcon
 
 from progimage import __version__, keys
-from progimage.errors import StoreError
+from progimage.errors import StoreError, StoreUnavailable
 from progimage.imaging import formats
 from progimage.imaging.registry import describe
 from progimage.stores import ObjectStore
+from progimage.web import schemas
+from progimage.web.documented import Answer, Named, documented
 from progimage.web.images import Uploads
 from progimage.web.listing import QUERY
 from progimage.web.problems import document, respond
+
+_WELL = {"type": "object", "properties": {"status": {"const": "ok"}}, "required": ["status"]}
+_TRANSFORMS = Named(
+    "Transforms",
+    {
+        "type": "object",
+        "properties": {
+            "operations": {
+                "type": "array",
+                "items": {
+                    "type": "object",
+                    "properties": {
+                        "name": {"type": "string"},
+                        "summary": {"type": "string"},
+                        "description": {"type": "string"},
+                        "aliases": {"type": "array", "items": {"type": "string"}},
+                        "arguments": {"type": "object", "description": "JSON Schema of them."},
+                        "positional": {"type": "array", "items": {"type": "string"}},
+                        "example": {"type": "string"},
+                    },
+                    "required": ["name", "summary", "arguments", "example"],
+                },
+            },
+            "formats": {"type": "array", "items": {"type": "object"}},
+            "presets": {"type": "object", "additionalProperties": {"type": "string"}},
+        },
+        "required": ["operations", "formats", "presets"],
+    },
+)
 
 
 class Root:
@@ -24,6 +55,30 @@ class Root:
     def __init__(self, uploads: Uploads) -> None:
         self.on_post = uploads.on_post
 
+    @documented(
+        "root",
+        "service",
+        {
+            200: Answer(
+                "The links.",
+                {
+                    schemas.HAL: Named(
+                        "Root",
+                        {
+                            "type": "object",
+                            "properties": {
+                                "name": {"type": "string"},
+                                "version": {"type": "string"},
+                                "_links": schemas.LINKS,
+                            },
+                            "required": ["name", "version", "_links"],
+                        },
+                    )
+                },
+            )
+        },
+        is_open=True,
+    )
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Send links to everything there is."""
         resp.content_type = "application/hal+json"
@@ -41,6 +96,8 @@ class Root:
                 "uploads": {"href": "/uploads/"},
                 "upload": {"href": "/uploads/{id}/", "templated": True},
                 "transforms": {"href": "/transforms/"},
+                "openapi": {"href": "/openapi.json", "type": "application/json"},
+                "docs": {"href": "/docs/", "type": "text/html"},
                 "live": {"href": "/health/live"},
                 "ready": {"href": "/health/ready"},
             },
@@ -67,6 +124,12 @@ class Transforms:
             "presets": dict(presets),
         }
 
+    @documented(
+        "transforms",
+        "service",
+        {200: Answer("The list.", {schemas.JSON: _TRANSFORMS}, ("Cache-Control",))},
+        is_open=True,
+    )
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Send the list; it only changes with the version of the service."""
         resp.media = self._document
@@ -76,8 +139,9 @@ class Transforms:
 class Live:
     """`/health/live`: this process answers."""
 
+    @documented("live", "service", {200: Answer("It does.", {schemas.JSON: _WELL})}, is_open=True)
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
-        """Say so."""
+        """Say that this process answers."""
         resp.media = {"status": "ok"}
         resp.set_header("Cache-Control", "no-store")
 
@@ -88,6 +152,13 @@ class Ready:
     def __init__(self, store: ObjectStore) -> None:
         self._store = store
 
+    @documented(
+        "ready",
+        "service",
+        {200: Answer("It does.", {schemas.JSON: _WELL})},
+        errors=(503, StoreUnavailable),
+        is_open=True,
+    )
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Write, read and remove an object; 503 if that cannot be done."""
         key = f"{keys.PROBES}ready-{secrets.token_hex(8)}"

@@ -9,23 +9,105 @@ import falcon
 
 from progimage.admission import Admission
 from progimage.config import Settings
-from progimage.errors import InvalidField, InvalidRequest, PictureError, UploadConflict
+from progimage.errors import (
+    ChecksumMismatch,
+    Expired,
+    InvalidField,
+    InvalidRequest,
+    NotFound,
+    PictureError,
+    StoreUnavailable,
+    UploadConflict,
+)
 from progimage.ingest import Ingest, Staged, clean_file_name
 from progimage.model import Metadata, parse_metadata
 from progimage.pieces import Source
 from progimage.scratch import Scratch
 from progimage.slotfiles import Outcome, Slot
 from progimage.slots import Progress, Slots
-from progimage.web import links, tus
+from progimage.web import links, schemas, tus
 from progimage.web.body import Body
+from progimage.web.documented import Answer, Content, Named, Parameter, documented
 from progimage.web.forms import read_json_object, read_submission
-from progimage.web.images import kept
+from progimage.web.images import UPLOAD_ERRORS, kept
 from progimage.web.viewers import viewer_of
 
 _MAX_JSON_BYTES = 256 * 1024
 
 # Whoever sends one of these means tus.
 _CREATION = ("Tus-Resumable", "Upload-Length", "Upload-Defer-Length", "Upload-Metadata")
+
+
+def _header(name: str, about: str) -> Parameter:
+    return Parameter(name, about, {"type": "string"}, place="header")
+
+
+_SLOT = Parameter(
+    "slot_id",
+    "Id of an upload: 32 lowercase hex digits; whoever knows it may go on with it.",
+    {"type": "string", "pattern": "^[0-9a-f]{32}$"},
+    place="path",
+    required=True,
+    example="5f2b8c1e0d9a47c3b1a6e8f70c2d4b95",
+)
+_RESUMABLE = _header("Tus-Resumable", f"`{tus.VERSION}` in a request of tus.")
+_CREATING = (
+    _RESUMABLE,
+    _header("Upload-Length", "How many bytes there will be."),
+    _header("Upload-Defer-Length", "`1` if that is not known yet."),
+    _header("Upload-Metadata", "What there is to say of the picture, as tus has it."),
+)
+_PIECE = (
+    _RESUMABLE,
+    Parameter(
+        "Upload-Offset",
+        "From which byte on this piece is.",
+        {"type": "integer", "minimum": 0},
+        place="header",
+        required=True,
+    ),
+    _header("Upload-Length", "How many bytes there will be, where it was not known at first."),
+    _header("Upload-Checksum", f"One of {', '.join(tus.ALGORITHMS)}, and its base64."),
+)
+_PROGRESS = Named(
+    "Upload",
+    {
+        "type": "object",
+        "properties": {
+            "id": {"type": "string"},
+            "state": {"type": "string", "enum": ["open", "finished"]},
+            "offset": {"type": "integer", "minimum": 0},
+            "size_bytes": {"type": ["integer", "null"]},
+            "expires": {"type": "string", "format": "date-time"},
+            "file_name": {"type": "string"},
+            **Metadata.model_json_schema()["properties"],
+            "image": {"type": ["string", "null"], "description": "Id of the picture it became."},
+            "_links": schemas.LINKS,
+        },
+        "required": ["id", "state", "offset", "size_bytes", "expires", "image", "_links"],
+    },
+)
+_TOLD = ("Tus-Resumable", "Upload-Offset", "Upload-Length", "Upload-Metadata", "Upload-Expires")
+_OPTIONS = {
+    204: Answer(
+        "What of tus there is.",
+        {},
+        (
+            "Allow",
+            "Tus-Resumable",
+            "Tus-Version",
+            "Tus-Extension",
+            "Tus-Max-Size",
+            "Tus-Checksum-Algorithm",
+        ),
+    )
+}
+_KEPT = {schemas.JSON: schemas.KEPT}
+_WHOLE = {
+    200: Answer("The picture was here before.", _KEPT, ("Location",)),
+    201: Answer("It is kept.", _KEPT, ("Location",)),
+}
+_GONE = (NotFound, Expired, UploadConflict)
 
 
 class SlotResource:
@@ -45,16 +127,39 @@ class SlotResource:
         self._settings = settings
         self._admission = admission
 
+    @documented("upload", "uploads", _OPTIONS, parameters=(_SLOT,))
     def on_options(self, req: falcon.Request, resp: falcon.Response, slot_id: str) -> None:
         """Tell what of tus there is."""
         tus.describe(resp, self._settings.upload.max_bytes)
         resp.set_header("Allow", "DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT")
 
+    @documented("uploads", "uploads", _OPTIONS)
     def on_options_all(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Tell what of tus there is."""
         tus.describe(resp, self._settings.upload.max_bytes)
         resp.set_header("Allow", "OPTIONS, POST")
 
+    @documented(
+        "uploads",
+        "uploads",
+        {201: Answer("There is a place for it.", {schemas.HAL: _PROGRESS}, ("Location", *_TOLD))},
+        parameters=_CREATING,
+        body=Content(
+            {
+                schemas.JSON: Named(
+                    "UploadCreation",
+                    schemas.metadata(
+                        file_name={"type": "string"},
+                        size_bytes={"type": ["integer", "null"], "minimum": 0},
+                    ),
+                ),
+                tus.MEDIA_TYPE: schemas.BINARY,
+            },
+            required=False,
+            examples={schemas.JSON: {"title": "Harbour", "file_name": "photo.jpg"}},
+        ),
+        errors=(*UPLOAD_ERRORS, 412, UploadConflict, ChecksumMismatch),
+    )
     def on_post_all(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Create an upload: by JSON that says what the picture is, or as tus does."""
         by_tus = tus.has_piece(req) or any(req.get_header(name) is not None for name in _CREATION)
@@ -65,6 +170,13 @@ class SlotResource:
         resp.status = falcon.HTTP_201
         resp.location = self._absolute(req, links.upload(progress.slot.id))
 
+    @documented(
+        "upload",
+        "uploads",
+        {200: Answer("How far it is.", {schemas.HAL: _PROGRESS}, _TOLD)},
+        parameters=(_SLOT, _RESUMABLE),
+        errors=(*_GONE, *UPLOAD_ERRORS, 412),
+    )
     def on_get(self, req: falcon.Request, resp: falcon.Response, slot_id: str) -> None:
         """Tell how far it has come, and where the picture is once it is made.
 
@@ -81,6 +193,14 @@ class SlotResource:
 
     on_head = on_get
 
+    @documented(
+        "upload",
+        "uploads",
+        {204: Answer("The piece is kept; Location names the picture.", {}, (*_TOLD, "Location"))},
+        parameters=(_SLOT, *_PIECE),
+        body=Content({tus.MEDIA_TYPE: schemas.BINARY}),
+        errors=(*_GONE, *UPLOAD_ERRORS, 412, ChecksumMismatch),
+    )
     def on_patch(self, req: falcon.Request, resp: falcon.Response, slot_id: str) -> None:
         """Take the bytes from Upload-Offset on; make the picture with the last of them."""
         tus.check_version(req, resp, is_needed=True)
@@ -97,6 +217,14 @@ class SlotResource:
         self._tell(req, resp, progress)
         resp.status = falcon.HTTP_204
 
+    @documented(
+        "upload",
+        "uploads",
+        _WHOLE,
+        parameters=(_SLOT,),
+        body=Content({"*/*": schemas.BINARY}, "The whole picture."),
+        errors=(*_GONE, *UPLOAD_ERRORS),
+    )
     def on_put(self, req: falcon.Request, resp: falcon.Response, slot_id: str) -> None:
         """Take all bytes at once, whatever Content-Type says; answer as `POST /images/`."""
         if req.get_header("Content-Range") is not None:
@@ -106,6 +234,17 @@ class SlotResource:
             with Body(req, self._settings.upload) as body, self._ingest.receive(body) as staged:
                 self._keep(req, resp, progress, staged)
 
+    @documented(
+        "upload",
+        "uploads",
+        {**_WHOLE, 204: Answer("As PATCH and DELETE answer.", {}, _TOLD)},
+        parameters=(
+            _SLOT,
+            _header("X-HTTP-Method-Override", "`PATCH` or `DELETE`, to stand in for it."),
+        ),
+        body=Content(schemas.pictures_sent(), "One picture, without metadata.", required=False),
+        errors=(*_GONE, *UPLOAD_ERRORS, 412, ChecksumMismatch),
+    )
     def on_post(self, req: falcon.Request, resp: falcon.Response, slot_id: str) -> None:
         """Take all bytes in a form; answer as `POST /images/`. Or stand in for PATCH, DELETE."""
         method = req.get_header("X-HTTP-Method-Override")
@@ -127,6 +266,13 @@ class SlotResource:
                 raise sent.pictures[0]
             self._keep(req, resp, progress, sent.pictures[0])
 
+    @documented(
+        "upload",
+        "uploads",
+        {204: Answer("It is gone.", {}, ("Tus-Resumable",))},
+        parameters=(_SLOT, _RESUMABLE),
+        errors=(NotFound, Expired, InvalidRequest, 412, StoreUnavailable),
+    )
     def on_delete(self, req: falcon.Request, resp: falcon.Response, slot_id: str) -> None:
         """Give the upload up, or forget it; a picture that was made of it stays."""
         tus.check_version(req, resp)

@@ -9,13 +9,41 @@ from urllib.parse import urlencode
 import falcon
 
 from progimage.catalogue import Catalogue
-from progimage.errors import InvalidRequest
-from progimage.web.listing import DEFAULT_LIMIT, MAX_LIMIT
+from progimage.errors import InvalidRequest, StoreUnavailable
+from progimage.model import MAX_TAG
+from progimage.web import schemas
+from progimage.web.documented import Answer, Named, Parameter, documented
+from progimage.web.listing import CURSOR, DEFAULT_LIMIT, LIMIT, MAX_LIMIT
 from progimage.web.query import pairs
 from progimage.web.search_terms import Given, tag_text
 from progimage.web.viewers import viewer_of
 
 _MAX_CURSOR = 400
+
+_PAGE = Named(
+    "TagCollection",
+    {
+        "type": "object",
+        "properties": {
+            "kind": {"const": "Collection"},
+            "data": {
+                "type": "array",
+                "items": {
+                    "type": "object",
+                    "properties": {
+                        "tag": {"type": "string"},
+                        "count": {"type": "integer", "minimum": 0},
+                        "count_is_exact": {"type": "boolean"},
+                        "_links": schemas.LINKS,
+                    },
+                    "required": ["tag", "count", "count_is_exact", "_links"],
+                },
+            },
+            "next": {"type": ["string", "null"]},
+        },
+        "required": ["kind", "data", "next"],
+    },
+)
 
 
 class Tags:
@@ -24,6 +52,21 @@ class Tags:
     def __init__(self, catalogue: Catalogue) -> None:
         self._catalogue = catalogue
 
+    @documented(
+        "tags",
+        "pictures",
+        {200: Answer("A page.", {schemas.JSON: _PAGE}, ("Cache-Control",))},
+        parameters=(
+            Parameter(
+                "prefix",
+                "How they begin, whatever the case.",
+                {"type": "string", "minLength": 1, "maxLength": MAX_TAG},
+            ),
+            LIMIT,
+            CURSOR,
+        ),
+        errors=(InvalidRequest, StoreUnavailable),
+    )
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Send a page of tags with the number of pictures each has."""
         given = Given(pairs(req), ("prefix", "limit", "cursor"))
