@@ -14,6 +14,7 @@ from progimage import config, logs, scratch
 from progimage.admission import Admission
 from progimage.catalogue import Catalogue
 from progimage.config import Settings
+from progimage.download import Downloader
 from progimage.imaging.pipeline import check_presets
 from progimage.imaging.pool import RenderPool, prove_sockets_fit
 from progimage.index import Index
@@ -91,7 +92,9 @@ def create(
     library = Library(store, index=index)
     # A local file is read faster than it is handed to another thread.
     catalogue = Catalogue(store, index, None if isinstance(store, HasLocalPath) else helpers)
-    ingest = Ingest(library, pool, folder, limits, rendering, max_bytes=settings.upload.max_bytes)
+    max_bytes = settings.upload.max_bytes
+    downloader = Downloader(settings.download, max_bytes)
+    ingest = Ingest(library, pool, folder, limits, rendering, downloader, max_bytes=max_bytes)
     renders = Renders(store, library, pool, folder, limits, rendering)
 
     uploads = images.Uploads(ingest, settings, uploading)
@@ -99,7 +102,7 @@ def create(
     renditions = Renditions(library, renders, delivery, settings.presets, limits)
     slots = Slots(
         store,
-        max_bytes=settings.upload.max_bytes,
+        max_bytes=max_bytes,
         expires_s=settings.upload.slot_expires_s,
     )
     in_pieces = SlotResource(slots, ingest, folder, settings, uploading)
@@ -139,6 +142,7 @@ def prove(settings: Settings) -> None:
     store = open_store(settings.store)
     check_presets(settings.presets, settings.limits.to_limits())
     Delivery(store, settings.delivery)
+    Downloader(settings.download, settings.upload.max_bytes)
     prove_sockets_fit()
     if settings.store.startswith("s3:"):
         prove_conditional_writes(store)

@@ -59,6 +59,18 @@ class Upload(_Section):
     slot_expires_s: int = Field(default=86_400, ge=1, le=2_592_000)
 
 
+class Download(_Section):
+    """Pictures fetched from URLs that a request names."""
+
+    enabled: bool = True
+    allow_private: bool = False
+    allowed_hosts: tuple[str, ...] = ()
+    denied_hosts: tuple[str, ...] = ()
+    connect_timeout_s: float = Field(default=5.0, gt=0, le=60)
+    total_timeout_s: float = Field(default=20.0, gt=0, le=600)
+    max_redirects: int = Field(default=3, ge=0, le=10)
+
+
 class LimitSettings(_Section):
     """What a picture and its renditions may be."""
 
@@ -114,6 +126,7 @@ class Settings(_Section):
     store: str = "file:var/store"
     server: Server = Server()
     upload: Upload = Upload()
+    download: Download = Download()
     limits: LimitSettings = LimitSettings()
     render: Render = Render()
     delivery: Delivery = Delivery()
@@ -200,7 +213,12 @@ def _from_environment(
 ) -> Iterator[tuple[str, tuple[str, ...], Any]]:
     """Yield (variable, setting's path, value) for each override; note unknown ones."""
     known = {variable(where): where for where in names()}
-    tables = {"PROGIMAGE_PRESETS", "PROGIMAGE_SERVER_TRUSTED_PROXIES"}
+    tables = {
+        "PROGIMAGE_PRESETS",
+        "PROGIMAGE_SERVER_TRUSTED_PROXIES",
+        "PROGIMAGE_DOWNLOAD_ALLOWED_HOSTS",
+        "PROGIMAGE_DOWNLOAD_DENIED_HOSTS",
+    }
     for name, text in sorted(environ.items()):
         if not name.startswith(PREFIX) or name in _NOT_SETTINGS:
             continue

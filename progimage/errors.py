@@ -4,7 +4,8 @@ ProgImageError
 ├── ConfigError                settings that cannot work
 ├── InvalidRequest             the caller asked for something malformed
 │   ├── InvalidArgument        one argument of an operation, or its name
-│   └── InvalidField           one field of an upload or an edit
+│   ├── InvalidField           one field of an upload or an edit
+│   └── DownloadRefused        a URL that may not be fetched
 ├── NotFound                   no such picture, or none the viewer may see
 │   └── Expired                an upload that was not finished in time
 ├── Forbidden                  the viewer may see it, but not do that to it
@@ -24,6 +25,7 @@ ProgImageError
 ├── OutputTooLarge             the pipeline's result would pass the output limits
 ├── RenderFailed               the render worker crashed or ran out of memory
 ├── RenderTimeout              the render passed its time limit and was killed
+├── DownloadFailed             the other side did not send a picture
 ├── Overloaded                 the queue is full; come back in `retry_after_s`
 └── StoreError
     ├── BadKey                 a key no store accepts
@@ -54,6 +56,10 @@ class InvalidArgument(InvalidRequest):
 
 class InvalidField(InvalidRequest):
     """A field of an upload or an edit is unknown, repeated or out of range."""
+
+
+class DownloadRefused(InvalidRequest):
+    """A URL that may not be fetched: its form, its host or its address forbids it."""
 
 
 class NotFound(ProgImageError):
@@ -130,6 +136,20 @@ class RenderFailed(ProgImageError):
 
 class RenderTimeout(ProgImageError):
     """The render passed its time limit and its worker was killed."""
+
+
+class DownloadFailed(ProgImageError):
+    """The other side of a URL did not send a picture.
+
+    `retryable` tells whether it might the next time, `retry_after_s` when it said it would.
+    """
+
+    def __init__(
+        self, message: str, *, retryable: bool = False, retry_after_s: int | None = None
+    ) -> None:
+        super().__init__(message)
+        self.retryable = retryable
+        self.retry_after_s = retry_after_s
 
 
 class Overloaded(ProgImageError):

@@ -10,6 +10,7 @@ from typing import Protocol, Self
 
 from progimage import keys
 from progimage.admission import Admission
+from progimage.download import Downloader
 from progimage.errors import EmptyPicture, PictureTooLarge
 from progimage.imaging.facts import Facts, inspect
 from progimage.imaging.limits import Limits
@@ -63,6 +64,7 @@ class Ingest:
         scratch: Scratch,
         limits: Limits,
         admission: Admission,
+        downloader: Downloader,
         *,
         max_bytes: int,
     ) -> None:
@@ -71,6 +73,7 @@ class Ingest:
         self._scratch = scratch
         self._limits = limits
         self._admission = admission
+        self._downloader = downloader
         self.max_bytes = max_bytes
 
     def receive(self, source: Source, file_name: str = "") -> Staged:
@@ -97,6 +100,17 @@ class Ingest:
             path.unlink(missing_ok=True)
             raise
         return Staged(path, digest.hexdigest(), size, clean_file_name(file_name))
+
+    def fetch(self, url: str, file_name: str = "") -> Staged:
+        """Receive the picture at `url`; it is named `file_name`, or else as the URL has it.
+
+        Raises:
+            DownloadRefused: the URL may not be fetched.
+            DownloadFailed: the other side did not send a picture.
+            EmptyPicture, PictureTooLarge: it sent none or too much of one.
+        """
+        with self._downloader.open(url) as remote:
+            return self.receive(remote, file_name or remote.file_name)
 
     def inspect(self, staged: Staged) -> Facts:
         """Decode the picture in a worker process and tell what it is.

@@ -56,6 +56,10 @@ def test_every_setting_can_be_overridden_from_the_environment(where, tmp_path):
         "upload.max_bytes": "2048",
         "upload.max_json_bytes": "2048",
         "upload.max_request_bytes": "2048",
+        "download.enabled": "false",
+        "download.allow_private": "true",
+        "download.allowed_hosts": '["example.com"]',
+        "download.denied_hosts": '["example.com"]',
         "delivery.redirect_expires_s": "20",
         "server.worker_timeout_s": "7",
     }

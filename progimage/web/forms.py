@@ -1,4 +1,4 @@
-"""Uploads in their three shapes: a multipart form, a raw body, JSON with base64."""
+"""Uploads in their three shapes: a multipart form, a raw body, JSON with base64 or a URL."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _MAX_FIELD_BYTES = 64 * 1024
 _FIELDS = tuple(Metadata.model_fields)
 _ACCEPTED = (
     "send multipart/form-data with a field 'image', the picture itself with its media type "
-    "(Content-Type: image/jpeg), or application/json with base64 in 'data'"
+    "(Content-Type: image/jpeg), or application/json with base64 in 'data' or an address in 'url'"
 )
 
 
@@ -51,6 +51,7 @@ def read_submission(
     Raises:
         InvalidRequest: it is none of the three shapes, or malformed.
         PictureTooLarge, EmptyPicture: its only picture was.
+        DownloadRefused, DownloadFailed: it names a URL that gave no picture.
     """
     kind, options = parse_header(req.content_type or "")
     body = stack.enter_context(Body(req, settings))
@@ -166,18 +167,36 @@ def _read_raw(
 
 def _read_json(body: Body, ingest: Ingest, settings: Upload, stack: ExitStack) -> Submission:
     fields = read_json_object(body, settings.max_json_bytes)
-    file_name, data = fields.pop("file_name", ""), fields.pop("data", None)
-    if not isinstance(file_name, str):
-        raise InvalidField("file_name: expected a string")
-    if not isinstance(data, str):
-        raise InvalidField("data: expected the picture's bytes as a base64 string")
+    file_name = _string(fields, "file_name", "expected a string") or ""
+    data = _string(fields, "data", "expected the picture's bytes as a base64 string")
+    url = _string(fields, "url", "expected the picture's address as a string")
+    if (data is None) == (url is None):
+        raise InvalidField(
+            "data: expected the picture's bytes in base64, or in its place 'url' with its address"
+        )
     metadata = parse_metadata(fields)
+    if url is not None:
+        staged = ingest.fetch(url, file_name)
+    else:
+        staged = ingest.receive(io.BytesIO(_decoded(data or "")), file_name)
+    return Submission([stack.enter_context(staged)], metadata)
+
+
+def _string(fields: dict[str, Any], name: str, expected: str) -> str | None:
+    """Take a field out of a JSON object; None if it is not there."""
+    if name not in fields:
+        return None
+    value = fields.pop(name)
+    if not isinstance(value, str):
+        raise InvalidField(f"{name}: {expected}")
+    return value
+
+
+def _decoded(data: str) -> bytes:
     try:
-        raw = base64.b64decode("".join(data.split()), validate=True)
+        return base64.b64decode("".join(data.split()), validate=True)
     except (binascii.Error, ValueError):
         raise InvalidField("data: not valid base64 (RFC 4648, standard alphabet, padded)") from None
-    staged = stack.enter_context(ingest.receive(io.BytesIO(raw), file_name))
-    return Submission([staged], metadata)
 
 
 def read_json_object(body: Body, max_bytes: int) -> dict[str, Any]:

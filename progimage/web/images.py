@@ -10,6 +10,8 @@ import falcon
 from progimage.admission import Admission
 from progimage.config import Settings
 from progimage.errors import (
+    DownloadFailed,
+    DownloadRefused,
     EmptyPicture,
     InvalidField,
     InvalidRequest,
@@ -67,6 +69,8 @@ _KEPT = {schemas.JSON: {"anyOf": [schemas.KEPT, _MANY]}}
 UPLOAD_ERRORS = (
     InvalidRequest,
     InvalidField,
+    DownloadRefused,
+    DownloadFailed,
     EmptyPicture,
     RequestTimeout,
     PictureTooLarge,

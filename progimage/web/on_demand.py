@@ -1,4 +1,4 @@
-"""`/on_demand/<pipeline>`: transform the picture in the request; nothing is kept."""
+"""`/on_demand/<pipeline>`: transform the picture in the request, or at a URL; nothing is kept."""
 
 from __future__ import annotations
 
@@ -9,16 +9,17 @@ import falcon
 
 from progimage.admission import Admission
 from progimage.config import Settings
-from progimage.errors import InvalidRequest, PictureError
+from progimage.download import VIA
+from progimage.errors import DownloadRefused, InvalidRequest, PictureError
 from progimage.imaging import formats
 from progimage.imaging.limits import Limits
-from progimage.imaging.pipeline import parse
-from progimage.ingest import Ingest
+from progimage.imaging.pipeline import Pipeline, parse
+from progimage.ingest import Ingest, Staged
 from progimage.renders import Renders
 from progimage.scratch import TemporaryReader
 from progimage.web import schemas
 from progimage.web.delivery import Delivery, tell_timing
-from progimage.web.documented import Answer, Content, documented
+from progimage.web.documented import Answer, Content, Parameter, documented
 from progimage.web.forms import read_submission
 from progimage.web.images import UPLOAD_ERRORS
 from progimage.web.negotiation import Source, choose_format
@@ -26,9 +27,17 @@ from progimage.web.query import pairs
 from progimage.web.renditions import RENDER_ERRORS
 from progimage.web.viewers import viewer_of
 
+_URL = Parameter(
+    "url",
+    "Address of the picture; http or https, on a public address.",
+    {"type": "string", "format": "uri", "maxLength": 8192},
+    required=True,
+    example="https://www.example.com/harbour.jpg",
+)
+
 
 class OnDemand:
-    """A pipeline over a picture that is sent along."""
+    """A pipeline over a picture that is sent along, or fetched."""
 
     def __init__(
         self,
@@ -49,6 +58,29 @@ class OnDemand:
         self._admission = admission
 
     @documented(
+        "on_demand_of_url",
+        "renditions",
+        {200: Answer("The result.", schemas.PICTURES, ("Content-Disposition", "Server-Timing"))},
+        parameters=(schemas.PIPELINE, schemas.ARGUMENTS, _URL, schemas.ACCEPT),
+        errors=(*UPLOAD_ERRORS, *RENDER_ERRORS),
+    )
+    def on_get(self, req: falcon.Request, resp: falcon.Response, path: str) -> None:
+        """Send what the pipeline makes of the picture at `url`."""
+        # A service that is asked for what itself is to make would go round in circles,
+        # each of them holding a thread.
+        if VIA in (req.get_header("Via") or ""):
+            raise DownloadRefused("url: one on-demand transform may not ask for another")
+        said, url = _split(pairs(req))
+        if url is None:
+            raise InvalidRequest(
+                "url: expected the address of a picture, percent-encoded; to send the picture "
+                "itself use POST"
+            )
+        pipeline = parse(path, said, presets=self._presets, limits=self._limits)
+        with self._admission.admit(), self._ingest.fetch(url) as staged:
+            self._transform(req, resp, staged, pipeline)
+
+    @documented(
         "on_demand",
         "renditions",
         {200: Answer("The result.", schemas.PICTURES, ("Content-Disposition", "Server-Timing"))},
@@ -57,7 +89,10 @@ class OnDemand:
         errors=(*UPLOAD_ERRORS, *RENDER_ERRORS),
     )
     def on_post(self, req: falcon.Request, resp: falcon.Response, path: str) -> None:
-        """Send what the pipeline makes of the picture in the body."""
+        """Send what the pipeline makes of the picture in the body, or at `url`."""
+        if not req.content_type and not req.content_length and "url" in req.params:
+            self.on_get(req, resp, path)
+            return
         pipeline = parse(path, pairs(req), presets=self._presets, limits=self._limits)
         with self._admission.admit(), ExitStack() as stack:
             sent = read_submission(req, self._ingest, self._settings.upload, stack)
@@ -66,13 +101,26 @@ class OnDemand:
             staged = sent.pictures[0]
             if isinstance(staged, PictureError):
                 raise staged
-            facts = self._ingest.inspect(staged)
-            source = Source(formats.by_name(facts.format), facts.has_alpha, facts.frames > 1)
-            form = choose_format(pipeline.format, req, resp, source)
-            made, result = self._renders.transform(staged.path, viewer_of(req), pipeline, form)
+            self._transform(req, resp, staged, pipeline)
+
+    def _transform(
+        self, req: falcon.Request, resp: falcon.Response, staged: Staged, pipeline: Pipeline
+    ) -> None:
+        facts = self._ingest.inspect(staged)
+        source = Source(formats.by_name(facts.format), facts.has_alpha, facts.frames > 1)
+        form = choose_format(pipeline.format, req, resp, source)
+        made, result = self._renders.transform(staged.path, viewer_of(req), pipeline, form)
         reader = TemporaryReader(result)
         self._delivery.describe(
             resp, form, is_public=False, file_name=f"{staged.sha256[:16]}.{form.extension}"
         )
         tell_timing(resp, made)
         resp.set_stream(reader, reader.stat.size)
+
+
+def _split(said: list[tuple[str, str]]) -> tuple[list[tuple[str, str]], str | None]:
+    """Part the query into the arguments of the pipeline and the URL."""
+    urls = [value for name, value in said if name == "url"]
+    if len(urls) > 1:
+        raise InvalidRequest("url: given twice")
+    return [pair for pair in said if pair[0] != "url"], urls[0] if urls else None

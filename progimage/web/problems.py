@@ -29,6 +29,8 @@ KINDS: dict[type[errors.ProgImageError], Kind] = {
     errors.InvalidRequest: Kind(400, "The request is malformed"),
     errors.InvalidArgument: Kind(400, "An operation or argument is not valid"),
     errors.InvalidField: Kind(400, "A field is not valid"),
+    errors.DownloadRefused: Kind(400, "The URL may not be fetched"),
+    errors.DownloadFailed: Kind(502, "The URL gave no picture"),
     errors.NotFound: Kind(404, "Not found"),
     errors.Expired: Kind(410, "No longer there"),
     errors.Forbidden: Kind(403, "Not yours to change"),
@@ -75,7 +77,10 @@ def document(status: int, title: str, detail: str, name: str) -> dict[str, objec
 def of_error(error: errors.ProgImageError) -> dict[str, object]:
     """Return the problem document of one of our errors."""
     kind = kind_of(error)
-    return document(kind.status, kind.title, str(error), type(error).__name__)
+    problem = document(kind.status, kind.title, str(error), type(error).__name__)
+    if isinstance(error, errors.DownloadFailed):
+        problem["retryable"] = error.retryable
+    return problem
 
 
 # What was set before a picture turned out not to be there must not tell of it.
@@ -113,7 +118,7 @@ def _on_ours(
 ) -> None:
     kind = kind_of(error)
     retry = kind.retry_after_s
-    if isinstance(error, errors.Overloaded):
+    if isinstance(error, errors.Overloaded | errors.DownloadFailed):
         retry = error.retry_after_s
     if isinstance(error, errors.StoreError):
         log.warning("store trouble", reason=str(error), method=req.method, path=req.path)

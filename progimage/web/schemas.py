@@ -199,8 +199,14 @@ def upload_json(settings: Settings) -> dict[str, Any]:
         "description": "The picture's bytes in base64 (RFC 4648, padded).",
         "maxLength": settings.upload.max_json_bytes,
     }
-    schema = metadata(data=data, file_name={"type": "string"})
-    return {**schema, "required": ["data"]}
+    url = {
+        "type": "string",
+        "format": "uri",
+        "maxLength": 8192,
+        "description": "In place of `data`: where the picture is, http or https.",
+    }
+    schema = metadata(data=data, url=url, file_name={"type": "string"})
+    return {**schema, "oneOf": [{"required": ["data"]}, {"required": ["url"]}]}
 
 
 def upload_form(settings: Settings) -> dict[str, Any]:

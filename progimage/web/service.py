@@ -92,7 +92,7 @@ class Root:
                 "image": {"href": "/images/{id}/", "templated": True},
                 "metadata": {"href": "/images/{id}/metadata/", "templated": True},
                 "rendition": {"href": "/images/{id}/{+pipeline}.{format}", "templated": True},
-                "on_demand": {"href": "/on_demand/{+pipeline}.{format}", "templated": True},
+                "on_demand": {"href": "/on_demand/{+pipeline}.{format}{?url}", "templated": True},
                 "uploads": {"href": "/uploads/"},
                 "upload": {"href": "/uploads/{id}/", "templated": True},
                 "transforms": {"href": "/transforms/"},
