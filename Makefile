@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test test-nginx test-tus-js bench bench-smoke bench-tools lint types check clean help
+.PHONY: run test test-nginx test-tus-js bench bench-smoke bench-tools client-operations lint types check clean help
 
 help: ## Show this list
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -49,6 +49,10 @@ bench-tools:
 	    echo "Missing. On Debian or Ubuntu: sudo apt-get install$$missing" >&2; exit 1; \
 	  fi; \
 	fi
+
+client-operations: $(VENV)/.dev ## Write the client's methods anew after an operation has changed
+	@$(BIN)/python -m tests.client.generated > $(VENV)/operations.py
+	@mv $(VENV)/operations.py progimage/client/operations.py
 
 lint: $(VENV)/.dev ## ruff
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .

@@ -27,6 +27,8 @@ LAYERS = [
     {"findings", "keys", "model"},
     {"text"},
     {"errors"},
+    # What runs elsewhere knows nothing of the server.
+    {"client"},
 ]
 # config reads the limits of imaging, a leaf without a library behind it.
 EXCEPTIONS = {("config", "progimage.imaging.limits")}
@@ -44,6 +46,7 @@ KNOWS = {
     "typer": {"cli"},
     "rich": {"cli"},
     "tomllib": {"config"},
+    "httpx": {"client"},
 }
 
 FILES = sorted(PACKAGE.rglob("*.py"))

@@ -1,0 +1,77 @@
+"""The service's client for Python, blocking and asynchronous.
+
+    from progimage.client import Client
+
+    with Client("https://img.example.com", token="…") as client:
+        image = client.upload("photo.jpg", title="Harbour", tags=["sea"])
+        image.resize(w=400).grayscale().webp().save("small.webp")
+        for image in client.search(tag="sea"):
+            print(image.title, image.url)
+
+`AsyncClient` has the same methods, to be awaited. It imports nothing of the server.
+"""
+
+from progimage.client.client import AsyncClient, Client
+from progimage.client.driving import Async, Sync
+from progimage.client.errors import (
+    Changed,
+    ClientError,
+    Conflict,
+    Forbidden,
+    Gone,
+    Invalid,
+    InvalidCall,
+    JobCancelled,
+    NotAPicture,
+    NotFound,
+    Problem,
+    RateLimited,
+    ServerError,
+    TimedOut,
+    TooLarge,
+    Unauthorized,
+    Unavailable,
+    UnexpectedAnswer,
+    Unreachable,
+)
+from progimage.client.exchange import Retries, Tokens
+from progimage.client.images import Image, Link, Pipeline, Rendition
+from progimage.client.jobs import Job
+from progimage.client.searching import Page, Tag
+from progimage.client.uploading import Uploaded
+
+__all__ = [
+    "Async",
+    "AsyncClient",
+    "Changed",
+    "Client",
+    "ClientError",
+    "Conflict",
+    "Forbidden",
+    "Gone",
+    "Image",
+    "Invalid",
+    "InvalidCall",
+    "Job",
+    "JobCancelled",
+    "Link",
+    "NotAPicture",
+    "NotFound",
+    "Page",
+    "Pipeline",
+    "Problem",
+    "RateLimited",
+    "Rendition",
+    "Retries",
+    "ServerError",
+    "Sync",
+    "Tag",
+    "TimedOut",
+    "Tokens",
+    "TooLarge",
+    "Unauthorized",
+    "Unavailable",
+    "UnexpectedAnswer",
+    "Unreachable",
+    "Uploaded",
+]

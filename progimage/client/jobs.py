@@ -1,0 +1,127 @@
+"""Bulk work on the server: imports of many URLs, renders ahead of time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from progimage.client.driving import Bound, M, call
+from progimage.client.errors import JobCancelled, TimedOut, UnexpectedAnswer
+from progimage.client.images import delete_at
+from progimage.client.steps import job_path
+from progimage.client.talk import Ask, Pause, Talk
+
+_FIRST_PAUSE_S = 0.2
+_LONGEST_PAUSE_S = 2.0
+
+
+@dataclass(frozen=True, repr=False)
+class Job(Bound[M]):
+    """A job as it was when it was read.
+
+    Attributes:
+        status: pending, in-progress, complete or cancelled.
+        pending, complete: the items, as the server names them.
+        failed: the items that failed, each with its `error`.
+        document: all that the server says of it.
+    """
+
+    _driver: M = field(compare=False)
+    id: str
+    status: str
+    created: str
+    finished: str | None
+    pending: tuple[Any, ...]
+    complete: tuple[Any, ...]
+    failed: tuple[Mapping[str, Any], ...]
+    document: Mapping[str, Any] = field(compare=False)
+
+    @property
+    def is_over(self) -> bool:
+        """True if nothing will happen to it any more."""
+        return self.status in ("complete", "cancelled")
+
+    @property
+    def total(self) -> int:
+        """How many items it has."""
+        return len(self.pending) + len(self.complete) + len(self.failed)
+
+    @call
+    def refresh(self) -> Talk[Job[M]]:
+        """Return the job as it is now."""
+        return (yield from fetch_job(self._driver, self.id))
+
+    @call
+    def cancel(self) -> Talk[None]:
+        """Stop it; what it has done stays done."""
+        yield from delete_at(self._driver, job_path(self.id))
+
+    @call
+    def wait(
+        self,
+        progress: Callable[[Job[M]], object] | None = None,
+        timeout_s: float | None = None,
+    ) -> Talk[Job[M]]:
+        """Return the job when it is complete; `progress` is called with each news of it.
+
+        Raises:
+            JobCancelled: somebody cancelled it.
+            TimedOut: it was not over after `timeout_s`; it goes on.
+        """
+        job, waited_s, pause_s = self, 0.0, _FIRST_PAUSE_S
+        while True:
+            job = yield from fetch_job(self._driver, self.id)
+            if progress is not None:
+                progress(job)
+            if job.status == "cancelled":
+                raise JobCancelled(f"job {self.id} was cancelled")
+            if job.is_over:
+                return job
+            if timeout_s is not None and waited_s >= timeout_s:
+                raise TimedOut(f"job {self.id} was not over after {timeout_s:g} s; it goes on")
+            yield Pause(pause_s)
+            waited_s += pause_s
+            pause_s = min(pause_s * 1.5, _LONGEST_PAUSE_S)
+
+    def __repr__(self) -> str:
+        done = len(self.complete) + len(self.failed)
+        return f"<Job {self.id} {self.status}, {done} of {self.total}, {len(self.failed)} failed>"
+
+
+def start_job(driver: M, asked: Mapping[str, Any]) -> Talk[Job[M]]:
+    """Ask for work to be done; return the job that does it."""
+    # Sent twice it would be done twice.
+    ask = Ask("POST", "/jobs/", json=asked, is_repeatable=False)
+    answer = yield from driver.session.exchange(ask)
+    return job_of(driver, answer.document)
+
+
+def fetch_job(driver: M, job_id: str) -> Talk[Job[M]]:
+    """Return a job."""
+    answer = yield from driver.session.exchange(Ask("GET", job_path(job_id)))
+    return job_of(driver, answer.document)
+
+
+def job_of(driver: M, document: Mapping[str, Any]) -> Job[M]:
+    """Read what the server says of a job.
+
+    Raises:
+        UnexpectedAnswer: that is no job.
+    """
+    name, status, items = document.get("id"), document.get("status"), document.get("uploaded")
+    if not isinstance(name, str) or not isinstance(status, str):
+        raise UnexpectedAnswer("the server sent a job without an id or a status")
+    if not isinstance(items, Mapping):
+        items = {}
+    return Job(
+        driver,
+        id=name,
+        status=status,
+        created=str(document.get("created") or ""),
+        finished=document.get("finished"),
+        pending=tuple(items.get("pending") or ()),
+        complete=tuple(items.get("complete") or ()),
+        failed=tuple(items.get("failed") or ()),
+        document=document,
+    )

@@ -1,0 +1,129 @@
+"""Writing a pipeline's steps as text (`resize:w=400/grayscale.webp`)."""
+
+from __future__ import annotations
+
+import base64
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Generic, TypeVar
+from urllib.parse import quote
+
+from progimage.client.errors import InvalidCall
+
+R = TypeVar("R")
+
+_PLAIN_TEXT = re.compile(r"[A-Za-z0-9_-]+")
+# What separates in the grammar may not stand in a value, however it is encoded.
+_SEPARATORS = re.compile(r"[,/=:?&%\s]")
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """An argument that may hold any characters."""
+
+    value: str
+
+
+class Steps(ABC, Generic[R]):
+    """What steps can be added to; the operations are methods of `Operations`."""
+
+    @abstractmethod
+    def _with_step(self, step: str) -> R:
+        """Return the same with one more step."""
+
+    @abstractmethod
+    def to_format(self, extension: str) -> R:
+        """Return the same with the result in this format, such as "webp" or "auto"."""
+
+    def _step(
+        self,
+        name: str,
+        arguments: Mapping[str, Any],
+        aliases: Mapping[str, tuple[str, Any]] = {},
+        required: tuple[str, ...] = (),
+    ) -> R:
+        given = {key: value for key, value in arguments.items() if value is not None}
+        for alias, (key, value) in aliases.items():
+            if value is None:
+                continue
+            if key in given:
+                raise InvalidCall(f"{name}: {alias} and {key} are one argument; give one of them")
+            given[key] = value
+        for key in required:
+            if key not in given:
+                raise InvalidCall(f"{name}: {key} is required")
+        written = ",".join(f"{key}={_written(name, key, given[key])}" for key in given)
+        return self._with_step(f"{name}:{written}" if written else name)
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """Steps and a format, as they stand in a URL."""
+
+    steps: tuple[str, ...] = ()
+    extension: str = ""
+
+    def then(self, step: str) -> Path:
+        """Return the path with one more step."""
+        return replace(self, steps=(*self.steps, step))
+
+    def to_format(self, extension: str) -> Path:
+        """Return the path with this format, in place of the one it may have had."""
+        return replace(self, extension=extension.lower().removeprefix("."))
+
+    def __str__(self) -> str:
+        steps = "/".join(self.steps)
+        return f"{steps}.{self.extension}" if self.extension else steps
+
+    def of(self, image_id: str) -> str:
+        """Return the path of the rendition on the server, percent-encoded."""
+        return rendition_path(image_id, "/".join(self.steps), self.extension)
+
+
+def image_path(image_id: str) -> str:
+    """Return the path of a picture.
+
+    Raises:
+        InvalidCall: this is no id.
+    """
+    if not re.fullmatch(r"[0-9a-f]{64}", image_id):
+        raise InvalidCall(f"an id has 64 digits from 0-9 and a-f; this is none: {image_id[:80]!r}")
+    return f"/images/{image_id}/"
+
+
+def job_path(job_id: str) -> str:
+    """Return the path of a job.
+
+    Raises:
+        InvalidCall: this is no id.
+    """
+    if not re.fullmatch(r"[A-Za-z0-9_-]{1,100}", job_id):
+        raise InvalidCall(f"this is no id of a job: {job_id[:80]!r}")
+    return f"/jobs/{job_id}/"
+
+
+def rendition_path(image_id: str, steps: str, extension: str) -> str:
+    """Return the path of a rendition; with no step that of a mere conversion."""
+    path = image_path(image_id) + quote(steps.strip("/"), safe=":=,._-~/")
+    if not steps:
+        path = path.removesuffix("/")
+    return f"{path}.{quote(extension, safe='')}" if extension else path
+
+
+def _written(operation: str, name: str, value: Any) -> str:
+    if isinstance(value, Text):
+        if _PLAIN_TEXT.fullmatch(value.value):
+            return value.value
+        return "~" + base64.urlsafe_b64encode(value.value.encode()).decode().rstrip("=")
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, float):
+        # The server keeps four decimals.
+        return f"{value:.4f}".rstrip("0").rstrip(".")
+    if isinstance(value, str) and value and not _SEPARATORS.search(value):
+        return value.removeprefix("#")
+    raise InvalidCall(f"{operation}.{name}: {value!r} cannot be an argument")

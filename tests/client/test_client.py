@@ -1,0 +1,213 @@
+"""Both clients against the real service."""
+
+from __future__ import annotations
+
+import inspect
+import io
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from progimage.client import (
+    Changed,
+    Client,
+    Invalid,
+    InvalidCall,
+    NotAPicture,
+    NotFound,
+    Pipeline,
+    TooLarge,
+)
+from progimage.client.operations import Operations
+from tests.client.generated import operations
+from tests.imaging.drawing import quadrants, saved
+from tests.serving.flaky import flaky
+
+
+@pytest.fixture
+def client(url):
+    with Client(url) as client:
+        yield client
+
+
+def test_the_operations_are_those_of_the_service():
+    ours = Path(inspect.getfile(Operations)).read_text("utf-8")
+    assert ours == operations(), "run `make client-operations`"
+
+
+def test_a_picture_goes_round(talk, url, fresh_jpeg):
+    image = talk(url, lambda client: client.upload(fresh_jpeg, title="Harbour", tags=["sea", "ü"]))
+    assert image.is_new
+    assert (image.title, image.tags) == ("Harbour", ("sea", "ü"))
+    assert talk(url, lambda client: client.get(image.id)) == image
+    assert talk(url, lambda client: client.read(image.id)) == fresh_jpeg
+    again = talk(url, lambda client: client.upload(fresh_jpeg))
+    assert (again.id, again.is_new) == (image.id, False)
+    edited = talk(url, lambda client: client.edit(image.id, title="Port", tags=[]))
+    assert (edited.title, edited.tags, edited.revision) == ("Port", (), 2)
+    small = talk(url, lambda client: client.render(image.id, "thumbnail:20x20", "webp"))
+    assert Image.open(io.BytesIO(small)).format == "WEBP"
+    assert talk(url, lambda client: client.purge(image.id)) == 1
+    talk(url, lambda client: client.delete(image.id))
+    with pytest.raises(NotFound) as refused:
+        talk(url, lambda client: client.get(image.id))
+    assert refused.value.type == "urn:progimage:problem:not-found"
+
+
+def test_paths_files_and_pipes_are_uploaded_alike(talk, url, tmp_path, fresh_jpeg):
+    path = tmp_path / "a photo.jpg"
+    path.write_bytes(fresh_jpeg)
+    image = talk(url, lambda client: client.upload(path))
+    assert image.file_name == "a photo.jpg"
+    assert talk(url, lambda client: client.upload(str(path))).id == image.id
+    with path.open("rb") as file:
+        assert talk(url, lambda client: client.upload(file)).id == image.id
+    begun = io.BytesIO(b"skip" + fresh_jpeg)
+    begun.seek(4)
+    assert talk(url, lambda client: client.upload(begun)).id == image.id
+
+
+def test_a_pipeline_is_written_by_calling_its_operations(client, fresh_jpeg, tmp_path):
+    image = client.upload(fresh_jpeg)
+    rendition = image.resize(w=30, h=20, fit="fill").grayscale().webp()
+    assert str(rendition.pipeline) == "resize:fit=fill,width=30,height=20/grayscale.webp"
+    assert Image.open(io.BytesIO(rendition.read())).size == (30, 20)
+    assert rendition.save(tmp_path / "small.webp") == len(rendition.read())
+    assert image.png().path == f"/images/{image.id}.png"
+    assert Image.open(io.BytesIO(image.png().read())).format == "PNG"
+    assert image.render("thumbnail:9x9", "png").read()[:4] == b"\x89PNG"
+    assert repr(image).startswith(f"<Image {image.id[:12]}")
+    assert "grayscale" in repr(rendition)
+
+
+@pytest.mark.parametrize(
+    "pipeline",
+    [
+        Pipeline().watermark(text="Uebung, 50% / ~ & Co?").jpeg(),
+        Pipeline().watermark(text="~tilde", colour="#ff8800", opacity=0.5, tile=True),
+        Pipeline().crop(0, 0, 5, 5).rotate(12.3456, bg="transparent").pad(t=3, l=2),
+        Pipeline().crop(w=5, h=5, gravity="0.3x0.7").blur(1e-4).auto(),
+        Pipeline().compress(bytes=1000).strip(keep="exif").format("png"),
+    ],
+    ids=str,
+)
+def test_what_the_builder_writes_the_service_reads(client, fresh_jpeg, pipeline):
+    image = client.upload(fresh_jpeg)
+    assert client.render(image.id, pipeline)
+    assert client.transform(fresh_jpeg, pipeline)
+
+
+def test_calls_that_cannot_be_are_not_sent(client):
+    calls = [
+        lambda: Pipeline().resize(width=4, w=5),
+        lambda: Pipeline().tint(),
+        lambda: Pipeline().tint("red/blur:9"),
+        lambda: client.get("../tags"),
+        lambda: client.upload("no such file.jpg"),
+        lambda: client.upload(b"x", tags="abc"),
+        lambda: client.upload(b"x", tags=["a,b"]),
+        lambda: client.edit("a" * 64),
+        lambda: client.search(tags_all="abc"),
+        lambda: client.upload_many([], concurrency=0),
+        lambda: Client("img.example.com"),
+    ]
+    for call in calls:
+        with pytest.raises(InvalidCall):
+            list(call() or ())
+
+
+def test_problems_come_with_what_would_work(talk, url, fresh_jpeg):
+    with pytest.raises(NotAPicture, match="Unsupported"):
+        talk(url, lambda client: client.upload(b"no picture at all"))
+    with pytest.raises(TooLarge):
+        talk(url, lambda client: client.upload(b"x" * 33 * 2**20))
+    image = talk(url, lambda client: client.upload(fresh_jpeg))
+    with pytest.raises(Invalid, match="did you mean 'sepia'") as refused:
+        talk(url, lambda client: client.render(image.id, "sepiaa"))
+    assert refused.value.status == 400
+    assert refused.value.document["detail"] == refused.value.detail
+
+
+def test_many_uploads_come_back_each_with_its_source(talk, url):
+    pictures = [saved(quadrants((40 + n, 30)), "PNG") for n in range(12)]
+    sources = [*pictures, b"junk", "missing.png"]
+    done = talk(url, lambda client: client.upload_many(iter(sources), concurrency=4))
+    assert len(done) == len(sources)
+    good = [item for item in done if item.image]
+    assert {item.source for item in good} == set(pictures)
+    assert {item.image.width for item in good} == set(range(40, 52))
+    failed = {item.source: item.error for item in done if item.error}
+    assert isinstance(failed[b"junk"], NotAPicture)
+    assert isinstance(failed["missing.png"], InvalidCall)
+
+
+def test_no_more_is_read_of_a_long_list_than_is_under_way(url, jpeg):
+    taken = 0
+
+    def endless():
+        nonlocal taken
+        while True:
+            taken += 1
+            yield jpeg
+
+    with Client(url) as client:
+        results = client.upload_many(endless(), concurrency=3)
+        for _ in range(5):
+            next(results)
+        results.close()
+    assert taken <= 5 + 3 + 3
+
+
+def test_a_search_goes_through_all_pages(talk, url):
+    tag = "Wörter & mehr"
+    for n in range(5):
+        data = saved(quadrants((60 + n, 20)), "PNG")
+        talk(url, lambda client, data=data: client.upload(data, tags=[tag]))
+    found = talk(url, lambda client: client.search(tag=tag, page_size=2))
+    assert [image.width for image in found] == [64, 63, 62, 61, 60]
+    pages = talk(url, lambda client: client.pages(tags_all=[tag], page_size=2))
+    assert [len(page.images) for page in pages] == [2, 2, 1]
+    assert (pages[0].total, pages[0].total_is_exact) == (5, True)
+    [known] = [t for t in talk(url, lambda client: client.tags("wör")) if t.name == tag]
+    assert known.count == 5
+
+
+def test_two_careful_edits_of_one_version_do_not_overwrite_each_other(client, fresh_jpeg):
+    first = client.upload(fresh_jpeg)
+    second = client.get(first.id)
+    assert first.edit(title="First").revision == 2
+    with pytest.raises(Changed):
+        second.edit(title="Second")
+    assert second.refresh().title == "First"
+
+
+def test_a_large_picture_survives_a_network_that_breaks(talk, server, noise):
+    progress = []
+    with flaky([server], cut_after=9_000_000) as network:
+        image = talk(
+            network.address,
+            lambda client: client.upload(
+                noise, title="Noise", tags=["a", "b"], progress=lambda *now: progress.append(now)
+            ),
+        )
+    assert network.cuts >= 2
+    assert (image.size_bytes, image.title, image.tags) == (len(noise), "Noise", ("a", "b"))
+    assert progress == sorted(progress)
+    assert progress[-1] == (len(noise), len(noise))
+    with Client("http://{}:{}".format(*server.address)) as client:
+        client.delete(image.id)
+
+
+def test_bytes_that_are_no_picture_fail_in_pieces_too(talk, url):
+    with pytest.raises(NotAPicture):
+        talk(url, lambda client: client.upload(bytes(9 * 2**20)))
+
+
+def test_readiness_is_asked_for_without_an_exception(talk, url):
+    assert talk(url, lambda client: client.is_ready()) is True
+
+
+def test_the_service_tells_what_it_can_do(talk, url):
+    names = [item["name"] for item in talk(url, lambda client: client.transforms())["operations"]]
+    assert "thumbnail" in names

@@ -1,0 +1,241 @@
+"""What the clients do when the server is busy, breaks off or is something else."""
+
+from __future__ import annotations
+
+import io
+import json
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+
+import pytest
+
+from progimage.client import (
+    Changed,
+    Client,
+    NotFound,
+    RateLimited,
+    Retries,
+    TimedOut,
+    Tokens,
+    Unauthorized,
+    Unavailable,
+    UnexpectedAnswer,
+    Unreachable,
+)
+from tests.client.conftest import QUICK
+from tests.client.scripted import CUT, Reply, busy, scripted
+
+ID = "a" * 64
+RECORD = {
+    "id": ID,
+    "owner": "",
+    "revision": 1,
+    "sha256": ID,
+    "size_bytes": 5,
+    "media_type": "image/png",
+    "width": 1,
+    "height": 1,
+    "frames": 1,
+    "orientation": 1,
+    "has_alpha": False,
+    "dominant_colour": "#000000",
+    "placeholder": "",
+    "file_name": "",
+    "created": "2026-01-01T00:00:00Z",
+    "modified": "2026-01-01T00:00:00Z",
+    "title": "",
+    "description": "",
+    "tags": [],
+    "visibility": "public",
+}
+PENDING = {"id": "j1", "status": "pending", "uploaded": {"pending": [1], "complete": []}}
+COMPLETE = {"id": "j1", "status": "complete", "uploaded": {"pending": [], "complete": [1]}}
+
+
+@pytest.mark.parametrize("trouble", [busy(503), busy(429), CUT, Reply(body=b"{" * 50, cut=9)])
+def test_an_upload_is_tried_again(talk, trouble):
+    with scripted([trouble, trouble, Reply(201, RECORD)]) as server:
+        image = talk(server.url, lambda client: client.upload(b"bytes", title="A title"))
+    assert image.id == ID
+    assert image.is_new
+    assert len({seen.body.count(b"A title") for seen in server.seen}) == 1
+    assert len(server.seen) == 3
+
+
+def test_it_gives_up_after_so_many_tries(talk):
+    with scripted([busy()] * 9) as server:
+        with pytest.raises(Unavailable, match="Too busy: come back"):
+            talk(server.url, lambda client: client.get(ID))
+        assert len(server.seen) == QUICK.attempts
+    with scripted([CUT] * 9) as server:
+        with pytest.raises(Unreachable):
+            talk(server.url, lambda client: client.get(ID))
+        assert len(server.seen) == QUICK.attempts
+
+
+def test_what_must_not_be_done_twice_is_not_sent_twice_over_a_broken_connection(talk):
+    with scripted([CUT, Reply(202, PENDING)]) as server:
+        with pytest.raises(Unreachable):
+            talk(server.url, lambda client: client.import_urls(["http://x/y.png"]))
+        assert len(server.seen) == 1
+    with scripted([busy(), Reply(202, PENDING)]) as server:
+        job = talk(server.url, lambda client: client.import_urls(["http://x/y.png"]))
+    assert job.status == "pending"
+
+
+def test_the_pause_honours_retry_after_and_is_random_within_its_bound():
+    retries = Retries(attempts=5, backoff_s=1, max_backoff_s=3, max_wait_s=10)
+    for tries, bound in [(1, 1), (2, 2), (3, 3), (4, 3)]:
+        pauses = {retries.pause_s(tries) for _ in range(50)}
+        assert len(pauses) > 1
+        assert all(0 <= pause <= bound for pause in pauses)
+        assert all(7 <= retries.pause_s(tries, 7) <= 7 + bound for _ in range(50))
+    assert retries.pause_s(5) is None
+    assert retries.pause_s(1, 11) is None
+
+
+@pytest.mark.parametrize("form", ["seconds", "date"])
+def test_a_server_that_asks_for_too_much_patience_is_not_waited_for(talk, form):
+    later = format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True)
+    with scripted([busy(429, **{"Retry-After": "3000" if form == "seconds" else later})]) as server:
+        with pytest.raises(RateLimited) as refused:
+            talk(server.url, lambda client: client.get(ID))
+        assert refused.value.retry_after_s == pytest.approx(3300, abs=400)
+
+
+@pytest.mark.parametrize("nonsense", ["soon", "-1", "1e9", "Mon, 99 Foo 2026 00:00:00 GMT", ""])
+def test_a_retry_after_that_is_none_is_no_obstacle(nonsense):
+    with (
+        scripted([busy(503, **{"Retry-After": nonsense}), Reply(200, RECORD)]) as server,
+        Client(server.url, retries=QUICK) as client,
+    ):
+        assert client.get(ID).id == ID
+
+
+def test_a_download_that_breaks_off_begins_again_and_the_file_is_whole(talk, tmp_path):
+    picture = bytes(range(256)) * 4000
+    target = tmp_path / "picture"
+    with scripted([Reply(body=picture, cut=300_000), Reply(body=picture)]) as server:
+        size = talk(server.url, lambda client: client.save(ID, target))
+    assert size == len(picture)
+    assert target.read_bytes() == picture
+
+
+def test_a_download_that_fails_leaves_what_was_there(talk, tmp_path):
+    target = tmp_path / "picture"
+    target.write_bytes(b"old")
+    with scripted([Reply(body=b"x" * 99, cut=50)] * 9) as server, pytest.raises(Unreachable):
+        talk(server.url, lambda client: client.save(ID, target))
+    assert target.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_a_stream_that_was_given_bytes_is_never_given_them_again(talk):
+    stream = io.BytesIO()
+    with scripted([Reply(body=b"x" * 99, cut=50)] * 2) as server:
+        with pytest.raises(Unreachable):
+            talk(server.url, lambda client: client.save(ID, stream))
+        assert len(server.seen) == 1
+    assert len(stream.getvalue()) <= 50
+
+
+def test_a_removal_whose_answer_was_lost_has_succeeded(talk):
+    with scripted([CUT, busy(404)]) as server:
+        assert talk(server.url, lambda client: client.delete(ID)) is None
+    with scripted([busy(404)]) as server, pytest.raises(NotFound):
+        talk(server.url, lambda client: client.delete(ID))
+
+
+def test_an_edit_goes_on_from_the_version_that_got_in_between(talk):
+    def version(name: str) -> Reply:
+        return Reply(200, RECORD, {"ETag": name})
+
+    replies = [version('"1"'), busy(412), version('"2"'), Reply(200, {**RECORD, "title": "New"})]
+    with scripted(replies) as server:
+        image = talk(server.url, lambda client: client.edit(ID, title="New"))
+    assert image.title == "New"
+    assert [seen.headers.get("if-match") for seen in server.seen] == [None, '"1"', None, '"2"']
+
+
+def test_a_careful_edit_refuses_if_somebody_was_faster():
+    newer = Reply(200, {**RECORD, "revision": 2}, {"ETag": '"2"'})
+    with scripted([Reply(200, RECORD), newer]) as server, Client(server.url) as client:
+        image = client.get(ID)
+        with pytest.raises(Changed):
+            image.edit(title="New")
+
+
+def test_a_token_that_has_run_out_is_refreshed_and_the_call_repeated(talk):
+    renewed = {"access_token": "new", "token_type": "bearer", "expires_in": 900}
+    with scripted([busy(401), Reply(201, renewed), Reply(200, RECORD)]) as server:
+        tokens = Tokens("old", "refresh")
+        assert talk(server.url, lambda client: client.get(ID), token=tokens).id == ID
+    assert [seen.headers.get("authorization") for seen in server.seen] == [
+        "Bearer old",
+        None,
+        "Bearer new",
+    ]
+    assert json.loads(server.seen[1].body) == {"refresh_token": "refresh"}
+
+
+def test_without_a_refresh_token_there_is_one_try(talk):
+    with scripted([busy(401), Reply(200, RECORD)]) as server:
+        with pytest.raises(Unauthorized):
+            talk(server.url, lambda client: client.get(ID), token="old")
+        assert len(server.seen) == 1
+
+
+def test_secrets_do_not_show():
+    with Client("http://127.0.0.1:1", token=Tokens("secret-a", "secret-b")) as client:
+        assert "secret" not in repr(client) + repr(client.tokens)
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        Reply(200, body=b"<html>hello</html>", headers={"Content-Type": "text/html"}),
+        Reply(200, body=[1]),
+        Reply(200, body={**RECORD, "width": "wide"}),
+        Reply(200, body={**RECORD, "created": "yesterday"}),
+    ],
+)
+def test_another_service_at_the_address_is_told_apart(talk, reply):
+    with scripted([reply]) as server, pytest.raises(UnexpectedAnswer):
+        talk(server.url, lambda client: client.get(ID))
+
+
+@pytest.mark.parametrize("where", ["https://evil.example/x", "//evil.example/x", "x", 5])
+def test_a_token_follows_no_link_to_another_server(talk, where):
+    with scripted([Reply(200, {"data": [], "next": where})]) as server:
+        with pytest.raises(UnexpectedAnswer):
+            talk(server.url, lambda client: client.search(), token="secret")
+        assert len(server.seen) == 1
+
+
+def test_nobody_there_is_unreachable(talk):
+    with scripted([]) as server:
+        pass
+    with pytest.raises(Unreachable):
+        talk(server.url, lambda client: client.get(ID))
+
+
+def test_a_job_is_waited_for_with_news_of_it():
+    news = []
+    with (
+        scripted(
+            [Reply(202, PENDING), Reply(200, PENDING), busy(), Reply(200, COMPLETE)]
+        ) as server,
+        Client(server.url, retries=QUICK) as client,
+    ):
+        job = client.import_urls(["http://x/y.png"]).wait(progress=news.append)
+    assert job.is_over
+    assert [item.status for item in news] == ["pending", "complete"]
+
+
+def test_a_job_is_not_waited_for_longer_than_asked():
+    with (
+        scripted([Reply(202, PENDING), Reply(200, PENDING)]) as server,
+        Client(server.url, retries=QUICK) as client,
+        pytest.raises(TimedOut, match="it goes on"),
+    ):
+        client.prerender([ID], ["thumbnail"]).wait(timeout_s=0)

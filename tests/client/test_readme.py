@@ -1,0 +1,28 @@
+"""The README's examples for Python do what they say."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+README = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
+EXAMPLES = re.findall(r"^```python\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
+
+
+def test_there_are_examples():
+    assert len(EXAMPLES) >= 2
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=range(len(EXAMPLES)))
+def test_an_example_runs(example, url, jpeg, tmp_path):
+    (tmp_path / "photo.jpg").write_bytes(jpeg)
+    (tmp_path / "notes.txt").write_text("not a picture")
+    script = tmp_path / "example.py"
+    script.write_text(example.replace("http://127.0.0.1:8000", url))
+    run = subprocess.run([sys.executable, script], cwd=tmp_path, capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+    assert run.stdout
