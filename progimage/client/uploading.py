@@ -113,17 +113,18 @@ def upload_or_error(driver: M, source: Source, said: Said) -> Talk[Uploaded[M]]:
 def transform(
     driver: M, source: Source, pipeline: str | Pipeline, format: str | None
 ) -> Talk[bytes]:
-    """Return what a pipeline makes of a picture that is sent along."""
+    """Return what a pipeline makes of a picture that is sent along, or is at a URL."""
+    if isinstance(pipeline, Pipeline):
+        steps = str(pipeline.to_format(format) if format else pipeline)
+    else:
+        steps = f"{pipeline}.{format}" if format else pipeline
+    path = f"/on_demand/{quote(steps, safe=':=,._-~/')}"
     with opened(source, None) as picture:
         if isinstance(picture, Url):
-            raise InvalidCall("send the picture itself; the server fetches only what it keeps")
-        text = str(
-            pipeline.to_format(format) if format and isinstance(pipeline, Pipeline) else pipeline
-        )
-        suffix = f".{format}" if format and isinstance(pipeline, str) else ""
-        path = f"/on_demand/{quote(text + suffix, safe=':=,._-~/')}"
-        ask = Ask("POST", path, file=(picture.name, picture.read(0, picture.size_bytes)))
-        answer = yield from driver.session.exchange(ask)
+            ask = Ask("GET", path, [("url", picture.url)])
+        else:
+            ask = Ask("POST", path, file=(picture.name, picture.read(0, picture.size_bytes)))
+        answer: Answer = yield from driver.session.exchange(ask)
         return answer.body
 
 

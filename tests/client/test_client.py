@@ -88,7 +88,7 @@ def test_a_pipeline_is_written_by_calling_its_operations(client, fresh_jpeg, tmp
         Pipeline().watermark(text="~tilde", colour="#ff8800", opacity=0.5, tile=True),
         Pipeline().crop(0, 0, 5, 5).rotate(12.3456, bg="transparent").pad(t=3, l=2),
         Pipeline().crop(w=5, h=5, gravity="0.3x0.7").blur(1e-4).auto(),
-        Pipeline().compress(bytes=1000).strip(keep="exif").format("png"),
+        Pipeline().compress(bytes=90000).strip(keep="exif").format("png"),
     ],
     ids=str,
 )

@@ -23,6 +23,5 @@ def test_an_example_runs(example, url, jpeg, tmp_path):
     (tmp_path / "notes.txt").write_text("not a picture")
     script = tmp_path / "example.py"
     script.write_text(example.replace("http://127.0.0.1:8000", url))
-    run = subprocess.run([sys.executable, script], cwd=tmp_path, capture_output=True, text=True)
-    assert run.returncode == 0, run.stderr
-    assert run.stdout
+    command = [sys.executable, script]
+    assert subprocess.run(command, cwd=tmp_path, check=True, capture_output=True).stdout
