@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -19,6 +19,11 @@ from progimage.imaging.pipeline import check_presets
 from progimage.imaging.pool import RenderPool, prove_sockets_fit
 from progimage.index import Index
 from progimage.ingest import Ingest
+from progimage.jobs.hosts import Hosts
+from progimage.jobs.leases import Leases
+from progimage.jobs.runner import Runner
+from progimage.jobs.state import Jobs
+from progimage.jobs.work import Work
 from progimage.library import Library
 from progimage.renders import Renders
 from progimage.scratch import Scratch
@@ -26,9 +31,9 @@ from progimage.slots import Slots
 from progimage.stores import HasLocalPath, ObjectStore, open_store
 from progimage.stores.probe import prove_conditional_writes
 from progimage.web import images, problems
-from progimage.web.console import Console
 from progimage.web.delivery import Delivery
 from progimage.web.docs import Description, Docs, OpenApi
+from progimage.web.jobs import JobResource
 from progimage.web.listing import Listing
 from progimage.web.metadata import MetadataResource
 from progimage.web.on_demand import OnDemand
@@ -47,22 +52,35 @@ log = structlog.get_logger()
 # Threads of each web worker that write markers and, where a store is far, read records.
 _HELPERS = 16
 
+# setpriority(2).
+_LOWEST_PRIORITY = 19
+
+# A web process that ends lets the items of jobs in flight be finished for so long.
+_JOBS_PATIENCE_S = 3.0
+
 
 @dataclass(frozen=True, slots=True)
 class Service:
     """A WSGI app and what has to be closed with it."""
 
     wsgi: WSGIApplication
-    pool: RenderPool
+    pools: Sequence[RenderPool]
     helpers: Executor
+    runner: Runner
 
     def __call__(self, env: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
         return self.wsgi(env, start_response)
 
+    def begin_to_stop(self) -> None:
+        """Begin nothing more in the background. May be called from a signal handler."""
+        self.runner.begin_to_stop()
+
     def close(self) -> None:
-        """Stop the render processes, and the threads that help with the store."""
-        self.pool.close()
+        """Stop jobs, the render processes, and the threads that help with the store."""
+        self.runner.stop(_JOBS_PATIENCE_S)
+        for pool in self.pools:
+            pool.close()
         self.helpers.shutdown(wait=False, cancel_futures=True)
 
 
@@ -74,17 +92,15 @@ def create(
     Raises:
         ConfigError: the store or a preset cannot work.
     """
-    store = store or open_store(settings.store, threads=settings.server.threads + _HELPERS)
+    threads = settings.server.threads + settings.jobs.threads + _HELPERS
+    store = store or open_store(settings.store, threads=threads)
     limits = settings.limits.to_limits()
     check_presets(settings.presets, limits)
     delivery = Delivery(store, settings.delivery)
     folder = Scratch()
-    pool = pool or RenderPool(
-        workers=settings.render.workers,
-        timeout_s=settings.render.timeout_s,
-        memory_bytes=settings.render.memory_bytes,
-        tasks=settings.render.tasks_per_worker,
-        niceness=settings.render.niceness,
+    jobs_pool = pool or _pool(settings, workers=1, niceness=_LOWEST_PRIORITY)
+    pool = pool or _pool(
+        settings, workers=settings.render.workers, niceness=settings.render.niceness
     )
     rendering = Admission(settings.render.workers + settings.render.queue, "renders")
     uploading = Admission(settings.upload.concurrent, "uploads")
@@ -92,13 +108,13 @@ def create(
     index = Index(store, helpers)
     library = Library(store, index=index)
     # A local file is read faster than it is handed to another thread.
-    catalogue = Catalogue(store, index, None if isinstance(store, HasLocalPath) else helpers)
+    readers = None if isinstance(store, HasLocalPath) else helpers
+    catalogue = Catalogue(store, index, readers)
     max_bytes = settings.upload.max_bytes
     downloader = Downloader(settings.download, max_bytes)
     ingest = Ingest(library, pool, folder, limits, rendering, downloader, max_bytes=max_bytes)
     renders = Renders(store, library, pool, folder, limits, rendering)
 
-    console = Console(delivery.other_origin())
     uploads = images.Uploads(ingest, settings, uploading)
     picture = images.Picture(library, delivery)
     renditions = Renditions(library, renders, delivery, settings.presets, limits)
@@ -110,11 +126,21 @@ def create(
     in_pieces = SlotResource(slots, ingest, folder, settings, uploading)
     on_demand = OnDemand(ingest, renders, delivery, settings, settings.presets, limits, uploading)
 
+    jobs = Jobs(store, readers)
+    runner = _runner(settings, store, jobs, library, jobs_pool, folder, downloader)
+    bulk = JobResource(
+        jobs,
+        catalogue,
+        settings,
+        uploading,
+        wake=runner.wake,
+        is_stopping=lambda: runner.is_stopping,
+    )
+
     app = falcon.App(middleware=[RequestLog()])
     app.req_options.strip_url_path_trailing_slash = True
     app.resp_options.media_handlers["application/hal+json"] = falcon.media.JSONHandler()
-    app.add_route("/", Root(uploads, console))
-    app.add_route("/console/{path:path}", console)
+    app.add_route("/", Root(uploads))
     app.add_route("/images", Listing(catalogue, uploads))
     app.add_route("/tags", Tags(catalogue))
     app.add_route("/images/{image_id}", picture)
@@ -125,6 +151,18 @@ def create(
     app.add_route("/uploads", in_pieces, suffix="all")
     app.add_route("/uploads/{slot_id}", in_pieces)
     app.add_route("/on_demand/{path:path}", on_demand)
+    app.add_route("/jobs", bulk, suffix="all")
+    app.add_route("/jobs/{job_id}", bulk)
+    _add_service_routes(app, settings, store)
+    problems.install(app)
+    wsgi = TrustedProxies(app, settings.server.trusted_proxies)
+    return Service(wsgi, (pool, jobs_pool), helpers, runner)
+
+
+def _add_service_routes(
+    app: falcon.App[falcon.Request, falcon.Response], settings: Settings, store: ObjectStore
+) -> None:
+    """Add what is not about pictures."""
     app.add_route("/transforms", Transforms(settings.presets))
     app.add_route("/health/live", Live())
     app.add_route("/health/ready", Ready(store))
@@ -132,8 +170,38 @@ def create(
     app.add_route("/openapi.json", OpenApi(description))
     app.add_route("/docs", Docs(description))
     app.add_route("/docs/style.css", Docs(description), suffix="style")
-    problems.install(app)
-    return Service(TrustedProxies(app, settings.server.trusted_proxies), pool, helpers)
+
+
+def _pool(settings: Settings, *, workers: int, niceness: int) -> RenderPool:
+    return RenderPool(
+        workers=workers,
+        timeout_s=settings.render.timeout_s,
+        memory_bytes=settings.render.memory_bytes,
+        tasks=settings.render.tasks_per_worker,
+        niceness=niceness,
+    )
+
+
+def _runner(
+    settings: Settings,
+    store: ObjectStore,
+    jobs: Jobs,
+    library: Library,
+    pool: RenderPool,
+    folder: Scratch,
+    downloader: Downloader,
+) -> Runner:
+    """Return what does jobs in this process; its renders never stand before a request's."""
+    limits, threads = settings.limits.to_limits(), settings.jobs.threads
+    admission = Admission(threads, "items of jobs")
+    max_bytes = settings.upload.max_bytes
+    ingest = Ingest(library, pool, folder, limits, admission, downloader, max_bytes=max_bytes)
+    renders = Renders(store, library, pool, folder, limits, admission)
+    hosts = Hosts(settings.jobs.per_host, settings.jobs.host_pause_s)
+    attempts = settings.jobs.attempts
+    work = Work(jobs, library, ingest, renders, hosts, limits, attempts=attempts)
+    leases = Leases(store, settings.jobs.lease_s)
+    return Runner(store, jobs, work, leases, threads=threads, poll_s=settings.jobs.poll_s)
 
 
 def prove(settings: Settings) -> None:
@@ -157,5 +225,7 @@ def wsgi() -> Service:
     logs.configure(settings.log)
     scratch.sweep()
     service = create(settings)
+    if settings.jobs.runner == "embedded":
+        service.runner.start()
     log.info("started", store=settings.store, settings=sources)
     return service

@@ -2,11 +2,11 @@
 
 Every sidecar is read, every original hashed, every rendition and every marker of
 the index matched with the picture it belongs to, and every picture looked for in
-the index. What a crash can leave behind is repaired: removals that stopped half-way
-are finished, originals nobody committed, renditions and markers nobody owns are
-removed. What only damage can cause (a record that cannot be read, an
-original that is missing or differs from its hash) is reported and never
-touched: a back-up can still mend it.
+the index, and every part of a job with its request. What a crash can leave behind is
+repaired: removals that stopped half-way are finished, originals nobody committed,
+renditions and markers nobody owns and parts of no job are removed. What only damage
+can cause (a record that cannot be read, an original that is missing or differs from
+its hash) is reported and never touched: a back-up can still mend it.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from progimage import keys
 from progimage.errors import DamagedRecord, KeyMissing, NotFound
 from progimage.findings import Finding, Kind
 from progimage.index import layout
+from progimage.jobs.retention import audit
 from progimage.library import Library, read_record
 from progimage.model import Record
 from progimage.reindex import Audit
@@ -63,6 +64,12 @@ class Check:
         for stat in self._store.list(layout.INDEX):
             on_progress(stat.key)
             yield from self._audit.check_marker(stat)
+        yield from audit(
+            self._store,
+            repair=self._repair,
+            oldest_spared=self._oldest_spared,
+            on_progress=on_progress,
+        )
 
     def _check_picture_object(self, stat: Stat) -> Iterator[Finding]:
         if (image_id := keys.id_of_record(stat.key)) is not None:

@@ -112,6 +112,21 @@ class Cache(_Section):
     max_bytes: int = Field(default=10 * 2**30, ge=0)
 
 
+class Jobs(_Section):
+    """Bulk jobs, and the runner in each web process that does them."""
+
+    runner: Literal["embedded", "none"] = "embedded"
+    threads: int = Field(default=4, ge=1, le=64)
+    max_items: int = Field(default=10_000, ge=1, le=10_000)
+    streams: int = Field(default=4, ge=1, le=256)
+    attempts: int = Field(default=4, ge=1, le=20)
+    per_host: int = Field(default=2, ge=1, le=64)
+    host_pause_s: float = Field(default=0.1, ge=0, le=60)
+    lease_s: float = Field(default=15.0, ge=1, le=3600)
+    poll_s: float = Field(default=5.0, ge=0.1, le=600)
+    keep_days: float = Field(default=30.0, ge=0)
+
+
 class Log(_Section):
     """What is logged, and in what form."""
 
@@ -131,17 +146,20 @@ class Settings(_Section):
     render: Render = Render()
     delivery: Delivery = Delivery()
     cache: Cache = Cache()
+    jobs: Jobs = Jobs()
     log: Log = Log()
     presets: Mapping[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,39}$")], str] = {}
 
     @model_validator(mode="after")
     def _threads_outnumber_waiters(self) -> Settings:
-        waiting = self.render.workers + self.render.queue + self.upload.concurrent
+        waiting = (
+            self.render.workers + self.render.queue + self.upload.concurrent + self.jobs.streams
+        )
         if self.server.threads <= waiting:
             raise ValueError(
                 f"server.threads: expected more than render.workers + render.queue + "
-                f"upload.concurrent ({waiting}), so that cached pictures are served while all of "
-                f"those wait; got {self.server.threads}"
+                f"upload.concurrent + jobs.streams ({waiting}), so that cached pictures are "
+                f"served while all of those wait; got {self.server.threads}"
             )
         return self
 

@@ -12,6 +12,7 @@ Kind = Literal[
     "rendition under the wrong visibility",
     "missing marker",
     "stray marker",
+    "part without job",
     "damaged record",
     "missing original",
     "altered original",
@@ -27,6 +28,7 @@ REPAIRABLE: frozenset[Kind] = frozenset(
         "rendition under the wrong visibility",
         "missing marker",
         "stray marker",
+        "part without job",
     }
 )
 

@@ -1,4 +1,4 @@
-"""Every key of the store is built here, save those of the index.
+"""Every key of the store is built here, save those of the index and of jobs.
 
     images/ab/<id>/original-<generation>   the bytes as uploaded; immutable
     images/ab/<id>/record.json             the sidecar; its existence is the commit
@@ -9,6 +9,7 @@
     uploads/<slot>/piece-<offset>          the bytes from there on; immutable
     uploads/<slot>/outcome.json            what became of them; from then on the pieces are refuse
     index/<scope>/…                        markers without content; see progimage/index/layout.py
+    job…/…                                 bulk jobs; see progimage/jobs/keys.py
     probe/<token>                          written and removed by health checks and start-up
 
 `ab` is the first two digits of the id. `<generation>` is drawn anew for every

@@ -2,30 +2,24 @@
 
 from __future__ import annotations
 
-import io
 from datetime import datetime
 from itertools import groupby
-from typing import TypeVar
-
-from pydantic import BaseModel, ConfigDict, ValidationError
+from typing import ClassVar
 
 from progimage import keys
-from progimage.errors import DamagedRecord, KeyMissing
+from progimage.errors import DamagedRecord
+from progimage.kept import KeptFile, delete_all, find
 from progimage.model import Metadata
-from progimage.stores import ABSENT, ObjectStore
+from progimage.stores import ObjectStore
 
 
-class KeptFile(BaseModel):
-    """A small object that is written once."""
+class UploadFile(KeptFile):
+    """What is kept of an upload."""
 
-    # Nodes of two versions can share a store: fields of the newer are passed over.
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-
-Kept = TypeVar("Kept", bound=KeptFile)
+    noun: ClassVar[str] = "upload"
 
 
-class Slot(KeptFile):
+class Slot(UploadFile):
     """What was said of an upload when it was created.
 
     Attributes:
@@ -46,7 +40,7 @@ class Slot(KeptFile):
     note: str
 
 
-class Outcome(KeptFile):
+class Outcome(UploadFile):
     """What became of the bytes: the picture `image_id`, or an error by the name of its class."""
 
     size_bytes: int
@@ -55,53 +49,16 @@ class Outcome(KeptFile):
     detail: str = ""
 
 
-class Size(KeptFile):
+class Size(UploadFile):
     """How many bytes there will be, where that was not known at first."""
 
     size_bytes: int
-
-
-def read(store: ObjectStore, key: str, kind: type[Kept]) -> Kept:
-    """Return what is kept under `key`.
-
-    Raises:
-        KeyMissing: there is nothing.
-        DamagedRecord: it cannot be read.
-    """
-    with store.open(key) as reader:
-        data = reader.read()
-    try:
-        return kind.model_validate_json(data)
-    except ValidationError:
-        raise DamagedRecord(
-            "what the store holds of this upload is damaged; create another"
-        ) from None
-
-
-def find(store: ObjectStore, key: str, kind: type[Kept]) -> Kept | None:
-    """Return what is kept under `key`, None if there is nothing."""
-    try:
-        return read(store, key, kind)
-    except KeyMissing:
-        return None
-
-
-def create(store: ObjectStore, key: str, value: KeptFile) -> None:
-    """Keep `value`; raises `Conflict` if there is something already."""
-    data = io.BytesIO(value.model_dump_json(indent=1).encode())
-    store.put(key, data, media_type="application/json", expect=ABSENT)
 
 
 def remove(store: ObjectStore, slot_id: str) -> None:
     """Remove an upload: first what makes it one, so that nobody sees half of it."""
     store.delete(keys.slot(slot_id))
     delete_all(store, keys.upload(slot_id))
-
-
-def delete_all(store: ObjectStore, prefix: str) -> None:
-    """Remove every object whose key starts with `prefix`."""
-    for stat in store.list(prefix):
-        store.delete(stat.key)
 
 
 def remove_expired(store: ObjectStore, now: datetime) -> int:

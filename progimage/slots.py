@@ -21,7 +21,7 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-from progimage import errors, keys, slotfiles
+from progimage import errors, kept, keys, slotfiles
 from progimage.errors import (
     Conflict,
     EmptyPicture,
@@ -108,7 +108,7 @@ class Slots:
             metadata=metadata,
             note=note,
         )
-        slotfiles.create(self._store, keys.slot(slot.id), slot)
+        kept.create(self._store, keys.slot(slot.id), slot)
         return Progress(slot, size_bytes)
 
     def find(self, slot_id: str, viewer: Viewer = ANYBODY) -> Progress:
@@ -125,11 +125,11 @@ class Slots:
         # whoever looks at those two afterwards knows whether a piece was missed.
         pieces = chain(self._store, slot_id)
         slot = self._slot(slot_id, viewer)
-        if (outcome := slotfiles.find(self._store, keys.outcome(slot_id), Outcome)) is not None:
+        if (outcome := kept.find(self._store, keys.outcome(slot_id), Outcome)) is not None:
             return _ended(slot, outcome)
         size_bytes = slot.size_bytes
         if size_bytes is None and (
-            declared := slotfiles.find(self._store, keys.slot_size(slot_id), Size)
+            declared := kept.find(self._store, keys.slot_size(slot_id), Size)
         ):
             size_bytes = declared.size_bytes
         return Progress(slot, size_bytes, pieces)
@@ -148,9 +148,9 @@ class Slots:
                 raise InvalidRequest(f"{progress.offset:,} bytes came already, not {size_bytes:,}")
             key, declared = keys.slot_size(progress.slot.id), size_bytes
             try:
-                slotfiles.create(self._store, key, Size(size_bytes=size_bytes))
+                kept.create(self._store, key, Size(size_bytes=size_bytes))
             except Conflict:
-                declared = slotfiles.read(self._store, key, Size).size_bytes
+                declared = kept.read(self._store, key, Size).size_bytes
         if declared != size_bytes:
             raise UploadConflict(f"this upload was said to have {declared:,} bytes")
         return replace(progress, size_bytes=declared)
@@ -226,10 +226,10 @@ class Slots:
         """
         slot_id = progress.slot.id
         try:
-            slotfiles.create(self._store, keys.outcome(slot_id), outcome)
+            kept.create(self._store, keys.outcome(slot_id), outcome)
         except Conflict:
-            outcome = slotfiles.find(self._store, keys.outcome(slot_id), Outcome) or outcome
-        slotfiles.delete_all(self._store, keys.pieces(slot_id))
+            outcome = kept.find(self._store, keys.outcome(slot_id), Outcome) or outcome
+        kept.delete_all(self._store, keys.pieces(slot_id))
         return _ended(progress.slot, outcome)
 
     def remove(self, slot_id: str, viewer: Viewer = ANYBODY) -> None:
@@ -245,7 +245,7 @@ class Slots:
 
     def _slot(self, slot_id: str, viewer: Viewer) -> Slot:
         try:
-            slot = slotfiles.read(self._store, keys.slot(slot_id), Slot)
+            slot = kept.read(self._store, keys.slot(slot_id), Slot)
         except KeyMissing:
             raise _not_found() from None
         if slot.owner not in ("", viewer.name):

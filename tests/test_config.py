@@ -51,6 +51,7 @@ def test_every_setting_can_be_overridden_from_the_environment(where, tmp_path):
         "render.memory_bytes": "1000000000",
         "delivery.mode": "x-accel",
         "delivery.accel_prefix": "/inner/",
+        "jobs.runner": "none",
         "log.level": "error",
         "log.format": "json",
         "upload.max_bytes": "2048",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 import typer
@@ -13,6 +13,7 @@ from progimage import config
 from progimage.check import Check
 from progimage.cli.terminal import console, progress
 from progimage.config import Settings
+from progimage.jobs.retention import remove_ended
 from progimage.reindex import reindex as rebuild
 from progimage.stores import ObjectStore, open_store
 from progimage.upkeep import collect
@@ -74,17 +75,18 @@ def gc(
     max_age_days: Annotated[float | None, typer.Option(min=0, help="cache.max_age_days")] = None,
     max_bytes: Annotated[int | None, typer.Option(min=0, help="cache.max_bytes")] = None,
 ) -> None:
-    """Bound the cached renditions by age and total size; safe beside live traffic."""
+    """Bound the cached renditions by age and size, and remove old jobs, beside live traffic."""
     settings, store = _open()
     age = settings.cache.max_age_days if max_age_days is None else max_age_days
     size = settings.cache.max_bytes if max_bytes is None else max_bytes
     with progress("collecting") as tell:
         sweep = collect(store, max_age=timedelta(days=age), max_bytes=size, on_progress=tell)
+        jobs = remove_ended(store, datetime.now(UTC), timedelta(days=settings.jobs.keep_days))
     print(
         f"removed {sweep.removed} of {sweep.seen} renditions, "
         f"{sweep.removed_bytes:,} of {sweep.seen_bytes:,} bytes, "
-        f"{sweep.stale_uploads} files of uploads cut short "
-        f"and {sweep.expired_slots} uploads whose time was over"
+        f"{sweep.stale_uploads} files of uploads cut short, "
+        f"{sweep.expired_slots} uploads whose time was over and {jobs} old jobs"
     )
 
 

@@ -236,6 +236,13 @@ def by_media_type(media_type: str) -> Format:
     return form
 
 
+def nearest_writable(form: Format, *, has_alpha: bool) -> Format:
+    """Return the format itself if we write it, else what can hold the same picture."""
+    if form.is_writable:
+        return form
+    return PNG if has_alpha else JPEG
+
+
 def by_pillow_name(name: str) -> Format | None:
     """Return the format that Pillow calls `name`, if it is on the list."""
     # Phones write a JPEG with further JPEGs behind it; Pillow calls that MPO.

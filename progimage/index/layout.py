@@ -92,6 +92,11 @@ def count_of(position: str) -> int:
     return int(position[:_DIGITS], 8)
 
 
+def time_of(position: str) -> datetime:
+    """Return the time that a position begins with."""
+    return _EPOCH + timedelta(microseconds=_LAST_MICROSECOND - count_of(position))
+
+
 def successor(position: str) -> str:
     """Return the very next position."""
     count, image_id = count_of(position), int(id_of(position), 16) + 1

@@ -31,6 +31,11 @@ def upload(slot_id: str) -> str:
     return f"/uploads/{slot_id}/"
 
 
+def job(job_id: str) -> str:
+    """Return the path of a job."""
+    return f"/jobs/{job_id}/"
+
+
 def rendition(image_id: str, name: str) -> str:
     """Return the path of a rendition; `name` is its canonical form with the extension.
 

@@ -23,9 +23,7 @@ class Source:
 
 def own_format(source: Source) -> Format:
     """Return the source's own format, or the nearest that can be written."""
-    if source.format.is_writable:
-        return source.format
-    return formats.PNG if source.has_alpha else formats.JPEG
+    return formats.nearest_writable(source.format, has_alpha=source.has_alpha)
 
 
 def negotiate(accept: str | None, source: Source) -> Format:

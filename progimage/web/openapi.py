@@ -63,7 +63,7 @@ _TAGS = {
     "renditions": "Transforms by URL, cached.",
     "uploads": "Uploads in slots: metadata first, bytes later, whole or in pieces (tus 1.0.0).",
     "accounts": "People and their tokens.",
-    "jobs": "Bulk work.",
+    "jobs": "Bulk imports and renders, done in the background.",
     "service": "The service itself: what it can do and how it is.",
 }
 

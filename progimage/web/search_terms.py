@@ -31,7 +31,7 @@ MAX_TAGS = 20
 MAX_WORDS = 10
 MAX_OWNER = 100
 
-_REPEATABLE = ("tags_all", "tags_any")
+REPEATABLE = ("tags_all", "tags_any")
 _MEDIA_TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]*/[a-z0-9][a-z0-9!#$&^_.+-]*")
 
 _TAG = {"type": "string", "minLength": 1, "maxLength": MAX_TAG}
@@ -84,7 +84,7 @@ class Given:
             if name not in known:
                 hint = did_you_mean(name, known) or f"expected {', '.join(known)}"
                 raise InvalidRequest(f"no parameter named {shown(name)}; {hint}")
-            if name in self._values and name not in _REPEATABLE:
+            if name in self._values and name not in REPEATABLE:
                 hint = "; repeat tags_all or tags_any to ask for several" if name == "tag" else ""
                 raise InvalidRequest(f"{name}: given twice{hint}")
             if not value.strip():

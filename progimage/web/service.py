@@ -14,7 +14,6 @@ from progimage.imaging import formats
 from progimage.imaging.registry import describe
 from progimage.stores import ObjectStore
 from progimage.web import schemas
-from progimage.web.console import Console
 from progimage.web.documented import Answer, Named, documented
 from progimage.web.images import Uploads
 from progimage.web.listing import QUERY
@@ -51,11 +50,10 @@ _TRANSFORMS = Named(
 
 
 class Root:
-    """`/`: where programs begin, and people."""
+    """`/`: where programs begin."""
 
-    def __init__(self, uploads: Uploads, console: Console) -> None:
+    def __init__(self, uploads: Uploads) -> None:
         self.on_post = uploads.on_post
-        self._console = console
 
     @documented(
         "root",
@@ -75,20 +73,14 @@ class Root:
                             },
                             "required": ["name", "version", "_links"],
                         },
-                    ),
-                    "text/html": {"type": "string", "description": "The console."},
+                    )
                 },
-            ),
-            304: Answer("The client has this version of the console.", {}, ("ETag",)),
+            )
         },
         is_open=True,
     )
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
-        """Send links to everything there is, or to a browser the console."""
-        resp.set_header("Vary", "Accept")
-        if self._console.wanted(req):
-            self._console.send_page(req, resp)
-            return
+        """Send links to everything there is."""
         resp.content_type = "application/hal+json"
         resp.media = {
             "name": "ProgImage",
@@ -103,6 +95,8 @@ class Root:
                 "on_demand": {"href": "/on_demand/{+pipeline}.{format}{?url}", "templated": True},
                 "uploads": {"href": "/uploads/"},
                 "upload": {"href": "/uploads/{id}/", "templated": True},
+                "jobs": {"href": "/jobs/{?limit,cursor}", "templated": True},
+                "job": {"href": "/jobs/{id}/{?limit,cursor,state}", "templated": True},
                 "transforms": {"href": "/transforms/"},
                 "openapi": {"href": "/openapi.json", "type": "application/json"},
                 "docs": {"href": "/docs/", "type": "text/html"},

@@ -129,6 +129,13 @@ class PatientWorker(gthread.ThreadWorker):
             if deadline < now:
                 self._end(conn)
 
+    def handle_exit(self, sig: int, frame: object) -> None:
+        """End when what is in flight is done; what has no end of its own is told to find one."""
+        begin_to_stop = getattr(getattr(self, "wsgi", None), "begin_to_stop", None)
+        if begin_to_stop is not None:
+            begin_to_stop()
+        super().handle_exit(sig, frame)
+
     def handle_quit(self, sig: int, frame: object) -> None:
         """End at once, cutting off the requests in flight."""
         for conn in self._served.copy():

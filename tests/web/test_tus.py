@@ -10,7 +10,7 @@ from email.utils import parsedate_to_datetime
 
 import pytest
 
-from progimage import keys, slotfiles
+from progimage import kept, keys
 from progimage.errors import Overloaded
 from progimage.ingest import Ingest
 from progimage.slotfiles import Slot
@@ -420,7 +420,7 @@ class TestExpiration:
         path = begun(client, 10)
         patch(client, path, 0, b"12345")
         key = keys.slot(path.split("/")[2])
-        slot = slotfiles.read(store, key, Slot).model_copy(update={"expires": datetime.now(UTC)})
+        slot = kept.read(store, key, Slot).model_copy(update={"expires": datetime.now(UTC)})
         store.put(key, io.BytesIO(slot.model_dump_json().encode()), media_type="")
         headers = {**TUS, "Content-Type": PIECE, "Upload-Offset": "5"}
         result = client.simulate_request(method, path, headers=headers, body=b"x")

@@ -1,0 +1,138 @@
+"""Every key of a job; what its parts are for is said here, and nowhere twice.
+
+    job-lists/<owner>/<time backwards>-<id>   an owner's jobs, newest first; without content
+    job-queue/<time>-<id>                     the jobs with work left, oldest first; the same
+    jobs/<id>/entries/<first>.json            what is to be worked on, some hundred at a time
+    jobs/<id>/request.json                    the rest of what was asked; its existence is the job's
+    jobs/<id>/items/<number>.json             what became of one item; created once, for good
+    jobs/<id>/leases/<shard>.json             who works on a hundred items; swapped and removed
+    jobs/<id>/finished.json                   complete or cancelled; created once, for good
+
+But for the leases nothing is ever rewritten.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+
+from progimage.index import facets, layout
+
+JOBS = "jobs/"
+QUEUE = "job-queue/"
+LISTS = "job-lists/"
+
+_ID = re.compile(r"[0-9a-f]{32}")
+_PART = re.compile(
+    r"jobs/([0-9a-f]{32})/"
+    r"(?:request\.json|finished\.json|entries/[0-9]{5}\.json|items/[0-9]{5}\.json"
+    r"|leases/[0-9]{3}\.json)"
+)
+_NUMBERED = re.compile(r"jobs/[0-9a-f]{32}/(items|leases)/([0-9]+)\.json")
+_MARKER = re.compile(r"(?:job-queue|job-lists/of:[^/]*)/([0-7]{18})-([0-9a-f]{32})")
+_POSITION = re.compile(r"[0-7]{18}-[0-9a-f]{32}")
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Marker(NamedTuple):
+    """A job in a list: `position` is the last part of the marker's key."""
+
+    position: str
+    job_id: str
+
+
+def new_id() -> str:
+    """Return a name for a job that nobody can guess: 128 random bits."""
+    return secrets.token_hex(16)
+
+
+def is_id(text: str) -> bool:
+    """True for 32 lowercase hex digits."""
+    return _ID.fullmatch(text) is not None
+
+
+def job(job_id: str) -> str:
+    """Return the prefix of everything kept of one job, its markers apart."""
+    return f"{JOBS}{job_id}/"
+
+
+def request(job_id: str) -> str:
+    """Return the key of what was asked."""
+    return f"{job(job_id)}request.json"
+
+
+def entries(job_id: str, first: int) -> str:
+    """Return the key of the entries from `first` on."""
+    return f"{job(job_id)}entries/{first:05}.json"
+
+
+def items(job_id: str) -> str:
+    """Return the prefix of all outcomes of a job."""
+    return f"{job(job_id)}items/"
+
+
+def item(job_id: str, number: int) -> str:
+    """Return the key of what became of one item; keys sort as numbers do."""
+    return f"{items(job_id)}{number:05}.json"
+
+
+def leases(job_id: str) -> str:
+    """Return the prefix of all leases on parts of a job."""
+    return f"{job(job_id)}leases/"
+
+
+def lease(job_id: str, shard: int) -> str:
+    """Return the key of who works on a shard."""
+    return f"{leases(job_id)}{shard:03}.json"
+
+
+def finished(job_id: str) -> str:
+    """Return the key of how a job ended."""
+    return f"{job(job_id)}finished.json"
+
+
+def queued(created: datetime, job_id: str) -> str:
+    """Return the key of the marker that a job has work left."""
+    microseconds = (created - _EPOCH) // timedelta(microseconds=1)
+    return f"{QUEUE}{layout.counted(microseconds)}-{job_id}"
+
+
+def jobs_of(owner: str) -> str:
+    """Return the prefix of the markers of an owner's jobs."""
+    return f"{LISTS}of:{facets.slug(owner)}/"
+
+
+def listed(owner: str, created: datetime, job_id: str) -> str:
+    """Return the key of the marker by which an owner's job is listed."""
+    return f"{jobs_of(owner)}{layout.backwards(created)}-{job_id}"
+
+
+def job_of(key: str) -> str | None:
+    """Return the job's id if `key` is part of one, other than a marker."""
+    match = _PART.fullmatch(key)
+    return match[1] if match else None
+
+
+def number_of(key: str, kind: str) -> int | None:
+    """Return the number of an outcome ("items") or of a shard's lease ("leases")."""
+    match = _NUMBERED.fullmatch(key)
+    return int(match[2]) if match and match[1] == kind else None
+
+
+def marker(key: str) -> Marker | None:
+    """Return the job that a marker stands for."""
+    match = _MARKER.fullmatch(key)
+    return Marker(f"{match[1]}-{match[2]}", match[2]) if match else None
+
+
+def is_position(text: str) -> bool:
+    """True for the last part of a marker's key."""
+    return _POSITION.fullmatch(text) is not None
+
+
+def listed_at(marker: Marker) -> datetime:
+    """Return when the job of an owner's list was created."""
+    return layout.time_of(marker.position)

@@ -1,0 +1,160 @@
+"""What there is to know of a job: what was asked, what became of each item, how it ended."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import ClassVar, Literal, NamedTuple
+
+from pydantic import Field
+
+from progimage.kept import KeptFile
+from progimage.model import Metadata
+
+Kind = Literal["import", "render"]
+State = Literal["pending", "complete", "failed"]
+Status = Literal["pending", "in-progress", "complete", "cancelled"]
+
+CHUNK = 500
+"""Entries in one object."""
+
+SHARD = 100
+"""Items that one runner works on at a time."""
+
+
+class JobFile(KeptFile):
+    """What is kept of a job."""
+
+    noun: ClassVar[str] = "job"
+
+
+class Entry(JobFile):
+    """One distinct thing to work on.
+
+    Attributes:
+        value: a URL to import, or the id of a picture to render.
+        positions: where it stood in the list that was sent; more than one if repeated.
+        error: why it cannot be worked on, if it cannot.
+    """
+
+    value: str
+    positions: tuple[int, ...]
+    error: str = ""
+
+
+class Entries(JobFile):
+    """Some of a job's entries, in order."""
+
+    entries: tuple[Entry, ...]
+
+
+class Request(JobFile):
+    """What was asked, its entries apart; written once.
+
+    Each entry makes one item, or in a render job one for each transform: entry
+    `number // width` with transform `number % width`.
+
+    Attributes:
+        owner: "" is the default owner.
+        metadata: said of each picture that is imported.
+        transforms: pipelines in their canonical form, each with its format if it has one.
+        entries: how many distinct ones there are.
+        repeated: how often an entry was sent, by its number, if more than once.
+    """
+
+    id: str
+    owner: str = ""
+    created: datetime
+    kind: Kind
+    metadata: Metadata = Metadata()
+    transforms: tuple[str, ...] = ()
+    entries: int
+    repeated: dict[int, int] = Field(default_factory=dict)
+
+    @property
+    def width(self) -> int:
+        """Items of one entry."""
+        return max(len(self.transforms), 1)
+
+    @property
+    def items(self) -> int:
+        """Distinct items."""
+        return self.entries * self.width
+
+    @property
+    def total(self) -> int:
+        """Items as they were asked for, repeated ones counted as often as they were sent."""
+        return self.width * (self.entries + sum(self.repeated.values()) - len(self.repeated))
+
+    @property
+    def shards(self) -> int:
+        """How many times `SHARD` items there are, the last perhaps fewer."""
+        return -(-self.items // SHARD)
+
+    def transform_of(self, number: int) -> str:
+        """Return the pipeline of an item; "" in an import."""
+        return self.transforms[number % self.width] if self.transforms else ""
+
+    def times(self, number: int) -> int:
+        """Return how often an item was asked for."""
+        return self.repeated.get(number // self.width, 1)
+
+    def of_shard(self, shard: int) -> range:
+        """Return the items of a shard."""
+        return range(shard * SHARD, min((shard + 1) * SHARD, self.items))
+
+
+class Outcome(JobFile):
+    """What became of one item.
+
+    Attributes:
+        image_id: the picture that was imported or rendered; "" if it failed.
+        rendition: the last part of the rendition's path, in a render job.
+        is_new: the import added a picture that was not there before.
+        error: name of the error's class; "" if all went well.
+        detail: what the error said; safe to show.
+    """
+
+    image_id: str = ""
+    rendition: str = ""
+    is_new: bool = False
+    error: str = ""
+    detail: str = ""
+
+    @property
+    def state(self) -> State:
+        """Complete or failed."""
+        return "failed" if self.error else "complete"
+
+
+class Counts(NamedTuple):
+    """How many items are in which state, repeated ones counted as often as they were sent."""
+
+    pending: int
+    complete: int
+    failed: int
+
+
+class Finished(JobFile):
+    """How a job ended: all items done, or cancelled before. `counts` only of the former."""
+
+    finished: datetime
+    status: Literal["complete", "cancelled"]
+    counts: Counts | None = None
+
+
+class Progress(NamedTuple):
+    """How far a job has come."""
+
+    request: Request
+    status: Status
+    counts: Counts
+    finished: datetime | None = None
+
+
+class Item(NamedTuple):
+    """One item of a job; `outcome` is None while it is pending."""
+
+    number: int
+    entry: Entry
+    transform: str
+    outcome: Outcome | None

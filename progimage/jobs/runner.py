@@ -1,0 +1,234 @@
+"""The embedded runner: works jobs off in the background of a web process.
+
+Every web process of every node may have one. They share the work by leases, a hundred
+items at a time, so a big job is done by all of them and a small one does not wait for
+it: no process gives more than half of its threads to one job while they last.
+
+    coordinator   looks for shards nobody works on, takes their leases, ends what is done
+    workers       one thread a shard; they attempt its items, in order, and again
+    renewer       keeps the leases
+
+A process that dies leaves its leases; another finds that they no longer change, takes
+them over, and does the items that have no outcome yet.
+
+What idling costs: a listing every `poll_s`; while there are jobs that others work on,
+also a look and two or more listings for each of them.
+"""
+
+from __future__ import annotations
+
+import heapq
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+
+import structlog
+
+from progimage.errors import DamagedRecord, ProgImageError, StoreError
+from progimage.jobs import keys
+from progimage.jobs.leases import Lease, Leases
+from progimage.jobs.model import SHARD, Request
+from progimage.jobs.state import Jobs
+from progimage.jobs.work import Work
+from progimage.stores import ABSENT, ObjectStore
+
+# How often a shard's worker looks whether the job was cancelled.
+_LOOK_S = 1.0
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Claim:
+    """Items of a job that nobody else works on while the lease is held."""
+
+    request: Request
+    numbers: list[int]
+    lease: Lease
+
+
+class Runner:
+    """Runs jobs in threads of this process.
+
+    Args:
+        threads: items at a time.
+        poll_s: between two looks for work of others.
+        clock: monotonic seconds, the same that `leases` goes by.
+    """
+
+    def __init__(
+        self,
+        store: ObjectStore,
+        jobs: Jobs,
+        work: Work,
+        leases: Leases,
+        *,
+        threads: int,
+        poll_s: float,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._store = store
+        self._jobs = jobs
+        self._work = work
+        self._leases = leases
+        self._threads = threads
+        self._poll_s = poll_s
+        self._clock = clock
+        self._requests: dict[str, Request] = {}
+        self._claims: dict[Claim, threading.Thread] = {}
+        self._lock = threading.Lock()
+        self._has_news = threading.Event()
+        self._is_stopping = threading.Event()
+        self._own: list[threading.Thread] = []
+
+    def start(self) -> None:
+        """Begin to look for work."""
+        for act in (self._coordinate, self._renew):
+            thread = threading.Thread(target=act, name=f"jobs{act.__name__}", daemon=True)
+            self._own.append(thread)
+            thread.start()
+
+    @property
+    def is_stopping(self) -> bool:
+        """True once this process is to end."""
+        return self._is_stopping.is_set()
+
+    def wake(self) -> None:
+        """Look for work now: there is a new job."""
+        self._has_news.set()
+
+    def begin_to_stop(self) -> None:
+        """Begin no further item. May be called from a signal handler."""
+        self._is_stopping.set()
+        self._has_news.set()
+
+    def stop(self, patience_s: float) -> None:
+        """Let items in flight be finished for so long, then leave them to others."""
+        self.begin_to_stop()
+        deadline = time.monotonic() + patience_s
+        # The coordinator first: until it has ended, there may be another worker.
+        for thread in (*self._own, *self._claims.copy().values()):
+            thread.join(max(deadline - time.monotonic(), 0.0))
+        for claim in self._claims.copy():
+            self._leases.release(claim.lease)
+
+    def claim(self) -> Claim | None:
+        """Take some items to work on; None if there are none that nobody works on.
+
+        Ends, on the way, the jobs that are done.
+        """
+        with self._lock:
+            mine = Counter(claim.request.id for claim in self._claims)
+        queue = list(self._jobs.queue())
+        self._requests = {job: self._requests[job] for job in queue if job in self._requests}
+        at_most = max(self._threads // 2, 1)
+        seen: set[str] = set()
+        for job_id in sorted((job for job in queue if mine[job] < at_most), key=mine.__getitem__):
+            try:
+                found = self._claim_of(job_id, seen)
+            except DamagedRecord as error:
+                log.warning("a job cannot be read", job=job_id, reason=str(error))
+                continue
+            if found is not None:
+                return found
+        self._leases.keep_in_mind(seen)
+        return None
+
+    def work_off(self, claim: Claim) -> None:
+        """Attempt the items of a claim until all have outcomes, or it is lost or at an end."""
+        request = claim.request
+        entries = self._jobs.entries(request, range(claim.numbers[0], claim.numbers[-1] + 1))
+        due = [(0.0, number, 0) for number in claim.numbers]
+        next_look = self._clock()
+        while due and not self._is_stopping.is_set():
+            now = self._clock()
+            if not claim.lease.is_held(now):
+                break
+            if now >= next_look:
+                if self._jobs.has_ended(request):
+                    break
+                next_look = now + _LOOK_S
+            if due[0][0] > now:
+                self._is_stopping.wait(min(due[0][0] - now, _LOOK_S))
+                continue
+            _, number, before = heapq.heappop(due)
+            again = self._work.attempt(request, number, entries[number // request.width], before)
+            if again is not None:
+                later = self._clock() + again.after_s
+                heapq.heappush(due, (later, number, before + again.is_counted))
+
+    def _claim_of(self, job_id: str, seen: set[str]) -> Claim | None:
+        request = self._requests.get(job_id) or self._jobs.read(job_id)
+        if request is None:
+            return None  # it is being created, or was never
+        self._requests[job_id] = request
+        if self._jobs.has_ended(request):
+            self._jobs.forget(request)
+            return None
+        leases = {
+            keys.number_of(stat.key, "leases"): stat.etag
+            for stat in self._store.list(keys.leases(job_id))
+        }
+        missing = self._jobs.missing(request, range(request.items))
+        if not missing:
+            self._jobs.end_if_done(request)
+            return None
+        for shard in sorted({number // SHARD for number in missing}):
+            key = keys.lease(job_id, shard)
+            seen.add(key)
+            lease = self._leases.take(key, leases.get(shard, ABSENT))
+            if lease is None:
+                continue
+            # Looked at once more: another may have worked it off since.
+            if numbers := self._jobs.missing(request, request.of_shard(shard)):
+                return Claim(request, numbers, lease)
+            self._leases.release(lease)
+        return None
+
+    def _coordinate(self) -> None:
+        while not self._is_stopping.is_set():
+            self._has_news.clear()
+            try:
+                claim = self._claim_if_free()
+            except StoreError as error:
+                log.warning("no look for jobs", reason=str(error))
+                claim = None
+            except Exception:
+                log.exception("unexpected error in looking for jobs")
+                claim = None
+            if claim is None:
+                self._has_news.wait(self._poll_s)
+                continue
+            thread = threading.Thread(target=self._run, args=[claim], name="jobs_work", daemon=True)
+            with self._lock:
+                self._claims[claim] = thread
+            thread.start()
+
+    def _claim_if_free(self) -> Claim | None:
+        return self.claim() if len(self._claims) < self._threads else None
+
+    def _run(self, claim: Claim) -> None:
+        try:
+            self.work_off(claim)
+        except ProgImageError as error:
+            log.warning("a job's items wait", job=claim.request.id, reason=str(error))
+            self._is_stopping.wait(self._poll_s)
+        except Exception:
+            log.exception("unexpected error in a job", job=claim.request.id)
+            self._is_stopping.wait(self._poll_s)
+        finally:
+            self._leases.release(claim.lease)
+            with self._lock:
+                del self._claims[claim]
+            self._has_news.set()
+
+    def _renew(self) -> None:
+        while not self._is_stopping.wait(self._leases.length_s / 3):
+            with self._lock:
+                claims = list(self._claims)
+            for claim in claims:
+                with suppress(StoreError):
+                    self._leases.renew(claim.lease)

@@ -1,0 +1,264 @@
+"""Jobs in one object store: created, looked at, worked off, ended.
+
+    create   marker of the owner's list · entries · marker of the queue · request.json, created
+    work     items/<number>.json, created, each by whoever is first
+    end      finished.json, created: complete or cancelled · the queue's marker goes
+
+A request commits a job: what a crash leaves without one is refuse, and found by its
+marker. Nothing is counted anywhere: the state of a job is the listing of its
+outcomes, whose sizes tell the good from the bad. So of any number of runners,
+alive, dead or late, each item has one outcome and each job one end.
+
+What a look at a job costs: two reads, a listing for each thousand outcomes (none
+once it is complete), and for each item that is shown a read.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor
+from contextlib import suppress
+from datetime import UTC, datetime
+from itertools import islice
+
+from progimage import kept
+from progimage.errors import Conflict, KeyMissing, NotFound
+from progimage.jobs import keys
+from progimage.jobs.model import (
+    CHUNK,
+    Counts,
+    Entries,
+    Entry,
+    Finished,
+    Item,
+    Outcome,
+    Progress,
+    Request,
+    State,
+)
+from progimage.stores import ABSENT, ObjectStore, Stat
+
+# A listing tells sizes but no content, and a state in the key would let two runners
+# create an outcome each. So outcomes are padded with spaces, and the remainder of
+# their size is the place of their state here.
+_BY_REMAINDER: tuple[State, ...] = ("complete", "failed")
+
+
+class Jobs:
+    """Everything there is of jobs but the doing.
+
+    Args:
+        executor: reads several outcomes at a time; worth it where each takes long.
+    """
+
+    def __init__(
+        self,
+        store: ObjectStore,
+        executor: Executor | None = None,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._store = store
+        self._executor = executor
+        self.clock = clock
+
+    def create(self, request: Request, entries: Sequence[Entry]) -> None:
+        """Keep a job and queue it."""
+        self._mark(keys.listed(request.owner, request.created, request.id))
+        for first in range(0, len(entries), CHUNK):
+            chunk = Entries(entries=tuple(entries[first : first + CHUNK]))
+            kept.create(self._store, keys.entries(request.id, first), chunk)
+        self._mark(keys.queued(request.created, request.id))
+        kept.create(self._store, keys.request(request.id), request)
+
+    def find(self, owner: str, job_id: str) -> Request:
+        """Return a job of `owner`.
+
+        Raises:
+            NotFound: there is none, or it is somebody else's; the two look alike.
+        """
+        request = self.read(job_id) if keys.is_id(job_id) else None
+        if request is None or request.owner != owner:
+            raise NotFound(f"there is no job {job_id if keys.is_id(job_id) else 'of that id'}")
+        return request
+
+    def read(self, job_id: str) -> Request | None:
+        """Return a job, whosever it is; None if there is none."""
+        return kept.find(self._store, keys.request(job_id), Request)
+
+    def entries(self, request: Request, numbers: range) -> dict[int, Entry]:
+        """Return the entries that the items `numbers` are made of, by the entry's number."""
+        found: dict[int, Entry] = {}
+        if numbers:
+            first, last = numbers[0] // request.width, numbers[-1] // request.width
+            for start in range(first - first % CHUNK, last + 1, CHUNK):
+                chunk = kept.read(self._store, keys.entries(request.id, start), Entries)
+                found.update(enumerate(chunk.entries, start))
+        return found
+
+    def progress(self, request: Request) -> Progress:
+        """Return how far a job has come."""
+        end = kept.find(self._store, keys.finished(request.id), Finished)
+        if end is not None and end.counts is not None:
+            return Progress(request, end.status, end.counts, end.finished)
+        counts = self._count(request)
+        if end is not None:
+            return Progress(request, end.status, counts, end.finished)
+        is_begun = counts.pending < request.total or self._has(keys.leases(request.id))
+        return Progress(request, "in-progress" if is_begun else "pending", counts)
+
+    def window(
+        self, request: Request, start: int, limit: int, state: State | None = None
+    ) -> tuple[list[Item], int | None]:
+        """Return items from number `start` on, and where to go on if there are more.
+
+        Args:
+            state: leave out the items in others.
+        """
+        states = (pair for pair in self._states(request, start) if state in (None, pair[1]))
+        shown = list(islice(states, limit + 1))
+        following = shown[limit][0] if len(shown) > limit else None
+        shown = shown[:limit]
+        if not shown:
+            return [], following
+        entries = self._entries_of(request, [number for number, _ in shown])
+        outcomes = (self._executor.map if self._executor else map)(
+            lambda pair: None if pair[1] == "pending" else self.outcome(request, pair[0]), shown
+        )
+        items = [
+            Item(
+                number,
+                entries[number // request.width],
+                request.transform_of(number),
+                outcome,
+            )
+            for (number, _), outcome in zip(shown, outcomes, strict=True)
+        ]
+        return items, following
+
+    def owned(self, owner: str, limit: int, after: str = "") -> tuple[list[Request], str | None]:
+        """Return an owner's jobs, newest first, and where to go on if there are more.
+
+        Args:
+            after: what an earlier call returned to go on with.
+        """
+        prefix = keys.jobs_of(owner)
+        found: list[Request] = []
+        last = ""
+        for stat in self._store.list(prefix, f"{prefix}{after}" if after else ""):
+            marker = keys.marker(stat.key)
+            request = self.read(marker.job_id) if marker else None
+            if marker is None or request is None or request.owner != owner:
+                continue
+            if len(found) == limit:
+                return found, last
+            found.append(request)
+            last = marker.position
+        return found, None
+
+    def queue(self) -> Iterator[str]:
+        """Yield the ids of the jobs with work left, oldest first."""
+        for stat in self._store.list(keys.QUEUE):
+            if marker := keys.marker(stat.key):
+                yield marker.job_id
+
+    def missing(self, request: Request, numbers: range) -> list[int]:
+        """Return those of the items that have no outcome yet."""
+        there = set()
+        for stat in self._outcomes(request, numbers.start):
+            number = _number(stat)
+            if number >= numbers.stop:
+                break
+            there.add(number)
+        return [number for number in numbers if number not in there]
+
+    def outcome(self, request: Request, number: int) -> Outcome | None:
+        """Return what became of an item, None if it is pending."""
+        return kept.find(self._store, keys.item(request.id, number), Outcome)
+
+    def settle(self, request: Request, number: int, outcome: Outcome) -> bool:
+        """Keep what became of an item; False if that was settled before."""
+        data = outcome.model_dump_json(exclude_defaults=True).encode()
+        place = _BY_REMAINDER.index(outcome.state)
+        data += b" " * ((place - len(data)) % len(_BY_REMAINDER))
+        try:
+            self._store.put(
+                keys.item(request.id, number),
+                io.BytesIO(data),
+                media_type="application/json",
+                expect=ABSENT,
+            )
+        except Conflict:
+            return False
+        return True
+
+    def has_ended(self, request: Request) -> bool:
+        """True if the job is complete or cancelled."""
+        try:
+            self._store.stat(keys.finished(request.id))
+        except KeyMissing:
+            return False
+        return True
+
+    def cancel(self, request: Request) -> None:
+        """End a job; what is done stays, and what is complete is complete."""
+        self._end(request, Finished(finished=self.clock(), status="cancelled"))
+
+    def end_if_done(self, request: Request) -> bool:
+        """End a job all of whose items have outcomes; False if some have none."""
+        counts = self._count(request)
+        if counts.pending:
+            return False
+        self._end(request, Finished(finished=self.clock(), status="complete", counts=counts))
+        return True
+
+    def forget(self, request: Request) -> None:
+        """Take a job that has ended out of the queue."""
+        self._store.delete(keys.queued(request.created, request.id))
+
+    def _end(self, request: Request, end: Finished) -> None:
+        with suppress(Conflict):  # it has ended before, one way or the other
+            kept.create(self._store, keys.finished(request.id), end)
+        self.forget(request)
+
+    def _count(self, request: Request) -> Counts:
+        counts = {"complete": 0, "failed": 0}
+        for stat in self._outcomes(request):
+            counts[_state(stat)] += request.times(_number(stat))
+        return Counts(request.total - sum(counts.values()), counts["complete"], counts["failed"])
+
+    def _states(self, request: Request, start: int) -> Iterator[tuple[int, State]]:
+        for stat in self._outcomes(request, start):
+            number = _number(stat)
+            yield from ((n, "pending") for n in range(start, number))
+            yield number, _state(stat)
+            start = number + 1
+        yield from ((n, "pending") for n in range(start, request.items))
+
+    def _entries_of(self, request: Request, numbers: list[int]) -> dict[int, Entry]:
+        found: dict[int, Entry] = {}
+        for number in numbers:
+            if number // request.width not in found:
+                found |= self.entries(request, range(number, number + 1))
+        return found
+
+    def _outcomes(self, request: Request, start: int = 0) -> Iterator[Stat]:
+        after = keys.item(request.id, start - 1) if start else ""
+        for stat in self._store.list(keys.items(request.id), after):
+            if _number(stat) >= 0:
+                yield stat
+
+    def _has(self, prefix: str) -> bool:
+        return next(self._store.list(prefix), None) is not None
+
+    def _mark(self, key: str) -> None:
+        self._store.put(key, io.BytesIO(), media_type="application/x-empty")
+
+
+def _number(stat: Stat) -> int:
+    number = keys.number_of(stat.key, "items")
+    return -1 if number is None else number
+
+
+def _state(stat: Stat) -> State:
+    return _BY_REMAINDER[stat.size % len(_BY_REMAINDER)]

@@ -1,0 +1,135 @@
+"""The doing: one item of a job, once.
+
+Whatever runs jobs calls `Work.attempt` for each item that has no outcome, from any
+number of threads, processes and nodes, and calls it again when it is told to. All else
+(who does which item, and when) is the runner's; see `progimage.jobs.runner`.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import structlog
+
+from progimage import errors, keys
+from progimage.imaging import formats
+from progimage.imaging.limits import Limits
+from progimage.imaging.pipeline import parse
+from progimage.ingest import Ingest
+from progimage.jobs.hosts import Hosts
+from progimage.jobs.model import Entry, Outcome, Request
+from progimage.jobs.state import Jobs
+from progimage.library import Library
+from progimage.model import Viewer
+from progimage.renders import Renders
+
+# The first pause before an attempt is made again; each next is twice as long.
+_FIRST_PAUSE_S = 1.0
+_LONGEST_PAUSE_S = 60.0
+
+# A render that failed for lack of time or memory may have met a busy machine, once.
+_RENDER_ATTEMPTS = 2
+
+log = structlog.get_logger()
+
+
+class Again(NamedTuple):
+    """An item is to be attempted again in `after_s`; as a further attempt, if that counts."""
+
+    after_s: float
+    is_counted: bool
+
+
+class Work:
+    """Imports and renders single items.
+
+    Args:
+        attempts: downloads of one URL before it is given up.
+    """
+
+    def __init__(
+        self,
+        jobs: Jobs,
+        library: Library,
+        ingest: Ingest,
+        renders: Renders,
+        hosts: Hosts,
+        limits: Limits,
+        *,
+        attempts: int,
+    ) -> None:
+        self._jobs = jobs
+        self._library = library
+        self._ingest = ingest
+        self._renders = renders
+        self._hosts = hosts
+        self._limits = limits
+        self._attempts = attempts
+
+    def attempt(self, request: Request, number: int, entry: Entry, before: int) -> Again | None:
+        """Do an item and keep what became of it; or return when to try again.
+
+        Args:
+            before: attempts that were made before, and counted.
+        """
+        try:
+            outcome = self._run(request, number, entry)
+            if isinstance(outcome, Again):
+                return outcome
+        except errors.ProgImageError as error:
+            again = self._again(error, before)
+            if again is not None:
+                return again
+            outcome = Outcome(error=type(error).__name__, detail=str(error))
+        except Exception:
+            log.exception("unexpected error in a job", job=request.id, item=number)
+            detail = "an error we did not foresee; its details are in the server's log"
+            outcome = Outcome(error="InternalError", detail=detail)
+        try:
+            self._jobs.settle(request, number, outcome)
+        except errors.StoreUnavailable as error:
+            return self._again(error, before)
+        return None
+
+    def _run(self, request: Request, number: int, entry: Entry) -> Outcome | Again:
+        if entry.error:
+            return Outcome(error=errors.InvalidField.__name__, detail=entry.error)
+        if request.kind == "import":
+            return self._import(request, entry.value)
+        return self._render(request, entry.value, request.transform_of(number))
+
+    def _import(self, request: Request, url: str) -> Outcome | Again:
+        with self._hosts.turn(url) as wait_s:
+            if wait_s:
+                return Again(wait_s, is_counted=False)
+            staged = self._ingest.fetch(url)
+        with staged:
+            record, is_new = self._ingest.keep(staged, request.metadata, request.owner)
+        return Outcome(image_id=record.id, is_new=is_new)
+
+    def _render(self, request: Request, image_id: str, transform: str) -> Outcome:
+        viewer = Viewer(name=request.owner)
+        pipeline = parse(transform, limits=self._limits)
+        if pipeline.format is None:
+            record = self._library.find(viewer, image_id)
+            own = formats.by_media_type(record.media_type)
+            form = formats.nearest_writable(own, has_alpha=record.has_alpha)
+        else:
+            form = formats.by_name(pipeline.format)
+        self._renders.find_or_render(viewer, image_id, pipeline, form).reader.close()
+        name = keys.rendition_name(pipeline.canonical, form.extension)
+        return Outcome(image_id=image_id, rendition=name)
+
+    def _again(self, error: errors.ProgImageError, before: int) -> Again | None:
+        pause_s = min(_FIRST_PAUSE_S * 2**before, _LONGEST_PAUSE_S)
+        if isinstance(error, errors.Overloaded | errors.StoreUnavailable):
+            # Not the item's fault: it waits as long as that lasts.
+            return Again(pause_s, is_counted=False)
+        if isinstance(error, errors.RenderTimeout | errors.RenderFailed):
+            attempts = _RENDER_ATTEMPTS
+        elif isinstance(error, errors.DownloadFailed) and error.retryable:
+            attempts = self._attempts
+            pause_s = min(max(pause_s, error.retry_after_s or 0), _LONGEST_PAUSE_S)
+        else:
+            return None
+        return Again(pause_s, is_counted=True) if before + 1 < attempts else None

@@ -1,0 +1,291 @@
+"""`/jobs/`: bulk imports and renders, what became of them, and their end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from itertools import chain, islice
+from typing import Any, cast, get_args
+from urllib.parse import urlencode
+
+import falcon
+
+from progimage.admission import Admission
+from progimage.catalogue import Catalogue
+from progimage.config import Settings
+from progimage.errors import (
+    DownloadRefused,
+    InvalidArgument,
+    InvalidField,
+    InvalidRequest,
+    NotFound,
+    Overloaded,
+    PictureTooLarge,
+    RequestTimeout,
+    StoreUnavailable,
+)
+from progimage.imaging.suggestions import shown
+from progimage.jobs import keys
+from progimage.jobs.intake import Intake, import_of, render_of
+from progimage.jobs.model import Counts, Item, Progress, Request, State
+from progimage.jobs.state import Jobs
+from progimage.model import Viewer
+from progimage.web import job_documents, links, schemas, streams
+from progimage.web.body import Body
+from progimage.web.documented import Answer, Content, Named, Parameter, documented
+from progimage.web.forms import read_json_object
+from progimage.web.listing import CURSOR
+from progimage.web.query import pairs
+from progimage.web.search_terms import CONDITIONS, Given, query_of
+from progimage.web.viewers import viewer_of
+
+DEFAULT_LIMIT = 100
+MAX_LIMIT = 1_000
+_DEFAULT_JOBS, _MAX_JOBS = 20, 100
+
+_LIMIT = {"type": "integer", "minimum": 0, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT}
+_JOBS_LIMIT = {"type": "integer", "minimum": 1, "maximum": _MAX_JOBS, "default": _DEFAULT_JOBS}
+
+
+class JobResource:
+    """`/jobs/`, where they are created and listed, and `/jobs/<id>/`.
+
+    Args:
+        wake: tells the runner of this process that there is work.
+        is_stopping: true once this process is to end.
+    """
+
+    def __init__(
+        self,
+        jobs: Jobs,
+        catalogue: Catalogue,
+        settings: Settings,
+        admission: Admission,
+        *,
+        wake: Callable[[], None],
+        is_stopping: Callable[[], bool],
+    ) -> None:
+        self._jobs = jobs
+        self._catalogue = catalogue
+        self._settings = settings
+        self._admission = admission
+        self._streaming = Admission(settings.jobs.streams, "streams of progress")
+        self._wake = wake
+        self._is_stopping = is_stopping
+
+    @documented(
+        "job",
+        "jobs",
+        {
+            202: Answer(
+                "It is kept, and will be done.", {schemas.JSON: job_documents.JOB}, ("Location",)
+            )
+        },
+        body=Content(
+            {schemas.JSON: Named("JobCreation", job_documents.creation)},
+            examples={
+                schemas.JSON: {
+                    "urls": ["https://example.com/a.jpg", "https://example.com/b.jpg"],
+                    "tags": ["sea"],
+                }
+            },
+        ),
+        errors=(
+            *(InvalidRequest, InvalidField, InvalidArgument, DownloadRefused, RequestTimeout),
+            *(PictureTooLarge, 415, Overloaded, StoreUnavailable),
+        ),
+    )
+    def on_post_all(self, req: falcon.Request, resp: falcon.Response) -> None:
+        """Have many URLs imported, or many pictures rendered; answer before that has begun.
+
+        Entries that are blank, malformed or repeated do not stop a job: the former are
+        listed as failed, the latter done once.
+        """
+        if (req.content_type or "").partition(";")[0].strip().lower() != "application/json":
+            raise falcon.HTTPUnsupportedMediaType(
+                title="Unsupported Content-Type",
+                description='send application/json: {"urls": […]} or '
+                '{"images": […], "transforms": […]}',
+            )
+        with self._admission.admit():
+            with Body(req, self._settings.upload) as body:
+                fields = read_json_object(body, self._settings.upload.max_json_bytes)
+            request, entries = self._intake(fields, viewer_of(req))
+            self._jobs.create(request, entries)
+        self._wake()
+        items = [
+            Item(number, entries[number // request.width], request.transform_of(number), None)
+            for number in range(min(request.items, DEFAULT_LIMIT))
+        ]
+        following = DEFAULT_LIMIT if request.items > DEFAULT_LIMIT else None
+        progress = Progress(request, "pending", Counts(request.total, 0, 0))
+        resp.status = falcon.HTTP_202
+        resp.media = self._document(req, progress, items, following, {})
+        resp.location = self._absolute(req, links.job(request.id))
+
+    @documented(
+        "jobs",
+        "jobs",
+        {200: Answer("A page.", {schemas.JSON: job_documents.COLLECTION}, ("Cache-Control",))},
+        parameters=(Parameter("limit", "How many on a page.", _JOBS_LIMIT), CURSOR),
+        errors=(InvalidRequest, StoreUnavailable),
+    )
+    def on_get_all(self, req: falcon.Request, resp: falcon.Response) -> None:
+        """Send the viewer's jobs, newest first."""
+        given = Given(pairs(req), ("limit", "cursor"))
+        limit = given.whole_number("limit", 1, _MAX_JOBS, _DEFAULT_JOBS)
+        after = given.one("cursor") or ""
+        if after and not keys.is_position(after):
+            raise InvalidRequest("cursor: expected what 'next' of an earlier answer holds")
+        found, following = self._jobs.owned(viewer_of(req).name, limit, after)
+        query = given.encoded(without=("cursor",), cursor=following) if following else None
+        resp.media = {
+            "kind": "Collection",
+            "data": [job_documents.summary(self._jobs.progress(request)) for request in found],
+            "next": f"/jobs/?{query}" if query else None,
+        }
+        resp.set_header("Cache-Control", "private, no-store")
+
+    on_head_all = on_get_all
+
+    @documented(
+        "job",
+        "jobs",
+        {
+            200: Answer(
+                "How far it has come.",
+                {schemas.JSON: job_documents.JOB, streams.MEDIA_TYPE: {"type": "string"}},
+                ("Cache-Control", "Vary"),
+            ),
+            204: Answer("A stream that was read to its end has no more to tell."),
+        },
+        parameters=(
+            job_documents.JOB_ID,
+            Parameter("limit", "How many distinct items are listed; 0 for counts only.", _LIMIT),
+            Parameter("cursor", "Where to go on, as `next` has it.", {"type": "integer"}),
+            Parameter("state", "List these only.", {"enum": list(get_args(State))}),
+        ),
+        errors=(InvalidRequest, NotFound, Overloaded, StoreUnavailable),
+    )
+    def on_get(self, req: falcon.Request, resp: falcon.Response, job_id: str) -> None:
+        """Send how far a job has come, or with `Accept: text/event-stream` how it goes on."""
+        request = self._jobs.find(viewer_of(req).name, job_id)
+        resp.set_header("Vary", "Accept")
+        resp.set_header("Cache-Control", "private, no-store")
+        kinds = (falcon.MEDIA_JSON, streams.MEDIA_TYPE)
+        if req.method == "GET" and req.client_prefers(kinds) == streams.MEDIA_TYPE:
+            self._stream(req, resp, request)
+        else:
+            given = Given(pairs(req), ("limit", "cursor", "state"))
+            self._send(req, resp, request, given)
+
+    on_head = on_get
+
+    @documented(
+        "job",
+        "jobs",
+        {204: Answer("No further item begins; what is done stays.")},
+        parameters=(job_documents.JOB_ID,),
+        errors=(NotFound, StoreUnavailable),
+    )
+    def on_delete(self, req: falcon.Request, resp: falcon.Response, job_id: str) -> None:
+        """Cancel a job, unless it has ended."""
+        self._jobs.cancel(self._jobs.find(viewer_of(req).name, job_id))
+        resp.status = falcon.HTTP_204
+
+    def _intake(self, fields: Mapping[str, Any], viewer: Viewer) -> Intake:
+        is_import, is_render = "urls" in fields, "images" in fields or "transforms" in fields
+        if is_import == is_render:
+            raise InvalidRequest("expected either 'urls', or 'images' and 'transforms'")
+        created, max_items = self._jobs.clock(), self._settings.jobs.max_items
+        if is_import:
+            if not self._settings.download.enabled:
+                raise DownloadRefused(
+                    "urls: this service does not fetch pictures; send the pictures themselves"
+                )
+            return import_of(fields, owner=viewer.name, created=created, max_items=max_items)
+        for name in fields:
+            if name not in ("images", "transforms"):
+                raise InvalidField(
+                    f"{shown(name)}: no such field of a render job; it has images and transforms"
+                )
+        images = fields.get("images")
+        if isinstance(images, dict):
+            images = self._found(images, viewer, max_items)
+        return render_of(
+            images,
+            fields.get("transforms"),
+            owner=viewer.name,
+            created=created,
+            max_items=max_items,
+            presets=self._settings.presets,
+            limits=self._settings.limits.to_limits(),
+        )
+
+    def _found(self, search: Mapping[str, Any], viewer: Viewer, max_items: int) -> list[str]:
+        """Return the ids of the pictures that a search finds."""
+        conditions: list[tuple[str, str]] = []
+        for name, value in search.items():
+            values = value if isinstance(value, list) else [value]
+            if not all(isinstance(text, str) for text in values):
+                raise InvalidField(f"images: {shown(name)}: expected a string or a list of them")
+            conditions += [(name, text) for text in values]
+        waves = self._catalogue.every(viewer, query_of(Given(conditions, CONDITIONS), viewer))
+        found = [record.id for record in islice(chain.from_iterable(waves), max_items + 1)]
+        if not found:
+            raise InvalidRequest("images: no picture is found by this search")
+        if len(found) > max_items:
+            raise InvalidRequest(
+                f"images: more than {max_items:,} pictures are found by this search; narrow it"
+            )
+        return found
+
+    def _stream(self, req: falcon.Request, resp: falcon.Response, request: Request) -> None:
+        if req.get_header("Last-Event-ID") == "finished":
+            # The one answer that ends a browser's coming again.
+            resp.status = falcon.HTTP_204
+            return
+
+        def look() -> tuple[dict[str, Any], bool]:
+            progress = self._jobs.progress(request)
+            return job_documents.summary(progress), progress.finished is not None
+
+        resp.content_type = streams.MEDIA_TYPE
+        resp.set_header("X-Accel-Buffering", "no")
+        resp.stream = streams.EventStream(look, self._streaming.admit(), self._is_stopping)
+
+    def _send(
+        self, req: falcon.Request, resp: falcon.Response, request: Request, given: Given
+    ) -> None:
+        limit = given.whole_number("limit", 0, MAX_LIMIT, DEFAULT_LIMIT)
+        start = given.whole_number("cursor", 0, request.items, 0)
+        state = given.one("state")
+        if state is not None and state not in get_args(State):
+            raise InvalidRequest(f"state: expected pending, complete or failed, got {shown(state)}")
+        items: list[Item] = []
+        following = None
+        if limit:
+            # Before the counts, which can then only be newer.
+            items, following = self._jobs.window(request, start, limit, cast(State | None, state))
+        said = {name: text for name in ("limit", "state") if (text := given.one(name))}
+        resp.media = self._document(req, self._jobs.progress(request), items, following, said)
+
+    def _document(
+        self,
+        req: falcon.Request,
+        progress: Progress,
+        items: list[Item],
+        following: int | None,
+        said: Mapping[str, str],
+    ) -> dict[str, Any]:
+        request = progress.request
+        query = urlencode({**said, "cursor": following})
+        return {
+            **job_documents.summary(progress),
+            "uploaded": job_documents.items_by_state(
+                request, items, lambda path: self._absolute(req, path)
+            ),
+            "next": f"{links.job(request.id)}?{query}" if following is not None else None,
+        }
+
+    def _absolute(self, req: falcon.Request, path: str) -> str:
+        return links.absolute(req, self._settings.server.public_url, path)

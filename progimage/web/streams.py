@@ -1,0 +1,72 @@
+"""Server-sent events (HTML Living Standard, section 9.2): progress as it is made."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Generator, Iterator
+from contextlib import AbstractContextManager
+from typing import Any
+
+MEDIA_TYPE = "text/event-stream"
+
+_LOOK_S = 1.0
+# Proxies and browsers give up connections that are silent for a minute or less.
+_KEEP_ALIVE_S = 15.0
+# Then the client comes again by itself: no thread is taken for good.
+_LASTS_S = 600.0
+_RETRY_MS = 2_000
+
+Look = Callable[[], tuple[dict[str, Any], bool]]
+
+
+class EventStream:
+    """The body of a response: an event whenever what `look` returns has changed.
+
+    `look` returns a document and whether it is the last; that one is sent as
+    `finished`, the others as `progress`. The stream holds its place until it is closed,
+    also if it was never read.
+    """
+
+    def __init__(
+        self, look: Look, place: AbstractContextManager[None], is_stopping: Callable[[], bool]
+    ) -> None:
+        self._look = look
+        self._is_stopping = is_stopping
+        self._place = place
+        self._place.__enter__()
+        self._is_open = True
+        self._events = self._every()
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self._events
+
+    def close(self) -> None:
+        """Give the place back."""
+        self._events.close()
+        if self._is_open:
+            self._is_open = False
+            self._place.__exit__(None, None, None)
+
+    def _every(self) -> Generator[bytes, None, None]:
+        ends = time.monotonic() + _LASTS_S
+        yield f"retry: {_RETRY_MS}\n\n".encode()
+        sent: dict[str, Any] | None = None
+        last_sent = time.monotonic()
+        while time.monotonic() < ends and not self._is_stopping():
+            document, is_last = self._look()
+            if document != sent:
+                yield _event("finished" if is_last else "progress", document)
+                sent, last_sent = document, time.monotonic()
+            elif time.monotonic() - last_sent >= _KEEP_ALIVE_S:
+                yield b": still there\n\n"
+                last_sent = time.monotonic()
+            if is_last:
+                return
+            time.sleep(_LOOK_S)
+
+
+def _event(name: str, document: dict[str, Any]) -> bytes:
+    data = json.dumps(document, ensure_ascii=False)
+    # The id comes back as Last-Event-ID, from a client that connects again.
+    return f"event: {name}\nid: {name}\ndata: {data}\n\n".encode()

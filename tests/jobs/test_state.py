@@ -1,0 +1,171 @@
+"""What is kept of a job tells how far it is, at every moment, from listings alone."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from progimage.errors import NotFound
+from progimage.jobs import keys
+from progimage.jobs.intake import import_of
+from progimage.jobs.model import Counts, Outcome, Request
+from progimage.jobs.state import Jobs
+from tests.catalogue.metered import MeteredStore
+
+GOOD = Outcome(image_id="a" * 64)
+BAD = Outcome(error="NotFound", detail="there is no such thing")
+
+
+def import_job(store, urls: list[object], owner: str = "") -> Request:
+    created = datetime.now(UTC)
+    request, entries = import_of({"urls": urls}, owner=owner, created=created, max_items=10_000)
+    Jobs(store).create(request, entries)
+    return request
+
+
+def urls(count: int) -> list[object]:
+    return [f"https://example.com/{number}.jpg" for number in range(count)]
+
+
+def test_a_job_is_pending_then_in_progress_then_complete(store):
+    jobs, request = Jobs(store), import_job(store, urls(2))
+    assert jobs.progress(request)[1:] == ("pending", Counts(2, 0, 0), None)
+    assert jobs.settle(request, 1, BAD)
+    assert jobs.progress(request)[1:] == ("in-progress", Counts(1, 0, 1), None)
+    assert not jobs.end_if_done(request)
+    assert jobs.settle(request, 0, GOOD)
+    assert jobs.end_if_done(request)
+    progress = jobs.progress(request)
+    assert progress[1:3] == ("complete", Counts(0, 1, 1))
+    assert progress.finished is not None
+    assert list(jobs.queue()) == []
+
+
+def test_the_first_outcome_of_an_item_stays(store):
+    jobs, request = Jobs(store), import_job(store, urls(1))
+    assert jobs.settle(request, 0, GOOD)
+    assert not jobs.settle(request, 0, BAD)
+    assert jobs.outcome(request, 0) == GOOD
+    assert jobs.progress(request).counts == Counts(0, 1, 0)
+
+
+@pytest.mark.parametrize("length", range(8))
+def test_the_size_of_an_outcome_tells_its_state_however_long_its_text_is(store, length):
+    jobs, request = Jobs(store), import_job(store, urls(2))
+    jobs.settle(request, 0, Outcome(error="E", detail="é" * length))
+    jobs.settle(request, 1, Outcome(image_id="x" * length))
+    assert jobs.progress(request).counts == Counts(0, 1, 1)
+
+
+def test_what_is_done_before_a_job_is_cancelled_stays_and_counts(store):
+    jobs, request = Jobs(store), import_job(store, urls(3))
+    jobs.settle(request, 0, GOOD)
+    jobs.cancel(request)
+    assert jobs.progress(request)[1:3] == ("cancelled", Counts(2, 1, 0))
+    assert jobs.has_ended(request)
+    assert list(jobs.queue()) == []
+    # An item that was under way.
+    jobs.settle(request, 1, GOOD)
+    assert jobs.progress(request)[1:3] == ("cancelled", Counts(1, 2, 0))
+
+
+def test_a_job_that_is_complete_cannot_be_cancelled_any_more(store):
+    jobs, request = Jobs(store), import_job(store, urls(1))
+    jobs.settle(request, 0, GOOD)
+    jobs.end_if_done(request)
+    jobs.cancel(request)
+    assert jobs.progress(request).status == "complete"
+
+
+def test_a_job_is_not_found_by_another_owner_nor_by_a_malformed_id(store):
+    jobs, request = Jobs(store), import_job(store, urls(1), owner="ann")
+    assert jobs.find("ann", request.id) == request
+    for owner, job_id in (("bob", request.id), ("", request.id), ("ann", "0" * 32), ("ann", "..")):
+        with pytest.raises(NotFound):
+            jobs.find(owner, job_id)
+
+
+def test_an_owners_jobs_are_listed_newest_first_a_page_at_a_time(store):
+    sent = [import_job(store, urls(1), owner="ann") for _ in range(5)]
+    import_job(store, urls(1), owner="bob")
+    jobs, found, after = Jobs(store), [], ""
+    while after is not None:
+        page, after = jobs.owned("ann", 2, after)
+        assert len(page) <= 2
+        found += page
+    assert found == sent[::-1]
+    assert [request.owner for request in jobs.owned("bob", 9)[0]] == ["bob"]
+
+
+def test_windows_show_every_item_once_with_its_outcome(store):
+    jobs, request = Jobs(store), import_job(store, urls(1203))
+    for number in (0, 500, 501, 1202):
+        jobs.settle(request, number, BAD if number == 501 else GOOD)
+    found, start = [], 0
+    while start is not None:
+        items, start = jobs.window(request, start, 400)
+        found += items
+    assert [item.number for item in found] == list(range(1203))
+    assert all(item.entry.positions == (item.number,) for item in found)
+    assert {item.number: item.outcome for item in found if item.outcome} == {
+        0: GOOD,
+        500: GOOD,
+        501: BAD,
+        1202: GOOD,
+    }
+
+
+def test_a_window_can_show_items_of_one_state_only(store):
+    jobs, request = Jobs(store), import_job(store, urls(10))
+    for number in range(8):
+        jobs.settle(request, number, BAD if number % 3 == 0 else GOOD)
+
+    def numbers(state, start=0, limit=99):
+        items, following = jobs.window(request, start, limit, state)
+        return [item.number for item in items], following
+
+    assert numbers("failed") == ([0, 3, 6], None)
+    assert numbers("pending") == ([8, 9], None)
+    assert numbers("complete", limit=2) == ([1, 2], 4)
+    assert numbers("complete", start=4) == ([4, 5, 7], None)
+    assert numbers(None, limit=0) == ([], 0)
+
+
+def test_repeated_entries_count_as_often_as_they_were_sent(store):
+    jobs = Jobs(store)
+    request = import_job(store, ["https://a.example/", "https://b.example/", "https://a.example/"])
+    assert (request.items, request.total) == (2, 3)
+    jobs.settle(request, 0, GOOD)
+    assert jobs.progress(request).counts == Counts(1, 2, 0)
+
+
+def test_a_look_at_a_job_of_thousands_costs_a_few_operations(store):
+    jobs, request = Jobs(store), import_job(store, urls(5000))
+    for number in range(4000):
+        jobs.settle(request, number, GOOD)
+    metered = MeteredStore(store)
+    Jobs(metered).progress(request)
+    Jobs(metered).window(request, 2000, 100)
+    # One end to look for, a chunk of entries and 100 outcomes; a LIST for 1,000 outcomes.
+    assert metered.requests == {"GET": 102, "LIST": 7}
+
+
+def test_keys_are_told_apart():
+    created = datetime(2026, 1, 2, 3, 4, 5, 6, tzinfo=UTC)
+    job_id = keys.new_id()
+    marker = keys.marker(keys.listed("ann/..", created, job_id))
+    assert marker is not None
+    assert (marker.job_id, keys.listed_at(marker)) == (job_id, created)
+    assert keys.queued(created, job_id) < keys.queued(created + timedelta(seconds=1), job_id)
+    for key in (
+        keys.request(job_id),
+        keys.entries(job_id, 500),
+        keys.item(job_id, 9999),
+        keys.lease(job_id, 3),
+        keys.finished(job_id),
+    ):
+        assert keys.job_of(key) == job_id
+    for key in ("jobs/x", f"jobs/{job_id}/other", "job-queue/1", f"job-lists/{job_id}"):
+        assert keys.job_of(key) is None
+        assert keys.marker(key) is None
