@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test test-nginx test-tus-js bench bench-smoke bench-tools client-operations lint types check clean help
+.PHONY: run test test-nginx test-tus-js test-console browser bench bench-smoke bench-tools client-operations lint types check clean help
 
 help: ## Show this list
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -30,6 +30,21 @@ test-tus-js: $(VENV)/.dev ## Test resumable uploads with tus-js-client too; need
 	  { echo "npm is missing. On Debian or Ubuntu: sudo apt-get install npm" >&2; exit 1; }
 	@npm ci --silent --prefix tests/serving/tus_js
 	@TUS_JS_IS_NEEDED=1 $(BIN)/pytest tests/serving/test_resumable.py
+
+test-console: browser ## Test the console in a real Chromium, installed if root can; needs npm
+	@command -v npm >/dev/null || \
+	  { echo "npm is missing. On Debian or Ubuntu: sudo apt-get install npm" >&2; exit 1; }
+	@npm ci --silent --prefix tests/console
+	@$(BIN)/pytest tests/console
+
+browser: $(VENV)/.browser
+	@if ! command -v chromium >/dev/null && ! command -v google-chrome >/dev/null; then \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	    apt-get update -q && apt-get install -qy --no-install-recommends chromium; \
+	  else \
+	    echo "Chromium is missing. On Debian or Ubuntu: sudo apt-get install chromium" >&2; exit 1; \
+	  fi; \
+	fi
 
 bench: $(VENV)/.dev bench-tools ## Measure beside thumbor, ipx and nginx: about an hour
 	@$(BIN)/python -m bench
@@ -79,4 +94,8 @@ $(VENV)/.run: $(VENV)/bin/python requirements.txt pyproject.toml
 
 $(VENV)/.dev: $(VENV)/.run requirements-dev.txt
 	@$(BIN)/pip install --disable-pip-version-check -q -r requirements-dev.txt
+	@touch $@
+
+$(VENV)/.browser: $(VENV)/.dev tests/console/requirements.txt
+	@$(BIN)/pip install --disable-pip-version-check -q -r tests/console/requirements.txt
 	@touch $@

@@ -31,6 +31,7 @@ from progimage.slots import Slots
 from progimage.stores import HasLocalPath, ObjectStore, open_store
 from progimage.stores.probe import prove_conditional_writes
 from progimage.web import images, problems
+from progimage.web.console import Console
 from progimage.web.delivery import Delivery
 from progimage.web.docs import Description, Docs, OpenApi
 from progimage.web.jobs import JobResource
@@ -115,6 +116,7 @@ def create(
     ingest = Ingest(library, pool, folder, limits, rendering, downloader, max_bytes=max_bytes)
     renders = Renders(store, library, pool, folder, limits, rendering)
 
+    console = Console(delivery.other_origin())
     uploads = images.Uploads(ingest, settings, uploading)
     picture = images.Picture(library, delivery)
     renditions = Renditions(library, renders, delivery, settings.presets, limits)
@@ -140,7 +142,8 @@ def create(
     app = falcon.App(middleware=[RequestLog()])
     app.req_options.strip_url_path_trailing_slash = True
     app.resp_options.media_handlers["application/hal+json"] = falcon.media.JSONHandler()
-    app.add_route("/", Root(uploads))
+    app.add_route("/", Root(uploads, console))
+    app.add_route("/console/{path:path}", console)
     app.add_route("/images", Listing(catalogue, uploads))
     app.add_route("/tags", Tags(catalogue))
     app.add_route("/images/{image_id}", picture)

@@ -6,7 +6,7 @@ import hashlib
 import re
 from collections.abc import Callable
 from typing import cast
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import falcon
 from falcon.typing import ReadableIO
@@ -52,6 +52,14 @@ class Delivery:
             raise ConfigError("delivery.mode: 'redirect' needs an s3: store")
         self._store = store
         self._settings = settings
+
+    def other_origin(self) -> str:
+        """Return where clients are sent for pictures, such as https://s3.example; "" if nowhere."""
+        if self._settings.mode != "redirect":
+            return ""
+        store = cast(HasPresignedUrl, self._store)
+        parts = urlsplit(store.presigned_url("any", expires_s=1, media_type="image/any"))
+        return f"{parts.scheme}://{parts.netloc}"
 
     def is_unchanged(self, req: falcon.Request, resp: falcon.Response, etag: str) -> bool:
         """Note `etag`; True, and 304, if the client says that it has that version."""

@@ -14,6 +14,7 @@ from progimage.imaging import formats
 from progimage.imaging.registry import describe
 from progimage.stores import ObjectStore
 from progimage.web import schemas
+from progimage.web.console import Console
 from progimage.web.documented import Answer, Named, documented
 from progimage.web.images import Uploads
 from progimage.web.listing import QUERY
@@ -50,10 +51,11 @@ _TRANSFORMS = Named(
 
 
 class Root:
-    """`/`: where programs begin."""
+    """`/`: where programs begin, and people."""
 
-    def __init__(self, uploads: Uploads) -> None:
+    def __init__(self, uploads: Uploads, console: Console) -> None:
         self.on_post = uploads.on_post
+        self._console = console
 
     @documented(
         "root",
@@ -73,14 +75,20 @@ class Root:
                             },
                             "required": ["name", "version", "_links"],
                         },
-                    )
+                    ),
+                    "text/html": {"type": "string", "description": "The console."},
                 },
-            )
+            ),
+            304: Answer("The client has this version of the console.", {}, ("ETag",)),
         },
         is_open=True,
     )
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
-        """Send links to everything there is."""
+        """Send links to everything there is, or to a browser the console."""
+        resp.set_header("Vary", "Accept")
+        if self._console.wanted(req):
+            self._console.send_page(req, resp)
+            return
         resp.content_type = "application/hal+json"
         resp.media = {
             "name": "ProgImage",

@@ -1,0 +1,49 @@
+// A line of text to take along.
+
+import { say } from "./announce.js";
+import { h, icon } from "./dom.js";
+
+/** Return a button that copies what `text` returns. */
+export function copyButton(label, text) {
+  const button = h(
+    "button",
+    {
+      type: "button",
+      class: "quiet round",
+      "aria-label": label,
+      title: label,
+      async onclick() {
+        if (!(await copied(text()))) {
+          say("Copying is not allowed here; select the text instead");
+          return;
+        }
+        say("Copied");
+        button.replaceChildren(icon("check"));
+        button.classList.add("done");
+        setTimeout(() => {
+          button.replaceChildren(icon("copy"));
+          button.classList.remove("done");
+        }, 1500);
+      },
+    },
+    icon("copy"),
+  );
+  return button;
+}
+
+async function copied(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    // Plain HTTP beyond localhost has no clipboard; the old way needs a selection.
+    const field = h("textarea", { class: "unseen", value: text, readonly: true, "aria-hidden": "true" });
+    (document.querySelector("dialog[open]") ?? document.body).append(field);
+    const focused = document.activeElement;
+    field.select();
+    const done = document.execCommand("copy");
+    field.remove();
+    focused?.focus();
+    return done;
+  }
+}

@@ -1,0 +1,88 @@
+// Elements from data. Text only ever becomes text: nothing here, or anywhere in the
+// console, parses markup, and the page's Trusted Types policy has the browser hold us to it.
+
+/**
+ * Make an element.
+ *
+ * In `props`, `on*` are listeners, `style` and `dataset` objects are laid over those of the
+ * element, null and false leave an attribute out, true gives it without a value; `value`,
+ * `checked` and the like are set as properties, all else as attributes.
+ */
+export function h(name, props = {}, ...children) {
+  return filled(document.createElement(name), props, children);
+}
+
+const PROPERTIES = new Set(["value", "checked", "disabled", "hidden", "open", "textContent", "indeterminate"]);
+
+function filled(element, props, children) {
+  for (const [name, value] of Object.entries(props)) {
+    if (value === null || value === undefined || value === false) {
+      if (PROPERTIES.has(name) && value === false) element[name] = false;
+    } else if (name.startsWith("on")) {
+      element.addEventListener(name.slice(2), value);
+    } else if (name === "style" || name === "dataset") {
+      for (const [key, item] of Object.entries(value)) {
+        if (key.startsWith("--")) element.style.setProperty(key, item);
+        else element[name][key] = item;
+      }
+    } else if (PROPERTIES.has(name)) {
+      element[name] = value;
+    } else {
+      element.setAttribute(name, value === true ? "" : String(value));
+    }
+  }
+  element.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false));
+  return element;
+}
+
+const SVG = "http://www.w3.org/2000/svg";
+
+const PATHS = {
+  upload: "M12 16V4m0 0L7 9m5-5 5 5M4 16v3a1 1 0 0 0 1 1h14a1 1 0 0 0 1-1v-3",
+  search: "M11 18a7 7 0 1 0 0-14 7 7 0 0 0 0 14zm5-2 4.5 4.5",
+  close: "M6 6l12 12M18 6 6 18",
+  back: "M15 5l-7 7 7 7",
+  up: "M12 19V5m-6 6 6-6 6 6",
+  down: "M12 5v14m-6-6 6 6 6-6",
+  plus: "M12 5v14M5 12h14",
+  copy: "M9 9h10v11H9zM5 15V4h10",
+  lock: "M6 11h12v9H6zm2.5 0V8a3.5 3.5 0 0 1 7 0v3",
+  sun: "M12 16.5a4.5 4.5 0 1 0 0-9 4.5 4.5 0 0 0 0 9zM12 2.5v2m0 15v2m9.5-9.5h-2m-15 0h-2m16.2-6.7-1.4 1.4M6.7 17.3l-1.4 1.4m13.4 0-1.4-1.4M6.7 6.7 5.3 5.3",
+  moon: "M20 14.5A8.5 8.5 0 1 1 9.5 4a7 7 0 0 0 10.5 10.5z",
+  person: "M12 12a4 4 0 1 0 0-8 4 4 0 0 0 0 8zm-8 8.5c.8-3.6 4-5.5 8-5.5s7.2 1.9 8 5.5",
+  retry: "M20 12a8 8 0 1 1-2.5-5.8M20 3v5h-5",
+  trash: "M5 7h14M10 7V4h4v3m-7 0 1 13h8l1-13",
+  check: "M5 12.5l4.5 4.5L19 7",
+  picture: "M4 5h16v14H4zm0 11 5-5 4 4 3-3 4 4M15.5 9.5h.01",
+  download: "M12 4v12m0 0 5-5m-5 5-5-5M4 20h16",
+  open: "M14 4h6v6m0-6-9 9M18 14v5a1 1 0 0 1-1 1H5a1 1 0 0 1-1-1V7a1 1 0 0 1 1-1h5",
+};
+
+/** Make a drawing for a control; it is decoration, the control has its own name. */
+export function icon(name) {
+  const svg = document.createElementNS(SVG, "svg");
+  svg.setAttribute("viewBox", "0 0 24 24");
+  svg.setAttribute("class", "icon");
+  svg.setAttribute("aria-hidden", "true");
+  const path = document.createElementNS(SVG, "path");
+  path.setAttribute("d", PATHS[name]);
+  svg.append(path);
+  return svg;
+}
+
+let count = 0;
+
+/** Return an id that no other element has, to tie a label or a description to a control. */
+export function uniqueId(prefix) {
+  count += 1;
+  return `${prefix}-${count}`;
+}
+
+/** Call `action` once, `delay` ms after the last call. */
+export function debounced(action, delay) {
+  let timer = 0;
+  return (...args) => {
+    clearTimeout(timer);
+    timer = setTimeout(() => action(...args), delay);
+  };
+}

@@ -1,0 +1,153 @@
+// What people say of a picture: read, changed, and saved only over the version it was
+// changed from.
+
+import { say, toast } from "./announce.js";
+import { sendJson, request } from "./api.js";
+import { h, uniqueId } from "./dom.js";
+import { tagField } from "./tag_field.js";
+
+const LABELS = { title: "Title", description: "Description", tags: "Tags", visibility: "Visibility" };
+
+/** Return `{element}` of the editor of a record whose version is `etag`; `onsaved` gets the new one. */
+export function metadataForm(record, etag, onsaved) {
+  let base = said(record);
+  const titleId = uniqueId("title");
+  const descriptionId = uniqueId("description");
+  const troubleId = uniqueId("trouble");
+  const title = h("input", { id: titleId, type: "text", value: record.title, maxlength: 200, dir: "auto", autocomplete: "off", oninput: check });
+  const description = h("textarea", { id: descriptionId, value: record.description, maxlength: 5000, rows: 3, dir: "auto", oninput: check });
+  const tags = tagField({ label: "Tags", tags: record.tags, onchange: check });
+  const group = uniqueId("visibility");
+  const [open, hidden] = ["public", "private"].map((value) => h("input", { type: "radio", name: group, value, onchange: check }));
+  const visibility = h(
+    "fieldset",
+    { class: "choices" },
+    h("legend", {}, "Visibility"),
+    h("label", { class: "check" }, open, "Public"),
+    h("label", { class: "check" }, hidden, "Private"),
+  );
+  const trouble = h("div", { id: troubleId });
+  const save = h("button", { type: "submit", class: "primary", disabled: true }, "Save");
+  const undo = h("button", { type: "button", class: "quiet", hidden: true, onclick: () => fill(base) }, "Undo changes");
+  const element = h(
+    "form",
+    { class: "stack", "aria-label": "Metadata", onsubmit: submit },
+    h("div", { class: "field" }, h("label", { for: titleId }, "Title"), title),
+    h("div", { class: "field" }, h("label", { for: descriptionId }, "Description"), description),
+    tags.element,
+    visibility,
+    trouble,
+    h("div", { class: "row end" }, undo, save),
+  );
+
+  function current() {
+    return {
+      title: title.value.trim(),
+      description: description.value.trim(),
+      tags: tags.value(),
+      visibility: hidden.checked ? "private" : "public",
+    };
+  }
+
+  function fill(values) {
+    title.value = values.title;
+    description.value = values.description;
+    tags.set(values.tags);
+    open.checked = values.visibility === "public";
+    hidden.checked = !open.checked;
+    check();
+  }
+
+  function check() {
+    const isChanged = differing(base, current()).length > 0;
+    save.disabled = !isChanged;
+    undo.hidden = !isChanged;
+  }
+
+  async function submit(event) {
+    event.preventDefault();
+    // A tag still being typed counts.
+    if (tags.input.value.trim()) tags.input.blur();
+    const values = current();
+    const changes = Object.fromEntries(differing(base, values).map((name) => [name, values[name]]));
+    save.disabled = true;
+    trouble.replaceChildren();
+    try {
+      const response = await sendJson(`/images/${record.id}/metadata/`, changes, {
+        method: "PATCH",
+        headers: { "Content-Type": "application/merge-patch+json", "If-Match": etag },
+      });
+      accept(await response.json(), response.headers.get("ETag"));
+      fill(base);
+      toast("Saved");
+    } catch (error) {
+      save.disabled = false;
+      if (error.status === 412) await showNewer(values);
+      else trouble.replaceChildren(h("div", { class: "notice bad", role: "alert" }, h("strong", {}, error.title), h("p", {}, error.message)));
+    }
+  }
+
+  function accept(changed, version) {
+    etag = version;
+    base = said(changed);
+    onsaved(changed);
+  }
+
+  /** Somebody else saved first: show what they have, keep what is in the fields. */
+  async function showNewer(mine) {
+    let theirs;
+    try {
+      const response = await request(`/images/${record.id}/metadata/`);
+      theirs = await response.json();
+      accept(theirs, response.headers.get("ETag"));
+    } catch (error) {
+      trouble.replaceChildren(h("div", { class: "notice bad", role: "alert" }, h("p", {}, error.message)));
+      return;
+    }
+    const names = differing(base, mine);
+    const rows = names.map((name) => {
+      const take = h(
+        "button",
+        {
+          type: "button",
+          onclick: () => {
+            fill({ ...current(), [name]: base[name] });
+            row.remove();
+            say(`${LABELS[name]} taken over`);
+            if (!list.children.length) trouble.replaceChildren();
+          },
+        },
+        "Use this",
+      );
+      const row = h("li", {}, h("div", { class: "grow" }, h("strong", {}, LABELS[name]), h("bdi", { class: "value" }, shown(base[name]))), take);
+      return row;
+    });
+    const list = h("ul", { class: "newer" }, rows);
+    const box = h(
+      "div",
+      { class: "notice warn", role: "alert", tabindex: "-1" },
+      h("strong", {}, "Somebody changed this picture meanwhile"),
+      h("p", {}, names.length ? "This is the newer version. Take over what is right, then save yours over it." : "The newer version says the same as yours."),
+      list,
+    );
+    trouble.replaceChildren(box);
+    box.focus();
+    check();
+  }
+
+  fill(base);
+  return { element };
+}
+
+function said({ title, description, tags, visibility }) {
+  return { title, description, tags: [...tags], visibility };
+}
+
+function differing(one, other) {
+  return Object.keys(LABELS).filter((name) => JSON.stringify(one[name]) !== JSON.stringify(other[name]));
+}
+
+function shown(value) {
+  const text = Array.isArray(value) ? value.join(", ") : value;
+  return text || "(empty)";
+}

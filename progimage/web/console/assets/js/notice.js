@@ -1,0 +1,26 @@
+// What is shown in place of a view: that it is empty, or why it could not be had.
+
+import { h, icon } from "./dom.js";
+
+/** Return a quiet message with a drawing and, perhaps, something to do about it. */
+export function emptyState(drawing, title, text, ...actions) {
+  return h(
+    "div",
+    { class: "empty" },
+    h("div", { class: "empty-mark" }, icon(drawing)),
+    h("h2", {}, title),
+    text && h("p", {}, text),
+    actions.length > 0 && h("div", { class: "row center" }, actions),
+  );
+}
+
+/** Return the message for an error, with a button to try again if `retry` is given. */
+export function errorState(error, retry) {
+  return h(
+    "div",
+    { class: "notice bad", role: "alert" },
+    h("strong", {}, error.title || "Something went wrong"),
+    h("p", {}, error.message),
+    retry && h("button", { type: "button", onclick: retry }, icon("retry"), "Try again"),
+  );
+}

@@ -1,0 +1,173 @@
+// One picture: itself, what is known of it, and what can be made of it.
+
+import { say, toast } from "./announce.js";
+import { json, request } from "./api.js";
+import { confirmed } from "./dialogs.js";
+import { h, icon, uniqueId } from "./dom.js";
+import { metadataForm } from "./metadata_form.js";
+import { errorState } from "./notice.js";
+import { playground } from "./playground.js";
+import { cameFrom, go, hrefOfPicture, note } from "./route.js";
+import { stage } from "./stage.js";
+import { bytes, count, nameOf, number, when } from "./wording.js";
+
+/**
+ * Return the view of the picture `id`; `pipeline` is what to begin the playground with, or
+ * null for the details. `onchanged` gets the id and the new record, or null once it is gone.
+ */
+export function pictureView({ id, pipeline, onchanged }) {
+  const heading = h("h1", { tabindex: "-1" }, "Picture");
+  const body = h("div", { class: "picture-body" });
+  const back = h("a", { class: "button quiet", href: "/", onclick: goBack }, icon("back"), "Pictures");
+  const element = h("section", { class: "picture" }, h("div", { class: "picture-head" }, back, heading), body);
+  const gone = new AbortController();
+  let title = "Picture";
+
+  function goBack(event) {
+    // To the gallery as it was left, if that is where we come from.
+    if (event.button !== 0 || event.metaKey || event.ctrlKey) return;
+    if (cameFrom() === "gallery") {
+      event.preventDefault();
+      history.back();
+    }
+  }
+
+  async function load() {
+    body.replaceChildren();
+    try {
+      const response = await request(`/images/${encodeURIComponent(id)}/metadata/`, { signal: gone.signal });
+      show(await response.json(), response.headers.get("ETag"));
+    } catch (error) {
+      if (error.name !== "AbortError") body.replaceChildren(errorState(error, error.status === 404 ? null : load));
+    }
+  }
+
+  function rename(record) {
+    title = nameOf(record);
+    heading.replaceChildren(h("bdi", {}, title));
+    document.title = `${title} – ProgImage`;
+  }
+
+  function show(record, etag) {
+    rename(record);
+    const view = stage(record);
+    const form = metadataForm(record, etag, (edited) => {
+      rename(edited);
+      view.replace(edited);
+      onchanged(id, edited);
+    });
+    const details = h("div", { class: "stack wide" }, form.element, factsOf(record), upkeepOf(record));
+    let player = null;
+    const play = h("div", { class: "stack" });
+    const tabs = tabbed([
+      ["Details", details, () => {
+        note(hrefOfPicture(id));
+        view.showOriginal();
+      }],
+      ["Transform", play, () => {
+        player ??= playground(record, view, gone.signal, pipeline ?? "");
+        if (!play.children.length) play.append(player.element);
+        player.show();
+      }],
+    ]);
+    body.replaceChildren(view.element, tabs.element);
+    tabs.choose(pipeline === null ? 0 : 1);
+  }
+
+  function upkeepOf(record) {
+    const purge = h("button", { type: "button", onclick: () => purgeRenders(purge) }, icon("retry"), "Purge renditions");
+    const remove = h(
+      "button",
+      { type: "button", class: "danger", onclick: () => removePicture(record) },
+      icon("trash"),
+      "Delete picture",
+    );
+    return h(
+      "section",
+      { class: "stack", "aria-label": "Upkeep" },
+      h("h2", {}, "Upkeep"),
+      h("p", { class: "faint" }, "Renditions are made again when they are asked for. Deleting takes the original too."),
+      h("div", { class: "row" }, purge, remove),
+    );
+  }
+
+  async function purgeRenders(button) {
+    button.disabled = true;
+    try {
+      const { purged } = await json(`/images/${id}/renders/`, { method: "DELETE" });
+      toast(`${count(purged, "rendition")} purged`);
+    } catch (error) {
+      toast(error.message, "bad");
+    } finally {
+      button.disabled = false;
+    }
+  }
+
+  async function removePicture(record) {
+    const question = `“${nameOf(record)}” and everything made of it will be gone for good.`;
+    if (!(await confirmed("Delete this picture?", question, "Delete"))) return;
+    try {
+      await request(`/images/${id}/`, { method: "DELETE" });
+    } catch (error) {
+      toast(error.message, "bad");
+      return;
+    }
+    onchanged(id, null);
+    toast("Picture deleted");
+    go("/");
+  }
+
+  load().then(() => say(title));
+  return { element, heading, title: () => title, leave: () => gone.abort() };
+}
+
+function factsOf(record) {
+  const facts = [
+    ["File", record.file_name && h("bdi", {}, record.file_name)],
+    ["Type", record.media_type],
+    ["Size", `${number(record.width)} × ${number(record.height)} pixels, ${bytes(record.size_bytes)}`],
+    ["Frames", record.frames > 1 && number(record.frames)],
+    ["Main colour", h("span", {}, h("span", { class: "swatch", style: { background: record.dominant_colour } }), record.dominant_colour)],
+    ["Owner", record.owner && h("bdi", {}, record.owner)],
+    ["Uploaded", when(record.created)],
+    ["Id", h("code", { class: "breaks" }, record.id)],
+  ];
+  return h(
+    "section",
+    { class: "stack", "aria-label": "Facts" },
+    h("h2", {}, "Facts"),
+    h("dl", { class: "facts" }, facts.filter(([, value]) => value).map(([name, value]) => [h("dt", {}, name), h("dd", {}, value)])),
+  );
+}
+
+/** Tabs as WAI-ARIA Authoring Practices describe them: arrows move, the chosen one is shown. */
+function tabbed(tabs) {
+  const buttons = tabs.map(([name], at) =>
+    h("button", { type: "button", role: "tab", id: uniqueId("tab"), onclick: () => choose(at), onkeydown: (event) => onKey(event, at) }, name),
+  );
+  const panels = tabs.map(([, content], at) =>
+    h("div", { role: "tabpanel", id: uniqueId("panel"), "aria-labelledby": buttons[at].id }, content),
+  );
+  buttons.forEach((button, at) => button.setAttribute("aria-controls", panels[at].id));
+
+  function choose(chosen) {
+    buttons.forEach((button, at) => {
+      button.setAttribute("aria-selected", String(at === chosen));
+      button.tabIndex = at === chosen ? 0 : -1;
+      panels[at].hidden = at !== chosen;
+    });
+    tabs[chosen][2]();
+  }
+
+  function onKey(event, at) {
+    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    if (!step) return;
+    event.preventDefault();
+    const to = (at + step + tabs.length) % tabs.length;
+    buttons[to].focus();
+    choose(to);
+  }
+
+  const element = h("div", { class: "side" }, h("div", { class: "tabs", role: "tablist", "aria-label": "About this picture" }, buttons), panels);
+  return { element, choose };
+}

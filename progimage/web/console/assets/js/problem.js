@@ -1,0 +1,32 @@
+// Why something was refused, in the service's own words.
+
+/** A problem document (RFC 9457) as an error. */
+export class Problem extends Error {
+  constructor(status, document, retryAfter = null) {
+    super(document.detail || document.title || `The service answered ${status}.`);
+    this.status = status;
+    this.title = document.title || "Something went wrong";
+    this.retryAfter = retryAfter;
+  }
+}
+
+/** The service could not be reached at all. */
+export class Unreachable extends Error {
+  constructor() {
+    super("The service cannot be reached. Check the connection and try again.");
+    this.title = "No connection";
+  }
+}
+
+/** Return the problem of an answer with an error status, whatever its body is. */
+export function problemOf(status, text, retryAfter) {
+  let document = {};
+  try {
+    const parsed = JSON.parse(text);
+    if (parsed && typeof parsed === "object") document = parsed;
+  } catch {
+    // A proxy's own page, or nothing: the status has to do.
+  }
+  const seconds = Number.parseInt(retryAfter ?? "", 10);
+  return new Problem(status, document, Number.isFinite(seconds) ? seconds : null);
+}

@@ -1,0 +1,72 @@
+// The address of what is shown. All of it stands in the query of `/`, so that every view can
+// be linked to, and reloaded, without the server knowing the views.
+
+/** What a search may be for; the same names as in the service's own query. */
+export const CONDITIONS = ["q", "tags_all", "media_type", "visibility", "owner"];
+
+/** Return what an address shows: `{view, ...}`. */
+export function read(search = location.search) {
+  const query = new URLSearchParams(search);
+  const image = query.get("image");
+  if (image !== null) return { view: "picture", id: image, pipeline: query.get("pipeline") };
+  const job = query.get("job");
+  if (job !== null) return { view: "job", id: job };
+  const view = query.get("view");
+  if (view === "jobs" || view === "login") return { view };
+  return { view: "gallery", search: onlyConditions(query) };
+}
+
+/** Return the part of a query that says what is looked for, in one order. */
+export function onlyConditions(query) {
+  const kept = new URLSearchParams();
+  for (const name of CONDITIONS) {
+    for (const value of query.getAll(name)) {
+      if (value.trim()) kept.append(name, value.trim());
+    }
+  }
+  return kept;
+}
+
+export function hrefOfSearch(search) {
+  const text = search.toString();
+  return text ? `/?${text}` : "/";
+}
+
+export const hrefOfTag = (tag) => `/?${new URLSearchParams({ tags_all: tag })}`;
+
+export const hrefOfPicture = (id) => `/?${new URLSearchParams({ image: id })}`;
+
+export const hrefOfJob = (id) => `/?${new URLSearchParams({ job: id })}`;
+
+/** Fires "change" when another view is to be shown. */
+export const router = new EventTarget();
+
+/** Go to an address of this page. */
+export function go(href, { replace = false } = {}) {
+  const state = { from: read().view };
+  if (replace) history.replaceState(history.state, "", href);
+  else history.pushState(state, "", href);
+  router.dispatchEvent(new Event("change"));
+}
+
+/** Change the address of what is shown already, without showing anything else. */
+export function note(href) {
+  history.replaceState(history.state, "", href);
+}
+
+/** Return the view from which this one was gone to, null if it was opened by its address. */
+export const cameFrom = () => history.state?.from ?? null;
+
+/** Let plain clicks on links of this page change the view, and leave all others to the browser. */
+export function followLinks() {
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest?.("a[href]");
+    if (!link || event.defaultPrevented || event.button !== 0 || link.target || link.hasAttribute("download")) return;
+    if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+    const url = new URL(link.href);
+    if (url.origin !== location.origin || url.pathname !== "/" || url.hash) return;
+    event.preventDefault();
+    go(url.pathname + url.search);
+  });
+  addEventListener("popstate", () => router.dispatchEvent(new Event("change")));
+}

@@ -1,0 +1,108 @@
+// A form field for one argument of an operation, made from its JSON Schema.
+
+import { h, uniqueId } from "./dom.js";
+
+/** Return `{element, name, isEmpty}`; `onchange` gets the text, "" for the default. */
+export function schemaField(name, schema, value, isRequired, onchange) {
+  const id = uniqueId("argument");
+  const hintId = uniqueId("hint");
+  const about = schema.description ?? "";
+  const shared = {
+    id,
+    name,
+    value: value ?? "",
+    "aria-describedby": about ? hintId : null,
+    required: isRequired || null,
+    oninput: (event) => onchange(event.target.value),
+    autocomplete: "off",
+  };
+  const control = controlOf(schema, shared, onchange, isRequired);
+  const label = h("label", { for: id }, name.replaceAll("_", " "), isRequired && h("span", { class: "faint" }, " (needed)"));
+  const hint = about && h("p", { id: hintId, class: "hint" }, about);
+  return h("div", { class: `field argument ${schema.type}` }, label, control, hint);
+}
+
+function controlOf(schema, shared, onchange, isRequired) {
+  if (schema.type === "boolean") return choiceOf(["true", "false"], schema, shared, isRequired);
+  if (schema.enum) return choiceOf(schema.enum, schema, shared, isRequired);
+  if (schema.type === "integer" || schema.type === "number") return numberOf(schema, shared, onchange);
+  if (schema.format === "color") return colourOf(schema, shared, onchange);
+  const names = schema.anyOf?.find((option) => option.enum)?.enum;
+  return names ? suggestedOf(names, schema, shared) : textOf(schema, shared);
+}
+
+function choiceOf(options, schema, shared, isRequired) {
+  const select = h(
+    "select",
+    { ...shared, value: null, oninput: null, onchange: shared.oninput },
+    !isRequired && h("option", { value: "" }, schema.default === undefined ? "–" : `${schema.default} (default)`),
+    options.filter((option) => isRequired || option !== String(schema.default)).map((option) => h("option", { value: option }, option)),
+  );
+  select.value = shared.value;
+  if (select.selectedIndex < 0) select.selectedIndex = 0;
+  return select;
+}
+
+function numberOf(schema, shared, onchange) {
+  const { minimum, maximum } = schema;
+  const step = schema.type === "integer" ? 1 : "any";
+  const field = h("input", { ...shared, type: "number", inputmode: "decimal", min: minimum, max: maximum, step, placeholder: schema.default ?? "" });
+  // Few enough steps to be hit with a slider.
+  if (maximum - minimum > 720) return field;
+  const slider = h("input", {
+    type: "range",
+    min: minimum,
+    max: maximum,
+    step: schema.type === "integer" ? 1 : maximum - minimum <= 20 ? 0.05 : 1,
+    value: shared.value === "" ? (schema.default ?? (minimum + maximum) / 2) : shared.value,
+    "aria-label": `${shared.name}, slider`,
+    tabindex: "-1",
+    oninput: () => {
+      field.value = slider.value;
+      onchange(field.value);
+    },
+  });
+  field.addEventListener("input", () => {
+    if (field.value !== "") slider.value = field.value;
+  });
+  return h("div", { class: "pair" }, slider, field);
+}
+
+function colourOf(schema, shared, onchange) {
+  const field = h("input", { ...shared, type: "text", spellcheck: "false", placeholder: schema.default ?? "name or hex" });
+  const well = h("input", {
+    type: "color",
+    "aria-label": `${shared.name}, chooser`,
+    value: hexOf(shared.value || schema.default || ""),
+    oninput: () => {
+      field.value = well.value.slice(1);
+      onchange(field.value);
+    },
+  });
+  field.addEventListener("input", () => {
+    well.value = hexOf(field.value);
+  });
+  return h("div", { class: "pair" }, well, field);
+}
+
+/** Return `#rrggbb` of a CSS colour name or hex digits, black if it is neither. */
+function hexOf(text) {
+  const plain = text.trim();
+  const style = new Option().style;
+  style.color = /^[0-9a-f]{3,8}$/i.test(plain) ? `#${plain}` : plain;
+  const context = document.createElement("canvas").getContext("2d");
+  context.fillStyle = style.color || "#000";
+  return /^#[0-9a-f]{6}$/.test(context.fillStyle) ? context.fillStyle : "#000000";
+}
+
+function suggestedOf(names, schema, shared) {
+  const listId = uniqueId("names");
+  return [
+    h("input", { ...shared, type: "text", list: listId, spellcheck: "false", placeholder: schema.default ?? "" }),
+    h("datalist", { id: listId }, names.map((name) => h("option", { value: name }))),
+  ];
+}
+
+function textOf(schema, shared) {
+  return h("input", { ...shared, type: "text", dir: "auto", maxlength: schema.maxLength ?? null, pattern: schema.pattern ?? null, spellcheck: "false", placeholder: schema.default ?? "" });
+}

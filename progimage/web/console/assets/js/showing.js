@@ -1,0 +1,99 @@
+// Pictures on the page: their placeholder first, at their size, then the picture itself.
+
+import { request } from "./api.js";
+import { h } from "./dom.js";
+import { accessToken } from "./session.js";
+import { decode } from "./thumbhash.js";
+import { nameOf } from "./wording.js";
+
+/** Return a canvas painted with a record's ThumbHash, or one filled with its main colour. */
+export function placeholder(record) {
+  const canvas = h("canvas", { class: "placeholder", "aria-hidden": "true" });
+  const decoded = decode(bytesOf(record.placeholder));
+  if (decoded) {
+    canvas.width = decoded.width;
+    canvas.height = decoded.height;
+    canvas.getContext("2d").putImageData(new ImageData(decoded.rgba, decoded.width, decoded.height), 0, 0);
+  } else {
+    canvas.style.background = record.dominant_colour;
+  }
+  return canvas;
+}
+
+function bytesOf(base64) {
+  try {
+    return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+  } catch {
+    return new Uint8Array();
+  }
+}
+
+/** Return the path of a small version that is `height` pixels high. */
+export function thumbnail(record, height) {
+  return `/images/${record.id}/thumbnail:height=${height}.webp`;
+}
+
+/** Return the path of a version for the screen; never larger than the picture is. */
+export function forScreen(record) {
+  return `/images/${record.id}/resize:height=1600,width=1600.webp`;
+}
+
+const lazily = new IntersectionObserver(
+  (entries) => {
+    for (const entry of entries) {
+      if (entry.isIntersecting) {
+        lazily.unobserve(entry.target);
+        entry.target.dispatchEvent(new Event("near"));
+      }
+    }
+  },
+  { rootMargin: "600px" },
+);
+
+/**
+ * Return an `img` of a record, which loads when it comes near the screen.
+ *
+ * `heights` are those to choose from by the density of the screen, smallest first.
+ */
+export function thumbnailImage(record, heights = [320, 640]) {
+  const image = h("img", {
+    alt: nameOf(record),
+    width: record.width,
+    height: record.height,
+    decoding: "async",
+    loading: "lazy",
+  });
+  image.addEventListener("load", () => image.classList.add("there"), { once: true });
+  if (needsToken(record)) {
+    image.addEventListener("near", () => showPrivately(image, thumbnail(record, heights.at(-1))));
+    lazily.observe(image);
+  } else {
+    image.srcset = heights.map((height, at) => `${thumbnail(record, height)} ${at + 1}x`).join(", ");
+    image.src = thumbnail(record, heights[0]);
+  }
+  return image;
+}
+
+/** True if an `img` cannot load it by itself: it would send no token. */
+export function needsToken(record) {
+  return record.visibility === "private" && accessToken() !== null;
+}
+
+async function showPrivately(image, url) {
+  try {
+    const response = await request(url, { headers: { Accept: "image/*" } });
+    showBlob(image, await response.blob());
+  } catch {
+    image.dispatchEvent(new Event("error"));
+  }
+}
+
+/** Show the bytes in `blob`; the browser may forget them as soon as they are decoded. */
+export function showBlob(image, blob) {
+  const url = URL.createObjectURL(blob);
+  const done = () => URL.revokeObjectURL(url);
+  image.addEventListener("load", done, { once: true });
+  image.addEventListener("error", done, { once: true });
+  image.removeAttribute("srcset");
+  image.src = url;
+}

@@ -1,0 +1,151 @@
+// Where a picture is shown large, and measured.
+
+import { request } from "./api.js";
+import { copyButton } from "./copying.js";
+import { h, icon } from "./dom.js";
+import { errorState } from "./notice.js";
+import { Unreachable } from "./problem.js";
+import { forScreen, needsToken, placeholder, showBlob } from "./showing.js";
+import { bytes, milliseconds, nameOf, number } from "./wording.js";
+
+/** Return the stage for a record: `showOriginal()`, `showRendition(path, signal)`, `replace(record)`. */
+export function stage(record) {
+  const frame = h("div", { class: "frame" });
+  const trouble = h("div", { class: "stack" });
+  const facts = h("ul", { class: "measures", "aria-label": "How it was made" });
+  const lines = h("div", { class: "lines" });
+  const element = h("div", { class: "stage" }, frame, trouble, facts, lines);
+  let current = null;
+
+  function clear() {
+    trouble.replaceChildren();
+    facts.replaceChildren();
+    lines.replaceChildren();
+    frame.classList.remove("loading");
+  }
+
+  /** Show the picture as it was uploaded, in a form every browser shows. */
+  function showOriginal() {
+    current = null;
+    clear();
+    const canvas = placeholder(record);
+    const image = h("img", { alt: nameOf(record), width: record.width, height: record.height, decoding: "async" });
+    image.addEventListener("load", () => image.classList.add("there"), { once: true });
+    image.addEventListener("error", () => trouble.replaceChildren(errorState(new Error("The picture could not be shown."), showOriginal)), { once: true });
+    frame.replaceChildren(sized(record.width, record.height, canvas, image));
+    if (needsToken(record)) {
+      request(forScreen(record), { headers: { Accept: "image/*" } })
+        .then((response) => response.blob())
+        .then((blob) => showBlob(image, blob))
+        .catch((error) => trouble.replaceChildren(errorState(error, showOriginal)));
+    } else {
+      image.src = forScreen(record);
+    }
+    lines.replaceChildren(urlLine("Original", `/images/${record.id}/`));
+  }
+
+  /**
+   * Fetch what `path` makes of the picture, show it and what the answer tells of it.
+   *
+   * Rejects with what `request` does; what was shown before stays.
+   */
+  async function showRendition(path, signal) {
+    frame.classList.add("loading");
+    const mine = Symbol(path);
+    current = mine;
+    try {
+      const began = performance.now();
+      const response = await request(path, { headers: { Accept: "image/avif,image/webp,image/png,image/jpeg,image/*" }, signal });
+      const blob = await response.blob();
+      const took = performance.now() - began;
+      if (current !== mine) return;
+      clear();
+      const image = await shown(blob, nameOf(record));
+      if (current !== mine) return;
+      frame.replaceChildren(image ? sized(image.naturalWidth, image.naturalHeight, image) : unshowable(path, blob));
+      facts.replaceChildren(...measured(response.headers, blob, image, took));
+      const canonical = /<([^>]+)>/.exec(response.headers.get("Link") ?? "")?.[1] ?? path;
+      lines.replaceChildren(urlLine("URL", canonical), curlLine(canonical, blob.type));
+    } catch (error) {
+      if (error instanceof Unreachable && current === mine) {
+        // Perhaps a redirect to an origin that lets pages show its pictures but not read them.
+        frame.replaceChildren(h("img", { src: path, alt: nameOf(record) }));
+      }
+      throw error;
+    } finally {
+      if (current === mine) frame.classList.remove("loading");
+    }
+  }
+
+  function urlLine(label, path) {
+    const url = new URL(path, location.origin).href;
+    return h(
+      "div",
+      { class: "line" },
+      h("span", { class: "line-label" }, label),
+      h("code", { class: "breaks", tabindex: "0", "aria-label": `${label}: ${path}` }, path),
+      copyButton(`Copy ${label}`, () => url),
+      h("a", { class: "button quiet round", href: url, target: "_blank", rel: "noopener", "aria-label": `Open ${label} in a new tab`, title: "Open" }, icon("open")),
+    );
+  }
+
+  function curlLine(path, type) {
+    const extension = /\.([a-z0-9]+)$/.exec(path)?.[1] ?? EXTENSIONS[type] ?? "img";
+    const header = needsToken(record) ? " -H \"Authorization: Bearer $TOKEN\"" : "";
+    const command = `curl${header} -o picture.${extension} '${new URL(path, location.origin).href}'`;
+    return h(
+      "div",
+      { class: "line" },
+      h("span", { class: "line-label" }, "curl"),
+      h("code", { class: "breaks", tabindex: "0", "aria-label": "Command for curl" }, command),
+      copyButton("Copy the curl command", () => command),
+    );
+  }
+
+  return {
+    element,
+    showOriginal,
+    showRendition,
+    replace(changed) {
+      record = changed;
+      if (current === null) frame.querySelector("img")?.setAttribute("alt", nameOf(record));
+    },
+  };
+}
+
+const EXTENSIONS = { "image/jpeg": "jpg", "image/png": "png", "image/webp": "webp", "image/gif": "gif", "image/avif": "avif" };
+
+/** Give room of its final size to what is in it, before anything has loaded. */
+function sized(width, height, ...children) {
+  return h("div", { class: "sized", style: { "--width": `${width}px`, "--ratio": String(width / height), aspectRatio: `${width} / ${height}` } }, children);
+}
+
+async function shown(blob, alt) {
+  const image = h("img", { alt, class: "there" });
+  showBlob(image, blob);
+  try {
+    await image.decode();
+    return image;
+  } catch {
+    // TIFF and the like: a picture all the same, but not to this browser.
+    return null;
+  }
+}
+
+function unshowable(path, blob) {
+  return h("div", { class: "empty" }, h("p", {}, `Browsers do not show ${blob.type || "this format"}.`), h("a", { class: "button", href: path, download: true }, icon("download"), "Save it"));
+}
+
+function measured(headers, blob, image, took) {
+  const cache = headers.get("X-Cache");
+  const stages = [...(headers.get("Server-Timing") ?? "").matchAll(/(\w+);dur=([\d.]+)/g)];
+  const items = [
+    [bytes(blob.size), ""],
+    image && [`${number(image.naturalWidth)} × ${number(image.naturalHeight)}`, ""],
+    [blob.type.replace("image/", ""), ""],
+    [milliseconds(took), "in all"],
+    ...stages.map(([, name, ms]) => [milliseconds(Number(ms)), name]),
+    cache && [cache === "hit" ? "from the cache" : "made just now", "", cache],
+  ];
+  return items.filter(Boolean).map(([value, label, mark]) => h("li", { class: mark ? `mark ${mark}` : null }, h("strong", {}, value), label && ` ${label}`));
+}

@@ -1,0 +1,46 @@
+// Light or dark: as the system has it, until somebody says otherwise.
+
+import { h, icon } from "./dom.js";
+
+const KEY = "progimage.theme";
+
+function systemIsDark() {
+  return matchMedia("(prefers-color-scheme: dark)").matches;
+}
+
+function isDark() {
+  const chosen = document.documentElement.dataset.theme;
+  return chosen ? chosen === "dark" : systemIsDark();
+}
+
+/** Take up what was chosen on an earlier visit. */
+export function restoreTheme() {
+  const chosen = localStorage.getItem(KEY);
+  if (chosen === "dark" || chosen === "light") document.documentElement.dataset.theme = chosen;
+}
+
+/** Return the button that changes over. */
+export function themeButton() {
+  const button = h("button", { type: "button", class: "quiet round", onclick: toggle });
+  function show() {
+    const dark = isDark();
+    button.replaceChildren(icon(dark ? "sun" : "moon"));
+    button.setAttribute("aria-label", dark ? "Use the light theme" : "Use the dark theme");
+    button.title = button.getAttribute("aria-label");
+  }
+  function toggle() {
+    const theme = isDark() ? "light" : "dark";
+    // Back to what the system has is back to following it.
+    if ((theme === "dark") === systemIsDark()) {
+      delete document.documentElement.dataset.theme;
+      localStorage.removeItem(KEY);
+    } else {
+      document.documentElement.dataset.theme = theme;
+      localStorage.setItem(KEY, theme);
+    }
+    show();
+  }
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", show);
+  show();
+  return button;
+}
