@@ -115,16 +115,17 @@ def test_a_dialog_keeps_the_focus_and_gives_it_back(window):
 
 def test_the_theme_follows_the_system_until_somebody_chooses(make_window):
     page = make_window(color_scheme="dark").open()
-    ground = "getComputedStyle(document.documentElement).backgroundColor"
-    dark = page.evaluate(ground)
+    dark, light = "rgb(16, 18, 20)", "rgb(246, 246, 243)"
+    html = page.locator("html")
+    expect(html).to_have_css("background-color", dark)
     page.get_by_role("button", name="Use the light theme").click()
-    light = page.evaluate(ground)
-    assert dark != light
+    expect(html).to_have_css("background-color", light)
     page.reload()
-    assert page.evaluate(ground) == light
+    expect(html).to_have_css("background-color", light)
     page.get_by_role("button", name="Use the dark theme").click()
+    expect(html).to_have_css("background-color", dark)
     page.emulate_media(color_scheme="light")
-    assert page.evaluate(ground) == light
+    expect(html).to_have_css("background-color", light)
 
 
 def test_nothing_moves_for_those_who_asked_for_that(window):

@@ -67,6 +67,7 @@ def test_an_edit_by_somebody_else_is_shown_and_never_overwritten_unseen(window, 
     rows = alert.get_by_role("listitem")
     rows.filter(has_text="Tags").get_by_role("button", name="Use this").click()
     page.get_by_role("button", name="Save").click()
+    expect(page.locator(".toast")).to_have_text("Saved")
     expect(alert).to_have_count(0)
     record = metadata(server, image_id)
     assert record["title"] == "Mine"

@@ -6,7 +6,7 @@ import { errorState } from "./notice.js";
 import { pictureView } from "./picture_view.js";
 import { followLinks, read, router } from "./route.js";
 import { discover } from "./service.js";
-import { restoreTheme, themeButton } from "./theme.js";
+import { themeButton } from "./theme.js";
 import { uploader } from "./upload_dialog.js";
 
 const main = document.getElementById("main");
@@ -51,7 +51,6 @@ function viewOf(wanted) {
 }
 
 async function begin() {
-  restoreTheme();
   header();
   followLinks();
   history.scrollRestoration = "manual";

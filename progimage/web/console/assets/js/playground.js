@@ -44,7 +44,7 @@ export function playground(record, view, signal, pipeline) {
     formats.append(
       h("option", { value: "" }, "As the original"),
       h("option", { value: "auto" }, "Best for the client"),
-      writable.map((form) => h("option", { value: form.extension }, form.name.toUpperCase())),
+      ...writable.map((form) => h("option", { value: form.extension }, form.name.toUpperCase())),
     );
     formats.value = format;
     element.replaceChildren(

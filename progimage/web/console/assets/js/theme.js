@@ -2,6 +2,7 @@
 
 import { h, icon } from "./dom.js";
 
+// early_theme.js reads it before the first paint.
 const KEY = "progimage.theme";
 
 function systemIsDark() {
@@ -11,12 +12,6 @@ function systemIsDark() {
 function isDark() {
   const chosen = document.documentElement.dataset.theme;
   return chosen ? chosen === "dark" : systemIsDark();
-}
-
-/** Take up what was chosen on an earlier visit. */
-export function restoreTheme() {
-  const chosen = localStorage.getItem(KEY);
-  if (chosen === "dark" || chosen === "light") document.documentElement.dataset.theme = chosen;
 }
 
 /** Return the button that changes over. */
