@@ -118,6 +118,7 @@ class Jobs(_Section):
     runner: Literal["embedded", "none"] = "embedded"
     threads: int = Field(default=4, ge=1, le=64)
     max_items: int = Field(default=10_000, ge=1, le=10_000)
+    max_waiting: int = Field(default=1_000, ge=1, le=100_000)
     streams: int = Field(default=4, ge=1, le=256)
     attempts: int = Field(default=4, ge=1, le=20)
     per_host: int = Field(default=2, ge=1, le=64)

@@ -135,7 +135,10 @@ def _image(sent: object) -> tuple[str, str]:
 
 
 def _shown(value: object) -> str:
-    return _shortened(json.dumps(value))
+    try:
+        return _shortened(json.dumps(value))
+    except RecursionError:
+        return "…"
 
 
 def _shortened(text: str) -> str:

@@ -112,6 +112,7 @@ class Runner:
         # The coordinator first: until it has ended, there may be another worker.
         for thread in (*self._own, *self._claims.copy().values()):
             thread.join(max(deadline - time.monotonic(), 0.0))
+        self._work.stop()
         for claim in self._claims.copy():
             self._leases.release(claim.lease)
 
@@ -220,7 +221,8 @@ class Runner:
             log.exception("unexpected error in a job", job=claim.request.id)
             self._is_stopping.wait(self._poll_s)
         finally:
-            self._leases.release(claim.lease)
+            with suppress(StoreError):
+                self._leases.release(claim.lease)
             with self._lock:
                 del self._claims[claim]
             self._has_news.set()

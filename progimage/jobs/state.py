@@ -23,7 +23,7 @@ from datetime import UTC, datetime
 from itertools import islice
 
 from progimage import kept
-from progimage.errors import Conflict, KeyMissing, NotFound
+from progimage.errors import Conflict, KeyMissing, NotFound, Overloaded
 from progimage.jobs import keys
 from progimage.jobs.model import (
     CHUNK,
@@ -43,6 +43,8 @@ from progimage.stores import ABSENT, ObjectStore, Stat
 # create an outcome each. So outcomes are padded with spaces, and the remainder of
 # their size is the place of their state here.
 _BY_REMAINDER: tuple[State, ...] = ("complete", "failed")
+
+_LATER_S = 60
 
 
 class Jobs:
@@ -161,6 +163,13 @@ class Jobs:
         for stat in self._store.list(keys.QUEUE):
             if marker := keys.marker(stat.key):
                 yield marker.job_id
+
+    def check_room(self, most: int) -> None:
+        """Raise `Overloaded` if as many jobs as may have work left."""
+        if next(islice(self.queue(), most - 1, None), None) is not None:
+            raise Overloaded(
+                f"{most:,} jobs are waiting or under way already; try again later", _LATER_S
+            )
 
     def missing(self, request: Request, numbers: range) -> list[int]:
         """Return those of the items that have no outcome yet."""

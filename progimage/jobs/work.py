@@ -65,6 +65,11 @@ class Work:
         self._hosts = hosts
         self._limits = limits
         self._attempts = attempts
+        self._is_over = False
+
+    def stop(self) -> None:
+        """Take no failure for an item's own any more: what it needs is being closed."""
+        self._is_over = True
 
     def attempt(self, request: Request, number: int, entry: Entry, before: int) -> Again | None:
         """Do an item and keep what became of it; or return when to try again.
@@ -85,6 +90,8 @@ class Work:
             log.exception("unexpected error in a job", job=request.id, item=number)
             detail = "an error we did not foresee; its details are in the server's log"
             outcome = Outcome(error="InternalError", detail=detail)
+        if self._is_over and outcome.error:
+            return Again(0.0, is_counted=False)
         try:
             self._jobs.settle(request, number, outcome)
         except errors.StoreUnavailable as error:

@@ -148,6 +148,8 @@ def items_by_state(
         lists[item.outcome.state if item.outcome else "pending"] += [
             {"index": position, **document} for position in item.entry.positions
         ]
+    for entries in lists.values():
+        entries.sort(key=lambda entry: entry["index"])
     return lists
 
 

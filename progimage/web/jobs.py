@@ -107,6 +107,7 @@ class JobResource:
                 '{"images": […], "transforms": […]}',
             )
         with self._admission.admit():
+            self._jobs.check_room(self._settings.jobs.max_waiting)
             with Body(req, self._settings.upload) as body:
                 fields = read_json_object(body, self._settings.upload.max_json_bytes)
             request, entries = self._intake(fields, viewer_of(req))

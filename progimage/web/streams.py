@@ -8,6 +8,8 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import AbstractContextManager
 from typing import Any
 
+from progimage.errors import StoreUnavailable
+
 MEDIA_TYPE = "text/event-stream"
 
 _LOOK_S = 1.0
@@ -54,8 +56,8 @@ class EventStream:
         sent: dict[str, Any] | None = None
         last_sent = time.monotonic()
         while time.monotonic() < ends and not self._is_stopping():
-            document, is_last = self._look()
-            if document != sent:
+            document, is_last = self._look_if_possible() or (sent, False)
+            if document is not None and document != sent:
                 yield _event("finished" if is_last else "progress", document)
                 sent, last_sent = document, time.monotonic()
             elif time.monotonic() - last_sent >= _KEEP_ALIVE_S:
@@ -64,6 +66,12 @@ class EventStream:
             if is_last:
                 return
             time.sleep(_LOOK_S)
+
+    def _look_if_possible(self) -> tuple[dict[str, Any], bool] | None:
+        try:
+            return self._look()
+        except StoreUnavailable:
+            return None  # perhaps the next time
 
 
 def _event(name: str, document: dict[str, Any]) -> bytes:

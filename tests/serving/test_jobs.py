@@ -75,7 +75,7 @@ def test_a_dirty_list_is_imported_and_each_url_fetched_once(folder, remote):
     with running(folder, **QUICK, server_workers=2) as server:
         job = finished(server, created(server, urls=urls, title="Imported", tags=["bulk"]))
         complete, failed = job["uploaded"]["complete"], job["uploaded"]["failed"]
-        assert [entry["index"] for entry in complete] == [0, 6, 1, 9, 2, 4]
+        assert [entry["index"] for entry in complete] == [0, 1, 2, 4, 6, 9]
         assert [entry["index"] for entry in failed] == [3, 5, 7, 8]
         assert all(entry["error"] for entry in failed)
         assert remote.fetched == {f"{n}.png": 3 if n == 2 else 1 for n in range(5)}

@@ -11,6 +11,7 @@ from progimage.check import Check
 from progimage.config import Settings
 from tests.imaging.drawing import quadrants, saved
 from tests.inline_pool import InlinePool
+from tests.jobs.conftest import run
 from tests.web.conftest import assert_problem, opened, upload
 
 JPEG = saved(quadrants(), "JPEG")
@@ -82,3 +83,19 @@ def test_an_upload_in_pieces_goes_round(client, s3_store):
     for thing in (image, path):
         assert client.simulate_delete(thing).status_code == 204
     assert list(s3_store.list("")) == []
+
+
+def test_a_job_is_created_worked_off_and_ended(s3_store):
+    service = app.create(Settings(), s3_store, InlinePool())
+    client = testing.TestClient(service)
+    image_id = upload(client, JPEG).split("/")[2]
+    asked = {"images": [image_id, "nonsense"], "transforms": ["resize:w=24.png", "sepia.png"]}
+    path = f"/jobs/{client.simulate_post('/jobs/', json=asked).json['id']}"
+    run(service.runner)
+    job = client.simulate_get(path).json
+    assert job["status"] == "complete"
+    assert job["counts"] == {"total": 4, "pending": 0, "complete": 2, "failed": 2}
+    hit = client.simulate_get(f"/images/{image_id}/sepia.png")
+    assert hit.headers["x-cache"] == "hit"
+    assert list(s3_store.list("job-queue/")) == []
+    assert list(Check(s3_store).run()) == []

@@ -10,6 +10,7 @@ from falcon import testing
 
 from progimage import app
 from progimage.config import Settings
+from progimage.errors import StoreUnavailable
 from progimage.model import Viewer
 from tests.inline_pool import InlinePool
 from tests.jobs.conftest import run
@@ -62,8 +63,8 @@ def test_a_finished_render_job_lists_urls_that_are_in_the_cache(service, client,
     assert job["finished"].endswith("Z")
     assert [(entry["index"], entry["transform"]) for entry in job["uploaded"]["complete"]] == [
         (0, "sepia"),
-        (1, "sepia"),
         (0, "thumbnail.webp"),
+        (1, "sepia"),
         (1, "thumbnail.webp"),
     ]
     for entry in job["uploaded"]["complete"]:
@@ -110,6 +111,33 @@ def test_a_body_that_is_no_json_object_is_refused(client, body):
 
 def test_a_body_of_another_kind_is_refused_with_a_hint(client):
     assert_problem(client.simulate_post("/jobs/", body="a=b"), 415, "application/json")
+
+
+def test_no_more_jobs_are_taken_than_may_wait(service, make_client, store, png):
+    client = make_client(jobs={"max_waiting": 2})
+    for _ in range(2):
+        created(client, images=["x"], transforms=["blur"])
+    refused = send(client, images=["x"], transforms=["blur"])
+    assert_problem(refused, 503, "2 jobs")
+    assert refused.headers["retry-after"] == "60"
+    run(service.runner)
+    created(client, images=["x"], transforms=["blur"])
+
+
+def test_entries_may_be_any_json_and_fail_alone(service, client, image_id):
+    deep = "[" * 900 + "]" * 900
+    body = f'{{"images": [{deep}, null, {{}}, 1e400, "{image_id}"], "transforms": ["blur"]}}'
+    headers = {"Content-Type": "application/json"}
+    result = client.simulate_post("/jobs/", body=body, headers=headers)
+    assert result.status_code == 202
+    run(service.runner)
+    job = client.simulate_get(f"/jobs/{result.json['id']}").json
+    assert [entry["index"] for entry in job["uploaded"]["failed"]] == [0, 1, 2, 3]
+
+
+def test_imports_are_refused_where_nothing_is_fetched(make_client):
+    client = make_client(download={"enabled": False})
+    assert_problem(send(client, urls=["https://example.com/a.jpg"]), 400, "does not fetch")
 
 
 def test_long_lists_come_in_pages_in_order_and_by_state(service, client, image_id):
@@ -226,6 +254,22 @@ def test_streams_are_bounded_and_their_places_given_back(store, png):
         stream.close()
     for stream in (open_stream(), open_stream()):
         stream.close()
+
+
+def test_a_stream_outlasts_trouble_of_the_store(service, client, image_id, store, monkeypatch):
+    path = created(client, images=[image_id], transforms=["blur"])
+    run(service.runner)
+    monkeypatch.setattr("progimage.web.streams._LOOK_S", 0.0)
+    listing, troubles = store.open, iter([False, True, True])
+
+    def open_(key, start=0, length=None):
+        if next(troubles, False):
+            raise StoreUnavailable("away")
+        return listing(key, start, length)
+
+    monkeypatch.setattr(store, "open", open_)
+    found = events(client.simulate_get(path, headers={"Accept": "text/event-stream"}))
+    assert [name for name, _ in found] == ["finished"]
 
 
 def test_a_stream_ends_when_the_process_is_to_end(service, client, image_id):

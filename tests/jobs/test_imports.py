@@ -1,0 +1,119 @@
+"""Imports: what is fetched, how often, how politely, for whom, and what of it is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pytest
+
+from progimage.config import Download
+from progimage.download import Downloader
+from progimage.jobs.hosts import Hosts
+from progimage.jobs.intake import import_of
+from progimage.jobs.model import Counts, Request
+from progimage.jobs.state import Jobs
+from progimage.library import Library
+from progimage.model import Viewer
+from tests.jobs.conftest import run, runner_over
+from tests.jobs.source import Source, source
+
+
+@pytest.fixture(scope="module")
+def shared() -> Iterator[Source]:
+    with source() as server:
+        yield server
+
+
+@pytest.fixture
+def remote(shared) -> Source:
+    shared.fetched.clear()
+    shared.answers = {}
+    return shared
+
+
+def import_job(store, urls: list[object], owner: str = "", **said: object) -> Request:
+    created = datetime.now(UTC)
+    fields = {"urls": urls, **said}
+    request, entries = import_of(fields, owner=owner, created=created, max_items=10_000)
+    Jobs(store).create(request, entries)
+    return request
+
+
+def test_every_picture_is_kept_with_what_is_said_of_all(store, clock, remote):
+    request = import_job(store, remote.urls(3), title="Sea", tags=["a"])
+    run(runner_over(store, clock))
+    items, _ = Jobs(store).window(request, 0, 9)
+    for item in items:
+        record = Library(store).find(Viewer(), item.outcome.image_id)
+        assert (record.title, record.tags) == ("Sea", ("a",))
+        assert record.file_name == f"{item.number}.png"
+        assert item.outcome.is_new
+
+
+def test_pictures_belong_to_who_created_the_job(store, clock, remote):
+    request = import_job(store, remote.urls(1), owner="ann", visibility="private")
+    run(runner_over(store, clock))
+    outcome = Jobs(store).outcome(request, 0)
+    assert Library(store).find(Viewer(name="ann"), outcome.image_id).owner == "ann"
+
+
+def test_a_picture_that_is_there_already_is_complete_and_not_new(store, clock, remote):
+    first, second = import_job(store, remote.urls(1)), import_job(store, remote.urls(1))
+    run(runner_over(store, clock))
+    outcomes = [Jobs(store).outcome(request, 0) for request in (first, second)]
+    assert [outcome.is_new for outcome in outcomes] == [True, False]
+    assert outcomes[0].image_id == outcomes[1].image_id
+
+
+def test_what_may_pass_is_tried_again_and_what_may_not_is_not(store, clock, remote, monkeypatch):
+    monkeypatch.setattr("progimage.jobs.work._FIRST_PAUSE_S", 0.0)
+    remote.answers = {"0.png": [503, 500], "1.png": [503] * 9, "2.png": [404] * 9}
+    request = import_job(store, [*remote.urls(4), "http://localhost:25/"])
+    run(runner_over(store, clock))
+    items, _ = Jobs(store).window(request, 0, 9)
+    states = [item.outcome.state for item in items]
+    assert states == ["complete", "failed", "failed", "complete", "failed"]
+    assert remote.fetched == {"0.png": 3, "1.png": 3, "2.png": 1, "3.png": 1}
+    assert Jobs(store).progress(request).counts == Counts(0, 2, 3)
+
+
+def test_private_addresses_are_not_fetched_unless_allowed(store, clock, remote):
+    request = import_job(store, remote.urls(1))
+    run(runner_over(store, clock, downloader=Downloader(Download(), 10**6)))
+    assert Jobs(store).outcome(request, 0).error == "DownloadRefused"
+    assert not remote.fetched
+
+
+def test_what_breaks_while_the_process_ends_is_no_failure_of_the_item(store, clock, remote):
+    request = import_job(store, [*remote.urls(1), "nonsense"])
+    runner = runner_over(store, clock)
+    claim = runner.claim()
+    entries = Jobs(store).entries(request, range(2))
+    remote.answers = {"0.png": [404]}
+    runner._work.stop()
+    assert runner._work.attempt(request, 0, entries[0], 0) is not None
+    assert Jobs(store).progress(request).counts.pending == 2
+    runner._leases.release(claim.lease)
+    run(runner_over(store, clock))
+    assert Jobs(store).progress(request).counts == Counts(0, 1, 1)
+
+
+def test_a_host_is_asked_for_so_many_at_a_time_with_a_pause_between(clock):
+    hosts = Hosts(2, 0.5, clock)
+    with hosts.turn("http://a.example/1") as first:
+        assert first == 0
+        with hosts.turn("http://A.example/2") as too_soon:
+            assert too_soon == 0.5
+        with hosts.turn("http://b.example/1") as other:
+            assert other == 0
+        clock.now += 0.5
+        with hosts.turn("http://a.example/2") as second:
+            assert second == 0
+            clock.now += 0.5
+            with hosts.turn("http://a.example/3") as third:
+                assert third > 0
+    clock.now += 0.5
+    with hosts.turn("http://a.example/3") as third:
+        assert third == 0
+    assert not hosts._busy
