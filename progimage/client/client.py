@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any, Self, Unpack
+from urllib.parse import quote
 
 import httpx
 
@@ -41,7 +42,7 @@ class Calls(Bound[M]):
         ask = Ask(
             "POST",
             "/tokens/",
-            json={"name": name, "password": password},
+            json={"username": name, "password": password},
             is_repeatable=False,
             has_token=False,
         )
@@ -56,6 +57,15 @@ class Calls(Bound[M]):
     def refresh_tokens(self) -> Talk[Tokens]:
         """Get new tokens for the refresh token; done by itself when one has run out."""
         return (yield from self._driver.session.refresh())
+
+    @call
+    def logout(self) -> Talk[None]:
+        """End the session on the server, and forget its tokens."""
+        tokens = self._driver.session.tokens
+        if tokens is None or not tokens.session:
+            raise InvalidCall("there is no session to end; log in")
+        yield from images.delete_at(self._driver, f"/tokens/{quote(tokens.session, safe='')}/")
+        self._driver.session.tokens = None
 
     @call
     def upload(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import threading
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -32,13 +33,13 @@ class Sync:
         self.http = http
         self.session = session
 
-    def run(self, talk: Talk[T]) -> T:
-        """Run a call to its end."""
+    def run(self, talk: Talk[T], stop: threading.Event | None = None) -> T:
+        """Run a call to its end; `stop` cuts its pauses short, and it gives up."""
         try:
             effect = next(talk)
             while True:
                 try:
-                    outcome = self._perform(effect)
+                    outcome = self._perform(effect, stop)
                 except (Unreachable, UnexpectedAnswer, InvalidCall) as error:
                     effect = talk.throw(error)
                 else:
@@ -75,21 +76,26 @@ class Sync:
         source = iter(talks)
         threads = ThreadPoolExecutor(concurrency, thread_name_prefix="progimage-client")
         under_way: set[Future[T]] = set()
+        stop = threading.Event()
         try:
             while True:
                 for talk in _up_to(concurrency - len(under_way), source):
-                    under_way.add(threads.submit(lambda make: self.run(make()), talk))
+                    under_way.add(threads.submit(lambda make: self.run(make(), stop), talk))
                 if not under_way:
                     return
                 done, under_way = wait(under_way, return_when=FIRST_COMPLETED)
                 for future in done:
                     yield future.result()
         finally:
+            stop.set()
             threads.shutdown(wait=True, cancel_futures=True)
 
-    def _perform(self, effect: Effect) -> Answer | None:
+    def _perform(self, effect: Effect, stop: threading.Event | None = None) -> Answer | None:
         if isinstance(effect, Pause):
-            time.sleep(effect.seconds)
+            if stop is None:
+                time.sleep(effect.seconds)
+            elif stop.wait(effect.seconds):
+                raise InvalidCall("given up, since nobody waits for it any more")
             return None
         try:
             with self.http.stream(**_request(effect)) as response:

@@ -45,7 +45,7 @@ class Tokens:
 
     access_token: str
     refresh_token: str = ""
-    expires_in: float | None = None
+    session: str = ""
 
     @classmethod
     def of(cls, document: Mapping[str, Any]) -> Tokens:
@@ -53,11 +53,11 @@ class Tokens:
         return cls(
             str(document.get("access_token", "")),
             str(document.get("refresh_token") or ""),
-            document.get("expires_in"),
+            str(document.get("session") or ""),
         )
 
     def __repr__(self) -> str:
-        return f"Tokens(expires_in={self.expires_in})"
+        return f"Tokens(session={self.session!r})"
 
 
 class Session:
@@ -101,6 +101,8 @@ class Session:
         renewed = Tokens.of(answer.document)
         if not renewed.refresh_token:
             renewed = replace(renewed, refresh_token=self.tokens.refresh_token)
+        if not renewed.session:
+            renewed = replace(renewed, session=self.tokens.session)
         self.tokens = renewed
         return renewed
 

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal, get_args
 
-from progimage.client.driving import Bound, M, call
+from progimage.client.driving import Bound, M, call, stream
 from progimage.client.errors import JobCancelled, TimedOut, UnexpectedAnswer
 from progimage.client.images import delete_at
+from progimage.client.searching import Where, fetch_part
 from progimage.client.steps import job_path
-from progimage.client.talk import Ask, Pause, Talk
+from progimage.client.talk import Ask, Emit, Pause, Stream, Talk
 
 _FIRST_PAUSE_S = 0.2
 _LONGEST_PAUSE_S = 2.0
+
+
+State = Literal["pending", "complete", "failed"]
 
 
 @dataclass(frozen=True, repr=False)
@@ -21,31 +25,37 @@ class Job(Bound[M]):
     """A job as it was when it was read.
 
     Attributes:
+        kind: import or render.
         status: pending, in-progress, complete or cancelled.
-        pending, complete: the items, as the server names them.
-        failed: the items that failed, each with its `error`.
-        document: all that the server says of it.
+        total, pending, complete, failed: how many items it has, and how many are so.
     """
 
     _driver: M = field(compare=False)
     id: str
+    kind: str
     status: str
     created: str
     finished: str | None
-    pending: tuple[Any, ...]
-    complete: tuple[Any, ...]
-    failed: tuple[Mapping[str, Any], ...]
-    document: Mapping[str, Any] = field(compare=False)
+    total: int
+    pending: int
+    complete: int
+    failed: int
 
     @property
     def is_over(self) -> bool:
         """True if nothing will happen to it any more."""
         return self.status in ("complete", "cancelled")
 
-    @property
-    def total(self) -> int:
-        """How many items it has."""
-        return len(self.pending) + len(self.complete) + len(self.failed)
+    @stream
+    def items(self, state: State | None = None) -> Stream[dict[str, Any]]:
+        """Yield what became of each item: `url`, `id`, `error` and so on, as the server says."""
+        said = [("state", state)] if state else []
+        where: Where | None = Where(job_path(self.id), said)
+        while where is not None:
+            document, where = yield from fetch_part(self._driver, where)
+            for entries in items_of(document).values():
+                for entry in entries:
+                    yield Emit(entry)
 
     @call
     def refresh(self) -> Talk[Job[M]]:
@@ -85,8 +95,8 @@ class Job(Bound[M]):
             pause_s = min(pause_s * 1.5, _LONGEST_PAUSE_S)
 
     def __repr__(self) -> str:
-        done = len(self.complete) + len(self.failed)
-        return f"<Job {self.id} {self.status}, {done} of {self.total}, {len(self.failed)} failed>"
+        done = self.complete + self.failed
+        return f"<Job {self.id} {self.status}, {done} of {self.total}, {self.failed} failed>"
 
 
 def start_job(driver: M, asked: Mapping[str, Any]) -> Talk[Job[M]]:
@@ -99,7 +109,7 @@ def start_job(driver: M, asked: Mapping[str, Any]) -> Talk[Job[M]]:
 
 def fetch_job(driver: M, job_id: str) -> Talk[Job[M]]:
     """Return a job."""
-    answer = yield from driver.session.exchange(Ask("GET", job_path(job_id)))
+    answer = yield from driver.session.exchange(Ask("GET", job_path(job_id), [("limit", "0")]))
     return job_of(driver, answer.document)
 
 
@@ -109,19 +119,30 @@ def job_of(driver: M, document: Mapping[str, Any]) -> Job[M]:
     Raises:
         UnexpectedAnswer: that is no job.
     """
-    name, status, items = document.get("id"), document.get("status"), document.get("uploaded")
+    name, status, counts = document.get("id"), document.get("status"), document.get("counts")
     if not isinstance(name, str) or not isinstance(status, str):
         raise UnexpectedAnswer("the server sent a job without an id or a status")
-    if not isinstance(items, Mapping):
-        items = {}
+    if not isinstance(counts, Mapping):
+        counts = {state: len(entries) for state, entries in items_of(document).items()}
+    try:
+        numbers = {state: int(counts.get(state, 0)) for state in get_args(State)}
+    except (TypeError, ValueError):
+        raise UnexpectedAnswer("the server sent a job with counts that are none") from None
     return Job(
         driver,
         id=name,
+        kind=str(document.get("kind") or ""),
         status=status,
         created=str(document.get("created") or ""),
         finished=document.get("finished"),
-        pending=tuple(items.get("pending") or ()),
-        complete=tuple(items.get("complete") or ()),
-        failed=tuple(items.get("failed") or ()),
-        document=document,
+        total=sum(numbers.values()),
+        **numbers,
     )
+
+
+def items_of(document: Mapping[str, Any]) -> dict[State, list[dict[str, Any]]]:
+    """Return the items that a job's document shows, by their state."""
+    uploaded = document.get("uploaded")
+    if not isinstance(uploaded, Mapping):
+        return {}
+    return {state: list(uploaded.get(state) or ()) for state in get_args(State)}

@@ -86,11 +86,21 @@ def fetch(driver: M, where: Where) -> Talk[tuple[dict[str, Any], Where | None]]:
     Raises:
         UnexpectedAnswer: that is no page.
     """
+    document, following = yield from fetch_part(driver, where)
+    if not isinstance(document.get("data"), list):
+        raise UnexpectedAnswer("the server sent a list without 'data'")
+    return document, following
+
+
+def fetch_part(driver: M, where: Where) -> Talk[tuple[dict[str, Any], Where | None]]:
+    """Return a document, and where it goes on.
+
+    Raises:
+        UnexpectedAnswer: that is elsewhere.
+    """
     ask = Ask("GET", where.path, where.parameters)
     answer = yield from driver.session.exchange(ask)
     document, following = answer.document, answer.document.get("next")
-    if not isinstance(document.get("data"), list):
-        raise UnexpectedAnswer("the server sent a list without 'data'")
     if following is None:
         return document, None
     # Only ever a path: a token must not follow a link to somebody else's server.

@@ -49,7 +49,14 @@ RECORD = {
     "visibility": "public",
 }
 PENDING = {"id": "j1", "status": "pending", "uploaded": {"pending": [1], "complete": []}}
-COMPLETE = {"id": "j1", "status": "complete", "uploaded": {"pending": [], "complete": [1]}}
+COMPLETE = {
+    "id": "j1",
+    "status": "complete",
+    "counts": {"total": 3, "pending": 0, "complete": 2, "failed": 1},
+    "uploaded": {"pending": [], "complete": [{"url": "a"}, {"url": "b"}], "failed": []},
+    "next": "/jobs/j1/?cursor=2",
+}
+REST = {**COMPLETE, "uploaded": {"failed": [{"url": "c", "error": "no"}]}, "next": None}
 
 
 @pytest.mark.parametrize("trouble", [busy(503), busy(429), CUT, Reply(body=b"{" * 50, cut=9)])
@@ -229,7 +236,30 @@ def test_a_job_is_waited_for_with_news_of_it():
     ):
         job = client.import_urls(["http://x/y.png"]).wait(progress=news.append)
     assert job.is_over
+    assert (job.total, job.complete, job.failed) == (3, 2, 1)
     assert [item.status for item in news] == ["pending", "complete"]
+
+
+def test_the_items_of_a_job_come_in_pages():
+    with (
+        scripted([Reply(200, COMPLETE), Reply(200, COMPLETE), Reply(200, REST)]) as server,
+        Client(server.url, retries=QUICK) as client,
+    ):
+        items = list(client.job("j1").items())
+    assert [item["url"] for item in items] == ["a", "b", "c"]
+    assert server.seen[2].path == "/jobs/j1/?cursor=2"
+
+
+def test_logging_in_and_out(talk):
+    def there_and_back(client):
+        return client.login("ada", "secret")
+
+    granted = {"access_token": "t", "refresh_token": "r", "session": "s1", "expires_in": 900}
+    with scripted([Reply(200, granted), Reply(204)]) as server:
+        tokens = talk(server.url, there_and_back)
+        talk(server.url, lambda client: client.logout(), token=tokens)
+    assert json.loads(server.seen[0].body) == {"username": "ada", "password": "secret"}
+    assert (server.seen[1].method, server.seen[1].path) == ("DELETE", "/tokens/s1/")
 
 
 def test_a_job_is_not_waited_for_longer_than_asked():
