@@ -23,8 +23,8 @@ from progimage.imaging.limits import Limits
 LOCAL_FILE = Path("settings/local.toml")
 PREFIX = "PROGIMAGE_"
 # Read from the environment by others than the server: the settings file itself
-# and the address the command line talks to.
-_NOT_SETTINGS = {"PROGIMAGE_SETTINGS", "PROGIMAGE_URL"}
+# and what server the command line talks to, as whom.
+_NOT_SETTINGS = {"PROGIMAGE_SETTINGS", "PROGIMAGE_URL", "PROGIMAGE_TOKEN"}
 
 Cores = os.cpu_count() or 1
 

@@ -1,4 +1,4 @@
-"""`progimage`: serve, and keep a store in order.
+"""`progimage`: talk to a server, run one, and keep its store in order.
 
 Each module holds the commands of one subject in a `Typer` named `app`; this one joins them.
 """
@@ -9,8 +9,18 @@ import sys
 
 import typer
 
-from progimage.cli import serving, upkeep
-from progimage.cli.terminal import console
+from progimage.cli import (
+    account,
+    editing,
+    fetching,
+    finding,
+    jobs,
+    serving,
+    upkeep,
+    uploading,
+)
+from progimage.cli.terminal import Complaint, say
+from progimage.client import ClientError, InvalidCall
 from progimage.errors import ProgImageError
 
 app = typer.Typer(
@@ -19,7 +29,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=True,
 )
-for part in (serving, upkeep):
+for part in (uploading, finding, fetching, editing, jobs, account, serving, upkeep):
     app.add_typer(part.app)
 
 
@@ -27,6 +37,9 @@ def main() -> None:
     """Run the command line; complaints are one line each, without a stack trace."""
     try:
         app()
-    except ProgImageError as error:
-        console.print(f"progimage: {error}", style="red", markup=False, highlight=False)
+    except (ProgImageError, Complaint, InvalidCall) as error:
+        say(f"progimage: {error}", "red")
         sys.exit(2)
+    except ClientError as error:
+        say(f"progimage: {error}", "red")
+        sys.exit(1)

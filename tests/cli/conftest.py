@@ -1,0 +1,78 @@
+"""The command line as it is called, in this process."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from progimage import cli
+from tests.serving.conftest import fresh_jpeg, jpeg, server
+
+__all__ = ["fresh_jpeg", "jpeg", "server"]
+
+
+@dataclass(frozen=True)
+class Ran:
+    code: int
+    out: bytes
+    err: str
+
+    @property
+    def text(self) -> str:
+        return self.out.decode()
+
+    @property
+    def lines(self) -> list[str]:
+        return self.text.splitlines()
+
+    @property
+    def json(self) -> list[Any]:
+        return [json.loads(line) for line in self.lines]
+
+
+class _In(io.TextIOWrapper):
+    def __init__(self, data: bytes) -> None:
+        super().__init__(io.BytesIO(data), "utf-8")
+
+
+@pytest.fixture
+def url(server) -> str:
+    return "http://{}:{}".format(*server.address)
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path_factory, monkeypatch):
+    """A home of its own, and nothing said in the environment."""
+    folder = tmp_path_factory.mktemp("home")
+    monkeypatch.setenv("HOME", str(folder))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(folder))
+    for name in ("PROGIMAGE_URL", "PROGIMAGE_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    return folder
+
+
+@pytest.fixture
+def run(monkeypatch, capfdbinary) -> Callable[..., Ran]:
+    def call(*arguments: object, stdin: bytes = b"") -> Ran:
+        monkeypatch.setattr(sys, "argv", ["progimage", *map(str, arguments)])
+        monkeypatch.setattr(sys, "stdin", _In(stdin))
+        capfdbinary.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        out, err = capfdbinary.readouterr()
+        assert b"Traceback" not in err
+        return Ran(ended.value.code or 0, out, err.decode())
+
+    return call
+
+
+@pytest.fixture
+def talk(run, url) -> Callable[..., Ran]:
+    """Run a command against the service."""
+    return lambda *arguments, stdin=b"": run(*arguments, "--url", url, stdin=stdin)
