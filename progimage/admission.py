@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from progimage import metrics
 from progimage.errors import Overloaded
 
 
@@ -15,6 +16,7 @@ class Admission:
     def __init__(self, places: int, work: str) -> None:
         self._free = threading.Semaphore(places)
         self._work = work
+        metrics.places(work, places)
 
     @contextmanager
     def admit(self) -> Iterator[None]:
@@ -24,8 +26,11 @@ class Admission:
             Overloaded: all are taken.
         """
         if not self._free.acquire(blocking=False):
+            metrics.rejection(self._work)
             raise Overloaded(f"too many {self._work} are waiting here already; try again shortly")
+        metrics.admitted(self._work, 1)
         try:
             yield
         finally:
+            metrics.admitted(self._work, -1)
             self._free.release()

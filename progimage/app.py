@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import falcon
 import structlog
 
-from progimage import config, logs, scratch
+from progimage import config, logs, metrics, scratch
 from progimage.admission import Admission
 from progimage.catalogue import Catalogue
 from progimage.config import Settings
@@ -29,6 +29,7 @@ from progimage.renders import Renders
 from progimage.scratch import Scratch
 from progimage.slots import Slots
 from progimage.stores import HasLocalPath, ObjectStore, open_store
+from progimage.stores.metered import MeteredStore
 from progimage.stores.probe import prove_conditional_writes
 from progimage.web import images, problems
 from progimage.web.console import Console
@@ -37,6 +38,7 @@ from progimage.web.docs import Description, Docs, OpenApi
 from progimage.web.jobs import JobResource
 from progimage.web.listing import Listing
 from progimage.web.metadata import MetadataResource
+from progimage.web.metrics import MetricsResource
 from progimage.web.on_demand import OnDemand
 from progimage.web.proxies import TrustedProxies
 from progimage.web.renditions import Renditions
@@ -93,8 +95,7 @@ def create(
     Raises:
         ConfigError: the store or a preset cannot work.
     """
-    threads = settings.server.threads + settings.jobs.threads + _HELPERS
-    store = store or open_store(settings.store, threads=threads)
+    store = _observed(store, settings)
     limits = settings.limits.to_limits()
     check_presets(settings.presets, limits)
     delivery = Delivery(store, settings.delivery)
@@ -139,7 +140,7 @@ def create(
         is_stopping=lambda: runner.is_stopping,
     )
 
-    app = falcon.App(middleware=[RequestLog()])
+    app = falcon.App(middleware=[RequestLog(is_metered=settings.metrics.enabled)])
     app.req_options.strip_url_path_trailing_slash = True
     app.resp_options.media_handlers["application/hal+json"] = falcon.media.JSONHandler()
     app.add_route("/", Root(uploads, console))
@@ -169,10 +170,20 @@ def _add_service_routes(
     app.add_route("/transforms", Transforms(settings.presets))
     app.add_route("/health/live", Live())
     app.add_route("/health/ready", Ready(store))
+    if settings.metrics.enabled:
+        counted = MetricsResource(settings.metrics.allow, config.metrics_folder())
+        app.add_route("/metrics", counted)
     description = Description(app, settings)
     app.add_route("/openapi.json", OpenApi(description))
     app.add_route("/docs", Docs(description))
     app.add_route("/docs/style.css", Docs(description), suffix="style")
+
+
+def _observed(store: ObjectStore | None, settings: Settings) -> ObjectStore:
+    """Return the store, or else the one that the settings name, with its operations timed."""
+    threads = settings.server.threads + settings.jobs.threads + _HELPERS
+    store = store or open_store(settings.store, threads=threads)
+    return MeteredStore(store, metrics.store_operation) if settings.metrics.enabled else store
 
 
 def _pool(settings: Settings, *, workers: int, niceness: int) -> RenderPool:

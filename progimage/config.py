@@ -135,6 +135,16 @@ class Log(_Section):
     format: Literal["auto", "json", "console"] = "auto"
 
 
+class Metrics(_Section):
+    """What is counted and timed, and who may read it."""
+
+    enabled: bool = True
+    allow: tuple[IPv4Network | IPv6Network, ...] = (
+        IPv4Network("127.0.0.0/8"),
+        IPv6Network("::1/128"),
+    )
+
+
 class Settings(_Section):
     """All of it; a value, read once at start-up."""
 
@@ -149,6 +159,7 @@ class Settings(_Section):
     cache: Cache = Cache()
     jobs: Jobs = Jobs()
     log: Log = Log()
+    metrics: Metrics = Metrics()
     presets: Mapping[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,39}$")], str] = {}
 
     @model_validator(mode="after")
@@ -201,6 +212,16 @@ def load(
     return settings, sources
 
 
+def metrics_folder(environ: Mapping[str, str] | None = None) -> Path | None:
+    """Return where the workers of one server count together; None outside of one.
+
+    The variable is that of Prometheus' client library; settings/gunicorn.conf.py sets it.
+    """
+    environ = os.environ if environ is None else environ
+    folder = environ.get("PROMETHEUS_MULTIPROC_DIR")
+    return Path(folder) if folder else None
+
+
 def names() -> Iterator[tuple[str, ...]]:
     """Yield the path of every setting: ("bind",), ("server", "workers") …"""
     for name, field in Settings.model_fields.items():
@@ -237,6 +258,7 @@ def _from_environment(
         "PROGIMAGE_SERVER_TRUSTED_PROXIES",
         "PROGIMAGE_DOWNLOAD_ALLOWED_HOSTS",
         "PROGIMAGE_DOWNLOAD_DENIED_HOSTS",
+        "PROGIMAGE_METRICS_ALLOW",
     }
     for name, text in sorted(environ.items()):
         if not name.startswith(PREFIX) or name in _NOT_SETTINGS:

@@ -12,12 +12,13 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from time import perf_counter
 
 import structlog
 
-from progimage import keys
+from progimage import keys, metrics
 from progimage.admission import Admission
 from progimage.errors import (
     InvalidArgument,
@@ -167,7 +168,9 @@ class Renders:
         with ExitStack() as until_current:
             reader = until_current.enter_context(TemporaryReader(path))
             if all_public or not record.is_public:
+                started = perf_counter()
                 self._keep(key, form, reader)
+                rendered = replace(rendered, store_ms=(perf_counter() - started) * 1000)
             # The record is asked again after the put: whoever hides or removes the picture
             # changes the record first and purges after, so one of the two sees the other.
             if not self._library.is_current(record):
@@ -214,6 +217,7 @@ class Renders:
         self, source: Path, pipeline: Pipeline, form: Format, references: Mapping[str, str]
     ) -> tuple[Rendered, Path]:
         target = self._scratch.path()
+        started = perf_counter()
         try:
             rendered = self._pool.run(
                 render,
@@ -224,7 +228,17 @@ class Renders:
                 self._limits,
                 references,
             )
-        except BaseException:
+        except BaseException as error:
             target.unlink(missing_ok=True)
+            metrics.render_failure(type(error).__name__)
             raise
-        return rendered, target
+        work_ms = rendered.decode_ms + rendered.transform_ms + rendered.encode_ms
+        wait_ms = max(0.0, (perf_counter() - started) * 1000 - work_ms)
+        metrics.render(_named(pipeline), form.name, work_ms / 1000, wait_ms / 1000)
+        return replace(rendered, wait_ms=wait_ms), target
+
+
+def _named(pipeline: Pipeline) -> str:
+    """Return what a pipeline does to pixels in one word of few."""
+    names = {step.name for step in pipeline.steps}
+    return names.pop() if len(names) == 1 else "several" if names else "none"

@@ -40,14 +40,7 @@ class Scratch:
             return self._folder / os.urandom(12).hex()
 
     def _make(self) -> Path:
-        """Make a folder and lock it for as long as this process lives."""
-        while True:
-            folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{self._pid}-", dir=self._parent))
-            lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            if folder.exists():
-                return folder
-            os.close(lock)  # it was swept before it was locked
+        return make_folder(self._parent)
 
 
 class TemporaryReader:
@@ -85,6 +78,17 @@ class TemporaryReader:
 
     def __exit__(self, *exc: object) -> None:
         self.close()
+
+
+def make_folder(parent: Path | None = None) -> Path:
+    """Make a folder and lock it for as long as this process, or one it forks, lives."""
+    while True:
+        folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=parent))
+        lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if folder.exists():
+            return folder
+        os.close(lock)  # it was swept before it was locked
 
 
 def sweep(parent: Path | None = None) -> int:

@@ -1,15 +1,16 @@
 """How gunicorn serves ProgImage; every number comes from the settings."""
 
 import os
+import shutil
 import socket
 import sys
 from pathlib import Path
 
 from gunicorn.glogging import Logger
 
-from progimage import app as _app
 from progimage import config as _config
 from progimage import logs as _logs
+from progimage import scratch as _scratch
 from progimage.errors import ConfigError, ProgImageError
 from progimage.web.worker import PatientWorker
 
@@ -17,6 +18,17 @@ try:
     _settings, _ = _config.load()
 except ConfigError as _error:
     sys.exit(f"progimage: {_error}")
+
+# A folder in which the workers of this server count together. The library looks for it
+# when it is imported, with the app below. It stays on a reload, which comes here again;
+# what an older server left in the environment on an upgrade is that server's.
+_counted = _config.metrics_folder()
+if _settings.metrics.enabled and not (_counted and f"-{os.getpid()}-" in _counted.name):
+    _counted = _scratch.make_folder()
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(_counted)
+
+from progimage import app as _app  # noqa: E402
+from progimage import metrics as _metrics  # noqa: E402
 
 
 class _Logger(Logger):
@@ -78,6 +90,18 @@ def when_ready(server):
     sys.stderr.write(f"ProgImage listens on {address} and keeps pictures in {_settings.store}\n")
     if not address.startswith("unix:"):
         sys.stderr.write(f"Try: curl -i -F image=@photo.jpg {address}/images/\n")
+
+
+def child_exit(server, worker):
+    """Keep what a worker counted, now that it has ended."""
+    if _settings.metrics.enabled:
+        _metrics.bury(_counted, worker.pid)
+
+
+def on_exit(server):
+    """Remove the folder; after a crash, the next server on this machine does."""
+    if _settings.metrics.enabled:
+        shutil.rmtree(_counted, ignore_errors=True)
 
 
 def worker_exit(server, worker):

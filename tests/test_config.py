@@ -52,6 +52,8 @@ def test_every_setting_can_be_overridden_from_the_environment(where, tmp_path):
         "delivery.mode": "x-accel",
         "delivery.accel_prefix": "/inner/",
         "jobs.runner": "none",
+        "metrics.enabled": "false",
+        "metrics.allow": '["10.0.0.0/8"]',
         "log.level": "error",
         "log.format": "json",
         "upload.max_bytes": "2048",

@@ -31,7 +31,11 @@ _recent = RecentPictures(_REMEMBERED_BYTES)
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """What was written, and how long each part took."""
+    """What was written, and how long each part took.
+
+    `wait_ms` is the time until a process took it up, `store_ms` until it was kept;
+    whoever asked for the render knows them.
+    """
 
     media_type: str
     width: int
@@ -40,6 +44,8 @@ class Rendered:
     decode_ms: float
     transform_ms: float
     encode_ms: float
+    wait_ms: float = 0.0
+    store_ms: float = 0.0
 
 
 def render(

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import structlog
 
-from progimage import errors, keys
+from progimage import errors, keys, metrics
 from progimage.imaging import formats
 from progimage.imaging.limits import Limits
 from progimage.imaging.pipeline import parse
@@ -96,6 +96,7 @@ class Work:
             self._jobs.settle(request, number, outcome)
         except errors.StoreUnavailable as error:
             return self._again(error, before)
+        metrics.job_item(request.kind, failed=bool(outcome.error))
         return None
 
     def _run(self, request: Request, number: int, entry: Entry) -> Outcome | Again:

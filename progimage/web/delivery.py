@@ -157,8 +157,10 @@ def tell_timing(resp: falcon.Response, made: Rendered | None) -> None:
     if made:
         timing = (
             f"decode;dur={made.decode_ms:.1f}, transform;dur={made.transform_ms:.1f}, "
-            f"encode;dur={made.encode_ms:.1f}"
+            f"encode;dur={made.encode_ms:.1f}, wait;dur={made.wait_ms:.1f}"
         )
+        if made.store_ms:
+            timing += f", store;dur={made.store_ms:.1f}"
     else:
         timing = "cache;desc=hit"
     resp.set_header("Server-Timing", timing)

@@ -64,8 +64,13 @@ class TrustedProxies:
                 break
 
     def _is_trusted(self, address: str) -> bool:
-        parsed = _parse(address)
-        return parsed is not None and any(parsed in network for network in self._networks)
+        return is_within(address, self._networks)
+
+
+def is_within(address: str, networks: Sequence[Network]) -> bool:
+    """True if `address` is one, and of one of the networks."""
+    parsed = _parse(address)
+    return parsed is not None and any(parsed in network for network in networks)
 
 
 def _last(header: str) -> str:

@@ -9,7 +9,7 @@ from threading import Lock
 
 import falcon
 
-from progimage import keys
+from progimage import keys, metrics
 from progimage.errors import (
     InvalidArgument,
     InvalidRequest,
@@ -152,6 +152,7 @@ class Renditions:
         try:
             self._describe(resp, image_id, found.format, is_public=found.is_public)
             tell_timing(resp, found.timings)
+            metrics.rendition(hit=found.timings is None)
             if not self._delivery.is_unchanged(req, resp, etag):
                 self._delivery.send(
                     req,

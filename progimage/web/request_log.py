@@ -1,4 +1,4 @@
-"""A request id for each request, and one structured log line at its end."""
+"""A request id for each request, and at its end one structured log line and one number."""
 
 from __future__ import annotations
 
@@ -9,13 +9,18 @@ import time
 import falcon
 import structlog
 
+from progimage import metrics
+
 _ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 log = structlog.get_logger()
 
 
 class RequestLog:
-    """Falcon middleware."""
+    """Falcon middleware; `is_metered` says whether requests are counted and timed."""
+
+    def __init__(self, *, is_metered: bool) -> None:
+        self._is_metered = is_metered
 
     def process_request(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Take over the caller's X-Request-Id, or draw one; it goes into every log line."""
@@ -32,12 +37,15 @@ class RequestLog:
         self, req: falcon.Request, resp: falcon.Response, resource: object, req_succeeded: bool
     ) -> None:
         """Log what was asked and how it was answered. No query: it may hold a signature."""
+        seconds = time.perf_counter() - req.context.started
+        if self._is_metered:
+            metrics.request(req.method, req.uri_template, resp.status_code, seconds)
         log.info(
             "request",
             method=req.method,
             path=req.path,
             status=resp.status_code,
-            ms=round(1000 * (time.perf_counter() - req.context.started), 2),
+            ms=round(1000 * seconds, 2),
             client=req.remote_addr,
             cache=resp.get_header("X-Cache"),
         )

@@ -108,6 +108,7 @@ class Root:
                 "transforms": {"href": "/transforms/"},
                 "openapi": {"href": "/openapi.json", "type": "application/json"},
                 "docs": {"href": "/docs/", "type": "text/html"},
+                "metrics": {"href": "/metrics", "type": "text/plain"},
                 "live": {"href": "/health/live"},
                 "ready": {"href": "/health/ready"},
             },

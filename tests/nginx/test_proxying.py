@@ -226,3 +226,13 @@ def test_the_log_tells_hits_from_misses_and_never_a_query(site, picture):
     ]
     assert lines()[0]["request_id"] == "miss-1"
     assert "s3cret" not in site.front.access_log.read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    "path", ["/metrics", "/metrics/", "//metrics", "/%6detrics", "/x/../metrics"]
+)
+def test_the_numbers_of_a_node_are_not_for_the_world(site, path):
+    assert site.app.get("/metrics").status == 200
+    answer = site.front.get(path)
+    assert answer.status == 404
+    assert b"progimage_" not in answer.body

@@ -104,8 +104,9 @@ class Server:
         return [line for line in lines if line["event"] == event]
 
     def scratch_files(self) -> list[str]:
-        """Return the temporary files there are now."""
-        return [str(path) for path in self.tmp.rglob("progimage-*/*") if path.is_file()]
+        """Return the temporary files of pictures there are now; those of numbers have a suffix."""
+        files = [path for path in self.tmp.rglob("progimage-*/*") if path.is_file()]
+        return [str(path) for path in files if not path.suffix]
 
     def stored_files(self) -> set[str]:
         """Return every file of the folder store except its locks."""

@@ -55,6 +55,8 @@ def test_the_root_has_a_link_to_every_collection_of_the_description(client):
     document = client.simulate_get(links["openapi"]["href"]).json
     for path in document["paths"]:
         first = path.split("/")[1].split("{")[0]
+        if first == "console":
+            continue  # for people, who begin at the same root
         assert any(href.split("/")[1].split("{")[0] == first for href in led_to), path
 
 

@@ -1,0 +1,83 @@
+"""A metered store keeps the contract, can do what the store behind it can, and tells times."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+
+from progimage.errors import Conflict, KeyMissing, StoreUnavailable
+from progimage.stores import ABSENT, HasLocalPath, HasPresignedUrl, HasStaleUploads
+from progimage.stores.filesystem import FilesystemStore
+from progimage.stores.memory import MemoryStore
+from progimage.stores.metered import MeteredStore
+from tests.stores.contract import ObjectStoreContract, RealFolders
+
+
+class TestMeteredStore(ObjectStoreContract, RealFolders):
+    @pytest.fixture
+    def store(self) -> MeteredStore:
+        return MeteredStore(MemoryStore(), lambda *_: None)
+
+
+@pytest.fixture
+def told() -> list[tuple[str, str]]:
+    return []
+
+
+@pytest.fixture
+def store(told) -> MeteredStore:
+    return MeteredStore(MemoryStore(), lambda what, how, s: told.append((what, how)) or s)
+
+
+def put(store, key: str, **options) -> None:
+    store.put(key, io.BytesIO(b"x"), media_type="text/plain", **options)
+
+
+def test_every_operation_is_told_with_its_outcome(store, told):
+    put(store, "a")
+    with pytest.raises(Conflict):
+        put(store, "a", expect=ABSENT)
+    store.open("a").close()
+    with pytest.raises(KeyMissing):
+        store.stat("b")
+    store.delete("a")
+    assert list(store.list("")) == []
+    assert told == [
+        ("put", "ok"),
+        ("put", "conflict"),
+        ("open", "ok"),
+        ("stat", "missing"),
+        ("delete", "ok"),
+        ("list", "ok"),
+    ]
+
+
+def test_a_listing_that_is_given_up_is_told_once(store, told):
+    for key in "abc":
+        put(store, key)
+    told.clear()
+    found = store.list("")
+    next(found)
+    found.close()
+    assert told == [("list", "ok")]
+
+
+def test_trouble_is_an_error():
+    class Down(MemoryStore):
+        def stat(self, key):
+            raise StoreUnavailable("away")
+
+    told = []
+    with pytest.raises(StoreUnavailable):
+        MeteredStore(Down(), lambda *what: told.append(what[:2])).stat("a")
+    assert told == [("stat", "error")]
+
+
+def test_it_can_do_what_its_store_can_and_no_more(tmp_path):
+    folder = MeteredStore(FilesystemStore(tmp_path), lambda *_: None)
+    assert isinstance(folder, HasLocalPath)
+    assert isinstance(folder, HasStaleUploads)
+    assert not isinstance(folder, HasPresignedUrl)
+    assert folder.local_path("a") == f"{tmp_path}/a"
+    assert not isinstance(MeteredStore(MemoryStore(), lambda *_: None), HasLocalPath)
