@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections import OrderedDict
 from itertools import islice
 from threading import Lock
 
 from progimage.index import layout
 from progimage.index.layout import Posting
-from progimage.stores import ObjectStore
+from progimage.stores import HasLocalPath, ObjectStore
 
 _RECOUNT_EVERY = 64
 _REMEMBERED = 50_000
@@ -41,9 +42,21 @@ class Folders:
             if count is not None and (count >= self._crowd or count % _RECOUNT_EVERY):
                 self._counts[folder] = min(count + 1, self._crowd)
                 return count < self._crowd
-        count = sum(1 for _ in islice(self._store.list(folder), self._crowd))
+        count = self._count(folder)
         with self._lock:
             self._counts[folder] = min(count + 1, self._crowd)
             if len(self._counts) > _REMEMBERED:
                 self._counts.popitem(last=False)
         return count < self._crowd
+
+    def _count(self, folder: str) -> int:
+        if not isinstance(self._store, HasLocalPath):
+            return sum(1 for _ in islice(self._store.list(folder), self._crowd))
+        # A listing of the store looks at every file; their names alone come ten times as fast.
+        head, _, beginning = folder.rpartition("/")
+        try:
+            with os.scandir(self._store.local_path(head)) as entries:
+                names = (entry for entry in entries if entry.name.startswith(beginning))
+                return sum(1 for _ in islice(names, self._crowd))
+        except FileNotFoundError:
+            return 0
