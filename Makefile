@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test test-nginx test-tus-js test-console browser bench bench-smoke bench-tools client-operations lint types check clean help
+.PHONY: run test test-nginx test-topology nginx test-tus-js test-console browser bench bench-smoke bench-tools client-operations lint types check clean help
 
 help: ## Show this list
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -14,7 +14,13 @@ run: $(VENV)/.run ## Install what is needed and serve on 127.0.0.1:8000 over ./v
 test: $(VENV)/.dev ## Run the tests
 	@$(BIN)/pytest -n auto
 
-test-nginx: $(VENV)/.dev ## Test deploy/nginx.conf with a real nginx, installed if root can
+test-nginx: $(VENV)/.dev nginx ## Test deploy/nginx.conf with a real nginx, installed if root can
+	@PATH="$$PATH:/usr/sbin:/usr/local/sbin" $(BIN)/pytest tests/nginx
+
+test-topology: $(VENV)/.dev nginx ## Kill a node of two behind deploy/nginx-cluster.conf, under load
+	@PATH="$$PATH:/usr/sbin:/usr/local/sbin" $(BIN)/pytest tests/topology
+
+nginx:
 	@export PATH="$$PATH:/usr/sbin:/usr/local/sbin"; \
 	if ! command -v nginx >/dev/null; then \
 	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
@@ -22,8 +28,7 @@ test-nginx: $(VENV)/.dev ## Test deploy/nginx.conf with a real nginx, installed 
 	  else \
 	    echo "nginx is missing. On Debian or Ubuntu: sudo apt-get install nginx" >&2; exit 1; \
 	  fi; \
-	fi; \
-	$(BIN)/pytest tests/nginx
+	fi
 
 test-tus-js: $(VENV)/.dev ## Test resumable uploads with tus-js-client too; needs Node and npm
 	@command -v npm >/dev/null || \

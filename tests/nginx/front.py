@@ -40,7 +40,11 @@ class Front:
         self.access_log = folder / "access.log"
         self.address = ("127.0.0.1", _free_port())
         self.conf = folder / "nginx.conf"
-        self.conf.write_text(_edited(self, store, upstreams, user or _MYSELF), "utf-8")
+        self.conf.write_text(self.edited(store, upstreams, user or _MYSELF), "utf-8")
+
+    def edited(self, store: Path, upstreams: tuple[str, ...], user: str) -> str:
+        """Return the shipped configuration, edited as an operator edits it."""
+        return _edited(self, store, upstreams, user)
 
     def start(self) -> Self:
         """Start, and return when it answers."""
@@ -131,11 +135,7 @@ def replaced(text: str, line: str, new: str) -> str:
 def _edited(front: Front, store: Path, upstreams: tuple[str, ...], user: str) -> str:
     """Edit what an operator edits, and keep the temporary files in the folder too."""
     text = CONF.read_text("utf-8")
-    temporary = "".join(
-        f"{kind}_temp_path {front.folder}/{kind};\n"
-        for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-    )
-    text = replaced(text, "http {", f"http {{\n{temporary}")
+    text = replaced(text, "http {", f"http {{\n{temporary(front.folder)}")
     # Without root nginx stays who it is, and warns of a line that says so.
     text = replaced(text, "user ", f"user {user};" if geteuid() == 0 else "")
     text = replaced(text, "pid ", f"pid {front.folder}/pid;")
@@ -145,6 +145,12 @@ def _edited(front: Front, store: Path, upstreams: tuple[str, ...], user: str) ->
     text = replaced(text, "listen ", f"listen {host_port(front)};")
     text = replaced(text, "root ", f"root {store};")
     return replaced(text, r"server [\d.:]+;", "".join(f"server {u};\n" for u in upstreams))
+
+
+def temporary(folder: Path) -> str:
+    """Return the lines that keep nginx's temporary files in a folder."""
+    kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    return "".join(f"{kind}_temp_path {folder}/{kind};\n" for kind in kinds)
 
 
 def _nginx() -> str:

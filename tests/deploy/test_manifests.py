@@ -1,0 +1,224 @@
+"""What is shipped to deploy with is valid, hardened, and names settings that there are."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import kubernetes_validate
+import pytest
+import yaml
+
+from progimage import __version__, config
+
+ROOT = Path(__file__).parents[2]
+DEPLOY = ROOT / "deploy"
+COMPOSE = yaml.safe_load((DEPLOY / "compose.yaml").read_text("utf-8"))
+OBJECTS = list(yaml.safe_load_all((DEPLOY / "kubernetes" / "progimage.yaml").read_text("utf-8")))
+DOCKERFILE = (DEPLOY / "Dockerfile").read_text("utf-8")
+UNIT = (DEPLOY / "progimage.service").read_text("utf-8")
+
+VARIABLES = {config.variable(where) for where in config.names()} | {"PROGIMAGE_SETTINGS"}
+
+
+def kind(name: str) -> list[dict]:
+    return [item for item in OBJECTS if item["kind"] == name]
+
+
+def pods() -> list[dict]:
+    templates = [item["spec"]["template"] for item in kind("Deployment")]
+    templates += [item["spec"]["jobTemplate"]["spec"]["template"] for item in kind("CronJob")]
+    return [template["spec"] for template in templates]
+
+
+@pytest.mark.parametrize(
+    "file",
+    [path for path in DEPLOY.rglob("*") if path.is_file() and path.suffix != ".json"],
+    ids=lambda path: path.name,
+)
+def test_every_setting_that_is_named_exists(file):
+    named = set(re.findall(r"\bPROGIMAGE_[A-Z_]+[A-Z]\b", file.read_text("utf-8")))
+    assert named <= VARIABLES | {"PROGIMAGE_EXTRAS"}
+
+
+class TestCompose:
+    def test_it_keeps_the_compose_specification(self):
+        program = Path(sys.executable).with_name("check-jsonschema")
+        command = [program, "--builtin-schema", "vendor.compose-spec", DEPLOY / "compose.yaml"]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout
+
+    def test_its_settings_work(self):
+        environ = {
+            name: value
+            for name, value in COMPOSE["services"]["node-a"]["environment"].items()
+            if name.startswith("PROGIMAGE_")
+        }
+        settings, _ = config.load(environ)
+        query = parse_qs(urlsplit(settings.store).query)
+        assert urlsplit(query["endpoint_url"][0]).hostname in COMPOSE["services"]
+
+    def test_nodes_are_hardened(self):
+        for name in ("front", "node-a", "node-b", "upkeep"):
+            service = COMPOSE["services"][name]
+            assert service["read_only"] is True
+            assert service["cap_drop"] == ["ALL"]
+            assert "no-new-privileges:true" in service["security_opt"]
+            assert any(mount.startswith(("/tmp", "/run")) for mount in service["tmpfs"])
+
+    def test_only_nginx_can_be_reached_and_every_image_has_a_version(self):
+        services = COMPOSE["services"]
+        assert [name for name, service in services.items() if "ports" in service] == ["front"]
+        assert COMPOSE["networks"]["inside"]["internal"] is True
+        for service in services.values():
+            tag = service["image"].partition(":")[2]
+            assert service["image"] == "progimage" or tag not in ("", "latest")
+
+    def test_nginx_is_trusted_and_has_both_nodes(self):
+        subnet = COMPOSE["networks"]["inside"]["ipam"]["config"][0]["subnet"]
+        node = COMPOSE["services"]["node-a"]["environment"]
+        assert subnet in node["PROGIMAGE_SERVER_TRUSTED_PROXIES"]
+        conf = (DEPLOY / "nginx-cluster.conf").read_text("utf-8")
+        for name in re.findall(r"server ([\w-]+):8000", conf):
+            assert name in COMPOSE["services"]
+
+    def test_no_secret_has_a_default(self):
+        text = (DEPLOY / "compose.yaml").read_text("utf-8")
+        for value in re.findall(r"(?:KEY_ID|ACCESS_KEY|ROOT_USER|ROOT_PASSWORD): (\S+)", text):
+            assert value.startswith("${"), value
+            assert ":?" in value
+
+
+class TestKubernetes:
+    @pytest.mark.parametrize("item", OBJECTS, ids=lambda item: f"{item['kind']}")
+    def test_every_object_is_valid(self, item):
+        kubernetes_validate.validate(item, kubernetes_validate.latest_version(), strict=True)
+
+    def test_pods_are_hardened_and_bounded(self):
+        for pod in pods():
+            assert pod["securityContext"]["runAsNonRoot"] is True
+            assert pod["securityContext"]["seccompProfile"]["type"] == "RuntimeDefault"
+            assert pod["automountServiceAccountToken"] is False
+            for container in pod["containers"]:
+                context = container["securityContext"]
+                assert context["readOnlyRootFilesystem"] is True
+                assert context["allowPrivilegeEscalation"] is False
+                assert context["capabilities"]["drop"] == ["ALL"]
+                assert container["resources"]["limits"]["memory"]
+                assert container["resources"]["requests"].keys() == {"cpu", "memory"}
+                mounts = {mount["mountPath"] for mount in container["volumeMounts"]}
+                assert "/tmp" in mounts
+                assert container["image"].endswith(f":{__version__}")
+
+    def test_selectors_probes_and_budget_fit_the_pods(self, client):
+        [deployment] = kind("Deployment")
+        labels = deployment["spec"]["template"]["metadata"]["labels"]
+        [budget] = kind("PodDisruptionBudget")
+        [scaler] = kind("HorizontalPodAutoscaler")
+        [service] = [item for item in kind("Service") if item["metadata"]["name"] == "progimage"]
+        assert deployment["spec"]["selector"]["matchLabels"] == labels
+        assert service["spec"]["selector"] == labels
+        assert budget["spec"]["selector"]["matchLabels"] == labels
+        assert scaler["spec"]["scaleTargetRef"]["name"] == deployment["metadata"]["name"]
+        assert scaler["spec"]["minReplicas"] > budget["spec"]["minAvailable"]
+        [container] = deployment["spec"]["template"]["spec"]["containers"]
+        for probe in ("startupProbe", "livenessProbe", "readinessProbe"):
+            path = container[probe]["httpGet"]["path"]
+            assert client.simulate_get(path).status_code == 200
+        assert container["livenessProbe"]["httpGet"]["path"] == "/health/live"
+        assert container["readinessProbe"]["httpGet"]["path"] == "/health/ready"
+
+    def test_its_settings_work(self):
+        [values] = kind("ConfigMap")
+        settings, _ = config.load(values["data"])
+        assert settings.store.startswith("s3://")
+
+    def test_a_pod_has_time_to_finish(self):
+        [values] = kind("ConfigMap")
+        settings, _ = config.load(values["data"])
+        [deployment] = kind("Deployment")
+        pod = deployment["spec"]["template"]["spec"]
+        [_, waits] = pod["containers"][0]["lifecycle"]["preStop"]["exec"]["command"]
+        patience = settings.server.graceful_timeout_s + int(waits)
+        assert pod["terminationGracePeriodSeconds"] > patience
+
+
+class TestDockerfile:
+    """The rules of a linter that matter here, since none is at hand."""
+
+    STAGES = re.split(r"(?m)^FROM ", DOCKERFILE)[1:]
+
+    def test_every_base_has_a_version(self):
+        for stage in self.STAGES:
+            assert re.match(r"[\w./-]+:\d[\w.-]+( AS \w+)?\n", stage), stage[:60]
+
+    def test_it_runs_as_nobody_in_particular(self):
+        assert re.search(r"(?m)^USER \d{4,}:\d{4,}$", self.STAGES[-1])
+        assert "sudo" not in DOCKERFILE
+
+    def test_commands_are_lists_so_that_signals_arrive(self):
+        for command in re.findall(r"(?m)^\s*(?:CMD|ENTRYPOINT) (.*)$", DOCKERFILE):
+            assert command.startswith("["), command
+
+    def test_it_copies_only_what_exists_and_nothing_whole(self):
+        for sources in re.findall(r"(?m)^COPY (?!--from)(.*) \S+$", DOCKERFILE):
+            for source in sources.split():
+                assert source not in (".", "*")
+                assert (ROOT / source).exists(), source
+                allowed = (ROOT / ".dockerignore").read_text("utf-8").splitlines()
+                assert f"!{source}" in allowed
+
+    def test_what_the_server_starts_with_is_there(self):
+        for needed in ("settings/gunicorn.conf.py", "requirements.txt", "pyproject.toml"):
+            assert needed in DOCKERFILE
+
+    def test_the_health_check_asks_a_path_there_is(self, client):
+        [path] = re.findall(r"127\.0\.0\.1:8000(/[\w/]+)", DOCKERFILE)
+        assert client.simulate_get(path).status_code == 200
+        assert "HEALTHCHECK" in self.STAGES[-1]
+
+
+class TestSystemd:
+    @pytest.fixture
+    def unit(self, tmp_path) -> Path:
+        """The unit with programs and folders that are here."""
+        text = UNIT.replace("/opt/progimage/.venv/bin/progimage", "/bin/true")
+        file = tmp_path / "progimage.service"
+        file.write_text(text.replace("/opt/progimage", str(tmp_path)), "utf-8")
+        return file
+
+    def run(self, *words: object) -> subprocess.CompletedProcess[str]:
+        if shutil.which("systemd-analyze") is None:
+            pytest.skip("systemd-analyze is missing")
+        return subprocess.run(
+            ["systemd-analyze", *words], capture_output=True, text=True, check=False
+        )
+
+    def test_it_is_valid(self, unit):
+        done = self.run("verify", unit)
+        assert str(unit) not in done.stderr, done.stderr
+        assert done.returncode == 0, done.stderr
+
+    def test_it_is_hardened(self, unit):
+        done = self.run("security", "--offline=true", "--threshold=20", unit)
+        assert done.returncode == 0, done.stdout[-300:]
+
+    def test_every_directive_stands_in_a_section(self):
+        assert UNIT.index("[Unit]") < UNIT.index("[Service]") < UNIT.index("[Install]")
+        assert re.search(r"(?m)^TimeoutStopSec=(\d+)$", UNIT)
+        seconds = int(re.search(r"(?m)^TimeoutStopSec=(\d+)$", UNIT)[1])
+        assert seconds > config.Settings().server.graceful_timeout_s
+
+
+def test_paths_with_rules_of_their_own_in_nginx_exist(client):
+    """A location for a path that the service does not have is a mistake."""
+    document = client.simulate_get("/openapi.json").json
+    paths = {path.split("{")[0].rstrip("/") or "/" for path in document["paths"]}
+    conf = (DEPLOY / "nginx-cluster.conf").read_text("utf-8")
+    for path in re.findall(r"location (?:= )?(/[\w/]*)", conf):
+        if path != "/_problem":
+            assert (path.rstrip("/") or "/") in paths
