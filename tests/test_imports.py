@@ -15,7 +15,7 @@ LAYERS = [
     {"cli"},
     {"app"},
     {"web"},
-    {"check", "upkeep"},
+    {"check", "copying", "upkeep"},
     {"jobs"},
     {"catalogue", "ingest", "renders"},
     {"reindex"},

@@ -11,6 +11,7 @@ import typer
 
 from progimage.cli import (
     account,
+    copying,
     editing,
     fetching,
     finding,
@@ -29,7 +30,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=True,
 )
-for part in (uploading, finding, fetching, editing, jobs, account, serving, upkeep):
+for part in (uploading, finding, fetching, editing, jobs, account, serving, upkeep, copying):
     app.add_typer(part.app)
 
 
