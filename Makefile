@@ -40,7 +40,7 @@ test-console: browser ## Test the console in a real Chromium, installed if root 
 	@command -v npm >/dev/null || \
 	  { echo "npm is missing. On Debian or Ubuntu: sudo apt-get install npm" >&2; exit 1; }
 	@npm ci --silent --prefix tests/console
-	@$(BIN)/pytest tests/console
+	@$(BIN)/pytest -n 2 tests/console
 
 browser: $(VENV)/.browser
 	@if ! command -v chromium >/dev/null && ! command -v google-chrome >/dev/null; then \

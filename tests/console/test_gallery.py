@@ -88,7 +88,7 @@ def test_going_back_from_a_picture_finds_the_gallery_as_it_was(window, server):
     assert before > 0
     page.locator(".tile[data-id]").nth(30).get_by_role("link").click()
     expect(page.get_by_role("tab", name="Details")).to_be_visible()
-    page.get_by_role("link", name="Pictures").click()
+    page.locator("main").get_by_role("link", name="Pictures").click()
     expect(page.locator(".tile[data-id]").first).to_be_attached()
     assert abs(page.evaluate("scrollY") - before) < 5
     assert "tags_all=long" in page.url

@@ -37,7 +37,7 @@ def test_edits_are_saved_and_shown_in_the_gallery(window, server):
     assert record["description"] == "Two\nlines"
     assert record["tags"] == ["edited", "second"]
     assert record["visibility"] == "private"
-    page.get_by_role("link", name="Pictures").click()
+    page.locator("main").get_by_role("link", name="Pictures").click()
     expect(page.get_by_role("link", name="After")).to_be_visible()
 
 
@@ -121,5 +121,5 @@ def test_deleting_asks_first_and_leads_back_to_the_gallery(window, server):
 def test_the_address_of_a_picture_can_be_opened_and_left(window, server):
     image_id = upload(server, title="Linked")
     page = window.open(f"/?image={image_id}")
-    page.get_by_role("link", name="Pictures").click()
+    page.locator("main").get_by_role("link", name="Pictures").click()
     expect(page.get_by_role("searchbox", name="Search")).to_be_visible()

@@ -78,11 +78,13 @@ export function uniqueId(prefix) {
   return `${prefix}-${count}`;
 }
 
-/** Call `action` once, `delay` ms after the last call. */
+/** Return a function that calls `action` once, `delay` ms after its last call, unless `cancel()`led. */
 export function debounced(action, delay) {
   let timer = 0;
-  return (...args) => {
+  const later = (...args) => {
     clearTimeout(timer);
     timer = setTimeout(() => action(...args), delay);
   };
+  later.cancel = () => clearTimeout(timer);
+  return later;
 }

@@ -1,11 +1,15 @@
 // The page: what is always there, and the view that the address asks for.
 
+import { accountControl, loginView } from "./account.js";
 import { h } from "./dom.js";
 import { galleryView } from "./gallery.js";
+import { jobView } from "./job_view.js";
+import { jobsView } from "./jobs_view.js";
 import { errorState } from "./notice.js";
 import { pictureView } from "./picture_view.js";
 import { followLinks, read, router } from "./route.js";
-import { discover } from "./service.js";
+import { accountMode, discover, offers } from "./service.js";
+import { resume, session } from "./session.js";
 import { themeButton } from "./theme.js";
 import { uploader } from "./upload_dialog.js";
 
@@ -16,28 +20,42 @@ let gallery = null;
 let galleryScroll = 0;
 
 const upload = uploader({ onuploaded: () => gallery?.reload() });
+const links = {
+  gallery: h("a", { href: "/" }, "Pictures"),
+  jobs: h("a", { href: "/?view=jobs" }, "Jobs"),
+};
 
 function header() {
-  const brand = h("a", { class: "brand", href: "/" }, h("img", { src: "/console/mark.svg", alt: "", width: 28, height: 28 }), "ProgImage");
-  top.replaceChildren(h("div", { class: "bar" }, brand, h("nav", { "aria-label": "Views" }), h("div", { class: "row" }, themeButton(), upload.button)));
+  const brand = h("a", { class: "brand", href: "/", "aria-label": "ProgImage" }, h("img", { src: "/console/mark.svg", alt: "", width: 28, height: 28 }), h("span", {}, "ProgImage"));
+  links.jobs.hidden = !offers("jobs");
+  const controls = h("div", { class: "row" }, themeButton(), accountControl(), upload.button);
+  top.replaceChildren(h("div", { class: "bar" }, brand, h("nav", { "aria-label": "Views" }, Object.values(links)), controls));
 }
 
 /** Show what the address asks for, and put the focus where reading it begins. */
 function show() {
   const wanted = read();
   const isFirst = current === null;
-  if (wanted.view === "gallery" && gallery && current?.view === gallery) {
+  mark(wanted.view);
+  if (wanted.view === "gallery" && gallery && current === gallery) {
     gallery.show(wanted.search);
     return;
   }
-  if (current?.view === gallery) galleryScroll = scrollY;
-  current?.view.leave?.();
-  const view = viewOf(wanted);
-  current = { view };
-  main.replaceChildren(view.element);
-  document.title = `${view.title()} – ProgImage`;
-  if (!isFirst) view.heading.focus({ preventScroll: true });
-  scrollTo(0, wanted.view === "gallery" ? galleryScroll : 0);
+  if (current !== null && current === gallery) galleryScroll = scrollY;
+  current?.leave?.();
+  current = viewOf(wanted);
+  main.replaceChildren(current.element);
+  document.title = `${current.title()} – ProgImage`;
+  if (!isFirst) current.heading.focus({ preventScroll: true });
+  scrollTo(0, current === gallery ? galleryScroll : 0);
+}
+
+function mark(view) {
+  const section = view === "job" ? "jobs" : view;
+  for (const [name, link] of Object.entries(links)) {
+    if (name === section) link.setAttribute("aria-current", "page");
+    else link.removeAttribute("aria-current");
+  }
 }
 
 function viewOf(wanted) {
@@ -45,22 +63,37 @@ function viewOf(wanted) {
     const onchanged = (id, record) => gallery?.replace(id, record);
     return pictureView({ id: wanted.id, pipeline: wanted.pipeline, onchanged });
   }
+  if (wanted.view === "jobs" && offers("jobs")) return jobsView();
+  if (wanted.view === "job" && offers("jobs")) return jobView({ id: wanted.id, onmade: forget });
+  if (wanted.view === "login" && accountMode() !== "off") return loginView();
   gallery ??= galleryView({ upload: upload.open });
-  gallery.show(wanted.search);
+  gallery.show(wanted.view === "gallery" ? wanted.search : new URLSearchParams());
   return gallery;
 }
 
+/** Have the gallery read anew when it is shown next: there are other pictures to be seen. */
+function forget() {
+  gallery = null;
+  galleryScroll = 0;
+}
+
 async function begin() {
-  header();
-  followLinks();
-  history.scrollRestoration = "manual";
   try {
     await discover();
+    if (accountMode() !== "off") await resume();
   } catch (error) {
     main.replaceChildren(errorState(error, begin));
     return;
   }
+  header();
+  followLinks();
+  history.scrollRestoration = "manual";
   router.addEventListener("change", show);
+  session.addEventListener("change", () => {
+    forget();
+    // The form to log in leads on by itself.
+    if (read().view !== "login") show();
+  });
   show();
 }
 

@@ -1,6 +1,7 @@
 // What is shown in place of a view: that it is empty, or why it could not be had.
 
 import { h, icon } from "./dom.js";
+import { accountMode } from "./service.js";
 
 /** Return a quiet message with a drawing and, perhaps, something to do about it. */
 export function emptyState(drawing, title, text, ...actions) {
@@ -21,6 +22,7 @@ export function errorState(error, retry) {
     { class: "notice bad", role: "alert" },
     h("strong", {}, error.title || "Something went wrong"),
     h("p", {}, error.message),
+    error.status === 401 && accountMode() !== "off" && h("a", { class: "button", href: "/?view=login" }, "Log in"),
     retry && h("button", { type: "button", onclick: retry }, icon("retry"), "Try again"),
   );
 }

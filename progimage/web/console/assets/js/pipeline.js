@@ -3,7 +3,7 @@
 const PLAIN = /^[A-Za-z0-9_-]+$/;
 
 /** Write one argument as the service reads it, given its schema. */
-export function written(value, schema) {
+function written(value, schema) {
   const text = String(value).trim();
   if (schema.format === "color") return text.replace(/^#/, "");
   const isFreeText = schema.type === "string" && !schema.enum && !schema.anyOf && !schema.pattern;

@@ -17,7 +17,7 @@ export function read(search = location.search) {
 }
 
 /** Return the part of a query that says what is looked for, in one order. */
-export function onlyConditions(query) {
+function onlyConditions(query) {
   const kept = new URLSearchParams();
   for (const name of CONDITIONS) {
     for (const value of query.getAll(name)) {
@@ -31,8 +31,6 @@ export function hrefOfSearch(search) {
   const text = search.toString();
   return text ? `/?${text}` : "/";
 }
-
-export const hrefOfTag = (tag) => `/?${new URLSearchParams({ tags_all: tag })}`;
 
 export const hrefOfPicture = (id) => `/?${new URLSearchParams({ image: id })}`;
 

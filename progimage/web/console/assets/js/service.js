@@ -9,7 +9,11 @@ export async function discover() {
   root = await json("/", { headers: { Accept: "application/hal+json" } });
 }
 
-export const version = () => root?.version ?? "";
-
 /** True if the root links to `name`, such as "jobs". */
 export const offers = (name) => Boolean(root?._links?.[name]);
+
+/** How accounts are used here: "off", "optional" or "required". */
+export const accountMode = () => root?.auth?.mode ?? "off";
+
+/** True if anybody may make an account. */
+export const isRegistrationOpen = () => root?.auth?.registration === "open";

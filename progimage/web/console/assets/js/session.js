@@ -12,6 +12,7 @@ const KEPT = "progimage.refresh";
 const WHO = "progimage.user";
 
 let access = null;
+let sessionId = null;
 let renewing = null;
 
 /** Fires "change" when somebody logs in or out. */
@@ -23,16 +24,25 @@ export const userName = () => (access ? sessionStorage.getItem(WHO) : null);
 
 /** Exchange a name and a password for tokens. */
 export async function logIn(name, password) {
-  const answer = await ask({ grant_type: "password", username: name, password });
+  const answer = await ask({ username: name, password });
   if (!answer.ok) throw problemOf(answer.status, await answer.text(), answer.headers.get("Retry-After"));
   keep(await answer.json(), name);
 }
 
-export function logOut() {
+/** Forget who is logged in, and have the service end the session, if it can be reached. */
+export async function logOut() {
+  const [id, token] = [sessionId, access];
   access = null;
+  sessionId = null;
   sessionStorage.removeItem(KEPT);
   sessionStorage.removeItem(WHO);
   session.dispatchEvent(new Event("change"));
+  if (!id || !token) return;
+  try {
+    await fetch(`/tokens/${id}/`, { method: "DELETE", headers: { Authorization: `Bearer ${token}` } });
+  } catch {
+    // It ends by itself when it has not been used for long enough.
+  }
 }
 
 /** Renew the access token; false, and logged out, if that is no longer possible. */
@@ -53,7 +63,7 @@ async function renew() {
   if (!token) return false;
   let answer;
   try {
-    answer = await ask({ grant_type: "refresh_token", refresh_token: token });
+    answer = await ask({ refresh_token: token });
   } catch {
     return false;
   }
@@ -61,13 +71,15 @@ async function renew() {
     keep(await answer.json(), sessionStorage.getItem(WHO));
     return true;
   }
-  if (answer.status < 500) logOut();
+  // Refused for good; a busy service is no reason to be logged out.
+  if (answer.status < 500 && answer.status !== 429) await logOut();
   return false;
 }
 
 function keep(tokens, name) {
   const isNew = access === null;
   access = tokens.access_token;
+  sessionId = tokens.session ?? null;
   if (tokens.refresh_token) sessionStorage.setItem(KEPT, tokens.refresh_token);
   sessionStorage.setItem(WHO, name);
   if (isNew) session.dispatchEvent(new Event("change"));

@@ -29,7 +29,7 @@ function bytesOf(base64) {
 }
 
 /** Return the path of a small version that is `height` pixels high. */
-export function thumbnail(record, height) {
+function thumbnail(record, height) {
   return `/images/${record.id}/thumbnail:height=${height}.webp`;
 }
 
@@ -96,4 +96,14 @@ export function showBlob(image, blob) {
   image.addEventListener("error", done, { once: true });
   image.removeAttribute("srcset");
   image.src = url;
+}
+
+/** Return a small square `img` of a picture of which only the id is known. */
+export function squareImage(id, side) {
+  const url = `/images/${id}/thumbnail:fit=cover,height=${2 * side},width=${2 * side}.webp`;
+  const image = h("img", { alt: "", width: side, height: side, loading: "lazy", decoding: "async" });
+  // It might be private: only a request of ours says who asks.
+  if (accessToken()) showPrivately(image, url);
+  else image.src = url;
+  return image;
 }

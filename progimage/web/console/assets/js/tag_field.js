@@ -155,6 +155,7 @@ export function tagField({ label, tags = [], onchange = () => {}, placeholder = 
   }
 
   function close() {
+    completeSoon.cancel();
     asked += 1;
     options = [];
     active = -1;

@@ -45,7 +45,7 @@ export function decode(hash) {
 }
 
 /** Return about how wide the picture is for its height. */
-export function ratioOf(hash) {
+function ratioOf(hash) {
   const hasAlpha = (hash[2] & 0x80) !== 0;
   const isLandscape = (hash[4] & 0x80) !== 0;
   const most = hasAlpha ? 5 : 7;

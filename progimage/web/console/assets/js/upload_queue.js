@@ -10,7 +10,7 @@ const AT_A_TIME = 3;
  * `state` is "ready", "waiting", "sending", "done", "known" (it was here before),
  * "failed" or "cancelled"; "change" events tell when anything of it changed.
  */
-export class Upload extends EventTarget {
+class Upload extends EventTarget {
   constructor(file) {
     super();
     this.file = file;

@@ -1,0 +1,85 @@
+// Who is logged in, in the corner of every view; and the form to log in.
+
+import { say, toast } from "./announce.js";
+import { sendJson } from "./api.js";
+import { h, icon, uniqueId } from "./dom.js";
+import { cameFrom, go } from "./route.js";
+import { accountMode, isRegistrationOpen } from "./service.js";
+import { logIn, logOut, session, userName } from "./session.js";
+
+/** Return what stands in the page's head: nothing, a link to log in, or who it is. */
+export function accountControl() {
+  const element = h("div", { class: "account", hidden: accountMode() === "off" });
+  function show() {
+    const name = userName();
+    element.replaceChildren(
+      name === null
+        ? h("a", { class: "button quiet", href: "/?view=login" }, icon("person"), "Log in")
+        : h("button", { type: "button", class: "quiet", title: "Log out", onclick: leave }, icon("person"), h("bdi", { class: "who" }, name), h("span", { class: "unseen" }, ", log out")),
+    );
+  }
+  session.addEventListener("change", show);
+  show();
+  return element;
+}
+
+async function leave() {
+  await logOut();
+  toast("Logged out");
+}
+
+/** Return the view to log in, or to make an account where anybody may. */
+export function loginView() {
+  let isNew = false;
+  const heading = h("h1", { tabindex: "-1" }, "Log in");
+  const nameId = uniqueId("name");
+  const passwordId = uniqueId("password");
+  const name = h("input", { id: nameId, type: "text", required: true, autocomplete: "username", autocapitalize: "none", spellcheck: "false", maxlength: 100 });
+  const password = h("input", { id: passwordId, type: "password", required: true, autocomplete: "current-password", maxlength: 1024 });
+  const trouble = h("div", {});
+  const submit = h("button", { type: "submit", class: "primary" }, "Log in");
+  const other = h("button", { type: "button", class: "quiet", hidden: !isRegistrationOpen(), onclick: change }, "Make an account");
+  const form = h(
+    "form",
+    { class: "card stack", "aria-label": "Log in", onsubmit: send },
+    heading,
+    h("div", { class: "field" }, h("label", { for: nameId }, "Name"), name),
+    h("div", { class: "field" }, h("label", { for: passwordId }, "Password"), password),
+    trouble,
+    h("div", { class: "row end" }, other, submit),
+  );
+
+  function change() {
+    isNew = !isNew;
+    heading.textContent = isNew ? "Make an account" : "Log in";
+    submit.textContent = heading.textContent;
+    other.textContent = isNew ? "Log in instead" : "Make an account";
+    password.autocomplete = isNew ? "new-password" : "current-password";
+    form.setAttribute("aria-label", heading.textContent);
+    trouble.replaceChildren();
+    say(heading.textContent);
+    name.focus();
+  }
+
+  async function send(event) {
+    event.preventDefault();
+    submit.disabled = true;
+    trouble.replaceChildren();
+    try {
+      if (isNew) await sendJson("/users/", { username: name.value.trim(), password: password.value });
+      await logIn(name.value.trim(), password.value);
+    } catch (error) {
+      // Not errorState, which would lead to this form.
+      trouble.replaceChildren(h("div", { class: "notice bad", role: "alert" }, h("strong", {}, error.title ?? "Something went wrong"), h("p", {}, error.message)));
+      password.select();
+      return;
+    } finally {
+      submit.disabled = false;
+    }
+    toast(`Logged in as ${userName()}`);
+    if (cameFrom()) history.back();
+    else go("/", { replace: true });
+  }
+
+  return { element: h("section", { class: "narrow" }, form), heading, title: () => heading.textContent };
+}

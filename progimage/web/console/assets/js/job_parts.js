@@ -1,0 +1,20 @@
+// How jobs are named and drawn, in the list and on their own page.
+
+import { h } from "./dom.js";
+import { count } from "./wording.js";
+
+const STATES = { pending: "waiting", "in-progress": "running", complete: "complete", cancelled: "cancelled" };
+
+export function describeJob(job) {
+  const [deed, thing] = job.kind === "render" ? ["Making of", "rendition"] : ["Import of", "picture"];
+  return `${deed} ${count(job.counts.total, thing)}`;
+}
+
+export function stateOf(job) {
+  return h("span", { class: "job-state", dataset: { state: job.status } }, STATES[job.status] ?? job.status);
+}
+
+export function meterOf(job) {
+  const { total, complete, failed } = job.counts;
+  return h("progress", { max: Math.max(1, total), value: complete + failed, "aria-label": `${complete + failed} of ${total} done` });
+}
