@@ -11,9 +11,15 @@ import falcon
 import structlog
 
 from progimage import config, logs, metrics, scratch
+from progimage.accounts.administration import Administration
+from progimage.accounts.identity import Identities
+from progimage.accounts.keyring import key_ring
+from progimage.accounts.passwords import Passwords
+from progimage.accounts.sign_in import SignIn
+from progimage.accounts.users import Users
 from progimage.admission import Admission
 from progimage.catalogue import Catalogue
-from progimage.config import Settings
+from progimage.config import DEVELOPMENT, Settings
 from progimage.download import Downloader
 from progimage.imaging.pipeline import check_presets
 from progimage.imaging.pool import RenderPool, prove_sockets_fit
@@ -32,6 +38,7 @@ from progimage.stores import HasLocalPath, ObjectStore, open_store
 from progimage.stores.metered import MeteredStore
 from progimage.stores.probe import prove_conditional_writes
 from progimage.web import images, problems
+from progimage.web.bulk import Bulk
 from progimage.web.console import Console
 from progimage.web.delivery import Delivery
 from progimage.web.docs import Description, Docs, OpenApi
@@ -46,6 +53,9 @@ from progimage.web.request_log import RequestLog
 from progimage.web.service import Live, Ready, Root, Transforms
 from progimage.web.slots import SlotResource
 from progimage.web.tags import Tags
+from progimage.web.tokens import Tokens
+from progimage.web.users import Account, Registration
+from progimage.web.viewers import Identify
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -139,13 +149,10 @@ def create(
         wake=runner.wake,
         is_stopping=lambda: runner.is_stopping,
     )
-
-    app = falcon.App(middleware=[RequestLog(is_metered=settings.metrics.enabled)])
-    app.req_options.strip_url_path_trailing_slash = True
-    app.resp_options.media_handlers["application/hal+json"] = falcon.media.JSONHandler()
+    app = _bare_app(settings)
     app.add_route("/", Root(uploads, console))
     app.add_route("/console/{path:path}", console)
-    app.add_route("/images", Listing(catalogue, uploads))
+    app.add_route("/images", Listing(catalogue, uploads, Bulk(library, settings)))
     app.add_route("/tags", Tags(catalogue))
     app.add_route("/images/{image_id}", picture)
     app.add_route("/images/{image_id}.{extension}", renditions, suffix="converted")
@@ -157,10 +164,18 @@ def create(
     app.add_route("/on_demand/{path:path}", on_demand)
     app.add_route("/jobs", bulk, suffix="all")
     app.add_route("/jobs/{job_id}", bulk)
+    _add_accounts(app, settings, store)
     _add_service_routes(app, settings, store)
-    problems.install(app)
     wsgi = TrustedProxies(app, settings.server.trusted_proxies)
     return Service(wsgi, (pool, jobs_pool), helpers, runner)
+
+
+def _bare_app(settings: Settings) -> falcon.App[falcon.Request, falcon.Response]:
+    app = falcon.App(middleware=[RequestLog(is_metered=settings.metrics.enabled)])
+    app.req_options.strip_url_path_trailing_slash = True
+    app.resp_options.media_handlers["application/hal+json"] = falcon.media.JSONHandler()
+    problems.install(app)
+    return app
 
 
 def _add_service_routes(
@@ -218,6 +233,47 @@ def _runner(
     return Runner(store, jobs, work, leases, threads=threads, poll_s=settings.jobs.poll_s)
 
 
+def _add_accounts(
+    app: falcon.App[falcon.Request, falcon.Response], settings: Settings, store: ObjectStore
+) -> None:
+    """Add who finds out who asks, and where people manage their accounts."""
+    users, ring = Users(store), key_ring(settings.auth, store)
+    identities = Identities(users, ring)
+    app.add_middleware(Identify(settings.auth.mode, identities))
+    passwords = Passwords()
+    administration = Administration(users, passwords)
+    sign_in = SignIn(
+        users,
+        passwords,
+        ring,
+        access_lifetime_s=settings.auth.access_lifetime_s,
+        refresh_lifetime_s=settings.auth.refresh_lifetime_s,
+    )
+    account = Account(administration, users, identities, settings)
+    tokens = Tokens(sign_in, users, identities, settings)
+    app.add_route("/users", Registration(administration, settings))
+    app.add_route("/users/me", account)
+    app.add_route("/users/me/password", account, suffix="password")
+    app.add_route("/users/me/keys", account, suffix="keys")
+    app.add_route("/users/me/keys/{key_id}", account, suffix="key")
+    app.add_route("/tokens", tokens)
+    app.add_route("/tokens/{session_id}", tokens, suffix="one")
+
+
+def _tell_of_accounts(settings: Settings) -> None:
+    auth = settings.auth
+    if auth.mode == "off":
+        log.warning(
+            "accounts are off: whoever reaches this server may see, change and remove every "
+            "picture (auth.mode)"
+        )
+    elif auth.secret.get_secret_value() == DEVELOPMENT:
+        log.warning(
+            "tokens are signed with a key drawn for development, which the store holds: "
+            "set auth.secret before others use this server"
+        )
+
+
 def prove(settings: Settings) -> None:
     """Find out before the first request whether these settings can work.
 
@@ -228,6 +284,7 @@ def prove(settings: Settings) -> None:
     check_presets(settings.presets, settings.limits.to_limits())
     Delivery(store, settings.delivery)
     Downloader(settings.download, settings.upload.max_bytes)
+    key_ring(settings.auth, store)
     prove_sockets_fit()
     if settings.store.startswith("s3:"):
         prove_conditional_writes(store)
@@ -242,4 +299,6 @@ def wsgi() -> Service:
     if settings.jobs.runner == "embedded":
         service.runner.start()
     log.info("started", store=settings.store, settings=sources)
+    log.info("started", store=settings.store, settings=sources, accounts=settings.auth.mode)
+    _tell_of_accounts(settings)
     return service

@@ -132,7 +132,7 @@ class Check:
             return
         if record is None or record.state != "live":
             yield self._removed("rendition without picture", stat)
-        elif record.is_public != stat.key.startswith(keys.PUBLIC_RENDERS):
+        elif stat.key.startswith(keys.PUBLIC_RENDERS) and not record.is_public:
             yield self._removed("rendition under the wrong visibility", stat)
 
     def _record(self, image_id: str) -> Record | None:

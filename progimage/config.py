@@ -15,7 +15,7 @@ from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 
 from progimage.errors import ConfigError
 from progimage.imaging.limits import Limits
@@ -128,6 +128,57 @@ class Jobs(_Section):
     keep_days: float = Field(default=30.0, ge=0)
 
 
+DEVELOPMENT = "development"
+"""The secret that stands for one drawn at random and kept in the store."""
+
+
+class AuthKey(_Section):
+    """One key for access tokens: a secret of 32 bytes or more, or an Ed25519 key in PEM."""
+
+    kid: str = Field(pattern=r"^[A-Za-z0-9._-]{1,64}$")
+    secret: SecretStr | None = None
+    ed25519: SecretStr | None = None
+
+    @model_validator(mode="after")
+    def _is_one_good_key(self) -> AuthKey:
+        if (self.secret is None) == (self.ed25519 is None):
+            raise ValueError("expected either secret or ed25519")
+        if self.secret is not None and _is_short(self.secret):
+            raise ValueError(_SHORT)
+        return self
+
+
+class Auth(_Section):
+    """Accounts: whether there are any, and how their tokens are signed."""
+
+    mode: Literal["off", "optional", "required"] = "off"
+    secret: SecretStr = SecretStr("")
+    keys: tuple[AuthKey, ...] = ()
+    registration: Literal["open", "admin", "closed"] = "admin"
+    access_lifetime_s: int = Field(default=900, ge=30, le=86_400)
+    refresh_lifetime_s: int = Field(default=2_592_000, ge=60, le=31_536_000)
+
+    @model_validator(mode="after")
+    def _has_a_key_where_it_needs_one(self) -> Auth:
+        secret = self.secret.get_secret_value()
+        if secret not in ("", DEVELOPMENT) and _is_short(self.secret):
+            raise ValueError(f"auth.secret: {_SHORT}")
+        if self.mode != "off" and not secret and not self.keys:
+            raise ValueError(
+                f"auth.mode: {self.mode!r} needs a key that tokens are signed with: set "
+                "auth.secret or auth.keys ('openssl rand -hex 32' makes a secret), or for "
+                'development auth.secret = "development"'
+            )
+        return self
+
+
+_SHORT = "expected a secret of at least 32 bytes, as 'openssl rand -hex 32' makes it"
+
+
+def _is_short(secret: SecretStr) -> bool:
+    return len(secret.get_secret_value().encode()) < 32
+
+
 class Log(_Section):
     """What is logged, and in what form."""
 
@@ -158,6 +209,7 @@ class Settings(_Section):
     delivery: Delivery = Delivery()
     cache: Cache = Cache()
     jobs: Jobs = Jobs()
+    auth: Auth = Auth()
     log: Log = Log()
     metrics: Metrics = Metrics()
     presets: Mapping[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,39}$")], str] = {}
@@ -256,6 +308,7 @@ def _from_environment(
     tables = {
         "PROGIMAGE_PRESETS",
         "PROGIMAGE_SERVER_TRUSTED_PROXIES",
+        "PROGIMAGE_AUTH_KEYS",
         "PROGIMAGE_DOWNLOAD_ALLOWED_HOSTS",
         "PROGIMAGE_DOWNLOAD_DENIED_HOSTS",
         "PROGIMAGE_METRICS_ALLOW",
@@ -283,6 +336,9 @@ def _complaints(error: ValidationError, origin: Mapping[tuple[str, ...], str]) -
         name = next((origin[where[:n]] for n in (2, 1) if where[:n] in origin), ".".join(where))
         if item["type"] == "extra_forbidden":
             yield f"{name}: no such setting; settings/default.toml lists them all"
+        elif where[0] == "auth":
+            # What was given may be a secret.
+            yield f"{name}: {item['msg'].removeprefix('Value error, ').removeprefix(f'{name}: ')}"
         else:
             expected = item["msg"].replace("Input should be", "expected")
             yield f"{name}: {expected}; got {item['input']!r}"

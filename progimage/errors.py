@@ -8,7 +8,11 @@ ProgImageError
 │   └── DownloadRefused        a URL that may not be fetched
 ├── NotFound                   no such picture, or none the viewer may see
 │   └── Expired                an upload that was not finished in time
+├── Unauthenticated            this takes an account, and no credentials came
+│   └── BadCredentials         a token, key or password that is not good
 ├── Forbidden                  the viewer may see it, but not do that to it
+├── NameTaken                  there is an account of this name
+├── TooManyAttempts            to sign in or up; come back in `retry_after_s`
 ├── NotAcceptable              no format that the client accepts
 ├── RequestTimeout             the body of the request came too slowly
 ├── UploadConflict             a piece that does not fit what has arrived of an upload
@@ -68,6 +72,26 @@ class NotFound(ProgImageError):
 
 class Expired(NotFound):
     """The upload was not finished in time."""
+
+
+class Unauthenticated(ProgImageError):
+    """This takes an account, and no credentials came with the request."""
+
+
+class BadCredentials(Unauthenticated):
+    """A token, key or password that is unknown, wrong, expired or revoked."""
+
+
+class NameTaken(ProgImageError):
+    """There is an account of this name already."""
+
+
+class TooManyAttempts(ProgImageError):
+    """Too many attempts to sign in or up came from one place or for one account."""
+
+    def __init__(self, message: str, retry_after_s: int = 1) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
 
 
 class Forbidden(ProgImageError):

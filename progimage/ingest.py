@@ -16,7 +16,7 @@ from progimage.imaging.facts import Facts, inspect
 from progimage.imaging.limits import Limits
 from progimage.imaging.pool import RenderPool
 from progimage.library import Candidate, Library
-from progimage.model import MAX_FILE_NAME, Metadata, Record
+from progimage.model import MAX_FILE_NAME, Metadata, Record, check_visibility
 from progimage.scratch import Scratch
 
 _CHUNK = 256 * 1024
@@ -128,6 +128,7 @@ class Ingest:
 
         Raises: what `inspect` and `Library.add` raise.
         """
+        check_visibility(metadata, owner)
         image_id = staged.id_for(owner)
         if (held := self._library.held(image_id)) is not None:
             return held, False

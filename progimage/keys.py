@@ -8,6 +8,8 @@
     uploads/<slot>/size.json               how many there will be, if said later; immutable
     uploads/<slot>/piece-<offset>          the bytes from there on; immutable
     uploads/<slot>/outcome.json            what became of them; from then on the pieces are refuse
+    users/<name>.json                      an account with its sessions and API keys
+    development-key                        signs tokens where auth.secret is "development"
     index/<scope>/…                        markers without content; see progimage/index/layout.py
     job…/…                                 bulk jobs; see progimage/jobs/keys.py
     probe/<token>                          written and removed by health checks and start-up
@@ -32,7 +34,9 @@ RENDERS = "renders/"
 PUBLIC_RENDERS = "renders/public/"
 PRIVATE_RENDERS = "renders/private/"
 UPLOADS = "uploads/"
+USERS = "users/"
 PROBES = "probe/"
+DEVELOPMENT_KEY = "development-key"
 
 _ID = re.compile(r"[0-9a-f]{64}")
 _RECORD_KEY = re.compile(r"images/[0-9a-f]{2}/([0-9a-f]{64})/record\.json")
@@ -40,6 +44,7 @@ _ORIGINAL_KEY = re.compile(r"images/[0-9a-f]{2}/([0-9a-f]{64})/original-([0-9a-z
 _RENDITION_KEY = re.compile(r"renders/(?:public|private)/[0-9a-f]{2}/([0-9a-f]{64})/([^/]+)/.+")
 _SLOT = re.compile(r"[0-9a-f]{32}")
 _UPLOAD_KEY = re.compile(r"uploads/([0-9a-f]{32})/.+")
+_USER_KEY = re.compile(r"users/([a-z0-9][a-z0-9._-]*)\.json")
 _PIECE_KEY = re.compile(r"uploads/[0-9a-f]{32}/piece-([0-9]{16})")
 
 # Longest names that every file system (255 bytes a segment) and S3 (1,024 bytes
@@ -145,6 +150,17 @@ def piece(slot: str, offset: int) -> str:
 def outcome(slot: str) -> str:
     """Return the key of what became of an upload."""
     return f"{upload(slot)}outcome.json"
+
+
+def user(name: str) -> str:
+    """Return the key of an account; the name is one that `accounts.names` lets pass."""
+    return f"{USERS}{name}.json"
+
+
+def name_of_user(key: str) -> str | None:
+    """Return the name if `key` is an account's."""
+    match = _USER_KEY.fullmatch(key)
+    return match[1] if match else None
 
 
 def slot_of_upload(key: str) -> str | None:

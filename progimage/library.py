@@ -24,7 +24,7 @@ from typing import Any, BinaryIO, Protocol
 
 from pydantic import ValidationError
 
-from progimage import keys
+from progimage import audit, keys
 from progimage.errors import (
     Conflict,
     DamagedRecord,
@@ -36,7 +36,7 @@ from progimage.errors import (
 )
 from progimage.index import Index, Postings, postings_of
 from progimage.index.layout import Posting
-from progimage.model import Metadata, Record, Viewer, parse_metadata
+from progimage.model import Metadata, Record, Viewer, check_visibility, parse_metadata
 from progimage.stores import ABSENT, ObjectStore, Reader
 
 RECORD_TYPE = "application/json"
@@ -86,7 +86,7 @@ class Candidate:
 
 def can_see(viewer: Viewer, record: Record) -> bool:
     """The one visibility rule: live, and public or the viewer's own."""
-    return record.state == "live" and (record.is_public or record.owner == viewer.name)
+    return record.state == "live" and (record.is_public or can_edit(viewer, record))
 
 
 def can_edit(viewer: Viewer, record: Record) -> bool:
@@ -120,8 +120,10 @@ class Library:
         A picture that is here already stays exactly as it is, metadata included.
 
         Raises:
+            InvalidField: it is to be private but has no owner.
             Overloaded: others keep adding and removing this very picture.
         """
+        check_visibility(metadata, candidate.owner)
         for _ in range(_ATTEMPTS):
             if (held := self.held(candidate.id)) is not None:
                 return held, False
@@ -179,6 +181,8 @@ class Library:
                 if edited is None:
                     return record
                 if self._replace(record, etag, edited, touched):
+                    if edited.visibility != record.visibility:
+                        audit.record("visibility", image=image_id, now=edited.visibility)
                     return edited
             raise Overloaded("many others are editing this picture; try again")
         finally:
@@ -205,6 +209,7 @@ class Library:
                 except Conflict:
                     continue
             self.finish_removal(record, etag)
+            audit.record("delete", image=image_id, owner=record.owner)
             return
         raise _not_found(image_id)
 
@@ -344,6 +349,7 @@ class Library:
         """Return the record's next version, or None if nothing would change."""
         before = Metadata(**record.model_dump(include=set(Metadata.model_fields)))
         after = parse_metadata(changes, before)
+        check_visibility(after, record.owner)
         if after == before:
             return None
         return record.model_copy(
@@ -370,6 +376,8 @@ class Library:
     def _read_visible(self, viewer: Viewer, image_id: str) -> tuple[Record, str]:
         record, etag = self._read(image_id)
         if not can_see(viewer, record):
+            if record.state == "live":
+                audit.record("access", "denied", image=image_id)
             raise _not_found(image_id)
         return record, etag
 

@@ -154,6 +154,18 @@ class Viewer(Frozen):
 ANYBODY = Viewer()
 
 
+def check_visibility(metadata: Metadata, owner: str) -> None:
+    """Raise `InvalidField` if a picture of `owner` cannot be as visible as this says.
+
+    What belongs to nobody in particular cannot be hidden from anybody in particular.
+    """
+    if metadata.visibility == "private" and not owner:
+        raise InvalidField(
+            "visibility: a private picture needs an owner; send it with the access token or API "
+            "key of an account (the operator turns accounts on with auth.mode)"
+        )
+
+
 def parse_metadata(fields: dict[str, Any], base: Metadata | None = None) -> Metadata:
     """Return `base` (or nothing said) with `fields` laid over it, validated.
 

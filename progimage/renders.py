@@ -10,7 +10,7 @@ nodes that render the same thing at once waste a little work and agree.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -62,6 +62,33 @@ class Rendition:
     timings: Rendered | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """A rendition that somebody may see, as may be seen what it is made of.
+
+    What shows other pictures too is kept among the private ones even if all of them are
+    public: there every hit is authorised again, each of the pictures by itself.
+    """
+
+    record: Record
+    references: tuple[Record, ...]
+    pipeline: Pipeline
+    format: Format
+
+    @property
+    def key(self) -> str:
+        return keys.rendition(
+            self.record.id,
+            self.pipeline.canonical,
+            self.format.extension,
+            public=self.record.is_public and not self.references,
+        )
+
+    @property
+    def is_public(self) -> bool:
+        return all(record.is_public for record in (self.record, *self.references))
+
+
 class Renders:
     """The rendition cache of one store, and the pool that fills it."""
 
@@ -86,8 +113,15 @@ class Renders:
         """Return the rendition if the public cache holds it.
 
         What is there may be seen by anybody: hiding or removing a picture purges it.
+        What shows other pictures too is never there: each of them may be hidden by itself.
         """
-        return self._find(image_id, pipeline, form, public=True)
+        if pipeline.references:
+            return None
+        key = keys.rendition(image_id, pipeline.canonical, form.extension, public=True)
+        try:
+            return Rendition(self._store.open(key), form, key, True)
+        except KeyMissing:
+            return None
 
     def find_or_render(
         self, viewer: Viewer, image_id: str, pipeline: Pipeline, form: Format
@@ -97,12 +131,14 @@ class Renders:
         Raises:
             NotFound: there is no such picture for this viewer.
             Overloaded: too many wait for a worker already.
+            InvalidArgument: the pipeline uses a picture that is not there for this viewer.
             InvalidArgument, OutputTooLarge: the pipeline does not fit this picture.
             CorruptPicture, RenderFailed, RenderTimeout: the render broke.
         """
         for _ in range(_ATTEMPTS):
             record = self._library.find(viewer, image_id)
-            found = self._find_or_lead(viewer, record, pipeline, form)
+            references = self._references(viewer, pipeline)
+            found = self._find_or_lead(_Wanted(record, references, pipeline, form))
             if found is not None:
                 return found
         raise NotFound(f"there is no picture {image_id}")
@@ -115,8 +151,8 @@ class Renders:
         Returns what was made and the temporary file that holds it, for the caller to remove.
         """
         with self._admission.admit(), ExitStack() as stack:
-            references, _ = self._references(viewer, pipeline, stack)
-            return self._render(source, pipeline, form, references)
+            references = self._references(viewer, pipeline)
+            return self._render(source, pipeline, form, self._sources(references, stack))
 
     def narrow(self, rendition: Rendition, start: int, length: int | None) -> Reader:
         """Return a reader of `length` bytes from `start` in place of the rendition's own."""
@@ -128,56 +164,48 @@ class Renders:
         rendition.reader.close()
         return self._store.open(rendition.reader.stat.key, start, length)
 
-    def _find(
-        self, image_id: str, pipeline: Pipeline, form: Format, *, public: bool
-    ) -> Rendition | None:
-        key = keys.rendition(image_id, pipeline.canonical, form.extension, public=public)
+    def _find(self, wanted: _Wanted) -> Rendition | None:
         try:
-            return Rendition(self._store.open(key), form, key, public)
+            reader = self._store.open(wanted.key)
         except KeyMissing:
             return None
+        return Rendition(reader, wanted.format, wanted.key, wanted.is_public)
 
-    def _find_or_lead(
-        self, viewer: Viewer, record: Record, pipeline: Pipeline, form: Format
-    ) -> Rendition | None:
-        """Return the rendition, or None if the record changed under our hands."""
-        key = keys.rendition(record.id, pipeline.canonical, form.extension, public=record.is_public)
+    def _find_or_lead(self, wanted: _Wanted) -> Rendition | None:
+        """Return the rendition, or None if a record changed under our hands."""
         with self._admission.admit():
             while True:
-                found = self._find(record.id, pipeline, form, public=record.is_public)
+                found = self._find(wanted)
                 if found is not None:
                     return found
-                with self._flights.join(key) as leads:
+                with self._flights.join(wanted.key) as leads:
                     if leads:
-                        found = self._find(record.id, pipeline, form, public=record.is_public)
-                        return found or self._make(viewer, record, pipeline, form, key)
+                        return self._find(wanted) or self._make(wanted)
 
-    def _make(
-        self, viewer: Viewer, record: Record, pipeline: Pipeline, form: Format, key: str
-    ) -> Rendition | None:
-        """Render and cache; None if the picture was removed, hidden or shown meanwhile."""
+    def _make(self, wanted: _Wanted) -> Rendition | None:
+        """Render and cache; None if a picture was removed, hidden or shown meanwhile."""
+        record = wanted.record
         try:
             with ExitStack() as stack:
-                references, all_public = self._references(viewer, pipeline, stack)
+                references = self._sources(wanted.references, stack)
                 source = self._source(record, stack)
-                rendered, path = self._render(source, pipeline, form, references)
-        except (PictureError, FileNotFoundError):
-            if self._library.is_current(record):
+                rendered, path = self._render(source, wanted.pipeline, wanted.format, references)
+        except (PictureError, FileNotFoundError, NotFound):
+            if all(map(self._library.is_current, (record, *wanted.references))):
                 raise
             return None
         with ExitStack() as until_current:
             reader = until_current.enter_context(TemporaryReader(path))
-            if all_public or not record.is_public:
-                started = perf_counter()
-                self._keep(key, form, reader)
-                rendered = replace(rendered, store_ms=(perf_counter() - started) * 1000)
+            started = perf_counter()
+            self._keep(wanted.key, wanted.format, reader)
+            rendered = replace(rendered, store_ms=(perf_counter() - started) * 1000)
             # The record is asked again after the put: whoever hides or removes the picture
             # changes the record first and purges after, so one of the two sees the other.
             if not self._library.is_current(record):
-                self._store.delete(key)
+                self._store.delete(wanted.key)
                 return None
             until_current.pop_all()
-        return Rendition(reader, form, None, record.is_public and all_public, rendered)
+        return Rendition(reader, wanted.format, None, wanted.is_public, rendered)
 
     def _keep(self, key: str, form: Format, reader: TemporaryReader) -> None:
         try:
@@ -199,19 +227,17 @@ class Renders:
                 file.write(chunk)
         return path
 
-    def _references(
-        self, viewer: Viewer, pipeline: Pipeline, stack: ExitStack
-    ) -> tuple[dict[str, str], bool]:
-        """Return the files of the other pictures a pipeline uses; True if all are public."""
-        paths, all_public = {}, True
-        for image_id in sorted(pipeline.references):
-            try:
-                record = self._library.find(viewer, image_id)
-            except NotFound as error:
-                raise InvalidArgument(f"the pipeline uses another picture: {error}") from None
-            all_public = all_public and record.is_public
-            paths[image_id] = os.fspath(self._source(record, stack))
-        return paths, all_public
+    def _references(self, viewer: Viewer, pipeline: Pipeline) -> tuple[Record, ...]:
+        """Return the records of the other pictures that a pipeline uses."""
+        try:
+            return tuple(
+                self._library.find(viewer, image_id) for image_id in sorted(pipeline.references)
+            )
+        except NotFound as error:
+            raise InvalidArgument(f"the pipeline uses another picture: {error}") from None
+
+    def _sources(self, references: Iterable[Record], stack: ExitStack) -> dict[str, str]:
+        return {record.id: os.fspath(self._source(record, stack)) for record in references}
 
     def _render(
         self, source: Path, pipeline: Pipeline, form: Format, references: Mapping[str, str]

@@ -33,7 +33,7 @@ from progimage.errors import (
     PictureTooLarge,
     UploadConflict,
 )
-from progimage.model import ANYBODY, Metadata, Viewer
+from progimage.model import ANYBODY, Metadata, Viewer, check_visibility
 from progimage.pieces import MAX_SHORT_PIECES, PIECE_BYTES, Joined, Source, chain, receive
 from progimage.slotfiles import Outcome, Size, Slot
 from progimage.stores import ABSENT, ObjectStore, Stat
@@ -95,8 +95,10 @@ class Slots:
 
         Raises:
             EmptyPicture, PictureTooLarge: what `size_bytes` announces is.
+            InvalidField: the picture is to be private but has no owner.
         """
         self._check_size(size_bytes)
+        check_visibility(metadata, owner)
         now = self._clock()
         slot = Slot(
             id=keys.new_slot(),

@@ -24,7 +24,7 @@ from progimage.imaging.limits import Limits
 from progimage.imaging.pipeline import parse
 from progimage.index import Index, postings_of
 from progimage.library import Library, read_record
-from progimage.model import ANYBODY, Metadata, Record
+from progimage.model import Metadata, Record, Viewer
 from progimage.renders import Renders
 from progimage.scratch import Scratch
 from progimage.stores import ObjectStore
@@ -35,38 +35,39 @@ from tests.inline_pool import InlinePool
 from tests.stores.dying import Died, DyingStore
 
 PICTURE = saved(Image.new("RGB", (8, 6), "red"), "PNG")
+ANN = Viewer(name="ann")
 OTHER = saved(Image.new("RGB", (5, 5), "blue"), "PNG")
 LIMITS = Limits()
 PIPELINE = parse("resize:w=4", limits=LIMITS)
 
 
 def upload(store: ObjectStore) -> None:
-    add(Library(store), PICTURE, Metadata(title="new", tags=("sea",)))
+    add(Library(store), PICTURE, Metadata(title="new", tags=("sea",)), "ann")
 
 
 def edit(store: ObjectStore) -> None:
     changes = {"title": "edited", "tags": ["sky"]}
-    Library(store).edit(ANYBODY, id_of(PICTURE), changes, lambda current: True)
+    Library(store).edit(ANN, id_of(PICTURE, "ann"), changes, lambda current: True)
 
 
 def hide(store: ObjectStore) -> None:
     changes = {"visibility": "private"}
-    Library(store).edit(ANYBODY, id_of(PICTURE), changes, lambda current: True)
+    Library(store).edit(ANN, id_of(PICTURE, "ann"), changes, lambda current: True)
 
 
 def remove(store: ObjectStore) -> None:
-    Library(store).remove(ANYBODY, id_of(PICTURE))
+    Library(store).remove(ANN, id_of(PICTURE, "ann"))
 
 
 def render(store: ObjectStore) -> None:
     renders = Renders(
         store, Library(store), InlinePool(), Scratch(), LIMITS, Admission(1, "renders")
     )
-    renders.find_or_render(ANYBODY, id_of(PICTURE), PIPELINE, formats.PNG).reader.close()
+    renders.find_or_render(ANN, id_of(PICTURE, "ann"), PIPELINE, formats.PNG).reader.close()
 
 
 def purge(store: ObjectStore) -> None:
-    Library(store).purge(id_of(PICTURE))
+    Library(store).purge(id_of(PICTURE, "ann"))
 
 
 @dataclass(frozen=True)
@@ -109,7 +110,7 @@ def crashes() -> list[object]:
 
 def prepared(scenario: Scenario) -> MemoryStore:
     store = MemoryStore()
-    add(Library(store), OTHER, Metadata(title="other"))
+    add(Library(store), OTHER, Metadata(title="other"), "ann")
     for step in scenario.before:
         step(store)
     return store
@@ -118,7 +119,7 @@ def prepared(scenario: Scenario) -> MemoryStore:
 def title_of(store: ObjectStore, content: bytes) -> str | None:
     """Return the title under which a viewer sees the picture, None if it is not seen."""
     try:
-        record = Library(store).find(ANYBODY, id_of(content))
+        record = Library(store).find(ANN, id_of(content, "ann"))
     except NotFound:
         return None
     return record.title
@@ -139,7 +140,7 @@ def assert_every_live_record_is_listed(store: ObjectStore) -> None:
     index = Index(store)
     for content in (PICTURE, OTHER):
         try:
-            record = Library(store).find(ANYBODY, id_of(content))
+            record = Library(store).find(ANN, id_of(content, "ann"))
         except NotFound:
             continue
         for posting in postings_of(record):
@@ -177,7 +178,7 @@ def test_after_a_crash_the_same_request_succeeds(scenario, n, after):
         assert scenario.act is remove
     assert title_of(store, PICTURE) == scenario.title_in_the_end
     if scenario.act is remove:
-        left = {stat.key for stat in store.list("") if id_of(PICTURE) in stat.key}
+        left = {stat.key for stat in store.list("") if id_of(PICTURE, "ann") in stat.key}
         assert left == set()
 
 
@@ -193,7 +194,7 @@ def test_a_crash_between_original_and_record_leaves_refuse_that_check_names():
 
 def test_check_spares_the_original_of_an_upload_in_flight():
     store = MemoryStore()
-    key = keys.original(id_of(PICTURE), "0123")
+    key = keys.original(id_of(PICTURE, "ann"), "0123")
     store.put(key, io.BytesIO(PICTURE), media_type="image/png")
     assert list(Check(store, repair=True).run()) == []
     assert store.stat(key).size == len(PICTURE)
@@ -222,7 +223,7 @@ def test_check_spares_the_original_of_an_upload_in_flight():
 )
 def test_check_reports_damage_and_touches_nothing(damage, kind):
     store = MemoryStore()
-    record: Record = add(Library(store), PICTURE)
+    record: Record = add(Library(store), PICTURE, owner="ann")
     damage(store, record)
     before = {stat.key: stat.etag for stat in store.list("")}
     findings = list(Check(store, repair=True, grace=timedelta(0)).run())

@@ -73,10 +73,12 @@ def test_every_route_is_in_the_readme(template):
         "{image_id}": "<id>",
         "{slot_id}": "<id>",
         "{job_id}": "<id>",
+        "{key_id}": "<id>",
+        "{session_id}": "<id>",
         "{extension}": "<ext>",
         "{path:path}": "<step>",
     }
     for field, word in shown.items():
         template = template.replace(field, word)
     template = template.replace("/console/<step>", "/console/<file>")
-    assert re.search(rf"`(GET|POST|DELETE|PATCH) {re.escape(template)}", README), template
+    assert re.search(rf"`(GET|POST|DELETE|PATCH|PUT) {re.escape(template)}", README), template

@@ -13,25 +13,26 @@ from progimage.errors import NotFound
 from progimage.index import Index, postings_of
 from progimage.index.layout import INDEX
 from progimage.library import Library, read_record
-from progimage.model import ANYBODY, Metadata, Record
+from progimage.model import Metadata, Record, Viewer
 from progimage.stores import ObjectStore
 from progimage.stores.memory import MemoryStore
 from tests.candidates import add, candidate, id_of
 from tests.schedules import Actor, every_schedule, play
 
 PICTURE = b"pretend these are pixels"
+ANN = Viewer(name="ann")
 
 
 def upload(store: ObjectStore) -> None:
-    add(Library(store), PICTURE, Metadata(title="uploaded"))
+    add(Library(store), PICTURE, Metadata(title="uploaded"), "ann")
 
 
 def edit(store: ObjectStore) -> None:
-    Library(store).edit(ANYBODY, id_of(PICTURE), {"title": "edited"}, lambda current: True)
+    Library(store).edit(ANN, id_of(PICTURE, "ann"), {"title": "edited"}, lambda current: True)
 
 
 def remove(store: ObjectStore) -> None:
-    Library(store).remove(ANYBODY, id_of(PICTURE))
+    Library(store).remove(ANN, id_of(PICTURE, "ann"))
 
 
 def repair(store: ObjectStore) -> None:
@@ -45,7 +46,7 @@ def is_no_marker(key: str) -> bool:
 
 def live_record(store: ObjectStore) -> Record | None:
     try:
-        record, _ = read_record(store, id_of(PICTURE))
+        record, _ = read_record(store, id_of(PICTURE, "ann"))
     except NotFound:
         return None
     return record if record.state == "live" else None
@@ -105,13 +106,13 @@ def test_no_order_with_three_switches_of_an_upload_and_two_removals_leaves_a_rec
 
 
 def upload_tagged(store: ObjectStore) -> None:
-    content = candidate(PICTURE, file_name="")
+    content = candidate(PICTURE, file_name="", owner="ann")
     Library(store).add(content, Metadata(tags=("a",)))
 
 
 def tag(*tags: str) -> Actor:
     def edit_tags(store: ObjectStore) -> None:
-        Library(store).edit(ANYBODY, id_of(PICTURE), {"tags": tags}, lambda current: True)
+        Library(store).edit(ANN, id_of(PICTURE, "ann"), {"tags": tags}, lambda current: True)
 
     edit_tags.__name__ = f"tag {' '.join(tags)}" if tags else "untag"
     return edit_tags
@@ -119,12 +120,12 @@ def tag(*tags: str) -> Actor:
 
 def hide(store: ObjectStore) -> None:
     changes = {"visibility": "private"}
-    Library(store).edit(ANYBODY, id_of(PICTURE), changes, lambda current: True)
+    Library(store).edit(ANN, id_of(PICTURE, "ann"), changes, lambda current: True)
 
 
 def touches_tags(key: str) -> bool:
     """Tags stand for all lists: others are written by the same code at the same time."""
-    return "/tags/" in key or "/tag-names/" in key or key == keys.record(id_of(PICTURE))
+    return "/tags/" in key or "/tag-names/" in key or key == keys.record(id_of(PICTURE, "ann"))
 
 
 def assert_listed_wherever_it_belongs(store: ObjectStore) -> None:

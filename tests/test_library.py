@@ -15,6 +15,7 @@ from progimage.stores.memory import MemoryStore
 from tests.candidates import add, candidate, id_of
 
 PICTURE = b"pretend these are pixels"
+ANN = Viewer(name="ann")
 
 
 @pytest.fixture
@@ -69,24 +70,24 @@ def test_what_is_no_id_is_not_found_either(library, odd):
 
 
 def test_a_private_picture_looks_missing_to_others(library):
-    record = add(library, PICTURE, Metadata(visibility="private"))
+    record = add(library, PICTURE, Metadata(visibility="private"), "ann")
     stranger = Viewer(name="eve")
     with pytest.raises(NotFound) as hidden:
         library.find(stranger, record.id)
-    library.remove(ANYBODY, record.id)
+    library.remove(ANN, record.id)
     with pytest.raises(NotFound) as missing:
         library.find(stranger, record.id)
     assert str(hidden.value) == str(missing.value)
 
 
 def test_others_can_neither_edit_nor_remove_a_private_picture(library):
-    record = add(library, PICTURE, Metadata(visibility="private"))
+    record = add(library, PICTURE, Metadata(visibility="private"), "ann")
     stranger = Viewer(name="eve")
     with pytest.raises(NotFound):
         library.edit(stranger, record.id, {"title": "mine"}, lambda current: True)
     with pytest.raises(NotFound):
         library.remove(stranger, record.id)
-    assert library.find(ANYBODY, record.id) == record
+    assert library.find(ANN, record.id) == record
 
 
 def test_a_picture_on_its_way_out_is_seen_by_nobody(library):
@@ -185,10 +186,10 @@ def test_a_purge_spares_the_picture_and_all_others(library, store):
 
 
 def test_turning_a_picture_private_purges_its_public_renditions(library, store):
-    record = add(library, PICTURE)
+    record = add(library, PICTURE, owner="ann")
     key = keys.rendition(record.id, "blur", "jpg", public=True)
     store.put(key, io.BytesIO(b"cached"), media_type="image/jpeg")
-    library.edit(ANYBODY, record.id, {"visibility": "private"}, lambda current: True)
+    library.edit(ANN, record.id, {"visibility": "private"}, lambda current: True)
     assert list(store.list(keys.RENDERS)) == []
 
 

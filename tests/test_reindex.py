@@ -30,7 +30,7 @@ def store() -> MemoryStore:
 def markers(store) -> set[str]:
     """The index of two pictures, one of them private, as uploads leave it."""
     add(Library(store), b"1", Metadata(title="Sunset at sea", tags=("Sea", "été")))
-    add(Library(store), b"2", Metadata(tags=("sea",), visibility="private"))
+    add(Library(store), b"2", Metadata(tags=("sea",), visibility="private"), "ann")
     return markers_of(store)
 
 

@@ -11,12 +11,12 @@ from PIL import Image
 
 from progimage import keys
 from progimage.admission import Admission
-from progimage.errors import NotFound, Overloaded, RenderTimeout
+from progimage.errors import InvalidArgument, NotFound, Overloaded, RenderTimeout
 from progimage.imaging import formats
 from progimage.imaging.limits import Limits
 from progimage.imaging.pipeline import parse
 from progimage.library import Library
-from progimage.model import ANYBODY, Metadata
+from progimage.model import ANYBODY, Metadata, Viewer
 from progimage.renders import Renders
 from progimage.scratch import Scratch
 from progimage.stores import ObjectStore
@@ -28,6 +28,7 @@ from tests.schedules import every_schedule, play
 
 PICTURE = saved(Image.new("RGB", (8, 6), "red"), "PNG")
 LIMITS = Limits()
+ANN = Viewer(name="ann")
 PIPELINE = parse("resize:w=4", limits=LIMITS)
 
 
@@ -131,35 +132,73 @@ def test_a_cached_rendition_waits_for_nobody(store):
 
 
 def test_a_private_pictures_rendition_lies_under_the_private_prefix_only(store):
-    record = add(Library(store), PICTURE, Metadata(visibility="private"))
-    assert bytes_of(renders_of(store), record.id)
+    record = add(Library(store), PICTURE, Metadata(visibility="private"), "ann")
+    renders_of(store).find_or_render(ANN, record.id, PIPELINE, formats.PNG).reader.close()
     assert list(store.list(keys.PUBLIC_RENDERS)) == []
     assert len(list(store.list(keys.PRIVATE_RENDERS))) == 1
     assert renders_of(store).find_public(record.id, PIPELINE, formats.PNG) is None
 
 
-def test_a_rendition_that_shows_a_private_picture_is_not_cached_for_the_public(store):
-    library = Library(store)
-    stamp = add(
-        library, saved(Image.new("RGB", (3, 3), "blue"), "PNG"), Metadata(visibility="private")
-    )
-    shown = add(library, PICTURE)
-    pipeline = parse(f"watermark:image={stamp.id}")
-    found = renders_of(store).find_or_render(ANYBODY, shown.id, pipeline, formats.PNG)
-    found.reader.close()
-    assert not found.is_public
-    assert list(store.list(keys.RENDERS)) == []
+@pytest.fixture
+def stamp(store):
+    """A public picture of somebody."""
+    return add(Library(store), saved(Image.new("RGB", (3, 3), "blue"), "PNG"), owner="ann")
 
 
-def hide(store: ObjectStore) -> None:
-    [record] = [stat.key for stat in store.list(keys.IMAGES) if stat.key.endswith(".json")]
-    image_id = keys.id_of_record(record) or ""
-    Library(store).edit(ANYBODY, image_id, {"visibility": "private"}, lambda current: True)
+@pytest.mark.parametrize("is_private", [False, True])
+def test_a_rendition_of_several_pictures_is_never_in_the_public_cache(store, stamp, is_private):
+    if is_private:
+        hide(store, stamp.id)
+    shown = add(Library(store), PICTURE)
+    pipeline, renders = parse(f"watermark:image={stamp.id}"), renders_of(store)
+    for _ in ("made", "from the cache"):
+        found = renders.find_or_render(ANN, shown.id, pipeline, formats.PNG)
+        found.reader.close()
+        assert found.is_public == (not is_private)
+    assert found.timings is None
+    assert list(store.list(keys.PUBLIC_RENDERS)) == []
+    assert renders.find_public(shown.id, pipeline, formats.PNG) is None
+
+
+@pytest.mark.parametrize("change", ["hide", "remove"])
+def test_a_cached_rendition_is_shown_to_nobody_who_may_not_see_all_its_pictures(
+    store, stamp, change
+):
+    shown = add(Library(store), PICTURE)
+    pipeline, renders = parse(f"watermark:image={stamp.id}"), renders_of(store)
+    renders.find_or_render(ANYBODY, shown.id, pipeline, formats.PNG).reader.close()
+    if change == "hide":
+        hide(store, stamp.id)
+        renders.find_or_render(ANN, shown.id, pipeline, formats.PNG).reader.close()
+    else:
+        Library(store).remove(ANN, stamp.id)
+    with pytest.raises(InvalidArgument, match="there is no picture"):
+        renders.find_or_render(ANYBODY, shown.id, pipeline, formats.PNG)
+
+
+def test_a_picture_removed_while_another_is_stamped_with_it_is_told_as_missing(store, stamp):
+    class Removing(InlinePool):
+        def run(self, *args, **kwargs):
+            Library(store).remove(ANN, stamp.id)
+            raise FileNotFoundError
+
+    shown = add(Library(store), PICTURE)
+    with pytest.raises(InvalidArgument, match="there is no picture"):
+        renders_of(store, Removing()).find_or_render(
+            ANYBODY, shown.id, parse(f"watermark:image={stamp.id}"), formats.PNG
+        )
+
+
+def hide(store: ObjectStore, image_id: str = "") -> None:
+    if not image_id:
+        [record] = [stat.key for stat in store.list(keys.IMAGES) if stat.key.endswith(".json")]
+        image_id = keys.id_of_record(record) or ""
+    Library(store).edit(ANN, image_id, {"visibility": "private"}, lambda current: True)
 
 
 def remove(store: ObjectStore) -> None:
     [record] = [stat.key for stat in store.list(keys.IMAGES) if stat.key.endswith(".json")]
-    Library(store).remove(ANYBODY, keys.id_of_record(record) or "")
+    Library(store).remove(ANN, keys.id_of_record(record) or "")
 
 
 @pytest.mark.parametrize("other", [hide, remove])
@@ -176,14 +215,14 @@ def test_no_order_of_a_render_and_a_change_leaves_a_public_rendition(other):
     def run(choices: list[int]) -> list[int]:
         nonlocal image_id
         store = MemoryStore()
-        image_id = add(Library(store), PICTURE).id
+        image_id = add(Library(store), PICTURE, owner="ann").id
         width = play(store, (render, other), choices)
         assert list(store.list(keys.PUBLIC_RENDERS)) == []
         if other is remove:
             assert list(store.list("")) == []
         return width
 
-    assert every_schedule(run, switches=4) > 20
+    assert every_schedule(run, switches=3) > 20
 
 
 def test_a_picture_that_is_gone_is_not_found(store):

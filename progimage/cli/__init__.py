@@ -19,6 +19,7 @@ from progimage.cli import (
     serving,
     upkeep,
     uploading,
+    users,
 )
 from progimage.cli.terminal import Complaint, say
 from progimage.client import ClientError, InvalidCall
@@ -30,7 +31,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=True,
 )
-for part in (uploading, finding, fetching, editing, jobs, account, serving, upkeep, copying):
+for part in (
+    *(uploading, finding, fetching, editing, jobs, account),
+    *(serving, upkeep, copying, users),
+):
     app.add_typer(part.app)
 
 

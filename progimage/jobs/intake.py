@@ -19,7 +19,7 @@ from progimage.imaging.limits import Limits
 from progimage.imaging.pipeline import AUTO, parse
 from progimage.jobs import keys
 from progimage.jobs.model import Entry, Request
-from progimage.model import parse_metadata
+from progimage.model import check_visibility, parse_metadata
 
 _MAX_SHOWN = 200
 
@@ -38,6 +38,7 @@ def import_of(
     said = dict(fields)
     sent = _list(said.pop("urls"), "urls", max_items)
     metadata = parse_metadata(said)
+    check_visibility(metadata, owner)
     entries = _distinct(sent, _url)
     request = Request(
         id=keys.new_id(),

@@ -14,6 +14,7 @@ from progimage.catalogue.cursor import Cursor
 from progimage.errors import InvalidRequest, StoreUnavailable
 from progimage.model import Record, Viewer
 from progimage.web import links, schemas
+from progimage.web.bulk import Bulk
 from progimage.web.documented import Answer, Named, Parameter, documented
 from progimage.web.images import Uploads
 from progimage.web.query import pairs
@@ -69,9 +70,10 @@ _PAGE = Named(
 class Listing:
     """`/images/`: a page of matches, or all of them as a stream; and where uploads go."""
 
-    def __init__(self, catalogue: Catalogue, uploads: Uploads) -> None:
+    def __init__(self, catalogue: Catalogue, uploads: Uploads, bulk: Bulk) -> None:
         self._catalogue = catalogue
         self.on_post = uploads.on_post
+        self.on_patch = bulk.on_patch
 
     @documented(
         "images",
@@ -89,7 +91,7 @@ class Listing:
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Send a page, or with `Accept: application/x-ndjson` every match."""
         given = Given(pairs(req), QUERY)
-        resp.set_header("Vary", "Accept")
+        resp.set_header("Vary", "Accept, Authorization")
         resp.set_header("Cache-Control", "private, no-cache")
         if req.client_prefers((falcon.MEDIA_JSON, NDJSON)) == NDJSON:
             self._stream(viewer_of(req), given, resp)

@@ -116,6 +116,7 @@ class MetadataResource:
         resp.content_type = "application/hal+json"
         resp.set_header("ETag", f'"{etag_of(record)}"')
         resp.set_header("Cache-Control", "private, no-cache")
+        resp.set_header("Vary", "Authorization")
 
 
 def etag_of(record: Record) -> str:

@@ -127,7 +127,17 @@ def describe(app: App, settings: Settings) -> dict[str, Any]:
         "servers": [{"url": url}],
         "tags": [{"name": name, "description": about} for name, about in _TAGS.items()],
         "paths": dict(sorted(paths.items())),
-        "components": {"schemas": dict(sorted(writer.components.items()))},
+        "security": [{"bearer": []}, {}],
+        "components": {
+            "schemas": dict(sorted(writer.components.items())),
+            "securitySchemes": {
+                "bearer": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "description": "An access token of `POST /tokens/`, or an API key.",
+                }
+            },
+        },
     }
 
 

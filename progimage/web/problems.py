@@ -9,7 +9,7 @@ from typing import NamedTuple
 import falcon
 import structlog
 
-from progimage import errors
+from progimage import audit, errors
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -33,6 +33,10 @@ KINDS: dict[type[errors.ProgImageError], Kind] = {
     errors.DownloadFailed: Kind(502, "The URL gave no picture"),
     errors.NotFound: Kind(404, "Not found"),
     errors.Expired: Kind(410, "No longer there"),
+    errors.Unauthenticated: Kind(401, "Sign in first"),
+    errors.BadCredentials: Kind(401, "These credentials are not good"),
+    errors.NameTaken: Kind(409, "The name is taken"),
+    errors.TooManyAttempts: Kind(429, "Too many attempts"),
     errors.Forbidden: Kind(403, "Not yours to change"),
     errors.NotAcceptable: Kind(406, "No acceptable format"),
     errors.RequestTimeout: Kind(408, "The request took too long to arrive"),
@@ -118,11 +122,17 @@ def _on_ours(
 ) -> None:
     kind = kind_of(error)
     retry = kind.retry_after_s
-    if isinstance(error, errors.Overloaded | errors.DownloadFailed):
+    if isinstance(error, errors.Overloaded | errors.DownloadFailed | errors.TooManyAttempts):
         retry = error.retry_after_s
     if isinstance(error, errors.StoreError):
         log.warning("store trouble", reason=str(error), method=req.method, path=req.path)
+    if isinstance(error, errors.Unauthenticated | errors.Forbidden):
+        audit.record("access", "denied", reason=type(error).__name__, method=req.method)
     respond(resp, of_error(error), retry)
+    if isinstance(error, errors.Unauthenticated):
+        # RFC 6750, section 3: what is wrong is only said of credentials that came.
+        bad = ', error="invalid_token"' if isinstance(error, errors.BadCredentials) else ""
+        resp.set_header("WWW-Authenticate", f'Bearer realm="progimage"{bad}')
 
 
 _HINTS = {

@@ -31,7 +31,7 @@ class RequestLog:
         # Also on errors: no answer of ours is ever to be guessed at as something else.
         resp.set_header("X-Content-Type-Options", "nosniff")
         structlog.contextvars.clear_contextvars()
-        structlog.contextvars.bind_contextvars(request_id=request_id)
+        structlog.contextvars.bind_contextvars(request_id=request_id, client=req.remote_addr)
 
     def process_response(
         self, req: falcon.Request, resp: falcon.Response, resource: object, req_succeeded: bool
@@ -46,6 +46,5 @@ class RequestLog:
             path=req.path,
             status=resp.status_code,
             ms=round(1000 * seconds, 2),
-            client=req.remote_addr,
             cache=resp.get_header("X-Cache"),
         )

@@ -78,6 +78,7 @@ class Tags:
             after="" if cursor is None else _decoded(cursor),
         )
         resp.set_header("Cache-Control", "private, no-cache")
+        resp.set_header("Vary", "Authorization")
         resp.media = {
             "kind": "Collection",
             "data": [

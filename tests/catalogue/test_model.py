@@ -19,10 +19,11 @@ from progimage.catalogue.query import Query
 from progimage.catalogue.work import Work
 from progimage.index import Index, facets, layout
 from progimage.library import Library
-from progimage.model import ANYBODY, Metadata, Record
+from progimage.model import Metadata, Record, Viewer
 from progimage.stores.memory import MemoryStore
 from tests.candidates import candidate
 
+ANN = Viewer(name="ann")
 EPOCH = datetime(2024, 1, 1, tzinfo=UTC)
 TAGS = st.lists(st.sampled_from(["sea", "Sea", "sky", "ab", "b"]), max_size=3)
 METADATA = st.fixed_dictionaries(
@@ -47,7 +48,7 @@ QUERIES = st.sampled_from(
         Query(tags=(SEA,), needles=("b",)),
         Query(visibility="private"),
         Query(media_type="image/png", any_tags=(SEA, SKY)),
-        Query(owner=""),
+        Query(owner="ann"),
         Query(created_after=EPOCH + timedelta(microseconds=1)),
         Query(created_before=EPOCH + timedelta(days=3), tags=(SEA,)),
     ]
@@ -84,14 +85,14 @@ class CatalogueMachine(RuleBasedStateMachine):
     def add(self, content: bytes, said: dict, moment: int) -> None:
         self.now = EPOCH + timedelta(microseconds=moment)
         metadata = Metadata.model_validate(said)
-        record, _ = self.library.add(candidate(content, file_name=""), metadata)
+        record, _ = self.library.add(candidate(content, file_name="", owner="ann"), metadata)
         self.records[record.id] = record
 
     @rule(number=st.integers(0), changes=METADATA)
     def edit(self, number: int, changes: dict) -> None:
         if self.records:
             image_id = sorted(self.records)[number % len(self.records)]
-            edited = self.library.edit(ANYBODY, image_id, changes, lambda current: True)
+            edited = self.library.edit(ANN, image_id, changes, lambda current: True)
             self.records[image_id] = edited
             self.unsettle(image_id, edited)
 
@@ -99,13 +100,13 @@ class CatalogueMachine(RuleBasedStateMachine):
     def remove(self, number: int) -> None:
         if self.records:
             image_id = sorted(self.records)[number % len(self.records)]
-            self.library.remove(ANYBODY, image_id)
+            self.library.remove(ANN, image_id)
             del self.records[image_id]
             self.unsettle(image_id, None)
 
     @rule(query=QUERIES, limit=LIMITS, steps=st.integers(3, 30))
     def begin(self, query: Query, limit: int, steps: int) -> None:
-        page = self.catalogue.first(ANYBODY, query, limit, work=Work(steps))
+        page = self.catalogue.first(ANN, query, limit, work=Work(steps))
         seen = [record.id for record in page.records]
         self.readers.append(Reader(query, self.matching(query), page.next, seen))
 
@@ -129,7 +130,7 @@ class CatalogueMachine(RuleBasedStateMachine):
 
     def turn(self, reader: Reader, limit: int, steps: int) -> None:
         cursor = decode(reader.cursor.encode())
-        page = self.catalogue.beside(ANYBODY, reader.query, limit, cursor, Work(steps))
+        page = self.catalogue.beside(ANN, reader.query, limit, cursor, Work(steps))
         found = [record.id for record in page.records]
         assert len(found) <= limit
         assert found == sorted(found, key=self.position)
@@ -148,19 +149,19 @@ class CatalogueMachine(RuleBasedStateMachine):
 
     @rule(query=QUERIES, offset=st.integers(0, 5))
     def skip(self, query: Query, offset: int) -> None:
-        page = self.catalogue.first(ANYBODY, query, 3, offset=offset)
+        page = self.catalogue.first(ANN, query, 3, offset=offset)
         expected = sorted(self.matching(query), key=self.position)
         assert [record.id for record in page.records] == expected[offset : offset + 3]
 
     @rule(query=QUERIES)
     def stream(self, query: Query) -> None:
-        found = [record for wave in self.catalogue.every(ANYBODY, query) for record in wave]
+        found = [record for wave in self.catalogue.every(ANN, query) for record in wave]
         expected = sorted(self.matching(query), key=self.position)
         assert found == [self.records[image_id] for image_id in expected]
 
     @rule(query=QUERIES)
     def count(self, query: Query) -> None:
-        page = self.catalogue.first(ANYBODY, query, 1)
+        page = self.catalogue.first(ANN, query, 1)
         count = len(self.matching(query))
         if page.total.is_exact:
             assert page.total.count == count
@@ -174,7 +175,7 @@ class CatalogueMachine(RuleBasedStateMachine):
             for tag in record.tags:
                 if tag.lower().startswith(beginning):
                     expected[tag.lower()] = expected.get(tag.lower(), 0) + 1
-        found, more = self.catalogue.tags(ANYBODY, 10, beginning=beginning)
+        found, more = self.catalogue.tags(ANN, 10, beginning=beginning)
         assert more is None
         assert {tag.name.lower(): tag.count.count for tag in found} == expected
 

@@ -10,11 +10,14 @@ from typing import NamedTuple
 import pytest
 from PIL import Image
 
+from progimage.stores import open_store
 from tests.imaging.drawing import saved
 from tests.nginx.front import Front, host_port, in_front
+from tests.people import SECRET, headers_of
 from tests.serving.server import Server, running
 
 TRUST = '["127.0.0.1/32"]'
+ACCOUNTS = {"auth_mode": "optional", "auth_secret": SECRET}
 
 
 class Site(NamedTuple):
@@ -29,7 +32,7 @@ class Site(NamedTuple):
 def site(tmp_path_factory) -> Iterator[Site]:
     folder = tmp_path_factory.mktemp("site")
     with (
-        running(folder / "app", server_trusted_proxies=TRUST) as app,
+        running(folder / "app", server_trusted_proxies=TRUST, **ACCOUNTS) as app,
         in_front(folder / "front", folder / "app" / "store", host_port(app)) as front,
     ):
         yield Site(app, front, folder / "app" / "store")
@@ -39,7 +42,7 @@ def site(tmp_path_factory) -> Iterator[Site]:
 def accelerated(tmp_path_factory) -> Iterator[Site]:
     """A service that leaves every stored byte to nginx."""
     folder = tmp_path_factory.mktemp("accelerated")
-    settings = {"server_trusted_proxies": TRUST, "delivery_mode": "x-accel"}
+    settings = {"server_trusted_proxies": TRUST, "delivery_mode": "x-accel", **ACCOUNTS}
     with (
         running(folder / "app", **settings) as app,
         in_front(folder / "front", folder / "app" / "store", host_port(app)) as front,
@@ -58,6 +61,20 @@ def jpeg() -> bytes:
 def picture(site, jpeg) -> str:
     """The path of a public picture."""
     return site.front.upload(jpeg)
+
+
+@pytest.fixture
+def ann(site) -> dict[str, str]:
+    """The headers of somebody who has an account."""
+    return headers_of(open_store(site.app.store), f"ann-{random.randbytes(6).hex()}")
+
+
+@pytest.fixture
+def anns_picture(site, jpeg, ann) -> str:
+    """The path of a public picture of hers."""
+    headers = {"Content-Type": "image/jpeg", **ann}
+    answer = site.front.request("POST", "/images/", jpeg, headers)
+    return f"/images/{answer.json['id']}/"
 
 
 def came_from_nginx(answer) -> bool:

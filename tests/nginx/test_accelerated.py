@@ -6,9 +6,11 @@ import os
 
 import pytest
 
+from progimage.stores import open_store
 from tests.imaging.drawing import quadrants, saved
 from tests.nginx.front import host_port, in_front
 from tests.nginx.test_renditions import SAME, canonical, hide
+from tests.people import headers_of
 from tests.serving.server import assert_problem
 
 HEADERS = (*(set(SAME) - {"link", "x-cache"}), "etag")
@@ -105,9 +107,13 @@ def test_head_has_the_headers_of_get(front, jpeg, picture):
     assert head.headers["etag"] == front.get(picture).headers["etag"]
 
 
-def test_a_private_original_is_not_for_caches(front, picture):
-    hide(front, picture)
-    answer = front.get(picture)
+def test_a_private_original_is_not_for_caches(front, accelerated, jpeg):
+    ann = headers_of(open_store(accelerated.app.store), "ann")
+    sent = front.request("POST", "/images/", jpeg, {"Content-Type": "image/jpeg", **ann})
+    picture = f"/images/{sent.json['id']}/"
+    hide(front, picture, ann)
+    assert_problem(front.get(picture), 404)
+    answer = front.get(picture, **ann)
     assert answer.status == 200
     assert answer.headers["cache-control"] == "private, no-store"
 

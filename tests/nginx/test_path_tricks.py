@@ -14,6 +14,8 @@ SECRET = b"a secret that must stay in the store"
 HIDDEN = (
     "renders/private/{ab}/{id}/1/resize:width=24.jpg",
     "renders/private/{ab}/{id}/1/original.jpg",
+    "users/hidden.json",
+    "hidden-key",
     "renders/public/{ab}/{id}/1/.hidden.jpg",
     "renders/public/{ab}/{id}/2/resize:width=24.jpg",
     "renders/public/secret.jpg",

@@ -6,6 +6,7 @@ import io
 import json
 import os
 import re
+from collections.abc import Mapping
 
 import pytest
 from PIL import Image
@@ -46,10 +47,10 @@ def canonical(server: Server | Front, path: str) -> str:
     return found[1]
 
 
-def hide(server: Server | Front, picture: str) -> None:
+def hide(server: Server | Front, picture: str, who: Mapping[str, str]) -> None:
     """Turn a picture private."""
-    etag = server.get(f"{picture}metadata/").headers["etag"]
-    headers = {"Content-Type": "application/merge-patch+json", "If-Match": etag}
+    etag = server.get(f"{picture}metadata/", **who).headers["etag"]
+    headers = {"Content-Type": "application/merge-patch+json", "If-Match": etag, **who}
     answer = server.request("PATCH", f"{picture}metadata/", b'{"visibility": "private"}', headers)
     assert answer.status == 200, answer.body
 
@@ -196,17 +197,22 @@ def test_a_deleted_picture_is_gone_at_once(site, picture):
     assert_problem(site.front.get(url), 404)
 
 
-def test_a_picture_turned_private_is_gone_at_once(site, picture):
+def test_a_picture_turned_private_is_gone_at_once(site, anns_picture, ann):
+    picture = anns_picture
     urls = [
         canonical(site.front, f"{picture}resize:width=24.jpg"),
         canonical(site.front, f"{picture.rstrip('/')}.webp"),
     ]
     assert all(came_from_nginx(site.front.get(url)) for url in urls)
-    hide(site.front, picture)
+    hide(site.front, picture, ann)
     for url in urls:
-        answer = site.front.get(url)
+        assert_problem(site.front.get(url), 404)
+        answer = site.front.get(url, **ann)
         assert not came_from_nginx(answer)
-        assert "public" not in answer.headers["cache-control"]
+        assert answer.headers["cache-control"] == "private, no-store"
+        # Also once it is in the cache for its owner.
+        assert site.front.get(url, **ann).headers["x-cache"] == "hit"
+        assert_problem(site.front.get(url), 404)
 
 
 def test_what_is_cached_outlives_the_app_and_the_rest_is_a_problem(tmp_path, jpeg):

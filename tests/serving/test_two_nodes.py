@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from progimage.stores import open_store
+from tests.people import SECRET, headers_of
 from tests.serving.server import Server, running
 
 
@@ -15,7 +17,11 @@ from tests.serving.server import Server, running
 def nodes(tmp_path_factory) -> Iterator[tuple[Server, Server]]:
     folder = tmp_path_factory.mktemp("nodes")
     store = f"file://{folder}/store"
-    with running(folder / "a", store) as a, running(folder / "b", store) as b:
+    accounts = {"auth_mode": "optional", "auth_secret": SECRET}
+    with (
+        running(folder / "a", store, **accounts) as a,
+        running(folder / "b", store, **accounts) as b,
+    ):
         yield a, b
 
 
@@ -43,11 +49,14 @@ def test_a_picture_removed_on_one_node_is_gone_from_the_other(nodes, fresh_jpeg)
 
 def test_a_picture_hidden_on_one_node_is_hidden_on_the_other(nodes, fresh_jpeg):
     a, b = nodes
-    path = a.upload(fresh_jpeg)
+    ann = headers_of(open_store(a.store), "ann")
+    sent = a.request("POST", "/images/", fresh_jpeg, {"Content-Type": "image/jpeg", **ann})
+    path = f"/images/{sent.json['id']}/"
     assert b.get(f"{path}thumbnail.png").status == 200
-    assert edit(a, path, lambda _: {"visibility": "private"}) == 200
+    assert edit(a, path, lambda _: {"visibility": "private"}, ann) == 200
     for node in nodes:
-        shown = node.get(f"{path}thumbnail.png")
+        assert node.get(f"{path}thumbnail.png").status == 404
+        shown = node.get(f"{path}thumbnail.png", **ann)
         assert shown.headers["cache-control"] == "private, no-store"
     renditions = [file for file in a.stored_files() if path.strip("/")[7:] in file]
     assert not [file for file in renditions if file.startswith("renders/public/")]
@@ -69,11 +78,12 @@ def test_edits_through_both_nodes_at_once_lose_nothing(nodes, fresh_jpeg):
         assert record["revision"] == 25
 
 
-def edit(node: Server, path: str, change) -> int:
+def edit(node: Server, path: str, change, who: Mapping[str, str] | None = None) -> int:
     """Edit the version the node shows now, on the condition that it is still the last."""
-    shown = node.get(f"{path}metadata/")
+    shown = node.get(f"{path}metadata/", **(who or {}))
     patch = json.dumps(change(shown.json["tags"]))
     headers = {"If-Match": shown.headers["etag"], "Content-Type": "application/merge-patch+json"}
+    headers |= who or {}
     return node.request("PATCH", f"{path}metadata/", patch, headers).status
 
 

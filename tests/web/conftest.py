@@ -15,6 +15,7 @@ from progimage.config import Settings
 from progimage.stores.memory import MemoryStore
 from tests.imaging.drawing import quadrants, saved
 from tests.inline_pool import InlinePool
+from tests.people import AUTH, headers_of
 
 
 @pytest.fixture
@@ -36,6 +37,23 @@ def make_client(store) -> Callable[..., testing.TestClient]:
 @pytest.fixture
 def client(make_client) -> testing.TestClient:
     return make_client()
+
+
+@pytest.fixture
+def make_person(store, make_client) -> Callable[..., testing.TestClient]:
+    """Return a function that makes a client that sends the API key of an account."""
+
+    def make(name: str, auth: dict[str, Any] = AUTH, **said: Any) -> testing.TestClient:
+        anybody = make_client(auth=auth)
+        return testing.TestClient(anybody.app, headers=headers_of(store, name, **said))
+
+    return make
+
+
+@pytest.fixture
+def ann(make_person) -> testing.TestClient:
+    """A client of somebody who has an account."""
+    return make_person("ann")
 
 
 @pytest.fixture

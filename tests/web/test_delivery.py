@@ -13,11 +13,12 @@ from progimage.stores.filesystem import FilesystemStore
 from progimage.stores.memory import MemoryStore
 from tests.imaging.drawing import saved
 from tests.inline_pool import InlinePool
+from tests.people import AUTH, headers_of
 from tests.web.conftest import upload
 
 
-def client_of(store, mode: str) -> testing.TestClient:
-    settings = Settings.model_validate({"delivery": {"mode": mode}})
+def client_of(store, mode: str, **settings) -> testing.TestClient:
+    settings = Settings.model_validate({"delivery": {"mode": mode}, **settings})
     return testing.TestClient(app.create(settings, store, InlinePool()))
 
 
@@ -64,9 +65,13 @@ def test_redirect_sends_clients_to_a_presigned_url_that_outlives_the_redirect(jp
 
 
 def test_private_pictures_are_never_redirected_into_a_shared_cache(jpeg):
-    client = client_of(PresigningStore(), "redirect")
-    path = upload(client, jpeg, query_string="visibility=private")
-    assert client.simulate_get(path).headers["cache-control"] == "private, no-store"
+    store = PresigningStore()
+    client, ann = client_of(store, "redirect", auth=AUTH), headers_of(store, "ann")
+    result = client.simulate_post(
+        "/images/?visibility=private", body=jpeg, headers={"Content-Type": "image/jpeg", **ann}
+    )
+    shown = client.simulate_get(f"/images/{result.json['id']}/", headers=ann)
+    assert shown.headers["cache-control"] == "private, no-store"
 
 
 @pytest.mark.parametrize("mode", ["x-accel", "redirect"])

@@ -17,6 +17,12 @@ NDJSON = {"Accept": "application/x-ndjson"}
 
 
 @pytest.fixture
+def client(ann):
+    """Somebody with an account, whose pictures may be private."""
+    return ann
+
+
+@pytest.fixture
 def titled(client):
     """Upload five pictures; the titles say what they are good for."""
     for number, said in enumerate(
@@ -240,7 +246,7 @@ def test_what_cannot_be_is_refused_by_name_and_with_what_would_work(client, quer
 def test_no_cache_may_keep_a_listing(client):
     result = client.simulate_get("/images/")
     assert result.headers["cache-control"] == "private, no-cache"
-    assert result.headers["vary"] == "Accept"
+    assert result.headers["vary"] == "Accept, Authorization"
 
 
 def test_ndjson_sends_every_match_one_a_line(client, titled):

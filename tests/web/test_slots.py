@@ -8,7 +8,7 @@ import pytest
 
 from tests.web.conftest import assert_problem, form
 
-SAID = {"title": "Cat", "description": "asleep", "tags": ["a", "b"], "visibility": "private"}
+SAID = {"title": "Cat", "description": "asleep", "tags": ["a", "b"], "visibility": "public"}
 
 
 def create(client, **fields) -> str:

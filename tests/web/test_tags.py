@@ -10,6 +10,12 @@ from tests.web.conftest import assert_problem
 
 
 @pytest.fixture
+def client(ann):
+    """Somebody with an account, whose pictures may be private."""
+    return ann
+
+
+@pytest.fixture
 def tagged(client):
     for number, tags in enumerate(["Sea,sky", "sea,Übersee", "seal", "SEA,harbour", "Zoo"]):
         picture = saved(Image.new("RGB", (4, 4), (number * 40, 0, 0)), "PNG")

@@ -1,0 +1,69 @@
+"""What an account may be called, and what a password may be."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from progimage.errors import InvalidField
+
+MIN_NAME, MAX_NAME = 3, 32
+MIN_PASSWORD, MAX_PASSWORD = 10, 256
+
+# A name is part of keys and of tokens, where `~` and `/` mean something.
+_NAME = re.compile(r"[a-z0-9][a-z0-9._-]*[a-z0-9]")
+
+# `me` is a part of paths and queries; the others would be taken for somebody they are not.
+RESERVED = frozenset(
+    (
+        *("admin", "administrator", "all", "anonymous", "anybody", "api", "default"),
+        *("everybody", "me", "moderator", "nobody", "none", "null", "official", "operator"),
+        *("owner", "private", "progimage", "public", "root", "security", "self", "staff"),
+        *("superuser", "support", "system", "undefined", "user", "users", "you"),
+    )
+)
+
+
+def is_name(text: str) -> bool:
+    """True if an account could be called so."""
+    return MIN_NAME <= len(text) <= MAX_NAME and _NAME.fullmatch(text) is not None
+
+
+def clean_name(text: str) -> str:
+    """Return a name as it is kept: without case, full width or other typographic variety.
+
+    Only ASCII is left to choose from, so that no two names look alike in another script.
+
+    Raises:
+        InvalidField: it cannot be a name, and what can.
+    """
+    name = unicodedata.normalize("NFKC", text).casefold().strip() if len(text) < 200 else ""
+    if not is_name(name):
+        raise InvalidField(
+            f"username: expected {MIN_NAME} to {MAX_NAME} characters of a-z, 0-9, '.', '_' and "
+            "'-', the first and the last a letter or digit"
+        )
+    if name in RESERVED:
+        raise InvalidField(f"username: {name!r} is reserved; choose another")
+    return name
+
+
+def clean_password(text: str, name: str) -> str:
+    """Return a new password in Unicode NFC, so that every keyboard types the same.
+
+    Raises:
+        InvalidField: it is too short, too long or the name itself.
+    """
+    password = normal_password(text)
+    if not MIN_PASSWORD <= len(password) <= MAX_PASSWORD:
+        raise InvalidField(
+            f"password: expected {MIN_PASSWORD} to {MAX_PASSWORD} characters, got {len(password)}"
+        )
+    if password.casefold() == name or len(set(password)) < 3:
+        raise InvalidField("password: too easy to guess; several words in a row are not")
+    return password
+
+
+def normal_password(text: str) -> str:
+    """Return a password as it is compared."""
+    return unicodedata.normalize("NFC", text)

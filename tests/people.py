@@ -1,0 +1,31 @@
+"""Accounts for tests, made without a sign-in: hashing passwords takes its time."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from datetime import UTC, datetime
+
+from progimage.accounts.administration import Administration
+from progimage.accounts.passwords import Passwords
+from progimage.accounts.users import User, Users
+from progimage.errors import NameTaken
+from progimage.stores import ObjectStore
+
+SECRET = "thirty-two bytes or more of secret"
+AUTH = {"mode": "optional", "secret": SECRET}
+PASSWORD = "correct horse battery"
+
+
+def account(store: ObjectStore, name: str, **said: object) -> User:
+    """Make an account that nobody can sign in to by a password."""
+    user = User(name=name, password_hash="", created=datetime.now(UTC), **said)
+    Users(store).create(user)
+    return user
+
+
+def headers_of(store: ObjectStore, name: str, **said: object) -> dict[str, str]:
+    """Return the headers of requests by an account, which is made if need be."""
+    with suppress(NameTaken):
+        account(store, name, **said)
+    _, key = Administration(Users(store), Passwords()).add_api_key(name, "tests")
+    return {"Authorization": f"Bearer {key}"}
