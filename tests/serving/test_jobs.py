@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import signal
 from collections.abc import Iterator
-from typing import Any
+from contextlib import contextmanager
+from typing import Any, BinaryIO
 
 import pytest
 
@@ -131,39 +132,47 @@ def test_a_server_that_is_stopped_lets_go_of_its_leases_at_once(folder, remote):
         assert_all_there(server, finished(server, path), remote)
 
 
-def test_pictures_are_rendered_ahead_by_processes_of_their_own(folder, fresh_jpeg):
-    with running(folder, **QUICK) as server:
-        image = server.upload(fresh_jpeg)
-        sizes = [f"resize:w={width}.webp" for width in range(10, 30)]
-        job = finished(server, created(server, images=[image.split("/")[2]], transforms=sizes))
-        assert job["counts"]["complete"] == 20
-        for size in sizes:
-            assert server.get(image + size).headers["x-cache"] == "hit"
+def test_a_jobs_renders_take_no_requests_place(folder, photo, fresh_jpeg):
+    with running(folder, **QUICK, render_queue=0) as server:
+        image, other = server.upload(photo), server.upload(fresh_jpeg)
+        sizes = [f"resize:w={width}.webp" for width in range(800, 1000)]
+        path = created(server, images=[image.split("/")[2]], transforms=sizes)
+        wait_until(lambda: server.get(path).json["status"] == "in-progress")
+        # One request at a time may wait for a render, and the job has not taken its place.
+        for width in range(10, 20):
+            assert server.get(f"{other}resize:w={width}.png").status == 200
+        assert server.get(path).json["status"] == "in-progress"
+        assert server.request("DELETE", path).status == 204
+        done = finished(server, path)["uploaded"]["complete"]
+        assert done
+        for entry in done[:10]:
+            assert server.get(f"{image}{entry['transform']}").headers["x-cache"] == "hit"
 
 
-def test_a_stream_tells_progress_until_the_job_is_finished(folder, remote):
-    with running(folder, **QUICK) as server:
+def test_a_stream_tells_progress_and_holds_up_neither_its_end_nor_the_servers(folder, remote):
+    with running(folder, **QUICK, server_graceful_timeout_s=600) as server:
         path = half_done(server, remote)
-        with server.socket() as connection:
-            head = f"GET {path} HTTP/1.1\r\nHost: x\r\nAccept: text/event-stream\r\n\r\n"
-            connection.sendall(head.encode())
-            stream = connection.makefile("rb")
+        with stream_of(server, path) as lines:
             names = []
-            for line in stream:
+            for line in lines:
                 if line.startswith(b"event: "):
                     names.append(line[7:].strip())
                     remote.gate.set()
-                elif names and names[-1] == b"finished" and line.startswith(b"data: "):
+                elif names[-1:] == [b"finished"] and line.startswith(b"data: "):
                     assert json.loads(line[6:])["counts"]["complete"] == 12
                     break
             assert names[0] == b"progress"
-
-
-def test_an_open_stream_does_not_hold_up_the_end_of_the_server(folder, remote):
-    with running(folder, **QUICK, server_graceful_timeout_s=600) as server:
-        path = half_done(server, remote)
-        with server.socket() as connection:
-            head = f"GET {path} HTTP/1.1\r\nHost: x\r\nAccept: text/event-stream\r\n\r\n"
-            connection.sendall(head.encode())
-            assert b"200 OK" in connection.recv(1000)
+        remote.gate.clear()
+        remote.open_paths = set()
+        unfinished = created(server, urls=remote.urls(1))
+        with stream_of(server, unfinished) as lines:
+            assert b"200 OK" in lines.readline()
             assert server.stop(signal.SIGTERM) == 0
+
+
+@contextmanager
+def stream_of(server: Server, path: str) -> Iterator[BinaryIO]:
+    with server.socket() as connection, connection.makefile("rb") as lines:
+        head = f"GET {path} HTTP/1.1\r\nHost: x\r\nAccept: text/event-stream\r\n\r\n"
+        connection.sendall(head.encode())
+        yield lines
