@@ -25,7 +25,8 @@ def strict(tmp_path_factory) -> Iterator[Server]:
         upload_concurrent=4,
         upload_max_bytes=200_000,
         render_queue=2,
-        server_threads=8,
+        jobs_streams=1,
+        server_threads=9,
         server_head_timeout_s=0.4,
         server_send_timeout_s=1,
     ) as server:
@@ -224,7 +225,7 @@ def test_garbage_is_answered_with_a_4xx_that_tells_nothing(unharmed, nonsense):
 
 
 def test_clients_that_never_take_their_answer_hold_threads_only_so_long(tmp_path, noise):
-    with running(tmp_path, server_threads=26, server_send_timeout_s=0.5) as server:
+    with running(tmp_path, server_threads=29, server_send_timeout_s=0.5) as server:
         path = server.upload(noise).encode()
         with contextlib.ExitStack() as stack:
             for _ in range(40):

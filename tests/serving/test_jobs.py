@@ -137,14 +137,13 @@ def test_a_jobs_renders_take_no_requests_place(folder, photo, fresh_jpeg):
         image, other = server.upload(photo), server.upload(fresh_jpeg)
         sizes = [f"resize:w={width}.webp" for width in range(800, 1000)]
         path = created(server, images=[image.split("/")[2]], transforms=sizes)
-        wait_until(lambda: server.get(path).json["status"] == "in-progress")
+        wait_until(lambda: server.get(path).json["counts"]["complete"])
         # One request at a time may wait for a render, and the job has not taken its place.
         for width in range(10, 20):
             assert server.get(f"{other}resize:w={width}.png").status == 200
         assert server.get(path).json["status"] == "in-progress"
         assert server.request("DELETE", path).status == 204
         done = finished(server, path)["uploaded"]["complete"]
-        assert done
         for entry in done[:10]:
             assert server.get(f"{image}{entry['transform']}").headers["x-cache"] == "hit"
 
