@@ -2,8 +2,12 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# The suites that hold for any store, here over Ceph, and those about real servers.
+S3_TESTS := tests/s3 tests/stores/test_s3.py::TestS3Store tests/stores/test_probe.py \
+  tests/stores/test_service_on_s3.py tests/web tests/test_slots.py tests/test_library.py \
+  tests/test_owners.py tests/test_renders.py tests/test_reindex.py tests/catalogue/test_catalogue.py
 
-.PHONY: run test test-nginx test-topology nginx test-tus-js test-console browser bench bench-smoke bench-tools client-operations lint types check clean help
+.PHONY: run test test-s3 test-nginx test-topology nginx test-tus-js test-console browser bench bench-smoke bench-tools client-operations lint types check clean help
 
 help: ## Show this list
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -50,6 +54,10 @@ browser: $(VENV)/.browser
 	    echo "Chromium is missing. On Debian or Ubuntu: sudo apt-get install chromium" >&2; exit 1; \
 	  fi; \
 	fi
+
+test-s3: $(VENV)/.dev ## Test over a real Ceph and a real OpenStack Swift, installed if root can
+	@tests/s3/swift.sh install
+	@PROGIMAGE_TEST_SWIFT=1 tests/s3/run.sh $(BIN)/pytest $(S3_TESTS)
 
 bench: $(VENV)/.dev bench-tools ## Measure beside thumbor, ipx and nginx: about an hour
 	@$(BIN)/python -m bench

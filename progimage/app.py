@@ -36,7 +36,7 @@ from progimage.scratch import Scratch
 from progimage.slots import Slots
 from progimage.stores import HasLocalPath, ObjectStore, open_store
 from progimage.stores.metered import MeteredStore
-from progimage.stores.probe import prove_conditional_writes
+from progimage.stores.probe import prove_conditional_writes, prove_listing
 from progimage.web import images, problems
 from progimage.web.bulk import Bulk
 from progimage.web.console import Console
@@ -197,7 +197,9 @@ def _add_service_routes(
 def _observed(store: ObjectStore | None, settings: Settings) -> ObjectStore:
     """Return the store, or else the one that the settings name, with its operations timed."""
     threads = settings.server.threads + settings.jobs.threads + _HELPERS
-    store = store or open_store(settings.store, threads=threads)
+    store = store or open_store(
+        settings.store, threads=threads, conditional_writes=settings.s3.is_conditional
+    )
     return MeteredStore(store, metrics.store_operation) if settings.metrics.enabled else store
 
 
@@ -280,14 +282,16 @@ def prove(settings: Settings) -> None:
     Raises:
         ConfigError: they cannot, and why.
     """
-    store = open_store(settings.store)
+    store = open_store(settings.store, conditional_writes=settings.s3.is_conditional)
     check_presets(settings.presets, settings.limits.to_limits())
     Delivery(store, settings.delivery)
     Downloader(settings.download, settings.upload.max_bytes)
     key_ring(settings.auth, store)
     prove_sockets_fit()
     if settings.store.startswith("s3:"):
-        prove_conditional_writes(store)
+        if settings.s3.is_conditional:
+            prove_conditional_writes(store)
+        prove_listing(store)
 
 
 def wsgi() -> Service:
@@ -295,6 +299,13 @@ def wsgi() -> Service:
     settings, sources = config.load()
     logs.configure(settings.log)
     scratch.sweep()
+    if settings.store.startswith("s3:") and not settings.s3.is_conditional:
+        log.warning(
+            "last writer wins",
+            setting='s3.conditional_writes = "off"',
+            consequence="an edit can overwrite another unseen, and an upload that races with "
+            "the removal of the same picture can be lost",
+        )
     service = create(settings)
     if settings.jobs.runner == "embedded":
         service.runner.start()

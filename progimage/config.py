@@ -33,6 +33,17 @@ class _Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+class S3(_Section):
+    """What is asked of an S3 server."""
+
+    conditional_writes: Literal["required", "off"] = "required"
+
+    @property
+    def is_conditional(self) -> bool:
+        """False if the last of two writers may win."""
+        return self.conditional_writes == "required"
+
+
 class Server(_Section):
     """How requests come in."""
 
@@ -201,6 +212,7 @@ class Settings(_Section):
 
     bind: str = Field(default="127.0.0.1:8000", pattern=r"^(\S+:\d{1,5}|unix:\S+)$")
     store: str = "file:var/store"
+    s3: S3 = S3()
     server: Server = Server()
     upload: Upload = Upload()
     download: Download = Download()

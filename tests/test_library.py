@@ -11,16 +11,17 @@ from progimage import keys
 from progimage.errors import DamagedRecord, InvalidField, NotFound, PreconditionFailed
 from progimage.library import Library, can_see
 from progimage.model import ANYBODY, Metadata, Record, Viewer
-from progimage.stores.memory import MemoryStore
+from progimage.stores import ObjectStore
 from tests.candidates import add, candidate, id_of
+from tests.s3.real import empty_store
 
 PICTURE = b"pretend these are pixels"
 ANN = Viewer(name="ann")
 
 
 @pytest.fixture
-def store() -> MemoryStore:
-    return MemoryStore()
+def store() -> ObjectStore:
+    return empty_store()
 
 
 @pytest.fixture

@@ -17,8 +17,9 @@ from progimage.check import Check
 from progimage.errors import Forbidden, NotFound
 from progimage.library import Library, can_edit, can_see
 from progimage.model import ANYBODY, Metadata, Viewer
-from progimage.stores.memory import MemoryStore
+from progimage.stores import ObjectStore
 from tests.candidates import add, candidate, id_of
+from tests.s3.real import empty_store
 
 PICTURE = b"pretend these are pixels"
 ANN, BEN = Viewer(name="ann"), Viewer(name="ben")
@@ -26,8 +27,8 @@ PRIVATE = Metadata(visibility="private", tags=("sea",))
 
 
 @pytest.fixture
-def store() -> MemoryStore:
-    return MemoryStore()
+def store() -> ObjectStore:
+    return empty_store()
 
 
 @pytest.fixture

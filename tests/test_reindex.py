@@ -16,14 +16,15 @@ from progimage.reindex import reindex
 from progimage.stores import ObjectStore
 from progimage.stores.memory import MemoryStore
 from tests.candidates import add, candidate
+from tests.s3.real import empty_store
 from tests.schedules import every_schedule, play
 
 NOW = timedelta(0)
 
 
 @pytest.fixture
-def store() -> MemoryStore:
-    return MemoryStore()
+def store() -> ObjectStore:
+    return empty_store()
 
 
 @pytest.fixture

@@ -24,6 +24,7 @@ from progimage.stores.memory import MemoryStore
 from tests.candidates import add
 from tests.imaging.drawing import saved
 from tests.inline_pool import InlinePool
+from tests.s3.real import empty_store
 from tests.schedules import every_schedule, play
 
 PICTURE = saved(Image.new("RGB", (8, 6), "red"), "PNG")
@@ -68,8 +69,8 @@ def bytes_of(renders: Renders, image_id: str, pipeline=PIPELINE) -> bytes:
 
 
 @pytest.fixture
-def store() -> MemoryStore:
-    return MemoryStore()
+def store() -> ObjectStore:
+    return empty_store()
 
 
 def test_a_crowd_that_asks_for_one_rendition_has_it_made_once(store):

@@ -32,6 +32,7 @@ from progimage.stores import ObjectStore
 from progimage.stores.memory import MemoryStore
 from progimage.upkeep import collect
 from tests.candidates import FACTS, id_of
+from tests.s3.real import empty_store
 from tests.schedules import every_schedule, play
 from tests.stores.dying import Died, DyingStore
 
@@ -95,8 +96,8 @@ class Breaking(io.BytesIO):
 
 
 @pytest.fixture
-def store() -> MemoryStore:
-    return MemoryStore()
+def store() -> ObjectStore:
+    return empty_store()
 
 
 def test_bytes_lie_in_pieces_of_bounded_size_named_by_their_offset(store):

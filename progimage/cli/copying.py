@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from progimage import config
 from progimage.cli.terminal import bar, put, say
 from progimage.copying import Copier
 from progimage.errors import ConfigError
@@ -52,7 +53,11 @@ def copy_store(
 
     The index is built anew on the way, renditions are left to be made again.
     """
-    here, there = open_store(source, threads=_THREADS), open_store(target, threads=_THREADS)
+    conditional = config.load()[0].s3.is_conditional
+    here, there = (
+        open_store(url, threads=_THREADS, conditional_writes=conditional)
+        for url in (source, target)
+    )
     _check_apart(here, there)
     counts: Counter[str] = Counter()
     size_bytes = 0

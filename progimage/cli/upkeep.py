@@ -92,4 +92,5 @@ def gc(
 
 def _open() -> tuple[Settings, ObjectStore]:
     settings, _ = config.load()
-    return settings, open_store(settings.store)
+    conditional = settings.s3.is_conditional
+    return settings, open_store(settings.store, conditional_writes=conditional)

@@ -60,7 +60,8 @@ def password(name: Name) -> None:
 
 def _users() -> Users:
     settings, _ = config.load()
-    return Users(open_store(settings.store))
+    conditional = settings.s3.is_conditional
+    return Users(open_store(settings.store, conditional_writes=conditional))
 
 
 def _administration() -> Administration:

@@ -18,7 +18,7 @@ from progimage.errors import ConfigError
 ABSENT = "<absent>"
 """`expect=ABSENT`: the put succeeds only if the key does not exist."""
 
-# URL scheme -> module of this package that has `from_url(url, threads=…)`. It is
+# URL scheme -> module of this package that has `from_url(url, **options)`. It is
 # imported when chosen, so that a folder store does not wait for boto3.
 _SCHEMES = {"file": "filesystem", "s3": "s3", "memory": "memory"}
 
@@ -157,8 +157,11 @@ class HasStaleUploads(Protocol):
         ...
 
 
-def open_store(url: str, *, threads: int = 16) -> ObjectStore:
+def open_store(url: str, *, threads: int = 16, conditional_writes: bool = True) -> ObjectStore:
     """Return the store that `url` names, ready for `threads` callers at once.
+
+    Without `conditional_writes` an S3 server is not asked for them, and the promises
+    about racing writers are not kept; other stores keep theirs all the same.
 
     ===========================  ==================================================
     ``file:///srv/progimage``    a folder, made if it is absent
@@ -190,4 +193,4 @@ def open_store(url: str, *, threads: int = 16) -> ObjectStore:
             f"store: {url.partition('?')[0]!r} has no known scheme; use file://, s3:// or memory://"
         )
     opener = import_module(f"{__name__}.{module}").from_url
-    return cast(ObjectStore, opener(parts, threads=threads))
+    return cast(ObjectStore, opener(parts, threads=threads, conditional_writes=conditional_writes))

@@ -81,6 +81,9 @@ class S3Store:
         threads: callers at once, each with a connection of its own in the pool.
         connect_timeout_s, read_timeout_s: of each of at most three tries.
 
+        conditional_writes: False for a server that lacks them: conditions are compared
+            before the write, by us, and of two writers in one moment the last wins.
+
     Raises:
         ConfigError: `prefix` cannot begin a key, or boto3 cannot make a client.
     """
@@ -96,6 +99,7 @@ class S3Store:
         threads: int = 16,
         connect_timeout_s: float = 2.0,
         read_timeout_s: float = 10.0,
+        conditional_writes: bool = True,
     ) -> None:
         _check_store_prefix(prefix)
         self._bucket = bucket
@@ -120,7 +124,7 @@ class S3Store:
         self._clients: dict[int, S3Client] = {}
         # In If-Match, Ceph wants the bare etag, RFC 9110 the quoted one; AWS takes both.
         self._etag_form = "{}"
-        self._deletes_by_etag = True
+        self._conditional_writes = self._deletes_by_etag = conditional_writes
         try:
             self._client()
         except ValueError as error:
@@ -136,6 +140,9 @@ class S3Store:
             request["Body"] = body
             try:
                 if expect is None:
+                    return self._send(key, request)
+                if not self._conditional_writes:
+                    _compare(key, self._look(key), expect)
                     return self._send(key, request)
                 return self._send_if(key, request, expect)
             except StoreUnavailable:
@@ -261,8 +268,7 @@ class S3Store:
             current = self._look(key)
             if current and current[1] == mark:
                 return current[0]
-            if (current[0].etag if current else ABSENT) != expect:
-                raise Conflict(f"{shown(key)} is not at the expected version")
+            _compare(key, current, expect)
             # Refused, and yet the condition holds: another writer was at it (409), or
             # the server wants the etag in its other form.
             if isinstance(request["Body"], Tail):
@@ -324,9 +330,14 @@ class S3Store:
             page_keys = _PAGE_KEYS
 
 
-def from_url(url: SplitResult, *, threads: int) -> S3Store:
+def from_url(url: SplitResult, *, threads: int, conditional_writes: bool) -> S3Store:
     """Open `s3://bucket/prefix?…`; `s3_arguments` says what may follow."""
-    return S3Store(**s3_arguments(url), threads=threads)
+    return S3Store(**s3_arguments(url), threads=threads, conditional_writes=conditional_writes)
+
+
+def _compare(key: str, current: tuple[Stat, str | None] | None, expect: str) -> None:
+    if (current[0].etag if current else ABSENT) != expect:
+        raise Conflict(f"{shown(key)} is not at the expected version")
 
 
 def _send_small_at_once(params: dict[str, Any], **_event: object) -> None:

@@ -14,16 +14,18 @@ from progimage.errors import StoreUnavailable
 from progimage.index import Index, facets, postings_of
 from progimage.library import Library
 from progimage.model import ANYBODY, Metadata, Record, Viewer
+from progimage.stores import ObjectStore
 from progimage.stores.memory import MemoryStore
 from tests.candidates import add
+from tests.s3.real import empty_store
 
 BOB, EVE = Viewer(name="bob"), Viewer(name="eve")
 CAT, DOG = facets.tag("cat"), facets.tag("dog")
 
 
 @pytest.fixture
-def store() -> MemoryStore:
-    return MemoryStore()
+def store() -> ObjectStore:
+    return empty_store()
 
 
 @pytest.fixture
@@ -31,7 +33,7 @@ def catalogue(store) -> Catalogue:
     return Catalogue(store)
 
 
-def add_owned(store: MemoryStore, content: bytes, owner: str, **said: object) -> Record:
+def add_owned(store: ObjectStore, content: bytes, owner: str, **said: object) -> Record:
     """Add a picture of a named owner as accounts will."""
     library = Library(store)
     record = add(library, content)

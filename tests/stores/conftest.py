@@ -8,9 +8,8 @@ import pytest
 
 from progimage.stores import open_store
 from progimage.stores.s3 import S3Store
+from tests.s3.real import REAL_SERVER, real_url
 from tests.stores.s3server import s3_server, store_url
-
-REAL_SERVER = "PROGIMAGE_TEST_S3_URL"
 
 
 @pytest.fixture(scope="session")
@@ -39,13 +38,12 @@ def s3_url(request: pytest.FixtureRequest) -> Iterator[str]:
     s3://bucket/{prefix}?endpoint_url=http://127.0.0.1:7480, whose credentials come
     from the environment; otherwise it is a server of our own.
     """
-    prefix = f"tests/{uuid.uuid4()}"
-    if url := os.environ.get(REAL_SERVER):
-        yield url.replace("{prefix}", prefix)
+    if url := real_url():
+        yield url
         return
     request.getfixturevalue("aws_credentials")
     with s3_server() as endpoint:
-        yield store_url(endpoint, prefix)
+        yield store_url(endpoint, f"tests/{uuid.uuid4()}")
 
 
 @pytest.fixture(scope="session")

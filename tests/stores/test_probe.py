@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import pytest
@@ -12,7 +12,7 @@ from progimage.errors import ConfigError, Conflict, KeyMissing, StoreUnavailable
 from progimage.stores import ABSENT, ObjectStore, Stat, open_store
 from progimage.stores.filesystem import FilesystemStore
 from progimage.stores.memory import MemoryStore
-from progimage.stores.probe import prove_conditional_writes
+from progimage.stores.probe import prove_conditional_writes, prove_listing
 from tests.stores.contract import keys, put
 from tests.stores.s3server import App, s3_server, store_url
 
@@ -64,7 +64,7 @@ def test_a_server_that_lacks_if_match_is_named(aws_credentials):
 
     with s3_server(lacking) as endpoint:
         store = open_store(store_url(endpoint, "probed"))
-        with pytest.raises(ConfigError, match="lacks a feature that is needed"):
+        with pytest.raises(ConfigError, match="does not offer If-Match on puts"):
             prove_conditional_writes(store)
 
 
@@ -104,6 +104,52 @@ def test_a_server_that_checks_and_then_writes_loses_the_race(racy, header):
     with pytest.raises(ConfigError, match=f"writers with the same {header} succeed"):
         prove_conditional_writes(store)
     assert keys(store) == []
+
+
+def test_every_fault_is_named_at_once():
+    with pytest.raises(ConfigError, match=r"same If-None-Match.* and .*same If-Match succeed"):
+        prove_conditional_writes(CheckThenWrite(lambda expect: True))
+
+
+class Unlisted(MemoryStore):
+    """Lists in its own way."""
+
+    def __init__(self, fault: str) -> None:
+        super().__init__()
+        self._fault = fault
+        self._deleted: list[Stat] = []
+
+    def delete(self, key: str, *, expect: str | None = None) -> None:
+        if self._fault == "deleted":
+            self._deleted.append(self.stat(key))
+        super().delete(key, expect=expect)
+
+    def list(self, prefix: str, after: str = "") -> Iterator[Stat]:
+        found = list(super().list(prefix, "" if self._fault == "after" else after))
+        if self._fault == "late":
+            found = found[:-1]
+        if self._fault == "order":
+            found.sort(key=lambda stat: stat.key.casefold())
+        return iter([*self._deleted, *found])
+
+
+@pytest.mark.parametrize(
+    ("fault", "complaint"),
+    [
+        ("late", "does not list at once and in order"),
+        ("order", "does not list at once and in order"),
+        ("after", "does not begin a listing where it is told"),
+        ("deleted", "goes on listing what was deleted"),
+    ],
+)
+def test_a_server_that_lists_wrongly_is_named(fault, complaint):
+    with pytest.raises(ConfigError, match=complaint):
+        prove_listing(Unlisted(fault))
+
+
+def test_a_server_that_lists_well_passes_and_is_left_clean(s3_store):
+    prove_listing(s3_store)
+    assert keys(s3_store) == []
 
 
 class Refusing(MemoryStore):

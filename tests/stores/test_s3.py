@@ -420,3 +420,35 @@ def test_an_absent_object_is_missing_also_where_the_answer_has_no_body(store):
 def test_the_pool_is_as_large_as_the_threads(aws_credentials):
     store = S3Store("bucket", region="us-east-1", threads=40)
     assert store._client().meta.config.max_pool_connections == 40
+
+
+class TestLastWriterWins:
+    """With conditional writes off: compared by us, so that only a race goes wrong."""
+
+    @pytest.fixture
+    def unconditional(self, meddled_server, store) -> S3Store:
+        _, conditional = meddled_server
+        return S3Store(
+            BUCKET,
+            "meddled",
+            endpoint_url=conditional._endpoint_url,
+            region="us-east-1",
+            conditional_writes=False,
+        )
+
+    def test_no_condition_reaches_the_server(self, unconditional, meddler):
+        etag = put(unconditional, "key", b"1", ABSENT).etag
+        etag = put(unconditional, "key", b"2", etag).etag
+        unconditional.delete("key", expect=etag)
+        assert keys(unconditional) == []
+        assert {condition for _, condition in meddler.seen} == {None}
+
+    def test_what_does_not_hold_is_a_conflict_all_the_same(self, unconditional):
+        etag = put(unconditional, "key", b"1").etag
+        put(unconditional, "key", b"2")
+        for expect in (ABSENT, etag):
+            with pytest.raises(Conflict):
+                put(unconditional, "key", b"3", expect)
+        with pytest.raises(Conflict):
+            unconditional.delete("key", expect=etag)
+        assert get(unconditional, "key") == b"2"

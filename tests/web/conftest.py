@@ -12,15 +12,16 @@ from PIL import Image
 
 from progimage import app
 from progimage.config import Settings
-from progimage.stores.memory import MemoryStore
+from progimage.stores import ObjectStore
 from tests.imaging.drawing import quadrants, saved
 from tests.inline_pool import InlinePool
 from tests.people import AUTH, headers_of
+from tests.s3.real import empty_store
 
 
 @pytest.fixture
-def store() -> MemoryStore:
-    return MemoryStore()
+def store() -> ObjectStore:
+    return empty_store()
 
 
 @pytest.fixture

@@ -1,0 +1,21 @@
+#!/bin/bash
+# Run a command beside a fresh Ceph, whose address the tests find in the environment:
+#   tests/s3/run.sh .venv/bin/pytest tests/stores
+# Root gets the packages installed; KEEP=1 leaves Ceph running, for the next run.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+packages="ceph-mon ceph-osd ceph-mgr radosgw ceph-common curl"
+if ! command -v ceph-mon ceph-osd radosgw ceph curl >/dev/null; then
+  if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+    apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends $packages
+  else
+    echo "Ceph is missing. On Debian or Ubuntu: sudo apt-get install --no-install-recommends $packages" >&2
+    exit 1
+  fi
+fi
+[ -n "${KEEP:-}" ] || trap 'tests/s3/ceph.sh destroy' EXIT
+tests/s3/ceph.sh start
+export AWS_ACCESS_KEY_ID=testaccess AWS_SECRET_ACCESS_KEY=testsecret AWS_EC2_METADATA_DISABLED=true
+export PROGIMAGE_TEST_S3_URL="s3://progimage-tests/{prefix}?endpoint_url=http://127.0.0.1:${RGW_PORT:-7480}&region=us-east-1&read_timeout_s=30"
+.venv/bin/python -m tests.s3.real
+"$@"
