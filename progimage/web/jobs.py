@@ -22,6 +22,7 @@ from progimage.errors import (
     PictureTooLarge,
     RequestTimeout,
     StoreUnavailable,
+    Unauthenticated,
 )
 from progimage.imaging.suggestions import shown
 from progimage.jobs import keys
@@ -36,7 +37,7 @@ from progimage.web.forms import read_json_object
 from progimage.web.listing import CURSOR
 from progimage.web.query import pairs
 from progimage.web.search_terms import CONDITIONS, Given, query_of
-from progimage.web.viewers import viewer_of
+from progimage.web.viewers import author_of
 
 DEFAULT_LIMIT = 100
 MAX_LIMIT = 1_000
@@ -110,7 +111,7 @@ class JobResource:
             self._jobs.check_room(self._settings.jobs.max_waiting)
             with Body(req, self._settings.upload) as body:
                 fields = read_json_object(body, self._settings.upload.max_json_bytes)
-            request, entries = self._intake(fields, viewer_of(req))
+            request, entries = self._intake(fields, author_of(req))
             self._jobs.create(request, entries)
         self._wake()
         items = [
@@ -128,7 +129,7 @@ class JobResource:
         "jobs",
         {200: Answer("A page.", {schemas.JSON: job_documents.COLLECTION}, ("Cache-Control",))},
         parameters=(Parameter("limit", "How many on a page.", _JOBS_LIMIT), CURSOR),
-        errors=(InvalidRequest, StoreUnavailable),
+        errors=(InvalidRequest, Unauthenticated, StoreUnavailable),
     )
     def on_get_all(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Send the viewer's jobs, newest first."""
@@ -137,7 +138,7 @@ class JobResource:
         after = given.one("cursor") or ""
         if after and not keys.is_position(after):
             raise InvalidRequest("cursor: expected what 'next' of an earlier answer holds")
-        found, following = self._jobs.owned(viewer_of(req).name, limit, after)
+        found, following = self._jobs.owned(author_of(req).name, limit, after)
         query = given.encoded(without=("cursor",), cursor=following) if following else None
         resp.media = {
             "kind": "Collection",
@@ -165,11 +166,11 @@ class JobResource:
             Parameter("cursor", "Where to go on, as `next` has it.", {"type": "integer"}),
             Parameter("state", "List these only.", {"enum": list(get_args(State))}),
         ),
-        errors=(InvalidRequest, NotFound, Overloaded, StoreUnavailable),
+        errors=(InvalidRequest, Unauthenticated, NotFound, Overloaded, StoreUnavailable),
     )
     def on_get(self, req: falcon.Request, resp: falcon.Response, job_id: str) -> None:
         """Send how far a job has come, or with `Accept: text/event-stream` how it goes on."""
-        request = self._jobs.find(viewer_of(req).name, job_id)
+        request = self._jobs.find(author_of(req).name, job_id)
         resp.set_header("Vary", "Accept")
         resp.set_header("Cache-Control", "private, no-store")
         kinds = (falcon.MEDIA_JSON, streams.MEDIA_TYPE)
@@ -190,7 +191,7 @@ class JobResource:
     )
     def on_delete(self, req: falcon.Request, resp: falcon.Response, job_id: str) -> None:
         """Cancel a job, unless it has ended."""
-        self._jobs.cancel(self._jobs.find(viewer_of(req).name, job_id))
+        self._jobs.cancel(self._jobs.find(author_of(req).name, job_id))
         resp.status = falcon.HTTP_204
 
     def _intake(self, fields: Mapping[str, Any], viewer: Viewer) -> Intake:

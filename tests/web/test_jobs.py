@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from types import SimpleNamespace
 
 import pytest
 from falcon import testing
@@ -11,9 +10,9 @@ from falcon import testing
 from progimage import app
 from progimage.config import Settings
 from progimage.errors import StoreUnavailable
-from progimage.model import Viewer
 from tests.inline_pool import InlinePool
 from tests.jobs.conftest import run
+from tests.people import AUTH
 from tests.web.conftest import assert_problem, upload
 
 
@@ -196,19 +195,26 @@ def test_a_job_that_is_not_there_is_not_found(client):
             assert_problem(client.simulate_request(method, f"/jobs/{job_id}/"), 404, "no job")
 
 
-def test_others_jobs_are_neither_listed_nor_found_nor_cancelled(
-    service, client, image_id, monkeypatch
-):
-    who = SimpleNamespace(name="ann")
-    monkeypatch.setattr("progimage.web.jobs.viewer_of", lambda req: Viewer(name=who.name))
-    path = created(client, images=[image_id], transforms=["blur"])
-    assert len(client.simulate_get("/jobs/").json["data"]) == 1
-    for who.name in ("bob", ""):
-        assert client.simulate_get("/jobs/").json["data"] == []
-        assert_problem(client.simulate_get(path), 404)
-        assert_problem(client.simulate_delete(path), 404)
-    who.name = "ann"
-    assert client.simulate_get(path).json["status"] == "pending"
+@pytest.mark.parametrize("mode", ["optional", "required"])
+def test_others_jobs_are_neither_listed_nor_found_nor_cancelled(make_person, make_client, mode):
+    auth = {**AUTH, "mode": mode}
+    ann, bob = make_person("ann", auth), make_person("bob", auth)
+    path = created(ann, images=["x"], transforms=["blur"])
+    assert bob.simulate_get("/jobs/").json["data"] == []
+    for method in ("GET", "DELETE"):
+        assert_problem(bob.simulate_request(method, path), 404, "no job")
+    anybody = make_client(auth=auth)
+    status = 404 if mode == "optional" else 401
+    for method in ("GET", "DELETE"):
+        assert_problem(anybody.simulate_request(method, path), status)
+    assert [job["status"] for job in ann.simulate_get("/jobs/").json["data"]] == ["pending"]
+
+
+def test_where_accounts_are_required_nobody_else_learns_of_jobs_from_before(make_client):
+    path = created(make_client(), images=["x"], transforms=["blur"])
+    stranger = make_client(auth=AUTH | {"mode": "required"})
+    for url in (path, "/jobs/"):
+        assert_problem(stranger.simulate_get(url), 401)
 
 
 def events(result: testing.Result) -> list[tuple[str, dict]]:
