@@ -7,7 +7,7 @@ S3_TESTS := tests/s3 tests/stores/test_s3.py::TestS3Store tests/stores/test_prob
   tests/stores/test_service_on_s3.py tests/web tests/test_slots.py tests/test_library.py \
   tests/test_owners.py tests/test_renders.py tests/test_reindex.py tests/catalogue/test_catalogue.py
 
-.PHONY: run test test-s3 test-nginx test-topology nginx test-tus-js test-console browser bench bench-smoke bench-tools client-operations lint types check clean help
+.PHONY: run test test-s3 test-nginx test-topology test-api nginx test-tus-js test-console browser bench bench-smoke bench-tools client-operations lint types check clean help
 
 help: ## Show this list
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -23,6 +23,9 @@ test-nginx: $(VENV)/.dev nginx ## Test deploy/nginx.conf with a real nginx, inst
 
 test-topology: $(VENV)/.dev nginx ## Kill a node of two behind deploy/nginx-cluster.conf, under load
 	@PATH="$$PATH:/usr/sbin:/usr/local/sbin" $(BIN)/pytest tests/topology
+
+test-api: $(VENV)/.dev ## Ask a live server all that its description allows: Schemathesis, two minutes
+	@$(BIN)/pytest tests/api
 
 nginx:
 	@export PATH="$$PATH:/usr/sbin:/usr/local/sbin"; \

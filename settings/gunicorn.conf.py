@@ -49,6 +49,8 @@ worker_class.head_timeout_s = _settings.server.head_timeout_s
 worker_class.send_timeout_s = _settings.server.send_timeout_s
 threads = _settings.server.threads
 worker_connections = 1000
+# The most that it can. A query of a search, and what is said of a raw picture, may be long.
+limit_request_line = 8190
 keepalive = 75
 timeout = _settings.server.worker_timeout_s
 graceful_timeout = _settings.server.graceful_timeout_s

@@ -55,6 +55,11 @@ def read_submission(
     """
     kind, options = parse_header(req.content_type or "")
     body = stack.enter_context(Body(req, settings))
+    if said and kind in ("multipart/form-data", "application/json"):
+        raise InvalidField(
+            f"{said[0][0]}: not taken in the query beside a body that has a place for it; "
+            "put it into the body"
+        )
     if kind == "multipart/form-data":
         submission = _read_form(_form(body, options, settings), ingest, settings, stack)
     elif kind == "application/json":

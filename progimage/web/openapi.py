@@ -48,12 +48,14 @@ _HEADERS = {
 }
 
 # What goes wrong with any call, whatever it is about.
-_ALWAYS: tuple[int, ...] = (500,)
+_ALWAYS: tuple[int, ...] = (405, 414, 431, 500)
 _ONLY_HTTP = {
     404: ("Not found", "not-found"),
     405: ("Method Not Allowed", "method-not-allowed"),
+    414: ("URI Too Long", "uri-too-long"),
     415: ("Unsupported Content-Type", "unsupported-media-type"),
     416: ("Range not satisfiable", "range-not-satisfiable"),
+    431: ("Request Header Fields Too Large", "request-header-fields-too-large"),
     500: ("Internal error", "internal-error"),
     503: ("Not ready", "not-ready"),
 }

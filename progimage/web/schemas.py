@@ -82,24 +82,25 @@ KEPT = Named(
 )
 
 
+# null stands for the default, as `parse_metadata` has it.
+_NULLABLE = {
+    name: {"anyOf": [what, {"type": "null"}]}
+    for name, what in Metadata.model_json_schema()["properties"].items()
+}
+
+
 def metadata(**more: Any) -> dict[str, Any]:
     """Return the schema of what people may say of a picture, with `more` beside it."""
-    schema = Metadata.model_json_schema()
     return {
         "type": "object",
-        "properties": {**more, **schema["properties"]},
+        "properties": {**more, **_NULLABLE},
         "additionalProperties": False,
     }
 
 
 def merge_patch() -> dict[str, Any]:
     """Return the schema of an edit: any of the fields, null to take one back."""
-    fields = Metadata.model_json_schema()["properties"]
-    return {
-        "type": "object",
-        "properties": {name: {"anyOf": [what, {"type": "null"}]} for name, what in fields.items()},
-        "additionalProperties": False,
-    }
+    return metadata()
 
 
 METADATA_FIELDS = tuple(

@@ -50,6 +50,8 @@ _SLOT = Parameter(
     required=True,
     example="5f2b8c1e0d9a47c3b1a6e8f70c2d4b95",
 )
+# OPTIONS tells of the protocol, whether or not there is such an upload.
+_ANY_SLOT = replace(_SLOT, schema={"type": "string"})
 _RESUMABLE = _header("Tus-Resumable", f"`{tus.VERSION}` in a request of tus.")
 _CREATING = (
     _RESUMABLE,
@@ -127,7 +129,7 @@ class SlotResource:
         self._settings = settings
         self._admission = admission
 
-    @documented("upload", "uploads", _OPTIONS, parameters=(_SLOT,))
+    @documented("upload", "uploads", _OPTIONS, parameters=(_ANY_SLOT,))
     def on_options(self, req: falcon.Request, resp: falcon.Response, slot_id: str) -> None:
         """Tell what of tus there is."""
         tus.describe(resp, self._settings.upload.max_bytes)

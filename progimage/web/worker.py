@@ -9,6 +9,7 @@ one that connects while the process ends waits in vain.
 
 from __future__ import annotations
 
+import json
 import select
 import socket
 import time
@@ -19,9 +20,12 @@ from functools import partial
 from selectors import EVENT_READ
 from typing import Any
 
+from gunicorn import util
 from gunicorn.workers import gthread
 from gunicorn.workers.base import Worker
 from gunicorn.workers.gthread import TConn as Connection
+
+from progimage.web import problems
 
 # Most clients send their request with the connection; those who open one in advance
 # are left to the poller after so long.
@@ -41,6 +45,30 @@ _POLITENESS_S = 0.00015
 # A client gets so long to read the last answer before its connection is cut.
 _LINGER_S = 2.0
 _BLOCK = 64 * 1024
+
+_DETAILS = {
+    "URI Too Long": "the address has more than 8 KiB",
+    "Request Header Fields Too Large": "a header has more than 8 KiB, or there are too many",
+}
+
+
+def write_problem(client: socket.socket, status: int, reason: str, message: str) -> None:
+    """Answer what is no request at all in the shape of all our errors.
+
+    It stands in for gunicorn's own page of HTML, for which it has no setting.
+    """
+    detail = _DETAILS.get(reason) or message or "the server could not answer"
+    problem = problems.document(status, reason, detail, reason.title().replace(" ", ""))
+    body = json.dumps(problem).encode()
+    head = (
+        f"HTTP/1.1 {status} {reason}\r\nConnection: close\r\n"
+        f"Content-Type: {problems.MEDIA_TYPE}\r\nContent-Length: {len(body)}\r\n"
+        "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n\r\n"
+    )
+    util.write_nonblock(client, head.encode() + body)
+
+
+util.write_error = write_problem
 
 
 class PatientWorker(gthread.ThreadWorker):

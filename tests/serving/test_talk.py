@@ -225,3 +225,21 @@ def test_no_request_breaks_the_server(server, jpeg, method, of_picture, path, qu
     assert b"unexpected error" not in answered
     for inside in (b"Traceback", b"site-packages", str(server.folder).encode()):
         assert inside not in answered
+
+
+@pytest.mark.parametrize(
+    ("request_", "status", "word"),
+    [
+        (b"GET /" + b"a" * 9000 + b" HTTP/1.1\r\nHost: a\r\n\r\n", 414, "8 KiB"),
+        (b"GET / HTTP/1.1\r\nX-A: " + b"a" * 9000 + b"\r\n\r\n", 431, "8 KiB"),
+        (b"nonsense\r\n\r\n", 400, "nonsense"),
+        (b"GET / HTTP/1.1\r\nbad header\r\n\r\n", 400, "bad header"),
+    ],
+)
+def test_what_is_no_request_gets_an_error_of_our_one_shape(server, request_, status, word):
+    head, _, body = server.exchange(request_).partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 %d " % status)
+    assert b"Content-Type: application/problem+json" in head
+    problem = json.loads(body)
+    assert problem["status"] == status
+    assert word in problem["detail"]

@@ -323,3 +323,11 @@ def test_a_removed_picture_can_be_uploaded_again(client, jpeg):
     assert client.simulate_delete(path).status_code == 204
     assert_problem(client.simulate_get(path), 404)
     assert_kept_as(client.simulate_post("/images/", body=jpeg, headers=RAW), jpeg)
+
+
+@pytest.mark.parametrize("field", ["title=a", "x=1"])
+def test_a_query_beside_a_body_with_a_place_for_it_is_refused(client, jpeg, field):
+    sent = form(("image", jpeg, "a.jpg"))
+    assert_problem(client.simulate_post("/images/", query_string=field, **sent), 400, "body")
+    data = {"data": base64.b64encode(jpeg).decode()}
+    assert_problem(client.simulate_post("/images/", query_string=field, json=data), 400, "body")
