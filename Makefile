@@ -7,7 +7,7 @@ S3_TESTS := tests/s3 tests/stores/test_s3.py::TestS3Store tests/stores/test_prob
   tests/stores/test_service_on_s3.py tests/web tests/test_slots.py tests/test_library.py \
   tests/test_owners.py tests/test_renders.py tests/test_reindex.py tests/catalogue/test_catalogue.py
 
-.PHONY: run test test-s3 test-nginx test-topology test-api nginx test-tus-js test-console browser bench bench-smoke bench-tools client-operations lint types check clean help
+.PHONY: run test test-s3 test-nginx test-topology test-api nginx test-tus-js test-celery test-console browser bench bench-smoke bench-tools client-operations lint types check clean help
 
 help: ## Show this list
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -42,6 +42,16 @@ test-tus-js: $(VENV)/.dev ## Test resumable uploads with tus-js-client too; need
 	  { echo "npm is missing. On Debian or Ubuntu: sudo apt-get install npm" >&2; exit 1; }
 	@npm ci --silent --prefix tests/serving/tus_js
 	@TUS_JS_IS_NEEDED=1 $(BIN)/pytest tests/serving/test_resumable.py
+
+test-celery: $(VENV)/.dev ## Test workers by Celery with a real Redis, installed if root can
+	@if ! command -v redis-server >/dev/null; then \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	    apt-get update -q && apt-get install -qy --no-install-recommends redis-server; \
+	  else \
+	    echo "redis-server is missing. On Debian or Ubuntu: sudo apt-get install redis-server" >&2; exit 1; \
+	  fi; \
+	fi; \
+	$(BIN)/pytest tests/celery
 
 test-console: browser ## Test the console in a real Chromium, installed if root can; needs npm
 	@command -v npm >/dev/null || \

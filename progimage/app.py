@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -18,18 +18,21 @@ from progimage.accounts.passwords import Passwords
 from progimage.accounts.sign_in import SignIn
 from progimage.accounts.users import Users
 from progimage.admission import Admission
+from progimage.asked_renders import AskedRenders
+from progimage.background import pool_of, runner_of
+from progimage.broker import Broker
 from progimage.catalogue import Catalogue
 from progimage.config import DEVELOPMENT, Settings
 from progimage.download import Downloader
+from progimage.errors import ConfigError
 from progimage.imaging.pipeline import check_presets
 from progimage.imaging.pool import RenderPool, prove_sockets_fit
 from progimage.index import Index
 from progimage.ingest import Ingest
-from progimage.jobs.hosts import Hosts
-from progimage.jobs.leases import Leases
+from progimage.jobs.model import Request
 from progimage.jobs.runner import Runner
 from progimage.jobs.state import Jobs
-from progimage.jobs.work import Work
+from progimage.jobs.sweep import announce_all
 from progimage.library import Library
 from progimage.renders import Renders
 from progimage.scratch import Scratch
@@ -110,8 +113,8 @@ def create(
     check_presets(settings.presets, limits)
     delivery = Delivery(store, settings.delivery)
     folder = Scratch()
-    jobs_pool = pool or _pool(settings, workers=1, niceness=_LOWEST_PRIORITY)
-    pool = pool or _pool(
+    jobs_pool = pool or pool_of(settings, workers=1, niceness=_LOWEST_PRIORITY)
+    pool = pool or pool_of(
         settings, workers=settings.render.workers, niceness=settings.render.niceness
     )
     rendering = Admission(settings.render.workers + settings.render.queue, "renders")
@@ -125,7 +128,9 @@ def create(
     max_bytes = settings.upload.max_bytes
     downloader = Downloader(settings.download, max_bytes)
     ingest = Ingest(library, pool, folder, limits, rendering, downloader, max_bytes=max_bytes)
-    renders = Renders(store, library, pool, folder, limits, rendering)
+    broker = Broker(settings.jobs.broker) if settings.jobs.broker else None
+    asked = _asked(settings, store, broker)
+    renders = Renders(store, library, pool, folder, limits, rendering, asked)
 
     console = Console(delivery.other_origin())
     uploads = images.Uploads(ingest, settings, uploading)
@@ -140,13 +145,13 @@ def create(
     on_demand = OnDemand(ingest, renders, delivery, settings, settings.presets, limits, uploading)
 
     jobs = Jobs(store, readers)
-    runner = _runner(settings, store, jobs, library, jobs_pool, folder, downloader)
+    runner = runner_of(settings, store, jobs, library, jobs_pool, folder, downloader)
     bulk = JobResource(
         jobs,
         catalogue,
         settings,
         uploading,
-        wake=runner.wake,
+        announce=_announcing(broker, runner),
         is_stopping=lambda: runner.is_stopping,
     )
     app = _bare_app(settings)
@@ -203,36 +208,20 @@ def _observed(store: ObjectStore | None, settings: Settings) -> ObjectStore:
     return MeteredStore(store, metrics.store_operation) if settings.metrics.enabled else store
 
 
-def _pool(settings: Settings, *, workers: int, niceness: int) -> RenderPool:
-    return RenderPool(
-        workers=workers,
-        timeout_s=settings.render.timeout_s,
-        memory_bytes=settings.render.memory_bytes,
-        tasks=settings.render.tasks_per_worker,
-        niceness=niceness,
-    )
+def _asked(settings: Settings, store: ObjectStore, broker: Broker | None) -> AskedRenders | None:
+    """Return the workers that make renders, None if this process does."""
+    if settings.render.where == "here":
+        return None
+    if broker is None:
+        raise ConfigError("render.where: 'workers' are asked by messages; set jobs.broker too")
+    return AskedRenders(store, broker.ask_for_render, settings.render.answer_timeout_s)
 
 
-def _runner(
-    settings: Settings,
-    store: ObjectStore,
-    jobs: Jobs,
-    library: Library,
-    pool: RenderPool,
-    folder: Scratch,
-    downloader: Downloader,
-) -> Runner:
-    """Return what does jobs in this process; its renders never stand before a request's."""
-    limits, threads = settings.limits.to_limits(), settings.jobs.threads
-    admission = Admission(threads, "items of jobs")
-    max_bytes = settings.upload.max_bytes
-    ingest = Ingest(library, pool, folder, limits, admission, downloader, max_bytes=max_bytes)
-    renders = Renders(store, library, pool, folder, limits, admission)
-    hosts = Hosts(settings.jobs.per_host, settings.jobs.host_pause_s)
-    attempts = settings.jobs.attempts
-    work = Work(jobs, library, ingest, renders, hosts, limits, attempts=attempts)
-    leases = Leases(store, settings.jobs.lease_s)
-    return Runner(store, jobs, work, leases, threads=threads, poll_s=settings.jobs.poll_s)
+def _announcing(broker: Broker | None, runner: Runner) -> Callable[[Request], None]:
+    """Return what tells of a new job: the broker's workers, or the runner of this process."""
+    if broker is None:
+        return lambda _: runner.wake()
+    return lambda request: announce_all(request, broker.announce)
 
 
 def _add_accounts(
@@ -287,6 +276,7 @@ def prove(settings: Settings) -> None:
     Delivery(store, settings.delivery)
     Downloader(settings.download, settings.upload.max_bytes)
     key_ring(settings.auth, store)
+    _asked(settings, store, Broker(settings.jobs.broker) if settings.jobs.broker else None)
     prove_sockets_fit()
     if settings.store.startswith("s3:"):
         if settings.s3.is_conditional:
@@ -307,9 +297,8 @@ def wsgi() -> Service:
             "the removal of the same picture can be lost",
         )
     service = create(settings)
-    if settings.jobs.runner == "embedded":
+    if settings.jobs.runner == "embedded" and not settings.jobs.broker:
         service.runner.start()
-    log.info("started", store=settings.store, settings=sources)
     log.info("started", store=settings.store, settings=sources, accounts=settings.auth.mode)
     _tell_of_accounts(settings)
     return service

@@ -106,6 +106,8 @@ class Render(_Section):
     memory_bytes: int = Field(default=2 * 2**30, ge=2**28)
     tasks_per_worker: int = Field(default=1000, ge=1)
     niceness: int = Field(default=10, ge=0, le=19)
+    where: Literal["here", "workers"] = "here"
+    answer_timeout_s: float = Field(default=15.0, gt=0, le=600)
 
 
 class Delivery(_Section):
@@ -127,6 +129,7 @@ class Jobs(_Section):
     """Bulk jobs, and the runner in each web process that does them."""
 
     runner: Literal["embedded", "none"] = "embedded"
+    broker: str = Field(default="", pattern=r"^((redis|rediss|amqp|amqps|sqs)://\S*)?$")
     threads: int = Field(default=4, ge=1, le=64)
     max_items: int = Field(default=10_000, ge=1, le=10_000)
     max_waiting: int = Field(default=1_000, ge=1, le=100_000)

@@ -12,6 +12,7 @@
     development-key                        signs tokens where auth.secret is "development"
     index/<scope>/…                        markers without content; see progimage/index/layout.py
     job…/…                                 bulk jobs; see progimage/jobs/keys.py
+    asks/<token>.json                      how a render went that another process was asked for
     probe/<token>                          written and removed by health checks and start-up
 
 `ab` is the first two digits of the id. `<generation>` is drawn anew for every
@@ -35,6 +36,7 @@ PUBLIC_RENDERS = "renders/public/"
 PRIVATE_RENDERS = "renders/private/"
 UPLOADS = "uploads/"
 USERS = "users/"
+ASKS = "asks/"
 PROBES = "probe/"
 DEVELOPMENT_KEY = "development-key"
 
@@ -51,6 +53,16 @@ _PIECE_KEY = re.compile(r"uploads/[0-9a-f]{32}/piece-([0-9]{16})")
 # a key) take, less what stands before them in the key.
 _MAX_SEGMENT = 240
 _MAX_PIPELINE = 800
+
+
+def ask(token: str) -> str:
+    """Return the key of how a render went that another process was asked for."""
+    return f"{ASKS}{token}.json"
+
+
+def is_token(text: str) -> bool:
+    """True for 32 lowercase hex digits."""
+    return _SLOT.fullmatch(text) is not None
 
 
 def is_image_id(text: str) -> bool:

@@ -15,6 +15,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from time import perf_counter
+from typing import NamedTuple, Protocol
 
 import structlog
 
@@ -62,6 +63,24 @@ class Rendition:
     timings: Rendered | None = None
 
 
+class Made(NamedTuple):
+    """A rendition that another process put into the cache; `timings` as in `Rendition`."""
+
+    timings: Rendered | None
+
+
+class Elsewhere(Protocol):
+    """Other processes that make renditions."""
+
+    def render(self, record: Record, pipeline: Pipeline, form: Format) -> Made | None:
+        """Have a rendition made and cached; None if it must be made here.
+
+        Raises: what the render raised, and
+            Overloaded: nobody made it in time.
+        """
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class _Wanted:
     """A rendition that somebody may see, as may be seen what it is made of.
@@ -90,7 +109,7 @@ class _Wanted:
 
 
 class Renders:
-    """The rendition cache of one store, and the pool that fills it."""
+    """The rendition cache of one store, and what fills it: a pool, or other processes."""
 
     def __init__(
         self,
@@ -100,7 +119,9 @@ class Renders:
         scratch: Scratch,
         limits: Limits,
         admission: Admission,
+        elsewhere: Elsewhere | None = None,
     ) -> None:
+        self._elsewhere = elsewhere
         self._store = store
         self._library = library
         self._pool = pool
@@ -185,6 +206,12 @@ class Renders:
     def _make(self, wanted: _Wanted) -> Rendition | None:
         """Render and cache; None if a picture was removed, hidden or shown meanwhile."""
         record = wanted.record
+        if self._elsewhere and not wanted.references:
+            made = self._elsewhere.render(record, wanted.pipeline, wanted.format)
+            if made is not None:
+                found = self._find(wanted)
+                if found is not None or not self._library.is_current(record):
+                    return replace(found, timings=made.timings) if found else None
         try:
             with ExitStack() as stack:
                 references = self._sources(wanted.references, stack)

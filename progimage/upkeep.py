@@ -16,6 +16,9 @@ from progimage.stores import HasStaleUploads, ObjectStore, Stat
 
 _BUCKET = timedelta(minutes=1)
 
+# Nobody waits for a render for so long.
+_ASKED = timedelta(hours=1)
+
 # No upload is still being written after this.
 _STALE_S = 24 * 3600.0
 
@@ -58,6 +61,9 @@ def collect(
     if isinstance(store, HasStaleUploads):
         sweep.stale_uploads = store.remove_stale_uploads(_STALE_S)
     sweep.expired_slots = remove_expired(store, clock())
+    for stat in store.list(keys.ASKS):
+        if stat.modified < clock() - _ASKED:
+            store.delete(stat.key)
     oldest_kept = clock() - max_age
     for stat in store.list(keys.RENDERS):
         on_progress(stat.key)

@@ -55,6 +55,8 @@ def test_every_setting_can_be_overridden_from_the_environment(where, tmp_path):
         "jobs.runner": "none",
         "metrics.enabled": "false",
         "metrics.allow": '["10.0.0.0/8"]',
+        "jobs.broker": "redis://127.0.0.1:6379/0",
+        "render.where": "workers",
         "auth.mode": "off",
         "auth.secret": "s" * 32,
         "auth.keys": f'[{{kid = "a", secret = "{"k" * 32}"}}]',

@@ -20,6 +20,7 @@ from progimage.cli import (
     upkeep,
     uploading,
     users,
+    working,
 )
 from progimage.cli.terminal import Complaint, say
 from progimage.client import ClientError, InvalidCall
@@ -33,7 +34,7 @@ app = typer.Typer(
 )
 for part in (
     *(uploading, finding, fetching, editing, jobs, account),
-    *(serving, upkeep, copying, users),
+    *(serving, working, upkeep, copying, users),
 ):
     app.add_typer(part.app)
 

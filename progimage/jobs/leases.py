@@ -68,7 +68,7 @@ class Leases:
         `current` is the etag of the lease that is there, or ABSENT. A lease of another
         must have been seen unchanged for its length, in earlier calls.
         """
-        if current != ABSENT and not self._is_dead(key, current):
+        if current != ABSENT and not self.is_dead(key, current):
             return None
         lease = Lease(key)
         try:
@@ -104,7 +104,8 @@ class Leases:
         """Forget what was seen of all other leases."""
         self._seen = {key: seen for key, seen in self._seen.items() if key in keys}
 
-    def _is_dead(self, key: str, etag: str) -> bool:
+    def is_dead(self, key: str, etag: str) -> bool:
+        """True once the lease was seen unchanged, in earlier calls, for its length."""
         now = self._clock()
         if self._seen.get(key, ("", 0.0))[0] != etag:
             self._seen[key] = (etag, now)

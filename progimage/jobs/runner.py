@@ -27,7 +27,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from progimage.errors import DamagedRecord, ProgImageError, StoreError
+from progimage.errors import DamagedRecord, KeyMissing, ProgImageError, StoreError
 from progimage.jobs import keys
 from progimage.jobs.leases import Lease, Leases
 from progimage.jobs.model import SHARD, Request
@@ -53,6 +53,9 @@ class Claim:
 class Runner:
     """Runs jobs in threads of this process.
 
+    Attributes:
+        leases: by which it shares work with others.
+
     Args:
         threads: items at a time.
         poll_s: between two looks for work of others.
@@ -73,7 +76,7 @@ class Runner:
         self._store = store
         self._jobs = jobs
         self._work = work
-        self._leases = leases
+        self.leases = leases
         self._threads = threads
         self._poll_s = poll_s
         self._clock = clock
@@ -84,9 +87,9 @@ class Runner:
         self._is_stopping = threading.Event()
         self._own: list[threading.Thread] = []
 
-    def start(self) -> None:
-        """Begin to look for work."""
-        for act in (self._coordinate, self._renew):
+    def start(self, *, looks: bool = True) -> None:
+        """Begin to look for work, or only to keep the leases of what `work_on` is told."""
+        for act in (self._coordinate, self._renew) if looks else (self._renew,):
             thread = threading.Thread(target=act, name=f"jobs{act.__name__}", daemon=True)
             self._own.append(thread)
             thread.start()
@@ -95,6 +98,11 @@ class Runner:
     def is_stopping(self) -> bool:
         """True once this process is to end."""
         return self._is_stopping.is_set()
+
+    @property
+    def is_idle(self) -> bool:
+        """True while no shard is being worked on."""
+        return not self._claims
 
     def wake(self) -> None:
         """Look for work now: there is a new job."""
@@ -114,7 +122,7 @@ class Runner:
             thread.join(max(deadline - time.monotonic(), 0.0))
         self._work.stop()
         for claim in self._claims.copy():
-            self._leases.release(claim.lease)
+            self.leases.release(claim.lease)
 
     def claim(self) -> Claim | None:
         """Take some items to work on; None if there are none that nobody works on.
@@ -135,12 +143,37 @@ class Runner:
                 continue
             if found is not None:
                 return found
-        self._leases.keep_in_mind(seen)
+        self.leases.keep_in_mind(seen)
         return None
+
+    def work_on(self, job_id: str, shard: int) -> None:
+        """Work a shard off in the calling thread, unless somebody else does or did.
+
+        Ends the job if there is nothing left to do.
+        """
+        request = self._jobs.read(job_id)
+        if request is None or self._jobs.has_ended(request) or not (0 <= shard < request.shards):
+            return
+        lease = self.leases.take(key := keys.lease(job_id, shard), self._lease_at(key))
+        if lease is None:
+            return
+        try:
+            numbers = self._jobs.missing(request, request.of_shard(shard))
+        except StoreError:
+            self.leases.release(lease)
+            raise
+        claim = Claim(request, numbers, lease)
+        with self._lock:
+            self._claims[claim] = threading.current_thread()
+        self._run(claim)
+        if not self._jobs.missing(request, range(request.items)):
+            self._jobs.end_if_done(request)
 
     def work_off(self, claim: Claim) -> None:
         """Attempt the items of a claim until all have outcomes, or it is lost or at an end."""
         request = claim.request
+        if not claim.numbers:
+            return
         entries = self._jobs.entries(request, range(claim.numbers[0], claim.numbers[-1] + 1))
         due = [(0.0, number, 0) for number in claim.numbers]
         next_look = self._clock()
@@ -161,6 +194,12 @@ class Runner:
                 later = self._clock() + again.after_s
                 heapq.heappush(due, (later, number, before + again.is_counted))
 
+    def _lease_at(self, key: str) -> str:
+        try:
+            return self._store.stat(key).etag
+        except KeyMissing:
+            return ABSENT
+
     def _claim_of(self, job_id: str, seen: set[str]) -> Claim | None:
         request = self._requests.get(job_id) or self._jobs.read(job_id)
         if request is None:
@@ -180,13 +219,13 @@ class Runner:
         for shard in sorted({number // SHARD for number in missing}):
             key = keys.lease(job_id, shard)
             seen.add(key)
-            lease = self._leases.take(key, leases.get(shard, ABSENT))
+            lease = self.leases.take(key, leases.get(shard, ABSENT))
             if lease is None:
                 continue
             # Looked at once more: another may have worked it off since.
             if numbers := self._jobs.missing(request, request.of_shard(shard)):
                 return Claim(request, numbers, lease)
-            self._leases.release(lease)
+            self.leases.release(lease)
         return None
 
     def _coordinate(self) -> None:
@@ -222,15 +261,15 @@ class Runner:
             self._is_stopping.wait(self._poll_s)
         finally:
             with suppress(StoreError):
-                self._leases.release(claim.lease)
+                self.leases.release(claim.lease)
             with self._lock:
                 del self._claims[claim]
             self._has_news.set()
 
     def _renew(self) -> None:
-        while not self._is_stopping.wait(self._leases.length_s / 3):
+        while not self._is_stopping.wait(self.leases.length_s / 3):
             with self._lock:
                 claims = list(self._claims)
             for claim in claims:
                 with suppress(StoreError):
-                    self._leases.renew(claim.lease)
+                    self.leases.renew(claim.lease)

@@ -51,7 +51,7 @@ class JobResource:
     """`/jobs/`, where they are created and listed, and `/jobs/<id>/`.
 
     Args:
-        wake: tells the runner of this process that there is work.
+        announce: tells of a new job whoever may do it.
         is_stopping: true once this process is to end.
     """
 
@@ -62,7 +62,7 @@ class JobResource:
         settings: Settings,
         admission: Admission,
         *,
-        wake: Callable[[], None],
+        announce: Callable[[Request], None],
         is_stopping: Callable[[], bool],
     ) -> None:
         self._jobs = jobs
@@ -70,7 +70,7 @@ class JobResource:
         self._settings = settings
         self._admission = admission
         self._streaming = Admission(settings.jobs.streams, "streams of progress")
-        self._wake = wake
+        self._announce = announce
         self._is_stopping = is_stopping
 
     @documented(
@@ -113,7 +113,7 @@ class JobResource:
                 fields = read_json_object(body, self._settings.upload.max_json_bytes)
             request, entries = self._intake(fields, author_of(req))
             self._jobs.create(request, entries)
-        self._wake()
+        self._announce(request)
         items = [
             Item(number, entries[number // request.width], request.transform_of(number), None)
             for number in range(min(request.items, DEFAULT_LIMIT))

@@ -66,7 +66,7 @@ def run(runner: Runner) -> None:
     """Do all there is to do, as one thread of a runner does it."""
     while (claim := runner.claim()) is not None:
         runner.work_off(claim)
-        runner._leases.release(claim.lease)
+        runner.leases.release(claim.lease)
 
 
 def render_job(store: ObjectStore, images: list[object], *transforms: str) -> Request:

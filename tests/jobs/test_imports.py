@@ -94,7 +94,7 @@ def test_what_breaks_while_the_process_ends_is_no_failure_of_the_item(store, clo
     runner._work.stop()
     assert runner._work.attempt(request, 0, entries[0], 0) is not None
     assert Jobs(store).progress(request).counts.pending == 2
-    runner._leases.release(claim.lease)
+    runner.leases.release(claim.lease)
     run(runner_over(store, clock))
     assert Jobs(store).progress(request).counts == Counts(0, 1, 1)
 

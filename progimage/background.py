@@ -1,0 +1,51 @@
+"""What does jobs, wired together: in a web process, or in a worker of its own."""
+
+from __future__ import annotations
+
+from progimage.admission import Admission
+from progimage.config import Settings
+from progimage.download import Downloader
+from progimage.imaging.pool import RenderPool
+from progimage.ingest import Ingest
+from progimage.jobs.hosts import Hosts
+from progimage.jobs.leases import Leases
+from progimage.jobs.runner import Runner
+from progimage.jobs.state import Jobs
+from progimage.jobs.work import Work
+from progimage.library import Library
+from progimage.renders import Renders
+from progimage.scratch import Scratch
+from progimage.stores import ObjectStore
+
+
+def pool_of(settings: Settings, *, workers: int, niceness: int) -> RenderPool:
+    """Return render processes within the limits of the settings."""
+    return RenderPool(
+        workers=workers,
+        timeout_s=settings.render.timeout_s,
+        memory_bytes=settings.render.memory_bytes,
+        tasks=settings.render.tasks_per_worker,
+        niceness=niceness,
+    )
+
+
+def runner_of(
+    settings: Settings,
+    store: ObjectStore,
+    jobs: Jobs,
+    library: Library,
+    pool: RenderPool,
+    folder: Scratch,
+    downloader: Downloader,
+) -> Runner:
+    """Return what does jobs in this process; its renders never stand before a request's."""
+    limits, threads = settings.limits.to_limits(), settings.jobs.threads
+    admission = Admission(threads, "items of jobs")
+    max_bytes = settings.upload.max_bytes
+    ingest = Ingest(library, pool, folder, limits, admission, downloader, max_bytes=max_bytes)
+    renders = Renders(store, library, pool, folder, limits, admission)
+    hosts = Hosts(settings.jobs.per_host, settings.jobs.host_pause_s)
+    attempts = settings.jobs.attempts
+    work = Work(jobs, library, ingest, renders, hosts, limits, attempts=attempts)
+    leases = Leases(store, settings.jobs.lease_s)
+    return Runner(store, jobs, work, leases, threads=threads, poll_s=settings.jobs.poll_s)

@@ -1,0 +1,102 @@
+"""Jobs whose messages were lost, or whose worker died, found by looking at the store.
+
+Every worker looks now and then. A shard whose lease no longer changes gets a new
+message, since its worker is dead. One that nobody ever took gets one from a worker
+that has nothing to do: were its message still in the queue, that worker would have it.
+A message too many is dropped by whoever finds the shard taken or done.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import structlog
+
+from progimage.errors import DamagedRecord, StoreError
+from progimage.jobs import keys
+from progimage.jobs.leases import Leases
+from progimage.jobs.model import SHARD, Request
+from progimage.jobs.state import Jobs
+from progimage.stores import ABSENT, ObjectStore
+
+log = structlog.get_logger()
+
+
+class Sweep:
+    """Looks for work that nobody knows of.
+
+    Args:
+        announce: sends the message for a shard of a job.
+        leases: the same that this process takes them by.
+        clock: monotonic seconds.
+    """
+
+    def __init__(
+        self,
+        store: ObjectStore,
+        jobs: Jobs,
+        leases: Leases,
+        announce: Callable[[str, int], bool],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._store = store
+        self._jobs = jobs
+        self._leases = leases
+        self._announce = announce
+        self._clock = clock
+        self._announced: dict[str, float] = {}
+
+    def look(self, *, is_idle: bool) -> None:
+        """Look once; ends, on the way, the jobs that are done."""
+        seen: set[str] = set()
+        try:
+            for job_id in self._jobs.queue():
+                try:
+                    self._look_at(job_id, seen, is_idle=is_idle)
+                except DamagedRecord as error:
+                    log.warning("a job cannot be read", job=job_id, reason=str(error))
+        except StoreError as error:
+            log.warning("no look for jobs", reason=str(error))
+            return
+        self._leases.keep_in_mind(seen)
+        self._announced = {key: at for key, at in self._announced.items() if key in seen}
+
+    def _look_at(self, job_id: str, seen: set[str], *, is_idle: bool) -> None:
+        request = self._jobs.read(job_id)
+        if request is None:
+            return  # it is being created, or was never
+        if self._jobs.has_ended(request):
+            self._jobs.forget(request)
+            return
+        missing = self._jobs.missing(request, range(request.items))
+        if not missing:
+            self._jobs.end_if_done(request)
+            return
+        leases = {
+            keys.number_of(stat.key, "leases"): stat.etag
+            for stat in self._store.list(keys.leases(job_id))
+        }
+        for shard in sorted({number // SHARD for number in missing}):
+            key = keys.lease(job_id, shard)
+            seen.add(key)
+            current = leases.get(shard, ABSENT)
+            is_forsaken = is_idle if current == ABSENT else self._leases.is_dead(key, current)
+            if is_forsaken and self._is_due(key):
+                log.info("a shard of a job is announced anew", job=job_id, shard=shard)
+                self._announce(job_id, shard)
+
+    def _is_due(self, key: str) -> bool:
+        """True unless this process has announced the shard not long ago."""
+        now = self._clock()
+        if now - self._announced.get(key, float("-inf")) < self._leases.length_s:
+            return False
+        self._announced[key] = now
+        return True
+
+
+def announce_all(request: Request, announce: Callable[[str, int], bool]) -> None:
+    """Send the message of every shard of a job, until one cannot be sent."""
+    for shard in range(request.shards):
+        if not announce(request.id, shard):
+            return

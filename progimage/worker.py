@@ -1,0 +1,138 @@
+"""The composition root of worker processes: settings in, work done until a signal.
+
+jobs      shards of jobs, from the broker's queue or, without a broker, from the store
+renders   cold renders that web nodes ask for (`render.where = "workers"`)
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import structlog
+
+from progimage import asked_renders, broker, config, logs, scratch
+from progimage.admission import Admission
+from progimage.background import pool_of, runner_of
+from progimage.broker import Broker
+from progimage.config import Settings
+from progimage.download import Downloader
+from progimage.errors import ConfigError, ProgImageError
+from progimage.index import Index
+from progimage.jobs import keys
+from progimage.jobs.runner import Runner
+from progimage.jobs.state import Jobs
+from progimage.jobs.sweep import Sweep
+from progimage.library import Library
+from progimage.renders import Renders
+from progimage.scratch import Scratch
+from progimage.stores import ObjectStore, open_store
+
+log = structlog.get_logger()
+
+# Threads that write markers, and connections for whoever looks around.
+_HELPERS = 16
+
+# A worker that is told to stop lets the items in flight be finished for so long.
+_PATIENCE_S = 20.0
+
+
+def work_on_jobs() -> None:
+    """Do jobs until SIGTERM or SIGINT.
+
+    Raises:
+        ConfigError: the settings cannot work.
+    """
+    settings, store = _begin(lambda settings: settings.jobs.threads)
+    pool = pool_of(settings, workers=settings.render.workers, niceness=settings.render.niceness)
+    jobs = Jobs(store)
+    helpers = ThreadPoolExecutor(_HELPERS, thread_name_prefix="store")
+    library = Library(store, index=Index(store, helpers))
+    downloader = Downloader(settings.download, settings.upload.max_bytes)
+    runner = runner_of(settings, store, jobs, library, pool, Scratch(), downloader)
+    try:
+        if settings.jobs.broker:
+            _serve_shards(settings, store, jobs, runner)
+        else:
+            _poll(runner)
+    finally:
+        runner.stop(_PATIENCE_S)
+        pool.close()
+        helpers.shutdown(wait=False, cancel_futures=True)
+
+
+def work_on_renders() -> None:
+    """Make the renditions that web nodes ask for, until SIGTERM or SIGINT.
+
+    Raises:
+        ConfigError: the settings cannot work.
+    """
+    settings, store = _begin(lambda settings: settings.render.workers)
+    if not settings.jobs.broker:
+        raise ConfigError("jobs.broker: needed for web nodes to ask for renders")
+    pool = pool_of(settings, workers=settings.render.workers, niceness=settings.render.niceness)
+    limits, threads = settings.limits.to_limits(), settings.render.workers
+    admission = Admission(threads, "renders")
+    renders = Renders(store, Library(store), pool, Scratch(), limits, admission)
+    messages = Broker(settings.jobs.broker)
+
+    def make(*ask: str) -> None:
+        asked_renders.answer(store, renders, limits, ask)
+
+    try:
+        messages.serve(broker.RENDER, make, threads)
+    finally:
+        pool.close()
+
+
+def _begin(threads: Callable[[Settings], int]) -> tuple[Settings, ObjectStore]:
+    settings, _ = config.load()
+    logs.configure(settings.log)
+    scratch.sweep()
+    store = open_store(
+        settings.store,
+        threads=threads(settings) + _HELPERS,
+        conditional_writes=settings.s3.is_conditional,
+    )
+    return settings, store
+
+
+def _poll(runner: Runner) -> None:
+    ended = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: ended.set())
+    runner.start()
+    log.info("worker started", task="jobs in the store")
+    ended.wait()
+
+
+def _serve_shards(settings: Settings, store: ObjectStore, jobs: Jobs, runner: Runner) -> None:
+    messages = Broker(settings.jobs.broker)
+    sweep = Sweep(store, jobs, runner.leases, messages.announce)
+
+    def work_shard(job_id: str, shard: int) -> None:
+        if not (isinstance(job_id, str) and keys.is_id(job_id) and isinstance(shard, int)):
+            log.warning("a message names no shard of a job")
+            return
+        try:
+            runner.work_on(job_id, shard)
+        except ProgImageError as error:
+            # Another message will come of the next look at the store.
+            log.warning("a shard of a job waits", job=job_id, shard=shard, reason=str(error))
+
+    ended = threading.Event()
+
+    def look() -> None:
+        while not ended.wait(settings.jobs.poll_s):
+            sweep.look(is_idle=runner.is_idle)
+
+    runner.start(looks=False)
+    looking = threading.Thread(target=look, name="jobs_sweep", daemon=True)
+    looking.start()
+    try:
+        messages.serve(broker.WORK_SHARD, work_shard, settings.jobs.threads, runner.begin_to_stop)
+    finally:
+        ended.set()
+        looking.join()
