@@ -145,9 +145,17 @@ class Renders:
             return None
 
     def find_or_render(
-        self, viewer: Viewer, image_id: str, pipeline: Pipeline, form: Format
+        self,
+        viewer: Viewer,
+        image_id: str,
+        pipeline: Pipeline,
+        form: Format,
+        missed: Record | None = None,
     ) -> Rendition:
         """Return the rendition of a picture that `viewer` may see.
+
+        `missed` is its record, read after `find_public` had found nothing: neither the
+        record nor the cache is then asked for what it has just said.
 
         Raises:
             NotFound: there is no such picture for this viewer.
@@ -157,11 +165,13 @@ class Renders:
             CorruptPicture, RenderFailed, RenderTimeout: the render broke.
         """
         for _ in range(_ATTEMPTS):
-            record = self._library.find(viewer, image_id)
-            references = self._references(viewer, pipeline)
-            found = self._find_or_lead(_Wanted(record, references, pipeline, form))
+            record = missed or self._library.find(viewer, image_id)
+            wanted = _Wanted(record, self._references(viewer, pipeline), pipeline, form)
+            is_missed = missed is not None and record.is_public and not wanted.references
+            found = self._find_or_lead(wanted, is_missed=is_missed)
             if found is not None:
                 return found
+            missed = None
         raise NotFound(f"there is no picture {image_id}")
 
     def transform(
@@ -173,7 +183,9 @@ class Renders:
         """
         with self._admission.admit(), ExitStack() as stack:
             references = self._references(viewer, pipeline)
-            return self._render(source, pipeline, form, self._sources(references, stack))
+            contents: dict[str, str] = {}
+            paths = self._sources(references, stack, contents)
+            return self._render(source, pipeline, form, paths, contents)
 
     def narrow(self, rendition: Rendition, start: int, length: int | None) -> Reader:
         """Return a reader of `length` bytes from `start` in place of the rendition's own."""
@@ -192,13 +204,14 @@ class Renders:
             return None
         return Rendition(reader, wanted.format, wanted.key, wanted.is_public)
 
-    def _find_or_lead(self, wanted: _Wanted) -> Rendition | None:
+    def _find_or_lead(self, wanted: _Wanted, *, is_missed: bool) -> Rendition | None:
         """Return the rendition, or None if a record changed under our hands."""
         with self._admission.admit():
             while True:
-                found = self._find(wanted)
+                found = None if is_missed else self._find(wanted)
                 if found is not None:
                     return found
+                is_missed = False
                 with self._flights.join(wanted.key) as leads:
                     if leads:
                         return self._find(wanted) or self._make(wanted)
@@ -214,9 +227,12 @@ class Renders:
                     return replace(found, timings=made.timings) if found else None
         try:
             with ExitStack() as stack:
-                references = self._sources(wanted.references, stack)
-                source = self._source(record, stack)
-                rendered, path = self._render(source, wanted.pipeline, wanted.format, references)
+                contents: dict[str, str] = {}
+                references = self._sources(wanted.references, stack, contents)
+                source = self._source(record, stack, contents)
+                rendered, path = self._render(
+                    source, wanted.pipeline, wanted.format, references, contents
+                )
         except (PictureError, FileNotFoundError, NotFound):
             if all(map(self._library.is_current, (record, *wanted.references))):
                 raise
@@ -243,12 +259,17 @@ class Renders:
             log.warning("rendition not cached", key=key, reason=str(error))
         reader.file.seek(0)
 
-    def _source(self, record: Record, stack: ExitStack) -> Path:
-        """Return a file that holds the original until `stack` closes."""
+    def _source(self, record: Record, stack: ExitStack, contents: dict[str, str]) -> Path:
+        """Return a file that holds the original until `stack` closes.
+
+        If it is a copy of our own, `contents` notes what is in it: workers know again
+        what they have decoded, though each render has another copy.
+        """
         if isinstance(self._store, HasLocalPath):
             return Path(self._store.local_path(keys.original(record.id, record.generation)))
         path = self._scratch.path()
         stack.callback(path.unlink, missing_ok=True)
+        contents[os.fspath(path)] = f"{record.id}/{record.generation}"
         with self._library.open_original(record) as reader, path.open("xb") as file:
             while chunk := reader.read(_CHUNK):
                 file.write(chunk)
@@ -263,11 +284,20 @@ class Renders:
         except NotFound as error:
             raise InvalidArgument(f"the pipeline uses another picture: {error}") from None
 
-    def _sources(self, references: Iterable[Record], stack: ExitStack) -> dict[str, str]:
-        return {record.id: os.fspath(self._source(record, stack)) for record in references}
+    def _sources(
+        self, references: Iterable[Record], stack: ExitStack, contents: dict[str, str]
+    ) -> dict[str, str]:
+        return {
+            record.id: os.fspath(self._source(record, stack, contents)) for record in references
+        }
 
     def _render(
-        self, source: Path, pipeline: Pipeline, form: Format, references: Mapping[str, str]
+        self,
+        source: Path,
+        pipeline: Pipeline,
+        form: Format,
+        references: Mapping[str, str],
+        contents: Mapping[str, str],
     ) -> tuple[Rendered, Path]:
         target = self._scratch.path()
         started = perf_counter()
@@ -280,6 +310,7 @@ class Renders:
                 form,
                 self._limits,
                 references,
+                contents,
             )
         except BaseException as error:
             target.unlink(missing_ok=True)

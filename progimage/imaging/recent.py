@@ -68,14 +68,14 @@ class RecentPictures:
         *,
         target: tuple[int, int] | None = None,
         first_only: bool = False,
+        content: str | None = None,
     ) -> Picture:
         """Return what `decode` does, perhaps from memory; nobody may change its frames.
 
-        A file is known by its inode, size and times: one that was replaced is read anew.
+        A file is known by `content`, a name that only files with its very bytes have, or
+        else by its inode, size and times: one that was replaced is read anew.
         """
-        found = Path(path).stat()
-        identity = found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
-        key = identity, limits, target, first_only
+        key = content or _identity(path), limits, target, first_only
         with self._lock:
             picture = self._pictures.get(key)
             if picture is not None:
@@ -95,6 +95,11 @@ class RecentPictures:
             while self._bytes > self._max_bytes:
                 _, oldest = self._pictures.popitem(last=False)
                 self._bytes -= size_bytes(oldest)
+
+
+def _identity(path: str) -> tuple[int, ...]:
+    found = Path(path).stat()
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
 
 
 def size_bytes(picture: Picture) -> int:

@@ -55,11 +55,13 @@ def render(
     form: Format,
     limits: Limits,
     references: Mapping[str, str] | None = None,
+    contents: Mapping[str, str] | None = None,
 ) -> Rendered:
     """Write what `pipeline` makes of the file `source` to the file `target`, as `form`.
 
-    `references` are the files of the pictures in `pipeline.references`, by id. A format
-    without animation gets the first frame, one without transparency white behind it.
+    `references` are the files of the pictures in `pipeline.references`, by id; `contents`
+    names what is in a file, by its path, where the file is a copy that goes afterwards. A
+    format without animation gets the first frame, one without transparency white behind it.
 
     Raises:
         PictureError: `source`, or a reference, cannot be decoded within `limits`.
@@ -71,9 +73,18 @@ def render(
         size, frames = header.size, len(header.frames) if form.is_animated else 1
     check_pipeline(pipeline, size, frames, limits)
     target_size = decode_size(size, header.form, _needed_size(pipeline, size))
-    picture = _recent.decode(source, limits, target=target_size, first_only=not form.is_animated)
+    contents = contents or {}
+    picture = _recent.decode(
+        source,
+        limits,
+        target=target_size,
+        first_only=not form.is_animated,
+        content=contents.get(source),
+    )
     pictures = {
-        image_id: _recent.decode(path, limits, first_only=True).frames[0]
+        image_id: _recent.decode(path, limits, first_only=True, content=contents.get(path)).frames[
+            0
+        ]
         for image_id, path in (references or {}).items()
     }
     decoded = perf_counter()

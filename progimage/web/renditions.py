@@ -108,7 +108,7 @@ class Renditions:
             self._describe(resp, image_id, form, is_public=record.is_public)
             if self._delivery.is_unchanged(req, resp, etag):
                 return
-            found = self._renders.find_or_render(viewer, image_id, pipeline, form)
+            found = self._renders.find_or_render(viewer, image_id, pipeline, form, record)
         self._send(req, resp, image_id, found, etag)
 
     on_head = on_get

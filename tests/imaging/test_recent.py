@@ -45,6 +45,13 @@ def test_a_picture_is_decoded_once(recent, tmp_path):
     assert recent.decode(path, LIMITS) is recent.decode(path, LIMITS)
 
 
+def test_copies_of_one_picture_are_decoded_once_if_their_content_is_named(recent, tmp_path):
+    first, copy, other = (square(tmp_path, 20, name) for name in ("first", "copy", "other"))
+    known = recent.decode(first, LIMITS, content="id/1")
+    assert recent.decode(copy, LIMITS, content="id/1") is known
+    assert recent.decode(other, LIMITS, content="id/2") is not known
+
+
 def test_each_decoded_size_is_a_picture_of_its_own(recent, tmp_path):
     path = square(tmp_path, 64)
     assert recent.decode(path, LIMITS, target=(8, 8)).size == (16, 16)

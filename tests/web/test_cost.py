@@ -1,0 +1,55 @@
+"""What each request asks of an S3 bucket; README shows these numbers."""
+
+from __future__ import annotations
+
+import pytest
+from falcon import testing
+
+from progimage import app
+from progimage.config import Settings
+from progimage.stores.memory import MemoryStore
+from tests.catalogue.metered import MeteredStore
+from tests.inline_pool import InlinePool
+from tests.web.conftest import upload
+
+
+@pytest.fixture
+def store() -> MeteredStore:
+    return MeteredStore(MemoryStore())
+
+
+@pytest.fixture
+def client(store) -> testing.TestClient:
+    return testing.TestClient(app.create(Settings(), store, InlinePool()))
+
+
+@pytest.fixture
+def cost_of(client, store):
+    """Send a GET and return what it asked of the store."""
+
+    def ask(path: str, **headers: str) -> dict[str, int]:
+        store.requests.clear()
+        assert client.simulate_get(path, headers=headers).status_code in (200, 206, 304)
+        return dict(store.requests)
+
+    return ask
+
+
+def test_requests_cost(client, store, cost_of, jpeg):
+    path = upload(client, jpeg)
+    assert cost_of(path) == {"GET": 2}
+    assert cost_of(f"{path}metadata/") == {"GET": 1}
+    # The cache, the record, the cache again as the one who leads, the original, and the
+    # record once more, in case the picture was hidden meanwhile.
+    assert cost_of(f"{path}thumbnail.png") == {"GET": 5, "PUT": 1}
+    assert cost_of(f"{path}thumbnail.png") == {"GET": 1}
+    assert cost_of(f"{path}thumbnail.png", Range="bytes=0-9") == {"GET": 2}
+
+
+def test_what_a_client_has_already_costs_the_record_or_the_look_into_the_cache(
+    client, cost_of, jpeg
+):
+    path = upload(client, jpeg)
+    for wanted in (path, f"{path}thumbnail.png"):
+        etag = client.simulate_get(wanted).headers["etag"]
+        assert cost_of(wanted, **{"If-None-Match": etag}) == {"GET": 1}
