@@ -28,7 +28,7 @@ from progimage.errors import (
 from progimage.imaging import formats
 from progimage.ingest import Ingest, Staged
 from progimage.library import Library
-from progimage.model import Metadata, Record
+from progimage.model import Metadata, Record, check_visibility
 from progimage.web import links, problems, schemas
 from progimage.web.delivery import Delivery
 from progimage.web.documented import Answer, Content, Named, documented
@@ -108,6 +108,7 @@ class Uploads:
         """Keep the pictures of the request: 201, 200 if they were here, 207 if some failed."""
         with self._admission.admit(), ExitStack() as stack:
             sent = read_submission(req, self._ingest, self._settings.upload, stack, pairs(req))
+            check_visibility(sent.metadata, viewer_of(req).name)
             if len(sent.pictures) == 1:
                 self._keep_one(req, resp, sent.pictures[0], sent.metadata)
             else:

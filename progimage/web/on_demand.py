@@ -25,7 +25,7 @@ from progimage.web.images import UPLOAD_ERRORS
 from progimage.web.negotiation import Source, choose_format
 from progimage.web.query import pairs
 from progimage.web.renditions import RENDER_ERRORS
-from progimage.web.viewers import viewer_of
+from progimage.web.viewers import author_of, viewer_of
 
 _URL = Parameter(
     "url",
@@ -66,6 +66,7 @@ class OnDemand:
     )
     def on_get(self, req: falcon.Request, resp: falcon.Response, path: str) -> None:
         """Send what the pipeline makes of the picture at `url`."""
+        author_of(req)
         # A service that is asked for what itself is to make would go round in circles,
         # each of them holding a thread.
         if VIA in (req.get_header("Via") or ""):
