@@ -7,7 +7,7 @@ S3_TESTS := tests/s3 tests/stores/test_s3.py::TestS3Store tests/stores/test_prob
   tests/stores/test_service_on_s3.py tests/web tests/test_slots.py tests/test_library.py \
   tests/test_owners.py tests/test_renders.py tests/test_reindex.py tests/catalogue/test_catalogue.py
 
-.PHONY: run test test-s3 test-nginx test-topology test-api nginx test-tus-js test-celery test-console browser bench bench-smoke bench-tools client-operations lint types check clean help
+.PHONY: run test test-s3 test-nginx test-topology test-api nginx test-tus-js test-celery test-console browser pictures bench bench-smoke bench-tools client-operations lint types check clean help
 
 help: ## Show this list
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -58,6 +58,10 @@ test-console: browser ## Test the console in a real Chromium, installed if root 
 	  { echo "npm is missing. On Debian or Ubuntu: sudo apt-get install npm" >&2; exit 1; }
 	@npm ci --silent --prefix tests/console
 	@$(BIN)/pytest -n 2 tests/console
+
+pictures: browser ## Make the pictures of the README anew
+	@$(BIN)/pip install --disable-pip-version-check -q --no-deps -r docs/requirements.txt
+	@$(BIN)/python -m docs
 
 browser: $(VENV)/.browser
 	@if ! command -v chromium >/dev/null && ! command -v google-chrome >/dev/null; then \
