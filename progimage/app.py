@@ -155,7 +155,7 @@ def create(
         is_stopping=lambda: runner.is_stopping,
     )
     app = _bare_app(settings)
-    app.add_route("/", Root(uploads, console))
+    app.add_route("/", Root(uploads, console, settings.auth))
     app.add_route("/console/{path:path}", console)
     app.add_route("/images", Listing(catalogue, uploads, Bulk(library, settings)))
     app.add_route("/tags", Tags(catalogue))

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 import falcon
 
 from progimage import __version__, keys
+from progimage.config import Auth
 from progimage.errors import StoreError, StoreUnavailable
 from progimage.imaging import formats
 from progimage.imaging.registry import describe
@@ -53,9 +54,10 @@ _TRANSFORMS = Named(
 class Root:
     """`/`: where programs begin, and people."""
 
-    def __init__(self, uploads: Uploads, console: Console) -> None:
+    def __init__(self, uploads: Uploads, console: Console, auth: Auth) -> None:
         self.on_post = uploads.on_post
         self._console = console
+        self._auth = {"mode": auth.mode, "registration": auth.registration}
 
     @documented(
         "root",
@@ -71,9 +73,19 @@ class Root:
                             "properties": {
                                 "name": {"type": "string"},
                                 "version": {"type": "string"},
+                                "auth": {
+                                    "type": "object",
+                                    "description": "Whether there are accounts, "
+                                    "and who may make them.",
+                                    "properties": {
+                                        "mode": {"enum": ["off", "optional", "required"]},
+                                        "registration": {"enum": ["open", "admin", "closed"]},
+                                    },
+                                    "required": ["mode", "registration"],
+                                },
                                 "_links": schemas.LINKS,
                             },
-                            "required": ["name", "version", "_links"],
+                            "required": ["name", "version", "auth", "_links"],
                         },
                     ),
                     "text/html": {"type": "string", "description": "The console."},
@@ -93,6 +105,7 @@ class Root:
         resp.media = {
             "name": "ProgImage",
             "version": __version__,
+            "auth": self._auth,
             "_links": {
                 "self": {"href": "/"},
                 "images": {"href": f"/images/{{?{','.join(QUERY)}}}", "templated": True},

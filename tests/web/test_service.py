@@ -80,6 +80,13 @@ def test_the_root_leads_to_everything(client):
             assert client.simulate_get(link["href"]).status_code in (200, 403, 405)
 
 
+def test_the_root_tells_whether_there_are_accounts(make_client):
+    assert make_client().simulate_get("/").json["auth"]["mode"] == "off"
+    auth = {"mode": "optional", "secret": "development", "registration": "open"}
+    told = make_client(auth=auth).simulate_get("/").json["auth"]
+    assert told == {"mode": "optional", "registration": "open"}
+
+
 def test_transforms_lists_every_operation_with_a_working_example(client, uploaded):
     listed = client.simulate_get("/transforms/").json
     assert len(listed["operations"]) >= 35
