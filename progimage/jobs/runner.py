@@ -117,8 +117,10 @@ class Runner:
         """Let items in flight be finished for so long, then leave them to others."""
         self.begin_to_stop()
         deadline = time.monotonic() + patience_s
-        # The coordinator first: until it has ended, there may be another worker.
-        for thread in (*self._own, *self._claims.copy().values()):
+        for thread in self._own:
+            thread.join(max(deadline - time.monotonic(), 0.0))
+        # From now on there is no further claim.
+        for thread in self._claims.copy().values():
             thread.join(max(deadline - time.monotonic(), 0.0))
         self._work.stop()
         for claim in self._claims.copy():
@@ -232,23 +234,32 @@ class Runner:
         while not self._is_stopping.is_set():
             self._has_news.clear()
             try:
-                claim = self._claim_if_free()
+                has_begun = len(self._claims) < self._threads and self._begin()
             except StoreError as error:
                 log.warning("no look for jobs", reason=str(error))
-                claim = None
+                has_begun = False
             except Exception:
                 log.exception("unexpected error in looking for jobs")
-                claim = None
-            if claim is None:
+                has_begun = False
+            if not has_begun:
                 self._has_news.wait(self._poll_s)
-                continue
-            thread = threading.Thread(target=self._run, args=[claim], name="jobs_work", daemon=True)
-            with self._lock:
-                self._claims[claim] = thread
-            thread.start()
 
-    def _claim_if_free(self) -> Claim | None:
-        return self.claim() if len(self._claims) < self._threads else None
+    def _begin(self) -> bool:
+        """Start a thread for what there is to do; False if there is nothing."""
+        claim = self.claim()
+        if claim is None:
+            return False
+        thread = threading.Thread(target=self._run, args=[claim], name="jobs_work", daemon=True)
+        with self._lock:
+            self._claims[claim] = thread
+        try:
+            thread.start()
+        except RuntimeError:
+            # No room for another thread; the lease runs out, and the shard is taken later.
+            with self._lock:
+                del self._claims[claim]
+            raise
+        return True
 
     def _run(self, claim: Claim) -> None:
         try:
@@ -271,5 +282,7 @@ class Runner:
             with self._lock:
                 claims = list(self._claims)
             for claim in claims:
-                with suppress(StoreError):
+                try:
                     self.leases.renew(claim.lease)
+                except Exception:
+                    log.exception("a lease could not be renewed", job=claim.request.id)

@@ -86,7 +86,11 @@ class Work:
             if again is not None:
                 return again
             outcome = Outcome(error=type(error).__name__, detail=str(error))
-        except Exception:
+        except Exception as error:
+            if isinstance(error, OSError) and before + 1 < self._attempts:
+                # A full disk or too many open files, which may pass.
+                log.warning("an item of a job waits", job=request.id, item=number, exc_info=error)
+                return Again(_pause_s(before), is_counted=True)
             log.exception("unexpected error in a job", job=request.id, item=number)
             detail = "an error we did not foresee; its details are in the server's log"
             outcome = Outcome(error="InternalError", detail=detail)
@@ -129,7 +133,7 @@ class Work:
         return Outcome(image_id=image_id, rendition=name)
 
     def _again(self, error: errors.ProgImageError, before: int) -> Again | None:
-        pause_s = min(_FIRST_PAUSE_S * 2**before, _LONGEST_PAUSE_S)
+        pause_s = _pause_s(before)
         if isinstance(error, errors.Overloaded | errors.StoreUnavailable):
             # Not the item's fault: it waits as long as that lasts.
             return Again(pause_s, is_counted=False)
@@ -141,3 +145,7 @@ class Work:
         else:
             return None
         return Again(pause_s, is_counted=True) if before + 1 < attempts else None
+
+
+def _pause_s(before: int) -> float:
+    return min(_FIRST_PAUSE_S * 2.0**before, _LONGEST_PAUSE_S)

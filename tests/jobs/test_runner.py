@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import threading
 
 import pytest
@@ -139,6 +140,16 @@ def test_a_render_that_breaks_is_tried_twice(store, clock, pictures):
     request = render_job(store, pictures[:1])
     assert len(attempts(runner_over(store, clock), *[RenderFailed("it crashed")] * 2)) == 2
     assert Jobs(store).outcome(request, 0).detail == "it crashed"
+
+
+def test_a_disk_that_is_full_for_a_moment_fails_nothing(store, clock, pictures):
+    request = render_job(store, pictures[:1])
+    full = OSError(errno.ENOSPC, "No space left on device")
+    assert len(attempts(runner_over(store, clock), full, full)) == 3
+    assert Jobs(store).progress(request).counts == Counts(0, 1, 0)
+    other = render_job(store, pictures[1:2])
+    assert len(attempts(runner_over(store, clock), *[full] * 9)) == 3
+    assert "device" not in Jobs(store).outcome(other, 0).detail
 
 
 def test_a_bug_fails_its_item_and_shows_nothing_of_itself(store, clock, pictures):
