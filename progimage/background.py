@@ -9,10 +9,12 @@ from progimage.imaging.pool import RenderPool
 from progimage.ingest import Ingest
 from progimage.jobs.hosts import Hosts
 from progimage.jobs.leases import Leases
+from progimage.jobs.publishing import Publishing
 from progimage.jobs.runner import Runner
 from progimage.jobs.state import Jobs
 from progimage.jobs.work import Work
 from progimage.library import Library
+from progimage.publish import destinations
 from progimage.renders import Renders
 from progimage.scratch import Scratch
 from progimage.stores import ObjectStore
@@ -46,6 +48,7 @@ def runner_of(
     renders = Renders(store, library, pool, folder, limits, admission)
     hosts = Hosts(settings.jobs.per_host, settings.jobs.host_pause_s)
     attempts = settings.jobs.attempts
-    work = Work(jobs, library, ingest, renders, hosts, limits, attempts=attempts)
+    publishing = Publishing(library, destinations(settings.publish))
+    work = Work(jobs, library, ingest, renders, hosts, limits, publishing, attempts=attempts)
     leases = Leases(store, settings.jobs.lease_s)
     return Runner(store, jobs, work, leases, threads=threads, poll_s=settings.jobs.poll_s)

@@ -82,6 +82,14 @@ class Download(_Section):
     max_redirects: int = Field(default=3, ge=0, le=10)
 
 
+class Publish(_Section):
+    """Accounts at services that pictures are sent on to."""
+
+    imgur_client_id: str = Field(default="", pattern=r"^[A-Za-z0-9]{0,64}$")
+    imgur_api: str = Field(default="https://api.imgur.com", pattern=r"^https?://[^/?#\s@]+/?$")
+    timeout_s: float = Field(default=30.0, gt=0, le=600)
+
+
 class LimitSettings(_Section):
     """What a picture and its renditions may be."""
 
@@ -219,6 +227,7 @@ class Settings(_Section):
     server: Server = Server()
     upload: Upload = Upload()
     download: Download = Download()
+    publish: Publish = Publish()
     limits: LimitSettings = LimitSettings()
     render: Render = Render()
     delivery: Delivery = Delivery()

@@ -29,7 +29,9 @@ ProgImageError
 ├── OutputTooLarge             the pipeline's result would pass the output limits
 ├── RenderFailed               the render worker crashed or ran out of memory
 ├── RenderTimeout              the render passed its time limit and was killed
-├── DownloadFailed             the other side did not send a picture
+├── RemoteFailed               another server did not do its part
+│   ├── DownloadFailed         it did not send a picture
+│   └── PublishFailed          it did not take one
 ├── Overloaded                 the queue is full; come back in `retry_after_s`
 └── StoreError
     ├── BadKey                 a key no store accepts
@@ -162,8 +164,8 @@ class RenderTimeout(ProgImageError):
     """The render passed its time limit and its worker was killed."""
 
 
-class DownloadFailed(ProgImageError):
-    """The other side of a URL did not send a picture.
+class RemoteFailed(ProgImageError):
+    """Another server did not do its part.
 
     `retryable` tells whether it might the next time, `retry_after_s` when it said it would.
     """
@@ -174,6 +176,14 @@ class DownloadFailed(ProgImageError):
         super().__init__(message)
         self.retryable = retryable
         self.retry_after_s = retry_after_s
+
+
+class DownloadFailed(RemoteFailed):
+    """The other side of a URL did not send a picture."""
+
+
+class PublishFailed(RemoteFailed):
+    """A service elsewhere did not take a picture."""
 
 
 class Overloaded(ProgImageError):

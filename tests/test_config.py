@@ -68,6 +68,8 @@ def test_every_setting_can_be_overridden_from_the_environment(where, tmp_path):
         "upload.max_bytes": "2048",
         "upload.max_json_bytes": "2048",
         "upload.max_request_bytes": "2048",
+        "publish.imgur_client_id": "546c25a59c58ad7",
+        "publish.imgur_api": "http://127.0.0.1:9000",
         "download.enabled": "false",
         "download.allow_private": "true",
         "download.allowed_hosts": '["example.com"]',

@@ -23,14 +23,14 @@ LAYERS = [
     {"library", "slots"},
     {"slotfiles", "pieces"},
     {"audit"},
-    {"imaging", "logs", "single_flight", "admission", "download", "broker"},
+    {"imaging", "logs", "single_flight", "admission", "download", "broker", "publish"},
     {"kept"},
     {"config"},
     {"scratch"},
     {"index"},
     {"stores"},
     {"findings", "keys", "model"},
-    {"text"},
+    {"text", "retry_after"},
     {"metrics"},
     {"errors"},
     # What runs elsewhere knows nothing of the server.
@@ -56,7 +56,7 @@ KNOWS = {
     "typer": {"cli"},
     "rich": {"cli"},
     "tomllib": {"config"},
-    "httpx": {"client"},
+    "httpx": {"client", "publish"},
     "prometheus_client": {"metrics"},
 }
 

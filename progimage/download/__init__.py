@@ -10,16 +10,14 @@ environment. Nothing the server says is repeated in an error.
 from __future__ import annotations
 
 import ssl
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from email.utils import parsedate_to_datetime
 from functools import cached_property
 
 import certifi
 import httpcore
 
-from progimage import __version__
+from progimage import __version__, retry_after
 from progimage.config import Download
 from progimage.download.connection import PinnedBackend
 from progimage.download.hosts import HostList
@@ -32,7 +30,6 @@ VIA = "progimage"
 _REDIRECTS = {301, 302, 303, 307, 308}
 # Statuses that may be another one next time (RFC 9110, section 15; RFC 6585; RFC 8470).
 _PASSING = {408, 425, 429, 500, 502, 503, 504}
-_LONGEST_WAIT_S = 86_400
 
 
 class Remote:
@@ -215,16 +212,8 @@ def _check(response: httpcore.Response, max_bytes: int) -> None:
 
 
 def _retry_after(response: httpcore.Response) -> int | None:
-    """Return the seconds of Retry-After (RFC 9110, section 10.2.3), within a day."""
-    text = (_header(response, b"retry-after") or b"").decode("ascii", "replace").strip()
-    if text.isdecimal():
-        seconds = int(text[:10])
-    else:
-        try:
-            seconds = int(parsedate_to_datetime(text).timestamp() - time.time())
-        except (ValueError, OverflowError):
-            return None
-    return min(max(seconds, 0), _LONGEST_WAIT_S)
+    text = (_header(response, b"retry-after") or b"").decode("ascii", "replace")
+    return retry_after.seconds(text)
 
 
 def _header(response: httpcore.Response, name: bytes) -> bytes | None:

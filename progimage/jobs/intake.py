@@ -8,7 +8,8 @@ is worked on once. Only what is wrong with the whole is refused.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -22,14 +23,23 @@ from progimage.jobs.model import Entry, Request
 from progimage.model import check_visibility, parse_metadata
 
 _MAX_SHOWN = 200
+_ALBUM = re.compile(r"[A-Za-z0-9]{0,64}")
 
 Intake = tuple[Request, list[Entry]]
 
 
 def import_of(
-    fields: Mapping[str, Any], *, owner: str, created: datetime, max_items: int
+    fields: Mapping[str, Any],
+    *,
+    owner: str,
+    created: datetime,
+    max_items: int,
+    destinations: Collection[str] = (),
 ) -> Intake:
     """Return the import that `{"urls": […], "title": …}` asks for.
+
+    Args:
+        destinations: names of the services that pictures can be sent on to.
 
     Raises:
         InvalidRequest: "urls" is no list, or an empty or oversized one.
@@ -37,6 +47,7 @@ def import_of(
     """
     said = dict(fields)
     sent = _list(said.pop("urls"), "urls", max_items)
+    publish, album = _publication(said, destinations)
     metadata = parse_metadata(said)
     check_visibility(metadata, owner)
     entries = _distinct(sent, _url)
@@ -46,6 +57,8 @@ def import_of(
         created=created,
         kind="import",
         metadata=metadata,
+        publish=publish,
+        album=album,
         entries=len(entries),
         repeated=_repeated(entries),
     )
@@ -87,6 +100,21 @@ def render_of(
         repeated=_repeated(entries),
     )
     return request, entries
+
+
+def _publication(said: dict[str, Any], destinations: Collection[str]) -> tuple[str, str]:
+    """Take the destination and its album out of what was said; "" for each that was not."""
+    publish, album = said.pop("publish", ""), said.pop("album", "")
+    if publish != "" and publish not in destinations:
+        names = ", ".join(destinations)
+        raise InvalidField(
+            f"publish: expected one of {names}"
+            if names
+            else "publish: this service sends pictures on to nowhere (see publish.imgur_client_id)"
+        )
+    if not isinstance(album, str) or not _ALBUM.fullmatch(album) or (album and not publish):
+        raise InvalidField("album: expected up to 64 letters and digits, beside 'publish'")
+    return publish, album
 
 
 def _list(value: object, name: str, max_items: int) -> Sequence[object]:

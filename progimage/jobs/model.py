@@ -9,6 +9,7 @@ from pydantic import Field
 
 from progimage.kept import KeptFile
 from progimage.model import Metadata
+from progimage.publish.destination import Published
 
 Kind = Literal["import", "render"]
 State = Literal["pending", "complete", "failed"]
@@ -56,6 +57,8 @@ class Request(JobFile):
     Attributes:
         owner: "" is the default owner.
         metadata: said of each picture that is imported.
+        publish: name of the destination that each picture is sent on to; "" for none.
+        album: where there, if not just anywhere.
         transforms: pipelines in their canonical form, each with its format if it has one.
         entries: how many distinct ones there are.
         repeated: how often an entry was sent, by its number, if more than once.
@@ -66,6 +69,8 @@ class Request(JobFile):
     created: datetime
     kind: Kind
     metadata: Metadata = Metadata()
+    publish: str = ""
+    album: str = ""
     transforms: tuple[str, ...] = ()
     entries: int
     repeated: dict[int, int] = Field(default_factory=dict)
@@ -107,9 +112,11 @@ class Outcome(JobFile):
     """What became of one item.
 
     Attributes:
-        image_id: the picture that was imported or rendered; "" if it failed.
+        image_id: the picture that was imported or rendered; "" if it was not. A picture
+            that was imported but not published failed, and is there.
         rendition: the last part of the rendition's path, in a render job.
         is_new: the import added a picture that was not there before.
+        published: where the picture was sent on to.
         error: name of the error's class; "" if all went well.
         detail: what the error said; safe to show.
     """
@@ -117,6 +124,7 @@ class Outcome(JobFile):
     image_id: str = ""
     rendition: str = ""
     is_new: bool = False
+    published: Published | None = None
     error: str = ""
     detail: str = ""
 

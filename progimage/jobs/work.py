@@ -18,6 +18,7 @@ from progimage.imaging.pipeline import parse
 from progimage.ingest import Ingest
 from progimage.jobs.hosts import Hosts
 from progimage.jobs.model import Entry, Outcome, Request
+from progimage.jobs.publishing import Publishing, Step
 from progimage.jobs.state import Jobs
 from progimage.library import Library
 from progimage.model import Viewer
@@ -44,7 +45,7 @@ class Work:
     """Imports and renders single items.
 
     Args:
-        attempts: downloads of one URL before it is given up.
+        attempts: downloads of one URL, or sendings of its picture, before that is given up.
     """
 
     def __init__(
@@ -55,6 +56,7 @@ class Work:
         renders: Renders,
         hosts: Hosts,
         limits: Limits,
+        publishing: Publishing,
         *,
         attempts: int,
     ) -> None:
@@ -64,6 +66,7 @@ class Work:
         self._renders = renders
         self._hosts = hosts
         self._limits = limits
+        self._publishing = publishing
         self._attempts = attempts
         self._is_over = False
 
@@ -85,7 +88,7 @@ class Work:
             again = self._again(error, before)
             if again is not None:
                 return again
-            outcome = Outcome(error=type(error).__name__, detail=str(error))
+            outcome = self._failed(request, number, error)
         except Exception as error:
             if isinstance(error, OSError) and before + 1 < self._attempts:
                 # A full disk or too many open files, which may pass.
@@ -98,6 +101,7 @@ class Work:
             return Again(0.0, is_counted=False)
         try:
             self._jobs.settle(request, number, outcome)
+            self._publishing.forget(request, number)
         except errors.StoreUnavailable as error:
             return self._again(error, before)
         metrics.job_item(request.kind, failed=bool(outcome.error))
@@ -107,17 +111,31 @@ class Work:
         if entry.error:
             return Outcome(error=errors.InvalidField.__name__, detail=entry.error)
         if request.kind == "import":
-            return self._import(request, entry.value)
+            return self._import(request, number, entry.value)
         return self._render(request, entry.value, request.transform_of(number))
 
-    def _import(self, request: Request, url: str) -> Outcome | Again:
-        with self._hosts.turn(url) as wait_s:
-            if wait_s:
-                return Again(wait_s, is_counted=False)
-            staged = self._ingest.fetch(url)
-        with staged:
-            record, is_new = self._ingest.keep(staged, request.metadata, request.owner)
-        return Outcome(image_id=record.id, is_new=is_new)
+    def _import(self, request: Request, number: int, url: str) -> Outcome | Again:
+        step = self._publishing.step(request, number)
+        if step is None:
+            with self._hosts.turn(url) as wait_s:
+                if wait_s:
+                    return Again(wait_s, is_counted=False)
+                staged = self._ingest.fetch(url)
+            with staged:
+                step = Step(*self._ingest.keep(staged, request.metadata, request.owner))
+        if request.publish:
+            self._publishing.imported(request, number, step)
+            self._publishing.publish(request, step)
+        return Outcome(image_id=step.record.id, is_new=step.is_new, published=step.published)
+
+    def _failed(self, request: Request, number: int, error: errors.ProgImageError) -> Outcome:
+        step = self._publishing.step(request, number)
+        return Outcome(
+            image_id=step.record.id if step else "",
+            is_new=step.is_new if step else False,
+            error=type(error).__name__,
+            detail=str(error),
+        )
 
     def _render(self, request: Request, image_id: str, transform: str) -> Outcome:
         viewer = Viewer(name=request.owner)
@@ -134,12 +152,14 @@ class Work:
 
     def _again(self, error: errors.ProgImageError, before: int) -> Again | None:
         pause_s = _pause_s(before)
-        if isinstance(error, errors.Overloaded | errors.StoreUnavailable):
+        if isinstance(error, errors.StoreUnavailable):
             # Not the item's fault: it waits as long as that lasts.
             return Again(pause_s, is_counted=False)
+        if isinstance(error, errors.Overloaded):
+            return Again(max(pause_s, error.retry_after_s), is_counted=False)
         if isinstance(error, errors.RenderTimeout | errors.RenderFailed):
             attempts = _RENDER_ATTEMPTS
-        elif isinstance(error, errors.DownloadFailed) and error.retryable:
+        elif isinstance(error, errors.RemoteFailed) and error.retryable:
             attempts = self._attempts
             pause_s = min(max(pause_s, error.retry_after_s or 0), _LONGEST_PAUSE_S)
         else:

@@ -8,6 +8,8 @@ from typing import Any, get_args
 
 from progimage.config import Settings
 from progimage.jobs.model import Item, Kind, Progress, Request, State, Status
+from progimage.publish import DESTINATIONS
+from progimage.publish.destination import Published
 from progimage.web import links, schemas
 from progimage.web.documented import Named, Parameter
 from progimage.web.search_terms import CONDITIONS, REPEATABLE
@@ -48,6 +50,7 @@ _ENTRY = {
         "id": {**_TEXT, "description": "The picture that an import made."},
         "location": {**_TEXT, "format": "uri"},
         "is_new": {"type": "boolean"},
+        "published": Named("Published", Published.model_json_schema()),
         "error": {**_TEXT, "description": "Why it failed."},
     },
     "required": ["index"],
@@ -113,7 +116,13 @@ def creation(settings: Settings) -> dict[str, Any]:
         "required": ["images", "transforms"],
         "additionalProperties": False,
     }
-    return {"oneOf": [{**schemas.metadata(urls=urls), "required": ["urls"]}, render]}
+    publish = {
+        "enum": list(DESTINATIONS),
+        "description": "Send each picture on to this service, if this one has an account there.",
+    }
+    album = {**_TEXT, "pattern": "^[A-Za-z0-9]{0,64}$", "description": "An album of that service."}
+    imports = schemas.metadata(urls=urls, publish=publish, album=album)
+    return {"oneOf": [{**imports, "required": ["urls"]}, render]}
 
 
 def summary(progress: Progress) -> dict[str, Any]:
@@ -155,10 +164,12 @@ def items_by_state(
 
 def _of_import(item: Item, absolute: Callable[[str], str]) -> dict[str, Any]:
     document: dict[str, Any] = {"url": item.entry.value}
-    if item.outcome and not item.outcome.error:
+    if item.outcome and item.outcome.image_id:
         document["id"] = item.outcome.image_id
         document["location"] = absolute(links.picture(item.outcome.image_id))
         document["is_new"] = item.outcome.is_new
+    if item.outcome and item.outcome.published:
+        document["published"] = item.outcome.published.model_dump()
     return document
 
 

@@ -30,6 +30,7 @@ from progimage.jobs.intake import Intake, import_of, render_of
 from progimage.jobs.model import Counts, Item, Progress, Request, State
 from progimage.jobs.state import Jobs
 from progimage.model import Viewer
+from progimage.publish import destinations
 from progimage.web import job_documents, links, schemas, streams
 from progimage.web.body import Body
 from progimage.web.documented import Answer, Content, Named, Parameter, documented
@@ -68,6 +69,7 @@ class JobResource:
         self._jobs = jobs
         self._catalogue = catalogue
         self._settings = settings
+        self._destinations = tuple(destinations(settings.publish))
         self._admission = admission
         self._streaming = Admission(settings.jobs.streams, "streams of progress")
         self._announce = announce
@@ -204,7 +206,13 @@ class JobResource:
                 raise DownloadRefused(
                     "urls: this service does not fetch pictures; send the pictures themselves"
                 )
-            return import_of(fields, owner=viewer.name, created=created, max_items=max_items)
+            return import_of(
+                fields,
+                owner=viewer.name,
+                created=created,
+                max_items=max_items,
+                destinations=self._destinations,
+            )
         for name in fields:
             if name not in ("images", "transforms"):
                 raise InvalidField(

@@ -30,6 +30,7 @@ KINDS: dict[type[errors.ProgImageError], Kind] = {
     errors.InvalidArgument: Kind(400, "An operation or argument is not valid"),
     errors.InvalidField: Kind(400, "A field is not valid"),
     errors.DownloadRefused: Kind(400, "The URL may not be fetched"),
+    errors.RemoteFailed: Kind(502, "Another server failed"),
     errors.DownloadFailed: Kind(502, "The URL gave no picture"),
     errors.NotFound: Kind(404, "Not found"),
     errors.Expired: Kind(410, "No longer there"),
@@ -82,7 +83,7 @@ def of_error(error: errors.ProgImageError) -> dict[str, object]:
     """Return the problem document of one of our errors."""
     kind = kind_of(error)
     problem = document(kind.status, kind.title, str(error), type(error).__name__)
-    if isinstance(error, errors.DownloadFailed):
+    if isinstance(error, errors.RemoteFailed):
         problem["retryable"] = error.retryable
     return problem
 
@@ -122,7 +123,7 @@ def _on_ours(
 ) -> None:
     kind = kind_of(error)
     retry = kind.retry_after_s
-    if isinstance(error, errors.Overloaded | errors.DownloadFailed | errors.TooManyAttempts):
+    if isinstance(error, errors.Overloaded | errors.RemoteFailed | errors.TooManyAttempts):
         retry = error.retry_after_s
     if isinstance(error, errors.StoreError):
         log.warning("store trouble", reason=str(error), method=req.method, path=req.path)

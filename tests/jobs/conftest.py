@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
 import pytest
@@ -17,10 +17,12 @@ from progimage.jobs.hosts import Hosts
 from progimage.jobs.intake import render_of
 from progimage.jobs.leases import Leases
 from progimage.jobs.model import Request
+from progimage.jobs.publishing import Publishing
 from progimage.jobs.runner import Runner
 from progimage.jobs.state import Jobs
 from progimage.jobs.work import Work
 from progimage.library import Library
+from progimage.publish.destination import Destination
 from progimage.renders import Renders
 from progimage.scratch import Scratch
 from progimage.stores import ObjectStore
@@ -48,6 +50,7 @@ def runner_over(
     clock: Callable[[], float],
     length_s: float = 10.0,
     downloader: Downloader | None = None,
+    destinations: Mapping[str, Destination] | None = None,
 ) -> Runner:
     """Return a runner as one process of many has it."""
     jobs, library = Jobs(store), Library(store)
@@ -57,7 +60,8 @@ def runner_over(
         library, InlinePool(), SCRATCH, LIMITS, Admission(9, "i"), downloader, max_bytes=10**6
     )
     hosts = Hosts(2, 0.0, clock)
-    work = Work(jobs, library, ingest, renders, hosts, LIMITS, attempts=3)
+    publishing = Publishing(library, destinations or {})
+    work = Work(jobs, library, ingest, renders, hosts, LIMITS, publishing, attempts=3)
     leases = Leases(store, length_s, clock)
     return Runner(store, jobs, work, leases, threads=4, poll_s=1.0, clock=clock)
 

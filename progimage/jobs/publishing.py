@@ -1,0 +1,85 @@
+"""Imported pictures, sent on to other services at least once.
+
+Between a service's taking a picture and the item's outcome lies a moment in which a
+process can die; then the picture is sent again. Within one process nothing is done
+twice: what was imported and sent is remembered until the outcome is kept.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from progimage.errors import PublishFailed
+from progimage.jobs.model import Request
+from progimage.library import Library
+from progimage.model import Record
+from progimage.publish.destination import Destination, Outgoing, Published
+
+# Far more items than one process has in hand.
+_REMEMBERED = 10_000
+
+
+@dataclass(slots=True)
+class Step:
+    """How far an item has come: its picture is in the library, and perhaps elsewhere."""
+
+    record: Record
+    is_new: bool
+    published: Published | None = None
+
+
+class Publishing:
+    """Sends the pictures of jobs on, and remembers how far each item has come."""
+
+    def __init__(self, library: Library, destinations: Mapping[str, Destination]) -> None:
+        self._library = library
+        self._destinations = destinations
+        self._steps: OrderedDict[tuple[str, int], Step] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def step(self, request: Request, number: int) -> Step | None:
+        """Return how far an item has come in an earlier attempt."""
+        with self._lock:
+            return self._steps.get((request.id, number))
+
+    def imported(self, request: Request, number: int, step: Step) -> None:
+        """Remember that an item's picture is in the library."""
+        with self._lock:
+            self._steps[request.id, number] = step
+            if len(self._steps) > _REMEMBERED:
+                self._steps.popitem(last=False)
+
+    def forget(self, request: Request, number: int) -> None:
+        """Forget an item whose outcome is kept."""
+        with self._lock:
+            self._steps.pop((request.id, number), None)
+
+    def publish(self, request: Request, step: Step) -> None:
+        """Send an item's picture on, unless it was.
+
+        Raises:
+            PublishFailed, Overloaded: see `Destination.publish`.
+            NotFound: the picture was removed meanwhile.
+        """
+        if step.published is not None:
+            return
+        destination = self._destinations.get(request.publish)
+        if destination is None:
+            raise PublishFailed(f"{request.publish}: this worker has no account there")
+        record = step.record
+        picture = Outgoing(
+            read=lambda: self._read(record),
+            size_bytes=record.size_bytes,
+            media_type=record.media_type,
+            file_name=record.file_name,
+            title=record.title,
+            description=record.description,
+        )
+        step.published = destination.publish(picture, request.album)
+
+    def _read(self, record: Record) -> bytes:
+        with self._library.open_original(record) as reader:
+            return reader.read()

@@ -1,0 +1,50 @@
+"""What a destination is, what it is given and what it gives."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from progimage.model import Frozen
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A picture to be sent on; `read` returns all its bytes."""
+
+    read: Callable[[], bytes]
+    size_bytes: int
+    media_type: str
+    file_name: str
+    title: str
+    description: str
+
+
+class Published(Frozen):
+    """Where a picture is now.
+
+    Attributes:
+        to: name of the destination.
+        id: of the picture there.
+        link: address of the picture there.
+        delete_hash: what it takes to remove it there; "" if nothing does.
+    """
+
+    to: str
+    id: str
+    link: str
+    delete_hash: str = ""
+
+
+class Destination(Protocol):
+    """Somewhere to send pictures."""
+
+    def publish(self, picture: Outgoing, album: str) -> Published:
+        """Send a picture, into an album unless that is "".
+
+        Raises:
+            PublishFailed: it was not taken, and whether it might be another time.
+            Overloaded: the destination asked for a pause; nothing was sent.
+        """
+        ...
