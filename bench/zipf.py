@@ -1,0 +1,152 @@
+"""What a large library costs on S3: a model of Zipf-shaped requests; run `python -m bench.zipf`.
+
+Nothing is sent anywhere. Requests ask for renditions with the popularity of Zipf's law;
+how much of them a least-recently-used cache answers is Che's approximation (Che, Tung and
+Wang 2002), which `tests/test_zipf.py` holds to a real cache. Prices and per-request costs
+are arguments, so that the table can be made again for other figures.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+_BUCKETS_PER_DECADE = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Workload:
+    """`objects` renditions, asked for as by Zipf's law with `exponent`."""
+
+    objects: int
+    exponent: float
+
+    def ranks(self) -> Iterator[tuple[float, int]]:
+        """Yield (weight of one object, how many have about that weight), most wanted first."""
+        step, rank = 10 ** (1 / _BUCKETS_PER_DECADE), 1
+        while rank <= self.objects:
+            end = min(self.objects + 1, max(rank + 1, math.floor(rank * step)))
+            yield ((rank + end - 1) / 2) ** -self.exponent, end - rank
+            rank = end
+
+    def hit_ratio(self, capacity: float) -> float:
+        """Return the part of requests that a cache of `capacity` objects answers."""
+        if capacity >= self.objects:
+            return 1.0
+        buckets = list(self.ranks())
+        total = sum(weight * count for weight, count in buckets)
+        low, high = 0.0, 1.0
+
+        def filled(time: float) -> float:
+            return sum(-math.expm1(-weight / total * time) * count for weight, count in buckets)
+
+        while filled(high) < capacity:
+            high *= 2
+        for _ in range(100):
+            middle = (low + high) / 2
+            low, high = (middle, high) if filled(middle) < capacity else (low, middle)
+        return sum(
+            weight / total * count * -math.expm1(-weight / total * high)
+            for weight, count in buckets
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Prices:
+    """US dollars; S3 Standard's list prices in us-east-1 at the time of writing."""
+
+    get: float = 0.0004 / 1_000
+    put: float = 0.005 / 1_000
+    gigabyte_month: float = 0.023
+
+
+@dataclass(frozen=True, slots=True)
+class Costs:
+    """What one request takes; `tests/web/test_cost.py` and bench/RESULTS.md have them."""
+
+    gets_of_hit: int = 1
+    gets_of_miss: int = 5
+    puts_of_miss: int = 1
+    hit_cpu_s: float = 0.000_31
+    miss_cpu_s: float = 0.017_2
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    """What a month of requests comes to."""
+
+    edge_hit_ratio: float
+    store_hit_ratio: float
+    gets: float
+    puts: float
+    cores: float
+    dollars: float
+
+
+def month(
+    work: Workload,
+    requests: float,
+    edge_bytes: float,
+    kept_bytes: float,
+    rendition_bytes: int,
+    *,
+    hashed_edges: int = 1,
+    costs: Costs | None = None,
+    prices: Prices | None = None,
+) -> Month:
+    """Return what `requests` a month cost behind caches of `edge_bytes` each.
+
+    Where each request may go to any of the caches, their number does not matter: every one
+    has the hit ratio of its own size. Where the URL's hash chooses among `hashed_edges`,
+    they are one cache of all their bytes. The store keeps `kept_bytes` of renditions, as
+    `progimage gc` leaves them. What an edge misses, the store has or a node renders.
+    """
+    costs, prices = costs or Costs(), prices or Prices()
+    edge = work.hit_ratio(hashed_edges * edge_bytes / rendition_bytes)
+    # What is in an edge is in the store too: the store answers what lies between.
+    kept = max(edge, work.hit_ratio(kept_bytes / rendition_bytes))
+    arriving, rendered = requests * (1 - edge), requests * (1 - kept)
+    found = arriving - rendered
+    gets = found * costs.gets_of_hit + rendered * costs.gets_of_miss
+    puts = rendered * costs.puts_of_miss
+    cpu_s = found * costs.hit_cpu_s + rendered * costs.miss_cpu_s
+    stored = min(kept_bytes, work.objects * rendition_bytes)
+    return Month(
+        edge_hit_ratio=edge,
+        store_hit_ratio=1 - rendered / arriving if arriving else 1.0,
+        gets=gets,
+        puts=puts,
+        cores=cpu_s / (30 * 86_400),
+        dollars=gets * prices.get + puts * prices.put + stored / 1e9 * prices.gigabyte_month,
+    )
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__, prog="python -m bench.zipf")
+    parser.add_argument("--pictures", type=int, default=100_000_000)
+    parser.add_argument("--sizes", type=int, default=4, help="renditions of each picture")
+    parser.add_argument("--exponent", type=float, default=0.9)
+    parser.add_argument("--requests", type=float, default=10e9, help="a month")
+    parser.add_argument("--rendition-bytes", type=int, default=25_000)
+    parser.add_argument("--hashed-edges", type=int, default=1, help="caches chosen by the URL")
+    asked = parser.parse_args()
+    work = Workload(asked.pictures * asked.sizes, asked.exponent)
+    put = sys.stdout.write
+    put("| each cache | renditions kept | CDN hits | store hits | GET | PUT | mean cores | $ |\n")
+    put("|---|---|---|---|---|---|---|---|\n")
+    for edge_gb in (0, 100, 1_000, 5_000):
+        for kept_gb in (500, 2_000, 10_000):
+            it = month(work, asked.requests, edge_gb * 1e9, kept_gb * 1e9, asked.rendition_bytes)
+            put(
+                f"| {edge_gb:,} GB | {kept_gb:,} GB | {it.edge_hit_ratio:.1%} | "
+                f"{it.store_hit_ratio:.1%} | {it.gets / 1e6:,.0f} M | {it.puts / 1e6:,.0f} M | "
+                f"{it.cores:.1f} | {it.dollars:,.0f} |\n"
+            )
+
+
+if __name__ == "__main__":
+    main()

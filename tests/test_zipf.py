@@ -1,0 +1,45 @@
+"""The model of bench/zipf.py against a real least-recently-used cache."""
+
+from __future__ import annotations
+
+import random
+from collections import OrderedDict
+from itertools import accumulate
+
+import pytest
+
+from bench.zipf import Costs, Workload, month
+
+
+def replay(work: Workload, capacity: int, requests: int) -> float:
+    """Return the hit ratio of a real cache, once it is warm."""
+    weights = list(accumulate(rank**-work.exponent for rank in range(1, work.objects + 1)))
+    asked = random.Random(7).choices(range(work.objects), cum_weights=weights, k=requests)
+    cache: OrderedDict[int, None] = OrderedDict()
+    hits = 0
+    for number, thing in enumerate(asked):
+        hits += thing in cache and number >= requests // 2
+        cache[thing] = None
+        cache.move_to_end(thing)
+        if len(cache) > capacity:
+            cache.popitem(last=False)
+    return hits / (requests - requests // 2)
+
+
+@pytest.mark.parametrize("exponent", [0.7, 0.9, 1.1])
+@pytest.mark.parametrize("capacity", [50, 500])
+def test_the_model_agrees_with_a_real_cache(exponent, capacity):
+    work = Workload(5_000, exponent)
+    assert work.hit_ratio(capacity) == pytest.approx(replay(work, capacity, 60_000), abs=0.02)
+
+
+def test_a_cache_of_everything_always_hits_and_one_of_nothing_never():
+    work = Workload(1_000_000, 0.9)
+    assert work.hit_ratio(1_000_000) == 1.0
+    assert work.hit_ratio(1e-9) == pytest.approx(0, abs=1e-6)
+
+
+def test_without_an_edge_every_request_reaches_the_store():
+    it = month(Workload(1_000, 0.9), 100, edge_bytes=1e-9, kept_bytes=1e9, rendition_bytes=1_000)
+    assert it.gets == pytest.approx(100 * Costs().gets_of_hit)
+    assert it.puts == 0
