@@ -84,7 +84,7 @@ bench-smoke: $(VENV)/.dev bench-tools ## Prove that the benchmarks run
 
 bench-tools:
 	@export PATH="$$PATH:/usr/sbin:/usr/local/sbin"; missing=; \
-	for pair in wrk:wrk nginx:nginx node:nodejs npm:npm psql:postgresql; do \
+	for pair in wrk:wrk nginx:nginx node:nodejs npm:npm psql:postgresql redis-server:redis-server; do \
 	  command -v "$${pair%%:*}" >/dev/null || missing="$$missing $${pair##*:}"; \
 	done; \
 	if [ -n "$$missing" ]; then \

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from bench import peers, report
 from bench.bench import Bench
-from bench.cases import cached, cold, memory, quality, searches, tail, uploads
+from bench.cases import cached, cold, imports, memory, quality, searches, tail, uploads
 from bench.load import LoadFailed
 from bench.photos import sources
 from bench.report import Table
@@ -31,6 +31,7 @@ CASES: dict[str, Callable[[Bench], list[Table]]] = {
     "soak": memory.soak,
     "searches": searches.searches,
     "uploads": uploads.uploads,
+    "imports": imports.imports,
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import json
 import os
 import signal
 import socket
@@ -14,6 +15,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from bench import peers
 from bench.photos import Photo
@@ -57,6 +59,15 @@ class Server:
         finally:
             connection.close()
 
+    def fetch_json(self, path: str) -> Any:
+        """Return the document at a path."""
+        return _document(self.fetch(path))
+
+    def post_json(self, path: str, document: object) -> Any:
+        """Send a document and return the one that comes back."""
+        body = json.dumps(document).encode()
+        return _document(self.fetch(path, "POST", body, **{"Content-Type": "application/json"}))
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -65,6 +76,12 @@ class Answer:
     status: int
     headers: dict[str, str]
     body: bytes
+
+
+def _document(answer: Answer) -> Any:
+    if answer.status >= 400:
+        raise StartFailed(f"{answer.status} {answer.body[:300]!r}")
+    return json.loads(answer.body)
 
 
 @contextmanager
@@ -159,6 +176,17 @@ def nginx(name: str, conf: Callable[[int], str]) -> Iterator[Server]:
             yield Server(name, f"127.0.0.1:{port}", pid, path)
 
 
+@contextmanager
+def on_a_port(name: str, command: Callable[[int], list[str]]) -> Iterator[int]:
+    """Run what `command` gives for a free port; give the port."""
+    port = _free_port()
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        _running(name, command(port), port, {}, cwd=Path(folder)),
+    ):
+        yield port
+
+
 def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -185,7 +213,7 @@ def _running(
                 raise StartFailed(f"{name} did not start: {log.read()[-2000:].strip()}")
             yield process.pid
         finally:
-            _stop(process)
+            stop(process)
 
 
 def _listens(process: subprocess.Popen[bytes], port: int) -> bool:
@@ -200,7 +228,8 @@ def _listens(process: subprocess.Popen[bytes], port: int) -> bool:
     return False
 
 
-def _stop(process: subprocess.Popen[bytes]) -> None:
+def stop(process: subprocess.Popen[bytes]) -> None:
+    """End a process and the group it leads."""
     _signal(process, signal.SIGTERM)
     with suppress(subprocess.TimeoutExpired):
         process.wait(_STOP_S)
