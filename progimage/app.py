@@ -13,13 +13,13 @@ import structlog
 from progimage import config, logs, metrics, scratch
 from progimage.accounts.administration import Administration
 from progimage.accounts.identity import Identities
-from progimage.accounts.keyring import key_ring
+from progimage.accounts.keyring import key_ring, ring_secrets
 from progimage.accounts.passwords import Passwords
 from progimage.accounts.sign_in import SignIn
 from progimage.accounts.users import Users
 from progimage.admission import Admission
 from progimage.asked_renders import AskedRenders
-from progimage.background import pool_of, runner_of
+from progimage.background import policy_of, pool_of, runner_of
 from progimage.broker import Broker
 from progimage.catalogue import Catalogue
 from progimage.config import DEVELOPMENT, Settings
@@ -34,17 +34,22 @@ from progimage.jobs.runner import Runner
 from progimage.jobs.state import Jobs
 from progimage.jobs.sweep import announce_all
 from progimage.library import Library
+from progimage.policy import TransformPolicy
 from progimage.renders import Renders
 from progimage.scratch import Scratch
+from progimage.signed_links import LinkSigner, link_key
 from progimage.slots import Slots
 from progimage.stores import HasLocalPath, ObjectStore, open_store
 from progimage.stores.metered import MeteredStore
 from progimage.stores.probe import prove_conditional_writes, prove_listing
+from progimage.token_buckets import TokenBuckets
 from progimage.web import images, problems
 from progimage.web.bulk import Bulk
+from progimage.web.clients import Toll
 from progimage.web.console import Console
 from progimage.web.delivery import Delivery
 from progimage.web.docs import Description, Docs, OpenApi
+from progimage.web.gate import Gate
 from progimage.web.jobs import JobResource
 from progimage.web.listing import Listing
 from progimage.web.metadata import MetadataResource
@@ -54,6 +59,7 @@ from progimage.web.proxies import TrustedProxies
 from progimage.web.renditions import Renditions
 from progimage.web.request_log import RequestLog
 from progimage.web.service import Live, Ready, Root, Transforms
+from progimage.web.signing import Signing, reserved
 from progimage.web.slots import SlotResource
 from progimage.web.tags import Tags
 from progimage.web.tokens import Tokens
@@ -110,7 +116,7 @@ def create(
     """
     store = _observed(store, settings)
     limits = settings.limits.to_limits()
-    check_presets(settings.presets, limits)
+    policy, signer = _policy(settings), _signer(settings, store)
     delivery = Delivery(store, settings.delivery)
     folder = Scratch()
     jobs_pool = pool or pool_of(settings, workers=1, niceness=_LOWEST_PRIORITY)
@@ -130,19 +136,17 @@ def create(
     ingest = Ingest(library, pool, folder, limits, rendering, downloader, max_bytes=max_bytes)
     broker = Broker(settings.jobs.broker) if settings.jobs.broker else None
     asked = _asked(settings, store, broker)
-    renders = Renders(store, library, pool, folder, limits, rendering, asked)
+    renders = Renders(store, library, pool, folder, limits, rendering, policy, asked)
+    gate, toll = Gate(library, policy, signer), _toll(settings.transforms)
 
     console = Console(delivery.other_origin())
     uploads = images.Uploads(ingest, settings, uploading)
-    picture = images.Picture(library, delivery)
-    renditions = Renditions(library, renders, delivery, settings.presets, limits)
-    slots = Slots(
-        store,
-        max_bytes=max_bytes,
-        expires_s=settings.upload.slot_expires_s,
-    )
+    renditions = Renditions(library, renders, delivery, settings.presets, limits, gate, toll)
+    slots = Slots(store, max_bytes=max_bytes, expires_s=settings.upload.slot_expires_s)
     in_pieces = SlotResource(slots, ingest, folder, settings, uploading)
-    on_demand = OnDemand(ingest, renders, delivery, settings, settings.presets, limits, uploading)
+    on_demand = OnDemand(
+        ingest, renders, delivery, settings, settings.presets, limits, uploading, gate, toll
+    )
 
     jobs = Jobs(store, readers)
     runner = runner_of(settings, store, jobs, library, jobs_pool, folder, downloader)
@@ -150,6 +154,7 @@ def create(
         jobs,
         catalogue,
         settings,
+        policy,
         uploading,
         announce=_announcing(broker, runner),
         is_stopping=lambda: runner.is_stopping,
@@ -159,10 +164,11 @@ def create(
     app.add_route("/console/{path:path}", console)
     app.add_route("/images", Listing(catalogue, uploads, Bulk(library, settings)))
     app.add_route("/tags", Tags(catalogue))
-    app.add_route("/images/{image_id}", picture)
+    app.add_route("/images/{image_id}", images.Picture(library, delivery, gate))
     app.add_route("/images/{image_id}.{extension}", renditions, suffix="converted")
     app.add_route("/images/{image_id}/metadata", MetadataResource(library, settings))
     app.add_route("/images/{image_id}/renders", images.Renders(library))
+    app.add_route("/images/{image_id}/links", Signing(library, policy, signer, settings, limits))
     app.add_route("/images/{image_id}/{path:path}", renditions)
     app.add_route("/uploads", in_pieces, suffix="all")
     app.add_route("/uploads/{slot_id}", in_pieces)
@@ -265,6 +271,26 @@ def _tell_of_accounts(settings: Settings) -> None:
         )
 
 
+def _signer(settings: Settings, store: ObjectStore) -> LinkSigner | None:
+    """Return what signs links, None if there is no key to do it with."""
+    link_keys = {kid: link_key(s) for kid, s in ring_secrets(settings.auth, store).items()}
+    if not link_keys:
+        return None
+    return LinkSigner(link_keys, next(iter(link_keys)), settings.links.max_expires_s)
+
+
+def _toll(settings: config.Transforms) -> Toll:
+    per_minute = settings.cold_per_minute
+    return Toll(TokenBuckets(per_minute, settings.cold_burst) if per_minute else None)
+
+
+def _policy(settings: Settings) -> TransformPolicy:
+    check_presets(settings.presets, settings.limits.to_limits())
+    if names := reserved(settings.presets):
+        raise ConfigError(f"presets: {', '.join(names)} stand for something else; rename them")
+    return policy_of(settings)
+
+
 def prove(settings: Settings) -> None:
     """Find out before the first request whether these settings can work.
 
@@ -272,7 +298,7 @@ def prove(settings: Settings) -> None:
         ConfigError: they cannot, and why.
     """
     store = open_store(settings.store, conditional_writes=settings.s3.is_conditional)
-    check_presets(settings.presets, settings.limits.to_limits())
+    _policy(settings)
     Delivery(store, settings.delivery)
     Downloader(settings.download, settings.upload.max_bytes)
     key_ring(settings.auth, store)

@@ -14,6 +14,7 @@ from progimage.jobs.runner import Runner
 from progimage.jobs.state import Jobs
 from progimage.jobs.work import Work
 from progimage.library import Library
+from progimage.policy import TransformPolicy
 from progimage.publish import destinations
 from progimage.renders import Renders
 from progimage.scratch import Scratch
@@ -31,6 +32,12 @@ def pool_of(settings: Settings, *, workers: int, niceness: int) -> RenderPool:
     )
 
 
+def policy_of(settings: Settings) -> TransformPolicy:
+    """Return which pipelines are open to anybody: all processes must put renditions alike."""
+    limits = settings.limits.to_limits()
+    return TransformPolicy(settings.transforms.policy, settings.presets, limits)
+
+
 def runner_of(
     settings: Settings,
     store: ObjectStore,
@@ -45,7 +52,7 @@ def runner_of(
     admission = Admission(threads, "items of jobs")
     max_bytes = settings.upload.max_bytes
     ingest = Ingest(library, pool, folder, limits, admission, downloader, max_bytes=max_bytes)
-    renders = Renders(store, library, pool, folder, limits, admission)
+    renders = Renders(store, library, pool, folder, limits, admission, policy_of(settings))
     hosts = Hosts(settings.jobs.per_host, settings.jobs.host_pause_s)
     attempts = settings.jobs.attempts
     publishing = Publishing(library, destinations(settings.publish))

@@ -118,6 +118,20 @@ class Render(_Section):
     answer_timeout_s: float = Field(default=15.0, gt=0, le=600)
 
 
+class Transforms(_Section):
+    """Who may have what made, and how much of it."""
+
+    policy: Literal["open", "presets", "signed"] = "open"
+    cold_per_minute: int = Field(default=0, ge=0, le=1_000_000)
+    cold_burst: int = Field(default=60, ge=1, le=1_000_000)
+
+
+class Links(_Section):
+    """Signed links."""
+
+    max_expires_s: int = Field(default=604_800, ge=1, le=315_360_000)
+
+
 class Delivery(_Section):
     """How stored bytes leave: by us, by nginx, or straight from S3."""
 
@@ -230,6 +244,8 @@ class Settings(_Section):
     publish: Publish = Publish()
     limits: LimitSettings = LimitSettings()
     render: Render = Render()
+    transforms: Transforms = Transforms()
+    links: Links = Links()
     delivery: Delivery = Delivery()
     cache: Cache = Cache()
     jobs: Jobs = Jobs()
@@ -237,6 +253,16 @@ class Settings(_Section):
     log: Log = Log()
     metrics: Metrics = Metrics()
     presets: Mapping[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,39}$")], str] = {}
+
+    @model_validator(mode="after")
+    def _signed_has_a_key(self) -> Settings:
+        has_key = bool(self.auth.secret.get_secret_value() or self.auth.keys)
+        if self.transforms.policy == "signed" and not has_key:
+            raise ValueError(
+                "transforms.policy: 'signed' needs a key that links are signed with: set "
+                "auth.secret or auth.keys ('openssl rand -hex 32' makes a secret)"
+            )
+        return self
 
     @model_validator(mode="after")
     def _threads_outnumber_waiters(self) -> Settings:

@@ -11,8 +11,13 @@ ProgImageError
 ├── Unauthenticated            this takes an account, and no credentials came
 │   └── BadCredentials         a token, key or password that is not good
 ├── Forbidden                  the viewer may see it, but not do that to it
+│   ├── LinkRefused            a signature that does not hold for this address
+│   │   └── LinkExpired        one that held until its time was over
+│   └── TransformRefused       the transform policy does not allow it
 ├── NameTaken                  there is an account of this name
 ├── TooManyAttempts            to sign in or up; come back in `retry_after_s`
+├── NoLinkKey                  there is no key to sign a link with
+├── RateLimited                this client has asked for too much; see `retry_after_s`
 ├── NotAcceptable              no format that the client accepts
 ├── RequestTimeout             the body of the request came too slowly
 ├── UploadConflict             a piece that does not fit what has arrived of an upload
@@ -98,6 +103,30 @@ class TooManyAttempts(ProgImageError):
 
 class Forbidden(ProgImageError):
     """What the viewer may see, but is not theirs to change."""
+
+
+class LinkRefused(Forbidden):
+    """The signature in the address does not hold for it."""
+
+
+class LinkExpired(LinkRefused):
+    """The signature held, and its time is over."""
+
+
+class TransformRefused(Forbidden):
+    """The transform policy does not allow this pipeline, or not without a signature."""
+
+
+class NoLinkKey(ProgImageError):
+    """The service has no key that links could be signed with."""
+
+
+class RateLimited(ProgImageError):
+    """This client has asked for more than is done for one client."""
+
+    def __init__(self, message: str, retry_after_s: int = 60) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
 
 
 class NotAcceptable(ProgImageError):

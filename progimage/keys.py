@@ -199,6 +199,13 @@ def id_and_generation_of_original(key: str) -> tuple[str, str] | None:
     return (match[1], match[2]) if match else None
 
 
+def name_of_public_rendition(key: str) -> str | None:
+    """Return the name, see `rendition_name`, if `key` is a rendition's in the public cache."""
+    if not key.startswith(PUBLIC_RENDERS) or not _RENDITION_KEY.fullmatch(key):
+        return None
+    return key.removeprefix(PUBLIC_RENDERS).split("/", 3)[3]
+
+
 def id_and_engine_of_rendition(key: str) -> tuple[str, str] | None:
     """Return id and engine version if `key` is a cached rendition's."""
     match = _RENDITION_KEY.fullmatch(key)

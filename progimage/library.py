@@ -141,6 +141,17 @@ class Library:
         """
         return self._read_visible(viewer, image_id)[0]
 
+    def find_for_link(self, image_id: str) -> Record:
+        """Return the record of `image_id`, whoever may see it: for who holds a signed link.
+
+        Raises:
+            NotFound: there is none.
+        """
+        record, _ = self._read(image_id)
+        if record.state != "live":
+            raise _not_found(image_id)
+        return record
+
     def find_to_edit(self, viewer: Viewer, image_id: str) -> Record:
         """Return the record of `image_id`, if `viewer` may change it.
 

@@ -10,7 +10,7 @@ nodes that render the same thing at once waste a little work and agree.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -35,6 +35,7 @@ from progimage.imaging.pool import RenderPool
 from progimage.imaging.render import Rendered, render
 from progimage.library import Library
 from progimage.model import Record, Viewer
+from progimage.policy import TransformPolicy
 from progimage.scratch import Scratch, TemporaryReader
 from progimage.single_flight import SingleFlight
 from progimage.stores import HasLocalPath, ObjectStore, Reader
@@ -93,6 +94,7 @@ class _Wanted:
     references: tuple[Record, ...]
     pipeline: Pipeline
     format: Format
+    is_open: bool
 
     @property
     def key(self) -> str:
@@ -100,16 +102,29 @@ class _Wanted:
             self.record.id,
             self.pipeline.canonical,
             self.format.extension,
-            public=self.record.is_public and not self.references,
+            public=self.is_in_public_cache,
         )
+
+    @property
+    def is_in_public_cache(self) -> bool:
+        """True if that is where it stands, or would."""
+        return self.record.is_public and self.is_open and not self.references
 
     @property
     def is_public(self) -> bool:
         return all(record.is_public for record in (self.record, *self.references))
 
 
+def free() -> None:
+    """Charge nothing for a render."""
+
+
 class Renders:
-    """The rendition cache of one store, and what fills it: a pool, or other processes."""
+    """The rendition cache of one store, and what fills it: a pool, or other processes.
+
+    In the public cache stand renditions that anybody may see and may ask for: of public
+    pictures, by pipelines that the policy leaves open. All else stands in the private one.
+    """
 
     def __init__(
         self,
@@ -119,6 +134,7 @@ class Renders:
         scratch: Scratch,
         limits: Limits,
         admission: Admission,
+        policy: TransformPolicy,
         elsewhere: Elsewhere | None = None,
     ) -> None:
         self._elsewhere = elsewhere
@@ -128,15 +144,16 @@ class Renders:
         self._scratch = scratch
         self._limits = limits
         self._admission = admission
+        self._policy = policy
         self._flights = SingleFlight()
 
     def find_public(self, image_id: str, pipeline: Pipeline, form: Format) -> Rendition | None:
-        """Return the rendition if the public cache holds it.
+        """Return the rendition if the public cache holds it and the policy leaves it open.
 
         What is there may be seen by anybody: hiding or removing a picture purges it.
         What shows other pictures too is never there: each of them may be hidden by itself.
         """
-        if pipeline.references:
+        if pipeline.references or not self._policy.is_open(pipeline):
             return None
         key = keys.rendition(image_id, pipeline.canonical, form.extension, public=True)
         try:
@@ -151,11 +168,14 @@ class Renders:
         pipeline: Pipeline,
         form: Format,
         missed: Record | None = None,
+        charge: Callable[[], None] = free,
     ) -> Rendition:
         """Return the rendition of a picture that `viewer` may see.
 
         `missed` is its record, read after `find_public` had found nothing: neither the
-        record nor the cache is then asked for what it has just said.
+        record nor the cache is then asked for what it has just said. `charge` is called
+        if no cache has it, and may raise: also for who then waits for somebody else's
+        render, since a refusal must never reach others of the crowd.
 
         Raises:
             NotFound: there is no such picture for this viewer.
@@ -166,9 +186,10 @@ class Renders:
         """
         for _ in range(_ATTEMPTS):
             record = missed or self._library.find(viewer, image_id)
-            wanted = _Wanted(record, self._references(viewer, pipeline), pipeline, form)
-            is_missed = missed is not None and record.is_public and not wanted.references
-            found = self._find_or_lead(wanted, is_missed=is_missed)
+            references = self._references(viewer, pipeline)
+            wanted = _Wanted(record, references, pipeline, form, self._policy.is_open(pipeline))
+            is_missed = missed is not None and wanted.is_in_public_cache
+            found = self._find_or_lead(wanted, charge, is_missed=is_missed)
             if found is not None:
                 return found
             missed = None
@@ -204,17 +225,20 @@ class Renders:
             return None
         return Rendition(reader, wanted.format, wanted.key, wanted.is_public)
 
-    def _find_or_lead(self, wanted: _Wanted, *, is_missed: bool) -> Rendition | None:
+    def _find_or_lead(
+        self, wanted: _Wanted, charge: Callable[[], None], *, is_missed: bool
+    ) -> Rendition | None:
         """Return the rendition, or None if a record changed under our hands."""
         with self._admission.admit():
-            while True:
-                found = None if is_missed else self._find(wanted)
-                if found is not None:
-                    return found
-                is_missed = False
+            found = None if is_missed else self._find(wanted)
+            if found is None:
+                charge()
+            while found is None:
                 with self._flights.join(wanted.key) as leads:
-                    if leads:
-                        return self._find(wanted) or self._make(wanted)
+                    found = self._find(wanted)
+                    if leads and found is None:
+                        return self._make(wanted)
+            return found
 
     def _make(self, wanted: _Wanted) -> Rendition | None:
         """Render and cache; None if a picture was removed, hidden or shown meanwhile."""

@@ -45,14 +45,16 @@ def collect(
     *,
     max_age: timedelta,
     max_bytes: int,
+    is_open: Callable[[str], bool] = lambda _: True,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     on_progress: Callable[[str], None] = lambda _: None,
 ) -> Sweep:
     """Remove the renditions that are too old or too many, and what dead processes left.
 
     Half-written files and uploads whose time is over go first, then renditions older
-    than `max_age` or made by another engine, then the oldest until at most `max_bytes`
-    are left.
+    than `max_age` or made by another engine and what stands in the public cache under a
+    name that is not `is_open` to anybody, then the oldest until at most `max_bytes` are
+    left.
 
     Two walks, in memory that does not grow with the cache: the first sums up bytes by
     minute of age, from which follows the moment before which the second removes.
@@ -69,8 +71,7 @@ def collect(
         on_progress(stat.key)
         sweep.seen += 1
         sweep.seen_bytes += stat.size
-        named = keys.id_and_engine_of_rendition(stat.key)
-        if stat.modified < oldest_kept or (named and named[1] != keys.ENGINE_VERSION):
+        if stat.modified < oldest_kept or _is_of_the_past(stat.key, is_open):
             sweep._remove(store, stat)
         else:
             minute = _minute(stat)
@@ -79,6 +80,14 @@ def collect(
     if excess > 0:
         _trim(store, sweep, by_minute, excess, on_progress)
     return sweep
+
+
+def _is_of_the_past(key: str, is_open: Callable[[str], bool]) -> bool:
+    """True for what another engine made, or was let be made under another policy."""
+    named, name = keys.id_and_engine_of_rendition(key), keys.name_of_public_rendition(key)
+    return (named is not None and named[1] != keys.ENGINE_VERSION) or (
+        name is not None and not is_open(name)
+    )
 
 
 def _trim(

@@ -15,7 +15,7 @@ import structlog
 
 from progimage import asked_renders, broker, config, logs, scratch
 from progimage.admission import Admission
-from progimage.background import pool_of, runner_of
+from progimage.background import policy_of, pool_of, runner_of
 from progimage.broker import Broker
 from progimage.config import Settings
 from progimage.download import Downloader
@@ -75,7 +75,8 @@ def work_on_renders() -> None:
     pool = pool_of(settings, workers=settings.render.workers, niceness=settings.render.niceness)
     limits, threads = settings.limits.to_limits(), settings.render.workers
     admission = Admission(threads, "renders")
-    renders = Renders(store, Library(store), pool, Scratch(), limits, admission)
+    policy = policy_of(settings)
+    renders = Renders(store, Library(store), pool, Scratch(), limits, admission, policy)
     messages = Broker(settings.jobs.broker)
 
     def make(*ask: str) -> None:

@@ -13,6 +13,7 @@ from progimage.imaging.limits import Limits
 from progimage.imaging.pipeline import parse
 from progimage.library import Library
 from progimage.model import ANYBODY
+from progimage.policy import TransformPolicy
 from progimage.renders import Renders
 from progimage.scratch import Scratch
 from progimage.stores.memory import MemoryStore
@@ -21,6 +22,7 @@ from tests.imaging.drawing import saved
 from tests.inline_pool import InlinePool
 
 LIMITS = Limits()
+POLICY = TransformPolicy("open", {}, LIMITS)
 PNG = formats.by_name("png")
 
 
@@ -42,7 +44,9 @@ class NoPool(InlinePool):
 
 
 def worker(store) -> Renders:
-    return Renders(store, Library(store), InlinePool(), Scratch(), LIMITS, Admission(9, "r"))
+    return Renders(
+        store, Library(store), InlinePool(), Scratch(), LIMITS, Admission(9, "r"), POLICY
+    )
 
 
 def web(store, send, pool=None, timeout_s: float = 5.0) -> Renders:
@@ -54,7 +58,7 @@ def web(store, send, pool=None, timeout_s: float = 5.0) -> Renders:
     asked = AskedRenders(store, send, timeout_s, sleep, lambda: now[0])
     admission = Admission(9, "r")
     pool = pool or NoPool()
-    return Renders(store, Library(store), pool, Scratch(), LIMITS, admission, asked)
+    return Renders(store, Library(store), pool, Scratch(), LIMITS, admission, POLICY, asked)
 
 
 def by_worker(store):

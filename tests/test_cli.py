@@ -8,9 +8,10 @@ import pytest
 from typer.testing import CliRunner
 
 from progimage import cli, keys
-from progimage.errors import ConfigError
+from progimage.errors import ConfigError, NoLinkKey
 from progimage.library import Library
 from progimage.model import ANYBODY
+from progimage.signed_links import link_key
 from progimage.stores.filesystem import FilesystemStore
 from tests.candidates import add
 
@@ -90,3 +91,16 @@ def test_reindex_brings_a_lost_index_back(store):
     assert "added 4 markers, removed 0" in result.output
     assert [stat.key for stat in store.list("index/")] == markers
     assert "added 0 markers, removed 0" in run("reindex").output
+
+
+def test_the_link_keys_of_the_ring_are_shown_and_no_secret(store, monkeypatch):
+    monkeypatch.setenv("PROGIMAGE_AUTH_SECRET", "x" * 32)
+    monkeypatch.setenv("PROGIMAGE_AUTH_KEYS", f'[{{kid = "old", secret = "{"y" * 32}"}}]')
+    result = run("link-key")
+    ring = (("default", b"x"), ("old", b"y"))
+    lines = [f"{kid} {link_key(letter * 32).hex()}" for kid, letter in ring]
+    assert result.output.splitlines() == lines
+
+
+def test_without_a_key_there_is_no_link_key(store):
+    assert isinstance(run("link-key").exception, NoLinkKey)

@@ -51,6 +51,7 @@ def test_every_setting_can_be_overridden_from_the_environment(where, tmp_path):
         "server.threads": "100",
         "render.memory_bytes": "1000000000",
         "delivery.mode": "x-accel",
+        "transforms.policy": "presets",
         "delivery.accel_prefix": "/inner/",
         "jobs.runner": "none",
         "metrics.enabled": "false",

@@ -25,6 +25,7 @@ from progimage.imaging.pipeline import parse
 from progimage.index import Index, postings_of
 from progimage.library import Library, read_record
 from progimage.model import Metadata, Record, Viewer
+from progimage.policy import TransformPolicy
 from progimage.renders import Renders
 from progimage.scratch import Scratch
 from progimage.stores import ObjectStore
@@ -60,9 +61,9 @@ def remove(store: ObjectStore) -> None:
 
 
 def render(store: ObjectStore) -> None:
-    renders = Renders(
-        store, Library(store), InlinePool(), Scratch(), LIMITS, Admission(1, "renders")
-    )
+    policy = TransformPolicy("open", {}, LIMITS)
+    admission = Admission(1, "renders")
+    renders = Renders(store, Library(store), InlinePool(), Scratch(), LIMITS, admission, policy)
     renders.find_or_render(ANN, id_of(PICTURE, "ann"), PIPELINE, formats.PNG).reader.close()
 
 

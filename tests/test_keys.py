@@ -35,6 +35,9 @@ def test_what_a_key_is_of_can_be_told_from_it():
     assert keys.id_and_generation_of_original(keys.original(ID, "77")) == (ID, "77")
     rendition = keys.rendition(ID, "blur/rotate:degrees=90", "jpg", public=True)
     assert keys.id_and_engine_of_rendition(rendition) == (ID, "1")
+    assert keys.name_of_public_rendition(rendition) == "blur/rotate:degrees=90.jpg"
+    hidden = keys.rendition(ID, "blur", "jpg", public=False)
+    assert keys.name_of_public_rendition(hidden) is None
 
 
 @pytest.mark.parametrize("odd", ["", "images/ab/x/record.json", f"images/ab/{ID}/else", "renders/"])
@@ -42,6 +45,7 @@ def test_other_keys_are_of_nothing(odd):
     assert keys.id_of_record(odd) is None
     assert keys.id_and_generation_of_original(odd) is None
     assert keys.id_and_engine_of_rendition(odd) is None
+    assert keys.name_of_public_rendition(odd) is None
 
 
 @given(

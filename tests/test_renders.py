@@ -17,6 +17,7 @@ from progimage.imaging.limits import Limits
 from progimage.imaging.pipeline import parse
 from progimage.library import Library
 from progimage.model import ANYBODY, Metadata, Viewer
+from progimage.policy import TransformPolicy
 from progimage.renders import Renders
 from progimage.scratch import Scratch
 from progimage.stores import ObjectStore
@@ -60,6 +61,7 @@ def renders_of(store: ObjectStore, pool=None, places: int = 50) -> Renders:
         Scratch(),
         LIMITS,
         Admission(places, "renders"),
+        TransformPolicy("open", {}, LIMITS),
     )
 
 

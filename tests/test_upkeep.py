@@ -9,7 +9,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from progimage import keys
+from progimage.imaging.limits import Limits
 from progimage.library import Library
+from progimage.policy import TransformPolicy
 from progimage.stores import Stat
 from progimage.stores.filesystem import FilesystemStore
 from progimage.stores.memory import MemoryStore
@@ -107,3 +109,27 @@ def test_the_half_written_files_of_dead_processes_go(tmp_path):
     os.utime(stale, (0, 0))
     assert run(store).stale_uploads == 1
     assert not stale.exists()
+
+
+@pytest.mark.parametrize(
+    ("mode", "stay"),
+    [("open", {"blur", "thumbnail", "original"}), ("presets", {"blur"}), ("signed", {"blur"})],
+)
+def test_what_the_policy_no_longer_leaves_open_leaves_the_public_cache(store, mode, stay):
+    policy = TransformPolicy(mode, {"soft": "blur"}, Limits())
+    names = ("blur.jpg", "thumbnail.webp", "original.png", "sha256-00.jpg")
+    for public in (True, False):
+        for name in names:
+            key = f"{keys.renditions(IDS[0], public=public)}{keys.ENGINE_VERSION}/{name}"
+            store.put(key, io.BytesIO(b"x"), media_type="image/jpeg")
+    collect(
+        store,
+        max_age=timedelta(days=1),
+        max_bytes=10**9,
+        is_open=policy.is_name_open,
+        clock=lambda: NOW,
+    )
+    kept = [stat.key for stat in store.list(keys.PUBLIC_RENDERS)]
+    expected = stay if mode != "open" else stay | {"sha256-00"}
+    assert {key.rpartition("/")[2].partition(".")[0] for key in kept} == expected
+    assert len(list(store.list(keys.PRIVATE_RENDERS))) == len(names)

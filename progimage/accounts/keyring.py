@@ -44,6 +44,13 @@ class Key:
     signing: bytes | Ed25519PrivateKey | None
     verifying: bytes | Ed25519PublicKey
 
+    @property
+    def secret(self) -> bytes | None:
+        """What keys for other purposes can be derived from; a public key has nothing."""
+        if isinstance(self.signing, Ed25519PrivateKey):
+            return self.signing.private_bytes_raw()
+        return self.signing
+
 
 class KeyRing:
     """Signs and verifies tokens; the first of `ring` signs."""
@@ -109,6 +116,22 @@ def key_ring(settings: Auth, store: ObjectStore) -> KeyRing:
     """
     if settings.mode == "off":
         return KeyRing([_hs256("off", secrets.token_bytes(32))])
+    return KeyRing(_ring(settings, store))
+
+
+def ring_secrets(settings: Auth, store: ObjectStore) -> dict[str, bytes]:
+    """Return the secrets of the ring by the kid, the newest first, whether accounts are on or not.
+
+    They are for deriving the keys of other purposes, never to sign with.
+
+    Raises:
+        ConfigError: one of the keys is none.
+    """
+    ring = _ring(settings, store)
+    return {key.kid: key.secret for key in ring if key.secret is not None}
+
+
+def _ring(settings: Auth, store: ObjectStore) -> list[Key]:
     ring = [
         _ed25519(key.kid, key.ed25519.get_secret_value())
         if key.ed25519 is not None
@@ -119,7 +142,7 @@ def key_ring(settings: Auth, store: ObjectStore) -> KeyRing:
     if secret:
         data = _development_secret(store) if secret == DEVELOPMENT else secret.encode()
         ring.insert(0, _hs256("default", data))
-    return KeyRing(ring)
+    return ring
 
 
 def _hs256(kid: str, secret: bytes) -> Key:

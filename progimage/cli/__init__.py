@@ -16,6 +16,7 @@ from progimage.cli import (
     fetching,
     finding,
     jobs,
+    link_keys,
     serving,
     upkeep,
     uploading,
@@ -34,7 +35,7 @@ app = typer.Typer(
 )
 for part in (
     *(uploading, finding, fetching, editing, jobs, account),
-    *(serving, working, upkeep, copying, users),
+    *(serving, working, upkeep, copying, users, link_keys),
 ):
     app.add_typer(part.app)
 

@@ -14,6 +14,7 @@ from progimage.check import Check
 from progimage.cli.terminal import console, progress
 from progimage.config import Settings
 from progimage.jobs.retention import remove_ended
+from progimage.policy import TransformPolicy
 from progimage.reindex import reindex as rebuild
 from progimage.stores import ObjectStore, open_store
 from progimage.upkeep import collect
@@ -75,12 +76,20 @@ def gc(
     max_age_days: Annotated[float | None, typer.Option(min=0, help="cache.max_age_days")] = None,
     max_bytes: Annotated[int | None, typer.Option(min=0, help="cache.max_bytes")] = None,
 ) -> None:
-    """Bound the cached renditions by age and size, and remove old jobs, beside live traffic."""
+    """Bound cached renditions by age, size and policy, and remove old jobs, beside live traffic."""
     settings, store = _open()
     age = settings.cache.max_age_days if max_age_days is None else max_age_days
     size = settings.cache.max_bytes if max_bytes is None else max_bytes
+    limits = settings.limits.to_limits()
+    policy = TransformPolicy(settings.transforms.policy, settings.presets, limits)
     with progress("collecting") as tell:
-        sweep = collect(store, max_age=timedelta(days=age), max_bytes=size, on_progress=tell)
+        sweep = collect(
+            store,
+            max_age=timedelta(days=age),
+            max_bytes=size,
+            is_open=policy.is_name_open,
+            on_progress=tell,
+        )
         jobs = remove_ended(store, datetime.now(UTC), timedelta(days=settings.jobs.keep_days))
     print(
         f"removed {sweep.removed} of {sweep.seen} renditions, "

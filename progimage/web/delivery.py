@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import time
 from collections.abc import Callable
 from typing import cast
 from urllib.parse import quote, urlsplit
@@ -76,10 +77,21 @@ class Delivery:
         *,
         is_public: bool,
         file_name: str,
+        ends_s: int | None = None,
     ) -> None:
-        """Set the headers that every picture carries."""
+        """Set the headers that every picture carries.
+
+        What was asked for by a link that ends is kept by nobody for longer; of a private
+        picture nobody keeps anything, so that taking a link back works at once.
+        """
         resp.content_type = form.media_type
-        resp.set_header("Cache-Control", PUBLIC if is_public else PRIVATE)
+        if not is_public:
+            caching = PRIVATE
+        elif ends_s is None:
+            caching = PUBLIC
+        else:
+            caching = f"public, max-age={_left_s(ends_s)}"
+        resp.set_header("Cache-Control", caching)
         resp.set_header("Content-Security-Policy", CONTENT_POLICY)
         # Pictures are made to be shown on other sites' pages.
         resp.set_header("Cross-Origin-Resource-Policy", "cross-origin")
@@ -95,16 +107,18 @@ class Delivery:
         etag: str,
         is_public: bool,
         open_: Open,
+        ends_s: int | None = None,
     ) -> None:
         """Answer with the object under `key`, or with what `open_` gives if it has none.
 
+        A redirect ends no later than `ends_s`, the end of the link that led here.
         `open_` takes a start and a length; it is only called if the bytes leave by us.
         """
         if key is not None and self._settings.mode == "x-accel":
             resp.set_header("X-Accel-Redirect", self._settings.accel_prefix + quote(key))
             return
         if key is not None and self._settings.mode == "redirect":
-            self._redirect(resp, key, is_public=is_public)
+            self._redirect(resp, key, is_public=is_public, ends_s=ends_s)
             return
         resp.set_header("Accept-Ranges", "bytes")
         span = None
@@ -131,8 +145,12 @@ class Delivery:
             # Falcon wants a stream that takes None for "all"; it only ever gives a number.
             resp.set_stream(cast(ReadableIO, open_(start, length if span else None)), length)
 
-    def _redirect(self, resp: falcon.Response, key: str, *, is_public: bool) -> None:
+    def _redirect(
+        self, resp: falcon.Response, key: str, *, is_public: bool, ends_s: int | None
+    ) -> None:
         expires_s = self._settings.redirect_expires_s
+        if ends_s is not None:
+            expires_s = max(1, min(expires_s, _left_s(ends_s)))
         media_type = resp.content_type or "application/octet-stream"
         store = cast(HasPresignedUrl, self._store)
         url = store.presigned_url(key, expires_s=expires_s, media_type=media_type)
@@ -142,6 +160,10 @@ class Delivery:
         resp.set_header(
             "Cache-Control", f"public, max-age={expires_s // 2}" if is_public else PRIVATE
         )
+
+
+def _left_s(ends_s: int) -> int:
+    return max(0, ends_s - int(time.time()))
 
 
 def not_modified(resp: falcon.Response) -> None:

@@ -15,6 +15,8 @@ from progimage.errors import (
     EmptyPicture,
     InvalidField,
     InvalidRequest,
+    LinkExpired,
+    LinkRefused,
     NotFound,
     Overloaded,
     PictureError,
@@ -33,7 +35,8 @@ from progimage.web import links, problems, schemas
 from progimage.web.delivery import Delivery
 from progimage.web.documented import Answer, Content, Named, documented
 from progimage.web.forms import read_submission
-from progimage.web.query import pairs
+from progimage.web.gate import Gate
+from progimage.web.query import pairs, signed_pairs
 from progimage.web.viewers import viewer_of
 
 _MANY = Named(
@@ -167,23 +170,28 @@ def kept(req: falcon.Request, public_url: str, record: Record) -> dict[str, Any]
 class Picture:
     """`/images/<id>/`: the original, byte for byte."""
 
-    def __init__(self, library: Library, delivery: Delivery) -> None:
+    def __init__(self, library: Library, delivery: Delivery, gate: Gate) -> None:
         self._library = library
         self._delivery = delivery
+        self._gate = gate
 
     @documented(
         "original",
         "pictures",
         schemas.delivered(schemas.ORIGINALS),
-        parameters=(schemas.IMAGE_ID, schemas.RANGE, schemas.IF_NONE_MATCH),
-        errors=(NotFound, 416, StoreUnavailable),
+        parameters=(schemas.IMAGE_ID, schemas.SIGNATURE, schemas.RANGE, schemas.IF_NONE_MATCH),
+        errors=(InvalidRequest, NotFound, LinkRefused, LinkExpired, 416, StoreUnavailable),
     )
     def on_get(self, req: falcon.Request, resp: falcon.Response, image_id: str) -> None:
         """Send the original, byte for byte."""
-        record = self._library.find(viewer_of(req), image_id)
+        _, signature = signed_pairs(req)
+        access = self._gate.to_original(viewer_of(req), image_id, signature)
+        record = self._library.find(access.viewer, image_id)
         form = formats.by_media_type(record.media_type)
         name = record.file_name or f"{record.id[:16]}.{form.extension}"
-        self._delivery.describe(resp, form, is_public=record.is_public, file_name=name)
+        self._delivery.describe(
+            resp, form, is_public=record.is_public, file_name=name, ends_s=access.ends_s
+        )
         if self._delivery.is_unchanged(req, resp, record.sha256):
             return
         self._delivery.send(
@@ -194,6 +202,7 @@ class Picture:
             etag=record.sha256,
             is_public=record.is_public,
             open_=lambda start, length: self._library.open_original(record, start, length),
+            ends_s=access.ends_s,
         )
 
     on_head = on_get

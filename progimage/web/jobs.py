@@ -22,14 +22,17 @@ from progimage.errors import (
     PictureTooLarge,
     RequestTimeout,
     StoreUnavailable,
+    TransformRefused,
     Unauthenticated,
 )
+from progimage.imaging.pipeline import parse
 from progimage.imaging.suggestions import shown
 from progimage.jobs import keys
 from progimage.jobs.intake import Intake, import_of, render_of
 from progimage.jobs.model import Counts, Item, Progress, Request, State
 from progimage.jobs.state import Jobs
 from progimage.model import Viewer
+from progimage.policy import TransformPolicy
 from progimage.publish import destinations
 from progimage.web import job_documents, links, schemas, streams
 from progimage.web.body import Body
@@ -61,6 +64,7 @@ class JobResource:
         jobs: Jobs,
         catalogue: Catalogue,
         settings: Settings,
+        policy: TransformPolicy,
         admission: Admission,
         *,
         announce: Callable[[Request], None],
@@ -69,6 +73,7 @@ class JobResource:
         self._jobs = jobs
         self._catalogue = catalogue
         self._settings = settings
+        self._policy = policy
         self._destinations = tuple(destinations(settings.publish))
         self._admission = admission
         self._streaming = Admission(settings.jobs.streams, "streams of progress")
@@ -94,7 +99,7 @@ class JobResource:
         ),
         errors=(
             *(InvalidRequest, InvalidField, InvalidArgument, DownloadRefused, RequestTimeout),
-            *(PictureTooLarge, 415, Overloaded, StoreUnavailable),
+            *(TransformRefused, PictureTooLarge, 415, Overloaded, StoreUnavailable),
         ),
     )
     def on_post_all(self, req: falcon.Request, resp: falcon.Response) -> None:
@@ -221,15 +226,20 @@ class JobResource:
         images = fields.get("images")
         if isinstance(images, dict):
             images = self._found(images, viewer, max_items)
-        return render_of(
+        limits = self._settings.limits.to_limits()
+        request, entries = render_of(
             images,
             fields.get("transforms"),
             owner=viewer.name,
             created=created,
             max_items=max_items,
             presets=self._settings.presets,
-            limits=self._settings.limits.to_limits(),
+            limits=limits,
         )
+        for transform in request.transforms:
+            pipeline = parse(transform, limits=limits)
+            self._policy.check_order(pipeline, is_account=bool(viewer.name))
+        return request, entries
 
     def _found(self, search: Mapping[str, Any], viewer: Viewer, max_items: int) -> list[str]:
         """Return the ids of the pictures that a search finds."""

@@ -59,6 +59,7 @@ def of_record(record: Record) -> Links:
         },
         "rendition": {"href": f"{base}{{+pipeline}}.{{format}}", "templated": True},
         "renders": {"href": f"{base}renders/"},
+        "links": {"href": f"{base}links/"},
         "transforms": {"href": "/transforms/"},
     }
 

@@ -18,12 +18,14 @@ from progimage.ingest import Ingest, Staged
 from progimage.renders import Renders
 from progimage.scratch import TemporaryReader
 from progimage.web import schemas
+from progimage.web.clients import Toll
 from progimage.web.delivery import Delivery, tell_timing
 from progimage.web.documented import Answer, Content, Parameter, documented
 from progimage.web.forms import read_submission
+from progimage.web.gate import Gate
 from progimage.web.images import UPLOAD_ERRORS
 from progimage.web.negotiation import Source, choose_format
-from progimage.web.query import pairs
+from progimage.web.query import signed_pairs
 from progimage.web.renditions import RENDER_ERRORS
 from progimage.web.viewers import author_of, viewer_of
 
@@ -48,6 +50,8 @@ class OnDemand:
         presets: Mapping[str, str],
         limits: Limits,
         admission: Admission,
+        gate: Gate,
+        toll: Toll,
     ) -> None:
         self._ingest = ingest
         self._renders = renders
@@ -56,12 +60,14 @@ class OnDemand:
         self._presets = presets
         self._limits = limits
         self._admission = admission
+        self._gate = gate
+        self._toll = toll
 
     @documented(
         "on_demand_of_url",
         "renditions",
         {200: Answer("The result.", schemas.PICTURES, ("Content-Disposition", "Server-Timing"))},
-        parameters=(schemas.PIPELINE, schemas.ARGUMENTS, _URL, schemas.ACCEPT),
+        parameters=(schemas.PIPELINE, schemas.ARGUMENTS, _URL, schemas.SIGNATURE, schemas.ACCEPT),
         errors=(*UPLOAD_ERRORS, *RENDER_ERRORS),
     )
     def on_get(self, req: falcon.Request, resp: falcon.Response, path: str) -> None:
@@ -71,13 +77,14 @@ class OnDemand:
         # each of them holding a thread.
         if VIA in (req.get_header("Via") or ""):
             raise DownloadRefused("url: one on-demand transform may not ask for another")
-        said, url = _split(pairs(req))
+        said, signature = signed_pairs(req)
+        said, url = _split(said)
         if url is None:
             raise InvalidRequest(
                 "url: expected the address of a picture, percent-encoded; to send the picture "
                 "itself use POST"
             )
-        pipeline = parse(path, said, presets=self._presets, limits=self._limits)
+        pipeline = self._let_in(req, path, said, signature, url)
         with self._admission.admit(), self._ingest.fetch(url) as staged:
             self._transform(req, resp, staged, pipeline)
 
@@ -85,7 +92,7 @@ class OnDemand:
         "on_demand",
         "renditions",
         {200: Answer("The result.", schemas.PICTURES, ("Content-Disposition", "Server-Timing"))},
-        parameters=(schemas.PIPELINE, schemas.ARGUMENTS, schemas.ACCEPT),
+        parameters=(schemas.PIPELINE, schemas.ARGUMENTS, schemas.SIGNATURE, schemas.ACCEPT),
         body=Content(schemas.pictures_sent(), "One picture."),
         errors=(*UPLOAD_ERRORS, *RENDER_ERRORS),
     )
@@ -94,7 +101,8 @@ class OnDemand:
         if not req.content_type and not req.content_length and "url" in req.params:
             self.on_get(req, resp, path)
             return
-        pipeline = parse(path, pairs(req), presets=self._presets, limits=self._limits)
+        said, signature = signed_pairs(req)
+        pipeline = self._let_in(req, path, said, signature)
         with self._admission.admit(), ExitStack() as stack:
             sent = read_submission(req, self._ingest, self._settings.upload, stack)
             if len(sent.pictures) != 1:
@@ -103,6 +111,20 @@ class OnDemand:
             if isinstance(staged, PictureError):
                 raise staged
             self._transform(req, resp, staged, pipeline)
+
+    def _let_in(
+        self,
+        req: falcon.Request,
+        path: str,
+        said: list[tuple[str, str]],
+        signature: str | None,
+        url: str | None = None,
+    ) -> Pipeline:
+        """Return the pipeline, if the gate opens for it and the client can pay."""
+        pipeline = parse(path, said, presets=self._presets, limits=self._limits)
+        self._gate.to_transform(pipeline, signature, url)
+        self._toll.of(req)()
+        return pipeline
 
     def _transform(
         self, req: falcon.Request, resp: falcon.Response, staged: Staged, pipeline: Pipeline

@@ -234,7 +234,7 @@ class _Writer:
     ) -> dict[str, Any]:
         titles = dict.fromkeys(example["value"]["title"] for example in examples.values())
         written: dict[str, Any] = {"description": "; ".join(titles) + "."}
-        if status == 503:
+        if status in (429, 503):
             written["headers"] = {"Retry-After": _header("Retry-After")}
         if not is_head:
             written["content"] = {

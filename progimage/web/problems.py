@@ -39,6 +39,9 @@ KINDS: dict[type[errors.ProgImageError], Kind] = {
     errors.NameTaken: Kind(409, "The name is taken"),
     errors.TooManyAttempts: Kind(429, "Too many attempts"),
     errors.Forbidden: Kind(403, "Not yours to change"),
+    errors.LinkRefused: Kind(403, "The link is not valid"),
+    errors.LinkExpired: Kind(403, "The link has expired"),
+    errors.TransformRefused: Kind(403, "This transform is not made here"),
     errors.NotAcceptable: Kind(406, "No acceptable format"),
     errors.RequestTimeout: Kind(408, "The request took too long to arrive"),
     errors.UploadConflict: Kind(409, "The upload is elsewhere by now"),
@@ -46,6 +49,8 @@ KINDS: dict[type[errors.ProgImageError], Kind] = {
     errors.PreconditionRequired: Kind(428, "If-Match is required"),
     # A status of tus alone; see its checksum extension.
     errors.ChecksumMismatch: Kind(460, "Checksum mismatch"),
+    errors.NoLinkKey: Kind(403, "Links are not set up here"),
+    errors.RateLimited: Kind(429, "Too many requests"),
     errors.PictureError: Kind(422, "Not a picture we can use"),
     errors.EmptyPicture: Kind(400, "The picture is empty"),
     errors.UnsupportedMedia: Kind(415, "Unsupported kind of file"),
@@ -123,7 +128,10 @@ def _on_ours(
 ) -> None:
     kind = kind_of(error)
     retry = kind.retry_after_s
-    if isinstance(error, errors.Overloaded | errors.RemoteFailed | errors.TooManyAttempts):
+    if isinstance(
+        error,
+        errors.Overloaded | errors.RemoteFailed | errors.TooManyAttempts | errors.RateLimited,
+    ):
         retry = error.retry_after_s
     if isinstance(error, errors.StoreError):
         log.warning("store trouble", reason=str(error), method=req.method, path=req.path)

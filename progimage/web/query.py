@@ -11,6 +11,24 @@ from progimage.errors import InvalidRequest
 _MAX_FIELDS = 100
 
 
+SIGNATURE = "sig"
+
+
+def signed_pairs(req: falcon.Request) -> tuple[list[tuple[str, str]], str | None]:
+    """Return the query as `pairs` does, less the signature of a link, and that signature.
+
+    Raises:
+        InvalidRequest: it has two, or what `pairs` raises.
+    """
+    found = pairs(req)
+    signatures = [value for name, value in found if name == SIGNATURE]
+    if not signatures:
+        return found, None
+    if len(signatures) > 1:
+        raise InvalidRequest(f"{SIGNATURE}: given twice; a link has one signature")
+    return [pair for pair in found if pair[0] != SIGNATURE], signatures[0]
+
+
 def pairs(req: falcon.Request) -> list[tuple[str, str]]:
     """Return every name and value of the query, blank values too.
 

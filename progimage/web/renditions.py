@@ -13,14 +13,18 @@ from progimage import keys, metrics
 from progimage.errors import (
     InvalidArgument,
     InvalidRequest,
+    LinkExpired,
+    LinkRefused,
     NotAcceptable,
     NotFound,
     OutputTooLarge,
     Overloaded,
     PictureError,
+    RateLimited,
     RenderFailed,
     RenderTimeout,
     StoreUnavailable,
+    TransformRefused,
 )
 from progimage.imaging import formats
 from progimage.imaging.formats import Format
@@ -31,10 +35,12 @@ from progimage.model import Record, Viewer
 from progimage.renders import Renders, Rendition
 from progimage.stores import Reader
 from progimage.web import links, schemas
+from progimage.web.clients import Toll
 from progimage.web.delivery import Delivery, etag_of_rendition, tell_timing
 from progimage.web.documented import documented
+from progimage.web.gate import Access, Gate
 from progimage.web.negotiation import Source, choose_format
-from progimage.web.query import pairs
+from progimage.web.query import signed_pairs
 from progimage.web.viewers import viewer_of
 
 _REMEMBERED_SOURCES = 10_000
@@ -51,6 +57,10 @@ RENDER_ERRORS = (
     PictureError,
     RenderFailed,
     RenderTimeout,
+    LinkRefused,
+    LinkExpired,
+    TransformRefused,
+    RateLimited,
     Overloaded,
     StoreUnavailable,
 )
@@ -67,8 +77,12 @@ class Renditions:
         delivery: Delivery,
         presets: Mapping[str, str],
         limits: Limits,
+        gate: Gate,
+        toll: Toll,
     ) -> None:
         self._library = library
+        self._gate = gate
+        self._toll = toll
         self._renders = renders
         self._delivery = delivery
         # Few pipelines make most requests, and reading one takes as long as sending a file.
@@ -86,6 +100,7 @@ class Renditions:
             schemas.IMAGE_ID,
             schemas.PIPELINE,
             schemas.ARGUMENTS,
+            schemas.SIGNATURE,
             schemas.ACCEPT,
             schemas.RANGE,
             schemas.IF_NONE_MATCH,
@@ -94,22 +109,25 @@ class Renditions:
     )
     def on_get(self, req: falcon.Request, resp: falcon.Response, image_id: str, path: str) -> None:
         """Send the rendition."""
-        viewer = viewer_of(req)
         if not keys.is_image_id(image_id):
-            self._library.find(viewer, image_id)
-        pipeline = self._parse(path, tuple(pairs(req)))
-        form = self._format(req, resp, image_id, pipeline)
+            self._library.find(viewer_of(req), image_id)
+        arguments, signature = signed_pairs(req)
+        pipeline = self._parse(path, tuple(arguments))
+        access = self._gate.to_rendition(viewer_of(req), image_id, pipeline, signature)
+        form = self._format(req, resp, access.viewer, image_id, pipeline)
         name = keys.rendition_name(pipeline.canonical, form.extension)
         etag = etag_of_rendition(image_id, name)
         resp.set_header("Link", f'<{links.rendition(image_id, name)}>; rel="canonical"')
         found = self._renders.find_public(image_id, pipeline, form)
         if found is None:
-            record = self._find(viewer, image_id)
-            self._describe(resp, image_id, form, is_public=record.is_public)
+            record = self._find(access.viewer, image_id)
+            self._describe(resp, image_id, form, access, is_public=record.is_public)
             if self._delivery.is_unchanged(req, resp, etag):
                 return
-            found = self._renders.find_or_render(viewer, image_id, pipeline, form, record)
-        self._send(req, resp, image_id, found, etag)
+            found = self._renders.find_or_render(
+                access.viewer, image_id, pipeline, form, record, self._toll.of(req)
+            )
+        self._send(req, resp, image_id, access, found, etag)
 
     on_head = on_get
 
@@ -120,6 +138,7 @@ class Renditions:
         parameters=(
             schemas.IMAGE_ID,
             schemas.EXTENSION,
+            schemas.SIGNATURE,
             schemas.ACCEPT,
             schemas.RANGE,
             schemas.IF_NONE_MATCH,
@@ -139,6 +158,7 @@ class Renditions:
         req: falcon.Request,
         resp: falcon.Response,
         image_id: str,
+        access: Access,
         found: Rendition,
         etag: str,
     ) -> None:
@@ -150,7 +170,7 @@ class Renditions:
             return self._renders.narrow(found, start, length)
 
         try:
-            self._describe(resp, image_id, found.format, is_public=found.is_public)
+            self._describe(resp, image_id, found.format, access, is_public=found.is_public)
             tell_timing(resp, found.timings)
             metrics.rendition(hit=found.timings is None)
             if not self._delivery.is_unchanged(req, resp, etag):
@@ -162,23 +182,42 @@ class Renditions:
                     etag=etag,
                     is_public=found.is_public,
                     open_=open_,
+                    ends_s=access.ends_s,
                 )
         finally:
             if not taken:
                 found.reader.close()
 
     def _describe(
-        self, resp: falcon.Response, image_id: str, form: Format, *, is_public: bool
+        self,
+        resp: falcon.Response,
+        image_id: str,
+        form: Format,
+        access: Access,
+        *,
+        is_public: bool,
     ) -> None:
         name = f"{image_id[:16]}.{form.extension}"
-        self._delivery.describe(resp, form, is_public=is_public, file_name=name)
+        self._delivery.describe(
+            resp, form, is_public=is_public, file_name=name, ends_s=access.ends_s
+        )
 
     def _format(
-        self, req: falcon.Request, resp: falcon.Response, image_id: str, pipeline: Pipeline
+        self,
+        req: falcon.Request,
+        resp: falcon.Response,
+        viewer: Viewer,
+        image_id: str,
+        pipeline: Pipeline,
     ) -> Format:
         if pipeline.format not in (None, "auto"):
             return formats.by_name(pipeline.format)
-        return choose_format(pipeline.format, req, resp, self._source(viewer_of(req), image_id))
+        try:
+            return choose_format(pipeline.format, req, resp, self._source(viewer, image_id))
+        except NotAcceptable:
+            # What is remembered of a picture may be of one that is hidden by now.
+            self._find(viewer, image_id)
+            raise
 
     def _find(self, viewer: Viewer, image_id: str) -> Record:
         try:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from progimage.config import Settings
 from progimage.imaging import formats
 from progimage.imaging.registry import describe
 from progimage.model import Metadata, Record
+from progimage.signed_links import TOKEN
 from progimage.web.documented import Answer, Named, Parameter
+from progimage.web.query import SIGNATURE as SIGNATURE_NAME
 
 HAL = "application/hal+json"
 JSON = "application/json"
@@ -163,6 +166,14 @@ ARGUMENTS = Parameter(
         ],
     },
     explode=True,
+)
+
+SIGNATURE = Parameter(
+    SIGNATURE_NAME,
+    "The signature of a link, as `POST /images/<id>/links/` makes it or a back end with a "
+    "link key does.",
+    # JSON Schema has the regular expressions of ECMAScript: groups without names.
+    {"type": "string", "pattern": f"^{re.sub(r'[?]P<[a-z]+>', '', TOKEN.pattern)}$"},
 )
 
 RANGE = Parameter("Range", "One range of bytes.", {"type": "string"}, place="header")

@@ -22,6 +22,7 @@ from progimage.jobs.runner import Runner
 from progimage.jobs.state import Jobs
 from progimage.jobs.work import Work
 from progimage.library import Library
+from progimage.policy import TransformPolicy
 from progimage.publish.destination import Destination
 from progimage.renders import Renders
 from progimage.scratch import Scratch
@@ -54,7 +55,9 @@ def runner_over(
 ) -> Runner:
     """Return a runner as one process of many has it."""
     jobs, library = Jobs(store), Library(store)
-    renders = Renders(store, library, InlinePool(), SCRATCH, LIMITS, Admission(9, "renders"))
+    policy = TransformPolicy("open", {}, LIMITS)
+    admission = Admission(9, "renders")
+    renders = Renders(store, library, InlinePool(), SCRATCH, LIMITS, admission, policy)
     downloader = downloader or Downloader(Download(allow_private=True), 10**6)
     ingest = Ingest(
         library, InlinePool(), SCRATCH, LIMITS, Admission(9, "i"), downloader, max_bytes=10**6
