@@ -17,6 +17,7 @@ from concurrent.futures import Executor
 from datetime import UTC, datetime, timedelta
 
 from progimage import keys
+from progimage.accounts.users import Users
 from progimage.errors import DamagedRecord, KeyMissing, NotFound
 from progimage.findings import Finding, Kind
 from progimage.index import layout
@@ -61,6 +62,9 @@ class Check:
         for stat in self._store.list(keys.RENDERS):
             on_progress(stat.key)
             yield from self._check_rendition(stat)
+        for stat in self._store.list(keys.USERS):
+            on_progress(stat.key)
+            yield from self._check_account(stat)
         for stat in self._store.list(layout.INDEX):
             on_progress(stat.key)
             yield from self._audit.check_marker(stat)
@@ -134,6 +138,16 @@ class Check:
             yield self._removed("rendition without picture", stat)
         elif stat.key.startswith(keys.PUBLIC_RENDERS) and not record.is_public:
             yield self._removed("rendition under the wrong visibility", stat)
+
+    def _check_account(self, stat: Stat) -> Iterator[Finding]:
+        name = keys.name_of_user(stat.key)
+        try:
+            if name is None or Users(self._store).find(name).name != name:
+                yield Finding("unknown key", stat.key)
+        except NotFound:
+            return
+        except DamagedRecord:
+            yield Finding("damaged record", stat.key)
 
     def _record(self, image_id: str) -> Record | None:
         try:

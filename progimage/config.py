@@ -164,6 +164,9 @@ class Jobs(_Section):
     keep_days: float = Field(default=30.0, ge=0)
 
 
+SIGN_INS = 4
+"""Requests that may wait for a password to be hashed at a time in one web process."""
+
 DEVELOPMENT = "development"
 """The secret that stands for one drawn at random and kept in the store."""
 
@@ -269,11 +272,13 @@ class Settings(_Section):
         waiting = (
             self.render.workers + self.render.queue + self.upload.concurrent + self.jobs.streams
         )
+        waiting += SIGN_INS if self.auth.mode != "off" else 0
         if self.server.threads <= waiting:
             raise ValueError(
                 f"server.threads: expected more than render.workers + render.queue + "
-                f"upload.concurrent + jobs.streams ({waiting}), so that cached pictures are "
-                f"served while all of those wait; got {self.server.threads}"
+                f"upload.concurrent + jobs.streams + {SIGN_INS} where there are accounts "
+                f"({waiting}), so that cached pictures are served while all of those wait; got "
+                f"{self.server.threads}"
             )
         return self
 

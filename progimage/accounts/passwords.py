@@ -9,9 +9,7 @@ from argon2.exceptions import Argon2Error, InvalidHashError
 
 from progimage.accounts.names import normal_password
 from progimage.admission import Admission
-
-WAITING = 8
-"""Requests that may wait for a hash at a time in one web process; the next gets 503."""
+from progimage.config import SIGN_INS
 
 _AT_A_TIME = 2
 _TIME_COST, _MEMORY_KIB = 1, 46 * 1024
@@ -32,7 +30,7 @@ class Passwords:
 
     def __init__(self) -> None:
         self._hasher = PasswordHasher(time_cost=_TIME_COST, memory_cost=_MEMORY_KIB, parallelism=1)
-        self._waiting = Admission(WAITING, "sign-ins")
+        self._waiting = Admission(SIGN_INS, "sign-ins")
         self._working = threading.Semaphore(_AT_A_TIME)
 
     def hash(self, password: str) -> str:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from progimage import config
+from progimage import config, logs
 from progimage.accounts.administration import Administration
 from progimage.accounts.names import clean_name
 from progimage.accounts.passwords import Passwords
@@ -60,6 +60,7 @@ def password(name: Name) -> None:
 
 def _users() -> Users:
     settings, _ = config.load()
+    logs.configure(settings.log)
     conditional = settings.s3.is_conditional
     return Users(open_store(settings.store, conditional_writes=conditional))
 

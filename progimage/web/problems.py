@@ -135,7 +135,7 @@ def _on_ours(
         retry = error.retry_after_s
     if isinstance(error, errors.StoreError):
         log.warning("store trouble", reason=str(error), method=req.method, path=req.path)
-    if isinstance(error, errors.Unauthenticated | errors.Forbidden):
+    if isinstance(error, errors.Unauthenticated | errors.Forbidden | errors.TooManyAttempts):
         audit.record("access", "denied", reason=type(error).__name__, method=req.method)
     respond(resp, of_error(error), retry)
     if isinstance(error, errors.Unauthenticated):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -13,6 +14,7 @@ from progimage.accounts.identity import REMEMBERED_S, Identities
 from progimage.accounts.keyring import key_ring
 from progimage.accounts.sign_in import MAX_SESSIONS, SignIn
 from progimage.accounts.users import Users
+from progimage.check import Check
 from progimage.config import Auth
 from progimage.errors import BadCredentials, InvalidField, NameTaken, NotFound
 from progimage.stores import ObjectStore
@@ -207,3 +209,13 @@ def test_there_is_nobody_of_a_name_that_cannot_be(people):
     for name in ("bob", "../ann", "", "ANN"):
         with pytest.raises(NotFound):
             people.users.find(name)
+
+
+def test_check_knows_accounts_and_names_those_that_are_damaged(people):
+    store = people.store
+    assert list(Check(store).run()) == []
+    store.put(keys.user("bob"), io.BytesIO(b"{"), media_type="")
+    with store.open(keys.user("ann")) as reader:
+        store.put(keys.user("eve"), io.BytesIO(reader.read()), media_type="")
+    found = {(finding.kind, finding.key) for finding in Check(store, repair=True).run()}
+    assert found == {("damaged record", "users/bob.json"), ("unknown key", "users/eve.json")}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from typer.testing import CliRunner
 
+from progimage import logs
 from progimage.accounts.users import Users
 from progimage.cli.users import app
 from progimage.errors import InvalidField, NameTaken, NotFound
@@ -18,6 +19,8 @@ def run(tmp_path, monkeypatch):
     monkeypatch.setenv("PROGIMAGE_STORE", f"file://{tmp_path}/store")
     monkeypatch.delenv("PROGIMAGE_SETTINGS", raising=False)
     monkeypatch.chdir(tmp_path)
+    # It would bind the log of this whole process to the runner's own standard error.
+    monkeypatch.setattr(logs, "configure", lambda settings: None)
 
     def run(*words: str, typed: str = "") -> str:
         result = CliRunner().invoke(app, ["user", *words], input=typed, catch_exceptions=False)
