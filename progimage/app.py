@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import falcon
 import structlog
 
-from progimage import config, logs, metrics, scratch
+from progimage import config, logs, metrics, scratch, tracing
 from progimage.accounts.administration import Administration
 from progimage.accounts.identity import Identities
 from progimage.accounts.keyring import key_ring, ring_secrets
@@ -63,6 +64,7 @@ from progimage.web.signing import Signing, reserved
 from progimage.web.slots import SlotResource
 from progimage.web.tags import Tags
 from progimage.web.tokens import Tokens
+from progimage.web.tracing import TraceRequests
 from progimage.web.users import Account, Registration
 from progimage.web.viewers import Identify
 
@@ -104,6 +106,7 @@ class Service:
         for pool in self.pools:
             pool.close()
         self.helpers.shutdown(wait=False, cancel_futures=True)
+        tracing.stop()
 
 
 def create(
@@ -182,7 +185,10 @@ def create(
 
 
 def _bare_app(settings: Settings) -> falcon.App[falcon.Request, falcon.Response]:
-    app = falcon.App(middleware=[RequestLog(is_metered=settings.metrics.enabled)])
+    app = falcon.App()
+    if settings.tracing.endpoint:
+        app.add_middleware(TraceRequests())
+    app.add_middleware(RequestLog(is_metered=settings.metrics.enabled))
     app.req_options.strip_url_path_trailing_slash = True
     app.resp_options.media_handlers["application/hal+json"] = falcon.media.JSONHandler()
     problems.install(app)
@@ -211,6 +217,8 @@ def _observed(store: ObjectStore | None, settings: Settings) -> ObjectStore:
     store = store or open_store(
         settings.store, threads=threads, conditional_writes=settings.s3.is_conditional
     )
+    if settings.tracing.endpoint:
+        return MeteredStore(store, partial(_tell, is_metered=settings.metrics.enabled))
     return MeteredStore(store, metrics.store_operation) if settings.metrics.enabled else store
 
 
@@ -221,6 +229,12 @@ def _asked(settings: Settings, store: ObjectStore, broker: Broker | None) -> Ask
     if broker is None:
         raise ConfigError("render.where: 'workers' are asked by messages; set jobs.broker too")
     return AskedRenders(store, broker.ask_for_render, settings.render.answer_timeout_s)
+
+
+def _tell(operation: str, outcome: str, seconds: float, *, is_metered: bool) -> None:
+    if is_metered:
+        metrics.store_operation(operation, outcome, seconds)
+    tracing.record(f"store {operation}", seconds, {"progimage.outcome": outcome})
 
 
 def _announcing(broker: Broker | None, runner: Runner) -> Callable[[Request], None]:
@@ -304,6 +318,8 @@ def prove(settings: Settings) -> None:
     key_ring(settings.auth, store)
     _asked(settings, store, Broker(settings.jobs.broker) if settings.jobs.broker else None)
     prove_sockets_fit()
+    if settings.tracing.endpoint:
+        tracing.check()
     if settings.store.startswith("s3:"):
         if settings.s3.is_conditional:
             prove_conditional_writes(store)
@@ -321,6 +337,12 @@ def wsgi() -> Service:
             setting='s3.conditional_writes = "off"',
             consequence="an edit can overwrite another unseen, and an upload that races with "
             "the removal of the same picture can be lost",
+        )
+    if settings.tracing.endpoint:
+        tracing.start(
+            settings.tracing.endpoint,
+            service_name=settings.tracing.service_name,
+            ratio=settings.tracing.ratio,
         )
     service = create(settings)
     if settings.jobs.runner == "embedded" and not settings.jobs.broker:

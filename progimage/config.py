@@ -235,6 +235,14 @@ class Metrics(_Section):
     )
 
 
+class Tracing(_Section):
+    """Where spans go, if anywhere."""
+
+    endpoint: str = Field(default="", pattern=r"^(https?://[^\s#]+)?$")
+    ratio: float = Field(default=1.0, ge=0, le=1)
+    service_name: str = Field(default="progimage", min_length=1, max_length=100)
+
+
 class Settings(_Section):
     """All of it; a value, read once at start-up."""
 
@@ -255,6 +263,7 @@ class Settings(_Section):
     auth: Auth = Auth()
     log: Log = Log()
     metrics: Metrics = Metrics()
+    tracing: Tracing = Tracing()
     presets: Mapping[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,39}$")], str] = {}
 
     @model_validator(mode="after")

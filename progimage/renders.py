@@ -19,7 +19,7 @@ from typing import NamedTuple, Protocol
 
 import structlog
 
-from progimage import keys, metrics
+from progimage import keys, metrics, tracing
 from progimage.admission import Admission
 from progimage.errors import (
     InvalidArgument,
@@ -343,6 +343,12 @@ class Renders:
         work_ms = rendered.decode_ms + rendered.transform_ms + rendered.encode_ms
         wait_ms = max(0.0, (perf_counter() - started) * 1000 - work_ms)
         metrics.render(_named(pipeline), form.name, work_ms / 1000, wait_ms / 1000)
+        timings = {"decode_ms": rendered.decode_ms, "encode_ms": rendered.encode_ms}
+        tracing.record(
+            f"render {_named(pipeline)}",
+            (work_ms + wait_ms) / 1000,
+            {"progimage.format": form.name, "progimage.wait_ms": wait_ms, **timings},
+        )
         return replace(rendered, wait_ms=wait_ms), target
 
 

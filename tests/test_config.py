@@ -54,6 +54,8 @@ def test_every_setting_can_be_overridden_from_the_environment(where, tmp_path):
         "transforms.policy": "presets",
         "delivery.accel_prefix": "/inner/",
         "jobs.runner": "none",
+        "tracing.endpoint": "http://127.0.0.1:4318/v1/traces",
+        "tracing.ratio": "0.5",
         "metrics.enabled": "false",
         "metrics.allow": '["10.0.0.0/8"]',
         "jobs.broker": "redis://127.0.0.1:6379/0",

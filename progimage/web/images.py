@@ -13,6 +13,7 @@ from progimage.errors import (
     DownloadFailed,
     DownloadRefused,
     EmptyPicture,
+    Forbidden,
     InvalidField,
     InvalidRequest,
     LinkExpired,
@@ -212,7 +213,7 @@ class Picture:
         "pictures",
         {204: Answer("It is gone.")},
         parameters=(schemas.IMAGE_ID,),
-        errors=(NotFound, StoreUnavailable),
+        errors=(NotFound, Forbidden, StoreUnavailable),
     )
     def on_delete(self, req: falcon.Request, resp: falcon.Response, image_id: str) -> None:
         """Remove the picture and everything kept of it."""
@@ -231,7 +232,7 @@ class Renders:
         "renditions",
         {200: Answer("They are gone.", {schemas.JSON: _PURGED})},
         parameters=(schemas.IMAGE_ID,),
-        errors=(NotFound, StoreUnavailable),
+        errors=(NotFound, Forbidden, StoreUnavailable),
     )
     def on_delete(self, req: falcon.Request, resp: falcon.Response, image_id: str) -> None:
         """Purge them; they are made again when they are asked for."""

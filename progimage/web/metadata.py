@@ -6,6 +6,7 @@ import falcon
 
 from progimage.config import Settings
 from progimage.errors import (
+    Forbidden,
     InvalidField,
     InvalidRequest,
     NotFound,
@@ -77,6 +78,7 @@ class MetadataResource:
         errors=(
             InvalidRequest,
             InvalidField,
+            Forbidden,
             NotFound,
             RequestTimeout,
             PreconditionFailed,

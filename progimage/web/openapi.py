@@ -15,9 +15,9 @@ from pydantic import BaseModel
 
 from progimage import __version__
 from progimage.config import Settings
-from progimage.errors import ProgImageError
+from progimage.errors import BadCredentials, Unauthenticated
 from progimage.web import problems, schemas
-from progimage.web.documented import Answer, Documented, Named, Parameter, of_responder
+from progimage.web.documented import Answer, Documented, Error, Named, Parameter, of_responder
 
 App = falcon.App[falcon.Request, falcon.Response]
 
@@ -48,7 +48,9 @@ _HEADERS = {
 }
 
 # What goes wrong with any call, whatever it is about.
-_ALWAYS: tuple[int, ...] = (405, 414, 431, 500)
+_ALWAYS: tuple[Error, ...] = (BadCredentials, 405, 414, 431, 500)
+_SAFE_METHODS = ("get", "head", "options")
+_BEARER: dict[str, list[str]] = {"bearer": []}
 _ONLY_HTTP = {
     404: ("Not found", "not-found"),
     405: ("Method Not Allowed", "method-not-allowed"),
@@ -129,14 +131,14 @@ def describe(app: App, settings: Settings) -> dict[str, Any]:
         "servers": [{"url": url}],
         "tags": [{"name": name, "description": about} for name, about in _TAGS.items()],
         "paths": dict(sorted(paths.items())),
-        "security": [{"bearer": []}, {}],
         "components": {
             "schemas": dict(sorted(writer.components.items())),
             "securitySchemes": {
                 "bearer": {
                     "type": "http",
                     "scheme": "bearer",
-                    "description": "An access token of `POST /tokens/`, or an API key.",
+                    "description": "An access token of `POST /tokens/`, or an API key. "
+                    f"Here `auth.mode` is `{settings.auth.mode}`.",
                 }
             },
         },
@@ -164,6 +166,7 @@ class _Writer:
             "summary": prose.partition("\n")[0].rstrip("."),
             "description": prose,
             "responses": {**answers, **self._errors(said, is_head=is_head)},
+            "security": self._security(call, said),
         }
         fields = {parameter.name for parameter in said.parameters if parameter.place == "path"}
         in_path = set(_FIELD.findall(call.path))
@@ -189,6 +192,16 @@ class _Writer:
             if said.body.about:
                 written["requestBody"]["description"] = said.body.about
         return written
+
+    def _security(self, call: Call, said: Documented) -> list[dict[str, list[str]]]:
+        """Return who may call it: with credentials, without, or both."""
+        if said.is_open:
+            return [{}]
+        writes = call.method not in _SAFE_METHODS
+        is_needed = getattr(call.responder.__self__, "is_of_accounts", False) or (
+            self._settings.auth.mode == "required" and (writes or Unauthenticated in said.errors)
+        )
+        return [_BEARER] if is_needed else [{}, _BEARER]
 
     def _parameter(self, what: Parameter) -> dict[str, Any]:
         written: dict[str, Any] = {
@@ -217,7 +230,8 @@ class _Writer:
 
     def _errors(self, said: Documented, *, is_head: bool) -> dict[str, Any]:
         by_status: dict[int, dict[str, dict[str, Any]]] = {}
-        for error in (*said.errors, *_ALWAYS):
+        with_account = () if said.is_open else (Unauthenticated,)
+        for error in (*said.errors, *with_account, *_ALWAYS):
             document, about = _example(error)
             slug = str(document["type"]).rpartition(":")[2]
             by_status.setdefault(int(document["status"]), {})[slug] = {
@@ -274,7 +288,7 @@ def _header(name: str) -> dict[str, Any]:
     return {"description": _HEADERS[name], "schema": {"type": "string"}}
 
 
-def _example(error: type[ProgImageError] | int) -> tuple[dict[str, Any], str]:
+def _example(error: Error) -> tuple[dict[str, Any], str]:
     """Return a problem as `error` makes it, and one sentence about it."""
     if isinstance(error, int):
         title, slug = _ONLY_HTTP.get(error) or (code_to_http_status(error)[4:], "http-error")

@@ -230,7 +230,12 @@ def upload_form(settings: Settings) -> dict[str, Any]:
         "maxItems": settings.upload.max_pictures,
         "description": "One picture or several.",
     }
-    return {**metadata(image=files), "required": ["image"]}
+    return {
+        "type": "object",
+        "properties": {"image": files, **Metadata.model_json_schema()["properties"]},
+        "required": ["image"],
+        "additionalProperties": False,
+    }
 
 
 def pictures_sent() -> dict[str, Any]:

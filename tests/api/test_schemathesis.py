@@ -23,7 +23,8 @@ UNFIT = "positive_data_acceptance"
 
 @pytest.mark.timeout(500)
 def test_a_live_server_keeps_to_its_description(tmp_path):
-    with running(tmp_path, server_workers=2, render_timeout_s=5) as server:
+    accounts = {"auth_mode": "optional", "auth_secret": "x" * 32, "auth_registration": "open"}
+    with running(tmp_path, server_workers=2, render_timeout_s=5, **accounts) as server:
         picture = server.upload(saved(quadrants(), "JPEG"))
         host, port = server.address
         command = [

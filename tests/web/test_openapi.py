@@ -106,3 +106,18 @@ def test_the_page_shows_every_operation_and_schema_under_a_strict_policy(client,
 def test_the_page_escapes_what_it_shows(make_client):
     client = make_client(server={"public_url": "http://h'<b>"})
     assert not re.search(r"<b>(?!\w)", client.simulate_get("/docs/").text)
+
+
+def test_what_takes_an_account_says_so(make_client):
+    def security(mode: str, path: str, method: str) -> list:
+        client = make_client(auth={"mode": mode, "secret": "x" * 32})
+        return client.simulate_get("/openapi.json").json["paths"][path][method]["security"]
+
+    bearer = {"bearer": []}
+    assert security("optional", "/images/", "post") == [{}, bearer]
+    assert security("required", "/images/", "post") == [bearer]
+    assert security("required", "/images/", "get") == [{}, bearer]
+    assert security("optional", "/users/me/", "get") == [bearer]
+    assert security("optional", "/jobs/", "get") == [{}, bearer]
+    assert security("required", "/jobs/", "get") == [bearer]
+    assert security("required", "/health/live", "get") == [{}]
