@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -61,19 +62,32 @@ class TestCompose:
         settings, _ = config.load(environ)
         query = parse_qs(urlsplit(settings.store).query)
         assert urlsplit(query["endpoint_url"][0]).hostname in COMPOSE["services"]
+        assert urlsplit(settings.jobs.broker).hostname in COMPOSE["services"]
+        assert COMPOSE["services"]["worker"]["command"] == ["progimage", "worker"]
+        assert settings.jobs.runner == "none"
+
+    def test_the_image_is_built_with_what_the_settings_need(self):
+        extras = COMPOSE["services"]["node-a"]["build"]["args"]["PROGIMAGE_EXTRAS"]
+        project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+        assert set(extras.split(",")) <= set(project["optional-dependencies"])
+        assert "celery" in extras
 
     def test_nodes_are_hardened(self):
-        for name in ("front", "node-a", "node-b", "upkeep"):
+        for name in ("front", "node-a", "node-b", "worker", "redis", "upkeep"):
             service = COMPOSE["services"][name]
             assert service["read_only"] is True
             assert service["cap_drop"] == ["ALL"]
             assert "no-new-privileges:true" in service["security_opt"]
-            assert any(mount.startswith(("/tmp", "/run")) for mount in service["tmpfs"])
+            assert service["tmpfs"]
 
     def test_only_nginx_can_be_reached_and_every_image_has_a_version(self):
         services = COMPOSE["services"]
         assert [name for name, service in services.items() if "ports" in service] == ["front"]
         assert COMPOSE["networks"]["inside"]["internal"] is True
+        # With one network in common, nginx reaches the nodes from where they trust it.
+        assert set(services["front"]["networks"]) & set(services["node-a"]["networks"]) == {
+            "inside"
+        }
         for service in services.values():
             tag = service["image"].partition(":")[2]
             assert service["image"] == "progimage" or tag not in ("", "latest")
