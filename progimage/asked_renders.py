@@ -13,6 +13,7 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict
 from typing import Any, ClassVar
 
@@ -20,7 +21,7 @@ import structlog
 from pydantic import Field
 
 from progimage import errors, kept, keys
-from progimage.errors import Overloaded, ProgImageError
+from progimage.errors import Conflict, Overloaded, ProgImageError
 from progimage.imaging import formats
 from progimage.imaging.formats import Format
 from progimage.imaging.limits import Limits
@@ -90,7 +91,7 @@ class AskedRenders:
         self._store.delete(keys.ask(token))
         if answer.error:
             raise _error(answer)
-        return Made(Rendered(**answer.made) if answer.made else None)
+        return Made(_timings(answer))
 
     def _wait(self, token: str, deadline: float) -> Answered:
         pause_s = _FIRST_PAUSE_S
@@ -108,7 +109,8 @@ class AskedRenders:
 
 def answer(store: ObjectStore, renders: Renders, limits: Limits, ask: tuple[str, ...]) -> None:
     """Make what a message asks for, in a worker, and say in the store how it went."""
-    if len(ask) != 5 or not (keys.is_token(ask[0]) and keys.is_image_id(ask[2])):
+    is_whole = len(ask) == 5 and all(isinstance(part, str) for part in ask)
+    if not is_whole or not (keys.is_token(ask[0]) and keys.is_image_id(ask[2])):
         log.warning("a message asks for no render")
         return
     token, owner, image_id, pipeline, extension = ask
@@ -125,7 +127,15 @@ def answer(store: ObjectStore, renders: Renders, limits: Limits, ask: tuple[str,
         log.exception("unexpected error in a render", picture=image_id)
         detail = "an error we did not foresee; its details are in the worker's log"
         answered = Answered(error="RenderFailed", detail=detail)
-    kept.create(store, keys.ask(token), answered)
+    with suppress(Conflict):  # the message came twice
+        kept.create(store, keys.ask(token), answered)
+
+
+def _timings(answer: Answered) -> Rendered | None:
+    try:
+        return Rendered(**answer.made) if answer.made else None
+    except TypeError:  # a worker of another version
+        return None
 
 
 def _error(answer: Answered) -> ProgImageError:

@@ -400,7 +400,7 @@ def _complaints(error: ValidationError, origin: Mapping[tuple[str, ...], str]) -
         name = next((origin[where[:n]] for n in (2, 1) if where[:n] in origin), ".".join(where))
         if item["type"] == "extra_forbidden":
             yield f"{name}: no such setting; settings/default.toml lists them all"
-        elif where[0] == "auth":
+        elif where[0] == "auth" or where == ("jobs", "broker"):
             # What was given may be a secret.
             yield f"{name}: {item['msg'].removeprefix('Value error, ').removeprefix(f'{name}: ')}"
         else:

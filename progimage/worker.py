@@ -127,7 +127,10 @@ def _serve_shards(settings: Settings, store: ObjectStore, jobs: Jobs, runner: Ru
 
     def look() -> None:
         while not ended.wait(settings.jobs.poll_s):
-            sweep.look(is_idle=runner.is_idle)
+            try:
+                sweep.look(is_idle=runner.is_idle)
+            except Exception:
+                log.exception("unexpected error in looking for jobs")
 
     runner.start(looks=False)
     looking = threading.Thread(target=look, name="jobs_sweep", daemon=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+
 import pytest
 from PIL import Image
 
@@ -86,6 +88,19 @@ def test_what_the_worker_raised_is_raised(store, picture):
             ANYBODY, picture, parse("crop:x=50,y=0,w=9,h=9"), PNG
         )
     assert list(store.list(keys.ASKS)) == []
+
+
+def test_a_message_that_comes_twice_and_a_worker_of_another_version_do_no_harm(store, picture):
+    def send(ask, timeout_s) -> bool:
+        for _ in range(2):
+            asked_renders.answer(store, worker(store), LIMITS, ask)
+        key = keys.ask(ask[0])
+        store.put(key, io.BytesIO(b'{"made": {"speed": 1}}'), media_type="application/json")
+        return True
+
+    found = web(store, send).find_or_render(ANYBODY, picture, parse("resize:w=4"), PNG)
+    found.reader.close()
+    assert found.timings is None
 
 
 def test_a_worker_that_does_not_answer_is_waited_for_so_long(store, picture):

@@ -123,3 +123,9 @@ def test_a_file_that_is_not_toml_is_told_by_name(tmp_path, text):
     file.write_bytes(text.encode("latin-1"))
     with pytest.raises(ConfigError, match=r"odd\.toml: not valid TOML"):
         config.load({}, file)
+
+
+def test_a_broker_that_cannot_be_is_not_repeated_with_its_password(tmp_path):
+    with pytest.raises(ConfigError, match="PROGIMAGE_JOBS_BROKER") as error:
+        load({"PROGIMAGE_JOBS_BROKER": "reds://:hunter2@queue/0"}, "", tmp_path)
+    assert "hunter2" not in str(error.value)

@@ -75,7 +75,7 @@ class OnDemand:
         author_of(req)
         # A service that is asked for what itself is to make would go round in circles,
         # each of them holding a thread.
-        if VIA in (req.get_header("Via") or ""):
+        if any(hop.split()[1:2] == [VIA] for hop in (req.get_header("Via") or "").split(",")):
             raise DownloadRefused("url: one on-demand transform may not ask for another")
         said, signature = signed_pairs(req)
         said, url = _split(said)

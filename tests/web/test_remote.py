@@ -94,10 +94,20 @@ def test_a_transform_of_a_url_needs_one(client, query):
     assert_problem(client.simulate_get("/on_demand/thumbnail", query_string=query), 400, "url")
 
 
-def test_a_transform_may_not_ask_this_service_for_another(client):
+@pytest.mark.parametrize("via", ["1.1 progimage", "1.1 proxy, 1.1 progimage, 2.0 cdn (x)"])
+def test_a_transform_may_not_ask_this_service_for_another(client, via):
     result = client.simulate_get(
         "/on_demand/thumbnail",
         query_string="url=https%3A%2F%2Fexample.com%2F",
-        headers={"Via": "1.1 progimage"},
+        headers={"Via": via},
     )
     assert_problem(result, 400, "ask for another")
+
+
+def test_a_proxy_that_is_only_named_like_this_service_is_no_matter(make_client, url):
+    result = make_client(**PRIVATE).simulate_get(
+        "/on_demand/thumbnail",
+        query_string=f"url={quote(url, safe='')}",
+        headers={"Via": "1.1 progimage.example.com"},
+    )
+    assert result.status_code == 200
