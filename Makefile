@@ -7,7 +7,7 @@ S3_TESTS := tests/s3 tests/stores/test_s3.py::TestS3Store tests/stores/test_prob
   tests/stores/test_service_on_s3.py tests/web tests/test_slots.py tests/test_library.py \
   tests/test_owners.py tests/test_renders.py tests/test_reindex.py tests/catalogue/test_catalogue.py
 
-.PHONY: run test test-s3 test-nginx test-topology test-api nginx test-tus-js test-celery test-console browser pictures bench bench-smoke bench-tools client-operations lint types check clean help
+.PHONY: run test test-s3 test-faults test-nginx test-topology test-api nginx test-tus-js test-celery test-console browser pictures bench bench-smoke bench-tools client-operations lint types check clean help
 
 help: ## Show this list
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -75,6 +75,9 @@ browser: $(VENV)/.browser
 test-s3: $(VENV)/.dev ## Test over a real Ceph and a real OpenStack Swift, installed if root can
 	@tests/s3/swift.sh install
 	@PROGIMAGE_TEST_SWIFT=1 tests/s3/run.sh $(BIN)/pytest $(S3_TESTS)
+
+test-faults: $(VENV)/.dev ## Kill parts of a real Ceph, and cut the network to it, under load
+	@tests/s3/run.sh $(BIN)/pytest tests/faults
 
 bench: $(VENV)/.dev bench-tools ## Measure beside thumbor, ipx and nginx: about an hour
 	@$(BIN)/python -m bench

@@ -1,6 +1,6 @@
 #!/bin/bash
 # A real, small Ceph cluster for the tests: 1 monitor, 3 storage daemons, 1 S3 gateway, on loopback, without systemd.
-#   ceph.sh start|stop|status|kill-osd N|start-osd N|destroy
+#   ceph.sh start|stop|status|kill-osd N|start-osd N|kill-rgw|destroy
 # Packages: apt-get install -y --no-install-recommends ceph-mon ceph-osd ceph-mgr radosgw ceph-common
 # LC_DEBUG=10 at the first start makes a lifecycle 'day' last 10 s.
 # Env: CEPH_DIR RGW_PORT MON_PORT OSDS(3) SIZE(3) MIN_SIZE(2) MGR(0|1) ACCESS SECRET STORE(bluestore|memstore)
@@ -137,6 +137,7 @@ case ${1:-start} in
   destroy) "$0" stop; rm -rf "$DIR";;
   kill-osd) stop_one "osd.$2" KILL; echo "osd.$2 killed";;
   start-osd) start_osd "$2";;
+  kill-rgw) stop_one rgw KILL; echo "gateway killed";;
   status) $C -s; $C osd tree;;
   *) sed -n 2,7p "$0"; exit 2;;
 esac

@@ -13,9 +13,15 @@ if ! command -v ceph-mon ceph-osd radosgw ceph curl >/dev/null; then
     exit 1
   fi
 fi
+# Two runs on one machine must not share a cluster, unless it is one to be kept.
+if [ -z "${KEEP:-}" ]; then
+  export RGW_PORT=${RGW_PORT:-$((20000 + RANDOM % 5000))} MON_PORT=${MON_PORT:-$((25000 + RANDOM % 18 * 400))}
+fi
+export RGW_PORT=${RGW_PORT:-7480}
+export CEPH_DIR=${CEPH_DIR:-/tmp/progimage-ceph-$RGW_PORT}
 [ -n "${KEEP:-}" ] || trap 'tests/s3/ceph.sh destroy' EXIT
 tests/s3/ceph.sh start
 export AWS_ACCESS_KEY_ID=testaccess AWS_SECRET_ACCESS_KEY=testsecret AWS_EC2_METADATA_DISABLED=true
-export PROGIMAGE_TEST_S3_URL="s3://progimage-tests/{prefix}?endpoint_url=http://127.0.0.1:${RGW_PORT:-7480}&region=us-east-1&read_timeout_s=30"
+export PROGIMAGE_TEST_S3_URL="s3://progimage-tests/{prefix}?endpoint_url=http://127.0.0.1:$RGW_PORT&region=us-east-1&read_timeout_s=30"
 .venv/bin/python -m tests.s3.real
 "$@"
