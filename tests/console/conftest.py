@@ -167,5 +167,5 @@ def assert_accessible(page: Page) -> None:
 
 def assert_fits(page: Page) -> None:
     """Hold the page to its width: nothing scrolls sideways."""
-    wider = page.evaluate("document.documentElement.scrollWidth - innerWidth")
-    assert wider <= 0
+    # Not at once: styles for another width need a frame to take effect.
+    page.wait_for_function("document.documentElement.scrollWidth <= innerWidth", timeout=3_000)

@@ -13,7 +13,7 @@ THEMES = ["light", "dark"]
 
 @pytest.fixture(scope="module")
 def image_id(server) -> str:
-    upload(server, title="Second", tags=["axe"], visibility="private")
+    upload(server, title="Second", tags=["axe"])
     return upload(server, picture(320, 200), title="Looked at", tags=["axe", "two words"])
 
 

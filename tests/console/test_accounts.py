@@ -73,6 +73,12 @@ def test_a_private_picture_is_shown_to_its_owner_alone(make_window, guarded):
     expect(stranger.get_by_role("alert")).to_contain_text("Not found")
     stranger.goto(other.base)
     expect(stranger.get_by_role("link", name="Ann alone")).to_have_count(0)
+    page.get_by_role("tab", name="Details").click()
+    page.get_by_label("Public").check()
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator(".toast").last).to_have_text("Saved")
+    stranger.reload()
+    expect(stranger.get_by_role("link", name="Ann alone")).to_be_visible()
 
 
 def test_a_reload_stays_logged_in_and_logging_out_hides_what_was_private(make_window, guarded):

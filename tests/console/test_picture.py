@@ -28,7 +28,6 @@ def test_edits_are_saved_and_shown_in_the_gallery(window, server):
     tags = page.get_by_role("combobox", name="Tags")
     tags.fill("second")
     tags.press("Enter")
-    page.get_by_label("Private").check()
     save.click()
     expect(page.get_by_role("heading", name="After")).to_be_visible()
     expect(save).to_be_disabled()
@@ -36,7 +35,6 @@ def test_edits_are_saved_and_shown_in_the_gallery(window, server):
     assert record["title"] == "After"
     assert record["description"] == "Two\nlines"
     assert record["tags"] == ["edited", "second"]
-    assert record["visibility"] == "private"
     page.locator("main").get_by_role("link", name="Pictures").click()
     expect(page.get_by_role("link", name="After")).to_be_visible()
 

@@ -6,13 +6,18 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.console.conftest import upload
+from tests.imaging.drawing import quadrants, saved
+
+
+def drawn(form: str) -> bytes:
+    return saved(quadrants(), form)
 
 
 @pytest.fixture(scope="module", autouse=True)
 def pictures(server):
     upload(server, title="Harbour at dusk", tags=["quay", "qboats"])
     upload(server, title="Harbour at noon", tags=["quay", "qsky"])
-    upload(server, title="Hidden valley", tags=["qsky"], visibility="private")
+    upload(server, drawn("GIF"), title="Hidden valley", tags=["qsky"])
     upload(server, title="Arabic", tags=["qبحر", "q🌊 waves"])
 
 
@@ -56,23 +61,22 @@ def test_escape_closes_the_completions_and_keeps_the_text(window):
 
 
 def test_an_address_shows_its_search_and_filters(window):
-    page = window.open("/?q=harbour&tags_all=qsky&media_type=image%2Fpng&visibility=public")
+    page = window.open("/?q=harbour&tags_all=qsky&media_type=image%2Fpng")
     expect(page.get_by_role("link", name="Harbour at noon")).to_be_visible()
     expect(page.locator(".tile[data-id]")).to_have_count(1)
     expect(page.get_by_role("searchbox", name="Search")).to_have_value("harbour")
     expect(page.get_by_label("Type")).to_have_value("image/png")
-    expect(page.get_by_label("Visibility")).to_have_value("public")
     expect(page.get_by_role("button", name="Remove tag qsky")).to_be_visible()
 
 
 def test_one_step_back_takes_a_filter_away(window):
     page = window.open("/?tags_all=qsky")
     expect(page.locator(".tile[data-id]")).to_have_count(2)
-    page.get_by_label("Visibility").select_option("private")
+    page.get_by_label("Type").select_option("image/gif")
     expect(page.locator(".tile[data-id]")).to_have_count(1)
     page.go_back()
     expect(page.locator(".tile[data-id]")).to_have_count(2)
-    expect(page.get_by_label("Visibility")).to_have_value("")
+    expect(page.get_by_label("Type")).to_have_value("")
 
 
 def test_a_search_without_matches_can_be_cleared(window):

@@ -89,6 +89,8 @@ class Console:
 
     def __init__(self, pictures_from: str = "") -> None:
         self._policy = policy(pictures_from)
+        # A package without its files fails at start, not at the first look.
+        self._page = assets()[_PAGE]
 
     def wanted(self, req: falcon.Request) -> bool:
         """True for a browser that opens a page; programs take JSON, or anything."""
@@ -96,7 +98,7 @@ class Console:
 
     def send_page(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Send the page."""
-        self._send(req, resp, assets()[_PAGE])
+        self._send(req, resp, self._page)
         resp.set_header("Content-Security-Policy", self._policy)
         resp.set_header("Referrer-Policy", "same-origin")
         resp.set_header("Cross-Origin-Opener-Policy", "same-origin")

@@ -15,7 +15,7 @@ export function accountControl() {
     element.replaceChildren(
       name === null
         ? h("a", { class: "button quiet", href: "/?view=login" }, icon("person"), "Log in")
-        : h("button", { type: "button", class: "quiet", title: "Log out", "aria-label": `${name}, log out`, onclick: leave }, icon("person"), h("bdi", { class: "who" }, name)),
+        : h("button", { type: "button", class: "quiet", title: "Log out", "aria-label": `${name}, log out`, onclick: leave }, h("bdi", { class: "who" }, name), icon("leave")),
     );
   }
   session.addEventListener("change", show);

@@ -3,6 +3,7 @@
 import { sendJson } from "./api.js";
 import { h, icon, uniqueId } from "./dom.js";
 import { errorState } from "./notice.js";
+import { privacyField } from "./privacy.js";
 import { go, hrefOfJob } from "./route.js";
 import { tagField } from "./tag_field.js";
 import { count } from "./wording.js";
@@ -29,7 +30,7 @@ export function importForm() {
   });
   const title = h("input", { id: titleId, type: "text", maxlength: 200, dir: "auto", autocomplete: "off" });
   const tags = tagField({ label: "Tags" });
-  const isPrivate = h("input", { type: "checkbox" });
+  const privacy = privacyField();
   const trouble = h("div", {});
   const start = h("button", { type: "submit", class: "primary" }, icon("download"), "Start the import");
 
@@ -40,7 +41,7 @@ export function importForm() {
     if (tags.input.value.trim()) tags.input.blur();
     start.disabled = true;
     trouble.replaceChildren();
-    const said = { title: title.value.trim(), tags: tags.value(), visibility: isPrivate.checked ? "private" : "public" };
+    const said = { title: title.value.trim(), tags: tags.value(), visibility: privacy.value() };
     try {
       const response = await sendJson("/jobs/", { urls: lines(), ...said });
       go(hrefOfJob((await response.json()).id));
@@ -58,7 +59,7 @@ export function importForm() {
     h("div", { class: "field" }, h("label", { for: urlsId }, "Addresses of pictures"), urls, hint),
     h("div", { class: "field" }, h("label", { for: titleId }, "Title for all"), title),
     tags.element,
-    h("label", { class: "check" }, isPrivate, "Private: not for everybody's eyes"),
+    privacy.element,
     trouble,
     h("div", { class: "row end" }, start),
   );

@@ -21,7 +21,8 @@ export function metadataForm(record, etag, onsaved) {
   const [open, hidden] = ["public", "private"].map((value) => h("input", { type: "radio", name: group, value, onchange: check }));
   const visibility = h(
     "fieldset",
-    { class: "choices" },
+    // A picture that is nobody's is everybody's.
+    { class: "choices", hidden: !record.owner },
     h("legend", {}, "Visibility"),
     h("label", { class: "check" }, open, "Public"),
     h("label", { class: "check" }, hidden, "Private"),

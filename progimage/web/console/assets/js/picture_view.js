@@ -114,7 +114,8 @@ export function pictureView({ id, pipeline, onchanged }) {
     }
     onchanged(id, null);
     toast("Picture deleted");
-    go("/");
+    if (cameFrom() === "gallery") history.back();
+    else go("/");
   }
 
   load().then(() => say(title));

@@ -3,6 +3,7 @@
 import { transformList } from "./api.js";
 import { debounced, h, icon, uniqueId } from "./dom.js";
 import { CONDITIONS } from "./route.js";
+import { accountMode } from "./service.js";
 import { userName } from "./session.js";
 import { tagField } from "./tag_field.js";
 
@@ -25,6 +26,7 @@ export function searchBar(onsearch) {
   const tags = tagField({ label: "Tags", placeholder: "Any tag", onchange: () => changed() });
   const kind = picker("Type", [["", "Any type"]]);
   const visibility = picker("Visibility", [["", "Any"], ["public", "Public"], ["private", "Private"]]);
+  visibility.element.hidden = accountMode() === "off";
   const mine = h("input", { type: "checkbox", onchange: () => changed() });
   const mineField = h("label", { class: "check", hidden: true }, mine, "Only mine");
   const filters = h("div", { class: "filters" }, tags.element, kind.element, visibility.element, mineField);

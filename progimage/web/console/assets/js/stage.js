@@ -16,8 +16,11 @@ export function stage(record) {
   const lines = h("div", { class: "lines" });
   const element = h("div", { class: "stage" }, frame, trouble, facts, lines);
   let current = null;
+  let saved = null;
 
   function clear() {
+    if (saved) URL.revokeObjectURL(saved);
+    saved = null;
     trouble.replaceChildren();
     facts.replaceChildren();
     lines.replaceChildren();
@@ -77,6 +80,13 @@ export function stage(record) {
     }
   }
 
+  function unshowable(path, blob) {
+    // From here, since a link sends no token.
+    saved = URL.createObjectURL(blob);
+    const save = h("a", { class: "button", href: saved, download: path.split("/").at(-1) }, icon("download"), "Save it");
+    return h("div", { class: "empty" }, h("p", {}, `Browsers do not show ${blob.type || "this format"}.`), save);
+  }
+
   function urlLine(label, path) {
     const url = new URL(path, location.origin).href;
     return h(
@@ -85,7 +95,7 @@ export function stage(record) {
       h("span", { class: "line-label" }, label),
       h("code", { class: "breaks", tabindex: "0", "aria-label": `${label}: ${path}` }, path),
       copyButton(`Copy ${label}`, () => url),
-      h("a", { class: "button quiet round", href: url, target: "_blank", rel: "noopener", "aria-label": `Open ${label} in a new tab`, title: "Open" }, icon("open")),
+      !needsToken(record) && h("a", { class: "button quiet round", href: url, target: "_blank", rel: "noopener", "aria-label": `Open ${label} in a new tab`, title: "Open" }, icon("open")),
     );
   }
 
@@ -130,10 +140,6 @@ async function shown(blob, alt) {
     // TIFF and the like: a picture all the same, but not to this browser.
     return null;
   }
-}
-
-function unshowable(path, blob) {
-  return h("div", { class: "empty" }, h("p", {}, `Browsers do not show ${blob.type || "this format"}.`), h("a", { class: "button", href: path, download: true }, icon("download"), "Save it"));
 }
 
 function measured(headers, blob, image, took) {

@@ -3,6 +3,7 @@
 import { say } from "./announce.js";
 import { dialog } from "./dialogs.js";
 import { h, icon, uniqueId } from "./dom.js";
+import { privacyField } from "./privacy.js";
 import { hrefOfPicture } from "./route.js";
 import { tagField } from "./tag_field.js";
 import { Queue } from "./upload_queue.js";
@@ -43,7 +44,7 @@ export function uploader({ onuploaded }) {
   const titleId = uniqueId("title");
   const title = h("input", { id: titleId, type: "text", maxlength: 200, dir: "auto", autocomplete: "off" });
   const tags = tagField({ label: "Tags" });
-  const isPrivate = h("input", { type: "checkbox" });
+  const privacy = privacyField();
   const list = h("ul", { class: "uploads", "aria-label": "Pictures to upload" });
   const summary = h("p", { class: "faint grow" });
   const start = h("button", { type: "submit", class: "primary" });
@@ -60,7 +61,7 @@ export function uploader({ onuploaded }) {
       h("legend", {}, "For all of them"),
       h("div", { class: "field" }, h("label", { for: titleId }, "Title"), title),
       tags.element,
-      h("label", { class: "check" }, isPrivate, "Private: not for everybody's eyes"),
+      privacy.element,
     ),
     h("div", { class: "row end" }, summary, clear, start),
   );
@@ -91,7 +92,7 @@ export function uploader({ onuploaded }) {
     queue.start({
       title: title.value.trim(),
       tags: tags.value(),
-      visibility: isPrivate.checked ? "private" : "public",
+      visibility: privacy.value(),
     });
     say(`Uploading ${count(ready, "picture")}`);
   }
