@@ -10,7 +10,7 @@ from pathlib import Path
 
 from bench import peers, report
 from bench.bench import Bench
-from bench.cases import cached, cold, imports, memory, quality, searches, tail, uploads
+from bench.cases import bulk, cached, cold, imports, memory, quality, searches, tail, uploads
 from bench.load import LoadFailed
 from bench.photos import sources
 from bench.report import Table
@@ -32,6 +32,7 @@ CASES: dict[str, Callable[[Bench], list[Table]]] = {
     "searches": searches.searches,
     "uploads": uploads.uploads,
     "imports": imports.imports,
+    "bulk": bulk.bulk,
 }
 
 
@@ -55,6 +56,7 @@ def main() -> int:
         as_shipped=options.as_shipped,
         libraries=options.libraries,
         pictures=tuple(options.pictures),
+        files=options.files,
         missing=_missing(options.servers),
     )
     for name, reason in bench.missing.items():
@@ -113,6 +115,7 @@ def _options() -> argparse.Namespace:
         default=[],
         help="in the libraries to search; default 10000 100000; 1000000 takes an hour to make",
     )
+    add("--files", type=int, default=10_000, help="in a bulk upload; default 10000")
     add("--smoke", action="store_true", help="tiny pictures, a second each: only prove it runs")
     add("--allow-missing", action="store_true", help="succeed without a peer that is missing")
     add("--save", action="store_true", help="put the tables into bench/RESULTS.md")

@@ -45,6 +45,7 @@ class Bench:
         as_shipped: peers keep their own encoder settings (progressive JPEG).
         libraries: where generated libraries are kept; None for a folder of ours.
         pictures: how many those that are searched hold; empty for the usual numbers.
+        files: how many a bulk upload has.
         missing: names of peers that could not be installed, with the reason.
     """
 
@@ -59,6 +60,7 @@ class Bench:
     as_shipped: bool
     libraries: Path | None = None
     pictures: tuple[int, ...] = ()
+    files: int = 10_000
     missing: dict[str, str] = field(default_factory=dict)
 
     @contextmanager
