@@ -15,6 +15,7 @@ Action = Literal[
     "account",
     "api key",
     "delete",
+    "link",
     "password",
     "session",
     "sign-in",

@@ -7,6 +7,7 @@ from typing import Any
 
 import falcon
 
+from progimage import audit
 from progimage.config import Settings
 from progimage.errors import (
     Forbidden,
@@ -133,6 +134,7 @@ class Signing:
         transform, expires_in_s = self._read(req)
         path, scope, address = self._path(viewer, record, transform)
         token, expires = self._signer.sign(path, expires_in_s, scope)
+        audit.record("link", image=record.id, path=path, until=expires.isoformat())
         url = links.absolute(req, self._settings.server.public_url, address)
         resp.media = {
             "url": f"{url}?{SIGNATURE}={token}",

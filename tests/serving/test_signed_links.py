@@ -82,5 +82,7 @@ def test_signatures_and_credentials_stay_out_of_the_log(server, ann, private):
     link = link_to(server, ann, private, PIPELINE)
     server.get(link)
     server.get(link + "x")
+    signed = [line for line in server.log_lines("audit") if line["action"] == "link"]
+    assert (signed[-1]["path"], signed[-1]["user"]) == (private + PIPELINE, "ann")
     secrets = (link[-20:], ann["Authorization"][-20:], SECRET)
     assert not [secret for secret in secrets if secret in server.log]
