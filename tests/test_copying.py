@@ -13,11 +13,13 @@ from progimage.check import Check
 from progimage.copying import Copier
 from progimage.errors import StoreUnavailable
 from progimage.library import Library
-from progimage.model import ANYBODY, Metadata
+from progimage.model import Metadata, Viewer
 from progimage.stores.filesystem import FilesystemStore
 from progimage.stores.memory import MemoryStore
 from tests.candidates import add
 from tests.stores.conftest import aws_credentials, opened_s3_store, s3_store, s3_url
+
+ADA = Viewer(name="ada")
 
 __all__ = ["aws_credentials", "opened_s3_store", "s3_store", "s3_url"]
 
@@ -56,7 +58,7 @@ def assert_sound(store):
 def filled(store) -> list[str]:
     library = Library(store)
     said = [Metadata(), Metadata(title="A title", tags=("sea",)), Metadata(visibility="private")]
-    records = [add(library, b"picture %d" % n, metadata) for n, metadata in enumerate(said)]
+    records = [add(library, b"picture %d" % n, metadata, "ada") for n, metadata in enumerate(said)]
     records.append(add(library, b"large" * 500_000, owner="ada"))
     return [record.id for record in records]
 
@@ -64,7 +66,7 @@ def filled(store) -> list[str]:
 @pytest.mark.parametrize("kind", ["folder", "memory", "s3"])
 def test_a_store_goes_to_another_kind_and_back(source, tmp_path, request, kind):
     filled(source)
-    put(source, "users/ada.json", b"{}")
+    put(source, keys.DEVELOPMENT_KEY, b"{}")
     target = {
         "folder": lambda: FilesystemStore(tmp_path / "target"),
         "memory": MemoryStore,
@@ -104,15 +106,15 @@ def test_a_second_run_copies_only_what_has_changed(source):
     target = MemoryStore()
     copy(source, target)
     library = Library(source)
-    library.edit(ANYBODY, titled, {"title": "New", "tags": ["lake"]}, lambda _: True)
-    library.remove(ANYBODY, plain)
-    again = add(library, b"picture 0")
+    library.edit(ADA, titled, {"title": "New", "tags": ["lake"]}, lambda _: True)
+    library.remove(ADA, plain)
+    again = add(library, b"picture 0", owner="ada")
     new = add(library, b"new")
     assert copy(source, target) == ["copied", "unchanged", "unchanged", "updated", "updated"]
     assert contents(target) == contents(source)
     assert_sound(target)
-    assert Library(target).find(ANYBODY, again.id) == again
-    assert Library(target).find(ANYBODY, new.id) == new
+    assert Library(target).find(ADA, again.id) == again
+    assert Library(target).find(ADA, new.id) == new
 
 
 def test_hiding_a_picture_at_the_source_purges_what_the_copy_rendered_of_it(source):
@@ -120,7 +122,7 @@ def test_hiding_a_picture_at_the_source_purges_what_the_copy_rendered_of_it(sour
     target = MemoryStore()
     copy(source, target)
     put(target, keys.rendition(plain, "blur", "jpg", public=True))
-    Library(source).edit(ANYBODY, plain, {"visibility": "private"}, lambda _: True)
+    Library(source).edit(ADA, plain, {"visibility": "private"}, lambda _: True)
     copy(source, target)
     assert not list(target.list(keys.RENDERS))
 
@@ -140,14 +142,14 @@ def test_a_later_edit_at_the_copy_stays(source):
     [plain, *_] = filled(source)
     target = MemoryStore()
     copy(source, target)
-    Library(target).edit(ANYBODY, plain, {"title": "Mine"}, lambda _: True)
+    Library(target).edit(ADA, plain, {"title": "Mine"}, lambda _: True)
     assert copy(source, target).count("newer") == 1
-    assert Library(target).find(ANYBODY, plain).title == "Mine"
+    assert Library(target).find(ADA, plain).title == "Mine"
 
 
 def test_bytes_that_were_altered_at_the_source_are_told_and_not_copied(source):
     [plain, *_] = filled(source)
-    record = Library(source).find(ANYBODY, plain)
+    record = Library(source).find(ADA, plain)
     put(source, keys.original(plain, record.generation), b"altered 0")
     target = MemoryStore()
     assert copy(source, target).count("damaged") >= 1
@@ -159,7 +161,7 @@ def test_bytes_that_were_altered_at_the_copy_are_found_and_mended_on_request(sou
     [plain, *_] = filled(source)
     target = MemoryStore()
     copy(source, target)
-    record = Library(source).find(ANYBODY, plain)
+    record = Library(source).find(ADA, plain)
     put(target, keys.original(plain, record.generation), b"picture X")
     copy(source, target)
     assert contents(target) != contents(source)
@@ -209,8 +211,8 @@ def test_what_is_edited_and_removed_during_the_copy_is_caught(source):
             stat = super().put(key, *arguments, **named)
             if key == keys.record(ids[0]) and not changed:
                 changed.append(key)
-                library.edit(ANYBODY, ids[0], {"title": "Late"}, lambda _: True)
-                library.remove(ANYBODY, ids[1])
+                library.edit(ADA, ids[0], {"title": "Late"}, lambda _: True)
+                library.remove(ADA, ids[1])
                 changed.append(add(library, b"late").id)
             return stat
 
