@@ -50,7 +50,12 @@ class Server:
         nothing = folder / "settings.toml"
         nothing.touch()
         self.environ = {
-            **{k: v for k, v in os.environ.items() if not k.startswith("PROGIMAGE_")},
+            # pylibmagic puts its folder into these, once more for each process below another.
+            **{
+                k: v
+                for k, v in os.environ.items()
+                if not k.startswith("PROGIMAGE_") and "pylibmagic" not in v
+            },
             "PROGIMAGE_SETTINGS": str(nothing),
             "PROGIMAGE_BIND": "127.0.0.1:0",
             "PROGIMAGE_STORE": self.store,
