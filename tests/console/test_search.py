@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.console.conftest import upload
 from tests.imaging.drawing import quadrants, saved
@@ -48,6 +48,39 @@ def test_tags_are_completed_and_taken_with_the_keyboard(window):
     assert "tags_all=qboats&tags_all=quay" in page.url
     page.keyboard.press("Backspace")
     expect(page.get_by_role("button", name="Remove tag quay")).to_have_count(0)
+
+
+def test_a_late_answer_completes_only_what_is_typed_by_then(window):
+    page = window.open()
+    page.clock.install()
+    page.clock.pause_at(page.evaluate("Date.now()") + 1_000)
+
+    def answer_once_more_is_typed(route):
+        page.keyboard.type("qb")
+        answer_with_tags(route, "apples", "qbarges", "qboats")
+
+    def answer(route):
+        answer_with_tags(route, "qbanks", "qbarges", "qbells", "qboats")
+
+    page.route("**/tags/?*", answer_once_more_is_typed)
+    page.route("**/tags/?*prefix=qb", answer)
+    page.get_by_role("combobox", name="Tags").focus()
+    options = page.get_by_role("listbox", name="Tags, known").get_by_role("option")
+    expect(options).to_have_count(2)
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    boats = options.filter(has_text="qboats")
+    expect(boats).to_have_attribute("aria-selected", "true")
+    page.clock.run_for(1_000)
+    expect(options).to_have_count(4)
+    expect(boats).to_have_attribute("aria-selected", "true")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Remove tag qboats")).to_be_visible()
+
+
+def answer_with_tags(route: Route, *tags: str) -> None:
+    known = [{"tag": tag, "count": 1, "count_is_exact": True} for tag in tags]
+    route.fulfill(json={"data": known})
 
 
 def test_escape_closes_the_completions_and_keeps_the_text(window):

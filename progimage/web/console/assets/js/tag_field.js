@@ -102,9 +102,13 @@ export function tagField({ label, tags = [], onchange = () => {}, placeholder = 
 
   /** Leave out at once what no longer fits; the service is asked for the rest. */
   function narrow() {
-    const prefix = folded(prefixOf());
-    options = options.filter(({ tag }) => folded(tag).startsWith(prefix));
+    options = fitting(options);
     showOptions();
+  }
+
+  function fitting(known) {
+    const prefix = folded(prefixOf());
+    return known.filter(({ tag }) => folded(tag).startsWith(prefix));
   }
 
   async function complete() {
@@ -116,11 +120,13 @@ export function tagField({ label, tags = [], onchange = () => {}, placeholder = 
       const page = await json(`/tags/?${query}`);
       if (mine !== asked || document.activeElement !== input) return;
       const taken = new Set(chosen.map(folded));
-      options = page.data.filter(({ tag }) => !taken.has(folded(tag))).slice(0, MOST_SHOWN);
+      const free = page.data.filter(({ tag }) => !taken.has(folded(tag)));
+      // More may have been typed since, whose own question is still to be put.
+      options = (prefixOf() === prefix ? free : fitting(free)).slice(0, MOST_SHOWN);
       showOptions();
     } catch {
       // Without completion the field still takes what is typed.
-      close();
+      if (mine === asked && prefixOf() === prefix) close();
     }
   }
 
