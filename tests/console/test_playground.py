@@ -126,7 +126,7 @@ def test_url_and_curl_line_can_be_copied(make_window, image_id):
     window = make_window(permissions=["clipboard-read", "clipboard-write"])
     page = open_playground(window, image_id, "flip.png")
     page.get_by_role("button", name="Copy URL").click()
-    page.wait_for_function("document.querySelector('button.done')")
+    page.wait_for_function("() => document.querySelector('button.done')")
     copied = page.evaluate("navigator.clipboard.readText()")
     assert copied == f"{window.base}/images/{image_id}/flip.png"
     page.get_by_role("button", name="Copy the curl command").click()

@@ -147,7 +147,7 @@ def test_progress_and_results_are_said_to_screen_readers(window):
     choose(page, file("heard.png"))
     page.get_by_role("button", name="Upload 1 picture").click()
     expect(row(page, "heard.png")).to_contain_text("uploaded")
-    page.wait_for_function("window.heard.includes('1 picture uploaded')")
+    page.wait_for_function("() => window.heard.includes('1 picture uploaded')")
     heard = page.evaluate("window.heard")
     assert "1 picture added" in heard
     assert "Uploading 1 picture" in heard
