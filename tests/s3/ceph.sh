@@ -134,7 +134,9 @@ case ${1:-start} in
   start) start;;
   stop) stop_one rgw TERM 10  # the gateway keeps no state, and takes more than 15 s over a TERM
     for n in mgr.x $(seq -f 'osd.%g' 0 $((OSDS-1))) mon.a; do stop_one "$n"; done;;
-  destroy) "$0" stop; rm -rf "$DIR";;
+  destroy) "$0" stop || true
+    pkill -KILL -f -- "-c $CONF " || true  # whoever is left, whatever became of its pid file
+    rm -rf "$DIR";;
   kill-osd) stop_one "osd.$2" KILL; echo "osd.$2 killed";;
   start-osd) start_osd "$2";;
   kill-rgw) stop_one rgw KILL; echo "gateway killed";;
