@@ -71,8 +71,10 @@ def _files(folder: Path, count: int) -> list[Path]:
     Image.frombytes("RGB", (64, 64), noise).save(file, "JPEG")
     paths = [folder / f"{n:06}.jpg" for n in range(count)]
     for n, path in enumerate(paths):
-        # What stands behind the end of a JPEG makes it another file, and harms nobody.
-        path.write_bytes(file.getvalue() + n.to_bytes(4, "big"))
+        # What stands behind the end of a JPEG makes it another file, and harms nobody,
+        # as long as it looks like no file itself: "%!" begins PostScript.
+        tail = bytes(0x80 | (n >> shift & 0x7F) for shift in (21, 14, 7, 0))
+        path.write_bytes(file.getvalue() + tail)
     return paths
 
 
