@@ -1,0 +1,94 @@
+"""All settings together, and what must hold between sections."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Annotated
+
+from pydantic import Field, model_validator
+
+from progimage.config.auth import SIGN_INS, Auth
+from progimage.config.sections import (
+    S3,
+    Cache,
+    Delivery,
+    Download,
+    Jobs,
+    LimitSettings,
+    Links,
+    Log,
+    Metrics,
+    Publish,
+    Render,
+    Section,
+    Server,
+    Tracing,
+    Transforms,
+    Upload,
+)
+
+PREFIX = "PROGIMAGE_"
+
+
+class Settings(Section):
+    """All of it; a value, read once at start-up."""
+
+    bind: str = Field(default="127.0.0.1:8000", pattern=r"^(\S+:\d{1,5}|unix:\S+)$")
+    store: str = "file:var/store"
+    s3: S3 = S3()
+    server: Server = Server()
+    upload: Upload = Upload()
+    download: Download = Download()
+    publish: Publish = Publish()
+    limits: LimitSettings = LimitSettings()
+    render: Render = Render()
+    transforms: Transforms = Transforms()
+    links: Links = Links()
+    delivery: Delivery = Delivery()
+    cache: Cache = Cache()
+    jobs: Jobs = Jobs()
+    auth: Auth = Auth()
+    log: Log = Log()
+    metrics: Metrics = Metrics()
+    tracing: Tracing = Tracing()
+    presets: Mapping[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,39}$")], str] = {}
+
+    @model_validator(mode="after")
+    def _signed_has_a_key(self) -> Settings:
+        has_key = bool(self.auth.secret.get_secret_value() or self.auth.keys)
+        if self.transforms.policy == "signed" and not has_key:
+            raise ValueError(
+                "transforms.policy: 'signed' needs a key that links are signed with: set "
+                "auth.secret or auth.keys ('openssl rand -hex 32' makes a secret)"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _threads_outnumber_waiters(self) -> Settings:
+        waiting = (
+            self.render.workers + self.render.queue + self.upload.concurrent + self.jobs.streams
+        )
+        waiting += SIGN_INS if self.auth.mode != "off" else 0
+        if self.server.threads <= waiting:
+            raise ValueError(
+                f"server.threads: expected more than render.workers + render.queue + "
+                f"upload.concurrent + jobs.streams + {SIGN_INS} where there are accounts "
+                f"({waiting}), so that cached pictures are served while all of those wait; got "
+                f"{self.server.threads}"
+            )
+        return self
+
+
+def names() -> Iterator[tuple[str, ...]]:
+    """Yield the path of every setting: ("bind",), ("server", "workers") …"""
+    for name, field in Settings.model_fields.items():
+        section = field.annotation
+        if isinstance(section, type) and issubclass(section, Section):
+            yield from ((name, inner) for inner in section.model_fields)
+        else:
+            yield (name,)
+
+
+def variable(where: tuple[str, ...]) -> str:
+    """Return the environment variable that overrides the setting."""
+    return PREFIX + "_".join(where).upper()
