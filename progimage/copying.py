@@ -25,6 +25,7 @@ from progimage.errors import Conflict, DamagedRecord, KeyMissing, NotFound
 from progimage.index import Index, layout, postings_of
 from progimage.jobs import keys as job_keys
 from progimage.library import Library, read_record
+from progimage.library.records import Records
 from progimage.model import Record, Viewer
 from progimage.stores import ABSENT, ObjectStore, Reader, Stat
 
@@ -40,8 +41,6 @@ _CLOCK_MARGIN = timedelta(hours=1)
 
 # Stand below other keys, or are made anew.
 _LEFT_OUT = (keys.IMAGES, keys.RENDERS, keys.PROBES, layout.INDEX)
-
-_RECORD_TYPE = "application/json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +82,7 @@ class Copier:
         self._source = source
         self._target = target
         self._library = Library(target)
+        self._records_at_target = Records(target)
         self._index = Index(target)
         self._executor = executor
         self._window = window
@@ -174,9 +174,7 @@ class Copier:
             self._index.confirm(after)
             return Copied("unchanged", key)
         self._index.write(after)
-        self._target.put(
-            key, io.BytesIO(record.to_json()), media_type=_RECORD_TYPE, expect=etag or ABSENT
-        )
+        self._records_at_target.write(record, expect=etag or ABSENT)
         if there is None:
             return Copied("copied", key, record.size_bytes)
         self._index.remove(postings_of(there) - after)

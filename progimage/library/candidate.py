@@ -1,0 +1,44 @@
+"""A picture on its way into the library."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import BinaryIO, Protocol
+
+
+class PictureFacts(Protocol):
+    """What the record keeps of what the decoder saw."""
+
+    @property
+    def media_type(self) -> str: ...
+    @property
+    def width(self) -> int: ...
+    @property
+    def height(self) -> int: ...
+    @property
+    def frames(self) -> int: ...
+    @property
+    def orientation(self) -> int: ...
+    @property
+    def has_alpha(self) -> bool: ...
+    @property
+    def dominant_colour(self) -> str: ...
+    @property
+    def placeholder(self) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A picture that was received and inspected but is not kept yet.
+
+    `source` is positioned at the first byte; `sha256` is of all its `size_bytes`, and
+    `id` is what those bytes are called as a picture of `owner`, see `keys.id_hash`.
+    """
+
+    source: BinaryIO
+    id: str
+    owner: str
+    sha256: str
+    size_bytes: int
+    file_name: str
+    facts: PictureFacts

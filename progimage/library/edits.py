@@ -1,0 +1,110 @@
+"""Edits of what is said of a picture, with the postings that go with them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from progimage import audit
+from progimage.errors import Conflict, NotFound, Overloaded, PreconditionFailed
+from progimage.index import Index, Postings, postings_of
+from progimage.index.layout import Posting
+from progimage.library.records import Records
+from progimage.model import Metadata, Record, Viewer, check_visibility, parse_metadata
+
+# A swap is only lost to another writer that got ahead; whoever loses this many
+# in a row is in a crowd and should come back later.
+ATTEMPTS = 8
+
+
+class Edits:
+    """Edits in one library; `purge` removes all cached renditions of a picture."""
+
+    def __init__(
+        self,
+        records: Records,
+        index: Index,
+        clock: Callable[[], datetime],
+        purge: Callable[[str], object],
+    ) -> None:
+        self._records = records
+        self._index = index
+        self._clock = clock
+        self._purge = purge
+
+    def edit(
+        self,
+        viewer: Viewer,
+        image_id: str,
+        changes: dict[str, Any],
+        is_expected: Callable[[Record], bool],
+    ) -> Record:
+        """Do what `Library.edit` says."""
+        touched: set[Posting] = set()
+        try:
+            for _ in range(ATTEMPTS):
+                record, etag = self._records.read_editable(viewer, image_id)
+                if not is_expected(record):
+                    raise PreconditionFailed(
+                        "the picture was changed by somebody else since; read its metadata again "
+                        "and send the ETag you get as If-Match"
+                    )
+                edited = self._edited(record, changes)
+                if edited is None:
+                    return record
+                if self._replace(record, etag, edited, touched):
+                    if edited.visibility != record.visibility:
+                        audit.record("visibility", image=image_id, now=edited.visibility)
+                    return edited
+            raise Overloaded("many others are editing this picture; try again")
+        finally:
+            self._unlist(image_id, frozenset(touched))
+
+    def _replace(self, record: Record, etag: str, edited: Record, touched: set[Posting]) -> bool:
+        """Swap a record for its next version; False if it is no longer the current one.
+
+        Every posting of the two versions that may be needless afterwards joins `touched`.
+        """
+        before, after = postings_of(record), postings_of(edited)
+        touched |= before ^ after
+        self._index.write(after - before)
+        try:
+            self._records.write(edited, expect=etag)
+        except Conflict:
+            return False
+        self._index.confirm(after - before)
+        if record.visibility != edited.visibility:
+            self._purge(record.id)
+        return True
+
+    def _unlist(self, image_id: str, postings: Postings) -> None:
+        """Remove those of the postings that the current version does not need."""
+        if not postings:
+            return
+        needless = postings - self._needed(image_id)
+        self._index.remove(needless)
+        # Another editor may have found such a posting there, and committed on it since.
+        self._index.confirm(needless & self._needed(image_id))
+
+    def _needed(self, image_id: str) -> Postings:
+        try:
+            record, _ = self._records.read(image_id)
+        except NotFound:
+            return frozenset()
+        return postings_of(record) if record.state == "live" else frozenset()
+
+    def _edited(self, record: Record, changes: dict[str, Any]) -> Record | None:
+        """Return the record's next version, or None if nothing would change."""
+        before = Metadata(**record.model_dump(include=set(Metadata.model_fields)))
+        after = parse_metadata(changes, before)
+        check_visibility(after, record.owner)
+        if after == before:
+            return None
+        return record.model_copy(
+            update={
+                **after.model_dump(),
+                "revision": record.revision + 1,
+                "modified": self._clock(),
+            }
+        )

@@ -1,0 +1,116 @@
+"""Records: read by who may, written by compare-and-swap; the one visibility rule."""
+
+from __future__ import annotations
+
+import io
+
+from pydantic import ValidationError
+
+from progimage import audit, keys
+from progimage.errors import DamagedRecord, Forbidden, KeyMissing, NotFound
+from progimage.model import Record, Viewer
+from progimage.stores import ObjectStore
+
+_RECORD_TYPE = "application/json"
+
+
+def can_see(viewer: Viewer, record: Record) -> bool:
+    """The one visibility rule: live, and public or the viewer's own."""
+    return record.state == "live" and (record.is_public or can_edit(viewer, record))
+
+
+def can_edit(viewer: Viewer, record: Record) -> bool:
+    """The one rule of who may change, purge or remove a picture that can be seen: its owner.
+
+    The default owner is nobody in particular; who acts for it, the viewer says.
+    """
+    return record.owner == viewer.name if record.owner else viewer.may_act_for_default_owner
+
+
+def read_record(store: ObjectStore, image_id: str) -> tuple[Record, str]:
+    """Return a picture's record in any state, and its etag in the store.
+
+    Raises:
+        NotFound: there is no record.
+        DamagedRecord: there is one that cannot be read.
+    """
+    try:
+        with store.open(keys.record(image_id)) as reader:
+            data, etag = reader.read(), reader.stat.etag
+    except KeyMissing:
+        raise not_found(image_id) from None
+    try:
+        return Record.model_validate_json(data), etag
+    except ValidationError:
+        raise DamagedRecord(
+            f"the record of picture {image_id} is damaged; its operator can find out more "
+            "with 'progimage check'"
+        ) from None
+
+
+class Records:
+    """The records of one store, live ones and those of removals under way."""
+
+    def __init__(self, store: ObjectStore) -> None:
+        self._store = store
+
+    def read(self, image_id: str) -> tuple[Record, str]:
+        """Return the record, live or deleting, and its etag in the store.
+
+        Raises:
+            NotFound: there is none.
+            DamagedRecord: there is one that cannot be read.
+        """
+        if not keys.is_image_id(image_id):
+            raise not_found(image_id)
+        return read_record(self._store, image_id)
+
+    def read_visible(self, viewer: Viewer, image_id: str) -> tuple[Record, str]:
+        """Return the record, if the viewer may see it, and its etag in the store.
+
+        Raises:
+            NotFound: there is none, or none that the viewer may see.
+        """
+        record, etag = self.read(image_id)
+        if not can_see(viewer, record):
+            if record.state == "live":
+                audit.record("access", "denied", image=image_id)
+            raise not_found(image_id)
+        return record, etag
+
+    def read_editable(self, viewer: Viewer, image_id: str) -> tuple[Record, str]:
+        """Return the record, if the viewer may change it, and its etag in the store.
+
+        Raises:
+            NotFound: there is none, or none that the viewer may see.
+            Forbidden: it is somebody else's.
+        """
+        record, etag = self.read_visible(viewer, image_id)
+        if not can_edit(viewer, record):
+            raise forbidden(image_id)
+        return record, etag
+
+    def write(self, record: Record, expect: str) -> str:
+        """Write a record in place of the `expect`ed version; return its etag in the store.
+
+        Raises:
+            Conflict: another version is there.
+        """
+        stat = self._store.put(
+            keys.record(record.id),
+            io.BytesIO(record.to_json()),
+            media_type=_RECORD_TYPE,
+            expect=expect,
+        )
+        return stat.etag
+
+
+def not_found(image_id: str) -> NotFound:
+    """Return the error that tells nothing more than that the viewer sees no such picture."""
+    shown = image_id if keys.is_image_id(image_id) else "of that id"
+    return NotFound(f"there is no picture {shown}")
+
+
+def forbidden(image_id: str) -> Forbidden:
+    """Return the error for who sees a picture but may not change it."""
+    return Forbidden(f"picture {image_id} is somebody else's; only its owner may change it")
