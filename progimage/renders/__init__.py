@@ -9,59 +9,36 @@ nodes that render the same thing at once waste a little work and agree.
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from time import perf_counter
 from typing import NamedTuple, Protocol
 
-import structlog
-
-from progimage import keys, metrics, tracing
+from progimage import keys
 from progimage.admission import Admission
-from progimage.errors import (
-    InvalidArgument,
-    KeyMissing,
-    NotFound,
-    PictureError,
-    StoreUnavailable,
-)
+from progimage.errors import InvalidArgument, NotFound, PictureError
 from progimage.imaging.formats import Format
 from progimage.imaging.limits import Limits
 from progimage.imaging.pipeline import Pipeline
 from progimage.imaging.pool import RenderPool
-from progimage.imaging.render import Rendered, render
+from progimage.imaging.render import Rendered
 from progimage.library import Library
 from progimage.model import Record, Viewer
 from progimage.policy import TransformPolicy
+from progimage.renders.cache import Rendition, RenditionCache
+from progimage.renders.making import Maker
+from progimage.renders.sources import Sources
 from progimage.scratch import Scratch, TemporaryReader
 from progimage.single_flight import SingleFlight
-from progimage.stores import HasLocalPath, ObjectStore, Reader
+from progimage.stores import ObjectStore, Reader
 
-_CHUNK = 1 << 20
+__all__ = ["Elsewhere", "Made", "Renders", "Rendition", "free"]
 
 # A picture removed or hidden while it is rendered is looked up again; more than
 # once in a row takes somebody who toggles it faster than we render.
 _ATTEMPTS = 3
-
-log = structlog.get_logger()
-
-
-@dataclass(frozen=True, slots=True)
-class Rendition:
-    """A rendition ready to be served.
-
-    `reader` is open at the first byte and belongs to the caller; `key` is where the
-    store holds the bytes, or None if it does not; `timings` is None on a cache hit.
-    """
-
-    reader: Reader
-    format: Format
-    key: str | None
-    is_public: bool
-    timings: Rendered | None = None
 
 
 class Made(NamedTuple):
@@ -137,14 +114,14 @@ class Renders:
         policy: TransformPolicy,
         elsewhere: Elsewhere | None = None,
     ) -> None:
-        self._elsewhere = elsewhere
         self._store = store
         self._library = library
-        self._pool = pool
         self._scratch = scratch
-        self._limits = limits
         self._admission = admission
         self._policy = policy
+        self._elsewhere = elsewhere
+        self._cache = RenditionCache(store)
+        self._maker = Maker(pool, scratch, limits)
         self._flights = SingleFlight()
 
     def find_public(self, image_id: str, pipeline: Pipeline, form: Format) -> Rendition | None:
@@ -156,10 +133,7 @@ class Renders:
         if pipeline.references or not self._policy.is_open(pipeline):
             return None
         key = keys.rendition(image_id, pipeline.canonical, form.extension, public=True)
-        try:
-            return Rendition(self._store.open(key), form, key, True)
-        except KeyMissing:
-            return None
+        return self._cache.find(key, form, is_public=True)
 
     def find_or_render(
         self,
@@ -202,28 +176,16 @@ class Renders:
 
         Returns what was made and the temporary file that holds it, for the caller to remove.
         """
-        with self._admission.admit(), ExitStack() as stack:
-            references = self._references(viewer, pipeline)
-            contents: dict[str, str] = {}
-            paths = self._sources(references, stack, contents)
-            return self._render(source, pipeline, form, paths, contents)
+        with self._admission.admit(), self._sources() as sources:
+            references = sources.paths(self._references(viewer, pipeline))
+            return self._maker.make(source, pipeline, form, references, sources.contents)
 
     def narrow(self, rendition: Rendition, start: int, length: int | None) -> Reader:
         """Return a reader of `length` bytes from `start` in place of the rendition's own."""
-        if start == 0 and length is None:
-            return rendition.reader
-        if isinstance(rendition.reader, TemporaryReader):
-            rendition.reader.narrow(start, length)
-            return rendition.reader
-        rendition.reader.close()
-        return self._store.open(rendition.reader.stat.key, start, length)
+        return self._cache.narrow(rendition, start, length)
 
     def _find(self, wanted: _Wanted) -> Rendition | None:
-        try:
-            reader = self._store.open(wanted.key)
-        except KeyMissing:
-            return None
-        return Rendition(reader, wanted.format, wanted.key, wanted.is_public)
+        return self._cache.find(wanted.key, wanted.format, is_public=wanted.is_public)
 
     def _find_or_lead(
         self, wanted: _Wanted, charge: Callable[[], None], *, is_missed: bool
@@ -250,12 +212,11 @@ class Renders:
                 if found is not None or not self._library.is_current(record):
                     return replace(found, timings=made.timings) if found else None
         try:
-            with ExitStack() as stack:
-                contents: dict[str, str] = {}
-                references = self._sources(wanted.references, stack, contents)
-                source = self._source(record, stack, contents)
-                rendered, path = self._render(
-                    source, wanted.pipeline, wanted.format, references, contents
+            with self._sources() as sources:
+                references = sources.paths(wanted.references)
+                source = sources.path(record)
+                rendered, path = self._maker.make(
+                    source, wanted.pipeline, wanted.format, references, sources.contents
                 )
         except (PictureError, FileNotFoundError, NotFound):
             if all(map(self._library.is_current, (record, *wanted.references))):
@@ -264,40 +225,15 @@ class Renders:
         with ExitStack() as until_current:
             reader = until_current.enter_context(TemporaryReader(path))
             started = perf_counter()
-            self._keep(wanted.key, wanted.format, reader)
+            self._cache.keep(wanted.key, wanted.format, reader)
             rendered = replace(rendered, store_ms=(perf_counter() - started) * 1000)
             # The record is asked again after the put: whoever hides or removes the picture
             # changes the record first and purges after, so one of the two sees the other.
             if not self._library.is_current(record):
-                self._store.delete(wanted.key)
+                self._cache.discard(wanted.key)
                 return None
             until_current.pop_all()
         return Rendition(reader, wanted.format, None, wanted.is_public, rendered)
-
-    def _keep(self, key: str, form: Format, reader: TemporaryReader) -> None:
-        try:
-            self._store.put(key, reader.file, media_type=form.media_type)
-        except StoreUnavailable as error:
-            # The picture is made; a cache that is full or away only costs the next
-            # request its hit.
-            log.warning("rendition not cached", key=key, reason=str(error))
-        reader.file.seek(0)
-
-    def _source(self, record: Record, stack: ExitStack, contents: dict[str, str]) -> Path:
-        """Return a file that holds the original until `stack` closes.
-
-        If it is a copy of our own, `contents` notes what is in it: workers know again
-        what they have decoded, though each render has another copy.
-        """
-        if isinstance(self._store, HasLocalPath):
-            return Path(self._store.local_path(keys.original(record.id, record.generation)))
-        path = self._scratch.path()
-        stack.callback(path.unlink, missing_ok=True)
-        contents[os.fspath(path)] = f"{record.id}/{record.generation}"
-        with self._library.open_original(record) as reader, path.open("xb") as file:
-            while chunk := reader.read(_CHUNK):
-                file.write(chunk)
-        return path
 
     def _references(self, viewer: Viewer, pipeline: Pipeline) -> tuple[Record, ...]:
         """Return the records of the other pictures that a pipeline uses."""
@@ -308,51 +244,5 @@ class Renders:
         except NotFound as error:
             raise InvalidArgument(f"the pipeline uses another picture: {error}") from None
 
-    def _sources(
-        self, references: Iterable[Record], stack: ExitStack, contents: dict[str, str]
-    ) -> dict[str, str]:
-        return {
-            record.id: os.fspath(self._source(record, stack, contents)) for record in references
-        }
-
-    def _render(
-        self,
-        source: Path,
-        pipeline: Pipeline,
-        form: Format,
-        references: Mapping[str, str],
-        contents: Mapping[str, str],
-    ) -> tuple[Rendered, Path]:
-        target = self._scratch.path()
-        started = perf_counter()
-        try:
-            rendered = self._pool.run(
-                render,
-                os.fspath(source),
-                pipeline,
-                os.fspath(target),
-                form,
-                self._limits,
-                references,
-                contents,
-            )
-        except BaseException as error:
-            target.unlink(missing_ok=True)
-            metrics.render_failure(type(error).__name__)
-            raise
-        work_ms = rendered.decode_ms + rendered.transform_ms + rendered.encode_ms
-        wait_ms = max(0.0, (perf_counter() - started) * 1000 - work_ms)
-        metrics.render(_named(pipeline), form.name, work_ms / 1000, wait_ms / 1000)
-        timings = {"decode_ms": rendered.decode_ms, "encode_ms": rendered.encode_ms}
-        tracing.record(
-            f"render {_named(pipeline)}",
-            (work_ms + wait_ms) / 1000,
-            {"progimage.format": form.name, "progimage.wait_ms": wait_ms, **timings},
-        )
-        return replace(rendered, wait_ms=wait_ms), target
-
-
-def _named(pipeline: Pipeline) -> str:
-    """Return what a pipeline does to pixels in one word of few."""
-    names = {step.name for step in pipeline.steps}
-    return names.pop() if len(names) == 1 else "several" if names else "none"
+    def _sources(self) -> Sources:
+        return Sources(self._store, self._library, self._scratch)
