@@ -149,6 +149,21 @@ class HasPresignedUrl(Protocol):
 
 
 @runtime_checkable
+class HasConditionalOpen(Protocol):
+    """Optional: a store that sends an object only to those who do not have that version."""
+
+    def open_if_changed(self, key: str, etag: str) -> Reader | None:
+        """Return a reader as `open` does, or None if the object's etag is `etag`.
+
+        Either way it is one request, and its answer as fresh as that of `open`.
+
+        Raises:
+            KeyMissing: there is no such object.
+        """
+        ...
+
+
+@runtime_checkable
 class HasStaleUploads(Protocol):
     """Optional: a store in which a killed process can leave half-written files."""
 

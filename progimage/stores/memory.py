@@ -63,6 +63,11 @@ class MemoryStore:
         stat, body = self._find(key)
         return MemoryReader(stat, body[start : None if length is None else start + length])
 
+    def open_if_changed(self, key: str, etag: str) -> MemoryReader | None:
+        """Return a reader of the object, or None if its etag is `etag`."""
+        stat, body = self._find(key)
+        return None if stat.etag == etag else MemoryReader(stat, body)
+
     def stat(self, key: str) -> Stat:
         return self._find(key)[0]
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from time import perf_counter
-from typing import BinaryIO
+from typing import BinaryIO, ParamSpec, TypeVar
 
 from progimage.errors import Conflict, KeyMissing
-from progimage.stores import ObjectStore, Reader, Stat
+from progimage.stores import HasConditionalOpen, ObjectStore, Reader, Stat
 
 Tell = Callable[[str, str, float], None]
 """Takes the operation, its outcome (ok, missing, conflict, error) and its seconds."""
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 _FIVE = ("put", "open", "stat", "delete", "list")
 
@@ -28,6 +31,8 @@ class MeteredStore:
         for name in dir(store):
             if not name.startswith("_") and name not in _FIVE:
                 setattr(self, name, getattr(store, name))
+        if isinstance(store, HasConditionalOpen):
+            self.open_if_changed = self._told("open_if_changed", store.open_if_changed)
 
     def put(
         self, key: str, source: BinaryIO, *, media_type: str, expect: str | None = None
@@ -50,6 +55,19 @@ class MeteredStore:
             raise
         self._tell("open", "ok", perf_counter() - started)
         return reader
+
+    def _told(self, operation: str, act: Callable[P, T]) -> Callable[P, T]:
+        def told(*args: P.args, **kwargs: P.kwargs) -> T:
+            started = perf_counter()
+            try:
+                done = act(*args, **kwargs)
+            except Exception as error:
+                self._tell(operation, _outcome(error), perf_counter() - started)
+                raise
+            self._tell(operation, "ok", perf_counter() - started)
+            return done
+
+        return told
 
     def stat(self, key: str) -> Stat:
         started = perf_counter()

@@ -26,7 +26,7 @@ from progimage.stores.s3url import s3_arguments
 if TYPE_CHECKING:
     from botocore.response import StreamingBody
     from mypy_boto3_s3 import S3Client
-    from mypy_boto3_s3.type_defs import HeadObjectOutputTypeDef
+    from mypy_boto3_s3.type_defs import GetObjectOutputTypeDef, HeadObjectOutputTypeDef
 
 _FIRST_PAGE_KEYS = 100
 _PAGE_KEYS = 1_000
@@ -172,6 +172,21 @@ class S3Store:
             size = int(answer["ContentRange"].rpartition("/")[2])
         stat = Stat(key, size, _bare(answer["ETag"]), answer["LastModified"])
         return S3Reader(stat, answer["Body"])
+
+    def open_if_changed(self, key: str, etag: str) -> S3Reader | None:
+        """Return a reader of the object, or None if its etag is `etag`."""
+        with s3_faults(key):
+            try:
+                answer = self._client().get_object(**self._where(key), IfNoneMatch=f'"{etag}"')
+            except ClientError as error:
+                if status_of(error) == 304:
+                    return None
+                raise
+        stat = _stat(key, answer)
+        if stat.etag != etag:
+            return S3Reader(stat, answer["Body"])
+        answer["Body"].close()  # the server does not know the condition
+        return None
 
     def stat(self, key: str) -> Stat:
         with s3_faults(key):
@@ -355,7 +370,7 @@ def _check_store_prefix(prefix: str) -> None:
         raise ConfigError(f"store: expected a prefix of at most {_MAX_PREFIX_BYTES} bytes")
 
 
-def _stat(key: str, answer: HeadObjectOutputTypeDef) -> Stat:
+def _stat(key: str, answer: HeadObjectOutputTypeDef | GetObjectOutputTypeDef) -> Stat:
     return Stat(key, answer["ContentLength"], _bare(answer["ETag"]), answer["LastModified"])
 
 

@@ -492,6 +492,36 @@ class ObjectStoreContract(RoundTrips, Ranges, Absence, Conditions, Listings, Key
     """All that holds for every store."""
 
 
+class ConditionalOpens:
+    """For stores that send an object only to those who do not have that version."""
+
+    def test_what_one_has_is_not_sent_again(self, store: ObjectStore):
+        for body in (b"hello", b""):
+            etag = put(store, "key", body).etag
+            assert store.open_if_changed("key", etag) is None
+
+    def test_another_version_is_sent_whole(self, store: ObjectStore):
+        old = put(store, "key", b"old").etag
+        new = put(store, "key", b"new bytes")
+        for etag in (old, "never-seen", ""):
+            with store.open_if_changed("key", etag) as reader:
+                assert (reader.stat.size, reader.stat.etag) == (9, new.etag)
+                assert reader.read() == b"new bytes"
+
+    def test_an_object_that_is_gone_is_missing_whatever_one_has(self, store: ObjectStore):
+        etag = put(store, "key").etag
+        store.delete("key")
+        with pytest.raises(KeyMissing):
+            store.open_if_changed("key", etag)
+
+    def test_bytes_that_come_back_are_what_one_had(self, store: ObjectStore):
+        old = put(store, "key", b"old").etag
+        put(store, "key", b"new")
+        new = put(store, "key", b"old").etag
+        with store.open_if_changed("key", old) or store.open("key") as reader:
+            assert (reader.stat.etag, reader.read()) == (new, b"old")
+
+
 class RealFolders:
     """For stores in which no key may be a folder of another."""
 

@@ -6,10 +6,10 @@ import pytest
 
 from progimage.stores import open_store
 from progimage.stores.memory import MemoryStore
-from tests.stores.contract import ObjectStoreContract, RealFolders, keys, put
+from tests.stores.contract import ConditionalOpens, ObjectStoreContract, RealFolders, keys, put
 
 
-class TestMemoryStore(ObjectStoreContract, RealFolders):
+class TestMemoryStore(ObjectStoreContract, RealFolders, ConditionalOpens):
     @pytest.fixture
     def store(self) -> MemoryStore:
         return MemoryStore()

@@ -7,14 +7,20 @@ import io
 import pytest
 
 from progimage.errors import Conflict, KeyMissing, StoreUnavailable
-from progimage.stores import ABSENT, HasLocalPath, HasPresignedUrl, HasStaleUploads
+from progimage.stores import (
+    ABSENT,
+    HasConditionalOpen,
+    HasLocalPath,
+    HasPresignedUrl,
+    HasStaleUploads,
+)
 from progimage.stores.filesystem import FilesystemStore
 from progimage.stores.memory import MemoryStore
 from progimage.stores.metered import MeteredStore
-from tests.stores.contract import ObjectStoreContract, RealFolders
+from tests.stores.contract import ConditionalOpens, ObjectStoreContract, RealFolders
 
 
-class TestMeteredStore(ObjectStoreContract, RealFolders):
+class TestMeteredStore(ObjectStoreContract, RealFolders, ConditionalOpens):
     @pytest.fixture
     def store(self) -> MeteredStore:
         return MeteredStore(MemoryStore(), lambda *_: None)
@@ -39,6 +45,7 @@ def test_every_operation_is_told_with_its_outcome(store, told):
     with pytest.raises(Conflict):
         put(store, "a", expect=ABSENT)
     store.open("a").close()
+    assert store.open_if_changed("a", store.stat("a").etag) is None
     with pytest.raises(KeyMissing):
         store.stat("b")
     store.delete("a")
@@ -47,6 +54,8 @@ def test_every_operation_is_told_with_its_outcome(store, told):
         ("put", "ok"),
         ("put", "conflict"),
         ("open", "ok"),
+        ("stat", "ok"),
+        ("open_if_changed", "ok"),
         ("stat", "missing"),
         ("delete", "ok"),
         ("list", "ok"),
@@ -79,5 +88,6 @@ def test_it_can_do_what_its_store_can_and_no_more(tmp_path):
     assert isinstance(folder, HasLocalPath)
     assert isinstance(folder, HasStaleUploads)
     assert not isinstance(folder, HasPresignedUrl)
+    assert not isinstance(folder, HasConditionalOpen)
     assert folder.local_path("a") == f"{tmp_path}/a"
     assert not isinstance(MeteredStore(MemoryStore(), lambda *_: None), HasLocalPath)

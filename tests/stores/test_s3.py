@@ -13,14 +13,14 @@ import pytest
 from progimage.errors import Conflict, KeyMissing, StoreUnavailable
 from progimage.stores import ABSENT, open_store
 from progimage.stores.s3 import S3Store
-from tests.stores.contract import get, keys, put
+from tests.stores.contract import ConditionalOpens, get, keys, put
 from tests.stores.s3server import BUCKET, App, s3_server, store_url
 from tests.stores.shared_contract import SharedStoreContract
 
 Environ = dict[str, Any]
 
 
-class TestS3Store(SharedStoreContract):
+class TestS3Store(SharedStoreContract, ConditionalOpens):
     @pytest.fixture
     def store(self, s3_store):
         return s3_store
@@ -294,6 +294,18 @@ def test_a_listing_asks_for_little_and_then_for_pages(store, meddler):
     assert len(asked) == 1
     assert len(list(listing)) == 100
     assert [query.partition("max-keys=")[2].partition("&")[0] for query in asked] == ["100", "1000"]
+
+
+def test_a_server_that_ignores_a_condition_sends_what_one_has_for_nothing(store, meddler):
+    etag = put(store, "key", b"body").etag
+
+    def rule(environ: Environ, respond: Callable[..., Any]) -> None:
+        environ.pop("HTTP_IF_NONE_MATCH", None)
+
+    assert store.open_if_changed("key", etag) is None
+    assert meddler.seen[-1] == ("GET", f'"{etag}"')
+    meddler.rule = rule
+    assert store.open_if_changed("key", etag) is None
 
 
 def test_only_a_large_object_asks_before_it_is_sent(store, meddler):
