@@ -169,14 +169,15 @@ def check_visibility(metadata: Metadata, owner: str) -> None:
 def parse_metadata(fields: dict[str, Any], base: Metadata | None = None) -> Metadata:
     """Return `base` (or nothing said) with `fields` laid over it, validated.
 
-    None in a field takes it back to its default, as in a JSON merge patch (RFC 7396).
+    None in a field takes it back to its default, as in a JSON merge patch (RFC 7396); a field
+    that does not exist is refused with None too, since it is rather a slip than a wish.
 
     Raises:
         InvalidField: names every field that is unknown or out of range.
     """
     said = (base or Metadata()).model_dump()
     for name, value in fields.items():
-        if value is None:
+        if value is None and name in Metadata.model_fields:
             said.pop(name, None)
         else:
             said[name] = value

@@ -62,6 +62,7 @@ def test_a_weak_etag_is_not_enough_for_an_edit(client, uploaded):
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
+        ({"colour": None}, "colour: no such field"),
         ({"owner": "eve"}, "owner: no such field"),
         ({"sha256": "0"}, "sha256: no such field"),
         ({"tags": "sea"}, "tags"),

@@ -101,6 +101,7 @@ def test_other_bytes_than_were_announced_are_refused(client, jpeg):
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
+        ({"colour": None}, "colour: no such field"),
         ({"colour": "red"}, "colour: no such field"),
         ({"title": "x" * 201}, "title"),
         ({"visibility": "secret"}, "visibility"),
