@@ -5,7 +5,8 @@ BIN := $(VENV)/bin
 # The suites that hold for any store, here over Ceph, and those about real servers.
 S3_TESTS := tests/s3 tests/stores/test_s3.py::TestS3Store tests/stores/test_probe.py \
   tests/stores/test_service_on_s3.py tests/web tests/test_slots.py tests/test_library.py \
-  tests/test_owners.py tests/test_renders.py tests/test_reindex.py tests/catalogue/test_catalogue.py
+  tests/test_owners.py tests/test_renders.py tests/test_reindex.py tests/catalogue/test_catalogue.py \
+  tests/serving/test_restore.py
 
 .PHONY: run test test-s3 test-faults test-nginx test-topology test-api nginx test-tus-js test-celery test-console browser pictures bench bench-smoke bench-tools client-operations lint types check clean help
 
