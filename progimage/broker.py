@@ -49,6 +49,8 @@ class Broker:
             worker_enable_remote_control=False,
             worker_hijack_root_logger=False,
             broker_connection_retry_on_startup=True,
+            # As long as it takes: a worker that gave up would be missed when it is back.
+            broker_connection_max_retries=None,
             broker_connection_timeout=_CONNECT_TIMEOUT_S,
             broker_transport_options=_transport_options(url),
         )
@@ -81,6 +83,11 @@ class Broker:
         def stopping(**_: object) -> None:
             on_stop()
 
+        # Whoever takes this signal keeps Celery from setting up logging in its own form.
+        def leave_logging(**_: object) -> None:
+            return
+
+        signals.setup_logging.connect(leave_logging)
         signals.worker_ready.connect(ready)
         signals.worker_shutting_down.connect(stopping)
         # Threads: each render has a process of its own already, and Celery's processes

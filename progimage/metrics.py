@@ -23,11 +23,15 @@ from prometheus_client import (
     Gauge,
     Histogram,
     Metric,
+    disable_created_metrics,
     generate_latest,
 )
 from prometheus_client.mmap_dict import MmapedDict
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 from prometheus_client.registry import Collector
+
+# Of processes that count alone, too: those that count together have none.
+disable_created_metrics()
 
 MEDIA_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 

@@ -6,14 +6,16 @@ renders   cold renders that web nodes ask for (`render.where = "workers"`)
 
 from __future__ import annotations
 
+import logging
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
 import structlog
 
-from progimage import asked_renders, broker, config, logs, scratch
+from progimage import asked_renders, broker, config, logs, metrics, metrics_server, scratch
 from progimage.admission import Admission
 from progimage.background import policy_of, pool_of, runner_of
 from progimage.broker import Broker
@@ -29,6 +31,7 @@ from progimage.library import Library
 from progimage.renders import Renders
 from progimage.scratch import Scratch
 from progimage.stores import ObjectStore, open_store
+from progimage.stores.metered import MeteredStore
 
 log = structlog.get_logger()
 
@@ -53,10 +56,11 @@ def work_on_jobs() -> None:
     downloader = Downloader(settings.download, settings.upload.max_bytes)
     runner = runner_of(settings, store, jobs, library, pool, Scratch(), downloader)
     try:
-        if settings.jobs.broker:
-            _serve_shards(settings, store, jobs, runner)
-        else:
-            _poll(runner)
+        with _telling(settings):
+            if settings.jobs.broker:
+                _serve_shards(settings, store, jobs, runner)
+            else:
+                _poll(runner)
     finally:
         runner.stop(_PATIENCE_S)
         pool.close()
@@ -83,7 +87,8 @@ def work_on_renders() -> None:
         asked_renders.answer(store, renders, limits, ask)
 
     try:
-        messages.serve(broker.RENDER, make, threads)
+        with _telling(settings):
+            messages.serve(broker.RENDER, make, threads)
     finally:
         pool.close()
 
@@ -91,13 +96,36 @@ def work_on_renders() -> None:
 def _begin(threads: Callable[[Settings], int]) -> tuple[Settings, ObjectStore]:
     settings, _ = config.load()
     logs.configure(settings.log)
+    _log_like_us(settings)
     scratch.sweep()
     store = open_store(
         settings.store,
         threads=threads(settings) + _HELPERS,
         conditional_writes=settings.s3.is_conditional,
     )
+    if settings.metrics.enabled:
+        store = MeteredStore(store, metrics.store_operation)
     return settings, store
+
+
+def _log_like_us(settings: Settings) -> None:
+    """Give what libraries have to say, Celery above all, the form of our own lines."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(logs.formatter(settings.log))
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])
+    logging.captureWarnings(True)
+
+
+@contextmanager
+def _telling(settings: Settings) -> Iterator[None]:
+    """Let Prometheus ask this process, if the settings say where."""
+    told = settings.metrics
+    if not (told.enabled and told.worker_bind):
+        yield
+        return
+    with metrics_server.telling(told.worker_bind, told.allow) as address:
+        log.info("numbers are told", address=address)
+        yield
 
 
 def _poll(runner: Runner) -> None:

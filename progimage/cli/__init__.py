@@ -41,11 +41,13 @@ for part in (
 
 
 def main() -> None:
-    """Run the command line; complaints are one line each, without a stack trace."""
+    """Run the command line; complaints are told without a stack trace."""
     try:
         app()
     except (ProgImageError, Complaint, InvalidCall) as error:
-        say(f"progimage: {error}", "red")
+        # Settings have a line for each that cannot work.
+        for line in f"progimage: {error}".splitlines():
+            say(line, "red")
         sys.exit(2)
     except ClientError as error:
         say(f"progimage: {error}", "red")

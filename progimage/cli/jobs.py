@@ -93,7 +93,11 @@ def follow(job_id: JobId, as_json: AsJson = False, url: Url = HERE, token: Token
 def cancel(job_id: JobId, url: Url = HERE, token: Token = "") -> None:
     """Stop a job; what it has done stays done."""
     with connected(url, token) as client:
-        client.job(job_id).cancel()
+        job = client.job(job_id)
+        if job.is_over:
+            say(f"{job_id} was {job.status} before; there is nothing to stop")
+            return
+        job.cancel()
     say(f"cancelled {job_id}")
 
 

@@ -165,6 +165,7 @@ class Metrics(Section):
         IPv4Network("127.0.0.0/8"),
         IPv6Network("::1/128"),
     )
+    worker_bind: str = Field(default="", pattern=r"^(\S+:\d{1,5})?$")
 
 
 class Tracing(Section):

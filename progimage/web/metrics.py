@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 
 import falcon
 
 from progimage import metrics
+from progimage.networks import Network, is_within
 from progimage.web.documented import Answer, documented
-from progimage.web.proxies import is_within
 
 
 class MetricsResource:
     """The numbers of all workers of this node, for who may read them."""
 
-    def __init__(self, allowed: Sequence[IPv4Network | IPv6Network], folder: Path | None) -> None:
+    def __init__(self, allowed: Sequence[Network], folder: Path | None) -> None:
         self._allowed = allowed
         self._folder = folder
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import TYPE_CHECKING
+
+from progimage.networks import Network, is_within, parse
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
-
-Network = IPv4Network | IPv6Network
 
 _HOST = re.compile(r"[A-Za-z0-9._-]{1,253}(:\d{1,5})?|\[[0-9A-Fa-f:.]{2,45}\](:\d{1,5})?")
 _HEADERS = (
@@ -57,7 +56,7 @@ class TrustedProxies:
         # From the right: each proxy appends whom it saw, and what stands left of the
         # first address we do not trust is that client's own invention.
         for address in reversed(env.get("HTTP_X_FORWARDED_FOR", "").split(",")):
-            if _parse(address) is None:
+            if parse(address) is None:
                 break
             env["REMOTE_ADDR"] = address.strip()
             if not self._is_trusted(address):
@@ -67,20 +66,5 @@ class TrustedProxies:
         return is_within(address, self._networks)
 
 
-def is_within(address: str, networks: Sequence[Network]) -> bool:
-    """True if `address` is one, and of one of the networks."""
-    parsed = _parse(address)
-    return parsed is not None and any(parsed in network for network in networks)
-
-
 def _last(header: str) -> str:
     return header.rsplit(",", 1)[-1].strip()
-
-
-def _parse(address: str) -> IPv4Address | IPv6Address | None:
-    try:
-        parsed = ip_address(address.strip())
-    except ValueError:
-        return None
-    mapped = parsed.ipv4_mapped if isinstance(parsed, IPv6Address) else None
-    return mapped or parsed
