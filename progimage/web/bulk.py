@@ -103,7 +103,7 @@ def _images(value: object) -> list[str]:
     if (
         not isinstance(value, list)
         or not 1 <= len(value) <= MAX_IMAGES
-        or not all(isinstance(item, str) and len(item) <= 64 for item in value)
+        or not all(isinstance(item, str) and len(item) <= 64 and item.isascii() for item in value)
     ):
         raise InvalidField(f"images: expected a list of 1 to {MAX_IMAGES} ids")
     return list(dict.fromkeys(value))

@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Never
 
 import falcon
 from falcon.media.multipart import BodyPart, MultipartForm, MultipartParseOptions
@@ -93,18 +93,18 @@ def _read_form(
 ) -> Submission:
     pictures: list[Staged | PictureError] = []
     fields: dict[str, Any] = {}
-    for part in _parts(form):
-        if part.name == "image":
+    for part, name, file_name in _parts(form):
+        if name == "image":
             if len(pictures) == settings.max_pictures:
                 raise InvalidRequest(
                     f"a request may hold at most {settings.max_pictures} pictures; send several"
                 )
-            pictures.append(_receive(part, ingest, stack))
-        elif part.name in _FIELDS:
-            _add_field(fields, part.name, _text(part))
+            pictures.append(_receive(part, file_name, ingest, stack))
+        elif name in _FIELDS:
+            _add_field(fields, name, _text(part, name))
         else:
             raise InvalidField(
-                f"{part.name}: no such field; send pictures as 'image', and {', '.join(_FIELDS)} "
+                f"{name}: no such field; send pictures as 'image', and {', '.join(_FIELDS)} "
                 "beside them"
             )
     if not pictures:
@@ -114,31 +114,39 @@ def _read_form(
     return Submission(pictures, parse_metadata(fields))
 
 
-def _parts(form: MultipartForm) -> Iterator[BodyPart]:
+def _parts(form: MultipartForm) -> Iterator[tuple[BodyPart, str, str]]:
+    """Yield each part with its name and that of its file, empty where there is none."""
     try:
-        yield from form
+        for part in form:
+            yield part, part.name or "", part.filename or ""
+    except UnicodeDecodeError:
+        raise InvalidRequest(
+            "the multipart form: names of fields and files are to be in UTF-8 (RFC 7578)"
+        ) from None
     except falcon.MediaMalformedError as error:
         raise InvalidRequest(
             f"the multipart form is malformed or ended early: {error.description}"
         ) from None
 
 
-def _receive(part: BodyPart, ingest: Ingest, stack: ExitStack) -> Staged | PictureError:
+def _receive(
+    part: BodyPart, file_name: str, ingest: Ingest, stack: ExitStack
+) -> Staged | PictureError:
     """Receive one picture of a form; what is wrong with one is no matter to the others."""
     try:
-        return stack.enter_context(ingest.receive(part.stream, part.filename or ""))
+        return stack.enter_context(ingest.receive(part.stream, file_name))
     except PictureError as error:
         return error
 
 
-def _text(part: BodyPart) -> str:
+def _text(part: BodyPart, name: str) -> str:
     data = part.stream.read(_MAX_FIELD_BYTES + 1)
     if len(data) > _MAX_FIELD_BYTES:
-        raise InvalidField(f"{part.name}: longer than {_MAX_FIELD_BYTES:,} bytes")
+        raise InvalidField(f"{name}: longer than {_MAX_FIELD_BYTES:,} bytes")
     try:
         return data.decode()
     except UnicodeDecodeError:
-        raise InvalidField(f"{part.name}: expected text in UTF-8") from None
+        raise InvalidField(f"{name}: expected text in UTF-8") from None
 
 
 def _add_field(fields: dict[str, Any], name: str, text: str) -> None:
@@ -207,8 +215,11 @@ def _decoded(data: str) -> bytes:
 def read_json_object(body: Body, max_bytes: int) -> dict[str, Any]:
     """Return the JSON object that the body is.
 
+    What readers of JSON disagree on is not taken: NaN, and a key that comes twice. Half
+    of a surrogate pair is: each field says what text it may hold.
+
     Raises:
-        InvalidRequest: it is something else, or has a key twice.
+        InvalidRequest: it is something else.
         PictureTooLarge: it is longer than `max_bytes`.
     """
     pieces, size = [], 0
@@ -221,12 +232,17 @@ def read_json_object(body: Body, max_bytes: int) -> dict[str, Any]:
             )
         pieces.append(piece)
     try:
-        value = json.loads(b"".join(pieces), object_pairs_hook=_distinct_keys)
+        text = b"".join(pieces).decode("utf-8-sig")
+        value = json.loads(text, object_pairs_hook=_distinct_keys, parse_constant=_no_number)
     except (ValueError, RecursionError):
         raise InvalidRequest("the body is not valid JSON in UTF-8") from None
     if not isinstance(value, dict):
         raise InvalidRequest("the body is valid JSON but not an object")
     return value
+
+
+def _no_number(constant: str) -> Never:
+    raise InvalidRequest(f"the body is not valid JSON: {constant} is no number there")
 
 
 def _distinct_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

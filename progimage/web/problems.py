@@ -105,7 +105,8 @@ def respond(
     resp.status = falcon.code_to_http_status(status)
     resp.stream = None
     resp.content_type = MEDIA_TYPE
-    resp.data = json.dumps(problem, ensure_ascii=False).encode()
+    # What a client sent may be half of a surrogate pair; so written JSON can hold it too.
+    resp.data = json.dumps(problem, ensure_ascii=False).encode(errors="backslashreplace")
     resp.set_header("Cache-Control", "no-store")
     for header in _OF_PICTURES:
         resp.delete_header(header)

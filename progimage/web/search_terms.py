@@ -89,6 +89,8 @@ class Given:
                 raise InvalidRequest(f"{name}: given twice{hint}")
             if not value.strip():
                 raise InvalidRequest(f"{name}: expected a value, got none; leave it out")
+            if not _is_unicode(value):
+                raise InvalidRequest(f"{name}: expected text, got half of a surrogate pair")
             self._values.setdefault(name, []).append(value.strip())
 
     def __contains__(self, name: str) -> bool:
@@ -117,6 +119,11 @@ class Given:
         """Return the query again, less some fields and with others."""
         kept = [(name, value) for name, value in self._pairs if name not in without]
         return urlencode([*kept, *fields.items()])
+
+
+def _is_unicode(value: str) -> bool:
+    """False for what a JSON string can hold and UTF-8 cannot."""
+    return not any("\ud800" <= character <= "\udfff" for character in value)
 
 
 def query_of(given: Given, viewer: Viewer) -> Query:

@@ -102,6 +102,13 @@ def test_only_what_is_wrong_with_the_whole_is_refused(client, fields, words):
     assert_problem(client.simulate_post("/jobs/", json=fields), 400, words)
 
 
+def test_a_search_for_half_a_surrogate_pair_is_refused(client):
+    body = rb'{"images": {"tag": "\ud800"}, "transforms": ["blur"]}'
+    headers = {"Content-Type": "application/json"}
+    result = client.simulate_post("/jobs/", body=body, headers=headers)
+    assert_problem(result, 400, "tag: expected text")
+
+
 @pytest.mark.parametrize("body", ["[]", "nonsense", '{"images": NaN', '"x"'])
 def test_a_body_that_is_no_json_object_is_refused(client, body):
     headers = {"Content-Type": "application/json"}

@@ -272,6 +272,12 @@ class TestManyAtOnce:
     def test_anything_else_is_refused(self, ann, said):
         assert_problem(ann.simulate_patch("/images/", json=said), 400)
 
+    def test_an_id_that_is_half_a_surrogate_pair_is_refused(self, ann):
+        body = rb'{"images": ["\ud800"], "visibility": "public"}'
+        headers = {"Content-Type": "application/json"}
+        result = ann.simulate_patch("/images/", body=body, headers=headers)
+        assert_problem(result, 400, "images: expected a list")
+
 
 def test_no_header_of_a_request_gets_into_what_caches_share(client, jpeg):
     path = f"/images/{send(client, jpeg).json['id']}/"

@@ -226,7 +226,18 @@ def test_wrong_json_is_told_what_is_wrong(client, document, words):
     assert_problem(client.simulate_post("/images/", json=document), 400, *words)
 
 
-@pytest.mark.parametrize("body", [b"{", b'{"data": "\xff"}', b"[" * 100_000])
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"{",
+        b'{"data": "\xff"}',
+        b"[" * 100_000,
+        b'{"data": NaN}',
+        b'{"title": "\xed\xa0\x80"}',
+        '{"title": "a"}'.encode("utf-16"),
+    ],
+    ids=repr,
+)
 def test_what_is_not_json_is_400(client, body):
     headers = {"Content-Type": "application/json"}
     assert_problem(client.simulate_post("/images/", body=body, headers=headers), 400, "JSON")
@@ -236,6 +247,24 @@ def test_a_key_given_twice_is_refused(client):
     headers = {"Content-Type": "application/json"}
     result = client.simulate_post("/images/", body=b'{"title": "a", "title": "b"}', headers=headers)
     assert_problem(result, 400, "title: given twice")
+
+
+def test_a_key_that_is_half_a_surrogate_pair_is_named_in_valid_json(client):
+    result = client.simulate_post(
+        "/images/",
+        body=rb'{"\ud800": 1, "\ud800": 2}',
+        headers={"Content-Type": "application/json"},
+    )
+    assert_problem(result, 400, "\ud800: given twice")
+
+
+@pytest.mark.parametrize("named", [b'name="\xff\xfe"', b'name="image"; filename="\xff.png"'])
+@pytest.mark.parametrize("path", ["/images/", "/on_demand/thumbnail"])
+def test_a_name_in_a_form_that_is_not_utf_8_is_400(client, store, png, path, named):
+    sent = form(("image", png, "a.png"))
+    sent["body"] = sent["body"].replace(b'name="image"; filename="a.png"', named)
+    assert_problem(client.simulate_post(path, **sent), 400, "UTF-8")
+    assert list(store.list("")) == []
 
 
 @pytest.mark.parametrize("cut", [10, 120, -30, -4])
