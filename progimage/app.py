@@ -48,6 +48,7 @@ from progimage.web import images, problems
 from progimage.web.bulk import Bulk
 from progimage.web.clients import Toll
 from progimage.web.console import Console
+from progimage.web.cors import Cors
 from progimage.web.delivery import Delivery
 from progimage.web.docs import Description, Docs, OpenApi
 from progimage.web.gate import Gate
@@ -189,6 +190,8 @@ def _bare_app(settings: Settings) -> falcon.App[falcon.Request, falcon.Response]
     if settings.tracing.endpoint:
         app.add_middleware(TraceRequests())
     app.add_middleware(RequestLog(is_metered=settings.metrics.enabled))
+    if settings.cors.origins:
+        app.add_middleware(Cors(settings.cors.origins))
     app.req_options.strip_url_path_trailing_slash = True
     app.resp_options.media_handlers["application/hal+json"] = falcon.media.JSONHandler()
     problems.install(app)

@@ -63,6 +63,7 @@ def test_every_setting_can_be_overridden_from_the_environment(where, tmp_path):
         "render.where": "workers",
         "auth.mode": "off",
         "auth.secret": "s" * 32,
+        "cors.origins": '["https://app.example.com"]',
         "auth.keys": f'[{{kid = "a", secret = "{"k" * 32}"}}]',
         "auth.registration": "open",
         "auth.access_lifetime_s": "60",

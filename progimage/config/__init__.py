@@ -5,6 +5,7 @@ from progimage.config.reading import load, metrics_folder
 from progimage.config.sections import (
     S3,
     Cache,
+    Cors,
     Delivery,
     Download,
     Jobs,
@@ -28,6 +29,7 @@ __all__ = [
     "Auth",
     "AuthKey",
     "Cache",
+    "Cors",
     "Delivery",
     "Download",
     "Jobs",

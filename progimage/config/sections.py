@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 from ipaddress import IPv4Network, IPv6Network
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from progimage.imaging.limits import Limits
 
@@ -41,6 +42,27 @@ class Server(Section):
     send_timeout_s: float = Field(default=30.0, gt=0, le=600)
     graceful_timeout_s: int = Field(default=30, ge=1, le=600)
     worker_timeout_s: int = Field(default=60, ge=5, le=3600)
+
+
+# As browsers spell it (RFC 6454, section 6.2): lower case, without a path.
+_ORIGIN = r"^(\*|https?://([a-z0-9.-]+|\[[0-9a-f:]+\])(:[0-9]{1,5})?)$"
+
+
+class Cors(Section):
+    """Which pages of other sites may read our answers in a browser."""
+
+    origins: tuple[Annotated[str, Field(pattern=_ORIGIN)], ...] = ()
+
+    @model_validator(mode="after")
+    def _can_match(self) -> Cors:
+        if "*" in self.origins and len(self.origins) > 1:
+            raise ValueError('"*" stands for every origin; leave out the others')
+        for origin in self.origins:
+            if re.fullmatch(r"http://.*:80|https://.*:443", origin):
+                raise ValueError(
+                    f"{origin!r} will match no page: browsers leave the usual port out"
+                )
+        return self
 
 
 class Upload(Section):

@@ -11,6 +11,7 @@ from progimage.config.auth import SIGN_INS, Auth
 from progimage.config.sections import (
     S3,
     Cache,
+    Cors,
     Delivery,
     Download,
     Jobs,
@@ -37,6 +38,7 @@ class Settings(Section):
     store: str = "file:var/store"
     s3: S3 = S3()
     server: Server = Server()
+    cors: Cors = Cors()
     upload: Upload = Upload()
     download: Download = Download()
     publish: Publish = Publish()

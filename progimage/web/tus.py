@@ -22,6 +22,19 @@ VERSION = "1.0.0"
 EXTENSIONS = "creation,creation-defer-length,creation-with-upload,expiration,termination,checksum"
 ALGORITHMS = ("sha1", "sha256", "sha512")
 MEDIA_TYPE = "application/offset+octet-stream"
+ANSWERED = (
+    "Tus-Resumable",
+    "Tus-Version",
+    "Tus-Extension",
+    "Tus-Max-Size",
+    "Tus-Checksum-Algorithm",
+    "Upload-Offset",
+    "Upload-Length",
+    "Upload-Defer-Length",
+    "Upload-Metadata",
+    "Upload-Expires",
+)
+"""Its headers of answers."""
 
 _NUMBER = re.compile(r"[0-9]{1,15}")
 _KEY = re.compile(r"[\x21-\x2b\x2d-\x7e]+")
