@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -100,6 +101,24 @@ class TestCompose:
         for name in re.findall(r"server ([\w-]+):8000", conf):
             assert name in COMPOSE["services"]
 
+    def test_nodes_come_back_at_the_address_that_nginx_looked_up(self):
+        [pool] = COMPOSE["networks"]["inside"]["ipam"]["config"]
+        fixed = [
+            ip_address(COMPOSE["services"][name]["networks"]["inside"]["ipv4_address"])
+            for name in ("node-a", "node-b")
+        ]
+        assert len(set(fixed)) == 2
+        for address in fixed:
+            assert address in ip_network(pool["subnet"])
+            assert address not in ip_network(pool["ip_range"])
+
+    def test_our_image_is_built_wherever_it_is_used_and_stops_when_it_is_told_to(self):
+        for service in COMPOSE["services"].values():
+            if service["image"] == "progimage":
+                assert service["build"]["dockerfile"] == "deploy/Dockerfile"
+                # A shell, or Python, that is process 1 would not heed SIGTERM.
+                assert service["init"] is True
+
     def test_no_secret_has_a_default(self):
         text = (DEPLOY / "compose.yaml").read_text("utf-8")
         for value in re.findall(r"(?:KEY_ID|ACCESS_KEY|ROOT_USER|ROOT_PASSWORD): (\S+)", text):
@@ -150,6 +169,30 @@ class TestKubernetes:
         [values] = kind("ConfigMap")
         settings, _ = config.load(values["data"])
         assert settings.store.startswith("s3://")
+
+    def test_the_ingress_treats_each_path_as_the_cluster_s_nginx_does(self, client):
+        named = {item["metadata"]["name"]: item for item in kind("Ingress")}
+        hosts = {rule["host"] for item in named.values() for rule in item["spec"]["rules"]}
+        assert len(hosts) == 1
+        paths = {
+            name: {path["path"] for path in item["spec"]["rules"][0]["http"]["paths"]}
+            for name, item in named.items()
+        }
+        said = {
+            name: {
+                key.rpartition("/")[2]: value
+                for key, value in item["metadata"]["annotations"].items()
+            }
+            for name, item in named.items()
+        }
+        assert paths["progimage-pictures"] == {"/images", "/images/", "/on_demand"}
+        assert "non_idempotent" in said["progimage-pictures"]["proxy-next-upstream"]
+        assert "non_idempotent" not in said["progimage"]["proxy-next-upstream"]
+        assert paths["progimage-streams"] == {"/uploads", "/jobs"}
+        assert said["progimage-streams"]["proxy-request-buffering"] == "off"
+        document = client.simulate_get("/openapi.json").json
+        known = {path.split("{")[0].rstrip("/") or "/" for path in document["paths"]}
+        assert {path.rstrip("/") or "/" for found in paths.values() for path in found} <= known
 
     def test_a_pod_has_time_to_finish(self):
         [values] = kind("ConfigMap")
@@ -220,6 +263,19 @@ class TestSystemd:
     def test_it_is_hardened(self, unit):
         done = self.run("security", "--offline=true", "--threshold=20", unit)
         assert done.returncode == 0, done.stdout[-300:]
+
+    def test_nginx_can_be_let_into_the_store(self):
+        # What is a DynamicUser's lies below /var/lib/private, which is root's alone.
+        assert re.search(r"(?m)^User=\w+$", UNIT)
+        assert "DynamicUser=yes" not in UNIT
+        assert re.search(r"(?m)^StateDirectoryMode=0750$", UNIT)
+        assert re.search(r"(?m)^UMask=0027$", UNIT)
+
+    def test_it_starts_without_settings_of_its_own(self, tmp_path):
+        [text] = re.findall(r"(?m)^SetCredential=settings\.toml:(.*)$", UNIT)
+        file = tmp_path / "settings.toml"
+        file.write_text(text, "utf-8")
+        assert config.load({"PROGIMAGE_SETTINGS": str(file)})[0] == config.load({}, file)[0]
 
     def test_every_directive_stands_in_a_section(self):
         assert UNIT.index("[Unit]") < UNIT.index("[Service]") < UNIT.index("[Install]")
