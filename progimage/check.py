@@ -138,6 +138,8 @@ class Check:
             yield self._removed("rendition without picture", stat)
         elif stat.key.startswith(keys.PUBLIC_RENDERS) and not record.is_public:
             yield self._removed("rendition under the wrong visibility", stat)
+        elif any(self._is_gone(other) for other in keys.ids_shown_in(stat.key) - {record.id}):
+            yield self._removed("rendition without picture", stat)
 
     def _check_account(self, stat: Stat) -> Iterator[Finding]:
         name = keys.name_of_user(stat.key)
@@ -148,6 +150,12 @@ class Check:
             return
         except DamagedRecord:
             yield Finding("damaged record", stat.key)
+
+    def _is_gone(self, image_id: str) -> bool:
+        try:
+            return self._record(image_id) is None
+        except DamagedRecord:
+            return False
 
     def _record(self, image_id: str) -> Record | None:
         try:

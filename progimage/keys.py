@@ -44,6 +44,7 @@ _ID = re.compile(r"[0-9a-f]{64}")
 _RECORD_KEY = re.compile(r"images/[0-9a-f]{2}/([0-9a-f]{64})/record\.json")
 _ORIGINAL_KEY = re.compile(r"images/[0-9a-f]{2}/([0-9a-f]{64})/original-([0-9a-z]+)")
 _RENDITION_KEY = re.compile(r"renders/(?:public|private)/[0-9a-f]{2}/([0-9a-f]{64})/([^/]+)/.+")
+_SHOWN = re.compile(r"(?<=[/=])[0-9a-f]{64}(?![0-9a-f])")
 _SLOT = re.compile(r"[0-9a-f]{32}")
 _UPLOAD_KEY = re.compile(r"uploads/([0-9a-f]{32})/.+")
 _USER_KEY = re.compile(r"users/([a-z0-9][a-z0-9._-]*)\.json")
@@ -204,6 +205,14 @@ def name_of_public_rendition(key: str) -> str | None:
     if not key.startswith(PUBLIC_RENDERS) or not _RENDITION_KEY.fullmatch(key):
         return None
     return key.removeprefix(PUBLIC_RENDERS).split("/", 3)[3]
+
+
+def ids_shown_in(key: str) -> set[str]:
+    """Return the ids of the pictures that a rendition's key says it shows.
+
+    None but its own where the name is a digest, see `rendition_name`.
+    """
+    return set(_SHOWN.findall(key))
 
 
 def id_and_engine_of_rendition(key: str) -> tuple[str, str] | None:

@@ -15,7 +15,7 @@ LAYERS = [
     {"cli"},
     {"app", "worker"},
     {"web", "background"},
-    {"check", "copying", "upkeep"},
+    {"check", "copying", "erasing", "upkeep"},
     {"jobs", "asked_renders"},
     {"accounts"},
     {"catalogue", "ingest", "renders"},

@@ -9,7 +9,7 @@ from progimage import audit
 from progimage.accounts import opaque
 from progimage.accounts.names import clean_name, clean_password
 from progimage.accounts.passwords import Passwords
-from progimage.accounts.sign_in import signed_out
+from progimage.accounts.sign_in import shut_out, signed_out
 from progimage.accounts.throttle import Throttle
 from progimage.accounts.users import ApiKey, User, Users
 from progimage.errors import BadCredentials, InvalidField, NotFound
@@ -39,12 +39,14 @@ class Administration:
             InvalidField: the name or the password will not do.
             NameTaken: there is one of this name.
         """
-        name = clean_name(username)
+        name, now = clean_name(username), self._clock()
         user = User(
             name=name,
             password_hash=self._passwords.hash(clean_password(password, name)),
             is_admin=is_admin,
-            created=self._clock(),
+            # Tokens of an account of this name that was erased are good no longer.
+            generation=int(now.timestamp() * 1000),
+            created=now,
         )
         self._users.create(user)
         audit.record("account", account=name, made=True, is_admin=is_admin)
@@ -58,9 +60,9 @@ class Administration:
         """
 
         def changed(user: User) -> User:
-            if user.is_disabled == is_disabled:
-                return user
-            return signed_out(user).model_copy(update={"is_disabled": is_disabled})
+            if is_disabled:
+                return shut_out(user)
+            return user.model_copy(update={"is_disabled": False})
 
         user = self._users.change(name, changed)
         audit.record("account", account=name, disabled=is_disabled)

@@ -190,6 +190,11 @@ class SignIn:
         return Grant(token.id, self._ring.sign(claims), self._access_lifetime_s, str(token))
 
 
+def shut_out(user: User) -> User:
+    """Return an account that nobody can use until it is let in again."""
+    return user if user.is_disabled else signed_out(user).model_copy(update={"is_disabled": True})
+
+
 def signed_out(user: User) -> User:
     """Return an account without sessions, and of a new generation."""
     return user.model_copy(update={"sessions": (), "generation": user.generation + 1})

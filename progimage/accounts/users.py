@@ -112,6 +112,15 @@ class Users:
             return changed
         raise Overloaded("this account is being changed by many others; try again")
 
+    def remove(self, name: str) -> bool:
+        """Remove an account; its name is free again. True if there was one."""
+        try:
+            self._store.stat(keys.user(name))
+        except KeyMissing:
+            return False
+        self._store.delete(keys.user(name))
+        return True
+
     def all(self) -> Iterator[User]:
         """Yield every account in the order of names, but those that cannot be read."""
         for stat in self._store.list(keys.USERS):

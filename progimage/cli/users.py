@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from getpass import getpass
 from typing import Annotated
 
 import typer
 
-from progimage import config, logs
+from progimage import config, erasing, logs
 from progimage.accounts.administration import Administration
 from progimage.accounts.names import clean_name
 from progimage.accounts.passwords import Passwords
 from progimage.accounts.users import Users
+from progimage.cli.terminal import progress
 from progimage.errors import InvalidField
-from progimage.stores import open_store
+from progimage.stores import ObjectStore, open_store
 
 app = typer.Typer()
 user = typer.Typer(help="Make accounts, shut them out, and change their passwords.")
@@ -58,11 +60,35 @@ def password(name: Name) -> None:
     _administration().set_password(clean_name(name), _password())
 
 
-def _users() -> Users:
+@user.command()
+def erase(
+    name: Name, is_sure: Annotated[bool, typer.Option("--yes", help="do not ask")] = False
+) -> None:
+    """Remove an account and all that it has: pictures, jobs, uploads. It cannot be undone.
+
+    Run it again if it was interrupted, and once more when requests that were under way have
+    ended: it says what it still found. Caches, logs and back-ups elsewhere are yours to clear.
+    """
+    name = clean_name(name)
+    if not is_sure and not typer.confirm(f"Remove {name!r} with everything?", err=True):
+        raise typer.Exit(1)
+    counts: Counter[str] = Counter()
+    with progress("erasing") as tell:
+        for erased in erasing.erase(_store(), name, tell):
+            counts[erased.kind] += 1
+    told = ", ".join(f"{count} {kind}{'s' * (count > 1)}" for kind, count in sorted(counts.items()))
+    print(f"removed {told}" if told else "there was nothing left")
+
+
+def _store() -> ObjectStore:
     settings, _ = config.load()
     logs.configure(settings.log)
     conditional = settings.s3.is_conditional
-    return Users(open_store(settings.store, conditional_writes=conditional))
+    return open_store(settings.store, conditional_writes=conditional)
+
+
+def _users() -> Users:
+    return Users(_store())
 
 
 def _administration() -> Administration:

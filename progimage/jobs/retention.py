@@ -33,12 +33,24 @@ def remove_ended(store: ObjectStore, now: datetime, keep: timedelta) -> int:
                 continue
         elif created > now - _GRACE:
             continue
-        store.delete(keys.request(marker.job_id))
-        kept.delete_all(store, keys.job(marker.job_id))
-        store.delete(keys.queued(created, marker.job_id))
-        store.delete(stat.key)
+        _remove(store, marker, stat.key)
         removed += 1
     return removed
+
+
+def remove_all_of(store: ObjectStore, owner: str) -> Iterator[str]:
+    """Remove every job of `owner`, whatever its state; yield their ids."""
+    for stat in store.list(keys.jobs_of(owner)):
+        if (marker := keys.marker(stat.key)) is not None:
+            _remove(store, marker, stat.key)
+            yield marker.job_id
+
+
+def _remove(store: ObjectStore, marker: keys.Marker, key: str) -> None:
+    store.delete(keys.request(marker.job_id))
+    kept.delete_all(store, keys.job(marker.job_id))
+    store.delete(keys.queued(keys.listed_at(marker), marker.job_id))
+    store.delete(key)
 
 
 def audit(
