@@ -144,10 +144,10 @@ def create(
     gate, toll = Gate(library, policy, signer), _toll(settings.transforms)
 
     console = Console(delivery.other_origin())
-    uploads = images.Uploads(ingest, settings, uploading)
+    uploads = images.Uploads(ingest, settings, uploading, policy)
     renditions = Renditions(library, renders, delivery, settings.presets, limits, gate, toll)
     slots = Slots(store, max_bytes=max_bytes, expires_s=settings.upload.slot_expires_s)
-    in_pieces = SlotResource(slots, ingest, folder, settings, uploading)
+    in_pieces = SlotResource(slots, ingest, folder, settings, uploading, policy)
     on_demand = OnDemand(
         ingest, renders, delivery, settings, settings.presets, limits, uploading, gate, toll
     )
@@ -164,13 +164,13 @@ def create(
         is_stopping=lambda: runner.is_stopping,
     )
     app = _bare_app(settings)
-    app.add_route("/", Root(uploads, console, settings.auth))
+    app.add_route("/", Root(uploads, console, settings.auth, policy))
     app.add_route("/console/{path:path}", console)
-    app.add_route("/images", Listing(catalogue, uploads, Bulk(library, settings)))
+    app.add_route("/images", Listing(catalogue, uploads, Bulk(library, settings), policy))
     app.add_route("/tags", Tags(catalogue))
     app.add_route("/images/{image_id}", images.Picture(library, delivery, gate))
     app.add_route("/images/{image_id}.{extension}", renditions, suffix="converted")
-    app.add_route("/images/{image_id}/metadata", MetadataResource(library, settings))
+    app.add_route("/images/{image_id}/metadata", MetadataResource(library, settings, policy))
     app.add_route("/images/{image_id}/renders", images.Renders(library))
     app.add_route("/images/{image_id}/links", Signing(library, policy, signer, settings, limits))
     app.add_route("/images/{image_id}/{path:path}", renditions)
@@ -180,7 +180,7 @@ def create(
     app.add_route("/jobs", bulk, suffix="all")
     app.add_route("/jobs/{job_id}", bulk)
     _add_accounts(app, settings, store)
-    _add_service_routes(app, settings, store)
+    _add_service_routes(app, settings, store, policy)
     wsgi = TrustedProxies(app, settings.server.trusted_proxies)
     return Service(wsgi, (pool, jobs_pool), helpers, runner)
 
@@ -199,10 +199,13 @@ def _bare_app(settings: Settings) -> falcon.App[falcon.Request, falcon.Response]
 
 
 def _add_service_routes(
-    app: falcon.App[falcon.Request, falcon.Response], settings: Settings, store: ObjectStore
+    app: falcon.App[falcon.Request, falcon.Response],
+    settings: Settings,
+    store: ObjectStore,
+    policy: TransformPolicy,
 ) -> None:
     """Add what is not about pictures."""
-    app.add_route("/transforms", Transforms(settings.presets))
+    app.add_route("/transforms", Transforms(settings.presets, policy))
     app.add_route("/health/live", Live())
     app.add_route("/health/ready", Ready(store))
     if settings.metrics.enabled:

@@ -23,9 +23,9 @@ class TransformPolicy:
     """
 
     def __init__(self, mode: Mode, presets: Mapping[str, str], limits: Limits) -> None:
-        self._mode = mode
+        self.mode = mode
+        self.presets = sorted(presets)
         self._limits = limits
-        self._names = sorted(presets)
         made = [parse(text, limits=limits) for text in presets.values()]
         self._in_any_format = {pipeline.canonical for pipeline in made if pipeline.format is None}
         self._as_they_are = {str(pipeline) for pipeline in made}
@@ -33,7 +33,7 @@ class TransformPolicy:
     def is_open(self, pipeline: Pipeline) -> bool:
         """True if anybody may have it made, without a signature."""
         return (
-            self._mode == "open"
+            self.mode == "open"
             or pipeline.canonical in self._in_any_format
             or str(pipeline) in self._as_they_are
         )
@@ -43,7 +43,7 @@ class TransformPolicy:
 
         A name that a digest stands in for tells nothing, and counts as not open.
         """
-        if self._mode == "open":
+        if self.mode == "open":
             return True
         try:
             path = name.removeprefix("original") if name.startswith("original.") else name
@@ -57,15 +57,15 @@ class TransformPolicy:
         Raises:
             TransformRefused: the policy does not allow it, and what it does allow.
         """
-        if self.is_open(pipeline) or (is_signed and self._mode == "signed"):
+        if self.is_open(pipeline) or (is_signed and self.mode == "signed"):
             return
-        if self._mode == "signed":
+        if self.mode == "signed":
             raise TransformRefused(
-                f"this service makes {self._presets} for anybody and all else by signed links "
+                f"this service makes {self._offered} for anybody and all else by signed links "
                 "only; POST /images/<id>/links/ signs one, or sign it with a link key"
             )
         raise TransformRefused(
-            f"this service makes {self._presets} and no other transforms; "
+            f"this service makes {self._offered} and no other transforms; "
             "GET /transforms/ lists them"
         )
 
@@ -80,14 +80,14 @@ class TransformPolicy:
         """
         if pipeline is not None:
             self.check(pipeline, is_signed=True)
-        if self._mode != "signed" or is_account or (pipeline and self.is_open(pipeline)):
+        if self.mode != "signed" or is_account or (pipeline and self.is_open(pipeline)):
             return
         raise TransformRefused(
-            f"this service makes {self._presets} for anybody; links to all else, and jobs, are "
+            f"this service makes {self._offered} for anybody; links to all else, and jobs, are "
             "for accounts, or for who has a link key"
         )
 
     @property
-    def _presets(self) -> str:
-        names = ", ".join(self._names[:_SHOWN]) + (", …" if len(self._names) > _SHOWN else "")
+    def _offered(self) -> str:
+        names = ", ".join(self.presets[:_SHOWN]) + (", …" if len(self.presets) > _SHOWN else "")
         return f"its presets ({names})" if names else "its presets, of which it has none,"

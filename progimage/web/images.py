@@ -32,6 +32,7 @@ from progimage.imaging import formats
 from progimage.ingest import Ingest, Staged
 from progimage.library import Library
 from progimage.model import Metadata, Record, check_visibility
+from progimage.policy import TransformPolicy
 from progimage.web import links, problems, schemas
 from progimage.web.delivery import Delivery
 from progimage.web.documented import Answer, Content, Named, documented
@@ -91,10 +92,13 @@ UPLOAD_ERRORS = (
 class Uploads:
     """`POST /images/` and `POST /`."""
 
-    def __init__(self, ingest: Ingest, settings: Settings, admission: Admission) -> None:
+    def __init__(
+        self, ingest: Ingest, settings: Settings, admission: Admission, policy: TransformPolicy
+    ) -> None:
         self._ingest = ingest
         self._settings = settings
         self._admission = admission
+        self._policy = policy
 
     @documented(
         "images",
@@ -159,13 +163,16 @@ class Uploads:
         if isinstance(picture, PictureError):
             raise picture
         record, is_new = self._ingest.keep(picture, metadata, viewer_of(req).name)
-        return (201 if is_new else 200), kept(req, self._settings.server.public_url, record)
+        told = kept(req, self._settings.server.public_url, record, self._policy)
+        return (201 if is_new else 200), told
 
 
-def kept(req: falcon.Request, public_url: str, record: Record) -> dict[str, Any]:
+def kept(
+    req: falcon.Request, public_url: str, record: Record, policy: TransformPolicy
+) -> dict[str, Any]:
     """Return what there is to tell of a picture that has just been kept."""
     location = links.absolute(req, public_url, links.picture(record.id))
-    return {"id": record.id, "msg": "ok", "location": location, **links.hal(record)}
+    return {"id": record.id, "msg": "ok", "location": location, **links.hal(record, policy)}
 
 
 class Picture:

@@ -13,6 +13,7 @@ from progimage.catalogue import cursor as cursors
 from progimage.catalogue.cursor import Cursor
 from progimage.errors import InvalidRequest, StoreUnavailable
 from progimage.model import Record, Viewer
+from progimage.policy import TransformPolicy
 from progimage.web import links, schemas
 from progimage.web.bulk import Bulk
 from progimage.web.documented import Answer, Named, Parameter, documented
@@ -70,8 +71,11 @@ _PAGE = Named(
 class Listing:
     """`/images/`: a page of matches, or all of them as a stream; and where uploads go."""
 
-    def __init__(self, catalogue: Catalogue, uploads: Uploads, bulk: Bulk) -> None:
+    def __init__(
+        self, catalogue: Catalogue, uploads: Uploads, bulk: Bulk, policy: TransformPolicy
+    ) -> None:
         self._catalogue = catalogue
+        self._policy = policy
         self.on_post = uploads.on_post
         self.on_patch = bulk.on_patch
 
@@ -111,7 +115,7 @@ class Listing:
             raise InvalidRequest("cursor, offset: expected one of them, not both")
         else:
             page = self._catalogue.beside(viewer, query, limit, cursors.decode(text))
-        resp.media = _document(page, given)
+        resp.media = _document(page, given, self._policy)
 
     def _stream(self, viewer: Viewer, given: Given, resp: falcon.Response) -> None:
         for name in _PAGING:
@@ -124,10 +128,10 @@ class Listing:
         first = next(waves, [])
         resp.content_type = NDJSON
         resp.set_header("X-Accel-Buffering", "no")
-        resp.stream = _lines(chain([first], waves))
+        resp.stream = _lines(chain([first], waves), self._policy)
 
 
-def _lines(waves: Iterator[list[Record]]) -> Iterator[bytes]:
+def _lines(waves: Iterator[list[Record]], policy: TransformPolicy) -> Iterator[bytes]:
     """Yield a line for each record, several at a time.
 
     An error on the way breaks the connection off before the last chunk of the
@@ -135,11 +139,12 @@ def _lines(waves: Iterator[list[Record]]) -> Iterator[bytes]:
     """
     for wave in waves:
         yield b"".join(
-            json.dumps(links.hal(record), ensure_ascii=False).encode() + b"\n" for record in wave
+            json.dumps(links.hal(record, policy), ensure_ascii=False).encode() + b"\n"
+            for record in wave
         )
 
 
-def _document(page: Page, given: Given) -> dict[str, object]:
+def _document(page: Page, given: Given, policy: TransformPolicy) -> dict[str, object]:
     def url(cursor: Cursor | None) -> str | None:
         if cursor is None:
             return None
@@ -147,7 +152,7 @@ def _document(page: Page, given: Given) -> dict[str, object]:
 
     return {
         "kind": "Collection",
-        "data": [links.hal(record) for record in page.records],
+        "data": [links.hal(record, policy) for record in page.records],
         "next": url(page.next),
         "previous": url(page.previous),
         "total": page.total.count,

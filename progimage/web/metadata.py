@@ -18,6 +18,7 @@ from progimage.errors import (
 )
 from progimage.library import Library
 from progimage.model import Record
+from progimage.policy import TransformPolicy
 from progimage.web import links, schemas
 from progimage.web.body import Body
 from progimage.web.conditional import match_holds, none_match_holds
@@ -39,9 +40,10 @@ _PATCH = Named("MetadataPatch", schemas.merge_patch())
 class MetadataResource:
     """The record of one picture."""
 
-    def __init__(self, library: Library, settings: Settings) -> None:
+    def __init__(self, library: Library, settings: Settings, policy: TransformPolicy) -> None:
         self._library = library
         self._settings = settings
+        self._policy = policy
 
     @documented(
         "metadata",
@@ -114,7 +116,7 @@ class MetadataResource:
         self._respond(resp, record)
 
     def _respond(self, resp: falcon.Response, record: Record) -> None:
-        resp.media = links.hal(record)
+        resp.media = links.hal(record, self._policy)
         resp.content_type = "application/hal+json"
         resp.set_header("ETag", f'"{etag_of(record)}"')
         resp.set_header("Cache-Control", "private, no-cache")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import secrets
 from collections.abc import Mapping
+from typing import get_args
 
 import falcon
 
@@ -13,8 +14,9 @@ from progimage.config import Auth
 from progimage.errors import StoreError, StoreUnavailable
 from progimage.imaging import formats
 from progimage.imaging.registry import describe
+from progimage.policy import Mode, TransformPolicy
 from progimage.stores import ObjectStore
-from progimage.web import schemas
+from progimage.web import links, schemas
 from progimage.web.console import Console
 from progimage.web.documented import Answer, Named, documented
 from progimage.web.images import Uploads
@@ -22,11 +24,16 @@ from progimage.web.listing import QUERY
 from progimage.web.problems import document, respond
 
 _WELL = {"type": "object", "properties": {"status": {"const": "ok"}}, "required": ["status"]}
+_POLICY = {
+    "enum": list(get_args(Mode)),
+    "description": "open: everything; presets: those alone; signed: those, and what is signed.",
+}
 _TRANSFORMS = Named(
     "Transforms",
     {
         "type": "object",
         "properties": {
+            "policy": _POLICY,
             "operations": {
                 "type": "array",
                 "items": {
@@ -46,17 +53,27 @@ _TRANSFORMS = Named(
             "formats": {"type": "array", "items": {"type": "object"}},
             "presets": {"type": "object", "additionalProperties": {"type": "string"}},
         },
-        "required": ["operations", "formats", "presets"],
+        "required": ["policy", "operations", "formats", "presets"],
     },
 )
+
+
+_ON_DEMAND: dict[Mode, str] = {
+    "open": "/on_demand/{+pipeline}.{format}{?url}",
+    "presets": "/on_demand/{preset}{.format}{?url}",
+    "signed": "/on_demand/{+pipeline}.{format}{?url,sig}",
+}
 
 
 class Root:
     """`/`: where programs begin, and people."""
 
-    def __init__(self, uploads: Uploads, console: Console, auth: Auth) -> None:
+    def __init__(
+        self, uploads: Uploads, console: Console, auth: Auth, policy: TransformPolicy
+    ) -> None:
         self.on_post = uploads.on_post
         self._console = console
+        self._policy = policy
         self._auth = {"mode": auth.mode, "registration": auth.registration}
 
     @documented(
@@ -83,9 +100,18 @@ class Root:
                                     },
                                     "required": ["mode", "registration"],
                                 },
+                                "transforms": {
+                                    "type": "object",
+                                    "description": "What anybody may have made.",
+                                    "properties": {
+                                        "policy": _POLICY,
+                                        "presets": {"type": "array", "items": {"type": "string"}},
+                                    },
+                                    "required": ["policy", "presets"],
+                                },
                                 "_links": schemas.LINKS,
                             },
-                            "required": ["name", "version", "auth", "_links"],
+                            "required": ["name", "version", "auth", "transforms", "_links"],
                         },
                     ),
                     "text/html": {"type": "string", "description": "The console."},
@@ -106,14 +132,19 @@ class Root:
             "name": "ProgImage",
             "version": __version__,
             "auth": self._auth,
+            "transforms": {"policy": self._policy.mode, "presets": self._policy.presets},
             "_links": {
                 "self": {"href": "/"},
                 "images": {"href": f"/images/{{?{','.join(QUERY)}}}", "templated": True},
                 "tags": {"href": "/tags/{?prefix,limit,cursor}", "templated": True},
                 "image": {"href": "/images/{id}/", "templated": True},
                 "metadata": {"href": "/images/{id}/metadata/", "templated": True},
-                "rendition": {"href": "/images/{id}/{+pipeline}.{format}", "templated": True},
-                "on_demand": {"href": "/on_demand/{+pipeline}.{format}{?url}", "templated": True},
+                **links.to_renditions(
+                    {"rendition": "/images/{id}/{+pipeline}.{format}"},
+                    "/images/{id}/",
+                    self._policy,
+                ),
+                "on_demand": links.templated(_ON_DEMAND[self._policy.mode]),
                 "uploads": {"href": "/uploads/"},
                 "upload": {"href": "/uploads/{id}/", "templated": True},
                 "jobs": {"href": "/jobs/{?limit,cursor}", "templated": True},
@@ -134,8 +165,9 @@ class Root:
 class Transforms:
     """`/transforms/`: every operation with its arguments, every format, every preset."""
 
-    def __init__(self, presets: Mapping[str, str]) -> None:
+    def __init__(self, presets: Mapping[str, str], policy: TransformPolicy) -> None:
         self._document = {
+            "policy": policy.mode,
             "operations": describe(),
             "formats": [
                 {

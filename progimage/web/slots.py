@@ -22,6 +22,7 @@ from progimage.errors import (
 from progimage.ingest import Ingest, Staged, clean_file_name
 from progimage.model import Metadata, parse_metadata
 from progimage.pieces import Source
+from progimage.policy import TransformPolicy
 from progimage.scratch import Scratch
 from progimage.slotfiles import Outcome, Slot
 from progimage.slots import Progress, Slots
@@ -122,12 +123,14 @@ class SlotResource:
         scratch: Scratch,
         settings: Settings,
         admission: Admission,
+        policy: TransformPolicy,
     ) -> None:
         self._slots = slots
         self._ingest = ingest
         self._scratch = scratch
         self._settings = settings
         self._admission = admission
+        self._policy = policy
 
     @documented("upload", "uploads", _OPTIONS, parameters=(_ANY_SLOT,))
     def on_options(self, req: falcon.Request, resp: falcon.Response, slot_id: str) -> None:
@@ -351,7 +354,7 @@ class SlotResource:
         record, is_new = self._ingest.keep(staged, slot.metadata, slot.owner)
         self._slots.settle(progress, Outcome(size_bytes=staged.size_bytes, image_id=record.id))
         resp.status = falcon.HTTP_201 if is_new else falcon.HTTP_200
-        resp.media = kept(req, self._settings.server.public_url, record)
+        resp.media = kept(req, self._settings.server.public_url, record, self._policy)
         resp.location = resp.media["location"]
 
     def _tell(self, req: falcon.Request, resp: falcon.Response, progress: Progress) -> None:
