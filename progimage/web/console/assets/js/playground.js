@@ -7,6 +7,7 @@ import { errorState } from "./notice.js";
 import { parse, pathOf, stepText } from "./pipeline.js";
 import { hrefOfPicture, note } from "./route.js";
 import { schemaField } from "./schema_field.js";
+import { isOpen } from "./service.js";
 import { count } from "./wording.js";
 
 /**
@@ -37,7 +38,8 @@ export function playground(record, view, signal, pipeline) {
 
   function build({ operations: declared, formats: known, presets }) {
     // The format has a field of its own.
-    const all = [...declared.filter(({ name }) => name !== "format"), ...Object.entries(presets).map(asOperation)];
+    const all = Object.entries(presets).map(asOperation);
+    if (isOpen()) all.unshift(...declared.filter(({ name }) => name !== "format"));
     operations = new Map(all.map((operation) => [operation.name, operation]));
     const writable = known.filter((form) => form.writable);
     ({ steps, format } = parse(pipeline, all, [...writable.map((form) => form.extension), "auto"]));
@@ -49,6 +51,7 @@ export function playground(record, view, signal, pipeline) {
     formats.value = format;
     element.replaceChildren(
       h("h2", {}, "Steps"),
+      ...(isOpen() ? [] : [h("p", { class: "notice" }, "This service makes its presets for everybody. Other transforms need a signed link, if they are made at all.")]),
       hint,
       list,
       adder(all),
@@ -86,6 +89,8 @@ export function playground(record, view, signal, pipeline) {
   }
 
   function add(operation) {
+    // A preset followed by anything else is another transform.
+    if (!isOpen()) steps = [];
     steps.push({ name: operation.name, values: startingValues(operation) });
     showSteps();
     say(`${operation.name} added as step ${steps.length}`);

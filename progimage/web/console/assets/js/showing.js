@@ -2,6 +2,7 @@
 
 import { request } from "./api.js";
 import { h } from "./dom.js";
+import { isOpen, ownPreset } from "./service.js";
 import { accessToken } from "./session.js";
 import { decode } from "./thumbhash.js";
 import { nameOf } from "./wording.js";
@@ -28,14 +29,15 @@ function bytesOf(base64) {
   }
 }
 
-/** Return the path of a small version that is `height` pixels high. */
-function thumbnail(record, height) {
-  return `/images/${record.id}/thumbnail:height=${height}.webp`;
+/** Return the path of a small version, or null if none may be had; `pipeline` is to say how small. */
+function small(id, pipeline) {
+  if (isOpen()) return `/images/${id}/${pipeline}`;
+  return ownPreset() && `/images/${id}/${ownPreset()}`;
 }
 
-/** Return the path of a version for the screen; never larger than the picture is. */
+/** Return the path of a version for the screen: never larger than the picture is, or the original. */
 export function forScreen(record) {
-  return `/images/${record.id}/resize:height=1600,width=1600.webp`;
+  return isOpen() ? `/images/${record.id}/resize:height=1600,width=1600.webp` : `/images/${record.id}/`;
 }
 
 const lazily = new IntersectionObserver(
@@ -64,12 +66,13 @@ export function thumbnailImage(record, heights = [320, 640]) {
     loading: "lazy",
   });
   image.addEventListener("load", () => image.classList.add("there"), { once: true });
-  if (needsToken(record)) {
-    image.addEventListener("near", () => showPrivately(image, thumbnail(record, heights.at(-1))));
+  const paths = heights.map((height) => small(record.id, `thumbnail:height=${height}.webp`));
+  if (needsToken(record) && paths[0]) {
+    image.addEventListener("near", () => showPrivately(image, paths.at(-1)));
     lazily.observe(image);
-  } else {
-    image.srcset = heights.map((height, at) => `${thumbnail(record, height)} ${at + 1}x`).join(", ");
-    image.src = thumbnail(record, heights[0]);
+  } else if (paths[0]) {
+    image.srcset = paths.map((path, at) => `${path} ${at + 1}x`).join(", ");
+    image.src = paths[0];
   }
   return image;
 }
@@ -100,10 +103,10 @@ export function showBlob(image, blob) {
 
 /** Return a small square `img` of a picture of which only the id is known. */
 export function squareImage(id, side) {
-  const url = `/images/${id}/thumbnail:fit=cover,height=${2 * side},width=${2 * side}.webp`;
+  const url = small(id, `thumbnail:fit=cover,height=${2 * side},width=${2 * side}.webp`);
   const image = h("img", { alt: "", width: side, height: side, loading: "lazy", decoding: "async" });
   // It might be private: only a request of ours says who asks.
-  if (accessToken()) showPrivately(image, url);
-  else image.src = url;
+  if (url && accessToken()) showPrivately(image, url);
+  else if (url) image.src = url;
   return image;
 }
