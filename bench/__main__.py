@@ -10,7 +10,7 @@ from pathlib import Path
 
 from bench import peers, report
 from bench.bench import Bench
-from bench.cases import bulk, cached, cold, imports, memory, quality, searches, tail, uploads
+from bench.cases import bulk, cached, ceph, cold, imports, memory, quality, searches, tail, uploads
 from bench.load import LoadFailed
 from bench.photos import sources
 from bench.report import Table
@@ -33,6 +33,7 @@ CASES: dict[str, Callable[[Bench], list[Table]]] = {
     "uploads": uploads.uploads,
     "imports": imports.imports,
     "bulk": bulk.bulk,
+    "ceph": ceph.over_ceph,
 }
 
 

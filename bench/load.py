@@ -1,4 +1,4 @@
-"""The load generator: wrk, one thread, asking for paths from a list in order."""
+"""The load generator: wrk, one thread, asking for paths from a list in order, or posting."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from typing import TypeVar
 from bench.servers import Server
 
 _SCRIPT = Path(__file__).with_name("load.lua")
+_POSTING = Path(__file__).with_name("post.lua")
 T = TypeVar("T")
 _SEED = 20_260_101
 
@@ -91,23 +92,7 @@ class Running:
         With `may_refuse`, answers such as 503 are counted apart and are no failure.
         """
         _, errors = self.wrk.communicate(timeout=self.seconds + 120)
-        name = self.server.name
-        if self.wrk.returncode != 0:
-            raise LoadFailed(f"{name}: wrk ended with {self.wrk.returncode}: {errors.strip()}")
-        found = json.loads(errors.strip().splitlines()[-1])
-        answered = found["requests"] - found["refused"]
-        if found["broken"] or not answered or (found["refused"] and not may_refuse):
-            raise LoadFailed(
-                f"{name}: {found['requests']} answers, {found['refused']} of them errors, "
-                f"{found['broken']} connections broken; expected none"
-            )
-        return Load(
-            requests=answered,
-            seconds=found["duration_us"] / 1e6,
-            refused=found["refused"],
-            p50_ms=found["p50_us"] / 1000,
-            p99_ms=found["p99_us"] / 1000,
-        )
+        return _measured(self.server.name, self.wrk.returncode, errors, may_refuse=may_refuse)
 
 
 @contextmanager
@@ -136,3 +121,46 @@ def beside(
             finally:
                 if wrk.poll() is None:
                     wrk.kill()
+
+
+def post(
+    server: Server,
+    picture: Path,
+    *,
+    seconds: float,
+    connections: int,
+    path: str = "/images/",
+    start: int = 0,
+) -> Load:
+    """Post a picture for `seconds`, each time another: with a number behind it, from `start` on.
+
+    Raises:
+        LoadFailed: one was refused, or a connection broke.
+    """
+    command = ["wrk", "-t1", f"-c{connections}", f"-d{max(1, round(seconds))}s"]
+    command += ["--timeout", "60s", "-s", str(_POSTING), f"http://{server.host}", "--"]
+    command += [str(picture), path, str(start)]
+    run = subprocess.run(
+        command, capture_output=True, text=True, check=False, timeout=seconds + 120
+    )
+    return _measured(server.name, run.returncode, run.stderr)
+
+
+def _measured(name: str, status: int, said: str, *, may_refuse: bool = False) -> Load:
+    """Return what wrk measured, from the line of JSON that its script ends with."""
+    if status != 0:
+        raise LoadFailed(f"{name}: wrk ended with {status}: {said.strip()}")
+    found = json.loads(said.strip().splitlines()[-1])
+    answered = found["requests"] - found["refused"]
+    if found["broken"] or not answered or (found["refused"] and not may_refuse):
+        raise LoadFailed(
+            f"{name}: {found['requests']} answers, {found['refused']} of them errors, "
+            f"{found['broken']} connections broken; expected none"
+        )
+    return Load(
+        requests=answered,
+        seconds=found["duration_us"] / 1e6,
+        refused=found["refused"],
+        p50_ms=found["p50_us"] / 1000,
+        p99_ms=found["p99_us"] / 1000,
+    )

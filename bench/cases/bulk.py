@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 import random
 import resource
 import subprocess
@@ -15,7 +14,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from bench import servers
+from bench import load, servers
 from bench.bench import Bench
 from bench.load import LoadFailed
 from bench.report import Table, ratio, spread, verdict
@@ -23,7 +22,6 @@ from bench.servers import Server
 
 # The first answers of a server that has just started take a moment.
 _LEAST_S = 5
-_SCRIPT = Path(__file__).parents[1] / "post.lua"
 
 
 def bulk(bench: Bench) -> list[Table]:
@@ -79,21 +77,7 @@ def _files(folder: Path, count: int) -> list[Path]:
 
 
 def _posted(server: Server, picture: Path, seconds: float, connections: int) -> float:
-    command = ["wrk", "-t1", f"-c{connections}", f"-d{max(_LEAST_S, round(seconds))}s"]
-    command += ["--timeout", "60s", "-s", str(_SCRIPT), f"http://{server.host}", "--"]
-    run = subprocess.run(
-        [*command, str(picture)], capture_output=True, text=True, check=False, timeout=seconds + 90
-    )
-    if run.returncode != 0:
-        raise LoadFailed(f"wrk ended with {run.returncode}: {run.stderr.strip()}")
-    found = json.loads(run.stderr.strip().splitlines()[-1])
-    if found["refused"] or found["broken"] or not found["requests"]:
-        raise LoadFailed(
-            f"{found['requests']} posts answered, {found['refused']} of them refused, "
-            f"{found['broken']} broken"
-        )
-    rate: float = found["requests"] / (found["duration_us"] / 1e6)
-    return rate
+    return load.post(server, picture, seconds=max(_LEAST_S, seconds), connections=connections).rps
 
 
 def _uploaded(server: Server, files: Sequence[Path], connections: int) -> tuple[float, float]:
