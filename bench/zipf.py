@@ -2,8 +2,9 @@
 
 Nothing is sent anywhere. Requests ask for renditions with the popularity of Zipf's law;
 how much of them a least-recently-used cache answers is Che's approximation (Che, Tung and
-Wang 2002), which `tests/test_zipf.py` holds to a real cache. Prices and per-request costs
-are arguments, so that the table can be made again for other figures.
+Wang 2002, "Hierarchical Web caching systems"), which `tests/test_zipf.py` holds to a real
+cache. Prices and per-request costs are arguments, so that the tables can be made again for
+other figures. docs/SCALING.md shows them.
 """
 
 from __future__ import annotations
@@ -15,6 +16,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 _BUCKETS_PER_DECADE = 64
+
+# The example of docs/SCALING.md.
+PICTURES, SIZES, EXPONENT, REQUESTS, RENDITION_BYTES = 100_000_000, 4, 0.9, 10e9, 25_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +69,17 @@ class Prices:
 
 @dataclass(frozen=True, slots=True)
 class Costs:
-    """What one request takes; `tests/web/test_cost.py` and bench/RESULTS.md have them."""
+    """What one request takes: requests as `tests/web/test_cost.py` counts them, CPU as measured.
+
+    CPU, from the run of 2026-11-21 03:09 in bench/RESULTS.md: 3,761 cached renditions a second
+    on two cores, wrk's share included; 25.2 ms for one whose source must be decoded.
+    """
 
     gets_of_hit: int = 1
     gets_of_miss: int = 5
     puts_of_miss: int = 1
-    hit_cpu_s: float = 0.000_31
-    miss_cpu_s: float = 0.017_2
+    hit_cpu_s: float = 0.000_53
+    miss_cpu_s: float = 0.025_2
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,28 +132,51 @@ def month(
     )
 
 
-def main() -> None:
-    """Print the table."""
-    parser = argparse.ArgumentParser(description=__doc__, prog="python -m bench.zipf")
-    parser.add_argument("--pictures", type=int, default=100_000_000)
-    parser.add_argument("--sizes", type=int, default=4, help="renditions of each picture")
-    parser.add_argument("--exponent", type=float, default=0.9)
-    parser.add_argument("--requests", type=float, default=10e9, help="a month")
-    parser.add_argument("--rendition-bytes", type=int, default=25_000)
-    parser.add_argument("--hashed-edges", type=int, default=1, help="caches chosen by the URL")
-    asked = parser.parse_args()
-    work = Workload(asked.pictures * asked.sizes, asked.exponent)
-    put = sys.stdout.write
-    put("| each cache | renditions kept | CDN hits | store hits | GET | PUT | mean cores | $ |\n")
-    put("|---|---|---|---|---|---|---|---|\n")
+def by_size(work: Workload, requests: float, rendition_bytes: int) -> Iterator[str]:
+    """Yield the rows of a table: one cache before the service, by its size and what is kept."""
+    yield "| CDN cache | renditions kept | CDN hits | store hits | GET | PUT | mean cores | $ |"
+    yield "|---|---|---|---|---|---|---|---|"
     for edge_gb in (0, 100, 1_000, 5_000):
         for kept_gb in (500, 2_000, 10_000):
-            it = month(work, asked.requests, edge_gb * 1e9, kept_gb * 1e9, asked.rendition_bytes)
-            put(
+            it = month(work, requests, edge_gb * 1e9, kept_gb * 1e9, rendition_bytes)
+            yield (
                 f"| {edge_gb:,} GB | {kept_gb:,} GB | {it.edge_hit_ratio:.1%} | "
                 f"{it.store_hit_ratio:.1%} | {it.gets / 1e6:,.0f} M | {it.puts / 1e6:,.0f} M | "
-                f"{it.cores:.1f} | {it.dollars:,.0f} |\n"
+                f"{it.cores:.1f} | {it.dollars:,.0f} |"
             )
+
+
+def by_nodes(work: Workload, requests: float, rendition_bytes: int) -> Iterator[str]:
+    """Yield the rows of a table: a cache on each node, by their number and who chooses the node."""
+    yield "| nodes | cache of each | chosen | hits | GET | PUT | mean cores | $ |"
+    yield "|---|---|---|---|---|---|---|---|"
+    for nodes in (1, 2, 5, 10, 50):
+        for cache_gb in (10, 100):
+            for chosen, hashed in (("at random", 1), ("by URL", nodes)):
+                it = month(
+                    work, requests, cache_gb * 1e9, 10e12, rendition_bytes, hashed_edges=hashed
+                )
+                yield (
+                    f"| {nodes} | {cache_gb} GB | {chosen} | {it.edge_hit_ratio:.1%} | "
+                    f"{it.gets / 1e6:,.0f} M | {it.puts / 1e6:,.0f} M | {it.cores:.1f} | "
+                    f"{it.dollars:,.0f} |"
+                )
+                if nodes == 1:
+                    break
+
+
+def main() -> None:
+    """Print the tables."""
+    parser = argparse.ArgumentParser(description=__doc__, prog="python -m bench.zipf")
+    parser.add_argument("--pictures", type=int, default=PICTURES)
+    parser.add_argument("--sizes", type=int, default=SIZES, help="renditions of each picture")
+    parser.add_argument("--exponent", type=float, default=EXPONENT)
+    parser.add_argument("--requests", type=float, default=REQUESTS, help="a month")
+    parser.add_argument("--rendition-bytes", type=int, default=RENDITION_BYTES)
+    asked = parser.parse_args()
+    work = Workload(asked.pictures * asked.sizes, asked.exponent)
+    for table in (by_size, by_nodes):
+        sys.stdout.write("\n".join(table(work, asked.requests, asked.rendition_bytes)) + "\n\n")
 
 
 if __name__ == "__main__":

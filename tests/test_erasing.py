@@ -58,7 +58,8 @@ def everything(store) -> set[str]:
 def live(service, store, name: str) -> list[str]:
     """Have an account do all there is to do; return the paths of its pictures."""
     client = testing.TestClient(service, headers=headers_of(store, name))
-    paths = [upload(client, data, query_string="title=Harbour&tags=sea") for data in PICTURES]
+    said = f"title=Harbour+of+{name}&tags=sea,{name}"
+    paths = [upload(client, data, query_string=said) for data in PICTURES]
     hidden = [path.split("/")[2] for path in paths[:1]]
     client.simulate_patch("/images/", json={"images": hidden, "visibility": "private"})
     for path in paths:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import random
 from collections import OrderedDict
 from itertools import accumulate
+from pathlib import Path
 
 import pytest
 
+from bench import zipf
 from bench.zipf import Costs, Workload, month
 
 
@@ -43,3 +45,21 @@ def test_without_an_edge_every_request_reaches_the_store():
     it = month(Workload(1_000, 0.9), 100, edge_bytes=1e-9, kept_bytes=1e9, rendition_bytes=1_000)
     assert it.gets == pytest.approx(100 * Costs().gets_of_hit)
     assert it.puts == 0
+
+
+@pytest.mark.parametrize("table", [zipf.by_size, zipf.by_nodes])
+def test_the_documentation_shows_what_the_model_says(table):
+    document = Path(__file__).parents[1] / "docs" / "SCALING.md"
+    work = Workload(zipf.PICTURES * zipf.SIZES, zipf.EXPONENT)
+    assert "\n".join(table(work, zipf.REQUESTS, zipf.RENDITION_BYTES)) in document.read_text(
+        "utf-8"
+    )
+
+
+def test_nodes_asked_at_random_gain_nothing_and_ones_chosen_by_url_add_up():
+    work = Workload(10_000, 0.9)
+
+    def hits(cache_bytes: int, **chosen: int) -> float:
+        return month(work, 1e6, cache_bytes, 1e7, 1_000, **chosen).edge_hit_ratio
+
+    assert hits(100_000, hashed_edges=10) == hits(1_000_000) > hits(100_000)

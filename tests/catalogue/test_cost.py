@@ -115,6 +115,10 @@ def test_uploads_edits_and_removals_cost():
     full = cost_of(lambda: add(library, b"second", said))
     # 3 tags and 14 words more, whose names are known already.
     assert full == {"GET": 1, "PUT": 2 + 4 + 17, "HEAD": 2 + 17}
+    new = cost_of(lambda: add(library, b"third", Metadata(tags=("lake",), title="harbour")))
+    # A tag, which is a word too, and another, all new: the tag's name, words by each of their ends.
+    names = 1 + len("lake") + len("harbour")
+    assert new == {"GET": 1, "PUT": 2 + 4 + 3 + names, "HEAD": 2 + 3}
     edit = cost_of(
         lambda: library.edit(ANYBODY, id_of(b"second"), {"tags": ["sea"]}, lambda current: True)
     )
