@@ -179,6 +179,20 @@ def test_a_cached_rendition_is_shown_to_nobody_who_may_not_see_all_its_pictures(
         renders.find_or_render(ANYBODY, shown.id, pipeline, formats.PNG)
 
 
+def test_a_picture_hidden_while_another_is_stamped_with_it_is_not_shown(store, stamp):
+    class Hiding(InlinePool):
+        def run(self, *args, **kwargs):
+            done = super().run(*args, **kwargs)
+            hide(store, stamp.id)
+            return done
+
+    shown = add(Library(store), PICTURE)
+    with pytest.raises(InvalidArgument, match="there is no picture"):
+        renders_of(store, Hiding()).find_or_render(
+            ANYBODY, shown.id, parse(f"watermark:image={stamp.id}"), formats.PNG
+        )
+
+
 def test_a_picture_removed_while_another_is_stamped_with_it_is_told_as_missing(store, stamp):
     class Removing(InlinePool):
         def run(self, *args, **kwargs):

@@ -169,6 +169,15 @@ class Renders:
             missed = None
         raise NotFound(f"there is no picture {image_id}")
 
+    def shows_only_public(self, viewer: Viewer, record: Record, pipeline: Pipeline) -> bool:
+        """True if anybody may see the picture and all others that the pipeline uses.
+
+        Raises:
+            InvalidArgument: `viewer` may not see one of the others.
+        """
+        shown = (record, *self._references(viewer, pipeline))
+        return all(record.is_public for record in shown)
+
     def transform(
         self, source: Path, viewer: Viewer, pipeline: Pipeline, form: Format
     ) -> tuple[Rendered, Path]:
@@ -227,9 +236,9 @@ class Renders:
             started = perf_counter()
             self._cache.keep(wanted.key, wanted.format, reader)
             rendered = replace(rendered, store_ms=(perf_counter() - started) * 1000)
-            # The record is asked again after the put: whoever hides or removes the picture
-            # changes the record first and purges after, so one of the two sees the other.
-            if not self._library.is_current(record):
+            # The records are asked again after the put: whoever hides or removes a picture
+            # changes its record first and purges after, so one of the two sees the other.
+            if not all(map(self._library.is_current, (record, *wanted.references))):
                 self._cache.discard(wanted.key)
                 return None
             until_current.pop_all()

@@ -121,7 +121,9 @@ class Renditions:
         found = self._renders.find_public(image_id, pipeline, form)
         if found is None:
             record = self._find(access.viewer, image_id)
-            self._describe(resp, image_id, form, access, is_public=record.is_public)
+            # Also before a 304: it would let a cache go on with what was hidden since.
+            is_public = self._renders.shows_only_public(access.viewer, record, pipeline)
+            self._describe(resp, image_id, form, access, is_public=is_public)
             if self._delivery.is_unchanged(req, resp, etag):
                 return
             found = self._renders.find_or_render(

@@ -192,6 +192,25 @@ def test_a_private_picture_needs_an_owner(make_client, jpeg, auth):
         assert_problem(result, 400, "visibility", "auth.mode")
 
 
+@pytest.mark.parametrize("operation", ["watermark", "mask"])
+def test_a_picture_that_is_hidden_is_gone_from_what_others_made_with_it(
+    ann, ben, anybody, jpeg, png, operation
+):
+    stamp = send(ann, png).json["id"]
+    path = f"/images/{send(ben, jpeg).json['id']}/{operation}:image={stamp}.png"
+    shown = anybody.simulate_get(path)
+    assert (shown.status_code, anybody.simulate_get(path).headers["x-cache"]) == (200, "hit")
+    call(ann, "PATCH", f"/images/{stamp}/metadata/")
+    assert anybody.simulate_get(path).content == shown.content
+    ann.simulate_patch("/images/", json={"images": [stamp], "visibility": "private"})
+    for headers in ({}, {"If-None-Match": shown.headers["etag"]}, {"If-None-Match": "*"}):
+        for client in (anybody, ben):
+            assert_problem(client.simulate_get(path, headers=headers), 400, "no picture")
+        known = ann.simulate_get(path, headers=headers)
+        assert known.status_code == (304 if headers else 200)
+        assert known.headers["cache-control"] == "private, no-store"
+
+
 class TestWhereAnAccountIsRequired:
     @pytest.fixture
     def anybody(self, make_client):
