@@ -25,7 +25,7 @@ test-nginx: $(VENV)/.dev nginx ## Test deploy/nginx.conf with a real nginx, inst
 test-topology: $(VENV)/.dev nginx ## Kill a node of two behind deploy/nginx-cluster.conf, under load
 	@PATH="$$PATH:/usr/sbin:/usr/local/sbin" $(BIN)/pytest tests/topology
 
-test-api: $(VENV)/.dev ## Ask a live server all that its description allows: Schemathesis, two minutes
+test-api: $(VENV)/.dev ## Ask a live server all that its description allows: Schemathesis, three minutes
 	@$(BIN)/pytest tests/api
 
 nginx:

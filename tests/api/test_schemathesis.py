@@ -15,10 +15,19 @@ from tests.serving.server import running
 HERE = Path(__file__).parent
 SEED = os.environ.get("SCHEMATHESIS_SEED", "20261121")
 SECONDS = os.environ.get("SCHEMATHESIS_SECONDS", "90")
+STATEFUL_SECONDS = os.environ.get("SCHEMATHESIS_STATEFUL_SECONDS", "40")
 
 
 @pytest.mark.timeout(500)
-def test_a_live_server_keeps_to_its_description(tmp_path):
+@pytest.mark.parametrize(
+    ("phases", "seconds"),
+    [
+        pytest.param("examples,coverage,fuzzing", SECONDS, id="each-call"),
+        # What one call gave, the next ones take: made, changed, removed, looked for again.
+        pytest.param("stateful", STATEFUL_SECONDS, id="calls-in-a-row"),
+    ],
+)
+def test_a_live_server_keeps_to_its_description(tmp_path, phases, seconds):
     accounts = {"auth_mode": "optional", "auth_secret": "x" * 32, "auth_registration": "open"}
     with running(tmp_path, server_workers=2, render_timeout_s=5, **accounts) as server:
         picture = server.upload(saved(quadrants(), "JPEG"))
@@ -28,8 +37,8 @@ def test_a_live_server_keeps_to_its_description(tmp_path):
             f"--config-file={HERE / 'schemathesis.toml'}",
             "run",
             f"http://{host}:{port}/openapi.json",
-            "--phases=examples,coverage,fuzzing",
-            f"--max-time={SECONDS}",
+            f"--phases={phases}",
+            f"--max-time={seconds}",
             "--max-examples=25",
             f"--seed={SEED}",
             "--generation-database=none",
