@@ -122,6 +122,19 @@ def test_an_address_brings_the_steps_back(window, image_id):
     expect(url_line(page)).to_contain_text("blur/thumbnail:width=120")
 
 
+def test_a_pipeline_written_by_hand_is_read_as_the_service_reads_it(window, image_id):
+    page = open_playground(window, image_id, "resize:w=120/blur:3.webp")
+    expect(page.get_by_label("width", exact=True)).to_have_value("120")
+    expect(url_line(page)).to_have_text(f"/images/{image_id}/resize:width=120/blur:sigma=3.webp")
+
+
+def test_a_pipeline_that_cannot_be_shows_the_picture_and_why(window, image_id):
+    window.expected = {400}
+    page = open_playground(window, image_id, "resize:width=0")
+    expect(page.get_by_text("resize.width")).to_be_visible()
+    expect(page.locator(".frame img")).to_be_visible()
+
+
 def test_url_and_curl_line_can_be_copied(make_window, image_id):
     window = make_window(permissions=["clipboard-read", "clipboard-write"])
     page = open_playground(window, image_id, "flip.png")

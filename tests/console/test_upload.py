@@ -42,6 +42,18 @@ def id_of(page: Page, name: str) -> str:
     return (link.get_attribute("href") or "").partition("image=")[2]
 
 
+def test_on_a_phone_what_became_of_all_stands_clear_of_the_buttons(make_window):
+    window = make_window(viewport={"width": 390, "height": 844})
+    window.expected = {415}
+    page = window.open()
+    choose(page, file("good.png"), file("bad.png", b"no picture"))
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("button", name="Upload 2 pictures").click()
+    told = dialog.get_by_text("1 uploaded, 1 failed").bounding_box()
+    button = dialog.get_by_role("button", name="Clear finished").bounding_box()
+    assert told["y"] + told["height"] <= button["y"]
+
+
 def test_chosen_pictures_go_up_with_what_is_said_of_all(window, server):
     page = window.open()
     choose(page, file("one.png"), file("two.png"))

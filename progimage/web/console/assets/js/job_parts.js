@@ -16,5 +16,6 @@ export function stateOf(job) {
 
 export function meterOf(job) {
   const { total, complete, failed } = job.counts;
-  return h("progress", { max: Math.max(1, total), value: complete + failed, "aria-label": `${complete + failed} of ${total} done` });
+  const isLost = failed > 0 && complete === 0;
+  return h("progress", { class: isLost ? "lost" : null, max: Math.max(1, total), value: complete + failed, "aria-label": `${complete + failed} of ${total} done` });
 }

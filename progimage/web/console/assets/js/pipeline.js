@@ -24,9 +24,9 @@ export function pathOf(id, steps, format) {
 }
 
 /**
- * Read a pipeline that this page wrote: `{steps, format}`.
+ * Read a pipeline, as this page or somebody by hand wrote it: `{steps, format}`.
  *
- * What it cannot read it leaves out; whoever writes pipelines by hand talks to the service.
+ * What it cannot read it leaves out.
  */
 export function parse(text, operations, extensions) {
   let rest = text;
@@ -50,6 +50,10 @@ export function parse(text, operations, extensions) {
 function argumentsOf(text, { arguments: schema, positional }) {
   const values = {};
   const free = [...positional];
+  const names = new Map();
+  for (const [name, property] of Object.entries(schema.properties)) {
+    for (const spelling of [name, ...(property["x-aliases"] ?? [])]) names.set(spelling, name);
+  }
   for (const argument of text.split(",").filter(Boolean)) {
     const equals = argument.indexOf("=");
     const box = equals < 0 && free.includes("width") && /^(\d*)x(\d*)$/.exec(argument);
@@ -59,8 +63,8 @@ function argumentsOf(text, { arguments: schema, positional }) {
       free.splice(free.indexOf("width"), 2);
       continue;
     }
-    const key = equals < 0 ? free.shift() : argument.slice(0, equals);
-    if (!key || !(key in schema.properties)) continue;
+    const key = names.get(equals < 0 ? free.shift() : argument.slice(0, equals));
+    if (!key) continue;
     const value = decoded(argument.slice(equals + 1));
     values[key] = value.startsWith("~") ? fromBase64url(value.slice(1)) : value;
   }

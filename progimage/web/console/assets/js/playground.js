@@ -173,7 +173,9 @@ export function playground(record, view, signal, pipeline) {
     try {
       await view.showRendition(pathOf(record.id, texts, format), AbortSignal.any([mine.signal, signal]));
     } catch (error) {
-      if (error.name !== "AbortError" && mine === running) showTrouble(error);
+      if (error.name === "AbortError" || mine !== running) return;
+      if (view.isEmpty()) view.showOriginal();
+      showTrouble(error);
     }
   }
 

@@ -8,7 +8,7 @@ import { Unreachable } from "./problem.js";
 import { forScreen, needsToken, placeholder, showBlob } from "./showing.js";
 import { bytes, milliseconds, nameOf, number } from "./wording.js";
 
-/** Return the stage for a record: `showOriginal()`, `showRendition(path, signal)`, `replace(record)`. */
+/** Return the stage for a record: `showOriginal()`, `showRendition(path, signal)`, `isEmpty()`, `replace(record)`. */
 export function stage(record) {
   const frame = h("div", { class: "frame" });
   const trouble = h("div", { class: "stack" });
@@ -116,6 +116,7 @@ export function stage(record) {
     element,
     showOriginal,
     showRendition,
+    isEmpty: () => !frame.hasChildNodes(),
     replace(changed) {
       record = changed;
       if (current === null) frame.querySelector("img")?.setAttribute("alt", nameOf(record));
