@@ -301,7 +301,7 @@ def _signer(settings: Settings, store: ObjectStore) -> LinkSigner | None:
 
 def _toll(settings: config.Transforms) -> Toll:
     per_minute = settings.cold_per_minute
-    return Toll(TokenBuckets(per_minute, settings.cold_burst) if per_minute else None)
+    return Toll(TokenBuckets(settings.cold_burst, 60 / per_minute) if per_minute else None)
 
 
 def _policy(settings: Settings) -> TransformPolicy:

@@ -1,4 +1,4 @@
-"""Rate limits by token buckets, one for each client, in bounded memory."""
+"""Token buckets, one for each key, in bounded memory: a burst at once, then a steady pace."""
 
 from __future__ import annotations
 
@@ -7,59 +7,48 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from threading import Lock
-from typing import NamedTuple
 
-from progimage.errors import RateLimited
-
-_REMEMBERED_CLIENTS = 10_000
-# A token less what sums of fractions lose: who waited as told must not be told again.
-_TOKEN = 1 - 1e-9
-
-
-class _Bucket(NamedTuple):
-    tokens: float
-    at_s: float
+_REMEMBERED = 20_000
+# Of a token, what sums of fractions may lose: who waited as told must not be told again.
+_ROUNDING = 1e-7
 
 
 class TokenBuckets:
-    """`burst` tokens at once for each client, and `per_minute` more in each minute.
+    """`burst` tokens at once for each key, and one more every `every_s`.
 
-    The buckets of `capacity` clients are remembered; one more takes the place of the
-    client who has been away longest, who will find a full bucket again.
+    For each key only the moment is kept at which its bucket will be full again (GCRA, the
+    generic cell rate algorithm of ATM, ITU-T I.371). Those of `capacity` keys are
+    remembered; one more takes the place of the key that was not heard of for longest,
+    whose bucket is full from then on.
     """
 
     def __init__(
         self,
-        per_minute: float,
         burst: int,
-        capacity: int = _REMEMBERED_CLIENTS,
+        every_s: float,
+        capacity: int = _REMEMBERED,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._per_second = per_minute / 60
-        self._burst = burst
+        self._every_s = every_s
+        self._longest_s = (burst + _ROUNDING) * every_s
         self._capacity = capacity
         self._clock = clock
-        self._buckets: OrderedDict[str, _Bucket] = OrderedDict()
+        self._full_at: OrderedDict[str, float] = OrderedDict()
         self._lock = Lock()
 
-    def take(self, client: str, work: str) -> None:
-        """Take a token of `client` for one piece of `work`; what is refused costs nothing.
-
-        Raises:
-            RateLimited: there is none; says when there will be one.
-        """
+    def take(self, key: str) -> int:
+        """Take a token: 0, or if there is none, the seconds until there will be one."""
         with self._lock:
-            now_s = self._clock()
-            bucket = self._buckets.pop(client, None) or _Bucket(self._burst, now_s)
-            grown = bucket.tokens + (now_s - bucket.at_s) * self._per_second
-            tokens = min(float(self._burst), grown)
-            self._buckets[client] = _Bucket(tokens - 1 if tokens >= _TOKEN else tokens, now_s)
-            if len(self._buckets) > self._capacity:
-                self._buckets.popitem(last=False)
-        if tokens < _TOKEN:
-            wait_s = math.ceil((1 - tokens) / self._per_second)
-            raise RateLimited(
-                f"you have asked for more {work} than are made for one client; "
-                f"the next is made in {wait_s} s",
-                retry_after_s=wait_s,
-            )
+            now = self._clock()
+            before = max(self._full_at.pop(key, now), now)
+            over_s = before + self._every_s - now - self._longest_s
+            self._full_at[key] = before if over_s > 0 else before + self._every_s
+            if len(self._full_at) > self._capacity:
+                self._full_at.popitem(last=False)
+        return math.ceil(over_s) if over_s > 0 else 0
+
+    def give_back(self, key: str) -> None:
+        """Put a token back that was taken for nothing."""
+        with self._lock:
+            if key in self._full_at:
+                self._full_at[key] -= self._every_s

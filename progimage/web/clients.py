@@ -7,6 +7,7 @@ from ipaddress import IPv6Address, ip_address
 
 import falcon
 
+from progimage.errors import RateLimited
 from progimage.token_buckets import TokenBuckets
 from progimage.web.viewers import viewer_of
 
@@ -40,7 +41,11 @@ class Toll:
         """Return what takes a token of the request's client, or raises `RateLimited`."""
 
         def charge() -> None:
-            if self._buckets is not None:
-                self._buckets.take(client_of(req), "renders")
+            if self._buckets is not None and (wait_s := self._buckets.take(client_of(req))):
+                raise RateLimited(
+                    "you have asked for more renders than are made for one client; "
+                    f"the next is made in {wait_s} s",
+                    retry_after_s=wait_s,
+                )
 
         return charge
