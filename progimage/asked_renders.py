@@ -10,7 +10,6 @@ Who asks has the right to: a worker makes what the picture's owner may see.
 
 from __future__ import annotations
 
-import secrets
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -82,7 +81,7 @@ class AskedRenders:
         Raises: what the render raised, and
             Overloaded: no worker answered in time.
         """
-        token = secrets.token_hex(16)
+        token = keys.new_token()
         deadline = self._clock() + self._timeout_s
         ask = (token, record.owner, record.id, str(pipeline), form.extension)
         if not self._send(ask, self._timeout_s):

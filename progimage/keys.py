@@ -45,7 +45,7 @@ _RECORD_KEY = re.compile(r"images/[0-9a-f]{2}/([0-9a-f]{64})/record\.json")
 _ORIGINAL_KEY = re.compile(r"images/[0-9a-f]{2}/([0-9a-f]{64})/original-([0-9a-z]+)")
 _RENDITION_KEY = re.compile(r"renders/(?:public|private)/[0-9a-f]{2}/([0-9a-f]{64})/([^/]+)/.+")
 _SHOWN = re.compile(r"(?<=[/=])[0-9a-f]{64}(?![0-9a-f])")
-_SLOT = re.compile(r"[0-9a-f]{32}")
+_TOKEN = re.compile(r"[0-9a-f]{32}")
 _UPLOAD_KEY = re.compile(r"uploads/([0-9a-f]{32})/.+")
 _USER_KEY = re.compile(r"users/([a-z0-9][a-z0-9._-]*)\.json")
 _PIECE_KEY = re.compile(r"uploads/[0-9a-f]{32}/piece-([0-9]{16})")
@@ -61,9 +61,20 @@ def ask(token: str) -> str:
     return f"{ASKS}{token}.json"
 
 
+def new_token() -> str:
+    """Return a name that nobody can guess, of an upload, a job or an ask: 128 random bits."""
+    return secrets.token_hex(16)
+
+
 def is_token(text: str) -> bool:
     """True for 32 lowercase hex digits."""
-    return _SLOT.fullmatch(text) is not None
+    return _TOKEN.fullmatch(text) is not None
+
+
+def part_of(key: str, pattern: re.Pattern[str]) -> str | None:
+    """Return what the pattern's first group stands for, if it matches the whole key."""
+    match = pattern.fullmatch(key)
+    return match[1] if match else None
 
 
 def is_image_id(text: str) -> bool:
@@ -125,16 +136,6 @@ def rendition(image_id: str, canonical: str, extension: str, *, public: bool) ->
     return f"{renditions(image_id, public=public)}{ENGINE_VERSION}/{name}"
 
 
-def new_slot() -> str:
-    """Return a name for an upload that nobody can guess: 128 random bits."""
-    return secrets.token_hex(16)
-
-
-def is_slot(text: str) -> bool:
-    """True for 32 lowercase hex digits."""
-    return _SLOT.fullmatch(text) is not None
-
-
 def upload(slot: str) -> str:
     """Return the prefix of everything kept of one upload in pieces."""
     return f"{UPLOADS}{slot}/"
@@ -172,26 +173,23 @@ def user(name: str) -> str:
 
 def name_of_user(key: str) -> str | None:
     """Return the name if `key` is an account's."""
-    match = _USER_KEY.fullmatch(key)
-    return match[1] if match else None
+    return part_of(key, _USER_KEY)
 
 
 def slot_of_upload(key: str) -> str | None:
     """Return the slot if `key` is part of an upload."""
-    match = _UPLOAD_KEY.fullmatch(key)
-    return match[1] if match else None
+    return part_of(key, _UPLOAD_KEY)
 
 
 def offset_of_piece(key: str) -> int | None:
     """Return the offset if `key` is a piece's."""
-    match = _PIECE_KEY.fullmatch(key)
-    return int(match[1]) if match else None
+    offset = part_of(key, _PIECE_KEY)
+    return None if offset is None else int(offset)
 
 
 def id_of_record(key: str) -> str | None:
     """Return the picture's id if `key` is a sidecar's."""
-    match = _RECORD_KEY.fullmatch(key)
-    return match[1] if match else None
+    return part_of(key, _RECORD_KEY)
 
 
 def id_and_generation_of_original(key: str) -> tuple[str, str] | None:

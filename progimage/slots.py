@@ -101,7 +101,7 @@ class Slots:
         check_visibility(metadata, owner)
         now = self._clock()
         slot = Slot(
-            id=keys.new_slot(),
+            id=keys.new_token(),
             owner=owner,
             created=now,
             expires=now + self._expires,
@@ -121,7 +121,7 @@ class Slots:
             Expired: its time is over.
             PictureError: its bytes have all come and are not a picture; which, and why.
         """
-        if not keys.is_slot(slot_id):
+        if not keys.is_token(slot_id):
             raise _not_found()
         # The pieces first: they go after slot.json has gone or outcome.json has come, so
         # whoever looks at those two afterwards knows whether a piece was missed.
@@ -240,7 +240,7 @@ class Slots:
         Raises:
             NotFound, Expired: there is none, or no longer.
         """
-        if not keys.is_slot(slot_id):
+        if not keys.is_token(slot_id):
             raise _not_found()
         self._slot(slot_id, viewer)
         slotfiles.remove(self._store, slot_id)

@@ -23,10 +23,10 @@ from progimage.config import Settings
 from progimage.download import Downloader
 from progimage.errors import ConfigError, ProgImageError
 from progimage.index import Index
-from progimage.jobs import keys
 from progimage.jobs.runner import Runner
 from progimage.jobs.state import Jobs
 from progimage.jobs.sweep import Sweep
+from progimage.keys import is_token
 from progimage.library import Library
 from progimage.renders import Renders
 from progimage.scratch import Scratch
@@ -142,7 +142,7 @@ def _serve_shards(settings: Settings, store: ObjectStore, jobs: Jobs, runner: Ru
     sweep = Sweep(store, jobs, runner.leases, messages.announce)
 
     def work_shard(job_id: str, shard: int) -> None:
-        if not (isinstance(job_id, str) and keys.is_id(job_id) and isinstance(shard, int)):
+        if not (isinstance(job_id, str) and is_token(job_id) and isinstance(shard, int)):
             log.warning("a message names no shard of a job")
             return
         try:

@@ -85,8 +85,8 @@ def test_generations_never_repeat():
 
 
 def test_the_keys_of_an_upload_stand_together_and_its_pieces_in_order():
-    slot = keys.new_slot()
-    assert keys.is_slot(slot)
+    slot = keys.new_token()
+    assert keys.is_token(slot)
     pieces = [keys.piece(slot, offset) for offset in (0, 9, 10, 5 * 2**30)]
     assert pieces == sorted(pieces)
     assert [keys.offset_of_piece(key) for key in pieces] == [0, 9, 10, 5 * 2**30]

@@ -18,7 +18,6 @@ from progimage.download.urls import parse_url
 from progimage.errors import DownloadRefused, InvalidField, InvalidRequest
 from progimage.imaging.limits import Limits
 from progimage.imaging.pipeline import AUTO, parse
-from progimage.jobs import keys
 from progimage.jobs.model import Entry, Request
 from progimage.model import check_visibility, parse_metadata
 
@@ -52,7 +51,7 @@ def import_of(
     check_visibility(metadata, owner)
     entries = _distinct(sent, _url)
     request = Request(
-        id=keys.new_id(),
+        id=picture_keys.new_token(),
         owner=owner,
         created=created,
         kind="import",
@@ -91,7 +90,7 @@ def render_of(
         )
     entries = _distinct(sent, _image)
     request = Request(
-        id=keys.new_id(),
+        id=picture_keys.new_token(),
         owner=owner,
         created=created,
         kind="render",

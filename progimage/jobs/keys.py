@@ -14,23 +14,24 @@ But for the leases nothing is ever rewritten.
 from __future__ import annotations
 
 import re
-import secrets
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from progimage.index import facets, layout
+from progimage.keys import part_of
 
 JOBS = "jobs/"
 QUEUE = "job-queue/"
 LISTS = "job-lists/"
 
-_ID = re.compile(r"[0-9a-f]{32}")
 _PART = re.compile(
     r"jobs/([0-9a-f]{32})/"
     r"(?:request\.json|finished\.json|entries/[0-9]{5}\.json|items/[0-9]{5}\.json"
     r"|leases/[0-9]{3}\.json)"
 )
-_NUMBERED = re.compile(r"jobs/[0-9a-f]{32}/(items|leases)/([0-9]+)\.json")
+_NUMBERED = {
+    kind: re.compile(rf"jobs/[0-9a-f]{{32}}/{kind}/([0-9]+)\.json") for kind in ("items", "leases")
+}
 _MARKER = re.compile(r"(?:job-queue|job-lists/of:[^/]*)/([0-7]{18})-([0-9a-f]{32})")
 _POSITION = re.compile(r"[0-7]{18}-[0-9a-f]{32}")
 
@@ -42,16 +43,6 @@ class Marker(NamedTuple):
 
     position: str
     job_id: str
-
-
-def new_id() -> str:
-    """Return a name for a job that nobody can guess: 128 random bits."""
-    return secrets.token_hex(16)
-
-
-def is_id(text: str) -> bool:
-    """True for 32 lowercase hex digits."""
-    return _ID.fullmatch(text) is not None
 
 
 def job(job_id: str) -> str:
@@ -112,14 +103,13 @@ def listed(owner: str, created: datetime, job_id: str) -> str:
 
 def job_of(key: str) -> str | None:
     """Return the job's id if `key` is part of one, other than a marker."""
-    match = _PART.fullmatch(key)
-    return match[1] if match else None
+    return part_of(key, _PART)
 
 
 def number_of(key: str, kind: str) -> int | None:
     """Return the number of an outcome ("items") or of a shard's lease ("leases")."""
-    match = _NUMBERED.fullmatch(key)
-    return int(match[2]) if match and match[1] == kind else None
+    number = part_of(key, _NUMBERED[kind])
+    return None if number is None else int(number)
 
 
 def marker(key: str) -> Marker | None:

@@ -37,6 +37,7 @@ from progimage.jobs.model import (
     Request,
     State,
 )
+from progimage.keys import is_token
 from progimage.stores import ABSENT, ObjectStore, Stat
 
 # A listing tells sizes but no content, and a state in the key would let two runners
@@ -79,9 +80,9 @@ class Jobs:
         Raises:
             NotFound: there is none, or it is somebody else's; the two look alike.
         """
-        request = self.read(job_id) if keys.is_id(job_id) else None
+        request = self.read(job_id) if is_token(job_id) else None
         if request is None or request.owner != owner:
-            raise NotFound(f"there is no job {job_id if keys.is_id(job_id) else 'of that id'}")
+            raise NotFound(f"there is no job {job_id if is_token(job_id) else 'of that id'}")
         return request
 
     def read(self, job_id: str) -> Request | None:

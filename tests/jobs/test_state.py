@@ -11,6 +11,7 @@ from progimage.jobs import keys
 from progimage.jobs.intake import import_of
 from progimage.jobs.model import Counts, Outcome, Request
 from progimage.jobs.state import Jobs
+from progimage.keys import new_token
 from tests.catalogue.metered import MeteredStore
 
 GOOD = Outcome(image_id="a" * 64)
@@ -153,7 +154,7 @@ def test_a_look_at_a_job_of_thousands_costs_a_few_operations(store):
 
 def test_keys_are_told_apart():
     created = datetime(2026, 1, 2, 3, 4, 5, 6, tzinfo=UTC)
-    job_id = keys.new_id()
+    job_id = new_token()
     marker = keys.marker(keys.listed("ann/..", created, job_id))
     assert marker is not None
     assert (marker.job_id, keys.listed_at(marker)) == (job_id, created)
