@@ -24,7 +24,7 @@ from progimage.cli import (
     working,
 )
 from progimage.cli.terminal import Complaint, say
-from progimage.client import ClientError, InvalidCall
+from progimage.client import ClientError, InvalidCall, Unauthorized
 from progimage.errors import ProgImageError
 
 app = typer.Typer(
@@ -51,4 +51,11 @@ def main() -> None:
         sys.exit(2)
     except ClientError as error:
         say(f"progimage: {error}", "red")
+        if isinstance(error, Unauthorized):
+            say("`progimage login NAME` signs you in; or put an API key into PROGIMAGE_TOKEN")
+        sys.exit(1)
+    except OSError as error:
+        # Of this machine: a disk that is full, a home that is nobody's.
+        where = f"{error.filename}: " if error.filename else ""
+        say(f"progimage: {where}{error.strerror or error}", "red")
         sys.exit(1)

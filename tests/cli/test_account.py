@@ -70,6 +70,17 @@ def test_a_wrong_password_keeps_nothing(run):
     assert run("login", "ada").code == 2
 
 
+def test_a_home_that_cannot_be_written_is_told_in_a_line(run, monkeypatch):
+    monkeypatch.setenv("XDG_CONFIG_HOME", "/proc/nowhere")
+    monkeypatch.setenv("HOME", "/proc/nowhere")
+    with scripted([Reply(200, GRANT)]) as server:
+        done = run("login", "ada", "--password-stdin", "--url", server.url, stdin=b"secret")
+    assert done.code == 1
+    [line] = done.err.splitlines()
+    assert "/proc/nowhere" in line
+    assert "t1" not in line
+
+
 def test_a_file_that_others_can_read_is_refused(run):
     with scripted([Reply(200, GRANT)]) as server:
         run("login", "ada", "--password-stdin", "--url", server.url, stdin=b"secret")
