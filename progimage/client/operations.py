@@ -436,7 +436,7 @@ class Operations(Steps[R]):
         """Lay a text, or another picture, over the picture.
 
         Args:
-            text: what to write; unaccented Latin letters, digits, signs.
+            text: what to write; Latin, Greek or Cyrillic letters, digits, signs.
             image: the picture to lay on this one.
             gravity: where; by default "southeast".
             x: pixels inwards from the left or right side; 0 to 8192; by default 10.

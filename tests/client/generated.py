@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 
 from progimage.client import generate
+from progimage.imaging.limits import Limits
+from progimage.policy import TransformPolicy
 from progimage.web.service import Transforms
 
 
@@ -20,7 +22,7 @@ class _Response:
 def operations() -> str:
     """Return the module as it should be."""
     response = _Response()
-    Transforms({}).on_get(None, response)
+    Transforms({}, TransformPolicy("open", {}, Limits())).on_get(None, response)
     ruff = Path(sys.executable).with_name("ruff")
     return subprocess.run(
         [ruff, "format", "--stdin-filename", "operations.py", "-"],

@@ -182,6 +182,34 @@ def test_no_letter_of_a_text_too_long_is_cut_off(width):
     assert sum(now and not before for before, now in zip([False, *lit], lit, strict=False)) == 21
 
 
+@pytest.mark.parametrize(
+    ("plain", "others"), [("a", "àáâãäåāăą"), ("u", "ùúûüūůű"), ("N", "ΩЖßŁđ€™")]
+)
+def test_letters_beyond_plain_latin_ones_each_look_like_themselves(plain, others):
+    looks = {
+        apply(f"watermark:{letter},size=40,gravity=center", Image.new("L", (80, 80))).tobytes()
+        for letter in plain + others
+    }
+    assert len(looks) == 1 + len(others)
+
+
+def test_one_text_is_written_in_one_font():
+    """A word in two would look like a ransom note."""
+    e = apply("watermark:e,size=40,gravity=northwest", Image.new("L", (90, 80)))
+    mixed = apply("watermark:eü,size=40,gravity=northwest", Image.new("L", (90, 80)))
+    left = mixed.crop((0, 0, e.getbbox()[2] + 2, 80))
+    assert left.getbbox()[2] > 0
+    assert left.tobytes() != e.crop((0, 0, *left.size)).tobytes()
+
+
+def test_a_composed_and_a_decomposed_text_are_one():
+    image = Image.new("L", (200, 60))
+    composed, decomposed = "M\u00fcller", "Mu\u0308ller"
+    assert apply(f"watermark:{composed}", image).tobytes() == (
+        apply(f"watermark:{decomposed}", image).tobytes()
+    )
+
+
 def rows(image):
     data = image.convert("L").tobytes()
     return [data[at : at + image.width] for at in range(0, len(data), image.width)]

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import math
-from functools import cache
 
 from PIL import Image as Images
-from PIL import ImageChops, ImageDraw, ImageFont
+from PIL import ImageChops, ImageDraw
 from PIL.Image import Image, Resampling, Transpose
 
 from progimage.errors import InvalidArgument
 from progimage.imaging.colour import Colour
 from progimage.imaging.declaration import Apply, Arguments, Size, View, planned_operation
 from progimage.imaging.gravity import place
+from progimage.imaging.lettering import lettering, undrawable
 from progimage.imaging.operations.bands import (
     alpha_part,
     colour_part,
@@ -109,7 +109,9 @@ def _shape(size: Size, across: float, down: float, *, is_circle: bool) -> Image:
 
 
 @planned_operation(
-    text=text(200, default=None, about="what to write; unaccented Latin letters, digits, signs"),
+    text=text(
+        200, default=None, about="what to write; Latin, Greek or Cyrillic letters, digits, signs"
+    ),
     image=picture_id(default=None, about="the picture to lay on this one"),
     gravity=compass(default="southeast", about="where"),
     x=whole(0, 8192, default=10, about="pixels inwards from the left or right side"),
@@ -144,8 +146,8 @@ def watermark(
 ) -> Apply:
     """Lay a text, or another picture, over the picture.
 
-    It is made smaller where it would not fit. The letters are those of Aileron, the
-    font that comes with Pillow.
+    It is made smaller where it would not fit. The letters are those of Aileron, or of
+    Noto Sans where a text has others than plain Latin ones.
     """
     room = (max(1, view.size[0] - x), max(1, view.size[1] - y))
     if image is not None:
@@ -153,7 +155,7 @@ def watermark(
         stamp = _fitted(image.convert("RGBA"), width, room)
     else:
         size = size or max(10, min(view.size) // 20)
-        stamp = _lettering(text or "", size, colour or Colour(255, 255, 255), room)
+        stamp = lettering(text or "", size, colour or Colour(255, 255, 255), room)
     if opacity < 1:
         stamp.putalpha(stamp.getchannel("A").point([round(v * opacity) for v in range(256)]))
     if tile:
@@ -172,11 +174,10 @@ def _watermark_arguments(arguments: Arguments) -> Arguments:
     kind, others = (
         ("text", ("scale",)) if arguments["image"] is None else ("image", ("size", "colour"))
     )
-    unknown = [letter for letter in dict.fromkeys(arguments["text"] or "") if not _can_draw(letter)]
-    if unknown:
+    if unknown := undrawable(arguments["text"] or ""):
         raise InvalidArgument(
-            f"watermark.text: the font has no {', '.join(map(repr, unknown[:5]))}; "
-            "use unaccented Latin letters, digits and common signs"
+            f"watermark.text: the fonts have no {', '.join(map(repr, unknown[:5]))}; "
+            "use Latin, Greek or Cyrillic letters, digits and common signs"
         )
     for name in others:
         if arguments[name] is not None:
@@ -195,47 +196,11 @@ def _inwards(gravity: str, offset: int, low: str, high: str) -> int:
     return -offset if gravity.startswith(high) or gravity.endswith(high) else 0
 
 
-@cache
-def _missing_glyph() -> tuple[Size, bytes]:
-    return _glyph("\uffff")
-
-
-def _can_draw(letter: str) -> bool:
-    """True unless the font draws its box for missing letters."""
-    return _glyph(letter) != _missing_glyph()
-
-
-def _glyph(letter: str) -> tuple[Size, bytes]:
-    mask = ImageFont.load_default(20).getmask(letter)
-    return mask.size, bytes(mask)
-
-
 def _fitted(stamp: Image, width: float, room: Size) -> Image:
     """Return the stamp at this width, or as wide as there is room for it."""
     ratio = min(width / stamp.width, room[0] / stamp.width, room[1] / stamp.height)
     fitted = (max(1, round(stamp.width * ratio)), max(1, round(stamp.height * ratio)))
     return stamp.resize(fitted, Resampling.LANCZOS, reducing_gap=2.0)
-
-
-def _lettering(text: str, size: int, colour: Colour, room: Size) -> Image:
-    """Draw the text on transparency, its letters `size` pixels high or as large as fits."""
-    while True:
-        font = ImageFont.load_default(size)
-        left, top, right, bottom = font.getbbox(text)
-        ratio = min(1.0, room[0] / max(1, right - left), room[1] / max(1, bottom - top))
-        if ratio == 1 or size == 1:
-            break
-        # Hinting keeps the width from shrinking quite as the size does; hence a loop.
-        size = max(1, min(size - 1, math.floor(size * ratio)))
-    extent = (
-        max(1, min(room[0], math.ceil(right - left))),
-        max(1, min(room[1], math.ceil(bottom - top))),
-    )
-    letters = Images.new("L", extent)
-    ImageDraw.Draw(letters).text((-left, -top), text, fill=colour.alpha, font=font)
-    stamp = Images.new("RGBA", extent, colour[:3])
-    stamp.putalpha(letters)
-    return stamp
 
 
 def _tiled(stamp: Image, size: Size, gap: Size) -> Image:
