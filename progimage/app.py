@@ -51,6 +51,7 @@ from progimage.web.console import Console
 from progimage.web.cors import Cors
 from progimage.web.delivery import Delivery
 from progimage.web.docs import Description, Docs, OpenApi
+from progimage.web.draining import is_draining
 from progimage.web.gate import Gate
 from progimage.web.jobs import JobResource
 from progimage.web.listing import Listing
@@ -207,7 +208,7 @@ def _add_service_routes(
     """Add what is not about pictures."""
     app.add_route("/transforms", Transforms(settings.presets, policy))
     app.add_route("/health/live", Live())
-    app.add_route("/health/ready", Ready(store))
+    app.add_route("/health/ready", Ready(store, is_draining))
     if settings.metrics.enabled:
         counted = MetricsResource(settings.metrics.allow, config.metrics_folder())
         app.add_route("/metrics", counted)

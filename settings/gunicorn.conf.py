@@ -12,6 +12,7 @@ from progimage import config as _config
 from progimage import logs as _logs
 from progimage import scratch as _scratch
 from progimage.errors import ConfigError, ProgImageError
+from progimage.web import draining as _draining
 from progimage.web.worker import PatientWorker
 
 try:
@@ -72,6 +73,7 @@ def on_starting(server):
         _app.prove(_settings)
     except ProgImageError as error:
         sys.exit(f"progimage: {error}")
+    on_reload(server)
     if bind.startswith("unix:") or server.master_pid or "LISTEN_FDS" in os.environ:
         return  # nothing to bind, or bound already by whom we take over from
     # gunicorn itself tries for five seconds, with three lines of log for each.
@@ -83,6 +85,11 @@ def on_starting(server):
                 probe.bind(address)
     except OSError as error:
         sys.exit(f"progimage: bind: cannot listen on {bind}: {error.strerror}")
+
+
+def on_reload(server):
+    """Tell the master how to stop by the settings as they are now."""
+    _draining.stop_gently(server, _settings.server.drain_s)
 
 
 def when_ready(server):

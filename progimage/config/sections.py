@@ -40,6 +40,7 @@ class Server(Section):
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
     head_timeout_s: float = Field(default=10.0, gt=0, le=600)
     send_timeout_s: float = Field(default=30.0, gt=0, le=600)
+    drain_s: float = Field(default=0.0, ge=0, le=600)
     graceful_timeout_s: int = Field(default=30, ge=1, le=600)
     worker_timeout_s: int = Field(default=60, ge=5, le=3600)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import get_args
 
 import falcon
@@ -206,10 +206,15 @@ class Live:
 
 
 class Ready:
-    """`/health/ready`: the store takes and gives."""
+    """`/health/ready`: the store takes and gives, and the server is to go on.
 
-    def __init__(self, store: ObjectStore) -> None:
+    Args:
+        is_draining: true once the server was told to stop.
+    """
+
+    def __init__(self, store: ObjectStore, is_draining: Callable[[], bool]) -> None:
         self._store = store
+        self._is_draining = is_draining
 
     @documented(
         "ready",
@@ -219,7 +224,11 @@ class Ready:
         is_open=True,
     )
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
-        """Write, read and remove an object; 503 if that cannot be done."""
+        """Write, read and remove an object; 503 if that cannot be done, or not for long."""
+        if self._is_draining():
+            detail = "this node was told to stop, and takes requests only until others know"
+            respond(resp, document(503, "The server is stopping", detail, "NotReady"), 5)
+            return
         key = f"{keys.PROBES}ready-{secrets.token_hex(8)}"
         try:
             self._store.put(key, io.BytesIO(b"ready"), media_type="text/plain")

@@ -42,6 +42,10 @@ _NEXT_REQUEST_WAIT_MS = 2
 # so long for every connection it has, up to three, so that the least busy is the quickest.
 _POLITENESS_S = 0.00015
 
+# Connections whose handshake was under way when the last worker stopped to listen get so
+# long to be there.
+_LAST_HANDSHAKES_S = 0.05
+
 # A client gets so long to read the last answer before its connection is cut.
 _LINGER_S = 2.0
 _BLOCK = 64 * 1024
@@ -117,9 +121,7 @@ class PatientWorker(gthread.ThreadWorker):
             return False
         if conn.parser.unreader.buf.getvalue():
             return True
-        readable = select.poll()
-        readable.register(conn.sock, select.POLLIN)
-        return bool(readable.poll(_NEXT_REQUEST_WAIT_MS))
+        return _is_readable(conn.sock, _NEXT_REQUEST_WAIT_MS)
 
     def handle_request(self, req: object, conn: Connection) -> bool:
         """Answer a request whose head has come."""
@@ -180,12 +182,28 @@ class PatientWorker(gthread.ThreadWorker):
             return
         # A socket left open takes connections that nobody will answer. Those it has
         # taken already are answered.
+        deadline = time.monotonic() + _LAST_HANDSHAKES_S
         for listener in self.sockets:
             taken = -1
-            while taken != self.nr_conns:
+            while taken != self.nr_conns or time.monotonic() < deadline:
+                if taken == self.nr_conns:
+                    time.sleep(_LAST_HANDSHAKES_S / 10)
                 taken = self.nr_conns
                 self.accept(listener)
             listener.close()
+
+    def murder_keepalived(self, force: bool = False) -> None:
+        """End connections that are idle for too long, unless a request has just come.
+
+        A proxy may send one as long as it has not heard of the end. gunicorn closes what
+        was idle when it last looked, which on a busy worker is milliseconds ago.
+        """
+        if not self.alive and not force:
+            now = time.monotonic()
+            for conn in self.keepalived_conns:
+                if conn.timeout <= now and _is_readable(conn.sock):
+                    conn.timeout = now + _LINGER_S
+        super().murder_keepalived(force)
 
     def _keepalive_after(self, conn: Connection, keepalive: object) -> bool:
         """Tell if the connection can be used again; runs in the request's thread."""
@@ -215,3 +233,9 @@ class PatientWorker(gthread.ThreadWorker):
             self.poller.unregister(conn.sock)
         self.nr_conns -= 1
         conn.close()
+
+
+def _is_readable(client: socket.socket, wait_ms: int = 0) -> bool:
+    readable = select.poll()
+    readable.register(client, select.POLLIN)
+    return bool(readable.poll(wait_ms))

@@ -17,7 +17,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.serving.server import ROOT, Server, answer_of, kill, read_all, running, wait_until
+from tests.serving.server import (
+    ROOT,
+    Server,
+    answer_of,
+    assert_problem,
+    kill,
+    read_all,
+    running,
+    wait_until,
+)
 
 # About a second of work.
 SLOW = "resize:w=3000,h=3000,fit=fill,enlarge=true/blur:80/blur:81/blur:82.png"
@@ -144,6 +153,70 @@ def test_idle_connections_do_not_hold_up_the_end(server):
         server.process.send_signal(signal.SIGTERM)
         assert server.process.wait(8) == 0
     assert_gone(server)
+
+
+def test_a_connection_that_is_taken_while_the_server_stops_is_answered(server):
+    """Else a request that must not be sent twice is lost; one that is refused goes elsewhere."""
+    taken = []
+
+    def connect_until_refused() -> None:
+        while True:
+            try:
+                connection = server.socket()
+            except OSError:
+                return
+            with connection:
+                connection.sendall(
+                    b"GET /health/live HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+                )
+                taken.append(read_all(connection)[:12])
+
+    with ThreadPoolExecutor(8) as threads:
+        for _ in range(8):
+            threads.submit(connect_until_refused)
+        wait_until(lambda: len(taken) > 100)
+        assert server.stop() == 0
+    assert set(taken) == {b"HTTP/1.1 200"}
+
+
+class TestDraining:
+    """With server.drain_s, those who ask for readiness hear of the end before it comes."""
+
+    @pytest.fixture
+    def draining(self, tmp_path) -> Iterator[Server]:
+        with running(tmp_path, server_drain_s=600, server_workers=2) as server:
+            server.process.send_signal(signal.SIGTERM)
+            wait_until(lambda: server.get("/health/ready").status == 503)
+            yield server
+
+    def test_everything_goes_on_but_readiness(self, draining, jpeg):
+        path = draining.upload(jpeg)
+        assert draining.get(f"{path}thumbnail.png").status == 200
+        assert draining.get("/health/live").status == 200
+        for _ in range(8):
+            assert_problem(draining.get("/health/ready"), 503, "told to stop")
+
+    def test_a_second_sigterm_ends_the_wait(self, draining):
+        assert draining.stop() == 0
+        assert_gone(draining)
+
+    def test_the_wait_ends_by_itself(self, tmp_path):
+        with running(tmp_path, server_drain_s=0.2) as server:
+            assert server.stop() == 0
+            assert_gone(server)
+
+    def test_a_reload_is_no_end(self, tmp_path):
+        with running(tmp_path, server_drain_s=600) as server:
+            [old] = server.web_workers()
+            server.process.send_signal(signal.SIGHUP)
+
+            def replaced() -> bool:
+                assert server.get("/health/ready").status == 200
+                return old not in server.web_workers()
+
+            wait_until(replaced)
+            server.process.send_signal(signal.SIGTERM)
+            wait_until(lambda: server.get("/health/ready").status == 503)
 
 
 def test_a_web_worker_killed_in_mid_render_is_replaced_with_all_it_had(server, jpeg):
