@@ -36,7 +36,60 @@ class Answer:
         return json.loads(self.body)
 
 
-class Server:
+class Peer:
+    """What listens at an address, and can be talked to by HTTP.
+
+    Attributes:
+        address: host and port; known once it listens.
+    """
+
+    address: tuple[str, int]
+
+    def connect(self, timeout_s: float = PATIENCE_S) -> http.client.HTTPConnection:
+        return http.client.HTTPConnection(*self.address, timeout=timeout_s)
+
+    def socket(self, timeout_s: float = PATIENCE_S) -> socket.socket:
+        return socket.create_connection(self.address, timeout=timeout_s)
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        headers: Mapping[str, str] | None = None,
+        **kwargs: Any,
+    ) -> Answer:
+        """Send one request on a connection of its own."""
+        connection = self.connect()
+        try:
+            connection.request(method, path, body, dict(headers or {}), **kwargs)
+            return answer_of(connection)
+        finally:
+            connection.close()
+
+    def get(self, path: str, **headers: str) -> Answer:
+        """Send a GET; underscores in header names stand for dashes."""
+        return self.request("GET", path, headers={k.replace("_", "-"): headers[k] for k in headers})
+
+    def upload(self, data: bytes) -> str:
+        """Upload a raw body and return the path of the picture."""
+        answer = self.request("POST", "/images/", data, {"Content-Type": "image/any"})
+        assert answer.status in (200, 201), answer.body
+        return f"/images/{answer.json['id']}/"
+
+    def exchange(self, data: bytes, timeout_s: float = PATIENCE_S) -> bytes:
+        """Send bytes as they are and return all that comes until the server hangs up."""
+        with self.socket(timeout_s) as connection:
+            connection.sendall(data)
+            return read_all(connection)
+
+    def listens(self) -> bool:
+        """True if somebody answers at the address."""
+        with socket.socket() as probe:
+            return probe.connect_ex(self.address) == 0
+
+
+class Server(Peer):
     """One running server; its temporary files and its log are its own."""
 
     def __init__(self, folder: Path, store: str | None = None, **settings: object) -> None:
@@ -90,6 +143,10 @@ class Server:
             self.process.send_signal(how)
         return self.process.wait(PATIENCE_S)
 
+    def reload(self) -> None:
+        """Have it read its settings again, with new workers in place of the old."""
+        self.process.send_signal(signal.SIGHUP)
+
     def close(self) -> None:
         """End every process of the server, whatever state it is in."""
         try:
@@ -134,44 +191,6 @@ class Server:
     def render_processes(self) -> set[int]:
         """Return the processes below the gunicorn workers."""
         return self.family() - set(self.web_workers()) - {self.process.pid}
-
-    def connect(self, timeout_s: float = PATIENCE_S) -> http.client.HTTPConnection:
-        return http.client.HTTPConnection(*self.address, timeout=timeout_s)
-
-    def socket(self, timeout_s: float = PATIENCE_S) -> socket.socket:
-        return socket.create_connection(self.address, timeout=timeout_s)
-
-    def request(
-        self,
-        method: str,
-        path: str,
-        body: Any = None,
-        headers: Mapping[str, str] | None = None,
-        **kwargs: Any,
-    ) -> Answer:
-        """Send one request on a connection of its own."""
-        connection = self.connect()
-        try:
-            connection.request(method, path, body, dict(headers or {}), **kwargs)
-            return answer_of(connection)
-        finally:
-            connection.close()
-
-    def get(self, path: str, **headers: str) -> Answer:
-        """Send a GET; underscores in header names stand for dashes."""
-        return self.request("GET", path, headers={k.replace("_", "-"): headers[k] for k in headers})
-
-    def upload(self, data: bytes) -> str:
-        """Upload a raw body and return the path of the picture."""
-        answer = self.request("POST", "/images/", data, {"Content-Type": "image/any"})
-        assert answer.status in (200, 201), answer.body
-        return f"/images/{answer.json['id']}/"
-
-    def exchange(self, data: bytes, timeout_s: float = PATIENCE_S) -> bytes:
-        """Send bytes as they are and return all that comes until the server hangs up."""
-        with self.socket(timeout_s) as connection:
-            connection.sendall(data)
-            return read_all(connection)
 
 
 @contextmanager

@@ -1,38 +1,32 @@
-"""The topology of deploy/compose.yaml as plain processes: nginx, two nodes, one S3 store."""
+"""The topology of deploy/compose.yaml as plain processes: nginx, some nodes, one store."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from tests.nginx.front import ROOT, Front, host_port, replaced, temporary
+from tests.nginx.front import ROOT, Front, host_port, replaced
 from tests.serving.server import Server, kill
 from tests.stores.s3server import s3_server, store_url
-
-CONF = ROOT / "deploy" / "nginx-cluster.conf"
 
 
 class ClusterFront(Front):
     """nginx with the configuration for several nodes."""
 
-    def edited(self, store: Path, upstreams: tuple[str, ...], user: str) -> str:
-        text = CONF.read_text("utf-8")
-        text = replaced(text, "http {", f"http {{\n{temporary(self.folder)}")
-        text = replaced(text, "pid ", f"pid {self.folder}/pid;")
-        text = replaced(text, "error_log ", f"error_log {self.error_log} warn;")
-        text = replaced(text, "worker_processes ", "worker_processes 2;")
-        text = replaced(text, "access_log ", f"access_log {self.access_log} progimage;")
-        text = replaced(text, "listen ", f"listen {host_port(self)};")
-        for name, address in zip(("node-a", "node-b"), upstreams, strict=True):
-            text = replaced(
-                text, f"server {name}:8000 ", f"server {address} max_fails=1 fail_timeout=1s;"
-            )
+    conf_file = ROOT / "deploy" / "nginx-cluster.conf"
+
+    def edited(self, text: str, store: Path, user: str) -> str:
         return text
+
+    def with_upstreams(self, text: str, upstreams: Sequence[str]) -> str:
+        lines = [f"server {address} max_fails=1 fail_timeout=1s;\n" for address in upstreams]
+        text = replaced(text, "server node-a:8000 ", "".join(lines))
+        return replaced(text, "server node-b:8000 ", "")
 
 
 class Cluster:
-    """Two nodes and what stands before them."""
+    """Some nodes and what stands before them."""
 
     def __init__(self, nodes: list[Server], front: Front) -> None:
         self.nodes = nodes
@@ -45,24 +39,27 @@ class Cluster:
         self.nodes[number].process.wait()
 
     def start_again(self, number: int) -> None:
-        """Start a node that was killed, where it was."""
+        """Start a node that has ended, where it was."""
         node = self.nodes[number]
         node.environ["PROGIMAGE_BIND"] = host_port(node)
         node.start()
 
 
 @contextmanager
-def cluster(folder: Path) -> Iterator[Cluster]:
-    """Run it all; at the end nothing is left."""
+def cluster(
+    folder: Path, store: str | None = None, nodes: int = 2, **settings: object
+) -> Iterator[Cluster]:
+    """Run it all, over an S3 store of its own unless one is named; at the end nothing is left."""
     with ExitStack() as stack:
-        store = store_url(stack.enter_context(s3_server()), "cluster")
-        nodes = []
-        for name in ("a", "b"):
-            node = Server(folder / name, store, server_trusted_proxies='["127.0.0.1/32"]')
+        store = store or store_url(stack.enter_context(s3_server()), "cluster")
+        running = []
+        for name in "abcdef"[:nodes]:
+            node = Server(
+                folder / name, store, server_trusted_proxies='["127.0.0.1/32"]', **settings
+            )
             stack.callback(node.close)
-            nodes.append(node.start())
-        addresses = [host_port(node) for node in nodes]
-        front = ClusterFront(folder / "front", Path(), *addresses)
+            running.append(node.start())
+        front = ClusterFront(folder / "front", Path(), *map(host_port, running))
         front.start()
         stack.callback(front.close)
-        yield Cluster(nodes, front)
+        yield Cluster(running, front)
