@@ -8,7 +8,7 @@ S3_TESTS := tests/s3 tests/stores/test_s3.py::TestS3Store tests/stores/test_prob
   tests/test_owners.py tests/test_renders.py tests/test_reindex.py tests/catalogue/test_catalogue.py \
   tests/serving/test_restore.py
 
-.PHONY: run test test-s3 test-faults test-nginx test-topology test-api nginx test-tus-js test-celery test-console browser pictures bench bench-smoke bench-tools client-operations lint types check clean help
+.PHONY: run test test-s3 test-faults test-nginx test-topology test-nodes test-api nginx test-tus-js test-celery test-console browser pictures bench bench-smoke bench-tools client-operations lint types check clean help
 
 help: ## Show this list
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -24,6 +24,9 @@ test-nginx: $(VENV)/.dev nginx ## Test deploy/nginx.conf with a real nginx, inst
 
 test-topology: $(VENV)/.dev nginx ## Kill a node of two behind deploy/nginx-cluster.conf, under load
 	@PATH="$$PATH:/usr/sbin:/usr/local/sbin" $(BIN)/pytest tests/topology
+
+test-nodes: $(VENV)/.dev nginx ## Hold three nodes on a folder and a Ceph to their promises; restart each
+	@PATH="$$PATH:/usr/sbin:/usr/local/sbin" tests/s3/run.sh $(BIN)/pytest tests/nodes
 
 test-api: $(VENV)/.dev ## Ask a live server all that its description allows: Schemathesis, three minutes
 	@$(BIN)/pytest tests/api

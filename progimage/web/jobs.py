@@ -281,13 +281,15 @@ class JobResource:
         state = given.one("state")
         if state is not None and state not in get_args(State):
             raise InvalidRequest(f"state: expected pending, complete or failed, got {shown(state)}")
+        # Before the items, which can then only be newer: of a job that is told to have ended,
+        # each is told with its outcome.
+        progress = self._jobs.progress(request)
         items: list[Item] = []
         following = None
         if limit:
-            # Before the counts, which can then only be newer.
             items, following = self._jobs.window(request, start, limit, cast(State | None, state))
         said = {name: text for name in ("limit", "state") if (text := given.one(name))}
-        resp.media = self._document(req, self._jobs.progress(request), items, following, said)
+        resp.media = self._document(req, progress, items, following, said)
 
     def _document(
         self,

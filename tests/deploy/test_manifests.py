@@ -199,8 +199,8 @@ class TestKubernetes:
         settings, _ = config.load(values["data"])
         [deployment] = kind("Deployment")
         pod = deployment["spec"]["template"]["spec"]
-        [_, waits] = pod["containers"][0]["lifecycle"]["preStop"]["exec"]["command"]
-        patience = settings.server.graceful_timeout_s + int(waits)
+        assert settings.server.drain_s > 0
+        patience = settings.server.drain_s + settings.server.graceful_timeout_s
         assert pod["terminationGracePeriodSeconds"] > patience
 
 
@@ -281,7 +281,8 @@ class TestSystemd:
         assert UNIT.index("[Unit]") < UNIT.index("[Service]") < UNIT.index("[Install]")
         assert re.search(r"(?m)^TimeoutStopSec=(\d+)$", UNIT)
         seconds = int(re.search(r"(?m)^TimeoutStopSec=(\d+)$", UNIT)[1])
-        assert seconds > config.Settings().server.graceful_timeout_s
+        server = config.Settings().server
+        assert seconds > server.drain_s + server.graceful_timeout_s
 
 
 def test_paths_with_rules_of_their_own_in_nginx_exist(client):

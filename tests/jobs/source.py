@@ -42,6 +42,11 @@ class Source(ThreadingHTTPServer):
     def urls(self, count: int) -> list[str]:
         return [self.url(f"{number}.png") for number in range(count)]
 
+    def picture(self, number: int) -> bytes:
+        """Return the picture of a number."""
+        colour = (number % 256, number // 256, 99)
+        return saved(Image.new("RGB", (6, 5), colour), "PNG")
+
     def handle_error(self, request, client_address) -> None:
         """Say nothing of clients that were killed."""
 
@@ -70,9 +75,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header("Content-Length", "0")
             self.end_headers()
             return
-        number = int(path.removesuffix(".png"))
-        colour = (number % 256, number // 256, 99)
-        data = saved(Image.new("RGB", (6, 5), colour), "PNG")
+        data = self.server.picture(int(path.removesuffix(".png")))
         self.send_response(200)
         self.send_header("Content-Length", str(len(data)))
         self.end_headers()

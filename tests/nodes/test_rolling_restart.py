@@ -29,7 +29,7 @@ SETTINGS = {
     "jobs_host_pause_s": 0.02,
     "download_allow_private": "true",
 }
-JOB_ITEMS = 150
+JOB_ITEMS = 60
 
 
 class Failed(Exception):

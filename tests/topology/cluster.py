@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -52,13 +53,11 @@ def cluster(
     """Run it all, over an S3 store of its own unless one is named; at the end nothing is left."""
     with ExitStack() as stack:
         store = store or store_url(stack.enter_context(s3_server()), "cluster")
-        running = []
-        for name in "abcdef"[:nodes]:
-            node = Server(
-                folder / name, store, server_trusted_proxies='["127.0.0.1/32"]', **settings
-            )
-            stack.callback(node.close)
-            running.append(node.start())
+        settings["server_trusted_proxies"] = '["127.0.0.1/32"]'
+        running = [Server(folder / name, store, **settings) for name in "abcdef"[:nodes]]
+        threads = stack.enter_context(ThreadPoolExecutor(nodes))
+        stack.callback(lambda: list(threads.map(Server.close, running)))
+        list(threads.map(Server.start, running))
         front = ClusterFront(folder / "front", Path(), *map(host_port, running))
         front.start()
         stack.callback(front.close)
