@@ -9,8 +9,7 @@ import typer
 
 from progimage.cli.connection import HERE, AsJson, Token, Url, connected
 from progimage.cli.terminal import put, put_json, say
-from progimage.client import Client, Image, Sync
-from progimage.client.searching import Criteria
+from progimage.client import Image, Sync
 
 app = typer.Typer()
 
@@ -35,31 +34,16 @@ Limit = Annotated[int, typer.Option("--limit", "-n", min=0, help="how many at mo
 
     progimage ls --json --limit 0 | jq -r .id""",
 )
-def list_(
-    tag: Tags = None,
-    any_tag: AnyTags = None,
-    visibility: Visibility = "",
-    media_type: MediaType = "",
-    after: After = "",
-    before: Before = "",
-    limit: Limit = 50,
-    as_json: AsJson = False,
-    url: Url = HERE,
-    token: Token = "",
-) -> None:
-    """List pictures, newest first: id, size, type, title or file name, tags."""
-    said = _criteria("", tag, any_tag, visibility, media_type, after, before, limit)
-    with connected(url, token) as client:
-        _list(client, said, limit, as_json=as_json)
-
-
 @app.command(
+    "search",
     epilog="""Example:
 
-    progimage search harbour dusk --tag sea"""
+    progimage search harbour dusk --tag sea""",
 )
 def search(
-    words: Annotated[list[str], typer.Argument(help="parts of words of title, tags and so on")],
+    words: Annotated[
+        list[str] | None, typer.Argument(help="parts of words of title, tags and so on")
+    ] = None,
     tag: Tags = None,
     any_tag: AnyTags = None,
     visibility: Visibility = "",
@@ -71,10 +55,28 @@ def search(
     url: Url = HERE,
     token: Token = "",
 ) -> None:
-    """Find pictures by words in title, description, file name and tags."""
-    said = _criteria(" ".join(words), tag, any_tag, visibility, media_type, after, before, limit)
+    """List pictures, newest first: id, size, type, title or file name, tags.
+
+    With words, those that have them in title, description, file name or tags.
+    """
+    given: dict[str, Any] = {
+        "q": " ".join(words or ()),
+        "tags_all": tag,
+        "tags_any": any_tag,
+        "visibility": visibility,
+        "media_type": media_type,
+        "created_after": after,
+        "created_before": before,
+        "page_size": min(limit or 1000, 1000),
+    }
+    criteria: Any = {key: value for key, value in given.items() if value}
     with connected(url, token) as client:
-        _list(client, said, limit, as_json=as_json)
+        found = client.search(**criteria)
+        for image in islice(found, limit) if limit else found:
+            if as_json:
+                put_json(image.facts())
+            else:
+                put(*_line(image))
 
 
 @app.command()
@@ -135,40 +137,6 @@ def transforms(
                 put(line)
             for argument, schema in item["arguments"]["properties"].items():
                 put(f"  {argument}", _expected(schema))
-
-
-def _criteria(
-    words: str,
-    tag: list[str] | None,
-    any_tag: list[str] | None,
-    visibility: str,
-    media_type: str,
-    after: str,
-    before: str,
-    limit: int,
-) -> Criteria:
-    given: dict[str, Any] = {
-        "q": words,
-        "tags_all": tag,
-        "tags_any": any_tag,
-        "visibility": visibility,
-        "media_type": media_type,
-        "created_after": after,
-        "created_before": before,
-        "page_size": min(limit or 1000, 1000),
-    }
-    said: Any = {key: value for key, value in given.items() if value}
-    criteria: Criteria = said
-    return criteria
-
-
-def _list(client: Client, criteria: Criteria, limit: int, *, as_json: bool) -> None:
-    found = client.search(**criteria)
-    for image in islice(found, limit) if limit else found:
-        if as_json:
-            put_json(image.facts())
-        else:
-            put(*_line(image))
 
 
 def _line(image: Image[Sync]) -> list[str]:

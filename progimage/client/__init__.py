@@ -11,6 +11,7 @@
 `AsyncClient` has the same methods, to be awaited. It imports nothing of the server.
 """
 
+from progimage.client.asking import Link
 from progimage.client.client import AsyncClient, Client
 from progimage.client.driving import Async, Sync
 from progimage.client.errors import (
@@ -35,8 +36,9 @@ from progimage.client.errors import (
     Unreachable,
 )
 from progimage.client.exchange import Retries, Tokens
-from progimage.client.images import Image, Link, Pipeline, Rendition
+from progimage.client.images import Image, Rendition
 from progimage.client.jobs import Job
+from progimage.client.pipelines import Pipeline
 from progimage.client.searching import Page, Tag
 from progimage.client.uploading import Uploaded
 

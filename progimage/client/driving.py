@@ -9,9 +9,9 @@ import asyncio
 import functools
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, overload
+from typing import Any, TypeVar
 
 import httpx
 
@@ -20,7 +20,6 @@ from progimage.client.exchange import Session
 from progimage.client.talk import Answer, Ask, Effect, Emit, Pause, Stream, Talk
 
 T = TypeVar("T")
-P = ParamSpec("P")
 
 # Each yields its results as they come, at most so many under way at a time.
 Batch = tuple[Iterable[Callable[[], Talk[T]]], int]
@@ -195,73 +194,6 @@ class Async:
 
 
 M = TypeVar("M", Sync, Async)
-
-
-class Bound(Generic[M]):
-    """What belongs to a client, and so to its way of running calls."""
-
-    _driver: M
-
-
-class call(Generic[P, T]):  # noqa: N801 (a decorator)
-    """Makes of a generator a method that blocks, or that is awaited, as its client does."""
-
-    def __init__(self, talk: Callable[Concatenate[Any, P], Talk[T]]) -> None:
-        self.talk = talk
-        self.__doc__ = talk.__doc__
-
-    @overload
-    def __get__(self, instance: None, owner: type) -> call[P, T]: ...
-    @overload
-    def __get__(self, instance: Bound[Sync], owner: type) -> Callable[P, T]: ...
-    @overload
-    def __get__(
-        self, instance: Bound[Async], owner: type
-    ) -> Callable[P, Coroutine[Any, Any, T]]: ...
-    def __get__(self, instance: Any, owner: type) -> Any:
-        return self if instance is None else _method(instance, self.talk, instance._driver.run)
-
-
-class stream(Generic[P, T]):  # noqa: N801 (a decorator)
-    """Makes of a generator a method that returns an iterator, or an asynchronous one."""
-
-    def __init__(self, talk: Callable[Concatenate[Any, P], Stream[T]]) -> None:
-        self.talk = talk
-        self.__doc__ = talk.__doc__
-
-    @overload
-    def __get__(self, instance: None, owner: type) -> stream[P, T]: ...
-    @overload
-    def __get__(self, instance: Bound[Sync], owner: type) -> Callable[P, Iterator[T]]: ...
-    @overload
-    def __get__(self, instance: Bound[Async], owner: type) -> Callable[P, AsyncIterator[T]]: ...
-    def __get__(self, instance: Any, owner: type) -> Any:
-        return self if instance is None else _method(instance, self.talk, instance._driver.stream)
-
-
-class batch(Generic[P, T]):  # noqa: N801 (a decorator)
-    """Makes of many calls a method that returns an iterator over results as they come."""
-
-    def __init__(self, talk: Callable[Concatenate[Any, P], Batch[T]]) -> None:
-        self.talk = talk
-        self.__doc__ = talk.__doc__
-
-    @overload
-    def __get__(self, instance: None, owner: type) -> batch[P, T]: ...
-    @overload
-    def __get__(self, instance: Bound[Sync], owner: type) -> Callable[P, Iterator[T]]: ...
-    @overload
-    def __get__(self, instance: Bound[Async], owner: type) -> Callable[P, AsyncIterator[T]]: ...
-    def __get__(self, instance: Any, owner: type) -> Any:
-        return self if instance is None else _method(instance, self.talk, instance._driver.batch)
-
-
-def _method(instance: Any, talk: Callable[..., Any], run: Callable[[Any], Any]) -> Any:
-    @functools.wraps(talk)
-    def method(*arguments: Any, **named: Any) -> Any:
-        return run(talk(instance, *arguments, **named))
-
-    return method
 
 
 def _up_to(count: int, source: Iterable[T]) -> Iterator[T]:

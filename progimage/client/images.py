@@ -5,51 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
-from progimage.client.driving import Bound, M, call
-from progimage.client.errors import Changed, InvalidCall, NotFound, UnexpectedAnswer
+from progimage.client.asking import Link, address, delete, link, purge, read, save
+from progimage.client.driving import M
+from progimage.client.errors import Changed, InvalidCall, UnexpectedAnswer
+from progimage.client.methods import Bound, call
 from progimage.client.operations import Operations
-from progimage.client.sinks import Target, writing
-from progimage.client.steps import Path, image_path, rendition_path
-from progimage.client.talk import Answer, Ask, Talk
+from progimage.client.pipelines import Pipeline
+from progimage.client.sinks import Target
+from progimage.client.steps import Path, image_path
+from progimage.client.talk import Ask, Talk
 
 Visibility = Literal["public", "private"]
 
 _EDIT_TRIES = 5
-
-
-class Link(NamedTuple):
-    """A signed address that works until it expires."""
-
-    url: str
-    expires: str
-
-
-class Pipeline(Operations["Pipeline"]):
-    """Steps without a picture: `Pipeline().resize(w=400).grayscale().webp()`."""
-
-    def __init__(self, path: Path | None = None) -> None:
-        self.path = path or Path()
-
-    def _with_step(self, step: str) -> Pipeline:
-        return Pipeline(self.path.then(step))
-
-    def to_format(self, extension: str) -> Pipeline:
-        """Return the same with the result in this format, such as "webp" or "auto"."""
-        return Pipeline(self.path.to_format(extension))
-
-    def __str__(self) -> str:
-        return str(self.path)
-
-    def __repr__(self) -> str:
-        return f"Pipeline({str(self)!r})"
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Pipeline) and other.path == self.path
-
-    def __hash__(self) -> int:
-        return hash(self.path)
 
 
 @dataclass(frozen=True, repr=False)
@@ -259,24 +229,6 @@ def image_of(driver: M, document: Mapping[str, Any], *, is_new: bool = False) ->
     return Image(driver, **facts, is_new=is_new)
 
 
-def address(driver: M, path: str) -> str:
-    """Return the whole address of a path on the server."""
-    return f"{str(driver.http.base_url).rstrip('/')}{path}"
-
-
-def read(driver: M, path: str) -> Talk[bytes]:
-    """Return the bytes at a path."""
-    answer: Answer = yield from driver.session.exchange(Ask("GET", path))
-    return answer.body
-
-
-def save(driver: M, path: str, target: Target) -> Talk[int]:
-    """Stream what is at a path to a file; return the number of bytes."""
-    with writing(target) as sink:
-        yield from driver.session.exchange(Ask("GET", path, sink=sink))
-        return sink.size_bytes
-
-
 def fetch_with_etag(driver: M, image_id: str) -> Talk[tuple[Image[M], str]]:
     """Return a picture and the version of its record."""
     ask = Ask("GET", f"{image_path(image_id)}metadata/")
@@ -337,43 +289,3 @@ def edit(driver: M, image_id: str, changes: Mapping[str, Any]) -> Talk[Image[M]]
             if tries + 1 == _EDIT_TRIES:
                 raise
     raise AssertionError  # the loop returns or raises
-
-
-def delete(driver: M, image_id: str) -> Talk[None]:
-    """Remove a picture with everything."""
-    yield from delete_at(driver, image_path(image_id))
-
-
-def delete_at(driver: M, path: str) -> Talk[None]:
-    """Delete what is at a path."""
-    try:
-        yield from driver.session.exchange(Ask("DELETE", path))
-    except NotFound as error:
-        # An earlier try may have done it, its answer lost.
-        if error.tries == 1:
-            raise
-
-
-def purge(driver: M, image_id: str) -> Talk[int]:
-    """Forget the cached renditions of a picture; return how many there were."""
-    answer = yield from driver.session.exchange(Ask("DELETE", f"{image_path(image_id)}renders/"))
-    return int(answer.document.get("purged", 0))
-
-
-def link(driver: M, image_id: str, pipeline: str, expires_in: int) -> Talk[Link]:
-    """Return a signed address of a rendition, or of the original."""
-    asked: dict[str, Any] = {"expires_in": expires_in}
-    if pipeline:
-        asked["transform"] = pipeline
-    ask = Ask("POST", f"{image_path(image_id)}links/", json=asked)
-    answer = yield from driver.session.exchange(ask)
-    document = answer.document
-    return Link(str(document.get("url", "")), str(document.get("expires", "")))
-
-
-def path_of(image_id: str, pipeline: str | Pipeline, format: str | None) -> str:
-    """Return the path of a rendition, or with no pipeline and format of the original."""
-    if isinstance(pipeline, Pipeline):
-        path = pipeline.path.to_format(format) if format else pipeline.path
-        return path.of(image_id)
-    return rendition_path(image_id, pipeline, format or "")

@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
-from progimage.client.driving import Bound, M, call, stream
+from progimage.client.asking import delete_at
+from progimage.client.driving import M
 from progimage.client.errors import JobCancelled, TimedOut, UnexpectedAnswer
-from progimage.client.images import delete_at
+from progimage.client.methods import Bound, call, stream
 from progimage.client.searching import Where, fetch_part
 from progimage.client.steps import job_path
 from progimage.client.talk import Ask, Emit, Pause, Stream, Talk

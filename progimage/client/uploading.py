@@ -17,7 +17,8 @@ from progimage.client.errors import (
     UnexpectedAnswer,
     Unreachable,
 )
-from progimage.client.images import Image, Pipeline, Visibility, fetch, image_of
+from progimage.client.images import Image, Visibility, fetch, image_of
+from progimage.client.pipelines import Pipeline
 from progimage.client.sources import Opened, Source, Url, opened
 from progimage.client.talk import Answer, Ask, Pause, Talk
 
