@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.console.conftest import edit, metadata, picture, upload
 
@@ -15,6 +15,21 @@ def test_a_picture_s_page_shows_it_and_what_is_known(window, server):
     facts = page.get_by_role("region", name="Facts")
     for fact in ("known.png", "image/png", "640 × 480 pixels", image_id):
         expect(facts).to_contain_text(fact)
+
+
+def test_while_its_record_is_on_the_way_its_page_says_so(window, server):
+    image_id = upload(server, title="Slow")
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    window.page.route(f"**/images/{image_id}/metadata/", hold)
+    page = window.open(f"/?image={image_id}")
+    expect(page.get_by_text("One moment …")).to_be_visible()
+    held[0].continue_()
+    expect(page.get_by_role("heading", name="Slow")).to_be_visible()
+    expect(page.get_by_text("One moment …")).to_have_count(0)
 
 
 def test_edits_are_saved_and_shown_in_the_gallery(window, server):

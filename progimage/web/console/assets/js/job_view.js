@@ -6,7 +6,7 @@ import { confirmed } from "./dialogs.js";
 import { h, icon } from "./dom.js";
 import { describeJob, meterOf, stateOf } from "./job_parts.js";
 import { follow } from "./job_progress.js";
-import { errorState } from "./notice.js";
+import { errorState, waitingState } from "./notice.js";
 import { hrefOfPicture } from "./route.js";
 import { squareImage } from "./showing.js";
 import { number, when } from "./wording.js";
@@ -93,9 +93,10 @@ export function jobView({ id, onmade }) {
   }
 
   async function load() {
-    trouble.replaceChildren();
+    trouble.replaceChildren(waitingState());
     try {
       show(await json(`${path}?limit=0`, { signal: gone.signal }));
+      trouble.replaceChildren();
       if (!known.finished) await follow(name, gone.signal, show);
     } catch (error) {
       if (error.name !== "AbortError") trouble.replaceChildren(errorState(error, error.status === 404 ? null : load));

@@ -1,4 +1,4 @@
-// What is shown in place of a view: that it is empty, or why it could not be had.
+// What is shown in place of a view: that it is empty, still to come, or why it could not be had.
 
 import { h, icon } from "./dom.js";
 import { accountMode } from "./service.js";
@@ -13,6 +13,11 @@ export function emptyState(drawing, title, text, ...actions) {
     text && h("p", {}, text),
     actions.length > 0 && h("div", { class: "row center" }, actions),
   );
+}
+
+/** Return what stands where something is still to come; its style keeps it back at first. */
+export function waitingState() {
+  return h("p", { class: "faint waiting" }, "One moment …");
 }
 
 /** Return the message for an error, with a button to try again if `retry` is given. */

@@ -5,7 +5,7 @@ import { json, request } from "./api.js";
 import { confirmed } from "./dialogs.js";
 import { h, icon, uniqueId } from "./dom.js";
 import { metadataForm } from "./metadata_form.js";
-import { errorState } from "./notice.js";
+import { errorState, waitingState } from "./notice.js";
 import { playground } from "./playground.js";
 import { cameFrom, go, hrefOfPicture, note } from "./route.js";
 import { stage } from "./stage.js";
@@ -33,7 +33,7 @@ export function pictureView({ id, pipeline, onchanged }) {
   }
 
   async function load() {
-    body.replaceChildren();
+    body.replaceChildren(waitingState());
     try {
       const response = await request(`/images/${encodeURIComponent(id)}/metadata/`, { signal: gone.signal });
       show(await response.json(), response.headers.get("ETag"));
