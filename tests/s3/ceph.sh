@@ -3,6 +3,7 @@
 #   ceph.sh start|stop|status|kill-osd N|start-osd N|kill-rgw|destroy
 # Packages: apt-get install -y --no-install-recommends ceph-mon ceph-osd ceph-mgr radosgw ceph-common
 # LC_DEBUG=10 at the first start makes a lifecycle 'day' last 10 s.
+# With CEPH_IS_MADE=1 `start` mends a cluster, but makes none.
 # Env: CEPH_DIR RGW_PORT MON_PORT OSDS(3) SIZE(3) MIN_SIZE(2) MGR(0|1) ACCESS SECRET STORE(bluestore|memstore)
 set -euo pipefail
 DIR=${CEPH_DIR:-/tmp/progimage-ceph}
@@ -16,14 +17,22 @@ C="ceph -c $CONF --connect-timeout 10"
 running() { local st; st=$(sed 's/.*) //;s/ .*//' "/proc/$1/stat" 2>/dev/null) && [ -n "$st" ] && [ "$st" != Z ]; }
 pidfile() { echo "$DIR/pid/$1"; }
 alive() { local f; f=$(pidfile "$1"); [ -s "$f" ] && running "$(cat "$f")"; }
-# run a daemon in the foreground mode, in its own session, and keep its pid
-spawn() { local name=$1; shift; setsid "$@" >"$DIR/log/$name.out" 2>&1 </dev/null & echo $! >"$(pidfile "$name")"; }
+# run a daemon in the foreground mode, in its own session; it notes its pid before it is one
+spawn() { local name=$1; shift
+  setsid sh -c 'echo $$ >"$0"; exec "$@"' "$(pidfile "$name")" "$@" >"$DIR/log/$name.out" 2>&1 </dev/null 9>&- &
+  for _ in $(seq 100); do alive "$name" && return 0; sleep 0.05; done; }
 stop_one() { # name [signal [tenths of a second before KILL]]
   local f p; f=$(pidfile "$1"); [ -s "$f" ] || return 0; p=$(cat "$f")
   kill "-${2:-TERM}" "$p" 2>/dev/null || true
   for _ in $(seq "${3:-100}"); do running "$p" || { rm -f "$f"; return 0; }; sleep 0.1; done
   kill -KILL "$p" 2>/dev/null || true; rm -f "$f"; }
-start_osd() { spawn "osd.$1" ceph-osd -c "$CONF" -i "$1" -f; }
+start_osd() { alive "osd.$1" || spawn "osd.$1" ceph-osd -c "$CONF" -i "$1" -f; }
+# everything that was started with this configuration, whatever became of its pid file
+ours() { { grep -lzxFf - /proc/[0-9]*/cmdline 2>/dev/null || true; } <<<"$CONF" | cut -d/ -f3; }
+destroy() { local left
+  for _ in $(seq 100); do left=$(ours); [ -n "$left" ] || break; kill -KILL $left 2>/dev/null || true; sleep 0.1; done
+  [ -z "$left" ] || { echo "these do not end:" $left >&2; exit 1; }
+  rm -rf "$DIR" "$DIR.lock"; }
 
 mk() {
   rm -rf "$DIR"; mkdir -p "$DIR"/{pid,log,run,mon.a,mgr.x,rgw}
@@ -109,17 +118,21 @@ CFG
 }
 
 start() {
-  local t0=$SECONDS fresh=0
-  [ -e "$CONF" ] || { mk; fresh=1; }
+  local t0=$SECONDS fresh=0 made=()
+  if [ ! -e "$CONF" ]; then
+    [ -z "${CEPH_IS_MADE:-}" ] || { echo "this cluster was destroyed" >&2; exit 1; }
+    mk; fresh=1
+  fi
   alive mon.a || spawn mon.a ceph-mon -c "$CONF" -i a -f
   for _ in $(seq 60); do alive mon.a || { echo "mon died:"; tail -n 5 "$DIR/log/mon.a.out" "$DIR/log/mon.a.log"; exit 1; }; $C mon stat >/dev/null 2>&1 && break; sleep 0.3; done
   if [ $fresh = 1 ]; then
     for i in $(seq 0 $((OSDS-1))); do
       u=$(cat /proc/sys/kernel/random/uuid); mkdir -p "$DIR/osd.$i"; $C osd create "$u" >/dev/null
-      ceph-osd -c "$CONF" -i "$i" --mkfs --osd-uuid "$u" >"$DIR/log/mkfs.$i.out" 2>&1 &
-    done; wait $(jobs -p | grep -v "$(cat "$(pidfile mon.a)")") || true
+      ceph-osd -c "$CONF" -i "$i" --mkfs --osd-uuid "$u" >"$DIR/log/mkfs.$i.out" 2>&1 9>&- &
+      made+=($!)
+    done; wait "${made[@]}" || true
   fi
-  for i in $(seq 0 $((OSDS-1))); do alive "osd.$i" || start_osd "$i"; done
+  for i in $(seq 0 $((OSDS-1))); do start_osd "$i"; done
   if [ "$MGR" = 1 ]; then alive mgr.x || spawn mgr.x ceph-mgr -c "$CONF" -i x -f; fi
   for _ in $(seq 200); do [ "$($C osd stat -f json 2>/dev/null | grep -o '"num_up_osds":[0-9]*')" = "\"num_up_osds\":$OSDS" ] && break; sleep 0.3; done
   alive rgw || spawn rgw radosgw -c "$CONF" -n client.rgw -f
@@ -130,16 +143,19 @@ start() {
   curl -m 5 -s -o /dev/null -w "rgw http %{http_code}\n" "http://127.0.0.1:$RGW_PORT/"
   echo "ready in $((SECONDS-t0)) s: http://127.0.0.1:$RGW_PORT $ACCESS $SECRET"
 }
+mkdir -p "$(dirname "$DIR")"
+# One at a time: who destroys waits for who starts, or daemons started late would live on.
+if [ "${1:-}" != status ]; then
+  until exec 9>"$DIR.lock"; flock 9; [ "$DIR.lock" -ef /proc/self/fd/9 ]; do :; done
+fi
 case ${1:-start} in
   start) start;;
   stop) stop_one rgw TERM 10  # the gateway keeps no state, and takes more than 15 s over a TERM
     for n in mgr.x $(seq -f 'osd.%g' 0 $((OSDS-1))) mon.a; do stop_one "$n"; done;;
-  destroy) "$0" stop || true
-    pkill -KILL -f -- "-c $CONF " || true  # whoever is left, whatever became of its pid file
-    rm -rf "$DIR";;
+  destroy) destroy;;
   kill-osd) stop_one "osd.$2" KILL; echo "osd.$2 killed";;
   start-osd) start_osd "$2";;
   kill-rgw) stop_one rgw KILL; echo "gateway killed";;
   status) $C -s; $C osd tree;;
-  *) sed -n 2,7p "$0"; exit 2;;
+  *) sed -n 2,8p "$0"; exit 2;;
 esac
