@@ -22,7 +22,7 @@ from progimage.client import (
 from progimage.client.operations import Operations
 from tests.client.generated import operations
 from tests.imaging.drawing import quadrants, saved
-from tests.serving.flaky import flaky
+from tests.serving.network import flaky
 
 
 @pytest.fixture
@@ -186,7 +186,7 @@ def test_a_large_picture_survives_a_network_that_breaks(talk, server, noise):
     progress = []
     with flaky([server], cut_after=9_000_000) as network:
         image = talk(
-            network.address,
+            f"http://{network.address}",
             lambda client: client.upload(
                 noise, title="Noise", tags=["a", "b"], progress=lambda *now: progress.append(now)
             ),

@@ -16,9 +16,9 @@ from PIL import Image
 
 from progimage.check import Check
 from progimage.stores import open_store
-from tests.faults.network import Network, network
 from tests.imaging.drawing import saved
 from tests.s3.real import REAL_SERVER, real_url
+from tests.serving.network import Network, network
 from tests.serving.server import Answer, Server, assert_problem, running, wait_until
 
 SCRIPT = Path(__file__).parents[1] / "s3" / "ceph.sh"

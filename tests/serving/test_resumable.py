@@ -17,7 +17,7 @@ from tusclient.client import TusClient
 from tusclient.exceptions import TusUploadFailed
 
 from progimage.pieces import PIECE_BYTES
-from tests.serving.flaky import FlakyNetwork, flaky
+from tests.serving.network import Network, flaky
 from tests.serving.server import Server, kill, running, wait_until
 
 # Less than a quarter of the picture: only who resumes will ever be through.
@@ -43,7 +43,7 @@ def nodes(tmp_path) -> Iterator[list[Server]]:
 
 
 @pytest.fixture
-def network(nodes) -> Iterator[FlakyNetwork]:
+def network(nodes) -> Iterator[Network]:
     """A flaky network before both nodes, the first of which dies at the third cut."""
 
     def die(cut: int) -> None:
@@ -121,7 +121,7 @@ def with_tus_js_from_the_first_request(url: str, path: Path) -> str:
 def test_a_picture_arrives_whole_over_a_broken_network_and_a_dead_node(
     nodes, network, picture, noise, send: Send
 ):
-    upload = send(network.address, picture)
+    upload = send(f"http://{network.address}", picture)
     path = "/uploads/" + upload.rstrip("/").rsplit("/", 1)[1]
 
     told = nodes[1].get(path).json
