@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -192,6 +194,34 @@ def test_turning_a_picture_private_purges_its_public_renditions(library, store):
     store.put(key, io.BytesIO(b"cached"), media_type="image/jpeg")
     library.edit(ANN, record.id, {"visibility": "private"}, lambda current: True)
     assert list(store.list(keys.RENDERS)) == []
+
+
+@pytest.mark.parametrize("is_conditional", [False, True])
+def test_hiding_a_picture_again_finishes_what_a_crash_cut_short(library, store, is_conditional):
+    """Whoever got no answer asks once more, and must not be told that all is done."""
+    record = add(library, PICTURE, owner="ann")
+    key = keys.rendition(record.id, "blur", "jpg", public=True)
+    store.put(key, io.BytesIO(b"cached"), media_type="image/jpeg")
+    hidden = record.model_copy(update={"visibility": "private", "revision": 2})
+    data = io.BytesIO(hidden.to_json())
+    store.put(keys.record(record.id), data, media_type="application/json")
+    with pytest.raises(PreconditionFailed) if is_conditional else nullcontext():
+        library.edit(
+            ANN,
+            record.id,
+            {"visibility": "private"},
+            lambda current: current == record or not is_conditional,
+        )
+    assert list(store.list(keys.PUBLIC_RENDERS)) == []
+
+
+def test_an_edit_is_never_dated_before_what_it_changes(store):
+    now = datetime(2026, 11, 21, tzinfo=UTC)
+    record = add(Library(store, clock=lambda: now), PICTURE)
+    behind = Library(store, clock=lambda: now - timedelta(minutes=10))
+    first = behind.edit(ANYBODY, record.id, {"title": "First"}, lambda current: True)
+    second = behind.edit(ANYBODY, record.id, {"title": "Second"}, lambda current: True)
+    assert record.created == record.modified < first.modified < second.modified
 
 
 def test_an_upload_finishes_a_removal_that_was_cut_short(library, store):

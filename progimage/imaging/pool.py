@@ -197,3 +197,6 @@ def _limit(memory_bytes: int, niceness: int) -> None:
     if sys.platform == "linux":
         # Also a worker that hangs in a codec must not outlive its web worker.
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        parent = multiprocessing.parent_process()
+        if parent is not None and not parent.is_alive():
+            os._exit(1)  # it died before the kernel was asked, and nobody would tell

@@ -3,7 +3,7 @@
 The order of writes is what makes a crash harmless. The record is the commit:
 
     add      original under a name of its own · markers · record, created
-    edit     new markers · record, swapped · old markers
+    edit     new markers · record, swapped · renditions, of what was hidden · old markers
     remove   record swapped to `deleting` · renditions · original · markers ·
              record removed, if it is still the one that was swapped
 
@@ -12,6 +12,7 @@ beside it is refuse that `progimage check --repair` recognises and removes.
 Whoever meets a `deleting` record finishes the removal, as often as needed and
 by as many as like: each step names exactly what it removes (an original by its
 generation, the record by its etag), so a straggler cannot hit a later upload.
+Whoever hides a picture again, having had no answer, purges it again.
 """
 
 from __future__ import annotations
@@ -150,10 +151,10 @@ class Library:
             return
         raise not_found(image_id)
 
-    def purge(self, image_id: str) -> int:
+    def purge(self, image_id: str, *, public_only: bool = False) -> int:
         """Remove every cached rendition of a picture; return how many there were."""
         count = 0
-        for public in (True, False):
+        for public in (True,) if public_only else (True, False):
             for stat in self._store.list(keys.renditions(image_id, public=public)):
                 self._store.delete(stat.key)
                 count += 1

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, Protocol
 
 from progimage import audit
 from progimage.errors import Conflict, NotFound, Overloaded, PreconditionFailed
@@ -17,16 +17,24 @@ from progimage.model import Metadata, Record, Viewer, check_visibility, parse_me
 # in a row is in a crowd and should come back later.
 ATTEMPTS = 8
 
+_TICK = timedelta(microseconds=1)
+
+
+class Purge(Protocol):
+    """Removes the cached renditions of a picture, or those that anybody may see."""
+
+    def __call__(self, image_id: str, *, public_only: bool = False) -> object: ...
+
 
 class Edits:
-    """Edits in one library; `purge` removes all cached renditions of a picture."""
+    """Edits in one library."""
 
     def __init__(
         self,
         records: Records,
         index: Index,
         clock: Callable[[], datetime],
-        purge: Callable[[str], object],
+        purge: Purge,
     ) -> None:
         self._records = records
         self._index = index
@@ -45,6 +53,9 @@ class Edits:
         try:
             for _ in range(ATTEMPTS):
                 record, etag = self._records.read_editable(viewer, image_id)
+                if "visibility" in changes and not record.is_public:
+                    # Who hid it may have died before the purge, and this be the repetition.
+                    self._purge(image_id, public_only=True)
                 if not is_expected(record):
                     raise PreconditionFailed(
                         "the picture was changed by somebody else since; read its metadata again "
@@ -105,6 +116,7 @@ class Edits:
             update={
                 **after.model_dump(),
                 "revision": record.revision + 1,
-                "modified": self._clock(),
+                # The clock of this node may be behind that of the last editor's.
+                "modified": max(self._clock(), record.modified + _TICK),
             }
         )

@@ -60,12 +60,6 @@ def assert_all_there(server: Server, job: dict[str, Any], remote: Source, count:
     assert all(remote.fetched[f"{number}.png"] == 1 for number in range(count // 2))
 
 
-def kill_all(server: Server) -> None:
-    for pid in server.family():
-        kill(pid)
-    server.process.wait()
-
-
 def leases(server: Server) -> list[str]:
     return [file for file in server.stored_files() if "/leases/" in file]
 
@@ -94,7 +88,7 @@ def server_url(server: Server, image_id: str) -> str:
 def test_a_job_goes_on_after_everything_was_killed_and_started_again(folder, remote):
     with running(folder, **QUICK) as server:
         path = half_done(server, remote)
-        kill_all(server)
+        server.die()
         assert leases(server)
         remote.gate.set()
         server.start()
@@ -106,7 +100,7 @@ def test_another_node_takes_over_from_one_that_was_killed(folder, remote):
     with running(folder / "a", store, **QUICK) as a, running(folder / "b", store, **QUICK) as b:
         path = half_done(a, remote)
         assert b.get(path).json["status"] == "in-progress"
-        kill_all(a)
+        a.die()
         remote.gate.set()
         assert_all_there(b, finished(b, path), remote)
 

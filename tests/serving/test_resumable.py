@@ -18,7 +18,7 @@ from tusclient.exceptions import TusUploadFailed
 
 from progimage.pieces import PIECE_BYTES
 from tests.serving.network import Network, flaky
-from tests.serving.server import Server, kill, running, wait_until
+from tests.serving.server import Server, running, wait_until
 
 # Less than a quarter of the picture: only who resumes will ever be through.
 CUT_AFTER = 7_000_000
@@ -26,12 +26,6 @@ TUS_JS = Path(__file__).parent / "tus_js"
 METADATA = {"filename": "noise.png", "title": "Noïse", "tags": "one,two"}
 
 Send = Callable[[str, Path], str]
-
-
-def die_at_once(server: Server) -> None:
-    """Kill every process of a server, the one that would replace others first."""
-    kill(server.process.pid)
-    wait_until(lambda: not [kill(pid) for pid in server.family()])
 
 
 @pytest.fixture
@@ -48,7 +42,7 @@ def network(nodes) -> Iterator[Network]:
 
     def die(cut: int) -> None:
         if cut == 3:
-            die_at_once(nodes[0])
+            nodes[0].die()
 
     with flaky(nodes, cut_after=CUT_AFTER, on_cut=die) as network:
         yield network
@@ -147,7 +141,7 @@ def test_what_a_node_had_stored_when_it_was_killed_is_there_on_another(nodes, no
         head = f"PATCH {path} HTTP/1.1\r\nHost: x\r\n{head}Content-Length: {len(noise)}\r\n\r\n"
         connection.sendall(head.encode() + noise[:20_000_000])
         wait_until(lambda: sum("piece-" in name for name in nodes[0].stored_files()) == 4)
-        die_at_once(nodes[0])
+        nodes[0].die()
 
     offset = int(nodes[1].request("HEAD", path, headers=tus).headers["upload-offset"])
     assert offset == 4 * PIECE_BYTES

@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from tests.nginx.front import ROOT, Front, host_port, replaced
-from tests.serving.server import Server, kill
+from tests.serving.server import Server
 from tests.stores.s3server import s3_server, store_url
 
 
@@ -35,9 +35,7 @@ class Cluster:
 
     def kill(self, number: int) -> None:
         """End every process of a node at once, as a power cut would."""
-        for pid in [self.nodes[number].process.pid, *self.nodes[number].family()]:
-            kill(pid)
-        self.nodes[number].process.wait()
+        self.nodes[number].die()
 
     def start_again(self, number: int) -> None:
         """Start a node that has ended, where it was."""
