@@ -7,6 +7,7 @@ nothing else: its process is killed and another takes its place.
 from __future__ import annotations
 
 import ctypes
+import fcntl
 import multiprocessing
 import os
 import resource
@@ -195,8 +196,23 @@ def _limit(memory_bytes: int, niceness: int) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     os.nice(niceness)
     if sys.platform == "linux":
-        # Also a worker that hangs in a codec must not outlive its web worker.
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-        parent = multiprocessing.parent_process()
-        if parent is not None and not parent.is_alive():
-            os._exit(1)  # it died before the kernel was asked, and nobody would tell
+    _die_with_the_web_worker()
+
+
+def _die_with_the_web_worker() -> None:
+    """Have the kernel end this process when the web worker dies, also in mid-codec.
+
+    The fork server is no help: it lives as long as any of its children. So we ask for a
+    signal when the web worker's end of the pipe closes that tells of its death; unlike
+    a thread that waits for it, a signal needs no interpreter, whose lock a codec may hold.
+    """
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return
+    signal.signal(signal.SIGIO, signal.SIG_DFL)
+    fcntl.fcntl(parent.sentinel, fcntl.F_SETOWN, os.getpid())
+    flags = fcntl.fcntl(parent.sentinel, fcntl.F_GETFL)
+    fcntl.fcntl(parent.sentinel, fcntl.F_SETFL, flags | os.O_ASYNC)
+    if not parent.is_alive():
+        os._exit(1)  # before the signal was asked for
