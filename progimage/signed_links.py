@@ -29,6 +29,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Literal, NamedTuple
 
+from progimage.clocks import APART_S
 from progimage.errors import LinkExpired, LinkRefused
 from progimage.imaging.pipeline import Pipeline
 
@@ -40,8 +41,6 @@ TOKEN = re.compile(
     r"v1\.(?P<kid>[A-Za-z0-9._-]{1,64})\.(?P<expires>[1-9][0-9]{0,10})"
     r"\.(?P<scope>this|any)\.(?P<mac>[A-Za-z0-9_-]{43})"
 )
-# How far the clocks of those who sign and those who check may be apart.
-_LEEWAY_S = 60
 
 
 class Grant(NamedTuple):
@@ -133,7 +132,7 @@ class LinkSigner:
             raise LinkExpired(
                 f"sig: this link ended at {ended:%Y-%m-%dT%H:%M:%SZ}; ask for another"
             )
-        if expires_s > now_s + self._max_expires_s + _LEEWAY_S:
+        if expires_s > now_s + self._max_expires_s + APART_S:
             raise LinkRefused(
                 f"sig: this link ends further from now than links.max_expires_s "
                 f"({self._max_expires_s:,} seconds) allows; expires counts in whole seconds"

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import groupby
 from typing import ClassVar
 
 from progimage import keys
+from progimage.clocks import APART_S
 from progimage.errors import DamagedRecord
 from progimage.kept import KeptFile, delete_all, find
 from progimage.model import Metadata
 from progimage.stores import ObjectStore
+
+# Until then a node whose clock is behind may still receive for it.
+_APART = timedelta(seconds=APART_S)
 
 
 class UploadFile(KeptFile):
@@ -71,7 +75,7 @@ def remove_expired(store: ObjectStore, now: datetime) -> int:
             slot = find(store, keys.slot(slot_id), Slot)
         except DamagedRecord:
             continue
-        if slot is None or slot.expires <= now:
+        if slot is None or slot.expires <= now - _APART:
             remove(store, slot_id)
             removed += 1
     return removed

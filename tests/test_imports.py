@@ -34,7 +34,7 @@ LAYERS = [
     {"findings", "keys", "model"},
     {"text", "retry_after", "networks"},
     {"metrics", "tracing"},
-    {"errors"},
+    {"clocks", "errors"},
     # What runs elsewhere knows nothing of the server.
     {"client"},
 ]

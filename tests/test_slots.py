@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from progimage import keys, pieces
 from progimage.check import Check
+from progimage.clocks import APART_S
 from progimage.errors import (
     CorruptPicture,
     DamagedRecord,
@@ -252,7 +253,7 @@ class TestExpiry:
             store,
             max_age=timedelta(1),
             max_bytes=1,
-            clock=lambda: NOW + timedelta(seconds=60),
+            clock=lambda: NOW + timedelta(seconds=60 + APART_S),
         )
         assert sweep.expired_slots == 2
         left = {keys.slot_of_upload(stat.key) for stat in store.list(keys.UPLOADS)}

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import secrets
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_pem_public_key
 
 from progimage import keys
+from progimage.clocks import APART_S
 from progimage.config import DEVELOPMENT, Auth
 from progimage.errors import BadCredentials, ConfigError, Conflict
 from progimage.stores import ABSENT, ObjectStore
@@ -29,7 +31,8 @@ TYPE = "at+jwt"
 """Of access tokens (RFC 9068, section 2.1), so that no other token passes for one."""
 
 MAX_TOKEN = 4_096
-# Clocks of nodes may differ by so much.
+# A token that another node made a moment ago may seem to come from the future, which is
+# harmless. The same grace for its end would make every token last longer by so much.
 _LEEWAY_S = 5
 
 _REQUIRED = ["exp", "iat", "nbf", "iss", "aud", "sub"]
@@ -93,9 +96,11 @@ class KeyRing:
                 algorithms=[key.algorithm],
                 audience=ISSUER,
                 issuer=ISSUER,
-                leeway=_LEEWAY_S,
+                leeway=APART_S,
                 options={"require": _REQUIRED, "strict_aud": True},
             )
+            if int(claims["exp"]) <= time.time() - _LEEWAY_S:
+                raise jwt.ExpiredSignatureError
         except jwt.ExpiredSignatureError:
             raise BadCredentials(
                 "the access token has expired; send the refresh token to POST /tokens/"

@@ -13,6 +13,7 @@ import falcon
 from falcon.typing import ReadableIO
 
 from progimage import keys
+from progimage.clocks import SKEW_S
 from progimage.config import Delivery as DeliverySettings
 from progimage.errors import ConfigError
 from progimage.imaging.formats import Format
@@ -29,6 +30,9 @@ CONTENT_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
 
 # Setting up sendfile takes longer than copying so few bytes.
 _SENT_AT_ONCE_BYTES = 64 * 1024
+
+# Of a presigned URL; AWS Signature Version 4 takes no more.
+_MAX_PRESIGNED_S = 604_800
 
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9._-]+")
 
@@ -148,7 +152,9 @@ class Delivery:
     def _redirect(
         self, resp: falcon.Response, key: str, *, is_public: bool, ends_s: int | None
     ) -> None:
-        expires_s = self._settings.redirect_expires_s
+        lasts_s = self._settings.redirect_expires_s
+        # The store looks at its own clock, which may be ahead of ours.
+        expires_s = min(lasts_s + SKEW_S, _MAX_PRESIGNED_S)
         if ends_s is not None:
             expires_s = max(1, min(expires_s, _left_s(ends_s)))
         media_type = resp.content_type or "application/octet-stream"
@@ -158,7 +164,8 @@ class Delivery:
         resp.location = url
         # The redirect must not outlive the signature in its URL.
         resp.set_header(
-            "Cache-Control", f"public, max-age={expires_s // 2}" if is_public else PRIVATE
+            "Cache-Control",
+            f"public, max-age={min(lasts_s, expires_s) // 2}" if is_public else PRIVATE,
         )
 
 

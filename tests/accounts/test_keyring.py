@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.serialization import (
 from progimage import config
 from progimage.accounts import passwords
 from progimage.accounts.keyring import key_ring
+from progimage.clocks import APART_S
 from progimage.config import Auth
 from progimage.errors import BadCredentials, ConfigError
 from progimage.stores.memory import MemoryStore
@@ -49,6 +50,19 @@ def test_keys_are_changed_without_signing_anybody_out():
     assert after.verify(before.sign(claims()))["sub"] == "ann"
     with pytest.raises(BadCredentials):
         before.verify(after.sign(claims()))
+
+
+def test_a_token_of_a_node_whose_clock_is_ahead_is_good_at_once_and_lasts_no_longer():
+    ours, now = ring(keys=[{"kid": "own", "secret": OLD}]), int(time.time())
+
+    def made(ago_s: int) -> str:
+        times = {"iat": now - ago_s, "nbf": now - ago_s, "exp": now - ago_s + 60}
+        return ours.sign({**claims(), **times})
+
+    assert ours.verify(made(5 - APART_S))["sub"] == "ann"
+    for ago_s in (-APART_S - 60, 60 + 6):
+        with pytest.raises(BadCredentials):
+            ours.verify(made(ago_s))
 
 
 def test_a_node_with_the_public_half_verifies_and_cannot_sign():

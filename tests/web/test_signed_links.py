@@ -290,7 +290,7 @@ class TestRedirects:
     def client(self, make_client):
         return make_client(**WITH_KEY, delivery={"mode": "redirect"})
 
-    @pytest.mark.parametrize(("left_s", "most_s"), [(100, 100), (5000, 300)])
+    @pytest.mark.parametrize(("left_s", "most_s"), [(100, 100), (5000, 600)])
     def test_the_address_at_s3_ends_with_the_link_at_the_latest(
         self, client, private, left_s, most_s
     ):
