@@ -38,6 +38,8 @@ from tests.schedules import every_schedule, play
 from tests.stores.dying import Died, DyingStore
 
 NOW = datetime(2026, 1, 31, tzinfo=UTC)
+# No node of any clock takes bytes any more for what was begun at NOW.
+COLLECTED = NOW + timedelta(seconds=60 + APART_S)
 PICTURE = b"pretend these are pixels"
 MAX_BYTES = 100
 
@@ -253,7 +255,7 @@ class TestExpiry:
             store,
             max_age=timedelta(1),
             max_bytes=1,
-            clock=lambda: NOW + timedelta(seconds=60 + APART_S),
+            clock=lambda: COLLECTED,
         )
         assert sweep.expired_slots == 2
         left = {keys.slot_of_upload(stat.key) for stat in store.list(keys.UPLOADS)}
@@ -321,7 +323,7 @@ def test_a_node_that_dies_loses_nothing_that_a_client_was_told(store, n, after):
         assert send(store, told.slot_id).image_id == id_of(PICTURE)
         assert Library(store).find(ANYBODY, id_of(PICTURE)).title == "T"
 
-    collect(store, max_age=timedelta(1), max_bytes=1, clock=lambda: NOW + timedelta(seconds=60))
+    collect(store, max_age=timedelta(1), max_bytes=1, clock=lambda: COLLECTED)
     assert names(store, keys.UPLOADS) == []
 
 
