@@ -10,17 +10,14 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from datetime import timedelta
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 import pytest
-from PIL import Image
 
-from progimage.check import Check
 from progimage.stores import open_store
 from tests.faults.mixed_load import OWNER, RENDITION, TAGS, MixedLoad, Picture, mixed_load
-from tests.imaging.drawing import saved
+from tests.faults.nodes import JSON, assert_only_refuse_is_left, completed, created, drawn, listed
 from tests.jobs.source import source
 from tests.people import SECRET, headers_of
 from tests.s3.real import REAL_SERVER, real_url
@@ -47,17 +44,6 @@ SETTINGS = {
 # No request of the load takes more than a fraction of a second on a machine that is free.
 DEADLINE_S = 20
 
-# What `progimage check` may find where a process died, and mend.
-REFUSE = {
-    "removal cut short",
-    "original without record",
-    "rendition without picture",
-    "rendition under the wrong visibility",
-    "stray marker",
-    "part without job",
-}
-
-JSON = {"Content-Type": "application/json"}
 ITEMS = 120  # in two parts, so that both nodes may have one
 
 # So many seconds of work that an orphan of it would be seen.
@@ -134,15 +120,6 @@ def state_of(node: Server, picture: Picture, who: dict[str, str]) -> str:
     return str(record["visibility"])
 
 
-def listed(node: Server, who: dict[str, str], condition: str = "") -> set[str]:
-    """Return the ids of all pictures that match, each of which is listed once."""
-    answer = node.get(f"/images/?limit=1000{condition}", **who).json
-    ids = [record["id"] for record in answer["data"]]
-    assert answer["next"] is None
-    assert len(ids) == len(set(ids)) == answer["total"]
-    return set(ids)
-
-
 def assert_promises_are_kept(node: Server, load: MixedLoad, who: dict[str, str]) -> None:
     ours = {picture.id for picture in load.pictures}
     with ThreadPoolExecutor(8) as threads:
@@ -159,17 +136,6 @@ def assert_promises_are_kept(node: Server, load: MixedLoad, who: dict[str, str])
     for picture in load.pictures:
         for tag in picture.tags:
             assert (picture.id in by_tag[tag]) == (picture.id in there)
-
-
-def assert_only_refuse_is_left(url: str) -> None:
-    store = open_store(url)
-    with ThreadPoolExecutor(16) as threads:
-        first, second = (
-            list(Check(store, repair=True, grace=timedelta(0), executor=threads).run())
-            for _ in range(2)
-        )
-    assert {finding.kind for finding in first} <= REFUSE
-    assert second == []
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -294,21 +260,3 @@ def test_jobs_go_on_whichever_node_dies(nodes, who):
 
 def test_what_the_dead_left_is_refuse_and_goes(nodes, url):
     assert_only_refuse_is_left(url)
-
-
-def created(node: Server, who: dict[str, str], **fields: Any) -> str:
-    answer = node.request("POST", "/jobs/", json.dumps(fields), {**who, **JSON})
-    assert answer.status == 202, answer.body
-    return f"/jobs/{answer.json['id']}/"
-
-
-def completed(node: Server, job: str, who: dict[str, str]) -> set[int]:
-    """Return the places of the items that are done."""
-    told = node.get(f"{job}?limit=1000&state=complete", **who).json
-    return {entry["index"] for entry in told["uploaded"]["complete"]}
-
-
-def drawn(size: int) -> bytes:
-    """Return a picture that nobody has uploaded."""
-    noise = Image.frombytes("RGB", (size, size), random.randbytes(size * size * 3))
-    return saved(noise, "PNG")
