@@ -80,7 +80,14 @@ test-s3: $(VENV)/.dev ## Test over a real Ceph and a real OpenStack Swift, insta
 	@tests/s3/swift.sh install
 	@PROGIMAGE_TEST_SWIFT=1 tests/s3/run.sh $(BIN)/pytest $(S3_TESTS)
 
-test-faults: $(VENV)/.dev ## Kill parts of a real Ceph, and cut the network to it, under load
+test-faults: $(VENV)/.dev ## Kill nodes and parts of a real Ceph under load, cut its network, set clocks wrong
+	@if ! ls /usr/lib/*/faketime/libfaketimeMT.so.1 >/dev/null 2>&1; then \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	    apt-get update -q && apt-get install -qy --no-install-recommends libfaketime; \
+	  else \
+	    echo "libfaketime is missing. On Debian or Ubuntu: sudo apt-get install libfaketime" >&2; exit 1; \
+	  fi; \
+	fi
 	@tests/s3/run.sh $(BIN)/pytest tests/faults
 
 bench: $(VENV)/.dev bench-tools ## Measure beside thumbor, ipx and nginx: about an hour
