@@ -28,89 +28,29 @@ from progimage.slotfiles import Outcome, Slot
 from progimage.slots import Progress, Slots
 from progimage.web import links, schemas, tus
 from progimage.web.body import Body
-from progimage.web.documented import Answer, Content, Named, Parameter, documented
+from progimage.web.documented import Answer, Content, Named, documented
 from progimage.web.forms import read_json_object, read_submission
 from progimage.web.images import UPLOAD_ERRORS, kept
+from progimage.web.slot_documents import (
+    ANY_SLOT,
+    CREATING,
+    GONE,
+    OPTIONS,
+    PIECE,
+    PROGRESS,
+    RESUMABLE,
+    SLOT,
+    TOLD,
+    WHOLE,
+    describe,
+    header,
+)
 from progimage.web.viewers import viewer_of
 
 _MAX_JSON_BYTES = 256 * 1024
 
 # Whoever sends one of these means tus.
 _CREATION = ("Tus-Resumable", "Upload-Length", "Upload-Defer-Length", "Upload-Metadata")
-
-
-def _header(name: str, about: str) -> Parameter:
-    return Parameter(name, about, {"type": "string"}, place="header")
-
-
-_SLOT = Parameter(
-    "slot_id",
-    "Id of an upload: 32 lowercase hex digits; whoever knows it may go on with it.",
-    {"type": "string", "pattern": "^[0-9a-f]{32}$"},
-    place="path",
-    required=True,
-    example="5f2b8c1e0d9a47c3b1a6e8f70c2d4b95",
-)
-# OPTIONS tells of the protocol, whether or not there is such an upload.
-_ANY_SLOT = replace(_SLOT, schema={"type": "string"})
-_RESUMABLE = _header("Tus-Resumable", f"`{tus.VERSION}` in a request of tus.")
-_CREATING = (
-    _RESUMABLE,
-    _header("Upload-Length", "How many bytes there will be."),
-    _header("Upload-Defer-Length", "`1` if that is not known yet."),
-    _header("Upload-Metadata", "What there is to say of the picture, as tus has it."),
-)
-_PIECE = (
-    _RESUMABLE,
-    Parameter(
-        "Upload-Offset",
-        "From which byte on this piece is.",
-        {"type": "integer", "minimum": 0},
-        place="header",
-        required=True,
-    ),
-    _header("Upload-Length", "How many bytes there will be, where it was not known at first."),
-    _header("Upload-Checksum", f"One of {', '.join(tus.ALGORITHMS)}, and its base64."),
-)
-_PROGRESS = Named(
-    "Upload",
-    {
-        "type": "object",
-        "properties": {
-            "id": {"type": "string"},
-            "state": {"type": "string", "enum": ["open", "finished"]},
-            "offset": {"type": "integer", "minimum": 0},
-            "size_bytes": {"type": ["integer", "null"]},
-            "expires": {"type": "string", "format": "date-time"},
-            "file_name": {"type": "string"},
-            **Metadata.model_json_schema()["properties"],
-            "image": {"type": ["string", "null"], "description": "Id of the picture it became."},
-            "_links": schemas.LINKS,
-        },
-        "required": ["id", "state", "offset", "size_bytes", "expires", "image", "_links"],
-    },
-)
-_TOLD = ("Tus-Resumable", "Upload-Offset", "Upload-Length", "Upload-Metadata", "Upload-Expires")
-_OPTIONS = {
-    204: Answer(
-        "What of tus there is.",
-        {},
-        (
-            "Allow",
-            "Tus-Resumable",
-            "Tus-Version",
-            "Tus-Extension",
-            "Tus-Max-Size",
-            "Tus-Checksum-Algorithm",
-        ),
-    )
-}
-_KEPT = {schemas.JSON: schemas.KEPT}
-_WHOLE = {
-    200: Answer("The picture was here before.", _KEPT, ("Location",)),
-    201: Answer("It is kept.", _KEPT, ("Location",)),
-}
-_GONE = (NotFound, Expired, UploadConflict)
 
 
 class SlotResource:
@@ -132,13 +72,13 @@ class SlotResource:
         self._admission = admission
         self._policy = policy
 
-    @documented("upload", "uploads", _OPTIONS, parameters=(_ANY_SLOT,))
+    @documented("upload", "uploads", OPTIONS, parameters=(ANY_SLOT,))
     def on_options(self, req: falcon.Request, resp: falcon.Response, slot_id: str) -> None:
         """Tell what of tus there is."""
         tus.describe(resp, self._settings.upload.max_bytes)
         resp.set_header("Allow", "DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT")
 
-    @documented("uploads", "uploads", _OPTIONS)
+    @documented("uploads", "uploads", OPTIONS)
     def on_options_all(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Tell what of tus there is."""
         tus.describe(resp, self._settings.upload.max_bytes)
@@ -147,8 +87,8 @@ class SlotResource:
     @documented(
         "uploads",
         "uploads",
-        {201: Answer("There is a place for it.", {schemas.HAL: _PROGRESS}, ("Location", *_TOLD))},
-        parameters=_CREATING,
+        {201: Answer("There is a place for it.", {schemas.HAL: PROGRESS}, ("Location", *TOLD))},
+        parameters=CREATING,
         body=Content(
             {
                 schemas.JSON: Named(
@@ -171,16 +111,17 @@ class SlotResource:
         tus.check_version(req, resp, is_needed=by_tus)
         progress = self._create_by_tus(req) if by_tus else self._create(req)
         self._tell(req, resp, progress)
-        self._describe(resp, progress)
+        resp.content_type = schemas.HAL
+        resp.media = describe(progress)
         resp.status = falcon.HTTP_201
         resp.location = self._absolute(req, links.upload(progress.slot.id))
 
     @documented(
         "upload",
         "uploads",
-        {200: Answer("How far it is.", {schemas.HAL: _PROGRESS}, _TOLD)},
-        parameters=(_SLOT, _RESUMABLE),
-        errors=(*_GONE, *UPLOAD_ERRORS, 412),
+        {200: Answer("How far it is.", {schemas.HAL: PROGRESS}, TOLD)},
+        parameters=(SLOT, RESUMABLE),
+        errors=(*GONE, *UPLOAD_ERRORS, 412),
     )
     def on_get(self, req: falcon.Request, resp: falcon.Response, slot_id: str) -> None:
         """Tell how far it has come, and where the picture is once it is made.
@@ -194,17 +135,18 @@ class SlotResource:
             with self._admission.admit():
                 progress = self._slots.finish(progress, self._make)
         self._tell(req, resp, progress)
-        self._describe(resp, progress)
+        resp.content_type = schemas.HAL
+        resp.media = describe(progress)
 
     on_head = on_get
 
     @documented(
         "upload",
         "uploads",
-        {204: Answer("The piece is kept; Location names the picture.", {}, (*_TOLD, "Location"))},
-        parameters=(_SLOT, *_PIECE),
+        {204: Answer("The piece is kept; Location names the picture.", {}, (*TOLD, "Location"))},
+        parameters=(SLOT, *PIECE),
         body=Content({tus.MEDIA_TYPE: schemas.BINARY}),
-        errors=(*_GONE, *UPLOAD_ERRORS, 412, ChecksumMismatch),
+        errors=(*GONE, *UPLOAD_ERRORS, 412, ChecksumMismatch),
     )
     def on_patch(self, req: falcon.Request, resp: falcon.Response, slot_id: str) -> None:
         """Take the bytes from Upload-Offset on; make the picture with the last of them."""
@@ -225,10 +167,10 @@ class SlotResource:
     @documented(
         "upload",
         "uploads",
-        _WHOLE,
-        parameters=(_SLOT,),
+        WHOLE,
+        parameters=(SLOT,),
         body=Content({"*/*": schemas.BINARY}, "The whole picture."),
-        errors=(*_GONE, *UPLOAD_ERRORS),
+        errors=(*GONE, *UPLOAD_ERRORS),
     )
     def on_put(self, req: falcon.Request, resp: falcon.Response, slot_id: str) -> None:
         """Take all bytes at once, whatever Content-Type says; answer as `POST /images/`."""
@@ -242,13 +184,13 @@ class SlotResource:
     @documented(
         "upload",
         "uploads",
-        {**_WHOLE, 204: Answer("As PATCH and DELETE answer.", {}, _TOLD)},
+        {**WHOLE, 204: Answer("As PATCH and DELETE answer.", {}, TOLD)},
         parameters=(
-            _SLOT,
-            _header("X-HTTP-Method-Override", "`PATCH` or `DELETE`, to stand in for it."),
+            SLOT,
+            header("X-HTTP-Method-Override", "`PATCH` or `DELETE`, to stand in for it."),
         ),
         body=Content(schemas.pictures_sent(), "One picture, without metadata.", required=False),
-        errors=(*_GONE, *UPLOAD_ERRORS, 412, ChecksumMismatch),
+        errors=(*GONE, *UPLOAD_ERRORS, 412, ChecksumMismatch),
     )
     def on_post(self, req: falcon.Request, resp: falcon.Response, slot_id: str) -> None:
         """Take all bytes in a form; answer as `POST /images/`. Or stand in for PATCH, DELETE."""
@@ -275,7 +217,7 @@ class SlotResource:
         "upload",
         "uploads",
         {204: Answer("It is gone.", {}, ("Tus-Resumable",))},
-        parameters=(_SLOT, _RESUMABLE),
+        parameters=(SLOT, RESUMABLE),
         errors=(NotFound, Expired, InvalidRequest, 412, StoreUnavailable),
     )
     def on_delete(self, req: falcon.Request, resp: falcon.Response, slot_id: str) -> None:
@@ -361,24 +303,6 @@ class SlotResource:
         tus.tell(resp, progress)
         if progress.image_id is not None:
             resp.location = self._absolute(req, links.picture(progress.image_id))
-
-    def _describe(self, resp: falcon.Response, progress: Progress) -> None:
-        slot = progress.slot
-        found = {"self": {"href": links.upload(slot.id)}}
-        if progress.image_id is not None:
-            found["image"] = {"href": links.picture(progress.image_id)}
-        resp.content_type = "application/hal+json"
-        resp.media = {
-            "id": slot.id,
-            "state": "open" if progress.image_id is None else "finished",
-            "offset": progress.offset,
-            "size_bytes": progress.size_bytes,
-            "expires": slot.expires.isoformat().replace("+00:00", "Z"),
-            "file_name": slot.file_name,
-            **slot.metadata.model_dump(mode="json"),
-            "image": progress.image_id,
-            "_links": found,
-        }
 
     def _absolute(self, req: falcon.Request, path: str) -> str:
         return links.absolute(req, self._settings.server.public_url, path)

@@ -1,0 +1,32 @@
+"""The arguments of operations, declared as data: one, and the kinds there are."""
+
+from progimage.imaging.parameters.numbers import DECIMALS, angle, number, whole, write_number
+from progimage.imaging.parameters.parameter import Common, Parameter, Shared, Value
+from progimage.imaging.parameters.words import (
+    choice,
+    colour,
+    compass,
+    flag,
+    gravity,
+    picture_id,
+    text,
+)
+
+__all__ = [
+    "DECIMALS",
+    "Common",
+    "Parameter",
+    "Shared",
+    "Value",
+    "angle",
+    "choice",
+    "colour",
+    "compass",
+    "flag",
+    "gravity",
+    "number",
+    "picture_id",
+    "text",
+    "whole",
+    "write_number",
+]

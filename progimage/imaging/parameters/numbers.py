@@ -1,0 +1,88 @@
+"""Arguments that are numbers."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal, InvalidOperation
+from functools import partial
+from typing import TypeVar, Unpack
+
+from progimage.imaging.parameters.parameter import Common, Parameter
+
+DECIMALS = 4
+_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,2})?")
+_MAX_DIGITS = 24
+_Number = TypeVar("_Number", float, Decimal)
+
+
+def whole(low: int, high: int, **common: Unpack[Common]) -> Parameter:
+    """A whole number between two bounds, both allowed."""
+
+    def read(text: str) -> int:
+        number = _decimal(text, low, high)
+        if number != number.to_integral_value():
+            raise ValueError
+        return int(number)
+
+    return Parameter(
+        expected=f"a whole number from {low} to {high}",
+        read=read,
+        write=str,
+        schema={"type": "integer", "minimum": low, "maximum": high},
+        **common,
+    )
+
+
+def number(low: float, high: float, **common: Unpack[Common]) -> Parameter:
+    """A number between two bounds, both allowed, kept to four decimals."""
+
+    return Parameter(
+        expected=f"a number from {low:g} to {high:g}",
+        read=partial(_rounded, low=low, high=high),
+        write=write_number,
+        schema={"type": "number", "minimum": low, "maximum": high},
+        **common,
+    )
+
+
+def angle(**common: Unpack[Common]) -> Parameter:
+    """Degrees from -360 to 360; equal directions become one value, 0 or more, below 360."""
+    signed = number(-360, 360)
+
+    def read(text: str) -> float:
+        # A tiny negative angle comes out of the first modulo as 360 itself.
+        return round(_rounded(text, -360, 360) % 360, DECIMALS) % 360
+
+    return Parameter(
+        expected=signed.expected,
+        read=read,
+        write=write_number,
+        schema=signed.schema,
+        **common,
+    )
+
+
+def write_number(value: float) -> str:
+    """Write a number with the fewest characters: 1.5, 100, 0."""
+    return f"{value:.{DECIMALS}f}".rstrip("0").rstrip(".")
+
+
+def _rounded(raw: str, low: float, high: float) -> float:
+    # Adding 0.0 turns -0.0 into 0.0.
+    return _bounded(round(float(_decimal(raw, low, high)), DECIMALS) + 0.0, low, high)
+
+
+def _decimal(raw: str, low: float, high: float) -> Decimal:
+    """Read a decimal number between bounds, without ever building a huge one."""
+    if len(raw) > _MAX_DIGITS or not _NUMBER.fullmatch(raw):
+        raise ValueError
+    try:
+        return _bounded(Decimal(raw), Decimal(str(low)), Decimal(str(high)))
+    except InvalidOperation:
+        raise ValueError from None
+
+
+def _bounded(value: _Number, low: _Number, high: _Number) -> _Number:
+    if not low <= value <= high:
+        raise ValueError
+    return value

@@ -1,0 +1,169 @@
+"""The kinds of arguments that are words, places, colours or text."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+import unicodedata
+from collections.abc import Mapping
+from types import EllipsisType
+from typing import Unpack
+
+from progimage.imaging.colour import Colour
+from progimage.imaging.gravity import COMPASS, SMART, SYNONYMS, Focus
+from progimage.imaging.parameters.parameter import Common, Parameter, Shared, Value
+from progimage.imaging.suggestions import did_you_mean
+
+_PLAIN_TEXT = re.compile(r"[A-Za-z0-9_-]+")
+_PICTURE_ID = re.compile(r"[0-9a-f]{64}")
+
+
+def flag(**common: Unpack[Common]) -> Parameter:
+    """Yes or no."""
+    words = {"true": True, "yes": True, "on": True, "1": True}
+    words |= {"false": False, "no": False, "off": False, "0": False}
+
+    def read(text: str) -> bool:
+        try:
+            return words[text.lower()]
+        except KeyError:
+            raise ValueError from None
+
+    return Parameter(
+        expected="true or false",
+        read=read,
+        write=lambda value: str(value).lower(),
+        schema={"type": "boolean"},
+        **common,
+    )
+
+
+def choice(
+    *names: str, synonyms: Mapping[str, str] | None = None, **common: Unpack[Common]
+) -> Parameter:
+    """One of some names; case does not matter."""
+    known = {name: name for name in names} | dict(synonyms or {})
+
+    def read(text: str) -> str:
+        try:
+            return known[text.lower()]
+        except KeyError:
+            raise ValueError(did_you_mean(text, known)) from None
+
+    return Parameter(
+        expected=f"one of {', '.join(names)}",
+        read=read,
+        write=str,
+        schema={"type": "string", "enum": list(names)},
+        **common,
+    )
+
+
+def compass(**common: Unpack[Common]) -> Parameter:
+    """One of nine places; `top`, `ne`, `centre` and the like are understood."""
+    return choice(*COMPASS, synonyms=SYNONYMS, **common)
+
+
+def gravity(**common: Unpack[Common]) -> Parameter:
+    """One of nine places, `smart`, or a focal point like 0.3x0.7."""
+    named = choice(*COMPASS, SMART, synonyms=SYNONYMS)
+
+    def read(text: str) -> Value:
+        try:
+            return Focus.parse(text)
+        except ValueError:
+            return named.read(text)
+
+    return Parameter(
+        expected=f"{named.expected}, or a focal point such as 0.3x0.7",
+        read=read,
+        write=str,
+        schema={
+            "type": "string",
+            "anyOf": [
+                {"enum": [*COMPASS, SMART]},
+                {"pattern": r"^[01]?(\.[0-9]+)?x[01]?(\.[0-9]+)?$"},
+            ],
+        },
+        **common,
+    )
+
+
+def colour(
+    default: str | EllipsisType | None = ..., *, is_solid: bool = False, **shared: Unpack[Shared]
+) -> Parameter:
+    """A colour by CSS name or in hex; with alpha, unless it has to be solid."""
+
+    def read(text: str) -> Colour:
+        found = Colour.parse(text)
+        if is_solid and not found.is_opaque:
+            raise ValueError("it has to be opaque")
+        return found
+
+    examples = "navy, fff or ff8800" if is_solid else "navy, fff, ff880080 or transparent"
+    return Parameter(
+        expected=f"a colour by name or in hex, such as {examples}",
+        read=read,
+        write=str,
+        schema={"type": "string", "format": "color"},
+        default=Colour.parse(default) if isinstance(default, str) else default,
+        **shared,
+    )
+
+
+def text(max_length: int, **common: Unpack[Common]) -> Parameter:
+    """Text in Unicode's composed form.
+
+    Anything that holds more than letters, digits, `_` and `-` is written as `~` and
+    the unpadded base64url of its UTF-8, and both spellings are read.
+    """
+
+    def read(raw: str) -> str:
+        decoded = unicodedata.normalize("NFC", _from_base64url(raw[1:]) if raw[:1] == "~" else raw)
+        if not 0 < len(decoded) <= max_length or any(map(_is_unprintable, decoded)):
+            raise ValueError
+        return decoded
+
+    def write(value: str) -> str:
+        if _PLAIN_TEXT.fullmatch(value):
+            return value
+        return "~" + base64.urlsafe_b64encode(value.encode()).decode().rstrip("=")
+
+    return Parameter(
+        expected=f"text of 1 to {max_length} printable characters, plain or as ~base64url",
+        read=read,
+        write=write,
+        schema={"type": "string", "minLength": 1, "maxLength": max_length},
+        **common,
+    )
+
+
+def picture_id(**common: Unpack[Common]) -> Parameter:
+    """The id of another picture of the library."""
+
+    def read(raw: str) -> str:
+        if not _PICTURE_ID.fullmatch(raw):
+            raise ValueError
+        return raw
+
+    return Parameter(
+        expected="the id of a picture, 64 lowercase hex digits",
+        read=read,
+        write=str,
+        schema={"type": "string", "pattern": f"^{_PICTURE_ID.pattern}$"},
+        names_picture=True,
+        **common,
+    )
+
+
+def _from_base64url(raw: str) -> str:
+    try:
+        padded = raw + "=" * (-len(raw) % 4)
+        return base64.b64decode(padded, altchars=b"-_", validate=True).decode()
+    except (binascii.Error, UnicodeError):
+        raise ValueError from None
+
+
+def _is_unprintable(character: str) -> bool:
+    return unicodedata.category(character) in ("Cc", "Cs", "Cn", "Zl", "Zp")
