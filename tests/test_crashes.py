@@ -181,6 +181,8 @@ def test_after_a_crash_the_same_request_succeeds(scenario, n, after):
     if scenario.act is remove:
         left = {stat.key for stat in store.list("") if id_of(PICTURE, "ann") in stat.key}
         assert left == set()
+    if scenario.act is hide:
+        assert list(store.list(keys.PUBLIC_RENDERS)) == []
 
 
 def test_a_crash_between_original_and_record_leaves_refuse_that_check_names():

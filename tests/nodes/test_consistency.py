@@ -29,6 +29,9 @@ STEPS = int(os.environ.get("PROGIMAGE_TEST_STEPS") or 14)
 SETTINGS = {"jobs_poll_s": 0.5, "jobs_host_pause_s": 0, "download_allow_private": "true"}
 ACCOUNTS = {"auth_mode": "required", "auth_secret": SECRET}
 
+# Three nodes and a Ceph on a machine that may be busy with other things too.
+pytestmark = pytest.mark.timeout(400)
+
 
 def doors_of(site: Cluster) -> dict[str, Peer]:
     """Return every way in: each node, and nginx."""

@@ -29,7 +29,11 @@ SETTINGS = {
     "jobs_host_pause_s": 0.02,
     "download_allow_private": "true",
 }
-JOB_ITEMS = 60
+JOB_ITEMS = 40
+
+
+# Three nodes and a Ceph on a machine that may be busy with other things too.
+pytestmark = pytest.mark.timeout(400)
 
 
 class Failed(Exception):
@@ -192,6 +196,7 @@ def test_no_request_is_lost_while_every_node_is_restarted_in_turn(site):
     assert load.failures == []
 
 
+@pytest.mark.parametrize("store", ["folder"], indirect=True)
 def test_no_request_is_lost_while_every_node_is_reloaded_at_once(site):
     with source() as urls:
         load = Load(site, urls)
