@@ -143,7 +143,7 @@ class Ingest:
                 staged.file_name,
                 facts,
             )
-            return self._library.add(candidate, metadata)
+            return self._library.add(candidate, metadata, is_missed=True)
 
 
 def clean_file_name(name: str) -> str:

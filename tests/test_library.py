@@ -6,14 +6,18 @@ import io
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
+from threading import Barrier
+from typing import Any, BinaryIO
 
 import pytest
 
 from progimage import keys
 from progimage.errors import DamagedRecord, InvalidField, NotFound, PreconditionFailed
+from progimage.index import Index
 from progimage.library import Library, can_see
 from progimage.model import ANYBODY, Metadata, Record, Viewer
-from progimage.stores import ObjectStore
+from progimage.stores import ObjectStore, Stat
+from progimage.stores.memory import MemoryStore
 from tests.candidates import add, candidate, id_of
 from tests.s3.real import empty_store
 
@@ -57,6 +61,38 @@ def test_many_adding_the_same_bytes_at_once_make_one_picture(library, store):
     assert sum(is_new for _, is_new in added) == 1
     assert len({record.generation for record, _ in added}) == 1
     assert len(list(store.list(keys.IMAGES))) == 2
+
+
+def test_who_missed_a_picture_that_another_added_since_gets_the_others(library, store):
+    first = add(library, PICTURE, Metadata(title="Sunset"))
+    before = [stat.key for stat in store.list("")]
+    late = library.add(candidate(PICTURE), Metadata(title="Other"), is_missed=True)
+    assert late == (first, False)
+    assert [stat.key for stat in store.list("")] == before
+
+
+class TwoAtOnce(MemoryStore):
+    """Ends neither the put of an original nor that of a marker before the other has begun."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._both = Barrier(2)
+        self._marked = False
+
+    def put(self, key: str, source: BinaryIO, **kwargs: Any) -> Stat:
+        if "/original-" in key:
+            self._both.wait(timeout=10)
+        elif key.startswith("index/") and not self._marked:
+            self._marked = True
+            self._both.wait(timeout=10)
+        return super().put(key, source, **kwargs)
+
+
+def test_original_and_markers_are_written_side_by_side():
+    store = TwoAtOnce()
+    with ThreadPoolExecutor(1) as threads:
+        library = Library(store, index=Index(store, threads))
+        assert library.find(ANYBODY, add(library, PICTURE).id)
 
 
 def test_what_is_not_there_is_not_found(library):

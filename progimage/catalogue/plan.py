@@ -81,9 +81,10 @@ def plan(store: ObjectStore, viewer: Viewer, query: Query) -> Plan:
 
 
 def _scopes(viewer: Viewer, query: Query) -> list[str]:
-    scopes = []
-    if query.visibility != "private":
-        scopes.append(layout.PUBLIC)
-    if query.visibility != "public" and query.owner in (None, viewer.name):
-        scopes.append(layout.private(viewer.name))
-    return scopes
+    wanted = []
+    for scope in layout.scopes_for(viewer):
+        visibility = "public" if scope == layout.PUBLIC else "private"
+        is_own = visibility == "public" or query.owner in (None, viewer.name)
+        if is_own and query.visibility in (None, visibility):
+            wanted.append(scope)
+    return wanted

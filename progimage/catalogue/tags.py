@@ -50,8 +50,7 @@ def tags(
         beginning: of the tags as `text.fold` gives them.
         after: the slug after which to go on; "" to begin with the first.
     """
-    scopes = [layout.PUBLIC, layout.private(viewer.name)]
-    slugs = tags_from(store, scopes, facets.beginning_of_slug(beginning), after)
+    slugs = tags_from(store, layout.scopes_for(viewer), facets.beginning_of_slug(beginning), after)
     look = partial(_look, store, levels, viewer, beginning)
     found: list[Tag] = []
     last = after

@@ -17,8 +17,9 @@ belongs to, and these rules keep it so without a lock:
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import Executor
+from contextlib import contextmanager
 from typing import TypeVar
 
 from progimage.errors import KeyMissing
@@ -68,8 +69,16 @@ class Index:
 
     def write(self, postings: Collection[Posting]) -> None:
         """List a picture, and make the lists' names known."""
-        self._each(self._write, postings)
-        self._each(self._make_known, _lists(postings))
+        with self.writing(postings):
+            pass
+
+    @contextmanager
+    def writing(self, postings: Collection[Posting]) -> Iterator[None]:
+        """Do what `write` does, given an executor while the block runs; else after it."""
+        begun = self._begin(self._write_and_make_known, postings)
+        yield
+        for _ in begun:
+            pass
 
     def confirm(self, postings: Collection[Posting]) -> None:
         """Write again what somebody has removed meanwhile."""
@@ -107,18 +116,16 @@ class Index:
             return False
         return True
 
-    def _write(self, posting: Posting) -> None:
+    def _write_and_make_known(self, posting: Posting) -> None:
         number = self._folders.level_for(posting) if self._folders else 0
         self._store.put(layout.key_of(posting, number), io.BytesIO(), media_type=MARKER_TYPE)
+        names = layout.names(posting.scope, posting.facet)
+        if names and not self._exists(names[-1]):
+            self.make_known(posting.scope, posting.facet)
 
     def _remove(self, posting: Posting) -> None:
         for number in self.levels:
             self._store.delete(layout.key_of(posting, number))
-
-    def _make_known(self, scope_and_facet: tuple[str, Facet]) -> None:
-        names = layout.names(*scope_and_facet)
-        if names and not self._exists(names[-1]):
-            self.make_known(*scope_and_facet)
 
     def is_used(self, scope: str, facet: Facet) -> bool:
         """True if there is a picture in the list."""
@@ -133,9 +140,13 @@ class Index:
         return True
 
     def _each(self, act: Callable[[Marked], object], items: Iterable[Marked]) -> None:
-        # In a fixed order, so that one run is like another.
-        for _ in (self._executor.map if self._executor else map)(act, sorted(items)):
+        for _ in self._begin(act, items):
             pass
+
+    def _begin(self, act: Callable[[Marked], object], items: Iterable[Marked]) -> Iterator[object]:
+        """Return what ends when all is done. Given an executor, it is under way already."""
+        # In a fixed order, so that one run is like another.
+        return (self._executor.map if self._executor else map)(act, sorted(items))
 
 
 def _lists(postings: Iterable[Posting]) -> set[tuple[str, Facet]]:

@@ -26,7 +26,7 @@ from datetime import UTC, datetime, timedelta
 from typing import NamedTuple, cast
 
 from progimage.index.facets import Facet, Kind, slug, word
-from progimage.model import Record
+from progimage.model import Record, Viewer
 
 INDEX = "index/"
 PUBLIC = "public"
@@ -69,6 +69,11 @@ def private(owner: str) -> str:
 def scope_of(record: Record) -> str:
     """Return the scope a picture is listed in."""
     return PUBLIC if record.is_public else private(record.owner)
+
+
+def scopes_for(viewer: Viewer) -> list[str]:
+    """Return the scopes of what a viewer may see; nobody in particular has no private ones."""
+    return [PUBLIC, private(viewer.name)] if viewer.name else [PUBLIC]
 
 
 def position(created: datetime, image_id: str) -> str:

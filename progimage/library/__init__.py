@@ -2,7 +2,7 @@
 
 The order of writes is what makes a crash harmless. The record is the commit:
 
-    add      original under a name of its own · markers · record, created
+    add      original under a name of its own, and markers · record, created
     edit     new markers · record, swapped · renditions, of what was hidden · old markers
     remove   record swapped to `deleting` · renditions · original · markers ·
              record removed, if it is still the one that was swapped
@@ -59,10 +59,14 @@ class Library:
         self._records = Records(store)
         self._edits = Edits(self._records, self._index, clock, self.purge)
 
-    def add(self, candidate: Candidate, metadata: Metadata) -> tuple[Record, bool]:
+    def add(
+        self, candidate: Candidate, metadata: Metadata, *, is_missed: bool = False
+    ) -> tuple[Record, bool]:
         """Keep a picture; return its record and whether it is new.
 
-        A picture that is here already stays exactly as it is, metadata included.
+        A picture that is here already stays exactly as it is, metadata included. With
+        `is_missed`, `held` has just said that it is not here, and is not asked again
+        unless somebody else was faster.
 
         Raises:
             InvalidField: it is to be private but has no owner.
@@ -70,11 +74,12 @@ class Library:
         """
         check_visibility(metadata, candidate.owner)
         for _ in range(ATTEMPTS):
-            if (held := self.held(candidate.id)) is not None:
+            if not is_missed and (held := self.held(candidate.id)) is not None:
                 return held, False
             record = self._describe(candidate, metadata)
             if self._commit(record, candidate.source):
                 return record, True
+            is_missed = False
         raise Overloaded("this picture is being added and removed by others; try again")
 
     def find(self, viewer: Viewer, image_id: str) -> Record:
@@ -216,8 +221,8 @@ class Library:
         """Write original, markers and record; False if another upload committed first."""
         original, postings = keys.original(record.id, record.generation), postings_of(record)
         source.seek(0)
-        self._store.put(original, source, media_type=record.media_type)
-        self._index.write(postings)
+        with self._index.writing(postings):
+            self._store.put(original, source, media_type=record.media_type)
         try:
             self._records.write(record, expect=ABSENT)
         except Conflict:

@@ -46,6 +46,16 @@ def test_requests_cost(client, store, cost_of, jpeg):
     assert cost_of(f"{path}thumbnail.png", Range="bytes=0-9") == {"GET": 2}
 
 
+def test_an_upload_looks_once_whether_the_picture_is_here(client, store, jpeg):
+    store.requests.clear()
+    path = upload(client, jpeg)
+    # The original, the record, and its places in two lists.
+    assert store.requests == {"GET": 1, "PUT": 2 + 2}
+    store.requests.clear()
+    assert upload(client, jpeg) == path
+    assert store.requests == {"GET": 1}
+
+
 def test_what_a_client_has_already_costs_the_record_or_the_look_into_the_cache(
     client, cost_of, jpeg
 ):
