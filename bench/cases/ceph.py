@@ -70,7 +70,10 @@ def _turns(bench: Bench, case: Case, alone: Raw) -> tuple[list[Turn], list[Turn]
     for turn in range(0 if bench.smoke else -1, bench.rounds):
         seconds = max(_LEAST_S, bench.seconds if turn >= 0 else 0)
         before, used = _operations(case.server), processes.cpu_seconds(case.server.pid)
-        done = case.run(seconds, turn + 1)
+        try:
+            done = case.run(seconds, turn + 1)
+        except LoadFailed as error:
+            raise LoadFailed(f"{case.name}: {error}") from None
         used = processes.cpu_seconds(case.server.pid) - used
         if turn >= 0:  # the first turn only warms up
             _check(bench, case, done, _operations(case.server) - before)
