@@ -82,3 +82,10 @@ def test_every_route_is_in_the_readme(template):
         template = template.replace(field, word)
     template = template.replace("/console/<step>", "/console/<file>")
     assert re.search(rf"`(GET|POST|DELETE|PATCH|PUT) {re.escape(template)}", README), template
+
+
+def test_no_upload_by_curl_ends_in_a_slash():
+    # curl(1), -T: to a URL without a file part it appends the name of the local file.
+    uploads = re.findall(r"curl .*?-T \S+ (\S+)", README)
+    assert uploads
+    assert not [address for address in uploads if address.endswith("/")]
