@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import falcon
@@ -24,6 +25,7 @@ from progimage.background import policy_of, pool_of, runner_of
 from progimage.broker import Broker
 from progimage.catalogue import Catalogue
 from progimage.config import DEVELOPMENT, Settings
+from progimage.disk_cache import DiskCache
 from progimage.download import Downloader
 from progimage.errors import ConfigError
 from progimage.imaging.pipeline import check_presets
@@ -122,7 +124,7 @@ def create(
     store = _observed(store, settings)
     limits = settings.limits.to_limits()
     policy, signer = _policy(settings), _signer(settings, store)
-    delivery = Delivery(store, settings.delivery)
+    delivery, copies = Delivery(store, settings.delivery), _copies(settings, store)
     folder = Scratch()
     jobs_pool = pool or pool_of(settings, workers=1, niceness=_LOWEST_PRIORITY)
     pool = pool or pool_of(
@@ -132,7 +134,7 @@ def create(
     uploading = Admission(settings.upload.concurrent, "uploads")
     helpers = ThreadPoolExecutor(_HELPERS, thread_name_prefix="store")
     index = Index(store, helpers)
-    library = Library(store, index=index)
+    library = Library(store, index=index, on_purge=copies.forget if copies else None)
     # A local file is read faster than it is handed to another thread.
     readers = None if isinstance(store, HasLocalPath) else helpers
     catalogue = Catalogue(store, index, readers)
@@ -141,7 +143,7 @@ def create(
     ingest = Ingest(library, pool, folder, limits, rendering, downloader, max_bytes=max_bytes)
     broker = Broker(settings.jobs.broker) if settings.jobs.broker else None
     asked = _asked(settings, store, broker)
-    renders = Renders(store, library, pool, folder, limits, rendering, policy, asked)
+    renders = Renders(store, library, pool, folder, limits, rendering, policy, asked, copies)
     gate, toll = Gate(library, policy, signer), _toll(settings.transforms)
 
     console = Console(delivery.other_origin())
@@ -238,6 +240,18 @@ def _asked(settings: Settings, store: ObjectStore, broker: Broker | None) -> Ask
     return AskedRenders(store, broker.ask_for_render, settings.render.answer_timeout_s)
 
 
+def _copies(settings: Settings, store: ObjectStore, *, is_trial: bool = False) -> DiskCache | None:
+    """Return this node's cache of renditions, None if there is to be none."""
+    chosen = settings.disk_cache
+    if not chosen.dir or settings.delivery.mode == "redirect":
+        return None
+    root = Path(chosen.dir).absolute()
+    copies = DiskCache(store, settings.store, root, chosen.max_bytes, chosen.trust_s)
+    if not is_trial:
+        copies.start()
+    return copies
+
+
 def _tell(operation: str, outcome: str, seconds: float, *, is_metered: bool) -> None:
     if is_metered:
         metrics.store_operation(operation, outcome, seconds)
@@ -321,6 +335,7 @@ def prove(settings: Settings) -> None:
     store = open_store(settings.store, conditional_writes=settings.s3.is_conditional)
     _policy(settings)
     Delivery(store, settings.delivery)
+    _copies(settings, store, is_trial=True)
     Downloader(settings.download, settings.upload.max_bytes)
     key_ring(settings.auth, store)
     _asked(settings, store, Broker(settings.jobs.broker) if settings.jobs.broker else None)
@@ -345,6 +360,8 @@ def wsgi() -> Service:
             consequence="an edit can overwrite another unseen, and an upload that races with "
             "the removal of the same picture can be lost",
         )
+    if settings.disk_cache.dir and settings.delivery.mode == "redirect":
+        log.warning("disk_cache.dir is not used: delivery.mode sends clients to S3 for bytes")
     if settings.tracing.endpoint:
         tracing.start(
             settings.tracing.endpoint,

@@ -99,6 +99,23 @@ _store = Histogram(
     buckets=_QUICK,
     registry=_REGISTRY,
 )
+_copies = Counter(
+    "progimage_disk_cache_lookups_total",
+    "Looks into the disk cache: trusted, confirmed by the store, or missed.",
+    ("outcome",),
+    registry=_REGISTRY,
+)
+_evictions = Counter(
+    "progimage_disk_cache_evictions_total",
+    "Copies that went from the disk cache to make room.",
+    registry=_REGISTRY,
+)
+_copied = Gauge(
+    "progimage_disk_cache_bytes",
+    "Bytes of all copies in the disk cache, in blocks of the disk.",
+    multiprocess_mode="mostrecent",
+    registry=_REGISTRY,
+)
 _job_items = Counter(
     "progimage_job_items_total",
     "Items of jobs with an outcome (done, failed), by kind of job.",
@@ -185,6 +202,21 @@ def admitted(work: str, change: int) -> None:
 def rejection(work: str) -> None:
     """Note that a request was turned away."""
     _rejections.labels(work).inc()
+
+
+def disk_cache_lookup(outcome: str) -> None:
+    """Note a look into the disk cache: `trusted`, `confirmed` or `missed`."""
+    _copies.labels(outcome).inc()
+
+
+def disk_cache_evictions(count: int) -> None:
+    """Note copies that went to make room."""
+    _evictions.inc(count)
+
+
+def disk_cache_bytes(count: int) -> None:
+    """Tell how much the disk cache of this node holds."""
+    _copied.set(count)
 
 
 def job_item(kind: str, *, failed: bool) -> None:

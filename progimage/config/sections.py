@@ -156,6 +156,14 @@ class Cache(Section):
     max_bytes: int = Field(default=10 * 2**30, ge=0)
 
 
+class DiskCache(Section):
+    """Copies of hot public renditions on a node's own disk, before an S3 store."""
+
+    dir: str = ""
+    max_bytes: int = Field(default=2**30, ge=2**20)
+    trust_s: float = Field(default=0.0, ge=0, le=3600)
+
+
 class Jobs(Section):
     """Bulk jobs, and the runner in each web process that does them."""
 

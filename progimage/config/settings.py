@@ -13,6 +13,7 @@ from progimage.config.sections import (
     Cache,
     Cors,
     Delivery,
+    DiskCache,
     Download,
     Jobs,
     LimitSettings,
@@ -48,6 +49,7 @@ class Settings(Section):
     links: Links = Links()
     delivery: Delivery = Delivery()
     cache: Cache = Cache()
+    disk_cache: DiskCache = DiskCache()
     jobs: Jobs = Jobs()
     auth: Auth = Auth()
     log: Log = Log()

@@ -45,17 +45,23 @@ def _now() -> datetime:
 
 
 class Library:
-    """Pictures in one object store."""
+    """Pictures in one object store.
+
+    `on_purge` is told the id of each picture whose renditions were purged, before that is
+    acknowledged.
+    """
 
     def __init__(
         self,
         store: ObjectStore,
         clock: Callable[[], datetime] = _now,
         index: Index | None = None,
+        on_purge: Callable[[str], None] | None = None,
     ) -> None:
         self._store = store
         self._clock = clock
         self._index = index or Index(store)
+        self._on_purge = on_purge
         self._records = Records(store)
         self._edits = Edits(self._records, self._index, clock, self.purge)
 
@@ -159,10 +165,14 @@ class Library:
     def purge(self, image_id: str, *, public_only: bool = False) -> int:
         """Remove every cached rendition of a picture; return how many there were."""
         count = 0
-        for public in (True,) if public_only else (True, False):
-            for stat in self._store.list(keys.renditions(image_id, public=public)):
-                self._store.delete(stat.key)
-                count += 1
+        try:
+            for public in (True,) if public_only else (True, False):
+                for stat in self._store.list(keys.renditions(image_id, public=public)):
+                    self._store.delete(stat.key)
+                    count += 1
+        finally:
+            if self._on_purge:
+                self._on_purge(image_id)
         return count
 
     def key_of_original(self, record: Record) -> str:

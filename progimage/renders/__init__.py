@@ -18,6 +18,7 @@ from typing import NamedTuple, Protocol
 
 from progimage import keys
 from progimage.admission import Admission
+from progimage.disk_cache import DiskCache
 from progimage.errors import InvalidArgument, NotFound, PictureError
 from progimage.imaging.formats import Format
 from progimage.imaging.limits import Limits
@@ -113,6 +114,7 @@ class Renders:
         admission: Admission,
         policy: TransformPolicy,
         elsewhere: Elsewhere | None = None,
+        copies: DiskCache | None = None,
     ) -> None:
         self._store = store
         self._library = library
@@ -120,7 +122,7 @@ class Renders:
         self._admission = admission
         self._policy = policy
         self._elsewhere = elsewhere
-        self._cache = RenditionCache(store)
+        self._cache = RenditionCache(store, copies)
         self._maker = Maker(pool, scratch, limits)
         self._flights = SingleFlight()
 
@@ -231,17 +233,18 @@ class Renders:
             if all(map(self._library.is_current, (record, *wanted.references))):
                 raise
             return None
-        with ExitStack() as until_current:
-            reader = until_current.enter_context(TemporaryReader(path))
+        with ExitStack() as until_kept:
+            reader = until_kept.enter_context(TemporaryReader(path))
             started = perf_counter()
-            self._cache.keep(wanted.key, wanted.format, reader)
-            rendered = replace(rendered, store_ms=(perf_counter() - started) * 1000)
-            # The records are asked again after the put: whoever hides or removes a picture
-            # changes its record first and purges after, so one of the two sees the other.
-            if not all(map(self._library.is_current, (record, *wanted.references))):
-                self._cache.discard(wanted.key)
+            if not self._cache.keep(
+                wanted.key,
+                wanted.format,
+                reader,
+                lambda: all(map(self._library.is_current, (record, *wanted.references))),
+            ):
                 return None
-            until_current.pop_all()
+            rendered = replace(rendered, store_ms=(perf_counter() - started) * 1000)
+            until_kept.pop_all()
         return Rendition(reader, wanted.format, None, wanted.is_public, rendered)
 
     def _references(self, viewer: Viewer, pipeline: Pipeline) -> tuple[Record, ...]:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import structlog
 
+from progimage.disk_cache import DiskCache
 from progimage.errors import KeyMissing, StoreUnavailable
 from progimage.imaging.formats import Format
 from progimage.imaging.render import Rendered
 from progimage.scratch import TemporaryReader
 from progimage.stores import ObjectStore, Reader
+from progimage.stores.filereader import FileReader
 
 log = structlog.get_logger()
 
@@ -31,37 +34,50 @@ class Rendition:
 
 
 class RenditionCache:
-    """The renditions that a store holds."""
+    """The renditions that a store holds, of some of which there are copies nearer by."""
 
-    def __init__(self, store: ObjectStore) -> None:
+    def __init__(self, store: ObjectStore, copies: DiskCache | None) -> None:
         self._store = store
+        self._copies = copies
 
     def find(self, key: str, form: Format, *, is_public: bool) -> Rendition | None:
         """Return the rendition under `key`, None if it is not there."""
         try:
-            return Rendition(self._store.open(key), form, key, is_public)
+            reader = self._copies.open(key) if self._copies else self._store.open(key)
+            return Rendition(reader, form, key, is_public)
         except KeyMissing:
             return None
 
-    def keep(self, key: str, form: Format, reader: TemporaryReader) -> None:
-        """Store what was just made; the reader is at its first byte again afterwards."""
+    def keep(
+        self, key: str, form: Format, reader: TemporaryReader, is_current: Callable[[], bool]
+    ) -> bool:
+        """Store what was just made, and take it back if it is no longer `is_current`.
+
+        Returns whether it is; the reader is then at its first byte again.
+        """
+        moment = self._copies.moment() if self._copies else None
+        stat = None
         try:
-            self._store.put(key, reader.file, media_type=form.media_type)
+            stat = self._store.put(key, reader.file, media_type=form.media_type)
         except StoreUnavailable as error:
             # The picture is made; a cache that is full or away only costs the next
             # request its hit.
             log.warning("rendition not cached", key=key, reason=str(error))
+        # The record is asked again after the put: whoever hides or removes the picture
+        # changes the record first and purges after, so one of the two sees the other.
+        if not is_current():
+            self._store.delete(key)
+            return False
+        if self._copies and moment and stat:
+            self._copies.keep(stat, reader.file, moment)
         reader.file.seek(0)
-
-    def discard(self, key: str) -> None:
-        """Take a rendition back."""
-        self._store.delete(key)
+        return True
 
     def narrow(self, rendition: Rendition, start: int, length: int | None) -> Reader:
         """Return a reader of `length` bytes from `start` in place of the rendition's own."""
         if start == 0 and length is None:
             return rendition.reader
-        if isinstance(rendition.reader, TemporaryReader):
+        if isinstance(rendition.reader, TemporaryReader | FileReader):
             rendition.reader.narrow(start, length)
             return rendition.reader
         rendition.reader.close()

@@ -16,9 +16,13 @@ class FileReader:
     def __init__(self, file: io.FileIO, stat: Stat, start: int, length: int | None) -> None:
         self._file = file
         self.stat = stat
-        there = max(stat.size - start, 0)
+        self.narrow(start, length)
+
+    def narrow(self, start: int, length: int | None) -> None:
+        """Go to `start`, and end after `length` bytes or with the object."""
+        there = max(self.stat.size - start, 0)
         self._left = there if length is None else min(length, there)
-        file.seek(start)
+        self._file.seek(start)
 
     def read(self, size: int = -1, /) -> bytes:
         """Return `size` bytes, or all that is left if it is negative; b"" at the end."""

@@ -1,0 +1,172 @@
+"""Copies of hot public renditions on the local disk of a node, in front of a far store.
+
+Every hit is one conditional request to the store, which answers with a few bytes if the
+copy is what it holds; so what was hidden, removed or purged through any node is never
+served after that was acknowledged. With `trust_s` a copy that was checked less than so
+long ago is served without asking: what another node hides is then seen here for that much
+longer at most. What this node hides is forgotten by all its processes at once.
+
+    a hit      copy found → checked lately, or the store says it is good → its bytes
+    a miss     moment noted → store asked → draft written beside its reader → published,
+               unless something was forgotten since the moment
+    a purge    record changed → store purged → forgotten here → acknowledged
+
+The cache is a help and nothing more: whatever goes wrong with it is logged, and the
+store serves.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from progimage import keys, metrics
+from progimage.disk_cache.drafts import TROUBLE, Complaints, Drafts, FillingReader
+from progimage.disk_cache.folder import Copy, Folder, Moment
+from progimage.disk_cache.ledger import Ledgers
+from progimage.errors import ConfigError, KeyMissing, StoreUnavailable
+from progimage.stores import HasConditionalOpen, HasLocalPath, ObjectStore, Reader, Stat
+
+_CHUNK = 1 << 18
+
+
+class DiskCache:
+    """Copies of what `store` holds under `keys.PUBLIC_RENDERS`, and of nothing else.
+
+    Args:
+        store_url: names the store; copies of another one's are never served.
+        root: a folder for us alone, shared by all processes of the node.
+        max_bytes: of all copies, those being written included.
+        trust_s: for how long a copy is served without asking the store.
+
+    Raises:
+        ConfigError: the store is a folder itself, or others may write to `root`.
+    """
+
+    def __init__(
+        self, store: ObjectStore, store_url: str, root: Path, max_bytes: int, trust_s: float
+    ) -> None:
+        if isinstance(store, HasLocalPath) or not isinstance(store, HasConditionalOpen):
+            raise ConfigError(
+                "disk_cache.dir: of no use before a folder store, whose files are as near; "
+                "leave it empty, or keep pictures in an s3: store"
+            )
+        self._store = store
+        self._conditional = cast(HasConditionalOpen, store)
+        self._folder = Folder(root, store_url)
+        self._trust_ns = round(trust_s * 1e9)
+        self._complaints = Complaints()
+        self._ledgers = Ledgers(self._folder, max_bytes)
+        self._drafts = Drafts(self._folder, self._ledgers, self._complaints)
+        try:
+            self._folder.prepare()
+        except OSError as error:
+            self._complaints.note(error)
+
+    def start(self) -> None:
+        """Count what there is, in this process: after a start of the machine that takes a while."""
+        try:
+            self._ledgers.get()
+        except TROUBLE as error:
+            self._complaints.note(error)
+
+    def open(self, key: str) -> Reader:
+        """Return a reader of the rendition under `key`, as `ObjectStore.open` does.
+
+        Raises:
+            KeyMissing: the store does not have it, whatever is here.
+        """
+        if not key.startswith(keys.PUBLIC_RENDERS):
+            return self._store.open(key)
+        try:
+            moment, copy = self._folder.moment(), self._folder.find(key)
+        except OSError as error:
+            self._complaints.note(error)
+            return self._store.open(key)
+        if copy is None:
+            reader = self._store.open(key)
+            metrics.disk_cache_lookup("missed")
+            return FillingReader(reader, self._drafts, moment)
+        if 0 <= moment.time_ns - copy.checked_ns < self._trust_ns:
+            metrics.disk_cache_lookup("trusted")
+            return copy.reader
+        return self._checked(key, copy, moment)
+
+    def moment(self) -> Moment | None:
+        """Return the present, to be noted before a rendition is stored; None in trouble."""
+        try:
+            return self._folder.moment()
+        except OSError as error:
+            self._complaints.note(error)
+            return None
+
+    def keep(self, stat: Stat, source: BinaryIO, moment: Moment) -> None:
+        """Copy the whole of `source`, which the store has taken as `stat` since `moment`.
+
+        Whether it may be seen must have been asked after `moment` too.
+        """
+        if not stat.key.startswith(keys.PUBLIC_RENDERS):
+            return
+        draft = self._drafts.begin(stat, moment)
+        if draft is None:
+            return
+        source.seek(0)
+        with draft:
+            while chunk := source.read(_CHUNK):
+                draft.write(chunk)
+
+    def forget(self, image_id: str) -> None:
+        """Let no process of this node serve what it has of a picture's renditions.
+
+        To be called after the store was purged of them.
+
+        Raises:
+            StoreUnavailable: they could not be removed, and would be trusted still.
+        """
+        try:
+            self._folder.forget(image_id)
+        except OSError as error:
+            self._complaints.note(error)
+            if self._trust_ns:
+                raise StoreUnavailable("a cache of this node cannot be purged") from error
+        self._count_no_more(f"{image_id[:2]}/{image_id}.")
+
+    def _checked(self, key: str, copy: Copy, moment: Moment) -> Reader:
+        """Return the copy's reader if the store says that it is good, else the store's."""
+        is_good = False
+        try:
+            reader = self._conditional.open_if_changed(key, copy.reader.stat.etag)
+            is_good = reader is None
+        except KeyMissing:
+            self._drop(key)
+            raise
+        finally:
+            if not is_good:
+                copy.reader.close()
+        if reader is not None:
+            metrics.disk_cache_lookup("missed")
+            return FillingReader(reader, self._drafts, moment)
+        metrics.disk_cache_lookup("confirmed")
+        if self._trust_ns:
+            try:
+                self._folder.confirm(copy, moment)
+            except OSError as error:
+                self._complaints.note(error)
+        return copy.reader
+
+    def _drop(self, key: str) -> None:
+        name = self._folder.name(key)
+        try:
+            self._folder.remove(name)
+        except OSError as error:
+            self._complaints.note(error)
+        else:
+            self._count_no_more(name)
+
+    def _count_no_more(self, beginning: str) -> None:
+        try:
+            ledger = self._ledgers.get()
+            if ledger is not None:
+                ledger.forget(beginning)
+        except TROUBLE as error:
+            self._complaints.note(error)
