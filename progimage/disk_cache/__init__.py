@@ -1,15 +1,22 @@
 """Copies of hot public renditions on the local disk of a node, in front of a far store.
 
 Every hit is one conditional request to the store, which answers with a few bytes if the
-copy is what it holds; so what was hidden, removed or purged through any node is never
-served after that was acknowledged. With `trust_s` a copy that was checked less than so
-long ago is served without asking: what another node hides is then seen here for that much
-longer at most. What this node hides is forgotten by all its processes at once.
+copy is what it holds; so what was hidden, removed or purged through any node is not served
+here any more once the store does not serve it.
 
-    a hit      copy found → checked lately, or the store says it is good → its bytes
+With `trust_s` a copy that was checked less than so long ago is served without asking. What
+another node hides is then seen here for so much longer at most; what this node hides is
+forgotten by all its processes before that is acknowledged. For that a check is two
+questions, each asked after a moment that was noted: whether the store holds this version,
+and whether the picture's record says that it is public. The store alone would not do: a
+render that began before a picture was hidden may be there for an instant after.
+
+    a check    moment noted → store asked → record asked → copy marked as of the moment
     a miss     moment noted → store asked → draft written beside its reader → published,
                unless something was forgotten since the moment
     a purge    record changed → store purged → forgotten here → acknowledged
+
+So who checks either finds the record changed, or is forgotten with what it marks.
 
 The cache is a help and nothing more: whatever goes wrong with it is logged, and the
 store serves.
@@ -21,10 +28,11 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from progimage import keys, metrics
-from progimage.disk_cache.drafts import TROUBLE, Complaints, Drafts, FillingReader
+from progimage.disk_cache.drafts import TROUBLE, Complaints, Draft, Drafts, FillingReader
 from progimage.disk_cache.folder import Copy, Folder, Moment
 from progimage.disk_cache.ledger import Ledgers
-from progimage.errors import ConfigError, KeyMissing, StoreUnavailable
+from progimage.errors import ConfigError, KeyMissing, NotFound, StoreError, StoreUnavailable
+from progimage.library import read_record
 from progimage.stores import HasConditionalOpen, HasLocalPath, ObjectStore, Reader, Stat
 
 _CHUNK = 1 << 18
@@ -85,8 +93,7 @@ class DiskCache:
             return self._store.open(key)
         if copy is None:
             reader = self._store.open(key)
-            metrics.disk_cache_lookup("missed")
-            return FillingReader(reader, self._drafts, moment)
+            return self._filling(reader, moment)
         if 0 <= moment.time_ns - copy.checked_ns < self._trust_ns:
             metrics.disk_cache_lookup("trusted")
             return copy.reader
@@ -103,11 +110,11 @@ class DiskCache:
     def keep(self, stat: Stat, source: BinaryIO, moment: Moment) -> None:
         """Copy the whole of `source`, which the store has taken as `stat` since `moment`.
 
-        Whether it may be seen must have been asked after `moment` too.
+        That the record says it may be seen must have been found since `moment` too.
         """
         if not stat.key.startswith(keys.PUBLIC_RENDERS):
             return
-        draft = self._drafts.begin(stat, moment)
+        draft = self._drafts.begin(stat, moment, is_checked=self._trust_ns > 0)
         if draft is None:
             return
         source.seek(0)
@@ -144,15 +151,32 @@ class DiskCache:
             if not is_good:
                 copy.reader.close()
         if reader is not None:
-            metrics.disk_cache_lookup("missed")
-            return FillingReader(reader, self._drafts, moment)
+            return self._filling(reader, moment)
         metrics.disk_cache_lookup("confirmed")
-        if self._trust_ns:
+        if self._may_be_trusted(key):
             try:
                 self._folder.confirm(copy, moment)
             except OSError as error:
                 self._complaints.note(error)
         return copy.reader
+
+    def _filling(self, reader: Reader, moment: Moment) -> FillingReader:
+        def begin(stat: Stat) -> Draft | None:
+            return self._drafts.begin(stat, moment, is_checked=self._may_be_trusted(stat.key))
+
+        metrics.disk_cache_lookup("missed")
+        return FillingReader(reader, begin)
+
+    def _may_be_trusted(self, key: str) -> bool:
+        """Ask the record, where copies are trusted at all."""
+        named = keys.id_and_engine_of_rendition(key)
+        if not self._trust_ns or named is None:
+            return False
+        try:
+            record, _ = read_record(self._store, named[0])
+        except (NotFound, StoreError):
+            return False
+        return record.state == "live" and record.is_public
 
     def _drop(self, key: str) -> None:
         name = self._folder.name(key)

@@ -7,7 +7,9 @@ import secrets
 import sqlite3
 import time
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Self
 
 import structlog
@@ -47,10 +49,10 @@ class Drafts:
     ledgers: Ledgers
     complaints: Complaints
 
-    def begin(self, stat: Stat, moment: Moment) -> Draft | None:
+    def begin(self, stat: Stat, moment: Moment, *, is_checked: bool) -> Draft | None:
         """Begin a copy of the version that `stat` tells of; None where there cannot be one.
 
-        `moment` lies before the store was asked for it.
+        `moment` lies before the store was asked for it; `is_checked` as for `Folder.publish`.
         """
         name, token = self.folder.name(stat.key), secrets.token_hex(8)
         room = None
@@ -67,17 +69,16 @@ class Drafts:
                     file.close()
         except TROUBLE as error:
             self.complaints.note(error)
-        return Draft(self, file, room, stat, moment) if room else None
+        if room is None:
+            return None
+        publish = partial(self.folder.publish, name, token, moment, is_checked=is_checked)
+        return Draft(self, file, room, stat, publish)
 
-    def finish(self, room: Room, moment: Moment, *, is_whole: bool) -> None:
-        """Let the copy be found if it is whole and nothing was forgotten since `moment`."""
-
-        def publish() -> bool:
-            return self.folder.publish(room.name, room.token, moment)
-
+    def finish(self, room: Room, publish: Callable[[], bool] | None) -> None:
+        """Let a copy that is whole be found, by `publish`; give up the room of any other."""
         try:
             ledger = self.ledgers.get()
-            if ledger is None or (is_whole and ledger.settle(room, publish)):
+            if ledger is None or (publish and ledger.settle(room, publish)):
                 return
             self.folder.remove_draft(room.name, room.token)
             ledger.release(room)
@@ -101,13 +102,18 @@ class Draft:
     """One copy that is being written; as a context, it is finished at the end of the block."""
 
     def __init__(
-        self, drafts: Drafts, file: io.FileIO, room: Room, stat: Stat, moment: Moment
+        self,
+        drafts: Drafts,
+        file: io.FileIO,
+        room: Room,
+        stat: Stat,
+        publish: Callable[[], bool],
     ) -> None:
         self._drafts = drafts
         self._file = file
         self._room = room
         self._stat = stat
-        self._moment = moment
+        self._publish = publish
         self._left = stat.size
         self._crc = 0
 
@@ -132,7 +138,7 @@ class Draft:
         if not self._file.closed:
             # Closed last: its lock says that its writer lives.
             with self._file:
-                self._drafts.finish(self._room, self._moment, is_whole=self._left == 0)
+                self._drafts.finish(self._room, None if self._left else self._publish)
 
     def __enter__(self) -> Self:
         return self
@@ -142,13 +148,16 @@ class Draft:
 
 
 class FillingReader:
-    """A reader of the store's that leaves a copy behind, if it is read to the end."""
+    """A reader of the store's that leaves a copy behind, if it is read to the end.
 
-    def __init__(self, reader: Reader, drafts: Drafts, moment: Moment) -> None:
+    `begin` begins the copy, not before the first byte is read: many only ask whether it
+    is there.
+    """
+
+    def __init__(self, reader: Reader, begin: Callable[[Stat], Draft | None]) -> None:
         self.stat = reader.stat
         self._reader = reader
-        self._drafts = drafts
-        self._moment = moment
+        self._begin = begin
         self._draft: Draft | None = None
         self._has_begun = False
 
@@ -156,9 +165,8 @@ class FillingReader:
         """Return `size` bytes, or all that is left if it is negative; b"" at the end."""
         data = self._reader.read(size)
         if not self._has_begun:
-            # Not before: many only ask whether it is there.
             self._has_begun = True
-            self._draft = self._drafts.begin(self.stat, self._moment)
+            self._draft = self._begin(self.stat)
         if self._draft is not None:
             self._draft.write(data)
         return data

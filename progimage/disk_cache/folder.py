@@ -8,7 +8,7 @@
       index-<boot>.sqlite           see `ledger`
 
 A copy's access time is a mark that it was asked for, its modification time the last
-moment at which the store was about to say that it is good. Both are set by us, so that
+moment before it was found good, see `DiskCache`; 0 where it never was. Both are set by us, so that
 they hold on any mount. Whatever has another name is not ours and is left alone.
 """
 
@@ -112,7 +112,7 @@ class Folder:
         return Copy(FileReader(file, stat_, 0, None), found.st_mtime_ns)
 
     def confirm(self, copy: Copy, moment: Moment) -> None:
-        """Note that the store called a copy good when it was asked at `moment`.
+        """Note that a copy was found good by questions asked after `moment`.
 
         The note is on the open file: one that was forgotten meanwhile stays so.
         """
@@ -126,10 +126,13 @@ class Folder:
         fcntl.flock(file, fcntl.LOCK_EX)
         return file
 
-    def publish(self, name: str, token: str, moment: Moment) -> bool:
-        """Let a finished draft be found; False if something was forgotten since `moment`."""
+    def publish(self, name: str, token: str, moment: Moment, *, is_checked: bool) -> bool:
+        """Let a finished draft be found; False if something was forgotten since `moment`.
+
+        With `is_checked` it counts as checked at that moment, otherwise never.
+        """
         path = self._draft(name, token)
-        os.utime(path, ns=(0, moment.time_ns))
+        os.utime(path, ns=(0, moment.time_ns if is_checked else 0))
         with self._locked(fcntl.LOCK_SH) as lock:
             if int(os.fstat(lock).st_mtime) != moment.epoch:
                 return False

@@ -21,6 +21,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -84,9 +85,11 @@ class Ledger:
         for old in folder.root.glob("index-*.sqlite*"):
             if not old.name.startswith(path.name):
                 old.unlink(missing_ok=True)
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
         self._db = sqlite3.connect(
             path, _PATIENCE_AT_START_S, isolation_level=None, check_same_thread=False
         )
+        weakref.finalize(self, self._db.close).atexit = False
         try:
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute("PRAGMA synchronous = OFF")

@@ -5,9 +5,9 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 
-from progimage.stores import ObjectStore, Reader, Stat
+from progimage.stores import HasConditionalOpen, ObjectStore, Reader, Stat
 
 _FIRST_PAGE_KEYS = 100
 _PAGE_KEYS = 1_000
@@ -18,7 +18,8 @@ class MeteredStore:
 
     Attributes:
         requests: by their S3 names. A listing is one LIST for its first 100 keys, and
-            one more for each 1,000 that are read after them.
+            one more for each 1,000 that are read after them. "304" is a conditional GET
+            that sends no bytes.
     """
 
     def __init__(self, inner: ObjectStore) -> None:
@@ -33,6 +34,11 @@ class MeteredStore:
     def open(self, key: str, start: int = 0, length: int | None = None) -> Reader:
         self._count("GET")
         return self._inner.open(key, start, length)
+
+    def open_if_changed(self, key: str, etag: str) -> Reader | None:
+        found = cast(HasConditionalOpen, self._inner).open_if_changed(key, etag)
+        self._count("304" if found is None else "GET")
+        return found
 
     def stat(self, key: str) -> Stat:
         self._count("HEAD")
