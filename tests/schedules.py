@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, BinaryIO, TypeVar
+from typing import Any, BinaryIO, TypeVar, cast
 
-from progimage.stores import ObjectStore, Reader, Stat
+from progimage.stores import HasConditionalOpen, ObjectStore, Reader, Stat
 
 T = TypeVar("T")
 Actor = Callable[[ObjectStore], Any]
@@ -29,6 +29,10 @@ class _Stepped:
         self._turns = turns
         self._is_step = is_step
 
+    def step(self, effect: Callable[[], T]) -> T:
+        """Wait for a turn before what is no operation of the store."""
+        return self._step("", effect)
+
     def _step(self, key: str, effect: Callable[[], T]) -> T:
         if self._is_step(key):
             self._turns.has_stopped.release()
@@ -44,6 +48,10 @@ class _Stepped:
 
     def open(self, key: str, start: int = 0, length: int | None = None) -> Reader:
         return self._step(key, lambda: self._inner.open(key, start, length))
+
+    def open_if_changed(self, key: str, etag: str) -> Reader | None:
+        inner = cast(HasConditionalOpen, self._inner)
+        return self._step(key, lambda: inner.open_if_changed(key, etag))
 
     def stat(self, key: str) -> Stat:
         return self._step(key, lambda: self._inner.stat(key))
