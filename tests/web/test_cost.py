@@ -56,6 +56,26 @@ def test_an_upload_looks_once_whether_the_picture_is_here(client, store, jpeg):
     assert store.requests == {"GET": 1}
 
 
+def test_a_copy_on_the_nodes_disk_costs_a_question_or_nothing(store, tmp_path, jpeg):
+    def client_of(**settings) -> testing.TestClient:
+        disk_cache = {"dir": str(tmp_path / "copies"), **settings}
+        service = app.create(Settings(disk_cache=disk_cache), store, InlinePool())
+        return testing.TestClient(service)
+
+    def cost_of(client, **headers: str) -> dict[str, int]:
+        store.requests.clear()
+        client.simulate_get(path, headers=headers)
+        return dict(store.requests)
+
+    asking, trusting = client_of(), client_of(trust_s=3600)
+    path = f"{upload(asking, jpeg)}thumbnail.png"
+    assert cost_of(asking) == {"GET": 5, "PUT": 1}
+    assert cost_of(asking) == {"304": 1}
+    assert cost_of(asking, Range="bytes=0-9") == {"304": 1}
+    assert cost_of(trusting) == {"304": 1, "GET": 1}
+    assert cost_of(trusting) == {}
+
+
 def test_what_a_client_has_already_costs_the_record_or_the_look_into_the_cache(
     client, cost_of, jpeg
 ):
