@@ -8,10 +8,11 @@ With `trust_s` a copy that was checked less than so long ago is served without a
 another node hides is then seen here for so much longer at most; what this node hides is
 forgotten by all its processes before that is acknowledged. For that a check is two
 questions, each asked after a moment that was noted: whether the store holds this version,
-and whether the picture's record says that it is public. The store alone would not do: a
+and whether the picture's record says that it is public; only what is asked for twice
+within `trust_s` is worth the second. The store alone would not do: a
 render that began before a picture was hidden may be there for an instant after.
 
-    a check    moment noted → store asked → record asked → copy marked as of the moment
+    a check    moment noted → store asked → record read → copy marked as of the moment
     a miss     moment noted → store asked → draft written beside its reader → published,
                unless something was forgotten since the moment
     a purge    record changed → store purged → forgotten here → acknowledged
@@ -153,27 +154,27 @@ class DiskCache:
         if reader is not None:
             return self._filling(reader, moment)
         metrics.disk_cache_lookup("confirmed")
-        if self._may_be_trusted(key):
+        if self._trust_ns:
+            # A second question is worth it for what is asked for again that soon.
+            is_wanted = 0 <= moment.time_ns - copy.asked_ns < self._trust_ns
             try:
-                self._folder.confirm(copy, moment)
+                self._folder.note(copy, moment, is_checked=is_wanted and self._is_public(key))
             except OSError as error:
                 self._complaints.note(error)
         return copy.reader
 
     def _filling(self, reader: Reader, moment: Moment) -> FillingReader:
         def begin(stat: Stat) -> Draft | None:
-            return self._drafts.begin(stat, moment, is_checked=self._may_be_trusted(stat.key))
+            return self._drafts.begin(stat, moment, is_checked=False)
 
         metrics.disk_cache_lookup("missed")
         return FillingReader(reader, begin)
 
-    def _may_be_trusted(self, key: str) -> bool:
-        """Ask the record, where copies are trusted at all."""
+    def _is_public(self, key: str) -> bool:
+        """Return what the record says of the picture that a rendition is of."""
         named = keys.id_and_engine_of_rendition(key)
-        if not self._trust_ns or named is None:
-            return False
         try:
-            record, _ = read_record(self._store, named[0])
+            record, _ = read_record(self._store, named[0] if named else "")
         except (NotFound, StoreError):
             return False
         return record.state == "live" and record.is_public

@@ -7,8 +7,8 @@
       ab/<id>.<digest>.<token>.tmp  one that is being written, locked by its writer
       index-<boot>.sqlite           see `ledger`
 
-A copy's access time is a mark that it was asked for, its modification time the last
-moment before it was found good, see `DiskCache`; 0 where it never was. Both are set by us, so that
+A copy's access time says when it was asked for, 0 if not since the hand passed; its
+modification time, since when it may be trusted, 0 if never. Both are set by us, so that
 they hold on any mount. Whatever has another name is not ours and is left alone.
 """
 
@@ -37,6 +37,8 @@ from progimage.stores.filereader import FileReader
 _FOOTER = struct.Struct(">QHHI8s")
 _MAGIC = b"PIcopy1\n"
 _CHUNK = 1 << 18
+# The access time is ours to set; macOS lacks the flag, and counts some reads as questions.
+_NOATIME = getattr(os, "O_NOATIME", 0)
 _ASKED_NS = 1_000_000_000
 _NAME = re.compile(r"[0-9a-f]{64}\.[0-9a-f]{32}(\.[0-9a-f]{16}\.tmp)?")
 
@@ -49,10 +51,14 @@ class Moment(NamedTuple):
 
 
 class Copy(NamedTuple):
-    """A copy that is whole, open at its first byte."""
+    """A copy that is whole, open at its first byte.
+
+    Since `checked_ns` it may be trusted, at `asked_ns` the store was last asked about it.
+    """
 
     reader: FileReader
     checked_ns: int
+    asked_ns: int
 
 
 class Folder:
@@ -109,14 +115,15 @@ class Folder:
         if not found.st_atime_ns:
             with suppress(OSError):  # read-only, and good to read
                 os.utime(file.fileno(), ns=(_ASKED_NS, found.st_mtime_ns))
-        return Copy(FileReader(file, stat_, 0, None), found.st_mtime_ns)
+        return Copy(FileReader(file, stat_, 0, None), found.st_mtime_ns, found.st_atime_ns)
 
-    def confirm(self, copy: Copy, moment: Moment) -> None:
-        """Note that a copy was found good by questions asked after `moment`.
+    def note(self, copy: Copy, moment: Moment, *, is_checked: bool) -> None:
+        """Note that the store was asked about a copy after `moment`, and how it `is_checked`.
 
         The note is on the open file: one that was forgotten meanwhile stays so.
         """
-        os.utime(copy.reader.fileno(), ns=(_ASKED_NS, moment.time_ns))
+        checked_ns = moment.time_ns if is_checked else copy.checked_ns
+        os.utime(copy.reader.fileno(), ns=(moment.time_ns, checked_ns))
 
     def draft(self, name: str, token: str) -> io.FileIO:
         """Make an empty file that is to become the copy `name`; it is locked while it is open."""
@@ -259,4 +266,4 @@ def _verified(file: io.FileIO, found: os.stat_result, key: str) -> Stat | None:
 
 
 def _open_plain(path: str, flags: int) -> int:
-    return os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, 0o600)
+    return os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC | _NOATIME, 0o600)

@@ -161,22 +161,23 @@ class TestTrust:
     def test_lately_checked_copies_are_served_without_asking(self, store, make_cache, there):
         put_record(store, 1)
         cache = make_cache(trust_s=3600)
-        read(cache, KEY)
-        store.requests.clear()
-        for _ in range(3):
+        for asked in ({"304": 1}, {"304": 1, "GET": 1}, {}, {}):
+            store.requests.clear()
             assert read(cache, KEY) == BODY
-        assert store.requests == {}
+            assert store.requests == asked
 
     def test_then_the_store_is_asked_again(self, store, make_cache, root, there):
         put_record(store, 1)
         cache = make_cache(trust_s=3600)
-        read(cache, KEY)
+        for _ in range(2):
+            read(cache, KEY)
         [file] = copies_in(root)
-        for checked in (file.stat().st_mtime - 3601, file.stat().st_mtime + 60):
-            os.utime(file, (1, checked))
+        asked, checked = file.stat().st_atime, file.stat().st_mtime
+        for moved in (-3601, 60):
+            os.utime(file, (asked + moved, checked + moved))
             store.requests.clear()
             assert read(cache, KEY) == BODY
-            assert store.requests == {"304": 1, "GET": 1}
+            assert store.requests == {"304": 1}
 
     @pytest.mark.parametrize("record", [None, {"visibility": "private", "owner": "ann"}])
     def test_not_while_the_record_does_not_say_that_it_is_public(
@@ -195,7 +196,8 @@ class TestTrust:
         put_record(store, 1)
         one, other = make_cache(trust_s=3600), make_cache(trust_s=3600)
         put(store, KEY, BODY)
-        assert read(one, KEY) == read(other, KEY) == BODY
+        for cache in (one, other, one):
+            assert read(cache, KEY) == BODY
         store.delete(KEY)
         assert read(other, KEY) == BODY
         one.forget(f"{1:064x}")

@@ -72,6 +72,7 @@ def test_a_copy_on_the_nodes_disk_costs_a_question_or_nothing(store, tmp_path, j
     assert cost_of(asking) == {"GET": 5, "PUT": 1}
     assert cost_of(asking) == {"304": 1}
     assert cost_of(asking, Range="bytes=0-9") == {"304": 1}
+    assert cost_of(trusting) == {"304": 1}
     assert cost_of(trusting) == {"304": 1, "GET": 1}
     assert cost_of(trusting) == {}
 
