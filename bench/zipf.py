@@ -165,6 +165,47 @@ def by_nodes(work: Workload, requests: float, rendition_bytes: int) -> Iterator[
                     break
 
 
+def asked_again(rate: float, trust_s: float) -> float:
+    """Return how many GET a hit costs where copies are trusted for `trust_s` once checked.
+
+    Of a copy asked for at random moments, `rate` times a second: the first after trust ran out
+    asks the store; each of the next does, until one comes within `trust_s` of the last, which
+    reads the record too; those in the `trust_s` from then on ask nothing.
+    """
+    expected = rate * trust_s
+    soon = -math.expm1(-expected)
+    return (2 + 1 / soon) / (1 + 1 / soon + expected) if soon else 1.0
+
+
+def by_disk(work: Workload, requests: float, rendition_bytes: int) -> Iterator[str]:
+    """Yield the rows of a table: what the disk cache of each of ten nodes takes off S3.
+
+    For the library and one of a hundredth of it, with as large a part of the requests.
+    """
+    yield "| renditions | disk cache | hits | sent by S3 a month | GET a request, trusting for 5 s, 60 s |"
+    yield "|---|---|---|---|---|"
+    for part in (100, 1):
+        asked, library = requests / part, Workload(work.objects // part, work.exponent)
+        rate = asked / 10 / (30 * 86_400)
+        ranks = list(library.ranks())
+        total = sum(weight * count for weight, count in ranks)
+        for cache_gb in (1, 10, 100):
+            hits = library.hit_ratio(cache_gb * 1e9 / rendition_bytes)
+            sent_tb = asked * (1 - hits) * rendition_bytes / 1e12
+            trusting = [
+                sum(
+                    weight * count / total * asked_again(rate * weight / total, trust_s)
+                    for weight, count in ranks
+                )
+                for trust_s in (5, 60)
+            ]
+            yield (
+                f"| {library.objects * rendition_bytes / 1e9:,.0f} GB | {cache_gb} GB | {hits:.1%} | "
+                f"{sent_tb:,.1f} of {asked * rendition_bytes / 1e12:,.1f} TB | "
+                f"{trusting[0]:.2f}, {trusting[1]:.2f} |"
+            )
+
+
 def main() -> None:
     """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__, prog="python -m bench.zipf")
@@ -175,7 +216,7 @@ def main() -> None:
     parser.add_argument("--rendition-bytes", type=int, default=RENDITION_BYTES)
     asked = parser.parse_args()
     work = Workload(asked.pictures * asked.sizes, asked.exponent)
-    for table in (by_size, by_nodes):
+    for table in (by_size, by_nodes, by_disk):
         sys.stdout.write("\n".join(table(work, asked.requests, asked.rendition_bytes)) + "\n\n")
 
 

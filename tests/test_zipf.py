@@ -47,13 +47,28 @@ def test_without_an_edge_every_request_reaches_the_store():
     assert it.puts == 0
 
 
-@pytest.mark.parametrize("table", [zipf.by_size, zipf.by_nodes])
+@pytest.mark.parametrize("table", [zipf.by_size, zipf.by_nodes, zipf.by_disk])
 def test_the_documentation_shows_what_the_model_says(table):
     document = Path(__file__).parents[1] / "docs" / "SCALING.md"
     work = Workload(zipf.PICTURES * zipf.SIZES, zipf.EXPONENT)
     assert "\n".join(table(work, zipf.REQUESTS, zipf.RENDITION_BYTES)) in document.read_text(
         "utf-8"
     )
+
+
+@pytest.mark.parametrize("expected", [0.1, 0.5, 2, 20])
+def test_the_model_of_trust_agrees_with_a_real_clock(expected):
+    drawn, now, asked, trusted, gets = random.Random(7), 0.0, -9.0, -9.0, 0
+    for _ in range(40_000):
+        now += drawn.expovariate(expected)
+        if now - trusted < 1:
+            continue
+        gets += 1
+        if now - asked < 1:
+            gets += 1
+            trusted = now
+        asked = now
+    assert zipf.asked_again(expected, 1) == pytest.approx(gets / 40_000, rel=0.02)
 
 
 def test_nodes_asked_at_random_gain_nothing_and_ones_chosen_by_url_add_up():
