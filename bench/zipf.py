@@ -182,7 +182,10 @@ def by_disk(work: Workload, requests: float, rendition_bytes: int) -> Iterator[s
 
     For the library and one of a hundredth of it, with as large a part of the requests.
     """
-    yield "| renditions | disk cache | hits | sent by S3 a month | GET a request, trusting for 5 s, 60 s |"
+    yield (
+        "| renditions | disk cache | hits | sent by S3 a month "
+        "| GET a request, trusting for 5 s, 60 s |"
+    )
     yield "|---|---|---|---|---|"
     for part in (100, 1):
         asked, library = requests / part, Workload(work.objects // part, work.exponent)
@@ -200,7 +203,8 @@ def by_disk(work: Workload, requests: float, rendition_bytes: int) -> Iterator[s
                 for trust_s in (5, 60)
             ]
             yield (
-                f"| {library.objects * rendition_bytes / 1e9:,.0f} GB | {cache_gb} GB | {hits:.1%} | "
+                f"| {library.objects * rendition_bytes / 1e9:,.0f} GB | {cache_gb} GB "
+                f"| {hits:.1%} | "
                 f"{sent_tb:,.1f} of {asked * rendition_bytes / 1e12:,.1f} TB | "
                 f"{trusting[0]:.2f}, {trusting[1]:.2f} |"
             )

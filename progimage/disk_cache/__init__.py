@@ -28,9 +28,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from progimage import keys, metrics
+from progimage import metrics
 from progimage.disk_cache.drafts import TROUBLE, Complaints, Draft, Drafts, FillingReader
 from progimage.disk_cache.folder import Copy, Folder, Moment
+from progimage.disk_cache.footer import id_of, is_public_rendition
 from progimage.disk_cache.ledger import Ledgers
 from progimage.errors import ConfigError, KeyMissing, NotFound, StoreError, StoreUnavailable
 from progimage.library import read_record
@@ -85,7 +86,7 @@ class DiskCache:
         Raises:
             KeyMissing: the store does not have it, whatever is here.
         """
-        if not key.startswith(keys.PUBLIC_RENDERS):
+        if not is_public_rendition(key):
             return self._store.open(key)
         try:
             moment, copy = self._folder.moment(), self._folder.find(key)
@@ -113,7 +114,7 @@ class DiskCache:
 
         That the record says it may be seen must have been found since `moment` too.
         """
-        if not stat.key.startswith(keys.PUBLIC_RENDERS):
+        if not is_public_rendition(stat.key):
             return
         draft = self._drafts.begin(stat, moment, is_checked=self._trust_ns > 0)
         if draft is None:
@@ -172,9 +173,8 @@ class DiskCache:
 
     def _is_public(self, key: str) -> bool:
         """Return what the record says of the picture that a rendition is of."""
-        named = keys.id_and_engine_of_rendition(key)
         try:
-            record, _ = read_record(self._store, named[0] if named else "")
+            record, _ = read_record(self._store, id_of(key))
         except (NotFound, StoreError):
             return False
         return record.state == "live" and record.is_public

@@ -14,7 +14,8 @@ from typing import Self
 
 import structlog
 
-from progimage.disk_cache.folder import Folder, Moment, footer
+from progimage.disk_cache.folder import Folder, Moment
+from progimage.disk_cache.footer import footer
 from progimage.disk_cache.ledger import Ledgers, Room
 from progimage.stores import Reader, Stat
 
@@ -78,10 +79,11 @@ class Drafts:
         """Let a copy that is whole be found, by `publish`; give up the room of any other."""
         try:
             ledger = self.ledgers.get()
-            if ledger is None or (publish and ledger.settle(room, publish)):
+            if ledger and publish and ledger.settle(room, publish):
                 return
             self.folder.remove_draft(room.name, room.token)
-            ledger.release(room)
+            if ledger:
+                ledger.release(room)
         except TROUBLE as error:
             self.complaints.note(error)
             self._undo(room)

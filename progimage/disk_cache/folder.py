@@ -20,23 +20,16 @@ import io
 import os
 import re
 import stat
-import struct
 import time
-import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from progimage import keys
+from progimage.disk_cache.footer import id_of, verified
 from progimage.errors import ConfigError
-from progimage.stores import Stat
 from progimage.stores.filereader import FileReader
 
-_FOOTER = struct.Struct(">QHHI8s")
-_MAGIC = b"PIcopy1\n"
-_CHUNK = 1 << 18
 # The access time is ours to set; macOS lacks the flag, and counts some reads as questions.
 _NOATIME = getattr(os, "O_NOATIME", 0)
 _ASKED_NS = 1_000_000_000
@@ -92,8 +85,7 @@ class Folder:
 
     def name(self, key: str) -> str:
         """Return the name of the copy of a rendition, below the root."""
-        named = keys.id_and_engine_of_rendition(key)
-        image_id = named[0] if named else ""
+        image_id = id_of(key)
         digest = hashlib.sha256(f"{self._store_url}\n{key}".encode()).hexdigest()[:32]
         return f"{image_id[:2]}/{image_id}.{digest}"
 
@@ -107,14 +99,16 @@ class Folder:
             file = io.FileIO(self.root / self.name(key), opener=_open_plain)
         except FileNotFoundError:
             return None
-        found = os.fstat(file.fileno())
-        stat_ = _verified(file, found, key)
-        if stat_ is None:
-            file.close()
-            return None
-        if not found.st_atime_ns:
-            with suppress(OSError):  # read-only, and good to read
-                os.utime(file.fileno(), ns=(_ASKED_NS, found.st_mtime_ns))
+        with ExitStack() as unless_good:
+            unless_good.enter_context(file)
+            found = os.fstat(file.fileno())
+            stat_ = verified(file, found, key)
+            if stat_ is None:
+                return None
+            if not found.st_atime_ns:
+                with suppress(OSError):  # read-only, and good to read
+                    os.utime(file.fileno(), ns=(_ASKED_NS, found.st_mtime_ns))
+            unless_good.pop_all()
         return Copy(FileReader(file, stat_, 0, None), found.st_mtime_ns, found.st_atime_ns)
 
     def note(self, copy: Copy, moment: Moment, *, is_checked: bool) -> None:
@@ -233,36 +227,6 @@ class Folder:
             yield lock
         finally:
             os.close(lock)
-
-
-def footer(stat_: Stat, crc: int) -> bytes:
-    """Return what stands behind the bytes of a copy; `crc` is their CRC-32."""
-    said = stat_.etag.encode() + stat_.key.encode()
-    lengths = (stat_.size, len(stat_.etag.encode()), len(stat_.key.encode()))
-    return said + _FOOTER.pack(*lengths, zlib.crc32(said, crc), _MAGIC)
-
-
-def _verified(file: io.FileIO, found: os.stat_result, key: str) -> Stat | None:
-    """Return what a copy is of, None unless it is whole and of `key`."""
-    end = found.st_size - _FOOTER.size
-    if end < 0:
-        return None
-    tail = os.pread(file.fileno(), _FOOTER.size, end).ljust(_FOOTER.size)
-    size, etag_length, key_length, crc, magic = _FOOTER.unpack(tail)
-    said = etag_length + key_length
-    if magic != _MAGIC or size + said != end:
-        return None
-    names = os.pread(file.fileno(), said, size)
-    if names[etag_length:] != key.encode():
-        return None
-    seen, left = 0, size
-    while left and (chunk := file.read(min(left, _CHUNK))):
-        seen, left = zlib.crc32(chunk, seen), left - len(chunk)
-    if left or zlib.crc32(names, seen) != crc:
-        return None
-    # A copy that vouches for itself was written by us: its etag is text.
-    modified = datetime.fromtimestamp(found.st_mtime, UTC)
-    return Stat(key, size, names[:etag_length].decode(), modified)
 
 
 def _open_plain(path: str, flags: int) -> int:

@@ -204,7 +204,9 @@ class Ledger:
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
-        with self._lock:
+        if not self._lock.acquire(timeout=_PATIENCE_S):
+            raise sqlite3.OperationalError("other threads are busy with the index")
+        try:
             self._db.execute("BEGIN IMMEDIATE")
             owed = list(self._owed)
             try:
@@ -217,6 +219,8 @@ class Ledger:
                     self._db.execute("ROLLBACK")
                 raise
             del self._owed[: len(owed)]
+        finally:
+            self._lock.release()
 
 
 class Ledgers:

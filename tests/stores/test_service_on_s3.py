@@ -12,6 +12,8 @@ from progimage.config import Settings
 from tests.imaging.drawing import quadrants, saved
 from tests.inline_pool import InlinePool
 from tests.jobs.conftest import run
+from tests.people import SECRET, headers_of
+from tests.serving.server import running
 from tests.web.conftest import assert_problem, opened, upload
 
 JPEG = saved(quadrants(), "JPEG")
@@ -99,3 +101,27 @@ def test_a_job_is_created_worked_off_and_ended(s3_store):
     assert hit.headers["x-cache"] == "hit"
     assert list(s3_store.list("job-queue/")) == []
     assert list(Check(s3_store).run()) == []
+
+
+def test_every_process_of_a_node_forgets_what_one_of_them_hides(s3_url, s3_store, tmp_path):
+    settings = {
+        "server_workers": 2,
+        "auth_mode": "optional",
+        "auth_secret": SECRET,
+        "disk_cache_dir": tmp_path / "copies",
+        "disk_cache_trust_s": 3600,
+    }
+    ann = headers_of(s3_store, "ann")
+    with running(tmp_path, s3_url, **settings) as server:
+        sent = server.request("POST", "/images/", JPEG, {"Content-Type": "image/jpeg", **ann})
+        path = f"/images/{sent.json['id']}/"
+        for _ in range(20):
+            assert server.get(f"{path}thumbnail.png").status == 200
+        assert 'lookups_total{outcome="trusted"}' in server.get("/metrics").body.decode()
+        headers = {"Content-Type": "application/merge-patch+json", "If-Match": "*", **ann}
+        hidden = server.request("PATCH", f"{path}metadata/", '{"visibility": "private"}', headers)
+        assert hidden.status == 200
+        for _ in range(20):
+            assert server.get(f"{path}thumbnail.png").status == 404
+        assert server.get(f"{path}thumbnail.png", **ann).status == 200
+        assert list((tmp_path / "copies").glob("*/*")) == []
