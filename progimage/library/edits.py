@@ -63,9 +63,6 @@ class Edits:
                     )
                 edited = self._edited(record, changes)
                 if edited is None:
-                    if "visibility" in changes:
-                        # Perhaps said again because the purge had failed.
-                        self._purge(image_id)
                     return record
                 if self._replace(record, etag, edited, touched):
                     if edited.visibility != record.visibility:

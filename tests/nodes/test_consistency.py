@@ -45,7 +45,8 @@ def source_of_pictures() -> Iterator:
 
 
 def test_two_owners_with_private_pictures(tmp_path, store, seed, source_of_pictures):
-    with cluster(tmp_path / "cluster", store, NODES, **SETTINGS, **ACCOUNTS) as site:
+    settings = {**SETTINGS, **ACCOUNTS, "disk_caches": store.startswith("s3:")}
+    with cluster(tmp_path / "cluster", store, NODES, **settings) as site:
         opened, doors = open_store(store), doors_of(site)
         ann, ben, eve = (headers_of(opened, name) for name in ("ann", "ben", "eve"))
         assert all(door.get("/jobs/", **eve).status == 200 for door in doors.values())

@@ -46,13 +46,24 @@ class Cluster:
 
 @contextmanager
 def cluster(
-    folder: Path, store: str | None = None, nodes: int = 2, **settings: object
+    folder: Path,
+    store: str | None = None,
+    nodes: int = 2,
+    *,
+    disk_caches: bool = False,
+    **settings: object,
 ) -> Iterator[Cluster]:
-    """Run it all, over an S3 store of its own unless one is named; at the end nothing is left."""
+    """Run it all, over an S3 store of its own unless one is named; at the end nothing is left.
+
+    With `disk_caches` each node has one of its own.
+    """
     with ExitStack() as stack:
         store = store or store_url(stack.enter_context(s3_server()), "cluster")
         settings["server_trusted_proxies"] = '["127.0.0.1/32"]'
-        running = [Server(folder / name, store, **settings) for name in "abcdef"[:nodes]]
+        running = []
+        for name in "abcdef"[:nodes]:
+            own = {"disk_cache_dir": folder / name / "copies"} if disk_caches else {}
+            running.append(Server(folder / name, store, **settings, **own))
         threads = stack.enter_context(ThreadPoolExecutor(nodes))
         stack.callback(lambda: list(threads.map(Server.close, running)))
         list(threads.map(Server.start, running))
