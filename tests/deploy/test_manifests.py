@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
 import shutil
 import subprocess
 import sys
+import threading
 import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from ipaddress import ip_address, ip_network
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -23,6 +29,26 @@ COMPOSE = yaml.safe_load((DEPLOY / "compose.yaml").read_text("utf-8"))
 OBJECTS = list(yaml.safe_load_all((DEPLOY / "kubernetes" / "progimage.yaml").read_text("utf-8")))
 DOCKERFILE = (DEPLOY / "Dockerfile").read_text("utf-8")
 UNIT = (DEPLOY / "progimage.service").read_text("utf-8")
+
+
+@contextmanager
+def answering(status: int) -> Iterator[int]:
+    """Answer every GET with a status; gives the port."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(status)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *args: object) -> None:
+            return
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+        yield server.server_port
+        server.shutdown()
+
 
 VARIABLES = {config.variable(where) for where in config.names()} | {"PROGIMAGE_SETTINGS"}
 
@@ -234,9 +260,26 @@ class TestDockerfile:
             assert needed in DOCKERFILE
 
     def test_the_health_check_asks_a_path_there_is(self, client):
-        [path] = re.findall(r"127\.0\.0\.1:8000(/[\w/]+)", DOCKERFILE)
+        [path] = re.findall(r"'(/health/\w+)'", DOCKERFILE)
         assert client.simulate_get(path).status_code == 200
         assert "HEALTHCHECK" in self.STAGES[-1]
+
+    def test_the_health_check_goes_with_the_port_and_notices_silence(self):
+        [words] = re.findall(r'(?m)^ +CMD (\["python", "-c", .*)$', DOCKERFILE)
+        program, option, code = json.loads(words)
+        assert program == "python"
+
+        def ask(port: int) -> int:
+            environ = {**os.environ, "PROGIMAGE_BIND": f"0.0.0.0:{port}"}
+            command = [sys.executable, option, code]
+            done = subprocess.run(command, env=environ, capture_output=True, check=False)
+            return done.returncode
+
+        with answering(200) as port:
+            assert ask(port) == 0
+        assert ask(port) != 0
+        with answering(503) as port:
+            assert ask(port) != 0
 
 
 class TestSystemd:
