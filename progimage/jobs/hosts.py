@@ -6,7 +6,9 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from urllib.parse import urlsplit
+
+from progimage.download.urls import parse_url
+from progimage.errors import DownloadRefused
 
 # A host whose downloads are all under way is asked for again after so long.
 _BUSY_S = 0.25
@@ -67,7 +69,9 @@ class Hosts:
 
 
 def _host(url: str) -> str:
+    """Return whom a URL asks, the same for each of its spellings."""
     try:
-        return urlsplit(url).netloc.rpartition("@")[2].lower()
-    except ValueError:
+        return parse_url(url).authority
+    except DownloadRefused:
+        # Nobody is asked.
         return ""

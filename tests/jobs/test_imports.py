@@ -117,3 +117,19 @@ def test_a_host_is_asked_for_so_many_at_a_time_with_a_pause_between(clock):
     with hosts.turn("http://a.example/3") as third:
         assert third == 0
     assert not hosts._busy
+
+
+def test_a_host_is_the_same_however_it_is_written(clock):
+    hosts = Hosts(1, 0.0, clock)
+    spellings = (
+        "http://Bücher.example/b",
+        "http://XN--BCHER-KVA.example:80/c",
+        "https://bücher.example/d",
+    )
+    with hosts.turn("http://bücher.example/a") as first:
+        assert first == 0
+        for url in spellings:
+            with hosts.turn(url) as wait_s:
+                assert wait_s > 0, url
+        with hosts.turn("http://bücher.example:8080/e") as wait_s:
+            assert wait_s == 0
