@@ -10,7 +10,19 @@ from pathlib import Path
 
 from bench import peers, report
 from bench.bench import Bench
-from bench.cases import bulk, cached, ceph, cold, imports, memory, quality, searches, tail, uploads
+from bench.cases import (
+    bulk,
+    cached,
+    ceph,
+    cold,
+    disk_cache,
+    imports,
+    memory,
+    quality,
+    searches,
+    tail,
+    uploads,
+)
 from bench.load import LoadFailed
 from bench.photos import sources
 from bench.report import Table
@@ -34,6 +46,7 @@ CASES: dict[str, Callable[[Bench], list[Table]]] = {
     "imports": imports.imports,
     "bulk": bulk.bulk,
     "ceph": ceph.over_ceph,
+    "disk-cache": disk_cache.disk_cache,
 }
 
 
