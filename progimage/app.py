@@ -10,9 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import falcon
-import structlog
 
-from progimage import config, logs, metrics, scratch, tracing
+from progimage import config, metrics, tracing
 from progimage.accounts.administration import Administration
 from progimage.accounts.identity import Identities
 from progimage.accounts.keyring import key_ring, ring_secrets
@@ -24,12 +23,12 @@ from progimage.asked_renders import AskedRenders
 from progimage.background import policy_of, pool_of, runner_of
 from progimage.broker import Broker
 from progimage.catalogue import Catalogue
-from progimage.config import DEVELOPMENT, Settings
+from progimage.config import Settings
 from progimage.disk_cache import DiskCache
 from progimage.download import Downloader
 from progimage.errors import ConfigError
 from progimage.imaging.pipeline import check_presets
-from progimage.imaging.pool import RenderPool, prove_sockets_fit
+from progimage.imaging.pool import RenderPool
 from progimage.index import Index
 from progimage.ingest import Ingest
 from progimage.jobs.model import Request
@@ -44,7 +43,6 @@ from progimage.signed_links import LinkSigner, link_key
 from progimage.slots import Slots
 from progimage.stores import HasLocalPath, ObjectStore, open_store
 from progimage.stores.metered import MeteredStore
-from progimage.stores.probe import prove_conditional_writes, prove_listing
 from progimage.token_buckets import TokenBuckets
 from progimage.web import images, problems
 from progimage.web.bulk import Bulk
@@ -74,8 +72,6 @@ from progimage.web.viewers import Identify
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
-
-log = structlog.get_logger()
 
 # Threads of each web worker that write markers and, where a store is far, read records.
 _HELPERS = 16
@@ -123,8 +119,8 @@ def create(
     """
     store = _observed(store, settings)
     limits = settings.limits.to_limits()
-    policy, signer = _policy(settings), _signer(settings, store)
-    delivery, copies = Delivery(store, settings.delivery), _copies(settings, store)
+    policy, signer = checked_policy(settings), _signer(settings, store)
+    delivery, copies = Delivery(store, settings.delivery), disk_cache_of(settings, store)
     folder = Scratch()
     jobs_pool = pool or pool_of(settings, workers=1, niceness=_LOWEST_PRIORITY)
     pool = pool or pool_of(
@@ -142,7 +138,7 @@ def create(
     downloader = Downloader(settings.download, max_bytes)
     ingest = Ingest(library, pool, folder, limits, rendering, downloader, max_bytes=max_bytes)
     broker = Broker(settings.jobs.broker) if settings.jobs.broker else None
-    asked = _asked(settings, store, broker)
+    asked = asked_renders(settings, store, broker)
     renders = Renders(store, library, pool, folder, limits, rendering, policy, asked, copies)
     gate, toll = Gate(library, policy, signer), _toll(settings.transforms)
 
@@ -231,8 +227,14 @@ def _observed(store: ObjectStore | None, settings: Settings) -> ObjectStore:
     return MeteredStore(store, metrics.store_operation) if settings.metrics.enabled else store
 
 
-def _asked(settings: Settings, store: ObjectStore, broker: Broker | None) -> AskedRenders | None:
-    """Return the workers that make renders, None if this process does."""
+def asked_renders(
+    settings: Settings, store: ObjectStore, broker: Broker | None
+) -> AskedRenders | None:
+    """Return the workers that make renders, None if this process does.
+
+    Raises:
+        ConfigError: they are to be asked, but there is no broker.
+    """
     if settings.render.where == "here":
         return None
     if broker is None:
@@ -240,8 +242,17 @@ def _asked(settings: Settings, store: ObjectStore, broker: Broker | None) -> Ask
     return AskedRenders(store, broker.ask_for_render, settings.render.answer_timeout_s)
 
 
-def _copies(settings: Settings, store: ObjectStore, *, is_trial: bool = False) -> DiskCache | None:
-    """Return this node's cache of renditions, None if there is to be none."""
+def disk_cache_of(
+    settings: Settings, store: ObjectStore, *, is_trial: bool = False
+) -> DiskCache | None:
+    """Return this node's cache of renditions, None if there is to be none.
+
+    Args:
+        is_trial: it is not to be used, only to be proved possible.
+
+    Raises:
+        ConfigError: it cannot work.
+    """
     chosen = settings.disk_cache
     if not chosen.dir or settings.delivery.mode == "redirect":
         return None
@@ -292,20 +303,6 @@ def _add_accounts(
     app.add_route("/tokens/{session_id}", tokens, suffix="one")
 
 
-def _tell_of_accounts(settings: Settings) -> None:
-    auth = settings.auth
-    if auth.mode == "off":
-        log.warning(
-            "accounts are off: whoever reaches this server may see, change and remove every "
-            "picture (auth.mode)"
-        )
-    elif auth.secret.get_secret_value() == DEVELOPMENT:
-        log.warning(
-            "tokens are signed with a key drawn for development, which the store holds: "
-            "set auth.secret before others use this server"
-        )
-
-
 def _signer(settings: Settings, store: ObjectStore) -> LinkSigner | None:
     """Return what signs links, None if there is no key to do it with."""
     link_keys = {kid: link_key(s) for kid, s in ring_secrets(settings.auth, store).items()}
@@ -319,58 +316,9 @@ def _toll(settings: config.Transforms) -> Toll:
     return Toll(TokenBuckets(settings.cold_burst, 60 / per_minute) if per_minute else None)
 
 
-def _policy(settings: Settings) -> TransformPolicy:
+def checked_policy(settings: Settings) -> TransformPolicy:
+    """Return who may have what made; raises `ConfigError` for presets that cannot work."""
     check_presets(settings.presets, settings.limits.to_limits())
     if names := reserved(settings.presets):
         raise ConfigError(f"presets: {', '.join(names)} stand for something else; rename them")
     return policy_of(settings)
-
-
-def prove(settings: Settings) -> None:
-    """Find out before the first request whether these settings can work.
-
-    Raises:
-        ConfigError: they cannot, and why.
-    """
-    store = open_store(settings.store, conditional_writes=settings.s3.is_conditional)
-    _policy(settings)
-    Delivery(store, settings.delivery)
-    _copies(settings, store, is_trial=True)
-    Downloader(settings.download, settings.upload.max_bytes)
-    key_ring(settings.auth, store)
-    _asked(settings, store, Broker(settings.jobs.broker) if settings.jobs.broker else None)
-    prove_sockets_fit()
-    if settings.tracing.endpoint:
-        tracing.check()
-    if settings.store.startswith("s3:"):
-        if settings.s3.is_conditional:
-            prove_conditional_writes(store)
-        prove_listing(store)
-
-
-def wsgi() -> Service:
-    """Return the service as the environment and the settings file describe it, for gunicorn."""
-    settings, sources = config.load()
-    logs.configure(settings.log)
-    scratch.sweep()
-    if settings.store.startswith("s3:") and not settings.s3.is_conditional:
-        log.warning(
-            "last writer wins",
-            setting='s3.conditional_writes = "off"',
-            consequence="an edit can overwrite another unseen, and an upload that races with "
-            "the removal of the same picture can be lost",
-        )
-    if settings.disk_cache.dir and settings.delivery.mode == "redirect":
-        log.warning("disk_cache.dir is not used: delivery.mode sends clients to S3 for bytes")
-    if settings.tracing.endpoint:
-        tracing.start(
-            settings.tracing.endpoint,
-            service_name=settings.tracing.service_name,
-            ratio=settings.tracing.ratio,
-        )
-    service = create(settings)
-    if settings.jobs.runner == "embedded" and not settings.jobs.broker:
-        service.runner.start()
-    log.info("started", store=settings.store, settings=sources, accounts=settings.auth.mode)
-    _tell_of_accounts(settings)
-    return service

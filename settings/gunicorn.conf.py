@@ -28,8 +28,8 @@ if _settings.metrics.enabled and not (_counted and f"-{os.getpid()}-" in _counte
     _counted = _scratch.make_folder()
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(_counted)
 
-from progimage import app as _app  # noqa: E402
 from progimage import metrics as _metrics  # noqa: E402
+from progimage import starting as _starting  # noqa: E402
 
 
 class _Logger(Logger):
@@ -41,7 +41,7 @@ class _Logger(Logger):
             handler.setFormatter(_logs.formatter(_settings.log))
 
 
-wsgi_app = "progimage.app:wsgi()"
+wsgi_app = "progimage.starting:wsgi()"
 proc_name = "progimage"
 bind = _settings.bind
 workers = _settings.server.workers
@@ -70,7 +70,7 @@ forwarder_headers = ""
 def on_starting(server):
     """Refuse to start where the store or the settings cannot work."""
     try:
-        _app.prove(_settings)
+        _starting.prove(_settings)
     except ProgImageError as error:
         sys.exit(f"progimage: {error}")
     on_reload(server)

@@ -13,6 +13,7 @@ PACKAGE = Path(__file__).parent.parent / "progimage"
 # Each layer may import what stands below it, and its own.
 LAYERS = [
     {"cli"},
+    {"starting"},
     {"app", "worker"},
     {"web", "background"},
     {"check", "copying", "erasing", "upkeep"},
