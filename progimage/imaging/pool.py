@@ -107,7 +107,7 @@ class RenderPool:
                 raise Overloaded("the processes that work on pictures hang; try again") from None
             raise RenderTimeout(
                 f"the picture took longer than {self._timeout_s:g} s to process and was given up; "
-                "try a smaller picture or fewer steps"
+                "try a smaller picture or fewer steps, or again if the server was busy"
             ) from None
         except ProcessExpired:
             raise RenderFailed(
