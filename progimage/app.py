@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -42,6 +42,7 @@ from progimage.scratch import Scratch
 from progimage.signed_links import LinkSigner, link_key
 from progimage.slots import Slots
 from progimage.stores import HasLocalPath, ObjectStore, open_store
+from progimage.stores.deadline import ContextThreads
 from progimage.stores.metered import MeteredStore
 from progimage.token_buckets import TokenBuckets
 from progimage.web import images, problems
@@ -64,6 +65,7 @@ from progimage.web.request_log import RequestLog
 from progimage.web.service import Live, Ready, Root, Transforms
 from progimage.web.signing import Signing, reserved
 from progimage.web.slots import SlotResource
+from progimage.web.store_deadline import StoreDeadline
 from progimage.web.tags import Tags
 from progimage.web.tokens import Tokens
 from progimage.web.tracing import TraceRequests
@@ -128,7 +130,7 @@ def create(
     )
     rendering = Admission(settings.render.workers + settings.render.queue, "renders")
     uploading = Admission(settings.upload.concurrent, "uploads")
-    helpers = ThreadPoolExecutor(_HELPERS, thread_name_prefix="store")
+    helpers = ContextThreads(_HELPERS, thread_name_prefix="store")
     index = Index(store, helpers)
     library = Library(store, index=index, on_purge=copies.forget if copies else None)
     # A local file is read faster than it is handed to another thread.
@@ -180,7 +182,9 @@ def create(
     app.add_route("/jobs/{job_id}", bulk)
     _add_accounts(app, settings, store)
     _add_service_routes(app, settings, store, policy)
-    wsgi = TrustedProxies(app, settings.server.trusted_proxies)
+    wsgi = StoreDeadline(
+        TrustedProxies(app, settings.server.trusted_proxies), settings.s3.deadline_s
+    )
     return Service(wsgi, (pool, jobs_pool), helpers, runner)
 
 
@@ -219,9 +223,7 @@ def _add_service_routes(
 def _observed(store: ObjectStore | None, settings: Settings) -> ObjectStore:
     """Return the store, or else the one that the settings name, with its operations timed."""
     threads = settings.server.threads + settings.jobs.threads + _HELPERS
-    store = store or open_store(
-        settings.store, threads=threads, conditional_writes=settings.s3.is_conditional
-    )
+    store = store or open_store(settings.store, threads=threads, **settings.s3.options)
     if settings.tracing.endpoint:
         return MeteredStore(store, partial(_tell, is_metered=settings.metrics.enabled))
     return MeteredStore(store, metrics.store_operation) if settings.metrics.enabled else store

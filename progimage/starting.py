@@ -24,7 +24,7 @@ def prove(settings: Settings) -> None:
     Raises:
         ConfigError: they cannot, and why.
     """
-    store = open_store(settings.store, conditional_writes=settings.s3.is_conditional)
+    store = open_store(settings.store, **settings.s3.options)
     checked_policy(settings)
     Delivery(store, settings.delivery)
     disk_cache_of(settings, store, is_trial=True)

@@ -101,7 +101,7 @@ def _begin(threads: Callable[[Settings], int]) -> tuple[Settings, ObjectStore]:
     store = open_store(
         settings.store,
         threads=threads(settings) + _HELPERS,
-        conditional_writes=settings.s3.is_conditional,
+        **settings.s3.options,
     )
     if settings.metrics.enabled:
         store = MeteredStore(store, metrics.store_operation)

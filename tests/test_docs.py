@@ -46,7 +46,7 @@ SERVICE = app.create(Settings(store="memory://"), MemoryStore(), InlinePool())
 
 @pytest.mark.parametrize(
     "call",
-    list(openapi.calls(SERVICE.wsgi._app)),
+    list(openapi.calls(SERVICE.wsgi._app._app)),
     ids=lambda call: f"{call.method.upper()} {call.path}",
 )
 def test_every_responder_says_what_it_takes_and_gives(call):
@@ -63,7 +63,7 @@ def routes() -> list[str]:
                 found.append(node.uri_template)
             walk(node.children)
 
-    walk(SERVICE.wsgi._app._router._roots)
+    walk(SERVICE.wsgi._app._app._router._roots)
     return found
 
 

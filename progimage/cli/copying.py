@@ -53,11 +53,8 @@ def copy_store(
 
     The index is built anew on the way, renditions are left to be made again.
     """
-    conditional = config.load()[0].s3.is_conditional
-    here, there = (
-        open_store(url, threads=_THREADS, conditional_writes=conditional)
-        for url in (source, target)
-    )
+    options = config.load()[0].s3.options
+    here, there = (open_store(url, threads=_THREADS, **options) for url in (source, target))
     _check_apart(here, there)
     counts: Counter[str] = Counter()
     size_bytes = 0

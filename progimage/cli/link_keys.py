@@ -20,7 +20,7 @@ def show() -> None:
     Whoever has one can sign links to every picture, and do nothing else.
     """
     settings, _ = config.load()
-    secrets = ring_secrets(settings.auth, open_store(settings.store))
+    secrets = ring_secrets(settings.auth, open_store(settings.store, **settings.s3.options))
     if not secrets:
         raise NoLinkKey("there is no key to make one of; set auth.secret or auth.keys")
     for kid, secret in secrets.items():

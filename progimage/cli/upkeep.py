@@ -101,5 +101,4 @@ def gc(
 
 def _open() -> tuple[Settings, ObjectStore]:
     settings, _ = config.load()
-    conditional = settings.s3.is_conditional
-    return settings, open_store(settings.store, conditional_writes=conditional)
+    return settings, open_store(settings.store, **settings.s3.options)

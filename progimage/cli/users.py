@@ -83,8 +83,7 @@ def erase(
 def _store() -> ObjectStore:
     settings, _ = config.load()
     logs.configure(settings.log)
-    conditional = settings.s3.is_conditional
-    return open_store(settings.store, conditional_writes=conditional)
+    return open_store(settings.store, **settings.s3.options)
 
 
 def _users() -> Users:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from ipaddress import IPv4Network, IPv6Network
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypedDict
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -20,15 +20,34 @@ class Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+class StoreOptions(TypedDict):
+    """What a store is opened with; those that are not S3 have no use for it."""
+
+    conditional_writes: bool
+    deadline_s: float
+    hedged_reads: bool
+
+
 class S3(Section):
     """What is asked of an S3 server."""
 
     conditional_writes: Literal["required", "off"] = "required"
+    deadline_s: float = Field(default=15.0, ge=1, le=600)
+    hedged_reads: bool = True
 
     @property
     def is_conditional(self) -> bool:
         """False if the last of two writers may win."""
         return self.conditional_writes == "required"
+
+    @property
+    def options(self) -> StoreOptions:
+        """The keyword arguments of `open_store` that are set here."""
+        return StoreOptions(
+            conditional_writes=self.is_conditional,
+            deadline_s=self.deadline_s,
+            hedged_reads=self.hedged_reads,
+        )
 
 
 class Server(Section):

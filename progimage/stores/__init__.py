@@ -172,7 +172,14 @@ class HasStaleUploads(Protocol):
         ...
 
 
-def open_store(url: str, *, threads: int = 16, conditional_writes: bool = True) -> ObjectStore:
+def open_store(
+    url: str,
+    *,
+    threads: int = 16,
+    conditional_writes: bool = True,
+    deadline_s: float = 15.0,
+    hedged_reads: bool = True,
+) -> ObjectStore:
     """Return the store that `url` names, ready for `threads` callers at once.
 
     Without `conditional_writes` an S3 server is not asked for them, and the promises
@@ -208,4 +215,11 @@ def open_store(url: str, *, threads: int = 16, conditional_writes: bool = True) 
             f"store: {url.partition('?')[0]!r} has no known scheme; use file://, s3:// or memory://"
         )
     opener = import_module(f"{__name__}.{module}").from_url
-    return cast(ObjectStore, opener(parts, threads=threads, conditional_writes=conditional_writes))
+    store = opener(
+        parts,
+        threads=threads,
+        conditional_writes=conditional_writes,
+        deadline_s=deadline_s,
+        hedged_reads=hedged_reads,
+    )
+    return cast(ObjectStore, store)

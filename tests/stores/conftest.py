@@ -58,8 +58,9 @@ def s3_store(opened_s3_store: S3Store) -> Iterator[S3Store]:
     """An empty S3 store; making a client takes longer than most tests, so they share it."""
     store = opened_s3_store
     yield store
-    left = [{"Key": store._prefix + stat.key} for stat in store.list("")]
+    bucket = store._bucket
+    left = [{"Key": bucket.prefix + stat.key} for stat in store.list("")]
     for start in range(0, len(left), 1_000):
-        store._client().delete_objects(
-            Bucket=store._bucket, Delete={"Objects": left[start : start + 1_000]}
+        bucket.client.delete_objects(
+            Bucket=bucket.name, Delete={"Objects": left[start : start + 1_000]}
         )

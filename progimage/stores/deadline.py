@@ -1,0 +1,125 @@
+"""How long one request may wait for the store, whatever it asks of it and how often.
+
+The clock is a chess clock: it runs while at least one call waits for the store, and
+stands while the request receives, renders or sends. A call that the store answers within
+a second gives its time back, and so does a second for each MiB it was sent: that is
+progress, which long uploads, listings and bulk requests are made of. What is left is time
+spent on a store that is slow, silent or failing, and of that a request has `limit_s`.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from contextvars import ContextVar, copy_context
+from functools import partial
+from typing import ParamSpec, TypeVar
+
+from progimage.errors import StoreUnavailable
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+PROMPT_S = 1.0
+"""An answer within so long is progress."""
+
+BYTES_A_SECOND = 1 << 20
+"""So is an upload to the store that is no slower than this."""
+
+
+class Budget:
+    """The time that is left for waiting; shared by all threads at work for one request."""
+
+    def __init__(self, limit_s: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self.limit_s = limit_s
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._left = limit_s
+        self._waiting = 0
+        self._counted_to = 0.0
+
+    @property
+    def left_s(self) -> float:
+        """Seconds, 0 or less if there are none."""
+        with self._lock:
+            self._count()
+            return self._left
+
+    def check(self) -> float:
+        """Return the seconds that are left, or raise `StoreUnavailable` if there are none."""
+        left = self.left_s
+        if left <= 0:
+            raise StoreUnavailable(
+                f"the store took more than the {self.limit_s:g} seconds that a request waits for it"
+            )
+        return left
+
+    @contextmanager
+    def waiting(self, sent_bytes: int = 0) -> Iterator[None]:
+        """Let the clock run during the block, a call to the store that sends so many bytes.
+
+        Raises:
+            StoreUnavailable: no time is left, so the block did not run.
+        """
+        self.check()
+        allowed_s = sent_bytes / BYTES_A_SECOND
+        with self._lock:
+            self._count()
+            self._waiting += 1
+            self._left += allowed_s
+        started = self._clock()
+        is_answered = True
+        try:
+            yield
+        except StoreUnavailable:
+            is_answered = False
+            raise
+        finally:
+            took = self._clock() - started
+            with self._lock:
+                self._count()
+                self._waiting -= 1
+                if is_answered and took <= PROMPT_S + allowed_s:
+                    self._left += took
+                # Calls that overlap give back the same moments; there are no more than these.
+                self._left = min(self._left, self.limit_s)
+
+    def _count(self) -> None:
+        now = self._clock()
+        if self._waiting:
+            self._left -= now - self._counted_to
+        self._counted_to = now
+
+
+_budget: ContextVar[Budget | None] = ContextVar("store_budget", default=None)
+
+
+@contextmanager
+def deadline(limit_s: float) -> Iterator[Budget]:
+    """Have all calls to the store in the block share one budget: that around it, if any."""
+    budget = _budget.get()
+    if budget is not None:
+        yield budget
+        return
+    budget = Budget(limit_s)
+    token = _budget.set(budget)
+    try:
+        yield budget
+    finally:
+        _budget.reset(token)
+
+
+def budget() -> Budget | None:
+    """Return the budget in force, if any."""
+    return _budget.get()
+
+
+class ContextThreads(ThreadPoolExecutor):
+    """Threads that work for the request that asks them: within its budget, and its trace."""
+
+    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        """Run `fn` in a thread, in a copy of the caller's context."""
+        return super().submit(partial(copy_context().run, fn, *args, **kwargs))
