@@ -57,6 +57,7 @@ def test_every_setting_can_be_overridden_from_the_environment(where, tmp_path):
         "disk_cache.max_bytes": "5000000",
         "tracing.endpoint": "http://127.0.0.1:4318/v1/traces",
         "tracing.ratio": "0.5",
+        "s3.hedged_reads": "false",
         "metrics.enabled": "false",
         "metrics.allow": '["10.0.0.0/8"]',
         "metrics.worker_bind": "127.0.0.1:9464",

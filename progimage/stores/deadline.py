@@ -1,10 +1,11 @@
 """How long one request may wait for the store, whatever it asks of it and how often.
 
 The clock is a chess clock: it runs while at least one call waits for the store, and
-stands while the request receives, renders or sends. A call that the store answers within
-a second gives its time back, and so does a second for each MiB it was sent: that is
-progress, which long uploads, listings and bulk requests are made of. What is left is time
-spent on a store that is slow, silent or failing, and of that a request has `limit_s`.
+stands while the request receives, renders or sends. What a call waited is given back if
+the store answered within a second, and while a large object is sent to the store each
+block that goes out gives back the time it took: that is progress, which long uploads,
+listings and bulk requests are made of. What is left is time spent on a store that is
+slow, silent or failing, and of that a request has `limit_s`.
 """
 
 from __future__ import annotations
@@ -25,9 +26,6 @@ T = TypeVar("T")
 
 PROMPT_S = 1.0
 """An answer within so long is progress."""
-
-BYTES_A_SECOND = 1 << 20
-"""So is an upload to the store that is no slower than this."""
 
 
 class Budget:
@@ -57,20 +55,22 @@ class Budget:
             )
         return left
 
+    def progress(self) -> None:
+        """Take note that what is awaited comes on: the time since the last look is free."""
+        with self._lock:
+            self._counted_to = self._clock()
+
     @contextmanager
-    def waiting(self, sent_bytes: int = 0) -> Iterator[None]:
-        """Let the clock run during the block, a call to the store that sends so many bytes.
+    def waiting(self) -> Iterator[None]:
+        """Let the clock run during the block, a call to the store.
 
         Raises:
             StoreUnavailable: no time is left, so the block did not run.
         """
-        self.check()
-        allowed_s = sent_bytes / BYTES_A_SECOND
+        before = self.check()
         with self._lock:
             self._count()
             self._waiting += 1
-            self._left += allowed_s
-        started = self._clock()
         is_answered = True
         try:
             yield
@@ -78,14 +78,12 @@ class Budget:
             is_answered = False
             raise
         finally:
-            took = self._clock() - started
             with self._lock:
                 self._count()
                 self._waiting -= 1
-                if is_answered and took <= PROMPT_S + allowed_s:
-                    self._left += took
-                # Calls that overlap give back the same moments; there are no more than these.
-                self._left = min(self._left, self.limit_s)
+                spent = before - self._left
+                if is_answered and 0 < spent <= PROMPT_S:
+                    self._left += spent
 
     def _count(self) -> None:
         now = self._clock()

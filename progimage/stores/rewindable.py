@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from tempfile import TemporaryFile
 from typing import BinaryIO
 
+from progimage.stores.deadline import budget
+
 SMALL_BYTES = 1 << 20
 _CHUNK_BYTES = 1 << 20
 
@@ -33,6 +35,9 @@ class Tail:
         # HTTP clients wrap what a body raises and try again; the first error stays.
         if self.error:
             raise self.error
+        # It is read as fast as the store takes it.
+        if (waiting := budget()) is not None:
+            waiting.progress()
         try:
             return self._source.read(size)
         except Exception as error:

@@ -57,9 +57,9 @@ class S3Bucket:
             yield budget
 
     @contextmanager
-    def asking(self, key: str = "", sent_bytes: int = 0) -> Iterator[Budget]:
+    def asking(self, key: str = "") -> Iterator[Budget]:
         """Count what the block waits for the server, and raise its faults as our errors."""
-        with self.deadline() as budget, budget.waiting(sent_bytes), s3_faults(key):
+        with self.deadline() as budget, budget.waiting(), s3_faults(key):
             yield budget
 
 

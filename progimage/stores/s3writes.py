@@ -59,10 +59,10 @@ class S3Writes:
                 self._remove_if(key, request, expect)
 
     def _send(self, key: str, request: dict[str, Any]) -> Stat:
+        with self._bucket.asking(key):
+            answer = self._bucket.client.put_object(**request)
         body = request["Body"]
         size = body.size if isinstance(body, Tail) else len(body)
-        with self._bucket.asking(key, size):
-            answer = self._bucket.client.put_object(**request)
         date = answer["ResponseMetadata"]["HTTPHeaders"].get("date")
         modified = parsedate_to_datetime(date) if date else datetime.now(UTC)
         return Stat(key, size, bare(answer["ETag"]), modified)
