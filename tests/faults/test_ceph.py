@@ -15,6 +15,7 @@ import pytest
 from PIL import Image
 
 from progimage.check import Check
+from progimage.config import Settings
 from progimage.stores import open_store
 from tests.imaging.drawing import saved
 from tests.s3.real import REAL_SERVER, real_url
@@ -22,9 +23,8 @@ from tests.serving.network import Network, network
 from tests.serving.server import Answer, Server, assert_problem, running, wait_until
 
 SCRIPT = Path(__file__).parents[1] / "s3" / "ceph.sh"
-# Each try of a request may take so long; there are three, with pauses of seconds at most.
-READ_TIMEOUT_S = 2
-DEADLINE_S = 3 * READ_TIMEOUT_S + 6
+# What a request may wait for the store by default, and what else it takes on a busy machine.
+WITHIN_S = Settings().s3.deadline_s + 5
 
 pytestmark = pytest.mark.skipif(
     not os.environ.get(REAL_SERVER), reason="make test-faults starts a real server"
@@ -37,10 +37,13 @@ def ceph(*words: str) -> None:
 
 @pytest.fixture
 def url() -> Iterator[str]:
-    """An empty store on a cluster that is whole, and made whole again afterwards."""
+    """An empty store on a cluster that is whole, and made whole again afterwards.
+
+    Its timeouts are the defaults.
+    """
     url = real_url()
     assert url
-    yield url.replace("read_timeout_s=30", f"read_timeout_s={READ_TIMEOUT_S}")
+    yield url.replace("&read_timeout_s=30", "")
     ceph("start")
 
 
@@ -114,7 +117,7 @@ def disturbed(
         going.wait_for_more(5)
         mend()
         going.wait_for_more(5)
-    assert going.slowest_s < 3 * DEADLINE_S
+    assert going.slowest_s < WITHIN_S
     for answer in going.refused:
         assert_problem(answer, 503)
         assert int(answer.headers["retry-after"]) >= 1
@@ -149,57 +152,74 @@ def test_the_gateway_is_killed_and_comes_back(tmp_path, url):
 def test_two_of_three_daemons_are_dead(tmp_path, url):
     """Ceph then leaves every request without an answer."""
     with running(tmp_path, url) as server:
-        path = server.upload(picture(1))
+        paths = three_pictures(server)
         ceph("kill-osd", "1")
         ceph("kill-osd", "2")
         # What the last daemon has may be read until the cluster has noticed.
         wait_until(lambda: server.get("/health/ready").status == 503, timeout_s=120)
-        assert_unavailable(server, path)
+        assert_unavailable(server, paths)
         ceph("start-osd", "1")
         ceph("start-osd", "2")
-        wait_until(lambda: server.get("/health/ready").status == 200, timeout_s=120)
-        assert server.get(path).body == picture(1)
-        server.upload(picture(2))
+        assert_recovers(server, paths[0])
 
 
-def test_the_network_falls_silent(tmp_path, url):
+def test_the_network_is_slow_and_then_silent(tmp_path, url):
+    """Slow, it makes answers slow and not wrong; silent, it swallows them all."""
     with behind_a_network(tmp_path, url) as (server, between):
-        path = server.upload(picture(1))
-        between.is_silent = True
-        assert_unavailable(server, path)
-        between.is_silent = False
-        wait_until(lambda: server.get("/health/ready").status == 200)
-        assert server.get(path).body == picture(1)
-        server.upload(picture(2))
-
-
-def test_a_slow_network_makes_answers_slow_and_not_wrong(tmp_path, url):
-    with behind_a_network(tmp_path, url) as (server, between):
+        paths = three_pictures(server)
         between.delay_s = 0.1
-        path = server.upload(picture(1))
-        assert server.get(path).body == picture(1)
-        assert server.get(f"{path}thumbnail.webp").headers["x-cache"] == "miss"
-        assert server.get(f"{path}thumbnail.webp").headers["x-cache"] == "hit"
+        assert server.get(paths[0]).body == picture(0)
+        assert server.get(f"{paths[0]}flip.webp").headers["x-cache"] == "miss"
+        assert server.get(f"{paths[0]}flip.webp").headers["x-cache"] == "hit"
+        between.delay_s = 0
+        between.is_silent = True
+        assert_unavailable(server, paths)
+        between.is_silent = False
+        assert_recovers(server, paths[0])
 
 
-def assert_unavailable(server: Server, path: str) -> None:
+def three_pictures(server: Server) -> list[str]:
+    """Upload them, with a cached rendition of the first."""
+    paths = [server.upload(picture(number)) for number in range(3)]
+    assert server.get(f"{paths[0]}thumbnail.webp").status == 200
+    return paths
+
+
+def assert_unavailable(server: Server, paths: list[str]) -> None:
     """Hold every kind of request to a 503 in time that says when to come back."""
-    requests = [
-        ("GET", path, None),
-        ("GET", f"{path}thumbnail.webp", None),
-        ("GET", "/images/", None),
-        ("POST", "/images/", picture(2)),
-        ("GET", "/health/ready", None),
+    kept, edited, removed = paths
+    png = {"Content-Type": "image/png"}
+    patch = {"Content-Type": "application/merge-patch+json", "If-Match": "*"}
+    requests: list[tuple[str, str, bytes | None, dict[str, str]]] = [
+        ("GET", kept, None, {}),
+        ("GET", f"{kept}thumbnail.webp", None, {}),
+        ("GET", f"{kept}rotate:90.png", None, {}),
+        ("GET", f"{kept}metadata/", None, {}),
+        ("GET", "/images/", None, {}),
+        ("GET", "/images/?tag=sea", None, {}),
+        ("GET", "/tags/", None, {}),
+        ("POST", "/images/", picture(9), png),
+        ("PATCH", f"{edited}metadata/", b'{"title": "New"}', patch),
+        ("DELETE", removed, None, {}),
+        ("DELETE", f"{kept}renders/", None, {}),
+        ("GET", "/health/ready", None, {}),
     ]
 
-    def ask(request: tuple[str, str, bytes | None]) -> tuple[Answer, float]:
+    def ask(request: tuple[str, str, bytes | None, dict[str, str]]) -> tuple[Answer, float]:
         started = time.monotonic()
-        answer = server.request(*request, {"Content-Type": "image/png"})
+        answer = server.request(*request)
         return answer, time.monotonic() - started
 
     with ThreadPoolExecutor(len(requests)) as threads:
-        for answer, seconds in threads.map(ask, requests):
+        for request, (answer, seconds) in zip(requests, threads.map(ask, requests), strict=True):
             assert_problem(answer, 503)
-            assert int(answer.headers["retry-after"]) >= 1
-            assert seconds < 2 * DEADLINE_S
+            assert int(answer.headers["retry-after"]) >= 1, request
+            assert seconds < WITHIN_S, request
     assert server.get("/health/live").status == 200
+
+
+def assert_recovers(server: Server, path: str) -> None:
+    wait_until(lambda: server.get("/health/ready").status == 200, timeout_s=120)
+    assert server.get(path).body == picture(0)
+    assert server.get(f"{path}thumbnail.webp").status == 200
+    server.upload(picture(10))
