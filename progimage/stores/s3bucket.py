@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from progimage.errors import BadKey, ConfigError
 from progimage.stores import Stat
+from progimage.stores.breaker import Breaker
 from progimage.stores.deadline import Budget, deadline
 from progimage.stores.keyrules import MAX_KEY_BYTES, check_key, check_prefix
 from progimage.stores.s3client import S3Clients
@@ -39,6 +40,7 @@ class S3Bucket:
         self.read_timeout_s = clients.read_timeout_s
         self._clients = clients
         self._deadline_s = deadline_s
+        self._breaker = Breaker()
 
     @property
     def client(self) -> S3Client:
@@ -57,7 +59,13 @@ class S3Bucket:
             yield budget
 
     @contextmanager
-    def asking(self, key: str = "") -> Iterator[Budget]:
+    def asking(self, key: str = "") -> Iterator[None]:
+        """Let the block ask the server, unless it is known to be silent."""
+        with self._breaker.guarding(), self.receiving(key):
+            yield
+
+    @contextmanager
+    def receiving(self, key: str = "") -> Iterator[Budget]:
         """Count what the block waits for the server, and raise its faults as our errors."""
         with self.deadline() as budget, budget.waiting(), s3_faults(key):
             yield budget

@@ -40,7 +40,7 @@ class S3Reader:
         """Return `size` bytes, or all that is left if it is negative; b"" at the end."""
         if self._body is None or size == 0:
             return b""
-        with self._bucket.asking(self.stat.key) as budget:
+        with self._bucket.receiving(self.stat.key) as budget:
             timeout_s = min(self._bucket.read_timeout_s, budget.left_s)
             if self._unread and timeout_s != self._timeout_s:
                 self._body.set_socket_timeout(timeout_s)

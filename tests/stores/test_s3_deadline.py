@@ -6,12 +6,14 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 import pytest
 
 from progimage.errors import StoreUnavailable
 from progimage.stores import ABSENT, open_store
+from progimage.stores.breaker import Breaker
 from progimage.stores.deadline import deadline
 from progimage.stores.s3 import S3Store
 from tests.stores.contract import keys, put
@@ -82,7 +84,10 @@ def server(running: tuple[SilentServer, S3Store]) -> SilentServer:
 
 @pytest.fixture
 def store(running: tuple[SilentServer, S3Store]) -> S3Store:
-    return running[1]
+    """A store that has not noticed anything yet."""
+    _, store = running
+    store._bucket._breaker = Breaker()
+    return store
 
 
 @contextmanager
@@ -121,6 +126,23 @@ def test_calls_of_one_request_share_it_and_the_last_are_not_made(store, server):
         with pytest.raises(StoreUnavailable, match="more than the 1 seconds"):
             store.stat("key")
     assert server.requests == made
+
+
+def test_a_silent_store_is_soon_asked_no_more(running, server):
+    store = open_store(
+        store_url(server.endpoint, "x").replace("read_timeout_s=30", "read_timeout_s=1.2"),
+        deadline_s=3,
+    )
+
+    def fault(name: str) -> str:
+        with pytest.raises(StoreUnavailable) as caught:
+            CALLS[name](store)
+        return str(caught.value)
+
+    with soon(), ThreadPoolExecutor(3) as threads:
+        assert not any("stopped" in said for said in threads.map(fault, ("stat", "put", "list")))
+        refused = ["stopped answering" in said for said in threads.map(fault, ["stat"] * 3)]
+    assert refused.count(True) >= 2, "all but the trial"
 
 
 def test_an_object_that_stops_coming_is_given_up(store, server):
