@@ -72,7 +72,7 @@ def _handle_term(master: Any, drain_s: float) -> None:
     if master.systemd or master.reexec_pid or master.master_pid:
         # The socket is not ours alone: systemd, or the server we take turns with on an
         # upgrade (SIGUSR2), goes on taking connections from it, and loses none.
-        type(master).handle_term(master)
+        type(master).handle_term(master)  # which raises what ends the master's loop
     if drain_s and not is_draining():
         _flag[0] = 1
         # The master's loop must go on meanwhile: it watches over the workers.

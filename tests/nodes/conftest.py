@@ -25,4 +25,6 @@ def store(request, tmp_path) -> str:
 @pytest.fixture(scope="session")
 def seed() -> int:
     """What the load is drawn from; PROGIMAGE_TEST_SEED names one, to see it again."""
-    return int(os.environ.get("PROGIMAGE_TEST_SEED") or int.from_bytes(os.urandom(4)))
+    drawn = int(os.environ.get("PROGIMAGE_TEST_SEED") or int.from_bytes(os.urandom(4)))
+    print(f"PROGIMAGE_TEST_SEED={drawn}")
+    return drawn
