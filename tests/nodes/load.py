@@ -12,7 +12,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 from tests.jobs.source import Source
 from tests.nodes.history import Said
-from tests.nodes.session import RENDITIONS, Card, Notes, Session, drawn
+from tests.nodes.pictures import RENDITIONS, Card, drawn
+from tests.nodes.session import Notes, Session
 from tests.serving.server import Peer
 
 WORDS = ("harbour", "dusk", "hill")

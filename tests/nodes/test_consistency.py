@@ -19,8 +19,9 @@ from tests.jobs.source import source
 from tests.nodes import load
 from tests.nodes.conftest import NODES
 from tests.nodes.history import Call, History
+from tests.nodes.pictures import RENDITIONS
 from tests.nodes.promises import broken, can_see
-from tests.nodes.session import RENDITIONS, Notes, Session, shown_in
+from tests.nodes.session import Notes, Session, shown_in
 from tests.people import SECRET, headers_of
 from tests.serving.server import Peer, wait_until
 from tests.topology.cluster import Cluster, cluster
