@@ -84,11 +84,11 @@ def both(tmp_path_factory, url) -> Iterator[list[Node]]:
     """Two nodes over one bucket."""
     folder = tmp_path_factory.mktemp("nodes")
     with ExitStack() as stack:
-        servers = [Node(folder / name, url) for name in "ab"]
-        for server in servers:
+        servers = []
+        for name in "ab":
+            server = Node(folder / name, url)
             stack.callback(server.close)
-        with ThreadPoolExecutor(2) as threads:
-            list(threads.map(Node.start, servers))
+            servers.append(server.start())
         yield servers
 
 

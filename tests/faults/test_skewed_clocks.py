@@ -68,9 +68,7 @@ def trio(tmp_path_factory, url) -> Iterator[list[SkewedServer]]:
         for skew_s in (-SKEW_S, 0, SKEW_S):
             server = SkewedServer(folder / f"at{skew_s:+d}", url, skew_s, **SETTINGS)
             stack.callback(server.close)
-            servers.append(server)
-        with ThreadPoolExecutor(3) as threads:
-            list(threads.map(SkewedServer.start, servers))
+            servers.append(server.start())
         servers[1].request("POST", "/users/", json.dumps(ANN), JSON)
         yield servers
 
