@@ -64,6 +64,7 @@ class MixedLoad:
         pictures: all that was ever sent.
         done: how often each action was done to its end.
         lost: how many answers never came.
+        under_way: how many requests each node has in its hands.
         slowest_s: the longest that anybody waited for one.
     """
 
@@ -76,6 +77,7 @@ class MixedLoad:
         self.pictures: list[Picture] = []
         self.done: Counter[str] = Counter()
         self.lost = 0
+        self.under_way: Counter[Server] = Counter()
         self.slowest_s = 0.0
 
     @property
@@ -236,6 +238,8 @@ class MixedLoad:
         while True:
             for node in random.sample(self._nodes, len(self._nodes)):
                 started = time.monotonic()
+                with self._lock:
+                    self.under_way[node] += 1
                 try:
                     answer = node.request(method, path, body, {**self._who, **(headers or {})})
                 except ConnectionRefusedError:
@@ -244,6 +248,8 @@ class MixedLoad:
                     self.lost += 1
                     raise Lost from error
                 finally:
+                    with self._lock:
+                        self.under_way[node] -= 1
                     self.slowest_s = max(self.slowest_s, time.monotonic() - started)
                 if answer.status == 503:
                     assert_problem(answer, 503)
