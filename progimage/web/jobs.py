@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from itertools import chain, islice
 from typing import Any, cast, get_args
 from urllib.parse import urlencode
 
@@ -25,22 +24,19 @@ from progimage.errors import (
     TransformRefused,
     Unauthenticated,
 )
-from progimage.imaging.pipeline import parse
 from progimage.imaging.suggestions import shown
 from progimage.jobs import keys
-from progimage.jobs.intake import Intake, import_of, render_of
 from progimage.jobs.model import Counts, Item, Progress, Request, State
 from progimage.jobs.state import Jobs
-from progimage.model import Viewer
 from progimage.policy import TransformPolicy
-from progimage.publish import destinations
 from progimage.web import job_documents, links, schemas, streams
 from progimage.web.body import Body
 from progimage.web.documented import Answer, Content, Named, Parameter, documented
 from progimage.web.forms import read_json_object
+from progimage.web.job_orders import Orders
 from progimage.web.listing import CURSOR
 from progimage.web.query import pairs
-from progimage.web.search_terms import CONDITIONS, Given, query_of
+from progimage.web.search_terms import Given
 from progimage.web.viewers import author_of
 
 DEFAULT_LIMIT = 100
@@ -71,10 +67,8 @@ class JobResource:
         is_stopping: Callable[[], bool],
     ) -> None:
         self._jobs = jobs
-        self._catalogue = catalogue
         self._settings = settings
-        self._policy = policy
-        self._destinations = tuple(destinations(settings.publish))
+        self._orders = Orders(catalogue, settings, policy)
         self._admission = admission
         self._streaming = Admission(settings.jobs.streams, "streams of progress")
         self._announce = announce
@@ -118,7 +112,7 @@ class JobResource:
             self._jobs.check_room(self._settings.jobs.max_waiting)
             with Body(req, self._settings.upload) as body:
                 fields = read_json_object(body, self._settings.upload.max_json_bytes)
-            request, entries = self._intake(fields, author_of(req))
+            request, entries = self._orders.read(fields, author_of(req), self._jobs.clock())
             self._jobs.create(request, entries)
         self._announce(request)
         items = [
@@ -200,64 +194,6 @@ class JobResource:
         """Cancel a job, unless it has ended."""
         self._jobs.cancel(self._jobs.find(author_of(req).name, job_id))
         resp.status = falcon.HTTP_204
-
-    def _intake(self, fields: Mapping[str, Any], viewer: Viewer) -> Intake:
-        is_import, is_render = "urls" in fields, "images" in fields or "transforms" in fields
-        if is_import == is_render:
-            raise InvalidRequest("expected either 'urls', or 'images' and 'transforms'")
-        created, max_items = self._jobs.clock(), self._settings.jobs.max_items
-        if is_import:
-            if not self._settings.download.enabled:
-                raise DownloadRefused(
-                    "urls: this service does not fetch pictures; send the pictures themselves"
-                )
-            return import_of(
-                fields,
-                owner=viewer.name,
-                created=created,
-                max_items=max_items,
-                destinations=self._destinations,
-            )
-        for name in fields:
-            if name not in ("images", "transforms"):
-                raise InvalidField(
-                    f"{shown(name)}: no such field of a render job; it has images and transforms"
-                )
-        images = fields.get("images")
-        if isinstance(images, dict):
-            images = self._found(images, viewer, max_items)
-        limits = self._settings.limits.to_limits()
-        request, entries = render_of(
-            images,
-            fields.get("transforms"),
-            owner=viewer.name,
-            created=created,
-            max_items=max_items,
-            presets=self._settings.presets,
-            limits=limits,
-        )
-        for transform in request.transforms:
-            pipeline = parse(transform, limits=limits)
-            self._policy.check_order(pipeline, is_account=bool(viewer.name))
-        return request, entries
-
-    def _found(self, search: Mapping[str, Any], viewer: Viewer, max_items: int) -> list[str]:
-        """Return the ids of the pictures that a search finds."""
-        conditions: list[tuple[str, str]] = []
-        for name, value in search.items():
-            values = value if isinstance(value, list) else [value]
-            if not all(isinstance(text, str) for text in values):
-                raise InvalidField(f"images: {shown(name)}: expected a string or a list of them")
-            conditions += [(name, text) for text in values]
-        waves = self._catalogue.every(viewer, query_of(Given(conditions, CONDITIONS), viewer))
-        found = [record.id for record in islice(chain.from_iterable(waves), max_items + 1)]
-        if not found:
-            raise InvalidRequest("images: no picture is found by this search")
-        if len(found) > max_items:
-            raise InvalidRequest(
-                f"images: more than {max_items:,} pictures are found by this search; narrow it"
-            )
-        return found
 
     def _stream(self, req: falcon.Request, resp: falcon.Response, request: Request) -> None:
         if req.get_header("Last-Event-ID") == "finished":
