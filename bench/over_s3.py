@@ -23,6 +23,7 @@ from bench.raw_s3 import NEW, Call, Request, client
 from bench.servers import Server
 from progimage import keys
 from progimage.index import Index, facets, layout, postings_of
+from progimage.model import Record
 from progimage.stores import open_store
 
 PICTURES = 20
@@ -271,13 +272,13 @@ def library_size(bench: Bench) -> int:
 def _fill(bucket: Bucket, number: int) -> None:
     """Write the records of a library and list them: all have a tag, half another."""
     with patch.dict("os.environ", bucket.environment), ThreadPoolExecutor(16) as threads:
-        store = open_store(bucket.url, threads=32)
-        index = Index(store, threads)
-        for n, made in enumerate(libraries.records(number, timedelta(days=30))):
-            tags = ("every", "half") if n % 2 else ("every",)
+        store = open_store(bucket.url, threads=16)
+        index = Index(store)
+
+        def write(n: int, made: Record) -> None:
             record = made.model_copy(
                 update={
-                    "tags": tags,
+                    "tags": ("every", "half") if n % 2 else ("every",),
                     "title": "",
                     "description": "",
                     "file_name": "",
@@ -287,3 +288,7 @@ def _fill(bucket: Bucket, number: int) -> None:
             index.write(postings_of(record))
             data = io.BytesIO(record.to_json())
             store.put(keys.record(record.id), data, media_type="application/json")
+
+        records = libraries.records(number, timedelta(days=30))
+        for _ in threads.map(write, range(number), records):
+            pass
