@@ -17,6 +17,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError
 
 from progimage.errors import ConfigError
+from progimage.stores import s3times
 from progimage.stores.deadline import budget
 from progimage.stores.hedge import WatchedConnection, is_second
 from progimage.stores.rewindable import Tail
@@ -84,7 +85,7 @@ class S3Clients:
         process = os.getpid()
         client = self._clients.get(process)
         if client is None:
-            client = boto3.session.Session().client(
+            client = boto3.session.Session(botocore_session=s3times.session()).client(
                 "s3",
                 endpoint_url=self.endpoint_url,
                 region_name=self._region,
