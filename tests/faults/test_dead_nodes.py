@@ -49,6 +49,8 @@ ITEMS = 120  # in two parts, so that both nodes may have one
 # So many seconds of work that an orphan of it would be seen.
 LONG = f"resize:w=6000,h=6000,fit=fill,enlarge=true/{'/'.join(f'blur:{n}' for n in range(80, 88))}"
 GONE_S = 5
+# Long enough to be met in its middle.
+SHORT = "resize:w=2000,h=2000,fit=fill,enlarge=true/blur:80/blur:81"
 
 
 class Node(Server):
@@ -177,7 +179,7 @@ def test_no_render_outlives_its_node(nodes, who_dies):
     family = dying.family()
     [worker] = dying.web_workers()
     # A worker without its master finishes what is in flight, and then ends.
-    pipeline = "blur:40" if who_dies == "the master" else LONG
+    pipeline = SHORT if who_dies == "the master" else LONG
     with ThreadPoolExecutor(1) as thread:
         broken = thread.submit(dying.get, f"{path}{pipeline}.png")
         wait_until(dying.scratch_files)
