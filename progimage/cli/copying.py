@@ -54,7 +54,9 @@ def copy_store(
     The index is built anew on the way, renditions are left to be made again.
     """
     options = config.load()[0].s3.options
-    here, there = (open_store(url, threads=_THREADS, **options) for url in (source, target))
+    here = open_store(source, threads=_THREADS, **options)
+    _check_filled(here)
+    there = open_store(target, threads=_THREADS, **options)
     _check_apart(here, there)
     counts: Counter[str] = Counter()
     size_bytes = 0
@@ -73,6 +75,12 @@ def copy_store(
         say("--delete removes what only the copy has")
     if counts["damaged"] or counts["newer"]:
         raise typer.Exit(1)
+
+
+def _check_filled(here: ObjectStore) -> None:
+    """Stop a slip in SRC here: with --delete it would empty the copy."""
+    if next(iter(here.list("")), None) is None:
+        raise ConfigError("SRC: there is nothing to copy; is it the right folder or prefix?")
 
 
 def _check_apart(here: ObjectStore, there: ObjectStore) -> None:

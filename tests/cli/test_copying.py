@@ -18,7 +18,16 @@ def test_a_folder_is_copied_and_told_of(run, tmp_path):
     )
 
 
+def test_a_slip_in_the_source_does_not_empty_the_copy(run, tmp_path):
+    add(Library(FilesystemStore(tmp_path / "copy")), b"picture")
+    done = run("copy-store", f"file://{tmp_path}/slip", f"file://{tmp_path}/copy", "--delete")
+    assert done.code == 2
+    assert "nothing to copy" in done.err
+    assert len(list(FilesystemStore(tmp_path / "copy").list("images/"))) > 0
+
+
 def test_a_store_is_not_copied_into_itself(run, tmp_path):
+    add(Library(FilesystemStore(tmp_path / "a")), b"picture")
     for target in ("a", "a/b", "."):
         done = run("copy-store", f"file://{tmp_path}/a", f"file://{tmp_path}/{target}")
         assert done.code == 2
