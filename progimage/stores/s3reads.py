@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Self
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
+from urllib3.exceptions import HTTPError
 
 from progimage.errors import BadKey, StoreUnavailable
 from progimage.stores import Stat
@@ -20,6 +22,10 @@ if TYPE_CHECKING:
 
 _FIRST_PAGE_KEYS = 100
 _PAGE_KEYS = 1_000
+
+# What a reader that is closed early takes in, and waits for, to keep its connection.
+_DRAINED_BYTES = 64 * 1024
+_DRAINING_S = 0.05
 
 # What a second request may say as well as the object itself: that it is the version one
 # has, that there is none, or none of the range.
@@ -45,13 +51,20 @@ class S3Reader:
             if self._unread and timeout_s != self._timeout_s:
                 self._body.set_socket_timeout(timeout_s)
                 self._timeout_s = timeout_s
+            left, self._unread = self._unread, 0  # what breaks off has no rest
             data = self._body.read(None if size < 0 else size)
-        self._unread -= len(data)
+        self._unread = left - len(data)
         return data
 
     def close(self) -> None:
-        if self._body is not None:
-            self._body.close()
+        if self._body is None:
+            return
+        if 0 < self._unread <= _DRAINED_BYTES:
+            # A connection with an unread rest is lost; so little is here already.
+            with suppress(BotoCoreError, HTTPError, OSError):
+                self._body.set_socket_timeout(_DRAINING_S)
+                self._body.read()
+        self._body.close()
 
     def __enter__(self) -> Self:
         return self

@@ -38,6 +38,11 @@ class SilentServer:
         self.requests = 0
         self._open: list[socket.socket] = []
 
+    @property
+    def connections(self) -> int:
+        """How many there have been."""
+        return len(self._open)
+
     def run(self) -> None:
         while True:
             try:
@@ -174,3 +179,14 @@ def test_a_request_that_got_no_answer_is_sent_again(running, server):
     threading.Timer(0.15, lambda: setattr(server, "says", HEAD)).start()
     with soon():
         assert store.stat("key").size == 10
+
+
+@pytest.mark.parametrize("rest", [b"0123456789", b""], ids=["sent", "never sent"])
+def test_a_small_object_that_nobody_reads_costs_no_connection(store, server, rest):
+    server.says = HEAD + rest
+    store.open("key").close()
+    before = server.connections
+    with soon():
+        for _ in range(5):
+            store.open("key").close()
+    assert server.connections - before == (0 if rest else 5)
