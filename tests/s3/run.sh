@@ -5,7 +5,11 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 packages="ceph-mon ceph-osd ceph-mgr radosgw ceph-common curl"
-if ! command -v ceph-mon ceph-osd radosgw ceph curl >/dev/null; then
+missing=
+for name in monmaptool ceph-mon ceph-osd radosgw ceph ceph-authtool curl; do
+  command -v "$name" >/dev/null || missing=1
+done
+if [ -n "$missing" ]; then
   if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
     apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends $packages
   else
