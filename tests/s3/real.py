@@ -32,7 +32,9 @@ def make_bucket(url: str) -> None:
     """Make the bucket that a store's URL names, if it is not there."""
     parts = urlsplit(url)
     endpoint = parse_qs(parts.query)["endpoint_url"][0]
-    client = boto3.client("s3", endpoint_url=endpoint, region_name="us-east-1")
+    # The default session would remember whose credentials it once saw: servers have their own.
+    session = boto3.session.Session()
+    client = session.client("s3", endpoint_url=endpoint, region_name="us-east-1")
     with suppress(client.exceptions.BucketAlreadyOwnedByYou):
         client.create_bucket(Bucket=parts.netloc)
 
