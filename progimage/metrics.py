@@ -113,7 +113,7 @@ _evictions = Counter(
 _copied = Gauge(
     "progimage_disk_cache_bytes",
     "Bytes of all copies in the disk cache, in blocks of the disk.",
-    multiprocess_mode="mostrecent",
+    multiprocess_mode="livemostrecent",
     registry=_REGISTRY,
 )
 _job_items = Counter(
