@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.people import PASSWORD
-from tests.s3.real import make_bucket
+from tests.s3.real import make_bucket, real_url
 from tests.serving.life import (
     NOBODY,
     PIECE,
@@ -38,8 +38,11 @@ from tests.stores.conftest import aws_credentials, s3_url
 
 __all__ = ["aws_credentials", "s3_url"]
 
-# Several servers, one after another.
-pytestmark = pytest.mark.timeout(400)
+# Several servers, one after another: `make test-s3` runs it.
+pytestmark = [
+    pytest.mark.timeout(400),
+    pytest.mark.skipif(real_url() is None, reason="takes long: make test-s3 has it"),
+]
 
 
 def progimage(node: Server, *words: str) -> subprocess.CompletedProcess[str]:
