@@ -3,10 +3,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 # The suites that hold for any store, here over Ceph, and those about real servers.
-S3_TESTS := tests/s3 tests/stores/test_s3.py::TestS3Store tests/stores/test_probe.py \
-  tests/stores/test_service_on_s3.py tests/web tests/test_slots.py tests/test_library.py \
-  tests/test_owners.py tests/test_renders.py tests/test_reindex.py tests/catalogue/test_catalogue.py \
-  tests/serving/test_restore.py
+S3_TESTS := tests/system/s3 tests/stores/s3/test_store.py::TestS3Store tests/stores/test_probe.py \
+  tests/stores/test_service_on_s3.py tests/api tests/ingest/resumable/test_uploads.py tests/library/test_library.py \
+  tests/library/test_owners.py tests/renditions/test_renditions.py tests/maintenance/test_reindex.py tests/library/search/test_catalogue.py \
+  tests/system/serving/test_restore.py
 
 .PHONY: run test test-s3 test-faults test-nginx test-topology test-nodes test-api nginx test-tus-js test-celery test-console browser pictures bench bench-smoke bench-tools client-operations lint types check clean help
 
@@ -20,16 +20,16 @@ test: $(VENV)/.dev ## Run the tests
 	@$(BIN)/pytest -n auto
 
 test-nginx: $(VENV)/.dev nginx ## Test deploy/nginx.conf with a real nginx, installed if root can
-	@PATH="$$PATH:/usr/sbin:/usr/local/sbin" $(BIN)/pytest tests/nginx
+	@PATH="$$PATH:/usr/sbin:/usr/local/sbin" $(BIN)/pytest tests/system/nginx
 
 test-topology: $(VENV)/.dev nginx ## Kill a node of two behind deploy/nginx-cluster.conf, under load
-	@PATH="$$PATH:/usr/sbin:/usr/local/sbin" $(BIN)/pytest tests/topology
+	@PATH="$$PATH:/usr/sbin:/usr/local/sbin" $(BIN)/pytest tests/system/topology
 
 test-nodes: $(VENV)/.dev nginx ## Hold three nodes on a folder and a Ceph to their promises; restart each
-	@PATH="$$PATH:/usr/sbin:/usr/local/sbin" tests/s3/run.sh $(BIN)/pytest tests/nodes
+	@PATH="$$PATH:/usr/sbin:/usr/local/sbin" tests/system/s3/run.sh $(BIN)/pytest tests/system/nodes
 
 test-api: $(VENV)/.dev ## Ask a live server all that its description allows: Schemathesis, three minutes
-	@$(BIN)/pytest tests/api
+	@$(BIN)/pytest tests/system/api
 
 nginx:
 	@export PATH="$$PATH:/usr/sbin:/usr/local/sbin"; \
@@ -44,8 +44,8 @@ nginx:
 test-tus-js: $(VENV)/.dev ## Test resumable uploads with tus-js-client too; needs Node and npm
 	@command -v npm >/dev/null || \
 	  { echo "npm is missing. On Debian or Ubuntu: sudo apt-get install npm" >&2; exit 1; }
-	@npm ci --silent --prefix tests/serving/tus_js
-	@TUS_JS_IS_NEEDED=1 $(BIN)/pytest tests/serving/test_resumable.py
+	@npm ci --silent --prefix tests/system/serving/tus_js
+	@TUS_JS_IS_NEEDED=1 $(BIN)/pytest tests/system/serving/test_resumable.py
 
 test-celery: $(VENV)/.dev ## Test workers by Celery with a real Redis, installed if root can
 	@if ! command -v redis-server >/dev/null; then \
@@ -55,13 +55,13 @@ test-celery: $(VENV)/.dev ## Test workers by Celery with a real Redis, installed
 	    echo "redis-server is missing. On Debian or Ubuntu: sudo apt-get install redis-server" >&2; exit 1; \
 	  fi; \
 	fi; \
-	$(BIN)/pytest tests/celery
+	$(BIN)/pytest tests/system/celery
 
 test-console: browser ## Test the console in a real Chromium, installed if root can; needs npm
 	@command -v npm >/dev/null || \
 	  { echo "npm is missing. On Debian or Ubuntu: sudo apt-get install npm" >&2; exit 1; }
-	@npm ci --silent --prefix tests/console
-	@$(BIN)/pytest -n 2 tests/console
+	@npm ci --silent --prefix tests/system/console
+	@$(BIN)/pytest -n 2 tests/system/console
 
 pictures: browser ## Make the pictures of the README anew
 	@$(BIN)/pip install --disable-pip-version-check -q --no-deps -r docs/requirements.txt
@@ -77,8 +77,8 @@ browser: $(VENV)/.browser
 	fi
 
 test-s3: $(VENV)/.dev ## Test over a real Ceph and a real OpenStack Swift, installed if root can
-	@tests/s3/swift.sh install
-	@PROGIMAGE_TEST_SWIFT=1 tests/s3/run.sh $(BIN)/pytest $(S3_TESTS)
+	@tests/system/s3/swift.sh install
+	@PROGIMAGE_TEST_SWIFT=1 tests/system/s3/run.sh $(BIN)/pytest $(S3_TESTS)
 
 test-faults: $(VENV)/.dev ## Kill nodes and parts of a real Ceph under load, cut its network, set clocks wrong
 	@if ! ls /usr/lib/*/faketime/libfaketimeMT.so.1 >/dev/null 2>&1; then \
@@ -88,7 +88,7 @@ test-faults: $(VENV)/.dev ## Kill nodes and parts of a real Ceph under load, cut
 	    echo "libfaketime is missing. On Debian or Ubuntu: sudo apt-get install libfaketime" >&2; exit 1; \
 	  fi; \
 	fi
-	@tests/s3/run.sh $(BIN)/pytest tests/faults
+	@tests/system/s3/run.sh $(BIN)/pytest tests/system/faults
 
 bench: $(VENV)/.dev bench-tools ## Measure beside thumbor, ipx and nginx: about an hour
 	@$(BIN)/python -m bench
@@ -140,6 +140,6 @@ $(VENV)/.dev: $(VENV)/.run requirements-dev.txt
 	@$(BIN)/pip install --disable-pip-version-check -q -r requirements-dev.txt
 	@touch $@
 
-$(VENV)/.browser: $(VENV)/.dev tests/console/requirements.txt
-	@$(BIN)/pip install --disable-pip-version-check -q -r tests/console/requirements.txt
+$(VENV)/.browser: $(VENV)/.dev tests/system/console/requirements.txt
+	@$(BIN)/pip install --disable-pip-version-check -q -r tests/system/console/requirements.txt
 	@touch $@

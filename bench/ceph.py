@@ -18,7 +18,7 @@ from botocore.config import Config
 from bench.peers import PeerMissing
 from bench.servers import StartFailed
 
-_SCRIPT = Path(__file__).parents[1] / "tests" / "s3" / "ceph.sh"
+_SCRIPT = Path(__file__).parents[1] / "tests" / "system" / "s3" / "ceph.sh"
 _PROGRAMS = {
     "ceph-mon": "ceph-mon",
     "ceph-osd": "ceph-osd",

@@ -2,7 +2,7 @@
 
 Reads small objects from a real S3 server through a proxy that holds some requests up, with
 hedging off and on in turns. The server is the one that PROGIMAGE_TEST_S3_URL names, as
-`tests/s3/run.sh .venv/bin/python -m bench.hedge` starts it.
+`tests/system/s3/run.sh .venv/bin/python -m bench.hedge` starts it.
 """
 
 from __future__ import annotations
@@ -163,7 +163,7 @@ def main() -> int:
     options = parser.parse_args()
     url = os.environ.get("PROGIMAGE_TEST_S3_URL")
     if not url:
-        sys.exit("name a server in PROGIMAGE_TEST_S3_URL, or use tests/s3/run.sh")
+        sys.exit("name a server in PROGIMAGE_TEST_S3_URL, or use tests/system/s3/run.sh")
     print(report.machine(), f"Load average before the start: {report.busy():.1f}.", sep=". ")
     print(hedge(url.replace("{prefix}", "bench"), options.reads, options.rounds).markdown())
     return 0

@@ -22,10 +22,10 @@ from pathlib import Path
 from typing import BinaryIO
 
 from progimage import keys
-from progimage.index import Index, postings_of
+from progimage.library.index.index import Index, postings_of
 from progimage.model import Record
 from progimage.stores import Stat
-from progimage.stores.filesystem import FilesystemStore
+from progimage.stores.folder.store import FilesystemStore
 
 VOCABULARY = 60_000
 TAGS = 5_000

@@ -22,13 +22,14 @@ from bench.load import Load, LoadFailed
 from bench.raw_s3 import NEW, Call, Request, client
 from bench.servers import Server
 from progimage import keys
-from progimage.index import Index, facets, layout, postings_of
+from progimage.library.index import facets, layout
+from progimage.library.index.index import Index, postings_of
 from progimage.model import Record
 from progimage.stores import open_store
 
 PICTURES = 20
 _SAID = ("sea", "sky", "sun", "boats", "harbour")
-# As many as the cost tables are held to, by tests/catalogue/test_cost.py.
+# As many as the cost tables are held to, by tests/library/search/test_cost.py.
 _LIBRARY = 1_500
 _SETTINGS = {
     # Whatever looks at the store by itself would be counted too.

@@ -17,9 +17,9 @@ import psycopg
 from psycopg import sql
 
 from bench.peers import PeerMissing
-from progimage.catalogue import MAX_TOTAL
-from progimage.catalogue.query import Query
-from progimage.index import facets
+from progimage.library.index import facets
+from progimage.library.search.catalogue import MAX_TOTAL
+from progimage.library.search.query import Query
 from progimage.model import Record
 
 _SYSTEM_USER = "postgres"

@@ -2,7 +2,7 @@
 
 Nothing is sent anywhere. Requests ask for renditions with the popularity of Zipf's law;
 how much of them a least-recently-used cache answers is Che's approximation (Che, Tung and
-Wang 2002, "Hierarchical Web caching systems"), which `tests/test_zipf.py` holds to a real
+Wang 2002, "Hierarchical Web caching systems"), which `tests/bench/test_zipf.py` holds to a real
 cache. Prices and per-request costs are arguments, so that the tables can be made again for
 other figures. docs/SCALING.md shows them.
 """
@@ -69,7 +69,7 @@ class Prices:
 
 @dataclass(frozen=True, slots=True)
 class Costs:
-    """What one request takes: requests as `tests/web/test_cost.py` counts them, CPU as measured.
+    """What one request takes: requests as `tests/api/test_cost.py` counts them, CPU as measured.
 
     CPU, from the run of 2026-11-21 03:09 in bench/RESULTS.md: 3,761 cached renditions a second
     on two cores, wrk's share included; 25.2 ms for one whose source must be decoded.

@@ -18,7 +18,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from docs.contact_sheet import contact_sheet
 from docs.photographs import photographs
-from tests.serving.server import Server, running
+from tests.system.serving.server import Server, running
 
 FOLDER = Path(__file__).parent / "pictures"
 DESKTOP = {"width": 1280, "height": 820}

@@ -9,7 +9,6 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from progimage.errors import InvalidField
-from progimage.text import fold
 
 Visibility = Literal["public", "private"]
 
@@ -18,6 +17,24 @@ MAX_DESCRIPTION = 5_000
 MAX_TAGS = 50
 MAX_TAG = 100
 MAX_FILE_NAME = 255
+
+VARIATION_SELECTORS = "\ufe0e\ufe0f"
+_JOINERS = "\u200c\u200d"
+
+
+def fold(text: str) -> str:
+    """Return the form in which two tags are equal if people take them for the same.
+
+    Canonical caseless matching (Unicode 15, D145), and no invisible character counts
+    but the joiners, which tell words of Persian and whole families of emoji apart.
+    """
+    visible = "".join(
+        character
+        for character in text
+        if character not in VARIATION_SELECTORS
+        and (unicodedata.category(character) != "Cf" or character in _JOINERS)
+    )
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFD", visible).casefold()).strip()
 
 
 def _clean(text: str) -> str:

@@ -9,11 +9,11 @@ from pathlib import Path
 from gunicorn.glogging import Logger
 
 from progimage import config as _config
-from progimage import logs as _logs
-from progimage import scratch as _scratch
 from progimage.errors import ConfigError, ProgImageError
-from progimage.web import draining as _draining
-from progimage.web.worker import PatientWorker
+from progimage.server import draining as _draining
+from progimage.server.gunicorn_worker import PatientWorker
+from progimage.stores import temp_files as _scratch
+from progimage.telemetry import logs as _logs
 
 try:
     _settings, _ = _config.load()
@@ -28,8 +28,8 @@ if _settings.metrics.enabled and not (_counted and f"-{os.getpid()}-" in _counte
     _counted = _scratch.make_folder()
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(_counted)
 
-from progimage import metrics as _metrics  # noqa: E402
-from progimage import starting as _starting  # noqa: E402
+from progimage.server import startup as _starting  # noqa: E402
+from progimage.telemetry import metrics as _metrics  # noqa: E402
 
 
 class _Logger(Logger):
@@ -41,7 +41,7 @@ class _Logger(Logger):
             handler.setFormatter(_logs.formatter(_settings.log))
 
 
-wsgi_app = "progimage.starting:wsgi()"
+wsgi_app = "progimage.server.startup:wsgi()"
 proc_name = "progimage"
 bind = _settings.bind
 workers = _settings.server.workers

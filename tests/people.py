@@ -5,9 +5,9 @@ from __future__ import annotations
 from contextlib import suppress
 from datetime import UTC, datetime
 
-from progimage.accounts.administration import Administration
-from progimage.accounts.passwords import Passwords
-from progimage.accounts.users import User, Users
+from progimage.access.accounts.administration import Administration
+from progimage.access.accounts.passwords import Passwords
+from progimage.access.accounts.users import User, Users
 from progimage.errors import NameTaken
 from progimage.stores import ObjectStore
 

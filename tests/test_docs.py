@@ -9,12 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from progimage import app, config
+from progimage import config
+from progimage.api.openapi import document
+from progimage.api.openapi.documented import of_responder
 from progimage.config import Settings
 from progimage.imaging.registry import describe
+from progimage.server import app
 from progimage.stores.memory import MemoryStore
-from progimage.web import openapi
-from progimage.web.documented import of_responder
 from tests.inline_pool import InlinePool
 
 ROOT = Path(__file__).parent.parent
@@ -46,7 +47,7 @@ SERVICE = app.create(Settings(store="memory://"), MemoryStore(), InlinePool())
 
 @pytest.mark.parametrize(
     "call",
-    list(openapi.calls(SERVICE.wsgi._app._app)),
+    list(document.calls(SERVICE.wsgi._app._app)),
     ids=lambda call: f"{call.method.upper()} {call.path}",
 )
 def test_every_responder_says_what_it_takes_and_gives(call):

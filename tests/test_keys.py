@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from progimage import keys
-from progimage.stores.keyrules import check_key
+from progimage.stores.key_rules import check_key
 from progimage.stores.memory import MemoryStore
 
 ID = "ab" + "0" * 62

@@ -20,12 +20,13 @@ from bench.libraries import END, SPAN, TAGS, VOCABULARY, library, names, records
 from bench.load import LoadFailed
 from bench.peers import PeerMissing
 from bench.report import Table, verdict
-from progimage.catalogue import MAX_TOTAL, Catalogue, Page
-from progimage.catalogue.cursor import Cursor, Total
-from progimage.catalogue.query import Query
-from progimage.index import CROWD, Index, facets, layout
+from progimage.library.index import facets, layout
+from progimage.library.index.index import CROWD, Index
+from progimage.library.search.catalogue import MAX_TOTAL, Catalogue, Page
+from progimage.library.search.cursor import Cursor, Total
+from progimage.library.search.query import Query
 from progimage.model import Viewer
-from progimage.stores.filesystem import FilesystemStore
+from progimage.stores.folder.store import FilesystemStore
 
 LIMIT = 50
 ROUNDS = 15

@@ -9,14 +9,16 @@ from typing import Annotated
 
 import typer
 
-from progimage import config, erasing, logs
-from progimage.accounts.administration import Administration
-from progimage.accounts.names import clean_name
-from progimage.accounts.passwords import Passwords
-from progimage.accounts.users import Users
+from progimage import config
+from progimage.access.accounts.administration import Administration
+from progimage.access.accounts.names import clean_name
+from progimage.access.accounts.passwords import Passwords
+from progimage.access.accounts.users import Users
 from progimage.cli.terminal import progress
 from progimage.errors import InvalidField
+from progimage.maintenance import erase as erasing
 from progimage.stores import ObjectStore, open_store
+from progimage.telemetry import logs
 
 app = typer.Typer()
 user = typer.Typer(help="Make accounts, shut them out, and change their passwords.")

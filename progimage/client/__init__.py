@@ -11,9 +11,9 @@
 `AsyncClient` has the same methods, to be awaited. It imports nothing of the server.
 """
 
-from progimage.client.asking import Link
 from progimage.client.client import AsyncClient, Client
-from progimage.client.driving import Async, Sync
+from progimage.client.drivers import Async, Sync
+from progimage.client.endpoints import Link
 from progimage.client.errors import (
     Changed,
     ClientError,
@@ -35,12 +35,12 @@ from progimage.client.errors import (
     UnexpectedAnswer,
     Unreachable,
 )
-from progimage.client.exchange import Retries, Tokens
 from progimage.client.images import Image, Rendition
 from progimage.client.jobs import Job
 from progimage.client.pipelines import Pipeline
-from progimage.client.searching import Page, Tag
-from progimage.client.uploading import Uploaded
+from progimage.client.search import Page, Tag
+from progimage.client.session import Retries, Tokens
+from progimage.client.uploads import Uploaded
 
 __all__ = [
     "Async",

@@ -7,20 +7,20 @@ from functools import partial
 from typing import Any, Unpack
 from urllib.parse import quote
 
-from progimage.client import asking, images, searching, uploading
-from progimage.client.asking import Link
-from progimage.client.driving import Batch, M
+from progimage.client import endpoints, images, search, uploads
+from progimage.client.drivers import Batch, M
+from progimage.client.effects import Ask, Emit, Stream, Talk
+from progimage.client.endpoints import Link
 from progimage.client.errors import InvalidCall, ServerError, UnexpectedAnswer, Unreachable
-from progimage.client.exchange import Tokens
 from progimage.client.images import Image, Visibility
 from progimage.client.jobs import Job, fetch_job, job_of, start_job
 from progimage.client.methods import Bound, batch, call, stream
 from progimage.client.pipelines import Pipeline, path_of
-from progimage.client.searching import Criteria, Page, Tag, Where
+from progimage.client.search import Criteria, Page, Tag, Where
+from progimage.client.session import Tokens
 from progimage.client.sinks import Target
 from progimage.client.sources import Source
-from progimage.client.talk import Ask, Emit, Stream, Talk
-from progimage.client.uploading import Uploaded, said_of
+from progimage.client.uploads import Uploaded, said_of
 
 DEFAULT_CONCURRENCY = 8
 
@@ -61,7 +61,7 @@ class Calls(Bound[M]):
         tokens = self._driver.session.tokens
         if tokens is None or not tokens.session:
             raise InvalidCall("there is no session to end; log in")
-        yield from asking.delete_at(self._driver, f"/tokens/{quote(tokens.session, safe='')}/")
+        yield from endpoints.delete_at(self._driver, f"/tokens/{quote(tokens.session, safe='')}/")
         self._driver.session.tokens = None
 
     @call
@@ -86,7 +86,7 @@ class Calls(Bound[M]):
             InvalidCall: it cannot be read.
         """
         said = said_of(title, description, tags, visibility, name)
-        return (yield from uploading.upload(self._driver, source, said, progress))
+        return (yield from uploads.upload(self._driver, source, said, progress))
 
     @batch
     def upload_many(
@@ -107,7 +107,7 @@ class Calls(Bound[M]):
         if concurrency < 1:
             raise InvalidCall(f"concurrency: expected at least 1, got {concurrency}")
         said = said_of(title, description, tags, visibility)
-        one = uploading.upload_or_error
+        one = uploads.upload_or_error
         return (partial(one, self._driver, source, said) for source in sources), concurrency
 
     @call
@@ -118,7 +118,7 @@ class Calls(Bound[M]):
     @call
     def read(self, image_id: str) -> Talk[bytes]:
         """Return the bytes of an original."""
-        return (yield from asking.read(self._driver, path_of(image_id, "", None)))
+        return (yield from endpoints.read(self._driver, path_of(image_id, "", None)))
 
     @call
     def render(
@@ -126,7 +126,7 @@ class Calls(Bound[M]):
     ) -> Talk[bytes]:
         """Return the bytes of a rendition: `render(id, "thumbnail:200x200", "webp")`."""
         path = path_of(image_id, pipeline, format)
-        return (yield from asking.read(self._driver, path))
+        return (yield from endpoints.read(self._driver, path))
 
     @call
     def save(
@@ -141,14 +141,14 @@ class Calls(Bound[M]):
         It passes through in pieces. A file at a path is there whole or not at all.
         """
         path = path_of(image_id, pipeline, format)
-        return (yield from asking.save(self._driver, path, target))
+        return (yield from endpoints.save(self._driver, path, target))
 
     @call
     def transform(
         self, source: Source, pipeline: str | Pipeline, format: str | None = None
     ) -> Talk[bytes]:
         """Return what a pipeline makes of a picture that is sent along and not kept."""
-        return (yield from uploading.transform(self._driver, source, pipeline, format))
+        return (yield from uploads.transform(self._driver, source, pipeline, format))
 
     @stream
     def search(self, **criteria: Unpack[Criteria]) -> Stream[Image[M]]:
@@ -156,26 +156,26 @@ class Calls(Bound[M]):
 
         Pages of `page_size` pictures are fetched as they are needed.
         """
-        where: Where | None = searching.first_page(criteria)
+        where: Where | None = search.first_page(criteria)
         while where is not None:
-            page, where = yield from searching.fetch_page(self._driver, where)
+            page, where = yield from search.fetch_page(self._driver, where)
             for image in page.images:
                 yield Emit(image)
 
     @stream
     def pages(self, **criteria: Unpack[Criteria]) -> Stream[Page[M]]:
         """Yield what matches all criteria page by page, with the number of all matches."""
-        where: Where | None = searching.first_page(criteria)
+        where: Where | None = search.first_page(criteria)
         while where is not None:
-            page, where = yield from searching.fetch_page(self._driver, where)
+            page, where = yield from search.fetch_page(self._driver, where)
             yield Emit(page)
 
     @stream
     def tags(self, prefix: str = "") -> Stream[Tag]:
         """Yield the tags there are, in alphabetical order."""
-        where: Where | None = searching.first_tags(prefix)
+        where: Where | None = search.first_tags(prefix)
         while where is not None:
-            tags, where = yield from searching.fetch_tags(self._driver, where)
+            tags, where = yield from search.fetch_tags(self._driver, where)
             for tag in tags:
                 yield Emit(tag)
 
@@ -199,19 +199,19 @@ class Calls(Bound[M]):
     @call
     def delete(self, image_id: str) -> Talk[None]:
         """Remove a picture with everything."""
-        yield from asking.delete(self._driver, image_id)
+        yield from endpoints.delete(self._driver, image_id)
 
     @call
     def purge(self, image_id: str) -> Talk[int]:
         """Forget the cached renditions of a picture; return how many there were."""
-        return (yield from asking.purge(self._driver, image_id))
+        return (yield from endpoints.purge(self._driver, image_id))
 
     @call
     def link(
         self, image_id: str, pipeline: str | Pipeline = "", expires_in: int = 3600
     ) -> Talk[Link]:
         """Return a signed address of an original or a rendition, good for some seconds."""
-        return (yield from asking.link(self._driver, image_id, str(pipeline), expires_in))
+        return (yield from endpoints.link(self._driver, image_id, str(pipeline), expires_in))
 
     @call
     def import_urls(
@@ -246,7 +246,7 @@ class Calls(Bound[M]):
         """Yield the jobs there are, newest first."""
         where: Where | None = Where("/jobs/")
         while where is not None:
-            found, where = yield from searching.fetch(self._driver, where)
+            found, where = yield from search.fetch(self._driver, where)
             for document in found["data"]:
                 yield Emit(job_of(self._driver, document))
 

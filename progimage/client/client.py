@@ -9,9 +9,9 @@ import httpx
 
 from progimage import __version__
 from progimage.client.calls import Calls
-from progimage.client.driving import Async, M, Sync
+from progimage.client.drivers import Async, M, Sync
 from progimage.client.errors import InvalidCall
-from progimage.client.exchange import Retries, Session, Tokens
+from progimage.client.session import Retries, Session, Tokens
 
 DEFAULT_URL = "http://127.0.0.1:8000"
 DEFAULT_TIMEOUT_S = 30.0

@@ -7,15 +7,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
-from progimage.client.asking import Link, address, delete, link, purge, read, save
-from progimage.client.driving import M
+from progimage.client.drivers import M
+from progimage.client.effects import Ask, Talk
+from progimage.client.endpoints import Link, address, delete, link, purge, read, save
 from progimage.client.errors import Changed, InvalidCall, UnexpectedAnswer
 from progimage.client.methods import Bound, call
 from progimage.client.operations import Operations
 from progimage.client.pipelines import Pipeline
 from progimage.client.sinks import Target
 from progimage.client.steps import Path, image_path
-from progimage.client.talk import Ask, Talk
 
 Visibility = Literal["public", "private"]
 

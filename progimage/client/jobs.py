@@ -6,13 +6,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
-from progimage.client.asking import delete_at
-from progimage.client.driving import M
+from progimage.client.drivers import M
+from progimage.client.effects import Ask, Emit, Pause, Stream, Talk
+from progimage.client.endpoints import delete_at
 from progimage.client.errors import JobCancelled, TimedOut, UnexpectedAnswer
 from progimage.client.methods import Bound, call, stream
-from progimage.client.searching import Where, fetch_part
+from progimage.client.search import Where, fetch_part
 from progimage.client.steps import job_path
-from progimage.client.talk import Ask, Emit, Pause, Stream, Talk
 
 _FIRST_PAUSE_S = 0.2
 _LONGEST_PAUSE_S = 2.0

@@ -6,8 +6,8 @@ import functools
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, overload
 
-from progimage.client.driving import Async, Batch, M, Sync
-from progimage.client.talk import Stream, Talk
+from progimage.client.drivers import Async, Batch, M, Sync
+from progimage.client.effects import Stream, Talk
 
 T = TypeVar("T")
 P = ParamSpec("P")

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from PIL import ImageColor
 
-from progimage.imaging.suggestions import did_you_mean
+from progimage.imaging.did_you_mean import did_you_mean
 
 _HEX = re.compile(r"#?([0-9a-f]{3,4}|[0-9a-f]{6}|[0-9a-f]{8})")
 

@@ -23,12 +23,12 @@ from functools import cached_property, reduce
 from typing import Final
 
 from progimage.errors import ConfigError, InvalidArgument, InvalidRequest
-from progimage.imaging import formats
-from progimage.imaging.declaration import Declared, Operation, Output, Setting
+from progimage.imaging.codecs import formats
+from progimage.imaging.did_you_mean import did_you_mean, shown
 from progimage.imaging.limits import Limits
+from progimage.imaging.operation import Declared, Operation, Output, Setting
 from progimage.imaging.parameters import Value
 from progimage.imaging.registry import BY_NAME, DECLARED
-from progimage.imaging.suggestions import did_you_mean, shown
 
 AUTO: Final = "auto"
 _FORMAT: Final = "format"

@@ -39,7 +39,7 @@ _START_S = 10.0
 _SOCKET = "/pymp-12345678/listener-12345678"
 _MAX_SOCKET_PATH = 107
 
-_PRELOADED = ["progimage.imaging.facts", "progimage.imaging.render"]
+_PRELOADED = ["progimage.imaging.inspection", "progimage.imaging.render"]
 
 
 class RenderPool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from progimage.imaging.declaration import Declared
+from progimage.imaging.operation import Declared
 from progimage.imaging.operations import colours, effects, geometry, output, overlays, resizing
 
 _MODULES = (resizing, geometry, colours, effects, overlays, output)

@@ -12,15 +12,15 @@ from time import perf_counter
 
 from PIL.Image import Image
 
-from progimage.imaging.bounds import check_frames, check_pipeline
-from progimage.imaging.declaration import Size, View
-from progimage.imaging.encode import encode
-from progimage.imaging.formats import Format
+from progimage.imaging.codecs.decoded_cache import RecentPictures, decode_size
+from progimage.imaging.codecs.encode import encode
+from progimage.imaging.codecs.formats import Format
+from progimage.imaging.codecs.header import opened
+from progimage.imaging.codecs.picture import Picture
 from progimage.imaging.limits import Limits
-from progimage.imaging.opening import opened
-from progimage.imaging.picture import Picture
+from progimage.imaging.operation import Size, View
+from progimage.imaging.output_limits import check_frames, check_pipeline
 from progimage.imaging.pipeline import Pipeline
-from progimage.imaging.recent import RecentPictures, decode_size
 
 # Measured on 48 photographs of 6 to 12 megapixels, each at random widths of 100 to 900:
 # 64 MiB save 0.2 of the time of a render, 128 MiB 0.45, 256 MiB 0.6.

@@ -17,8 +17,8 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
-from progimage.index import facets, layout
 from progimage.keys import part_of
+from progimage.library.index import facets, layout
 
 JOBS = "jobs/"
 QUEUE = "job-queue/"

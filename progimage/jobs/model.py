@@ -7,9 +7,9 @@ from typing import ClassVar, Literal, NamedTuple
 
 from pydantic import Field
 
-from progimage.kept import KeptFile
+from progimage.jobs.publish.destination import Published
 from progimage.model import Metadata
-from progimage.publish.destination import Published
+from progimage.stores.json_objects import KeptFile
 
 Kind = Literal["import", "render"]
 State = Literal["pending", "complete", "failed"]

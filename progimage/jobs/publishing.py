@@ -14,9 +14,9 @@ from dataclasses import dataclass
 
 from progimage.errors import PublishFailed
 from progimage.jobs.model import Request
+from progimage.jobs.publish.destination import Destination, Outgoing, Published
 from progimage.library import Library
 from progimage.model import Record
-from progimage.publish.destination import Destination, Outgoing, Published
 
 # Far more items than one process has in hand.
 _REMEMBERED = 10_000

@@ -6,16 +6,13 @@ found again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import datetime, timedelta
-from itertools import chain
 
-from progimage import kept
 from progimage.errors import DamagedRecord, KeyMissing
-from progimage.findings import Finding
 from progimage.jobs import keys
 from progimage.jobs.model import Finished
-from progimage.stores import ObjectStore, Stat
+from progimage.stores import ObjectStore, json_objects
 
 # Nobody takes longer to create a job.
 _GRACE = timedelta(hours=1)
@@ -48,39 +45,14 @@ def remove_all_of(store: ObjectStore, owner: str) -> Iterator[str]:
 
 def _remove(store: ObjectStore, marker: keys.Marker, key: str) -> None:
     store.delete(keys.request(marker.job_id))
-    kept.delete_all(store, keys.job(marker.job_id))
+    json_objects.delete_all(store, keys.job(marker.job_id))
     store.delete(keys.queued(keys.listed_at(marker), marker.job_id))
     store.delete(key)
 
 
-def audit(
-    store: ObjectStore, *, repair: bool, oldest_spared: datetime, on_progress: Callable[[str], None]
-) -> Iterator[Finding]:
-    """Yield what belongs to no job; remove it if `repair`, unless it is younger than allowed."""
-    known: dict[str, bool] = {}
-    for stat in chain(store.list(keys.JOBS), store.list(keys.QUEUE), store.list(keys.LISTS)):
-        on_progress(stat.key)
-        job_id = _job_of(stat)
-        if job_id is None:
-            yield Finding("unknown key", stat.key)
-            continue
-        if job_id not in known:
-            # All keys of a job stand together, and so do those of a list.
-            known = {job_id: _exists(store, keys.request(job_id))}
-        if not known[job_id] and stat.modified <= oldest_spared:
-            if repair:
-                store.delete(stat.key)
-            yield Finding("part without job", stat.key, repair)
-
-
-def _job_of(stat: Stat) -> str | None:
-    marker = keys.marker(stat.key)
-    return marker.job_id if marker else keys.job_of(stat.key)
-
-
 def _ended_before(store: ObjectStore, job_id: str, time: datetime) -> bool:
     try:
-        end = kept.find(store, keys.finished(job_id), Finished)
+        end = json_objects.find(store, keys.finished(job_id), Finished)
     except DamagedRecord:
         return False
     return end is not None and end.finished <= time

@@ -22,7 +22,6 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from itertools import islice
 
-from progimage import kept
 from progimage.errors import Conflict, KeyMissing, NotFound, Overloaded
 from progimage.jobs import keys
 from progimage.jobs.model import (
@@ -38,7 +37,7 @@ from progimage.jobs.model import (
     State,
 )
 from progimage.keys import is_token
-from progimage.stores import ABSENT, ObjectStore, Stat
+from progimage.stores import ABSENT, ObjectStore, Stat, json_objects
 
 # A listing tells sizes but no content, and a state in the key would let two runners
 # create an outcome each. So outcomes are padded with spaces, and the remainder of
@@ -70,9 +69,9 @@ class Jobs:
         self._mark(keys.listed(request.owner, request.created, request.id))
         for first in range(0, len(entries), CHUNK):
             chunk = Entries(entries=tuple(entries[first : first + CHUNK]))
-            kept.create(self._store, keys.entries(request.id, first), chunk)
+            json_objects.create(self._store, keys.entries(request.id, first), chunk)
         self._mark(keys.queued(request.created, request.id))
-        kept.create(self._store, keys.request(request.id), request)
+        json_objects.create(self._store, keys.request(request.id), request)
 
     def find(self, owner: str, job_id: str) -> Request:
         """Return a job of `owner`.
@@ -87,7 +86,7 @@ class Jobs:
 
     def read(self, job_id: str) -> Request | None:
         """Return a job, whosever it is; None if there is none."""
-        return kept.find(self._store, keys.request(job_id), Request)
+        return json_objects.find(self._store, keys.request(job_id), Request)
 
     def entries(self, request: Request, numbers: range) -> dict[int, Entry]:
         """Return the entries that the items `numbers` are made of, by the entry's number."""
@@ -95,13 +94,13 @@ class Jobs:
         if numbers:
             first, last = numbers[0] // request.width, numbers[-1] // request.width
             for start in range(first - first % CHUNK, last + 1, CHUNK):
-                chunk = kept.read(self._store, keys.entries(request.id, start), Entries)
+                chunk = json_objects.read(self._store, keys.entries(request.id, start), Entries)
                 found.update(enumerate(chunk.entries, start))
         return found
 
     def progress(self, request: Request) -> Progress:
         """Return how far a job has come."""
-        end = kept.find(self._store, keys.finished(request.id), Finished)
+        end = json_objects.find(self._store, keys.finished(request.id), Finished)
         if end is not None and end.counts is not None:
             return Progress(request, end.status, end.counts, end.finished)
         counts = self._count(request)
@@ -184,7 +183,7 @@ class Jobs:
 
     def outcome(self, request: Request, number: int) -> Outcome | None:
         """Return what became of an item, None if it is pending."""
-        return kept.find(self._store, keys.item(request.id, number), Outcome)
+        return json_objects.find(self._store, keys.item(request.id, number), Outcome)
 
     def settle(self, request: Request, number: int, outcome: Outcome) -> bool:
         """Keep what became of an item; False if that was settled before."""
@@ -228,7 +227,7 @@ class Jobs:
 
     def _end(self, request: Request, end: Finished) -> None:
         with suppress(Conflict):  # it has ended before, one way or the other
-            kept.create(self._store, keys.finished(request.id), end)
+            json_objects.create(self._store, keys.finished(request.id), end)
         self.forget(request)
 
     def _count(self, request: Request) -> Counts:

@@ -11,18 +11,19 @@ from typing import NamedTuple
 
 import structlog
 
-from progimage import errors, keys, metrics
-from progimage.imaging import formats
+from progimage import errors, keys
+from progimage.imaging.codecs import formats
 from progimage.imaging.limits import Limits
 from progimage.imaging.pipeline import parse
-from progimage.ingest import Ingest
-from progimage.jobs.hosts import Hosts
+from progimage.ingest.ingest import Ingest
+from progimage.jobs.host_limits import Hosts
 from progimage.jobs.model import Entry, Outcome, Request
 from progimage.jobs.publishing import Publishing, Step
 from progimage.jobs.state import Jobs
 from progimage.library import Library
 from progimage.model import Viewer
-from progimage.renders import Renders
+from progimage.renditions.renditions import Renders
+from progimage.telemetry import metrics
 
 # The first pause before an attempt is made again; each next is twice as long.
 _FIRST_PAUSE_S = 1.0

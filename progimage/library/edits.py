@@ -6,12 +6,12 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-from progimage import audit
 from progimage.errors import Conflict, NotFound, Overloaded, PreconditionFailed
-from progimage.index import Index, Postings, postings_of
-from progimage.index.layout import Posting
+from progimage.library.index.index import Index, Postings, postings_of
+from progimage.library.index.layout import Posting
 from progimage.library.records import Records
 from progimage.model import Metadata, Record, Viewer, check_visibility, parse_metadata
+from progimage.telemetry import audit
 
 # A swap is only lost to another writer that got ahead; whoever loses this many
 # in a row is in a crowd and should come back later.

@@ -6,10 +6,11 @@ import io
 
 from pydantic import ValidationError
 
-from progimage import audit, keys
+from progimage import keys
 from progimage.errors import DamagedRecord, Forbidden, KeyMissing, NotFound
 from progimage.model import Record, Viewer
 from progimage.stores import ObjectStore
+from progimage.telemetry import audit
 
 _RECORD_TYPE = "application/json"
 

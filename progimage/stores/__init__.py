@@ -1,225 +1,25 @@
-"""The object store: where every byte that outlives a request is kept.
+"""The object store: the protocol, and the stores that implement it."""
 
-The protocol is the specification. Each sentence below is a promise that
-`tests/stores/contract.py` checks on every store.
-"""
+from progimage.stores.object_store import (
+    ABSENT,
+    HasConditionalOpen,
+    HasLocalPath,
+    HasPresignedUrl,
+    HasStaleUploads,
+    ObjectStore,
+    Reader,
+    Stat,
+    open_store,
+)
 
-from __future__ import annotations
-
-from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import datetime
-from importlib import import_module
-from typing import BinaryIO, Protocol, cast, runtime_checkable
-from urllib.parse import urlsplit
-
-from progimage.errors import ConfigError
-
-ABSENT = "<absent>"
-"""`expect=ABSENT`: the put succeeds only if the key does not exist."""
-
-# URL scheme -> module of this package that has `from_url(url, **options)`. It is
-# imported when chosen, so that a folder store does not wait for boto3.
-_SCHEMES = {"file": "filesystem", "s3": "s3", "memory": "memory"}
-
-
-@dataclass(frozen=True, slots=True)
-class Stat:
-    """What a store knows of one object without reading it.
-
-    `etag` is opaque, unquoted and only comparable with other etags of the same key
-    in the same store. Versions with different bytes have different etags; equal
-    bytes may share one (S3 hashes), so what is swapped by etag must carry something
-    that is never the same twice, such as a revision or a random owner.
-    `modified` is an aware UTC time by the store's clock, good to a second or two.
-    """
-
-    key: str
-    size: int
-    etag: str
-    modified: datetime
-
-
-@runtime_checkable
-class Reader(Protocol):
-    """An open object: a readable binary stream that knows its `stat`.
-
-    `stat` describes the whole object, also when only a range was opened.
-    Stores that keep real files also give it `fileno()`, positioned at `start`.
-    """
-
-    @property
-    def stat(self) -> Stat: ...
-
-    def read(self, size: int = -1, /) -> bytes: ...
-
-    def close(self) -> None: ...
-
-    def __enter__(self) -> Reader: ...
-
-    def __exit__(self, *exc: object) -> None: ...
-
-
-class ObjectStore(Protocol):
-    """Five methods over keys. All are safe to call from many threads and processes.
-
-    Keys are `/`-separated, non-empty segments of printable characters, at most
-    900 bytes of UTF-8 in all and 255 a segment; no segment is `.` or `..` or
-    starts with a dot. Anything else raises `BadKey` from every method.
-    No key may also be a folder of another (`a` and `a/b`): where folders are real,
-    `put` raises `BadKey`; S3 does not notice.
-
-    Any method may raise `StoreUnavailable`. A `put` or `delete` that does has
-    perhaps taken effect: look before acting on it.
-    """
-
-    def put(
-        self, key: str, source: BinaryIO, *, media_type: str, expect: str | None = None
-    ) -> Stat:
-        """Store all that is left of `source` under `key`, whole or not at all.
-
-        When it returns, the object survives a crash of this process and machine.
-        `expect` is None (replace whatever is there), `ABSENT` (create only) or an
-        etag (replace exactly that version); among racing writers with the same
-        `expect`, exactly one wins. The stream is never held whole in memory. What
-        `source` raises goes on to the caller, and nothing is stored. `media_type`
-        is kept where the store serves objects by itself, as S3 does.
-
-        Raises:
-            Conflict: `expect` did not hold; nothing was changed.
-        """
-        ...
-
-    def open(self, key: str, start: int = 0, length: int | None = None) -> Reader:
-        """Return a reader of `length` bytes from `start` (or to the end).
-
-        Neither is negative. A range that passes the end is cut there; one that
-        begins past it is empty. The reader goes on giving the bytes it began with when the object
-        is replaced or deleted meanwhile.
-
-        Raises:
-            KeyMissing: there is no such object.
-        """
-        ...
-
-    def stat(self, key: str) -> Stat:
-        """Return what is known of the object, or raise `KeyMissing`."""
-        ...
-
-    def delete(self, key: str, *, expect: str | None = None) -> None:
-        """Remove the object; removing what is absent succeeds.
-
-        With `expect` only that version is removed. Folders are not objects: they
-        come and go with the keys in them.
-
-        Raises:
-            Conflict: another version is there; it stays.
-        """
-        ...
-
-    def list(self, prefix: str, after: str = "") -> Iterator[Stat]:
-        """Yield every object whose key starts with `prefix` and is above `after`.
-
-        In ascending order of the keys' UTF-8 bytes, lazily: the cost of the first
-        item does not grow with the tree, at most with the number of names in one
-        folder. `prefix` is a plain string prefix: it may end in the middle of a
-        segment; "" is everything. Both are beginnings of legal keys and need not
-        exist. An object written or deleted during the walk may or may not appear;
-        all others appear once.
-        """
-        ...
-
-
-@runtime_checkable
-class HasLocalPath(Protocol):
-    """Optional: a store whose objects are plain files on this machine."""
-
-    def local_path(self, key: str) -> str:
-        """Return the path of the object's file, whether or not it exists."""
-        ...
-
-
-@runtime_checkable
-class HasPresignedUrl(Protocol):
-    """Optional: a store that can hand out expiring URLs for direct downloads."""
-
-    def presigned_url(self, key: str, *, expires_s: int, media_type: str) -> str:
-        """Return a URL that serves the object as `media_type` for `expires_s` seconds."""
-        ...
-
-
-@runtime_checkable
-class HasConditionalOpen(Protocol):
-    """Optional: a store that sends an object only to those who do not have that version."""
-
-    def open_if_changed(self, key: str, etag: str) -> Reader | None:
-        """Return a reader as `open` does, or None if the object's etag is `etag`.
-
-        Either way it is one request, and its answer as fresh as that of `open`.
-
-        Raises:
-            KeyMissing: there is no such object.
-        """
-        ...
-
-
-@runtime_checkable
-class HasStaleUploads(Protocol):
-    """Optional: a store in which a killed process can leave half-written files."""
-
-    def remove_stale_uploads(self, older_than_s: float) -> int:
-        """Remove those not written to for `older_than_s` seconds; return how many."""
-        ...
-
-
-def open_store(
-    url: str,
-    *,
-    threads: int = 16,
-    conditional_writes: bool = True,
-    deadline_s: float = 15.0,
-    hedged_reads: bool = True,
-) -> ObjectStore:
-    """Return the store that `url` names, ready for `threads` callers at once.
-
-    Without `conditional_writes` an S3 server is not asked for them, and the promises
-    about racing writers are not kept; other stores keep theirs all the same.
-
-    ===========================  ==================================================
-    ``file:///srv/progimage``    a folder, made if it is absent
-    ``file:var/store``           the same, relative to the working directory
-    ``s3://bucket/prefix``       a bucket; parameters: ``endpoint_url``, ``region``,
-                                 ``addressing`` (``path`` or ``virtual``),
-                                 ``connect_timeout_s``, ``read_timeout_s``
-    ``memory://``                this process's memory; each call is a new store
-    ===========================  ==================================================
-
-    Credentials are never part of the URL: S3 takes them from boto3's usual chain.
-
-    Raises:
-        ConfigError: an unknown scheme or parameter, or a URL that cannot work.
-        StoreUnavailable: the folder cannot be made or used.
-    """
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        raise ConfigError("store: expected a URL such as file:///path or s3://bucket") from None
-    if "@" in parts.netloc:
-        raise ConfigError(
-            "store: expected a URL without a user or password; S3 credentials come from "
-            "the environment, a profile or the instance's role, as boto3 documents"
-        )
-    module = _SCHEMES.get(parts.scheme)
-    if module is None:
-        raise ConfigError(
-            f"store: {url.partition('?')[0]!r} has no known scheme; use file://, s3:// or memory://"
-        )
-    opener = import_module(f"{__name__}.{module}").from_url
-    store = opener(
-        parts,
-        threads=threads,
-        conditional_writes=conditional_writes,
-        deadline_s=deadline_s,
-        hedged_reads=hedged_reads,
-    )
-    return cast(ObjectStore, store)
+__all__ = [
+    "ABSENT",
+    "HasConditionalOpen",
+    "HasLocalPath",
+    "HasPresignedUrl",
+    "HasStaleUploads",
+    "ObjectStore",
+    "Reader",
+    "Stat",
+    "open_store",
+]

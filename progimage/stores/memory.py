@@ -12,8 +12,8 @@ from typing import BinaryIO
 from urllib.parse import SplitResult
 
 from progimage.errors import BadKey, ConfigError, Conflict, KeyMissing
-from progimage.stores import ABSENT, Stat
-from progimage.stores.keyrules import check_key, check_prefix, shown
+from progimage.stores.key_rules import check_key, check_prefix, shown
+from progimage.stores.object_store import ABSENT, Stat
 
 
 class MemoryReader(io.BytesIO):

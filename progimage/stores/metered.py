@@ -7,7 +7,7 @@ from time import perf_counter
 from typing import BinaryIO, ParamSpec, TypeVar
 
 from progimage.errors import Conflict, KeyMissing
-from progimage.stores import HasConditionalOpen, ObjectStore, Reader, Stat
+from progimage.stores.object_store import HasConditionalOpen, ObjectStore, Reader, Stat
 
 Tell = Callable[[str, str, float], None]
 """Takes the operation, its outcome (ok, missing, conflict, error) and its seconds."""

@@ -10,7 +10,7 @@ from contextlib import suppress
 
 from progimage.errors import ConfigError, Conflict, StoreError
 from progimage.keys import PROBES
-from progimage.stores import ABSENT, ObjectStore, Stat
+from progimage.stores.object_store import ABSENT, ObjectStore, Stat
 
 _REMEDY = (
     "two writers could overwrite each other unseen. ProgImage needs a server with atomic "

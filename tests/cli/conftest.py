@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from progimage import cli
-from tests.serving.conftest import fresh_jpeg, jpeg, server
+from progimage.cli import commands
+from tests.system.serving.conftest import fresh_jpeg, jpeg, server
 
 __all__ = ["fresh_jpeg", "jpeg", "server"]
 
@@ -64,7 +64,7 @@ def run(monkeypatch, capfdbinary) -> Callable[..., Ran]:
         monkeypatch.setattr(sys, "stdin", _In(stdin))
         capfdbinary.readouterr()
         with pytest.raises(SystemExit) as ended:
-            cli.main()
+            commands.main()
         out, err = capfdbinary.readouterr()
         assert b"Traceback" not in err
         return Ran(ended.value.code or 0, out, err.decode())

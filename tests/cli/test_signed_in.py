@@ -12,7 +12,7 @@ import pytest
 from progimage.cli import credentials
 from tests.jobs.source import source
 from tests.people import PASSWORD, SECRET
-from tests.serving.server import Server, running
+from tests.system.serving.server import Server, running
 
 QUICK = {"download_allow_private": "true", "jobs_poll_s": 0.2, "jobs_host_pause_s": 0}
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from progimage.client import AsyncClient, Client, Retries
-from tests.serving.conftest import fresh_jpeg, jpeg, noise, server
+from tests.system.serving.conftest import fresh_jpeg, jpeg, noise, server
 
 __all__ = ["fresh_jpeg", "jpeg", "noise", "server"]
 

@@ -6,10 +6,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+from progimage.access.transform_policy import TransformPolicy
+from progimage.api.resources.service import Transforms
 from progimage.client import generate
 from progimage.imaging.limits import Limits
-from progimage.policy import TransformPolicy
-from progimage.web.service import Transforms
 
 
 class _Response:

@@ -22,7 +22,7 @@ from progimage.client import (
 from progimage.client.operations import Operations
 from tests.client.generated import operations
 from tests.imaging.drawing import quadrants, saved
-from tests.serving.network import flaky
+from tests.system.serving.network import flaky
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from typing import Any
 
 from PIL import Image, ImageDraw
 
-from progimage.imaging import plugins  # noqa: F401 - lets Pillow write every format below
+from progimage.imaging.codecs import pillow_plugins  # noqa: F401 - lets Pillow write every format below
 
 RED, GREEN, BLUE, WHITE = (255, 0, 0), (0, 128, 0), (0, 0, 255), (255, 255, 255)
 CORNERS = {"top left": RED, "top right": GREEN, "bottom left": BLUE, "bottom right": WHITE}

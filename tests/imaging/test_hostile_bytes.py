@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from progimage.errors import PictureError
-from progimage.imaging.decode import decode
-from progimage.imaging.facts import inspect
-from progimage.imaging.formats import HAS_HEIC
+from progimage.imaging.codecs.decode import decode
+from progimage.imaging.codecs.formats import HAS_HEIC
+from progimage.imaging.inspection import inspect
 from progimage.imaging.limits import Limits
 from tests.imaging.drawing import BLUE, RED, animated, quadrants, saved, solids, with_hole
 

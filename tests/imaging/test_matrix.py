@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from progimage.imaging.decode import decode
-from progimage.imaging.encode import EncodeOptions, encode
-from progimage.imaging.formats import HAS_HEIC, WRITABLE, Format
+from progimage.imaging.codecs.decode import decode
+from progimage.imaging.codecs.encode import EncodeOptions, encode
+from progimage.imaging.codecs.formats import HAS_HEIC, WRITABLE, Format
 from progimage.imaging.limits import Limits
 from tests.imaging.drawing import (
     BLUE,

@@ -15,9 +15,9 @@ import pytest
 from PIL import Image
 
 from progimage.errors import CorruptPicture, Overloaded, RenderFailed, RenderTimeout
-from progimage.imaging import formats
 from progimage.imaging import pool as pool_module
-from progimage.imaging.facts import inspect
+from progimage.imaging.codecs import formats
+from progimage.imaging.inspection import inspect
 from progimage.imaging.limits import Limits
 from progimage.imaging.pipeline import parse
 from progimage.imaging.pool import RenderPool

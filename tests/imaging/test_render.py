@@ -4,11 +4,11 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from progimage.errors import CorruptPicture, InvalidArgument, OutputTooLarge
-from progimage.imaging import formats
-from progimage.imaging.bounds import check_pipeline
-from progimage.imaging.declaration import Operation
+from progimage.imaging.codecs import formats
+from progimage.imaging.codecs.picture import Picture
 from progimage.imaging.limits import Limits
-from progimage.imaging.picture import Picture
+from progimage.imaging.operation import Operation
+from progimage.imaging.output_limits import check_pipeline
 from progimage.imaging.pipeline import parse
 from progimage.imaging.registry import DECLARED
 from progimage.imaging.render import render, transform

@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from progimage.errors import InvalidRequest
-from progimage.imaging.declaration import Declared
+from progimage.imaging.codecs.picture import Picture
 from progimage.imaging.limits import Limits
+from progimage.imaging.operation import Declared
 from progimage.imaging.parameters import Parameter
-from progimage.imaging.picture import Picture
 from progimage.imaging.pipeline import Pipeline, parse
 from progimage.imaging.registry import DECLARED
 from progimage.imaging.render import transform

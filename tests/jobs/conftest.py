@@ -8,26 +8,26 @@ from datetime import UTC, datetime
 import pytest
 from PIL import Image
 
-from progimage.admission import Admission
+from progimage.access.admission import Admission
+from progimage.access.transform_policy import TransformPolicy
 from progimage.config import Download
-from progimage.download import Downloader
 from progimage.imaging.limits import Limits
-from progimage.ingest import Ingest
-from progimage.jobs.hosts import Hosts
-from progimage.jobs.intake import render_of
+from progimage.ingest.download.downloader import Downloader
+from progimage.ingest.ingest import Ingest
+from progimage.jobs.creation import render_of
+from progimage.jobs.host_limits import Hosts
 from progimage.jobs.leases import Leases
 from progimage.jobs.model import Request
+from progimage.jobs.publish.destination import Destination
 from progimage.jobs.publishing import Publishing
 from progimage.jobs.runner import Runner
 from progimage.jobs.state import Jobs
 from progimage.jobs.work import Work
 from progimage.library import Library
-from progimage.policy import TransformPolicy
-from progimage.publish.destination import Destination
-from progimage.renders import Renders
-from progimage.scratch import Scratch
+from progimage.renditions.renditions import Renders
 from progimage.stores import ObjectStore
 from progimage.stores.memory import MemoryStore
+from progimage.stores.temp_files import Scratch
 from tests.candidates import add
 from tests.imaging.drawing import saved
 from tests.inline_pool import InlinePool

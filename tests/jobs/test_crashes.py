@@ -8,12 +8,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from PIL import Image
 
-from progimage.check import Check
 from progimage.jobs import keys
 from progimage.jobs.model import Counts
 from progimage.jobs.retention import remove_ended
 from progimage.jobs.state import Jobs
 from progimage.library import Library
+from progimage.maintenance.check import Check
 from progimage.stores import ObjectStore
 from progimage.stores.memory import MemoryStore
 from tests.candidates import add

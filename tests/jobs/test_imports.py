@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 import pytest
 
 from progimage.config import Download
-from progimage.download import Downloader
-from progimage.jobs.hosts import Hosts
-from progimage.jobs.intake import import_of
+from progimage.ingest.download.downloader import Downloader
+from progimage.jobs.creation import import_of
+from progimage.jobs.host_limits import Hosts
 from progimage.jobs.model import Counts, Request
 from progimage.jobs.state import Jobs
 from progimage.library import Library

@@ -7,19 +7,19 @@ from datetime import UTC, datetime
 
 import pytest
 
+from progimage.api.resources.jobs.documents import items_by_state
 from progimage.errors import InvalidField, StoreUnavailable
 from progimage.jobs import keys
-from progimage.jobs.intake import import_of
+from progimage.jobs.creation import import_of
 from progimage.jobs.model import Counts, Request
+from progimage.jobs.publish.imgur import Imgur
 from progimage.jobs.runner import Runner
 from progimage.jobs.state import Jobs
 from progimage.library import Library
 from progimage.model import ANYBODY
-from progimage.publish.imgur import Imgur
-from progimage.web.job_documents import items_by_state
 from tests.jobs.conftest import run, runner_over
+from tests.jobs.publish.imgur_server import CLIENT_ID, FakeImgur, fake_imgur
 from tests.jobs.source import Source, source
-from tests.publish.imgur_server import CLIENT_ID, FakeImgur, fake_imgur
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from progimage.jobs.runner import Runner
 from progimage.jobs.state import Jobs
 from progimage.jobs.work import Again
 from tests.jobs.conftest import LIMITS, render_job, run, runner_over
-from tests.serving.server import wait_until
+from tests.system.serving.server import wait_until
 
 MANY = [f"{number:064x}" for number in range(3 * SHARD)]
 

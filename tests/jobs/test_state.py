@@ -8,11 +8,11 @@ import pytest
 
 from progimage.errors import NotFound
 from progimage.jobs import keys
-from progimage.jobs.intake import import_of
+from progimage.jobs.creation import import_of
 from progimage.jobs.model import Counts, Outcome, Request
 from progimage.jobs.state import Jobs
 from progimage.keys import new_token
-from tests.catalogue.metered import MeteredStore
+from tests.library.search.metered import MeteredStore
 
 GOOD = Outcome(image_id="a" * 64)
 BAD = Outcome(error="NotFound", detail="there is no such thing")

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import pytest
 
 from progimage.stores import open_store
-from progimage.stores.s3 import S3Store
-from tests.s3.real import REAL_SERVER, real_url
+from progimage.stores.s3.store import S3Store
 from tests.stores.s3server import s3_server, store_url
+from tests.system.s3.real import REAL_SERVER, real_url
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,7 @@ from progimage.stores import (
     HasPresignedUrl,
     HasStaleUploads,
 )
-from progimage.stores.filesystem import FilesystemStore
+from progimage.stores.folder.store import FilesystemStore
 from progimage.stores.memory import MemoryStore
 from progimage.stores.metered import MeteredStore
 from tests.stores.contract import ConditionalOpens, ObjectStoreContract, RealFolders

@@ -13,7 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from progimage.errors import BadKey, Conflict
 from progimage.stores import ABSENT
-from progimage.stores.filesystem import FilesystemStore
+from progimage.stores.folder.store import FilesystemStore
 from progimage.stores.memory import MemoryStore
 from tests.stores.contract import get, keys, put
 

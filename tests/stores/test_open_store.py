@@ -10,9 +10,9 @@ import pytest
 
 from progimage.errors import ConfigError, StoreUnavailable
 from progimage.stores import HasLocalPath, HasPresignedUrl, open_store
-from progimage.stores.filesystem import FilesystemStore
+from progimage.stores.folder.store import FilesystemStore
 from progimage.stores.memory import MemoryStore
-from progimage.stores.s3 import S3Store
+from progimage.stores.s3.store import S3Store
 from tests.stores.contract import get, put
 
 

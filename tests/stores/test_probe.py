@@ -10,7 +10,7 @@ import pytest
 
 from progimage.errors import ConfigError, Conflict, KeyMissing, StoreUnavailable
 from progimage.stores import ABSENT, ObjectStore, Stat, open_store
-from progimage.stores.filesystem import FilesystemStore
+from progimage.stores.folder.store import FilesystemStore
 from progimage.stores.memory import MemoryStore
 from progimage.stores.probe import prove_conditional_writes, prove_listing
 from tests.stores.contract import keys, put

@@ -6,15 +6,15 @@ import httpx
 import pytest
 from falcon import testing
 
-from progimage import app
-from progimage.check import Check
 from progimage.config import Settings
+from progimage.maintenance.check import Check
+from progimage.server import app
+from tests.api.conftest import assert_problem, opened, upload
 from tests.imaging.drawing import quadrants, saved
 from tests.inline_pool import InlinePool
 from tests.jobs.conftest import run
 from tests.people import SECRET, headers_of
-from tests.serving.server import running
-from tests.web.conftest import assert_problem, opened, upload
+from tests.system.serving.server import running
 
 JPEG = saved(quadrants(), "JPEG")
 

@@ -10,7 +10,7 @@ from PIL import ImageOps
 from PIL.Image import Image
 
 from progimage.imaging.colour import Colour
-from progimage.imaging.declaration import Apply, View, operation, planned_operation
+from progimage.imaging.operation import Apply, View, operation, planned_operation
 from progimage.imaging.operations.bands import (
     alpha_part,
     has_alpha,

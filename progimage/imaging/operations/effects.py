@@ -6,7 +6,7 @@ from PIL import Image as Images
 from PIL import ImageFilter
 from PIL.Image import Image, Resampling
 
-from progimage.imaging.declaration import operation
+from progimage.imaging.operation import operation
 from progimage.imaging.operations.bands import on_premultiplied, on_visible_colour
 from progimage.imaging.parameters import number, whole
 

@@ -9,14 +9,7 @@ from PIL import ImageChops
 from PIL.Image import Image, Resampling, Transform, Transpose
 
 from progimage.imaging.colour import TRANSPARENT, Colour
-from progimage.imaging.declaration import (
-    Apply,
-    Arguments,
-    Size,
-    View,
-    operation,
-    planned_operation,
-)
+from progimage.imaging.operation import Apply, Arguments, Size, View, operation, planned_operation
 from progimage.imaging.operations.bands import (
     canvas,
     has_alpha,

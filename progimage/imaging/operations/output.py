@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from progimage.imaging.declaration import Output, setting
-from progimage.imaging.formats import WRITABLE
-from progimage.imaging.metadata import Metadata
+from progimage.imaging.codecs.formats import WRITABLE
+from progimage.imaging.codecs.metadata import Metadata
+from progimage.imaging.operation import Output, setting
 from progimage.imaging.parameters import choice, whole
 
 _SPELLINGS = {word: form.name for form in WRITABLE for word in form.extensions}

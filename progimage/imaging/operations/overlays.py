@@ -10,15 +10,10 @@ from PIL.Image import Image, Resampling, Transpose
 
 from progimage.errors import InvalidArgument
 from progimage.imaging.colour import Colour
-from progimage.imaging.declaration import Apply, Arguments, Size, View, planned_operation
+from progimage.imaging.fonts import lettering, undrawable
 from progimage.imaging.gravity import place
-from progimage.imaging.lettering import lettering, undrawable
-from progimage.imaging.operations.bands import (
-    alpha_part,
-    colour_part,
-    composite,
-    join,
-)
+from progimage.imaging.operation import Apply, Arguments, Size, View, planned_operation
+from progimage.imaging.operations.bands import alpha_part, colour_part, composite, join
 from progimage.imaging.parameters import (
     choice,
     colour,

@@ -9,8 +9,8 @@ from PIL.Image import Image, Resampling
 
 from progimage.errors import InvalidArgument
 from progimage.imaging.colour import TRANSPARENT, Colour
-from progimage.imaging.declaration import Apply, Arguments, Size, View, planned_operation
 from progimage.imaging.gravity import COMPASS, Gravity, place
+from progimage.imaging.operation import Apply, Arguments, Size, View, planned_operation
 from progimage.imaging.operations.bands import set_on_canvas
 from progimage.imaging.parameters import choice, colour, flag, gravity, whole
 

@@ -13,8 +13,8 @@ from typing import Any, TypedDict
 
 from progimage.errors import InvalidArgument
 from progimage.imaging.colour import Colour
+from progimage.imaging.did_you_mean import shown
 from progimage.imaging.gravity import Focus
-from progimage.imaging.suggestions import shown
 
 Value = int | float | str | Colour | Focus | None
 """What an argument may be once it is read: hashable, picklable, comparable."""

@@ -11,9 +11,9 @@ from types import EllipsisType
 from typing import Unpack
 
 from progimage.imaging.colour import Colour
+from progimage.imaging.did_you_mean import did_you_mean
 from progimage.imaging.gravity import COMPASS, SMART, SYNONYMS, Focus
 from progimage.imaging.parameters.parameter import Common, Parameter, Shared, Value
-from progimage.imaging.suggestions import did_you_mean
 
 _PLAIN_TEXT = re.compile(r"[A-Za-z0-9_-]+")
 _PICTURE_ID = re.compile(r"[0-9a-f]{64}")

@@ -1,0 +1,213 @@
+"""Signing in: a password for a session, and refresh tokens that keep it going.
+
+    sign in     password -> a new session, its refresh token, an access token
+    refresh     refresh token -> the next refresh token, an access token
+    end         one session, or all of an account with every access token
+
+A refresh token is good once. Whoever presents one that was used before has a copy of
+it, or somebody else has: the session ends for both (RFC 9700, section 4.14.2).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address, ip_network
+
+from progimage.access.accounts import secret_tokens
+from progimage.access.accounts.access_tokens import KeyRing
+from progimage.access.accounts.names import clean_name
+from progimage.access.accounts.passwords import Passwords
+from progimage.access.accounts.throttle import Throttle
+from progimage.access.accounts.users import Session, User, Users
+from progimage.errors import BadCredentials, InvalidField, NotFound
+from progimage.telemetry import audit
+
+MAX_SESSIONS = 50
+"""Of one account; the one unused for longest goes first."""
+
+_WRONG = "this user name with this password is not known here"
+_SPENT = "the refresh token is not good, or not any more; sign in with the password"
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What whoever signed in gets."""
+
+    session_id: str
+    access_token: str
+    expires_in: int
+    refresh_token: str
+
+
+class SignIn:
+    """Makes sessions and ends them."""
+
+    def __init__(
+        self,
+        users: Users,
+        passwords: Passwords,
+        ring: KeyRing,
+        *,
+        access_lifetime_s: int,
+        refresh_lifetime_s: int,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._users = users
+        self._passwords = passwords
+        self._ring = ring
+        self._access_lifetime_s = access_lifetime_s
+        self._refresh_lifetime = timedelta(seconds=refresh_lifetime_s)
+        self._clock = clock
+        # One guesser at one account; one at many; many at one.
+        self._by_both = Throttle(10, 300)
+        self._by_address = Throttle(60, 300)
+        self._by_name = Throttle(100, 300)
+
+    def by_password(self, username: str, password: str, address: str) -> Grant:
+        """Begin a session.
+
+        Raises:
+            BadCredentials: which of the two is wrong, or that the account is disabled,
+                is not told, and takes the same time.
+            TooManyAttempts: failed before, for this account or from this address.
+            Overloaded: too many sign in just now.
+        """
+        user = self._known(username)
+        name, network = user.name if user else username.casefold()[:64], network_of(address)
+        attempts = (
+            (self._by_both, f"{name} {network}"),
+            (self._by_address, network),
+            (self._by_name, name),
+        )
+        for throttle, key in attempts:
+            throttle.attempt(key)
+        is_right = self._passwords.match(user.password_hash if user else None, password)
+        if user is None or not is_right or user.is_disabled:
+            audit.record("sign-in", "failed", account=name)
+            raise BadCredentials(_WRONG)
+        for throttle, key in attempts:
+            throttle.forgive(key)
+        token = secret_tokens.new(secret_tokens.REFRESH, user.name)
+        grant = self._grant(self._users.change(user.name, self._beginning(user, token)), token)
+        audit.record("sign-in", account=user.name, session=token.id)
+        return grant
+
+    def by_refresh_token(self, text: str) -> Grant:
+        """Go on with a session.
+
+        Raises:
+            BadCredentials: the token is not one, or was used, or its session has ended.
+        """
+        token = secret_tokens.parse(text, secret_tokens.REFRESH)
+        if token is None:
+            raise BadCredentials(_SPENT)
+        successor = secret_tokens.new(secret_tokens.REFRESH, token.name, token.id)
+        try:
+            user = self._users.change(token.name, self._going_on(token, successor))
+        except NotFound:
+            raise BadCredentials(_SPENT) from None
+        if not any(successor.is_of(session.secret_sha256) for session in user.sessions):
+            audit.record("session", "denied", account=token.name, session=token.id, reused=True)
+            raise BadCredentials(_SPENT)
+        return self._grant(user, successor)
+
+    def end(self, name: str, session_id: str) -> None:
+        """End a session; access tokens it gave live out their time.
+
+        Raises:
+            NotFound: the account has no such session.
+        """
+
+        def ended(user: User) -> User:
+            left = tuple(session for session in user.sessions if session.id != session_id)
+            if len(left) == len(user.sessions):
+                raise NotFound("there is no such session; it may have ended")
+            return user.model_copy(update={"sessions": left})
+
+        self._users.change(name, ended)
+        audit.record("session", account=name, session=session_id, ended=True)
+
+    def end_all(self, name: str) -> None:
+        """End every session of an account; its access tokens are good no longer."""
+        self._users.change(name, signed_out)
+        audit.record("session", account=name, ended=True)
+
+    def _known(self, username: str) -> User | None:
+        try:
+            return self._users.find(clean_name(username))
+        except (InvalidField, NotFound):
+            return None
+
+    def _beginning(self, seen: User, token: secret_tokens.Opaque) -> Callable[[User], User]:
+        def begun(user: User) -> User:
+            if user.is_disabled or user.password_hash != seen.password_hash:
+                raise BadCredentials(_WRONG)
+            now = self._clock()
+            session = Session(
+                id=token.id,
+                secret_sha256=token.sha256,
+                created=now,
+                used=now,
+                expires=now + self._refresh_lifetime,
+            )
+            alive = [old for old in user.sessions if old.expires > now]
+            kept = sorted(alive, key=lambda old: old.used)[-(MAX_SESSIONS - 1) :]
+            return user.model_copy(update={"sessions": (*kept, session)})
+
+        return begun
+
+    def _going_on(
+        self, token: secret_tokens.Opaque, successor: secret_tokens.Opaque
+    ) -> Callable[[User], User]:
+        def gone_on(user: User) -> User:
+            now = self._clock()
+            session = next((s for s in user.sessions if s.id == token.id), None)
+            if session is None or session.expires <= now or user.is_disabled:
+                raise BadCredentials(_SPENT)
+            others = tuple(s for s in user.sessions if s.id != token.id)
+            if not token.is_of(session.secret_sha256):
+                return user.model_copy(update={"sessions": others})
+            renewed = session.model_copy(
+                update={
+                    "secret_sha256": successor.sha256,
+                    "used": now,
+                    "expires": now + self._refresh_lifetime,
+                }
+            )
+            return user.model_copy(update={"sessions": (*others, renewed)})
+
+        return gone_on
+
+    def _grant(self, user: User, token: secret_tokens.Opaque) -> Grant:
+        now = int(self._clock().timestamp())
+        claims = {
+            "sub": user.name,
+            "gen": user.generation,
+            "iat": now,
+            "nbf": now,
+            "exp": now + self._access_lifetime_s,
+        }
+        return Grant(token.id, self._ring.sign(claims), self._access_lifetime_s, str(token))
+
+
+def shut_out(user: User) -> User:
+    """Return an account that nobody can use until it is let in again."""
+    return user if user.is_disabled else signed_out(user).model_copy(update={"is_disabled": True})
+
+
+def signed_out(user: User) -> User:
+    """Return an account without sessions, and of a new generation."""
+    return user.model_copy(update={"sessions": (), "generation": user.generation + 1})
+
+
+def network_of(address: str) -> str:
+    """Return what counts as one place: an IPv4 address, or a customer's share of IPv6."""
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return address[:64]
+    if parsed.version == 4:
+        return str(parsed)
+    return str(ip_network(f"{parsed}/64", strict=False))

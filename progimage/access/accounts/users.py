@@ -1,0 +1,149 @@
+"""Accounts in the store: read, created and changed by compare-and-swap."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterator
+from datetime import datetime
+
+from pydantic import ConfigDict, ValidationError
+
+from progimage import keys
+from progimage.access.accounts.names import is_name
+from progimage.errors import Conflict, DamagedRecord, KeyMissing, NameTaken, NotFound, Overloaded
+from progimage.model import Frozen
+from progimage.stores import ABSENT, ObjectStore
+
+_ATTEMPTS = 8
+
+
+class Kept(Frozen):
+    """What a newer version of the service added is carried along unread."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+
+class Session(Kept):
+    """What was begun by signing in with the password, and goes on by refresh tokens.
+
+    Attributes:
+        id: 32 hex digits.
+        secret_sha256: of the one refresh token that is good now.
+    """
+
+    id: str
+    secret_sha256: str
+    created: datetime
+    used: datetime
+    expires: datetime
+
+
+class ApiKey(Kept):
+    """A credential for programs, good until it is revoked."""
+
+    id: str
+    label: str
+    secret_sha256: str
+    created: datetime
+
+
+class User(Kept):
+    """An account.
+
+    Attributes:
+        password_hash: as argon2 writes it.
+        generation: access tokens of an earlier one are good no longer.
+        revision: one more with each change, so that no two versions are equal.
+    """
+
+    name: str
+    password_hash: str
+    is_admin: bool = False
+    is_disabled: bool = False
+    generation: int = 1
+    revision: int = 1
+    created: datetime
+    sessions: tuple[Session, ...] = ()
+    api_keys: tuple[ApiKey, ...] = ()
+
+
+class Users:
+    """The accounts of one store."""
+
+    def __init__(self, store: ObjectStore) -> None:
+        self._store = store
+
+    def find(self, name: str) -> User:
+        """Return an account.
+
+        Raises:
+            NotFound: there is none of this name.
+            DamagedRecord: there is one that cannot be read.
+        """
+        return self._read(name)[0]
+
+    def create(self, user: User) -> None:
+        """Keep a new account; raises `NameTaken` if there is one of its name."""
+        try:
+            self._write(user, expect=ABSENT)
+        except Conflict:
+            raise NameTaken(f"username: {user.name!r} is taken; choose another") from None
+
+    def change(self, name: str, change: Callable[[User], User]) -> User:
+        """Replace an account with what `change` makes of its current version.
+
+        `change` is called again if somebody else was faster. What it raises goes on to
+        the caller; if it returns what it was given, nothing is written.
+
+        Raises:
+            NotFound: there is no such account.
+            Overloaded: too many others change it.
+        """
+        for _ in range(_ATTEMPTS):
+            user, etag = self._read(name)
+            changed = change(user)
+            if changed == user:
+                return user
+            changed = changed.model_copy(update={"revision": user.revision + 1})
+            try:
+                self._write(changed, expect=etag)
+            except Conflict:
+                continue
+            return changed
+        raise Overloaded("this account is being changed by many others; try again")
+
+    def remove(self, name: str) -> bool:
+        """Remove an account; its name is free again. True if there was one."""
+        try:
+            self._store.stat(keys.user(name))
+        except KeyMissing:
+            return False
+        self._store.delete(keys.user(name))
+        return True
+
+    def all(self) -> Iterator[User]:
+        """Yield every account in the order of names, but those that cannot be read."""
+        for stat in self._store.list(keys.USERS):
+            if (name := keys.name_of_user(stat.key)) is None:
+                continue
+            try:
+                yield self.find(name)
+            except (NotFound, DamagedRecord):
+                continue
+
+    def _read(self, name: str) -> tuple[User, str]:
+        if not is_name(name):
+            raise NotFound("there is no account of that name")
+        try:
+            with self._store.open(keys.user(name)) as reader:
+                data, etag = reader.read(), reader.stat.etag
+        except KeyMissing:
+            raise NotFound(f"there is no account named {name!r}") from None
+        try:
+            return User.model_validate_json(data), etag
+        except ValidationError:
+            raise DamagedRecord(f"the record of the account {name!r} is damaged") from None
+
+    def _write(self, user: User, expect: str) -> None:
+        data = io.BytesIO(user.model_dump_json(indent=1).encode())
+        self._store.put(keys.user(user.name), data, media_type="application/json", expect=expect)

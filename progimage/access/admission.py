@@ -1,0 +1,36 @@
+"""A bounded number of requests may wait for slow work; the next is turned away at once."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from progimage.errors import Overloaded
+from progimage.telemetry import metrics
+
+
+class Admission:
+    """Room for `places` at a time."""
+
+    def __init__(self, places: int, work: str) -> None:
+        self._free = threading.Semaphore(places)
+        self._work = work
+        metrics.places(work, places)
+
+    @contextmanager
+    def admit(self) -> Iterator[None]:
+        """Hold a place for the length of the block.
+
+        Raises:
+            Overloaded: all are taken.
+        """
+        if not self._free.acquire(blocking=False):
+            metrics.rejection(self._work)
+            raise Overloaded(f"too many {self._work} are waiting here already; try again shortly")
+        metrics.admitted(self._work, 1)
+        try:
+            yield
+        finally:
+            metrics.admitted(self._work, -1)
+            self._free.release()

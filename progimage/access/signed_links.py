@@ -1,0 +1,154 @@
+"""Signed links: whoever holds one may see one picture in one form, or in any, for a time.
+
+A link is a path of ours with one more field in its query:
+
+    sig = "v1." kid "." expires "." scope "." mac
+
+`kid` names a key of the key ring, `expires` is a time in seconds since 1970, `scope` is
+`this` (what the path names and nothing else) or `any` (every rendition of the picture),
+and `mac` is the unpadded base64url of HMAC-SHA256, under that link key, of
+
+    "progimage-link-v1" LF kid LF expires LF scope LF path
+
+`path` is not what a client wrote but what was understood of it, in its one canonical
+form: there is no second reading of an address that a signature could be good for.
+
+A link key is HMAC-SHA256 of the fixed text `progimage/link-key/v1` under a secret of the
+key ring. No token of another kind is made with it, and it tells nothing of the secret;
+so it can be given to a back end that signs links itself and must do nothing else.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import re
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Literal, NamedTuple
+
+from progimage.config.clock_skew import APART_S
+from progimage.errors import LinkExpired, LinkRefused
+from progimage.imaging.pipeline import Pipeline
+
+Scope = Literal["this", "any"]
+
+_LABEL = b"progimage/link-key/v1"
+# Eleven digits reach to the year 5138 and leave no room for leading zeros, signs or spaces.
+TOKEN = re.compile(
+    r"v1\.(?P<kid>[A-Za-z0-9._-]{1,64})\.(?P<expires>[1-9][0-9]{0,10})"
+    r"\.(?P<scope>this|any)\.(?P<mac>[A-Za-z0-9_-]{43})"
+)
+
+
+class Grant(NamedTuple):
+    """What a signature that holds gives: when it ends, and how much it covers."""
+
+    expires_s: int
+    scope: Scope
+
+
+def link_key(secret: bytes) -> bytes:
+    """Return the key that links are signed with, made of a secret of the key ring."""
+    return hmac.digest(secret, _LABEL, hashlib.sha256)
+
+
+def path_of_original(image_id: str) -> str:
+    """Return what is signed for a picture as it was uploaded."""
+    return f"/images/{image_id}/"
+
+
+def path_of_any(image_id: str) -> str:
+    """Return what is signed for every rendition of a picture."""
+    return f"/images/{image_id}/*"
+
+
+def path_of_rendition(image_id: str, pipeline: Pipeline) -> str:
+    """Return what is signed for one rendition: its canonical path, format included.
+
+    The one pipeline that asks for nothing at all has no text of its own. It gets one
+    that no address is read as, so that it can neither be signed nor be taken for the
+    original, which still has its metadata.
+    """
+    text = str(pipeline)
+    return f"/images/{image_id}{'' if text.startswith('.') else '/'}{text or '-'}"
+
+
+def path_of_transform(pipeline: Pipeline, url: str | None = None) -> str:
+    """Return what is signed for a transform of what is sent along, or of what is at `url`.
+
+    The URL stands at the end and as it is after decoding: whatever it holds, it cannot
+    be taken for another part of the signed text.
+    """
+    return f"/on_demand/{str(pipeline) or '-'}{'' if url is None else f'?url={url}'}"
+
+
+class LinkSigner:
+    """Signs links with the newest key of a ring and takes those of every key in it."""
+
+    def __init__(
+        self,
+        link_keys: Mapping[str, bytes],
+        kid: str,
+        max_expires_s: int,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._keys = dict(link_keys)
+        self._kid = kid
+        self._max_expires_s = max_expires_s
+        self._clock = clock
+
+    def sign(self, path: str, expires_in_s: int, scope: Scope = "this") -> tuple[str, datetime]:
+        """Return a signature for a canonical path, and when it ends."""
+        expires_s = int(self._clock()) + expires_in_s
+        mac = _mac(self._keys[self._kid], self._kid, str(expires_s), scope, path)
+        token = f"v1.{self._kid}.{expires_s}.{scope}.{mac}"
+        return token, datetime.fromtimestamp(expires_s, UTC)
+
+    def verify(self, token: str, paths: Mapping[Scope, str]) -> Grant:
+        """Return what `token` grants for the canonical path of its scope.
+
+        Raises:
+            LinkExpired: it was good for this path once.
+            LinkRefused: it is malformed, altered, made for something else or with a key
+                that is not in the ring, or it ends too far in the future.
+        """
+        match = TOKEN.fullmatch(token)
+        if match is None:
+            raise LinkRefused("sig: this is not a signature; use the link as it was given to you")
+        scope: Scope = "any" if match["scope"] == "any" else "this"
+        key, path = self._keys.get(match["kid"]), paths.get(scope)
+        if key is None or path is None:
+            raise _other(path or paths["this"])
+        # Texts are compared, not bytes: base64 has several spellings of the same bytes.
+        expected = _mac(key, match["kid"], match["expires"], scope, path)
+        if not hmac.compare_digest(expected, match["mac"]):
+            raise _other(path)
+        expires_s, now_s = int(match["expires"]), self._clock()
+        if expires_s <= now_s:
+            ended = datetime.fromtimestamp(expires_s, UTC)
+            raise LinkExpired(
+                f"sig: this link ended at {ended:%Y-%m-%dT%H:%M:%SZ}; ask for another"
+            )
+        if expires_s > now_s + self._max_expires_s + APART_S:
+            raise LinkRefused(
+                f"sig: this link ends further from now than links.max_expires_s "
+                f"({self._max_expires_s:,} seconds) allows; expires counts in whole seconds"
+            )
+        return Grant(expires_s, scope)
+
+
+def _other(path: str) -> LinkRefused:
+    """Say what had to be signed: those who sign by themselves get its spelling wrong first."""
+    return LinkRefused(
+        f"sig: this signature was not made for {path}, or was altered, or its key is no longer "
+        "in use; use the link as it was given to you"
+    )
+
+
+def _mac(key: bytes, kid: str, expires: str, scope: Scope, path: str) -> str:
+    text = "\n".join(("progimage-link-v1", kid, expires, scope, path))
+    mac = hmac.digest(key, text.encode(), hashlib.sha256)
+    return base64.urlsafe_b64encode(mac).decode().rstrip("=")

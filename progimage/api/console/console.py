@@ -1,0 +1,146 @@
+"""The console: a page for people, at `/` for browsers, and its files under `/console/`.
+
+The page is HTML, CSS and JavaScript modules as browsers take them, read once at start.
+It uses nothing but the service's own HTTP interface.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from importlib.resources.abc import Traversable
+
+import falcon
+
+from progimage.api.openapi.documented import Answer, Parameter, documented
+from progimage.api.openapi.schemas import IF_NONE_MATCH
+from progimage.api.requests.conditional import none_match_holds
+from progimage.api.responses.delivery import not_modified
+from progimage.errors import NotFound
+
+# Only what is listed here is ever sent, whatever else lies in the folder.
+_MEDIA_TYPES = {
+    ".html": "text/html; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+}
+_PAGE = "index.html"
+_PROGRAMS_READ = ("application/hal+json", falcon.MEDIA_JSON)
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """One file of the console."""
+
+    body: bytes
+    media_type: str
+    etag: str
+
+
+@cache
+def assets() -> dict[str, Asset]:
+    """Return every file of the console by its path below `/console/`."""
+    return dict(_found(resources.files("progimage.api.console") / "assets", ""))
+
+
+def _found(folder: Traversable, prefix: str) -> list[tuple[str, Asset]]:
+    found: list[tuple[str, Asset]] = []
+    for entry in folder.iterdir():
+        media_type = _MEDIA_TYPES.get(entry.name[entry.name.rfind(".") :])
+        if entry.is_dir():
+            found += _found(entry, f"{prefix}{entry.name}/")
+        elif media_type is not None:
+            body = entry.read_bytes()
+            etag = hashlib.sha256(body).hexdigest()[:32]
+            found.append((prefix + entry.name, Asset(body, media_type, etag)))
+    return found
+
+
+def policy(pictures_from: str = "") -> str:
+    """Return the page's Content-Security-Policy.
+
+    Everything comes from this service, but for the pictures that it redirects to
+    another origin, `pictures_from`. Trusted Types forbid every way of turning text into
+    markup or script, so no title, tag or file name can ever become any.
+    Source: W3C Content Security Policy Level 3; W3C Trusted Types.
+    """
+    elsewhere = f" {pictures_from}" if pictures_from else ""
+    return "; ".join(
+        [
+            "default-src 'none'",
+            "script-src 'self'",
+            "style-src 'self'",
+            f"img-src 'self' data: blob:{elsewhere}",
+            f"connect-src 'self'{elsewhere}",
+            "form-action 'self'",
+            "base-uri 'none'",
+            "frame-ancestors 'none'",
+            "require-trusted-types-for 'script'",
+            "trusted-types 'none'",
+        ]
+    )
+
+
+class Console:
+    """The page and its files; `pictures_from` is the origin that pictures are redirected to."""
+
+    def __init__(self, pictures_from: str = "") -> None:
+        self._policy = policy(pictures_from)
+        # A package without its files fails at start, not at the first look.
+        self._page = assets()[_PAGE]
+
+    def wanted(self, req: falcon.Request) -> bool:
+        """True for a browser that opens a page; programs take JSON, or anything."""
+        return req.client_prefers((*_PROGRAMS_READ, falcon.MEDIA_HTML)) == falcon.MEDIA_HTML
+
+    def send_page(self, req: falcon.Request, resp: falcon.Response) -> None:
+        """Send the page."""
+        self._send(req, resp, self._page)
+        resp.set_header("Content-Security-Policy", self._policy)
+        resp.set_header("Referrer-Policy", "same-origin")
+        resp.set_header("Cross-Origin-Opener-Policy", "same-origin")
+
+    @documented(
+        "console_file",
+        "service",
+        {
+            200: Answer("The file.", {"text/javascript": {"type": "string"}}, ("ETag",)),
+            304: Answer("The client has this version.", {}, ("ETag",)),
+        },
+        parameters=(
+            Parameter(
+                "path",
+                "Where it lies, such as `js/main.js`.",
+                {"type": "string"},
+                "path",
+                required=True,
+            ),
+            IF_NONE_MATCH,
+        ),
+        errors=(NotFound,),
+        is_open=True,
+    )
+    def on_get(self, req: falcon.Request, resp: falcon.Response, path: str) -> None:
+        """Send one file of the page."""
+        asset = assets().get(path)
+        if asset is None or path == _PAGE:
+            raise NotFound("the console has no such file; the page is at /")
+        self._send(req, resp, asset)
+        # Opened by itself a drawing is a document, and may do nothing.
+        resp.set_header("Content-Security-Policy", "default-src 'none'; sandbox")
+
+    on_head = on_get
+
+    def _send(self, req: falcon.Request, resp: falcon.Response, asset: Asset) -> None:
+        resp.content_type = asset.media_type
+        resp.data = asset.body
+        resp.set_header("ETag", f'"{asset.etag}"')
+        # Files refer to each other: after an upgrade none may be older than the others.
+        resp.set_header("Cache-Control", "no-cache")
+        resp.set_header("Cross-Origin-Resource-Policy", "same-origin")
+        if not none_match_holds(req.get_header("If-None-Match"), asset.etag):
+            not_modified(resp)
+            resp.data = None

@@ -1,0 +1,50 @@
+"""A request id for each request, and at its end one structured log line and one number."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import time
+
+import falcon
+import structlog
+
+from progimage.telemetry import metrics
+
+_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+
+log = structlog.get_logger()
+
+
+class RequestLog:
+    """Falcon middleware; `is_metered` says whether requests are counted and timed."""
+
+    def __init__(self, *, is_metered: bool) -> None:
+        self._is_metered = is_metered
+
+    def process_request(self, req: falcon.Request, resp: falcon.Response) -> None:
+        """Take over the caller's X-Request-Id, or draw one; it goes into every log line."""
+        given = req.get_header("X-Request-Id") or ""
+        request_id = given if _ID.fullmatch(given) else secrets.token_hex(8)
+        req.context.started = time.perf_counter()
+        resp.set_header("X-Request-Id", request_id)
+        # Also on errors: no answer of ours is ever to be guessed at as something else.
+        resp.set_header("X-Content-Type-Options", "nosniff")
+        structlog.contextvars.clear_contextvars()
+        structlog.contextvars.bind_contextvars(request_id=request_id, client=req.remote_addr)
+
+    def process_response(
+        self, req: falcon.Request, resp: falcon.Response, resource: object, req_succeeded: bool
+    ) -> None:
+        """Log what was asked and how it was answered. No query: it may hold a signature."""
+        seconds = time.perf_counter() - req.context.started
+        if self._is_metered:
+            metrics.request(req.method, req.uri_template, resp.status_code, seconds)
+        log.info(
+            "request",
+            method=req.method,
+            path=req.path,
+            status=resp.status_code,
+            ms=round(1000 * seconds, 2),
+            cache=resp.get_header("X-Cache"),
+        )

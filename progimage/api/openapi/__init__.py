@@ -1,0 +1,1 @@
+"""The OpenAPI description: the decorator, the schemas, the document and its page."""

@@ -1,0 +1,311 @@
+"""The API's own description (OpenAPI 3.1), gathered from the routes and their responders.
+
+Source: OpenAPI Specification 3.1.1.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+import falcon
+from falcon.util.misc import code_to_http_status
+from pydantic import BaseModel
+
+from progimage import __version__
+from progimage.api.openapi import schemas
+from progimage.api.openapi.documented import (
+    Answer,
+    Documented,
+    Error,
+    Named,
+    Parameter,
+    of_responder,
+)
+from progimage.api.responses import problems
+from progimage.config import Settings
+from progimage.errors import BadCredentials, Unauthenticated
+
+App = falcon.App[falcon.Request, falcon.Response]
+
+_FIELD = re.compile(r"\{(\w+)(?::\w+)?\}")
+
+_HEADERS = {
+    "Accept-Ranges": "`bytes`: ranges of it can be asked for.",
+    "Allow": "The methods this path takes.",
+    "Cache-Control": "How long the answer may be kept, and by whom.",
+    "Content-Disposition": "Shown, with a name for saving.",
+    "Content-Range": "Which bytes of how many these are.",
+    "ETag": "This version.",
+    "Link": 'The one URL of this result, as `rel="canonical"`.',
+    "Location": "Where it is.",
+    "Retry-After": "Seconds after which to try again.",
+    "Server-Timing": "Where the time went.",
+    "Tus-Checksum-Algorithm": "The checksums that may come with a piece.",
+    "Tus-Extension": "The parts of tus there are.",
+    "Tus-Max-Size": "The most bytes an upload may have.",
+    "Tus-Resumable": "The version of tus.",
+    "Tus-Version": "The versions of tus there are.",
+    "Upload-Expires": "When an unfinished upload goes.",
+    "Upload-Length": "How many bytes there will be.",
+    "Upload-Metadata": "What the client said of it.",
+    "Upload-Offset": "How many bytes have come.",
+    "Vary": "Which headers of the request chose the answer.",
+    "X-Cache": "`hit` or `miss`.",
+}
+
+# What goes wrong with any call, whatever it is about.
+_ALWAYS: tuple[Error, ...] = (BadCredentials, 405, 414, 431, 500)
+_SAFE_METHODS = ("get", "head", "options")
+_BEARER: dict[str, list[str]] = {"bearer": []}
+_ONLY_HTTP = {
+    404: ("Not found", "not-found"),
+    405: ("Method Not Allowed", "method-not-allowed"),
+    414: ("URI Too Long", "uri-too-long"),
+    415: ("Unsupported Content-Type", "unsupported-media-type"),
+    416: ("Range not satisfiable", "range-not-satisfiable"),
+    431: ("Request Header Fields Too Large", "request-header-fields-too-large"),
+    500: ("Internal error", "internal-error"),
+    503: ("Not ready", "not-ready"),
+}
+
+_TAGS = {
+    "pictures": "Keep, find, describe and remove pictures.",
+    "renditions": "Transforms by URL, cached.",
+    "uploads": "Uploads in slots: metadata first, bytes later, whole or in pieces (tus 1.0.0).",
+    "accounts": "People and their tokens.",
+    "jobs": "Bulk imports and renders, done in the background.",
+    "service": "The service itself: what it can do and how it is.",
+}
+
+
+class Call(NamedTuple):
+    """A method of a route: the path as it is shown, and the responder behind it."""
+
+    path: str
+    method: str
+    responder: Any
+
+
+def calls(app: App) -> Iterator[Call]:
+    """Yield every method that a route of ours answers."""
+    yield from _walk(app._router._roots)
+
+
+def _walk(nodes: list[Any]) -> Iterator[Call]:
+    for node in nodes:
+        if node.resource is not None:
+            for method, responder in node.method_map.items():
+                # Falcon fills in what refuses a method or tells which ones there are.
+                if responder.__module__.partition(".")[0] != "falcon":
+                    yield Call(shown(node.uri_template), method.lower(), responder)
+        yield from _walk(node.children)
+
+
+def shown(template: str) -> str:
+    """Return a route as the documentation writes it: collections end in a slash."""
+    path = _FIELD.sub(r"{\1}", template)
+    last = template.rpartition("/")[2]
+    is_leaf = "." in last or ":path" in last or template.startswith(("/health/", "/metrics"))
+    return path if is_leaf or path == "/" else f"{path}/"
+
+
+def describe(app: App, settings: Settings) -> dict[str, Any]:
+    """Return the document."""
+    writer = _Writer(settings)
+    paths: dict[str, dict[str, Any]] = {}
+    names: set[str] = set()
+    for call in calls(app):
+        said = of_responder(call.responder)
+        if said is None:
+            continue
+        name = f"{call.method}_{said.name}"
+        while name in names:
+            name += "_also"
+        names.add(name)
+        paths.setdefault(call.path, {})[call.method] = writer.operation(call, name, said)
+    url = settings.server.public_url or "/"
+    return {
+        "openapi": "3.1.1",
+        "info": {
+            "title": "ProgImage",
+            "version": __version__,
+            "summary": "A self-hosted image service: originals, metadata, search and transforms.",
+            "description": "Every path works with and without its trailing slash. Every error "
+            "is `application/problem+json` (RFC 9457).",
+            "license": {"name": "MIT", "identifier": "MIT"},
+        },
+        "servers": [{"url": url}],
+        "tags": [{"name": name, "description": about} for name, about in _TAGS.items()],
+        "paths": dict(sorted(paths.items())),
+        "components": {
+            "schemas": dict(sorted(writer.components.items())),
+            "securitySchemes": {
+                "bearer": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "description": "An access token of `POST /tokens/`, or an API key. "
+                    f"Here `auth.mode` is `{settings.auth.mode}`.",
+                }
+            },
+        },
+    }
+
+
+class _Writer:
+    """Writes operations, and gathers the components they name."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self.components: dict[str, Any] = {}
+
+    def operation(self, call: Call, name: str, said: Documented) -> dict[str, Any]:
+        prose = re.sub(r"\n +", "\n", (call.responder.__doc__ or "").strip())
+        is_head = call.method == "head"
+        answers = {
+            str(status): self._answer(answer, is_head=is_head)
+            for status, answer in said.answers.items()
+            if not (is_head and status == 206)
+        }
+        written: dict[str, Any] = {
+            "operationId": name,
+            "tags": [said.tag],
+            "summary": prose.partition("\n")[0].rstrip("."),
+            "description": prose,
+            "responses": {**answers, **self._errors(said, is_head=is_head)},
+            "security": self._security(call, said),
+        }
+        fields = {parameter.name for parameter in said.parameters if parameter.place == "path"}
+        in_path = set(_FIELD.findall(call.path))
+        if fields != in_path:
+            raise LookupError(f"{call.path}: has {in_path}, documented are {fields}")
+        if said.parameters:
+            written["parameters"] = [self._parameter(p) for p in said.parameters]
+        if said.body is not None:
+            written["requestBody"] = {
+                "required": said.body.required,
+                "content": {
+                    kind: {
+                        "schema": self._schema(schema),
+                        **(
+                            {"example": said.body.examples[kind]}
+                            if kind in said.body.examples
+                            else {}
+                        ),
+                    }
+                    for kind, schema in said.body.content.items()
+                },
+            }
+            if said.body.about:
+                written["requestBody"]["description"] = said.body.about
+        return written
+
+    def _security(self, call: Call, said: Documented) -> list[dict[str, list[str]]]:
+        """Return who may call it: with credentials, without, or both."""
+        if said.is_open:
+            return [{}]
+        writes = call.method not in _SAFE_METHODS
+        is_needed = getattr(call.responder.__self__, "is_of_accounts", False) or (
+            self._settings.auth.mode == "required" and (writes or Unauthenticated in said.errors)
+        )
+        return [_BEARER] if is_needed else [{}, _BEARER]
+
+    def _parameter(self, what: Parameter) -> dict[str, Any]:
+        written: dict[str, Any] = {
+            "name": what.name,
+            "in": what.place,
+            "description": what.about,
+            "schema": self._schema(what.schema),
+        }
+        if what.required:
+            written["required"] = True
+        if what.explode:
+            written |= {"style": "form", "explode": True}
+        if what.example is not None:
+            written["example"] = what.example
+        return written
+
+    def _answer(self, answer: Answer, *, is_head: bool) -> dict[str, Any]:
+        written: dict[str, Any] = {"description": answer.about}
+        if answer.content and not is_head:
+            written["content"] = {
+                kind: {"schema": self._schema(schema)} for kind, schema in answer.content.items()
+            }
+        if answer.headers:
+            written["headers"] = {name: _header(name) for name in answer.headers}
+        return written
+
+    def _errors(self, said: Documented, *, is_head: bool) -> dict[str, Any]:
+        by_status: dict[int, dict[str, dict[str, Any]]] = {}
+        with_account = () if said.is_open else (Unauthenticated,)
+        for error in (*said.errors, *with_account, *_ALWAYS):
+            document, about = _example(error)
+            slug = str(document["type"]).rpartition(":")[2]
+            by_status.setdefault(int(document["status"]), {})[slug] = {
+                "summary": about,
+                "value": document,
+            }
+        return {
+            str(status): self._problem(status, examples, is_head=is_head)
+            for status, examples in sorted(by_status.items())
+        }
+
+    def _problem(
+        self, status: int, examples: Mapping[str, dict[str, Any]], *, is_head: bool
+    ) -> dict[str, Any]:
+        titles = dict.fromkeys(example["value"]["title"] for example in examples.values())
+        written: dict[str, Any] = {"description": "; ".join(titles) + "."}
+        if status in (429, 503):
+            written["headers"] = {"Retry-After": _header("Retry-After")}
+        if not is_head:
+            written["content"] = {
+                problems.MEDIA_TYPE: {
+                    "schema": self._schema(schemas.PROBLEM_SCHEMA),
+                    "examples": dict(examples),
+                }
+            }
+        return written
+
+    def _schema(self, schema: Any) -> Any:
+        """Return a schema as JSON, what has a name as a reference to a component."""
+        if isinstance(schema, Named):
+            if schema.name not in self.components:
+                self.components[schema.name] = {}
+                self.components[schema.name] = self._schema(schema.schema)
+            return {"$ref": f"#/components/schemas/{schema.name}"}
+        if isinstance(schema, type) and issubclass(schema, BaseModel):
+            return self._model(schema)
+        if callable(schema):
+            return self._schema(schema(self._settings))
+        if isinstance(schema, Mapping):
+            return {key: self._schema(value) for key, value in schema.items()}
+        if isinstance(schema, list | tuple):
+            return [self._schema(value) for value in schema]
+        return schema
+
+    def _model(self, model: type[BaseModel]) -> dict[str, str]:
+        if model.__name__ not in self.components:
+            written = model.model_json_schema(ref_template="#/components/schemas/{model}")
+            self.components |= written.pop("$defs", {})
+            self.components[model.__name__] = written
+        return {"$ref": f"#/components/schemas/{model.__name__}"}
+
+
+def _header(name: str) -> dict[str, Any]:
+    return {"description": _HEADERS[name], "schema": {"type": "string"}}
+
+
+def _example(error: Error) -> tuple[dict[str, Any], str]:
+    """Return a problem as `error` makes it, and one sentence about it."""
+    if isinstance(error, int):
+        title, slug = _ONLY_HTTP.get(error) or (code_to_http_status(error)[4:], "http-error")
+        document = {
+            "type": f"urn:progimage:problem:{slug}",
+            "title": title,
+            "status": error,
+            "detail": "what, where, and what would work",
+        }
+        return document, title
+    about = (error.__doc__ or "").strip().partition("\n")[0]
+    return problems.of_error(error(about)), about

@@ -1,0 +1,1 @@
+"""Reading requests: bodies, queries, conditional headers, content negotiation."""

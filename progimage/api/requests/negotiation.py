@@ -1,0 +1,79 @@
+"""Choose an output format: the source's own, or by Accept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import falcon
+from falcon.util.mediatypes import parse_header
+
+from progimage.errors import NotAcceptable
+from progimage.imaging.codecs import formats
+from progimage.imaging.codecs.formats import Format
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What of a source decides in which format it is shown. Never changes for an id."""
+
+    format: Format
+    has_alpha: bool
+    is_animated: bool
+
+
+def own_format(source: Source) -> Format:
+    """Return the source's own format, or the nearest that can be written."""
+    return formats.nearest_writable(source.format, has_alpha=source.has_alpha)
+
+
+def negotiate(accept: str | None, source: Source) -> Format:
+    """Return the best format that `accept` takes.
+
+    The highest q-value wins, then the smallest files: AVIF, WebP, then what every
+    browser shows (GIF for animations, PNG for transparency, else JPEG). A wildcard
+    speaks only for the latter: clients send it without knowing new formats. An
+    animation is not offered as AVIF, which takes too long to write on demand.
+    Source: RFC 9110, section 12.5.1.
+
+    Raises:
+        NotAcceptable: the client refuses all of them.
+    """
+    modern: tuple[Format, ...] = (formats.AVIF, formats.WEBP)
+    classic = formats.PNG if source.has_alpha else formats.JPEG
+    if source.is_animated:
+        modern, classic = (formats.WEBP,), formats.GIF
+    qualities = _parse_accept(accept or "*/*")
+    offers = [(qualities.get(form.media_type, 0.0), form) for form in modern]
+    wildcard = qualities.get("image/*", qualities.get("*/*", 0.0))
+    offers.append((qualities.get(classic.media_type, wildcard), classic))
+    quality, best = max(offers, key=lambda offer: offer[0])
+    if quality <= 0:
+        offered = ", ".join(form.media_type for _, form in offers)
+        raise NotAcceptable(f"Accept: takes none of {offered}; add one of them, or image/*")
+    return best
+
+
+def choose_format(
+    wanted: str | None, req: falcon.Request, resp: falcon.Response, source: Source
+) -> Format:
+    """Return the format a pipeline's `format` stands for: a name, "auto" or None."""
+    if wanted is None:
+        return own_format(source)
+    if wanted == "auto":
+        resp.set_header("Vary", "Accept")
+        return negotiate(req.get_header("Accept"), source)
+    return formats.by_name(wanted)
+
+
+def _parse_accept(header: str) -> dict[str, float]:
+    """Return the q-value of each media range; what is malformed counts as absent."""
+    qualities: dict[str, float] = {}
+    for item in header.split(",")[:100]:
+        kind, options = parse_header(item)
+        try:
+            quality = float(options.get("q", "1"))
+        except ValueError:
+            continue
+        if kind and 0 <= quality <= 1:
+            qualities[kind.strip().lower()] = quality
+    return qualities

@@ -1,0 +1,1 @@
+"""The Falcon resources, one file per path."""

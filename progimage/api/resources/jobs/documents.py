@@ -1,0 +1,186 @@
+"""Jobs as JSON, and the schemas of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any, get_args
+
+from progimage.api.openapi import schemas
+from progimage.api.openapi.documented import Named, Parameter
+from progimage.api.requests.search import CONDITIONS, REPEATABLE
+from progimage.api.responses import hal
+from progimage.config import Settings
+from progimage.jobs.model import Item, Kind, Progress, Request, State, Status
+from progimage.jobs.publish.destination import Published
+from progimage.jobs.publish.destinations import DESTINATIONS
+
+JOB_ID = Parameter(
+    "job_id",
+    "Id of a job: 32 lowercase hex digits.",
+    {"type": "string", "pattern": "^[0-9a-f]{32}$"},
+    place="path",
+    required=True,
+    example="5f2b8c1e0d9a47c3b1a6e8f70c2d4b95",
+)
+
+_COUNT = {"type": "integer", "minimum": 0}
+_SUMMARY = {
+    "id": {"type": "string"},
+    "jobId": {"type": "string", "description": "The same as `id`."},
+    "kind": {"enum": list(get_args(Kind))},
+    "created": {"type": "string", "format": "date-time"},
+    "finished": {"type": ["string", "null"], "format": "date-time"},
+    "status": {"enum": list(get_args(Status))},
+    "counts": {
+        "type": "object",
+        "properties": dict.fromkeys(("total", *get_args(State)), _COUNT),
+        "required": ["total", *get_args(State)],
+    },
+    "_links": schemas.LINKS,
+}
+_INDEX = {**_COUNT, "description": "The entry's place in the list that was sent."}
+_TEXT = {"type": "string"}
+_ENTRY = {
+    "type": "object",
+    "properties": {
+        "index": _INDEX,
+        "url": {**_TEXT, "description": "What was to be imported, or the rendition."},
+        "image": _TEXT,
+        "transform": _TEXT,
+        "id": {**_TEXT, "description": "The picture that an import made."},
+        "location": {**_TEXT, "format": "uri"},
+        "is_new": {"type": "boolean"},
+        "published": Named("Published", Published.model_json_schema()),
+        "error": {**_TEXT, "description": "Why it failed."},
+    },
+    "required": ["index"],
+}
+
+SUMMARY = Named(
+    "JobSummary",
+    {"type": "object", "properties": _SUMMARY, "required": list(_SUMMARY)},
+)
+JOB = Named(
+    "Job",
+    {
+        "type": "object",
+        "description": "How far a job has come, and some of its items; follow `next` for more.",
+        "properties": {
+            **_SUMMARY,
+            "uploaded": {
+                "type": "object",
+                "properties": {
+                    state: {"type": "array", "items": _ENTRY} for state in get_args(State)
+                },
+                "required": list(get_args(State)),
+            },
+            "next": {"type": ["string", "null"]},
+        },
+        "required": [*_SUMMARY, "uploaded", "next"],
+    },
+)
+COLLECTION = Named(
+    "JobCollection",
+    {
+        "type": "object",
+        "properties": {
+            "kind": {"const": "Collection"},
+            "data": {"type": "array", "items": SUMMARY},
+            "next": {"type": ["string", "null"]},
+        },
+        "required": ["kind", "data", "next"],
+    },
+)
+
+
+def creation(settings: Settings) -> dict[str, Any]:
+    """Return the schema of what asks for a job."""
+    at_most = {"type": "array", "minItems": 1, "maxItems": settings.jobs.max_items}
+    # Entries of any kind are taken: those that cannot be worked on fail alone.
+    urls = {**at_most, "items": {}, "description": "What to import: http or https URLs."}
+    search = {
+        "type": "object",
+        "description": "The pictures that `GET /images/` finds with these.",
+        "properties": {
+            name: {"anyOf": [_TEXT, {"type": "array", "items": _TEXT}]}
+            if name in REPEATABLE
+            else _TEXT
+            for name in CONDITIONS
+        },
+        "additionalProperties": False,
+    }
+    images = {"anyOf": [{**at_most, "items": {}}, search]}
+    render = {
+        "type": "object",
+        "properties": {"images": images, "transforms": {**at_most, "items": _TEXT}},
+        "required": ["images", "transforms"],
+        "additionalProperties": False,
+    }
+    publish = {
+        "enum": list(DESTINATIONS),
+        "description": "Send each picture on to this service, if this one has an account there.",
+    }
+    album = {**_TEXT, "pattern": "^[A-Za-z0-9]{0,64}$", "description": "An album of that service."}
+    imports = schemas.metadata(urls=urls, publish=publish, album=album)
+    return {"oneOf": [{**imports, "required": ["urls"]}, render]}
+
+
+def summary(progress: Progress) -> dict[str, Any]:
+    """Return what there is to tell of a job, its items apart."""
+    request, finished = progress.request, progress.finished
+    return {
+        "id": request.id,
+        "jobId": request.id,
+        "kind": request.kind,
+        "created": _text(request.created),
+        "finished": _text(finished) if finished else None,
+        "status": progress.status,
+        "counts": {"total": request.total, **progress.counts._asdict()},
+        "_links": {"self": {"href": hal.job(request.id)}},
+    }
+
+
+def items_by_state(
+    request: Request, items: Sequence[Item], absolute: Callable[[str], str]
+) -> dict[State, list[dict[str, Any]]]:
+    """Return items as the three lists of a job, an entry for each time one was asked for.
+
+    Args:
+        absolute: makes a path of ours a URL.
+    """
+    lists: dict[State, list[dict[str, Any]]] = {"pending": [], "complete": [], "failed": []}
+    of_item = _of_import if request.kind == "import" else _of_render
+    for item in items:
+        document = of_item(item, absolute)
+        if item.outcome and item.outcome.error:
+            document["error"] = item.outcome.detail
+        lists[item.outcome.state if item.outcome else "pending"] += [
+            {"index": position, **document} for position in item.entry.positions
+        ]
+    for entries in lists.values():
+        entries.sort(key=lambda entry: entry["index"])
+    return lists
+
+
+def _of_import(item: Item, absolute: Callable[[str], str]) -> dict[str, Any]:
+    document: dict[str, Any] = {"url": item.entry.value}
+    if item.outcome and item.outcome.image_id:
+        document["id"] = item.outcome.image_id
+        document["location"] = absolute(hal.picture(item.outcome.image_id))
+        document["is_new"] = item.outcome.is_new
+    if item.outcome and item.outcome.published:
+        document["published"] = item.outcome.published.model_dump()
+    return document
+
+
+def _of_render(item: Item, absolute: Callable[[str], str]) -> dict[str, Any]:
+    document: dict[str, Any] = {"image": item.entry.value, "transform": item.transform}
+    if item.outcome and not item.outcome.error:
+        path = hal.rendition(item.outcome.image_id, item.outcome.rendition)
+        document["url"] = absolute(path)
+    return document
+
+
+def _text(time: datetime) -> str:
+    return time.isoformat().replace("+00:00", "Z")

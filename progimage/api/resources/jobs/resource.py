@@ -1,0 +1,251 @@
+"""`/jobs/`: bulk imports and renders, what became of them, and their end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, cast, get_args
+from urllib.parse import urlencode
+
+import falcon
+
+from progimage.access.admission import Admission
+from progimage.access.transform_policy import TransformPolicy
+from progimage.api.auth.authentication import author_of
+from progimage.api.openapi import schemas
+from progimage.api.openapi.documented import Answer, Content, Named, Parameter, documented
+from progimage.api.requests.body import Body
+from progimage.api.requests.query import pairs
+from progimage.api.requests.search import Given
+from progimage.api.requests.submission import read_json_object
+from progimage.api.resources.jobs import documents
+from progimage.api.resources.jobs.creation import Orders
+from progimage.api.resources.listing import CURSOR
+from progimage.api.responses import events, hal
+from progimage.config import Settings
+from progimage.errors import (
+    DownloadRefused,
+    InvalidArgument,
+    InvalidField,
+    InvalidRequest,
+    NotFound,
+    Overloaded,
+    PictureTooLarge,
+    RequestTimeout,
+    StoreUnavailable,
+    TransformRefused,
+    Unauthenticated,
+)
+from progimage.imaging.did_you_mean import shown
+from progimage.jobs import keys
+from progimage.jobs.model import Counts, Item, Progress, Request, State
+from progimage.jobs.state import Jobs
+from progimage.library.search.catalogue import Catalogue
+
+DEFAULT_LIMIT = 100
+MAX_LIMIT = 1_000
+_DEFAULT_JOBS, _MAX_JOBS = 20, 100
+
+_LIMIT = {"type": "integer", "minimum": 0, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT}
+_JOBS_LIMIT = {"type": "integer", "minimum": 1, "maximum": _MAX_JOBS, "default": _DEFAULT_JOBS}
+
+
+class JobResource:
+    """`/jobs/`, where they are created and listed, and `/jobs/<id>/`.
+
+    Args:
+        announce: tells of a new job whoever may do it.
+        is_stopping: true once this process is to end.
+    """
+
+    def __init__(
+        self,
+        jobs: Jobs,
+        catalogue: Catalogue,
+        settings: Settings,
+        policy: TransformPolicy,
+        admission: Admission,
+        *,
+        announce: Callable[[Request], None],
+        is_stopping: Callable[[], bool],
+    ) -> None:
+        self._jobs = jobs
+        self._settings = settings
+        self._orders = Orders(catalogue, settings, policy)
+        self._admission = admission
+        self._streaming = Admission(settings.jobs.streams, "streams of progress")
+        self._announce = announce
+        self._is_stopping = is_stopping
+
+    @documented(
+        "job",
+        "jobs",
+        {
+            202: Answer(
+                "It is kept, and will be done.", {schemas.JSON: documents.JOB}, ("Location",)
+            )
+        },
+        body=Content(
+            {schemas.JSON: Named("JobCreation", documents.creation)},
+            examples={
+                schemas.JSON: {
+                    "urls": ["https://example.com/a.jpg", "https://example.com/b.jpg"],
+                    "tags": ["sea"],
+                }
+            },
+        ),
+        errors=(
+            *(InvalidRequest, InvalidField, InvalidArgument, DownloadRefused, RequestTimeout),
+            *(TransformRefused, PictureTooLarge, 415, Overloaded, StoreUnavailable),
+        ),
+    )
+    def on_post_all(self, req: falcon.Request, resp: falcon.Response) -> None:
+        """Have many URLs imported, or many pictures rendered; answer before that has begun.
+
+        Entries that are blank, malformed or repeated do not stop a job: the former are
+        listed as failed, the latter done once.
+        """
+        if (req.content_type or "").partition(";")[0].strip().lower() != "application/json":
+            raise falcon.HTTPUnsupportedMediaType(
+                title="Unsupported Content-Type",
+                description='send application/json: {"urls": […]} or '
+                '{"images": […], "transforms": […]}',
+            )
+        with self._admission.admit():
+            self._jobs.check_room(self._settings.jobs.max_waiting)
+            with Body(req, self._settings.upload) as body:
+                fields = read_json_object(body, self._settings.upload.max_json_bytes)
+            request, entries = self._orders.read(fields, author_of(req), self._jobs.clock())
+            self._jobs.create(request, entries)
+        self._announce(request)
+        items = [
+            Item(number, entries[number // request.width], request.transform_of(number), None)
+            for number in range(min(request.items, DEFAULT_LIMIT))
+        ]
+        following = DEFAULT_LIMIT if request.items > DEFAULT_LIMIT else None
+        progress = Progress(request, "pending", Counts(request.total, 0, 0))
+        resp.status = falcon.HTTP_202
+        resp.media = self._document(req, progress, items, following, {})
+        resp.location = self._absolute(req, hal.job(request.id))
+
+    @documented(
+        "jobs",
+        "jobs",
+        {200: Answer("A page.", {schemas.JSON: documents.COLLECTION}, ("Cache-Control",))},
+        parameters=(Parameter("limit", "How many on a page.", _JOBS_LIMIT), CURSOR),
+        errors=(InvalidRequest, Unauthenticated, StoreUnavailable),
+    )
+    def on_get_all(self, req: falcon.Request, resp: falcon.Response) -> None:
+        """Send the viewer's jobs, newest first."""
+        given = Given(pairs(req), ("limit", "cursor"))
+        limit = given.whole_number("limit", 1, _MAX_JOBS, _DEFAULT_JOBS)
+        after = given.one("cursor") or ""
+        if after and not keys.is_position(after):
+            raise InvalidRequest("cursor: expected what 'next' of an earlier answer holds")
+        found, following = self._jobs.owned(author_of(req).name, limit, after)
+        query = given.encoded(without=("cursor",), cursor=following) if following else None
+        resp.media = {
+            "kind": "Collection",
+            "data": [documents.summary(self._jobs.progress(request)) for request in found],
+            "next": f"/jobs/?{query}" if query else None,
+        }
+        resp.set_header("Cache-Control", "private, no-store")
+
+    on_head_all = on_get_all
+
+    @documented(
+        "job",
+        "jobs",
+        {
+            200: Answer(
+                "How far it has come.",
+                {schemas.JSON: documents.JOB, events.MEDIA_TYPE: {"type": "string"}},
+                ("Cache-Control", "Vary"),
+            ),
+            204: Answer("A stream that was read to its end has no more to tell."),
+        },
+        parameters=(
+            documents.JOB_ID,
+            Parameter("limit", "How many distinct items are listed; 0 for counts only.", _LIMIT),
+            Parameter("cursor", "Where to go on, as `next` has it.", {"type": "integer"}),
+            Parameter("state", "List these only.", {"enum": list(get_args(State))}),
+        ),
+        errors=(InvalidRequest, Unauthenticated, NotFound, Overloaded, StoreUnavailable),
+    )
+    def on_get(self, req: falcon.Request, resp: falcon.Response, job_id: str) -> None:
+        """Send how far a job has come, or with `Accept: text/event-stream` how it goes on."""
+        request = self._jobs.find(author_of(req).name, job_id)
+        resp.set_header("Vary", "Accept")
+        resp.set_header("Cache-Control", "private, no-store")
+        kinds = (falcon.MEDIA_JSON, events.MEDIA_TYPE)
+        if req.method == "GET" and req.client_prefers(kinds) == events.MEDIA_TYPE:
+            self._stream(req, resp, request)
+        else:
+            given = Given(pairs(req), ("limit", "cursor", "state"))
+            self._send(req, resp, request, given)
+
+    on_head = on_get
+
+    @documented(
+        "job",
+        "jobs",
+        {204: Answer("No further item begins; what is done stays.")},
+        parameters=(documents.JOB_ID,),
+        errors=(NotFound, StoreUnavailable),
+    )
+    def on_delete(self, req: falcon.Request, resp: falcon.Response, job_id: str) -> None:
+        """Cancel a job, unless it has ended."""
+        self._jobs.cancel(self._jobs.find(author_of(req).name, job_id))
+        resp.status = falcon.HTTP_204
+
+    def _stream(self, req: falcon.Request, resp: falcon.Response, request: Request) -> None:
+        if req.get_header("Last-Event-ID") == "finished":
+            # The one answer that ends a browser's coming again.
+            resp.status = falcon.HTTP_204
+            return
+
+        def look() -> tuple[dict[str, Any], bool]:
+            progress = self._jobs.progress(request)
+            return documents.summary(progress), progress.finished is not None
+
+        resp.content_type = events.MEDIA_TYPE
+        resp.set_header("X-Accel-Buffering", "no")
+        resp.stream = events.EventStream(look, self._streaming.admit(), self._is_stopping)
+
+    def _send(
+        self, req: falcon.Request, resp: falcon.Response, request: Request, given: Given
+    ) -> None:
+        limit = given.whole_number("limit", 0, MAX_LIMIT, DEFAULT_LIMIT)
+        start = given.whole_number("cursor", 0, request.items, 0)
+        state = given.one("state")
+        if state is not None and state not in get_args(State):
+            raise InvalidRequest(f"state: expected pending, complete or failed, got {shown(state)}")
+        # Before the items, which can then only be newer: of a job that is told to have ended,
+        # each is told with its outcome.
+        progress = self._jobs.progress(request)
+        items: list[Item] = []
+        following = None
+        if limit:
+            items, following = self._jobs.window(request, start, limit, cast(State | None, state))
+        said = {name: text for name in ("limit", "state") if (text := given.one(name))}
+        resp.media = self._document(req, progress, items, following, said)
+
+    def _document(
+        self,
+        req: falcon.Request,
+        progress: Progress,
+        items: list[Item],
+        following: int | None,
+        said: Mapping[str, str],
+    ) -> dict[str, Any]:
+        request = progress.request
+        query = urlencode({**said, "cursor": following})
+        return {
+            **documents.summary(progress),
+            "uploaded": documents.items_by_state(
+                request, items, lambda path: self._absolute(req, path)
+            ),
+            "next": f"{hal.job(request.id)}?{query}" if following is not None else None,
+        }
+
+    def _absolute(self, req: falcon.Request, path: str) -> str:
+        return hal.absolute(req, self._settings.server.public_url, path)

@@ -1,0 +1,162 @@
+"""`GET /images/`: pictures by what is known of them, newest first."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from itertools import chain
+
+import falcon
+
+from progimage.access.transform_policy import TransformPolicy
+from progimage.api.auth.authentication import viewer_of
+from progimage.api.openapi import schemas
+from progimage.api.openapi.documented import Answer, Named, Parameter, documented
+from progimage.api.requests.query import pairs
+from progimage.api.requests.search import CONDITIONS, PARAMETERS, Given, query_of
+from progimage.api.resources.images import Uploads
+from progimage.api.resources.visibility import Bulk
+from progimage.api.responses import hal
+from progimage.errors import InvalidRequest, StoreUnavailable
+from progimage.library.search import cursor as cursors
+from progimage.library.search.catalogue import Catalogue, Page
+from progimage.library.search.cursor import Cursor
+from progimage.model import Record, Viewer
+
+NDJSON = "application/x-ndjson"
+
+MAX_LIMIT = 1_000
+DEFAULT_LIMIT = 50
+MAX_OFFSET = 10_000
+
+_PAGING = ("limit", "cursor", "offset")
+QUERY = (*CONDITIONS, *_PAGING)
+"""Every parameter there is."""
+
+LIMIT = Parameter(
+    "limit",
+    "How many on a page.",
+    {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT},
+)
+CURSOR = Parameter(
+    "cursor",
+    "A place in the list, as `next` and `previous` have it.",
+    {"type": "string", "minLength": 1},
+)
+_OFFSET = Parameter(
+    "offset",
+    "How many to leave out.",
+    {"type": "integer", "minimum": 0, "maximum": MAX_OFFSET, "default": 0},
+)
+_PAGE = Named(
+    "Collection",
+    {
+        "type": "object",
+        "properties": {
+            "kind": {"const": "Collection"},
+            "data": {"type": "array", "items": schemas.PICTURE},
+            "next": {"type": ["string", "null"], "description": "The page after this."},
+            "previous": {"type": ["string", "null"], "description": "The page before."},
+            "total": {"type": "integer", "minimum": 0},
+            "total_is_exact": {"type": "boolean", "description": "False: there are more."},
+            "is_partial": {
+                "type": "boolean",
+                "description": "True: the bound of work came first; go on at `next`.",
+            },
+        },
+        "required": ["kind", "data", "next", "previous", "total", "total_is_exact", "is_partial"],
+    },
+)
+
+
+class Listing:
+    """`/images/`: a page of matches, or all of them as a stream; and where uploads go."""
+
+    def __init__(
+        self, catalogue: Catalogue, uploads: Uploads, bulk: Bulk, policy: TransformPolicy
+    ) -> None:
+        self._catalogue = catalogue
+        self._policy = policy
+        self.on_post = uploads.on_post
+        self.on_patch = bulk.on_patch
+
+    @documented(
+        "images",
+        "pictures",
+        {
+            200: Answer(
+                "A page; or every match, a record a line.",
+                {schemas.JSON: _PAGE, NDJSON: {"type": "string"}},
+                ("Vary", "Cache-Control"),
+            )
+        },
+        parameters=(*PARAMETERS, LIMIT, CURSOR, _OFFSET),
+        errors=(InvalidRequest, StoreUnavailable),
+    )
+    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
+        """Send a page, or with `Accept: application/x-ndjson` every match."""
+        given = Given(pairs(req), QUERY)
+        resp.set_header("Vary", "Accept, Authorization")
+        resp.set_header("Cache-Control", "private, no-cache")
+        if req.client_prefers((falcon.MEDIA_JSON, NDJSON)) == NDJSON:
+            self._stream(viewer_of(req), given, resp)
+        else:
+            self._send_page(viewer_of(req), given, resp)
+
+    on_head = on_get
+
+    def _send_page(self, viewer: Viewer, given: Given, resp: falcon.Response) -> None:
+        query = query_of(given, viewer)
+        limit = given.whole_number("limit", 1, MAX_LIMIT, DEFAULT_LIMIT)
+        offset = given.whole_number("offset", 0, MAX_OFFSET, 0)
+        text = given.one("cursor")
+        if text is None:
+            page = self._catalogue.first(viewer, query, limit, offset=offset)
+        elif "offset" in given:
+            raise InvalidRequest("cursor, offset: expected one of them, not both")
+        else:
+            page = self._catalogue.beside(viewer, query, limit, cursors.decode(text))
+        resp.media = _document(page, given, self._policy)
+
+    def _stream(self, viewer: Viewer, given: Given, resp: falcon.Response) -> None:
+        for name in _PAGING:
+            if name in given:
+                raise InvalidRequest(
+                    f"{name}: not together with Accept: {NDJSON}, which sends every match"
+                )
+        waves = self._catalogue.every(viewer, query_of(given, viewer))
+        # The first are found before the status is sent: what is wrong can still be told.
+        first = next(waves, [])
+        resp.content_type = NDJSON
+        resp.set_header("X-Accel-Buffering", "no")
+        resp.stream = _lines(chain([first], waves), self._policy)
+
+
+def _lines(waves: Iterator[list[Record]], policy: TransformPolicy) -> Iterator[bytes]:
+    """Yield a line for each record, several at a time.
+
+    An error on the way breaks the connection off before the last chunk of the
+    response, which is how a client of HTTP/1.1 tells a part from the whole.
+    """
+    for wave in waves:
+        yield b"".join(
+            json.dumps(hal.hal(record, policy), ensure_ascii=False).encode() + b"\n"
+            for record in wave
+        )
+
+
+def _document(page: Page, given: Given, policy: TransformPolicy) -> dict[str, object]:
+    def url(cursor: Cursor | None) -> str | None:
+        if cursor is None:
+            return None
+        return f"/images/?{given.encoded(without=('cursor', 'offset'), cursor=cursor.encode())}"
+
+    return {
+        "kind": "Collection",
+        "data": [hal.hal(record, policy) for record in page.records],
+        "next": url(page.next),
+        "previous": url(page.previous),
+        "total": page.total.count,
+        "total_is_exact": page.total.is_exact,
+        "is_partial": page.is_partial,
+    }

@@ -1,0 +1,129 @@
+"""`/images/<id>/metadata/`: what is known of a picture, and edits of what people say of it."""
+
+from __future__ import annotations
+
+import falcon
+
+from progimage.access.transform_policy import TransformPolicy
+from progimage.api.auth.authentication import viewer_of
+from progimage.api.openapi import schemas
+from progimage.api.openapi.documented import Answer, Content, Named, Parameter, documented
+from progimage.api.requests.body import Body
+from progimage.api.requests.conditional import match_holds, none_match_holds
+from progimage.api.requests.submission import read_json_object
+from progimage.api.responses import hal
+from progimage.api.responses.delivery import not_modified
+from progimage.config import Settings
+from progimage.errors import (
+    Forbidden,
+    InvalidField,
+    InvalidRequest,
+    NotFound,
+    PictureTooLarge,
+    PreconditionFailed,
+    PreconditionRequired,
+    RequestTimeout,
+    StoreUnavailable,
+)
+from progimage.library import Library
+from progimage.model import Record
+
+_PATCH_TYPES = ("application/merge-patch+json", "application/json")
+_MAX_PATCH_BYTES = 256 * 1024
+
+
+_RECORD = Answer(
+    "The record, with its links.", {schemas.HAL: schemas.PICTURE}, ("ETag", "Cache-Control")
+)
+_PATCH = Named("MetadataPatch", schemas.merge_patch())
+
+
+class MetadataResource:
+    """The record of one picture."""
+
+    def __init__(self, library: Library, settings: Settings, policy: TransformPolicy) -> None:
+        self._library = library
+        self._settings = settings
+        self._policy = policy
+
+    @documented(
+        "metadata",
+        "pictures",
+        {200: _RECORD, 304: Answer("The client has this version.", {}, ("ETag",))},
+        parameters=(schemas.IMAGE_ID, schemas.IF_NONE_MATCH),
+        errors=(NotFound, StoreUnavailable),
+    )
+    def on_get(self, req: falcon.Request, resp: falcon.Response, image_id: str) -> None:
+        """Send the record with its links."""
+        record = self._library.find(viewer_of(req), image_id)
+        self._respond(resp, record)
+        if not none_match_holds(req.get_header("If-None-Match"), etag_of(record)):
+            not_modified(resp)
+
+    @documented(
+        "metadata",
+        "pictures",
+        {200: _RECORD},
+        parameters=(
+            schemas.IMAGE_ID,
+            Parameter(
+                "If-Match",
+                "The ETag of the version the edit is based on.",
+                {"type": "string"},
+                place="header",
+                required=True,
+            ),
+        ),
+        body=Content(
+            dict.fromkeys(_PATCH_TYPES, _PATCH),
+            examples={kind: {"title": "Harbour", "tags": ["sea"]} for kind in _PATCH_TYPES},
+        ),
+        errors=(
+            InvalidRequest,
+            InvalidField,
+            Forbidden,
+            NotFound,
+            RequestTimeout,
+            PreconditionFailed,
+            PictureTooLarge,
+            415,
+            PreconditionRequired,
+            StoreUnavailable,
+        ),
+    )
+    def on_patch(self, req: falcon.Request, resp: falcon.Response, image_id: str) -> None:
+        """Lay a JSON merge patch (RFC 7396) over the metadata of the version in If-Match."""
+        kind = (req.content_type or "").partition(";")[0].strip().lower()
+        if kind not in _PATCH_TYPES:
+            raise falcon.HTTPUnsupportedMediaType(
+                title="Unsupported Content-Type",
+                description=f"send an edit, a JSON merge patch, as {' or '.join(_PATCH_TYPES)}",
+                headers={"Accept-Patch": ", ".join(_PATCH_TYPES)},
+            )
+        if_match = req.get_header("If-Match")
+        if if_match is None:
+            raise PreconditionRequired(
+                "send the ETag of the version your edit is based on as If-Match; "
+                "GET the metadata to learn it"
+            )
+        with Body(req, self._settings.upload) as body:
+            changes = read_json_object(body, _MAX_PATCH_BYTES)
+        record = self._library.edit(
+            viewer_of(req),
+            image_id,
+            changes,
+            lambda current: match_holds(if_match, etag_of(current)),
+        )
+        self._respond(resp, record)
+
+    def _respond(self, resp: falcon.Response, record: Record) -> None:
+        resp.media = hal.hal(record, self._policy)
+        resp.content_type = "application/hal+json"
+        resp.set_header("ETag", f'"{etag_of(record)}"')
+        resp.set_header("Cache-Control", "private, no-cache")
+        resp.set_header("Vary", "Authorization")
+
+
+def etag_of(record: Record) -> str:
+    """Return the ETag of a record's current version."""
+    return f"{record.revision}-{record.generation}"

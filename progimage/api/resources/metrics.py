@@ -1,0 +1,38 @@
+"""`/metrics`: what Prometheus asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import falcon
+
+from progimage.api.openapi.documented import Answer, documented
+from progimage.config.networks import Network, is_within
+from progimage.telemetry import metrics
+
+
+class MetricsResource:
+    """The numbers of all workers of this node, for who may read them."""
+
+    def __init__(self, allowed: Sequence[Network], folder: Path | None) -> None:
+        self._allowed = allowed
+        self._folder = folder
+
+    @documented(
+        "metrics",
+        "service",
+        {200: Answer("The numbers.", {metrics.MEDIA_TYPE: {"type": "string"}})},
+        errors=(404,),
+        is_open=True,
+    )
+    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
+        """Send what this node has counted and timed.
+
+        Only to the networks of `metrics.allow`; to others there is nothing here.
+        """
+        if not is_within(req.remote_addr, self._allowed):
+            raise falcon.HTTPNotFound
+        resp.content_type = metrics.MEDIA_TYPE
+        resp.data = metrics.exposition(self._folder)
+        resp.set_header("Cache-Control", "no-store")

@@ -1,0 +1,113 @@
+"""`/tags/`: the tags there are, for clouds and for completing what is typed."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from urllib.parse import urlencode
+
+import falcon
+
+from progimage.api.auth.authentication import viewer_of
+from progimage.api.openapi import schemas
+from progimage.api.openapi.documented import Answer, Named, Parameter, documented
+from progimage.api.requests.query import pairs
+from progimage.api.requests.search import Given, tag_text
+from progimage.api.resources.listing import CURSOR, DEFAULT_LIMIT, LIMIT, MAX_LIMIT
+from progimage.errors import InvalidRequest, StoreUnavailable
+from progimage.library.search.catalogue import Catalogue
+from progimage.model import MAX_TAG
+
+_MAX_CURSOR = 400
+
+_PAGE = Named(
+    "TagCollection",
+    {
+        "type": "object",
+        "properties": {
+            "kind": {"const": "Collection"},
+            "data": {
+                "type": "array",
+                "items": {
+                    "type": "object",
+                    "properties": {
+                        "tag": {"type": "string"},
+                        "count": {"type": "integer", "minimum": 0},
+                        "count_is_exact": {"type": "boolean"},
+                        "_links": schemas.LINKS,
+                    },
+                    "required": ["tag", "count", "count_is_exact", "_links"],
+                },
+            },
+            "next": {"type": ["string", "null"]},
+        },
+        "required": ["kind", "data", "next"],
+    },
+)
+
+
+class Tags:
+    """Tags by how they begin, in alphabetical order."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self._catalogue = catalogue
+
+    @documented(
+        "tags",
+        "pictures",
+        {200: Answer("A page.", {schemas.JSON: _PAGE}, ("Cache-Control",))},
+        parameters=(
+            Parameter(
+                "prefix",
+                "How they begin, whatever the case.",
+                {"type": "string", "minLength": 1, "maxLength": MAX_TAG},
+            ),
+            LIMIT,
+            CURSOR,
+        ),
+        errors=(InvalidRequest, StoreUnavailable),
+    )
+    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
+        """Send a page of tags with the number of pictures each has."""
+        given = Given(pairs(req), ("prefix", "limit", "cursor"))
+        prefix, cursor = given.one("prefix"), given.one("cursor")
+        found, last = self._catalogue.tags(
+            viewer_of(req),
+            given.whole_number("limit", 1, MAX_LIMIT, DEFAULT_LIMIT),
+            beginning="" if prefix is None else tag_text("prefix", prefix),
+            after="" if cursor is None else _decoded(cursor),
+        )
+        resp.set_header("Cache-Control", "private, no-cache")
+        resp.set_header("Vary", "Authorization")
+        resp.media = {
+            "kind": "Collection",
+            "data": [
+                {
+                    "tag": tag.name,
+                    "count": tag.count.count,
+                    "count_is_exact": tag.count.is_exact,
+                    "_links": {"images": {"href": f"/images/?{urlencode({'tag': tag.name})}"}},
+                }
+                for tag in found
+            ],
+            "next": f"/tags/?{given.encoded(('cursor',), cursor=_encoded(last))}" if last else None,
+        }
+
+    on_head = on_get
+
+
+def _encoded(slug: str) -> str:
+    return base64.urlsafe_b64encode(slug.encode()).decode()
+
+
+def _decoded(cursor: str) -> str:
+    try:
+        slug = base64.b64decode(cursor[:_MAX_CURSOR], altchars=b"-_", validate=True).decode()
+    except (binascii.Error, UnicodeDecodeError, ValueError):
+        slug = ""
+    if not slug or not slug.isprintable() or "/" in slug or slug.startswith("."):
+        raise InvalidRequest(
+            "cursor: expected what 'next' of an earlier answer holds; "
+            "leave it out to begin with the first tag"
+        )
+    return slug

@@ -1,0 +1,1 @@
+"""`/uploads/` and `/uploads/<id>/`: resumable uploads by tus or plain PUT."""

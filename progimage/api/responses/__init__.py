@@ -1,0 +1,1 @@
+"""Writing responses: files with ETag and ranges, problems, HAL links, event streams."""

@@ -1,0 +1,91 @@
+"""Move a library: copy one store into another."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from typing import Annotated
+
+import typer
+
+from progimage import config
+from progimage.cli.terminal import bar, put, say
+from progimage.errors import ConfigError
+from progimage.maintenance.copy_store.copier import Copier
+from progimage.stores import HasLocalPath, ObjectStore, open_store
+
+app = typer.Typer()
+
+_THREADS = 16
+
+
+@app.command(
+    "copy-store",
+    epilog="""Examples:
+
+    progimage copy-store file:var/store s3://bucket/prefix?region=eu-west-1
+
+    progimage copy-store s3://bucket/prefix file:///srv/pictures --delete
+
+Run it again to go on, or to catch up, while the source serves; point the servers at the
+copy after a run that copied nothing. The copy may serve from the first moment on.
+
+Exit codes: 0 all is copied, 1 something is damaged at the source or newer at the copy.""",
+)
+def copy_store(
+    source: Annotated[str, typer.Argument(metavar="SRC", help="file:, file:// or s3:// URL")],
+    target: Annotated[str, typer.Argument(metavar="DST", help="the same; made if absent")],
+    deletes: Annotated[
+        bool, typer.Option("--delete", help="remove pictures that only the copy has")
+    ] = False,
+    reads_back: Annotated[
+        bool, typer.Option("--read-back/--no-read-back", help="read and hash what was written")
+    ] = True,
+    verifies_all: Annotated[
+        bool, typer.Option("--verify-all", help="read and hash also what was there before")
+    ] = False,
+    passes: Annotated[
+        int, typer.Option(min=1, help="the first for all, the others for what changed meanwhile")
+    ] = 2,
+) -> None:
+    """Copy a store to another place or kind: originals, records, accounts, jobs, uploads.
+
+    The index is built anew on the way, renditions are left to be made again.
+    """
+    options = config.load()[0].s3.options
+    here = open_store(source, threads=_THREADS, **options)
+    _check_filled(here)
+    there = open_store(target, threads=_THREADS, **options)
+    _check_apart(here, there)
+    counts: Counter[str] = Counter()
+    size_bytes = 0
+    with bar() as progress, ThreadPoolExecutor(_THREADS) as threads:
+        task = progress.add_task("copying", total=None, note="")
+        copier = Copier(here, there, threads, reads_back=reads_back, verifies_all=verifies_all)
+        for copied in copier.run(passes=passes, deletes=deletes):
+            counts[copied.kind] += 1
+            size_bytes += copied.size_bytes
+            progress.update(task, advance=1, note=f"{size_bytes / 1e6:,.0f} MB")
+            if copied.kind in ("damaged", "newer", "extra"):
+                put(f"{copied.kind}:", copied.key)
+    told = ", ".join(f"{counts[kind]:,} {kind}" for kind in sorted(counts)) or "nothing there"
+    say(f"{told}; {size_bytes:,} bytes copied")
+    if counts["extra"]:
+        say("--delete removes what only the copy has")
+    if counts["damaged"] or counts["newer"]:
+        raise typer.Exit(1)
+
+
+def _check_filled(here: ObjectStore) -> None:
+    """Stop a slip in SRC here: with --delete it would empty the copy."""
+    if next(iter(here.list("")), None) is None:
+        raise ConfigError("SRC: there is nothing to copy; is it the right folder or prefix?")
+
+
+def _check_apart(here: ObjectStore, there: ObjectStore) -> None:
+    if not (isinstance(here, HasLocalPath) and isinstance(there, HasLocalPath)):
+        return
+    roots = [os.path.realpath(store.local_path("x")).removesuffix("x") for store in (here, there)]
+    if roots[0].startswith(roots[1]) or roots[1].startswith(roots[0]):
+        raise ConfigError("SRC and DST: expected two folders, neither inside the other")

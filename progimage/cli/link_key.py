@@ -1,0 +1,27 @@
+"""The keys that a back end signs links with."""
+
+from __future__ import annotations
+
+import typer
+
+from progimage import config
+from progimage.access.accounts.access_tokens import ring_secrets
+from progimage.access.signed_links import link_key
+from progimage.errors import NoLinkKey
+from progimage.stores import open_store
+
+app = typer.Typer()
+
+
+@app.command("link-key")
+def show() -> None:
+    """Print the link key of each key of the ring, by its name; the first is the one to use.
+
+    Whoever has one can sign links to every picture, and do nothing else.
+    """
+    settings, _ = config.load()
+    secrets = ring_secrets(settings.auth, open_store(settings.store, **settings.s3.options))
+    if not secrets:
+        raise NoLinkKey("there is no key to make one of; set auth.secret or auth.keys")
+    for kid, secret in secrets.items():
+        print(f"{kid} {link_key(secret).hex()}")

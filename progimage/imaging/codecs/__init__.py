@@ -1,0 +1,1 @@
+"""Picture formats: detection, headers, decoding, encoding, colour management."""

@@ -1,0 +1,108 @@
+"""The pictures a worker has decoded lately.
+
+Decoding is most of the work of a thumbnail, and the sizes of one picture are asked for
+in bursts: a page's srcset, a gallery. What comes out never depends on what is
+remembered: a picture is decoded at one of a few sizes, chosen by the file and the
+need alone, and remembered or not that is the size everything is made from.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Hashable
+from pathlib import Path
+from threading import Lock
+
+from progimage.imaging.codecs.decode import decode
+from progimage.imaging.codecs.formats import JPEG, Format
+from progimage.imaging.codecs.jpeg import fractions
+from progimage.imaging.codecs.picture import Picture
+from progimage.imaging.limits import Limits
+
+# JPEG has its own fractions; for the rest these keep
+# what is decoded near to what is needed.
+_DIVISORS = (16, 12, 8, 6, 4, 3, 2)
+
+_FINE_FROM_PX = 900
+
+# One picture may take this part of the memory, so that it cannot push out all others.
+_LARGEST_SHARE = 0.25
+
+
+def decode_size(
+    size: tuple[int, int], form: Format, needed: tuple[int, int] | None
+) -> tuple[int, int] | None:
+    """Round `needed` up to one of the sizes that a picture of `size` is decoded at.
+
+    None, for the picture in full, where no fraction is large enough.
+    """
+    if needed is None:
+        return None
+    smaller = [(size[0] // divisor, size[1] // divisor) for divisor in _DIVISORS]
+    for fraction in _fractions_for(size, needed) if form is JPEG else smaller:
+        if fraction[0] >= needed[0] and fraction[1] >= needed[1]:
+            return fraction
+    return None
+
+
+def _fractions_for(size: tuple[int, int], needed: tuple[int, int]) -> list[tuple[int, int]]:
+    """Leave out 3/8 for small results: they are quick to make, and better from 1/2."""
+    eighth, quarter, three_eighths, half = fractions(size)
+    fine = [three_eighths] if max(needed) > _FINE_FROM_PX else []
+    return [eighth, quarter, *fine, half]
+
+
+class RecentPictures:
+    """Decoded pictures, the least recently used going first, within `max_bytes`."""
+
+    def __init__(self, max_bytes: int) -> None:
+        self._max_bytes = max_bytes
+        self._pictures: OrderedDict[Hashable, Picture] = OrderedDict()
+        self._bytes = 0
+        self._lock = Lock()
+
+    def decode(
+        self,
+        path: str,
+        limits: Limits,
+        *,
+        target: tuple[int, int] | None = None,
+        first_only: bool = False,
+        content: str | None = None,
+    ) -> Picture:
+        """Return what `decode` does, perhaps from memory; nobody may change its frames.
+
+        A file is known by `content`, a name that only files with its very bytes have, or
+        else by its inode, size and times: one that was replaced is read anew.
+        """
+        key = content or _identity(path), limits, target, first_only
+        with self._lock:
+            picture = self._pictures.get(key)
+            if picture is not None:
+                self._pictures.move_to_end(key)
+                return picture
+        picture = decode(path, limits, target=target, first_only=first_only)
+        self._keep(key, picture)
+        return picture
+
+    def _keep(self, key: Hashable, picture: Picture) -> None:
+        if size_bytes(picture) > self._max_bytes * _LARGEST_SHARE:
+            return
+        with self._lock:
+            if key not in self._pictures:
+                self._pictures[key] = picture
+                self._bytes += size_bytes(picture)
+            while self._bytes > self._max_bytes:
+                _, oldest = self._pictures.popitem(last=False)
+                self._bytes -= size_bytes(oldest)
+
+
+def _identity(path: str) -> tuple[int, ...]:
+    found = Path(path).stat()
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
+
+
+def size_bytes(picture: Picture) -> int:
+    """Return the memory that the pixels take: Pillow keeps colours in four bytes each."""
+    width, height = picture.size
+    return width * height * len(picture.frames) * (1 if picture.mode == "L" else 4)

@@ -1,0 +1,39 @@
+"""JPEG at a fraction of its size: the decoder leaves out what a small picture has no use for."""
+
+from __future__ import annotations
+
+from PIL import ImageFile
+
+from progimage.imaging.codecs.picture import Box
+
+Size = tuple[int, int]
+
+# Eighths of the size, and the denominator that makes libjpeg choose them.
+# Source: libjpeg-turbo, jdmaster.c, jpeg_calc_output_dimensions.
+_DENOMINATORS = {1: 8, 2: 4, 3: 3, 4: 2}
+
+
+def fractions(size: Size) -> list[Size]:
+    """Return the sizes below its own that a JPEG of `size` can be decoded at, smallest first."""
+    return [(size[0] * eighths // 8, size[1] * eighths // 8) for eighths in _DENOMINATORS]
+
+
+def draft(image: ImageFile.ImageFile, target: Size) -> Box | None:
+    """Have `image` load at the smallest fraction not below `target`.
+
+    Returns the box of the loaded frame that the picture covers, with fractional edges;
+    None if it will load in full. Pillow's own `draft` knows no 3/8, which takes a third off
+    the time of pictures that are made somewhat larger than a quarter.
+    """
+    width, height = image.size
+    for (eighths, denominator), (wide, high) in zip(
+        _DENOMINATORS.items(), fractions(image.size), strict=True
+    ):
+        if wide >= max(target[0], 1) and high >= max(target[1], 1) and len(image.tile) == 1:
+            rounded = -(-width * eighths // 8), -(-height * eighths // 8)
+            [tile] = image.tile
+            image._size = rounded
+            image.tile = [tile._replace(extents=(0, 0, *rounded))]
+            image.decoderconfig = (denominator, 0)
+            return 0.0, 0.0, width * eighths / 8, height * eighths / 8
+    return None

@@ -1,0 +1,33 @@
+"""Pillow held to the allow-list: only these plugins are loaded, and asked."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any, BinaryIO
+
+from PIL import Image
+
+from progimage.imaging.codecs.formats import HAS_HEIC, READABLE, Format
+
+# Loaded by name: otherwise the first unknown file makes Pillow import every plugin it has.
+for _plugin in ("Avif", "Bmp", "Gif", "Ico", "Jpeg", "Jpeg2K", "Png", "Ppm", "Tiff", "WebP"):
+    import_module(f"PIL.{_plugin}ImagePlugin")
+
+if HAS_HEIC:
+    import pillow_heif
+
+    pillow_heif.register_heif_opener(thumbnails=False)
+
+PILLOW_NAMES: tuple[str, ...] = tuple(form.pillow_name for form in READABLE)
+"""What `PIL.Image.open(formats=...)` is given, always."""
+
+
+def accepts(form: Format, head: bytes) -> bool:
+    """Tell if Pillow's plugin for `form` takes these first bytes for its own."""
+    signature_test = Image.OPEN[form.pillow_name][1]
+    return signature_test is None or signature_test(head[:16]) is True
+
+
+def save(frame: Image.Image, file: BinaryIO, form: Format, parameters: dict[str, Any]) -> None:
+    """Write `frame` with the plugin for `form`; parameters as in Pillow's handbook."""
+    frame.save(file, form.pillow_name, **parameters)

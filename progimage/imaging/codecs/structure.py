@@ -1,0 +1,129 @@
+"""Where a picture ends inside its file, and what is hidden behind that.
+
+Only the container is walked; nothing is decoded, so hostile bytes can at worst
+make these functions give up and answer None.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from mmap import mmap
+
+from progimage.imaging.codecs.formats import AVIF, GIF, HEIC, JPEG, JPEG2000, PNG, WEBP, Format
+
+Bytes = bytes | mmap
+
+# In entropy-coded data 0xFF is followed by 0x00 or by a restart marker; anything
+# else is a true marker. Source: ITU T.81, B.1.1.2 and B.1.1.5.
+_JPEG_MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
+_GIF_EXTENSION, _GIF_IMAGE, _GIF_TRAILER = b"!", b",", b";"
+
+
+def end_of_picture(data: Bytes, form: Format) -> int | None:
+    """Return the offset of the first byte behind the picture.
+
+    None where the format marks no end (TIFF, BMP, ICO, PNM) or none was found.
+    """
+    walk = _WALKS.get(form.name)
+    return walk(data) if walk else None
+
+
+def gif_frames(data: Bytes) -> Iterator[int]:
+    """Yield the offset of every frame of a GIF, lazily."""
+    for kind, offset in _gif_blocks(data):
+        if kind == _GIF_IMAGE:
+            yield offset
+
+
+def _jpeg_end(data: Bytes) -> int | None:
+    position = 2
+    while found := _JPEG_MARKER.search(data, position):
+        marker = data[found.start() + 1]
+        if marker == 0xD9:
+            return found.end()
+        position = found.end()
+        if marker not in (0x01, 0xD8):
+            position += _big_endian(data, position, 2)
+    return None
+
+
+def _png_end(data: Bytes) -> int | None:
+    position = 8
+    while position + 12 <= len(data):
+        kind = data[position + 4 : position + 8]
+        position += 12 + _big_endian(data, position, 4)
+        if kind == b"IEND":
+            return position
+    return None
+
+
+def _gif_end(data: Bytes) -> int | None:
+    for kind, offset in _gif_blocks(data):
+        if kind == _GIF_TRAILER:
+            return offset + 1
+    return None
+
+
+def _riff_end(data: Bytes) -> int | None:
+    size = int.from_bytes(data[4:8], "little")
+    return 8 + size + size % 2
+
+
+def _boxes_end(data: Bytes) -> int | None:
+    """Walk ISO base media boxes for as long as they look like boxes."""
+    position = 0
+    while position + 8 <= len(data):
+        size = _big_endian(data, position, 4)
+        kind = data[position + 4 : position + 8]
+        if size == 0:
+            return len(data)
+        if size == 1:
+            size = _big_endian(data, position + 8, 8)
+        if size < 8 or position + size > len(data) or not kind.isascii():
+            return position
+        position += size
+    return position
+
+
+def _gif_blocks(data: Bytes) -> Iterator[tuple[bytes, int]]:
+    """Yield kind and offset of each block behind the screen descriptor. Source: GIF89a, 11-26."""
+    position = 13 + _palette_size(data, 10)
+    while position < len(data):
+        kind = data[position : position + 1]
+        yield kind, position
+        if kind == _GIF_EXTENSION:
+            position = _skip_sub_blocks(data, position + 2)
+        elif kind == _GIF_IMAGE:
+            position = _skip_sub_blocks(data, position + 11 + _palette_size(data, position + 9))
+        elif kind == _GIF_TRAILER:
+            return
+        else:
+            # Stray bytes between blocks; decoders skip them, and so do we.
+            position += 1
+
+
+def _palette_size(data: Bytes, flags_at: int) -> int:
+    flags = _big_endian(data, flags_at, 1)
+    return 3 << (flags & 7) + 1 if flags & 0x80 else 0
+
+
+def _skip_sub_blocks(data: Bytes, position: int) -> int:
+    while size := _big_endian(data, position, 1):
+        position += size + 1
+    return position + 1
+
+
+def _big_endian(data: Bytes, position: int, length: int) -> int:
+    return int.from_bytes(data[position : position + length], "big")
+
+
+_WALKS: dict[str, Callable[[Bytes], int | None]] = {
+    JPEG.name: _jpeg_end,
+    PNG.name: _png_end,
+    GIF.name: _gif_end,
+    WEBP.name: _riff_end,
+    AVIF.name: _boxes_end,
+    HEIC.name: _boxes_end,
+    JPEG2000.name: _boxes_end,
+}

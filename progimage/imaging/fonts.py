@@ -1,0 +1,81 @@
+"""Texts as pictures."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from functools import cache
+from importlib.resources import files
+from io import BytesIO
+from typing import cast
+
+from PIL import Image as Images
+from PIL import ImageDraw, ImageFont
+from PIL.Image import Image
+from PIL.ImageFont import FreeTypeFont, Layout
+
+from progimage.imaging.colour import Colour
+from progimage.imaging.operation import Size
+
+_Font = Callable[[int], FreeTypeFont]
+
+# Any size shows which letters there are.
+_PROBE = 20
+
+
+def undrawable(text: str) -> list[str]:
+    """Return the letters of a text that keep it from being drawn: none if it can be."""
+    return min((_missing(font, text) for font in _FONTS), key=len)
+
+
+def lettering(text: str, size: int, colour: Colour, room: Size) -> Image:
+    """Draw a text on transparency, its letters `size` pixels high or as large as fits."""
+    face = next((font for font in _FONTS if not _missing(font, text)), _FONTS[-1])
+    while True:
+        font = face(size)
+        left, top, right, bottom = font.getbbox(text)
+        ratio = min(1.0, room[0] / max(1, right - left), room[1] / max(1, bottom - top))
+        if ratio == 1 or size == 1:
+            break
+        # Hinting keeps the width from shrinking quite as the size does; hence a loop.
+        size = max(1, min(size - 1, math.floor(size * ratio)))
+    extent = (
+        max(1, min(room[0], math.ceil(right - left))),
+        max(1, min(room[1], math.ceil(bottom - top))),
+    )
+    letters = Images.new("L", extent)
+    ImageDraw.Draw(letters).text((-left, -top), text, fill=colour.alpha, font=font)
+    stamp = Images.new("RGBA", extent, colour[:3])
+    stamp.putalpha(letters)
+    return stamp
+
+
+def _aileron(size: int) -> FreeTypeFont:
+    """Return the font that comes with Pillow: plain Latin letters only."""
+    return cast(FreeTypeFont, ImageFont.load_default(size))
+
+
+def _noto(size: int) -> FreeTypeFont:
+    return ImageFont.truetype(BytesIO(_noto_bytes()), size, layout_engine=Layout.BASIC)
+
+
+@cache
+def _noto_bytes() -> bytes:
+    return (files("progimage.imaging") / "fonts" / "NotoSans-subset.ttf").read_bytes()
+
+
+# The first that has all letters of a text draws it: what it drew before there were more
+# fonts must stay as it is, since it is cached under the same name.
+_FONTS: tuple[_Font, ...] = (_aileron, _noto)
+
+
+def _missing(face: _Font, text: str) -> list[str]:
+    """Return the letters for which a font draws its box for missing ones."""
+    font = face(_PROBE)
+
+    def glyph(letter: str) -> tuple[Size, bytes]:
+        mask = font.getmask(letter)
+        return mask.size, bytes(mask)
+
+    box = glyph("\uffff")
+    return [letter for letter in dict.fromkeys(text) if glyph(letter) == box]

@@ -1,0 +1,259 @@
+"""How an operation is declared: by one decorated function.
+
+    @operation(amount=number(0, 1, default=1))
+    def sepia(frame: Image, amount: float) -> Image:
+
+declares an operation on pixels: its name, its arguments in positional order, its
+documentation. One that must decide once for all frames of an animation, or that
+needs to know the size the picture had before the decoder shrank it, is declared with
+`@planned_operation`: it gets a `View` and returns the function to apply to each frame.
+`@setting` declares what concerns the encoder alone.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, TypeVar
+
+from PIL.Image import Image
+
+from progimage.errors import InvalidArgument
+from progimage.imaging.codecs.encode import EncodeOptions
+from progimage.imaging.codecs.picture import Box
+from progimage.imaging.did_you_mean import did_you_mean, shown
+from progimage.imaging.parameters import Parameter, Value
+
+Size = tuple[int, int]
+Arguments = dict[str, Any]
+Apply = Callable[[Image], Image]
+Sizes = Callable[..., Size | None]
+AnySizes = TypeVar("AnySizes", bound=Sizes)
+Normalise = Callable[[Arguments], Arguments]
+
+_WIDTH_X_HEIGHT = re.compile(r"(?=.{2})([0-9]*)x([0-9]*)")
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """The first frame as it reaches a step, and what it stands for.
+
+    Where the decoder has shrunk the picture on load, `box` of every frame (left, top,
+    right, bottom, in fractions of pixels) is what was `size` pixels before.
+    """
+
+    image: Image
+    size: Size
+    box: Box
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """What a pipeline asks of the encoder: a format (`auto` to negotiate), and how."""
+
+    format: str | None = None
+    options: EncodeOptions = field(default_factory=EncodeOptions)
+
+
+class Declared:
+    """A named function with typed arguments, as a step of a pipeline calls it."""
+
+    def __init__(self, function: Callable[..., Any], parameters: Mapping[str, Parameter]) -> None:
+        self.function = function
+        self.name = function.__name__
+        self.parameters = dict(parameters)
+        self.aliases: tuple[str, ...] = ()
+        self.example = self.name
+        self._normalise: Normalise = lambda arguments: arguments
+        self._names = {
+            name: long
+            for long, parameter in parameters.items()
+            for name in (long, *parameter.aliases)
+        }
+
+    def normalises(self, hook: Normalise) -> Normalise:
+        """Decorate what checks arguments against each other and gives them one spelling.
+
+        It gets and returns all arguments, may raise `InvalidArgument`, and must leave
+        what it has returned once as it is.
+        """
+        self._normalise = hook
+        return hook
+
+    def also_known_as(self, *aliases: str) -> None:
+        """Let the operation be called by other names too."""
+        self.aliases = aliases
+
+    def read(
+        self, positional: Sequence[str], named: Iterable[tuple[str, str]]
+    ) -> dict[str, Value] | None:
+        """Return the arguments that differ from their defaults, sorted by name.
+
+        None if the operation would change nothing.
+
+        Raises:
+            InvalidArgument: one is unknown, repeated, missing, out of range, or does
+                not go with another.
+        """
+        given: dict[str, Value] = {}
+        for name, text in [*self._by_position(positional), *self._by_name(named)]:
+            if name in given:
+                raise InvalidArgument(f"{self.name}.{name}: given twice")
+            given[name] = self.parameters[name].parse(text, f"{self.name}.{name}")
+        complete = self._normalise(self.complete(given))
+        neutral = [
+            complete[name] == parameter.neutral
+            for name, parameter in self.parameters.items()
+            if parameter.neutral is not ...
+        ]
+        if neutral and all(neutral):
+            return None
+        return {
+            name: value
+            for name, value in sorted(complete.items())
+            if value != self.parameters[name].default
+        }
+
+    def complete(self, given: Mapping[str, Value]) -> Arguments:
+        """Return `given` and the defaults of the rest.
+
+        Raises:
+            InvalidArgument: one without a default is missing.
+        """
+        for name, parameter in self.parameters.items():
+            if name not in given and parameter.default is ...:
+                raise InvalidArgument(
+                    f"{self.name}.{name}: is required; expected {parameter.expected}"
+                )
+        return {
+            name: given.get(name, parameter.default) for name, parameter in self.parameters.items()
+        }
+
+    def _by_position(self, texts: Sequence[str]) -> list[tuple[str, str]]:
+        free = [name for name, what in self.parameters.items() if not what.by_name_only]
+        pairs: list[tuple[str, str]] = []
+        for text in texts:
+            shorthand = _WIDTH_X_HEIGHT.fullmatch(text)
+            if shorthand and "width" in free and "height" in free:
+                sides = zip(("width", "height"), shorthand.groups(), strict=True)
+                pairs += [(name, side) for name, side in sides if side]
+                free = [name for name in free if name not in ("width", "height")]
+            elif free:
+                pairs.append((free.pop(0), text))
+            else:
+                raise InvalidArgument(self._too_many(len(texts)))
+        return pairs
+
+    def _too_many(self, count: int) -> str:
+        if not self.parameters:
+            return f"{self.name}: takes no arguments"
+        most = sum(not parameter.by_name_only for parameter in self.parameters.values())
+        names = ", ".join(self.parameters)
+        if not most:
+            return f"{self.name}: takes arguments only by name; it has {names}"
+        return f"{self.name}: takes at most {most} arguments, got {count}; it has {names}"
+
+    def _by_name(self, pairs: Iterable[tuple[str, str]]) -> Iterable[tuple[str, str]]:
+        for name, text in pairs:
+            if name not in self._names:
+                has = ", ".join(self.parameters)
+                hint = did_you_mean(name, self._names) or (
+                    f"it has {has}" if has else "it takes none"
+                )
+                raise InvalidArgument(f"{self.name}: no argument named {shown(name)}; {hint}")
+            yield self._names[name], text
+
+    def describe(self) -> dict[str, Any]:
+        """Return name, documentation, JSON Schema of the arguments and an example."""
+        documentation = inspect.getdoc(self.function) or ""
+        return {
+            "name": self.name,
+            "summary": documentation.partition("\n")[0],
+            "description": documentation,
+            "aliases": list(self.aliases),
+            "arguments": {
+                "type": "object",
+                "properties": {name: what.json_schema() for name, what in self.parameters.items()},
+                "required": [n for n, what in self.parameters.items() if what.default is ...],
+                "additionalProperties": False,
+            },
+            "positional": [n for n, what in self.parameters.items() if not what.by_name_only],
+            "example": self.example,
+        }
+
+
+class Operation(Declared):
+    """A step that changes pixels."""
+
+    def __init__(
+        self, function: Callable[..., Any], parameters: Mapping[str, Parameter], *, is_planned: bool
+    ) -> None:
+        super().__init__(function, parameters)
+        self._is_planned = is_planned
+        self._size: Sizes | None = None
+        self._decode_size: Sizes | None = None
+
+    def sizes(self, hook: AnySizes) -> AnySizes:
+        """Decorate what tells the size that comes out, from the size that goes in.
+
+        None where it depends on the pixels. Without it the size stays as it is.
+        """
+        self._size = hook
+        return hook
+
+    def shrinks_on_load(self, hook: AnySizes) -> AnySizes:
+        """Decorate what tells the smallest whole picture that is enough as a first step.
+
+        None for a picture in full. Without it every pixel is decoded.
+        """
+        self._decode_size = hook
+        return hook
+
+    def output_size(self, size: Size, given: Mapping[str, Value]) -> Size | None:
+        """Return the size of the result, or None if only the pixels can tell."""
+        return self._size(size, **self.complete(given)) if self._size else size
+
+    def decode_size(self, size: Size, given: Mapping[str, Value]) -> Size | None:
+        """Return how small a picture of `size` may be decoded, or None for in full."""
+        return self._decode_size(size, **self.complete(given)) if self._decode_size else None
+
+    def plan(self, view: View, given: Mapping[str, Value], pictures: Mapping[str, Image]) -> Apply:
+        """Return the function to apply to every frame.
+
+        `pictures` are the other pictures that arguments name, by id.
+        """
+        arguments = self.complete(given)
+        for name, parameter in self.parameters.items():
+            if parameter.names_picture and arguments[name] is not None:
+                arguments[name] = pictures[arguments[name]]
+        if self._is_planned:
+            planned: Apply = self.function(view, **arguments)
+            return planned
+        return partial(self.function, **arguments)
+
+
+class Setting(Declared):
+    """A step that changes how the result is written; its place does not matter."""
+
+    def apply(self, output: Output, given: Mapping[str, Value]) -> Output:
+        """Return `output` with this setting made."""
+        changed: Output = self.function(output, **self.complete(given))
+        return changed
+
+
+def operation(**parameters: Parameter) -> Callable[[Callable[..., Image]], Operation]:
+    """Declare an operation that treats every frame alike, by itself."""
+    return lambda function: Operation(function, parameters, is_planned=False)
+
+
+def planned_operation(**parameters: Parameter) -> Callable[[Callable[..., Apply]], Operation]:
+    """Declare an operation that looks at a `View` once, then applies what it returns."""
+    return lambda function: Operation(function, parameters, is_planned=True)
+
+
+def setting(**parameters: Parameter) -> Callable[[Callable[..., Output]], Setting]:
+    """Declare an output setting: a function from `Output` to `Output`."""
+    return lambda function: Setting(function, parameters)

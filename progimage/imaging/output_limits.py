@@ -1,0 +1,51 @@
+"""What a pipeline may produce: sizes, foretold before any pixel is computed."""
+
+from __future__ import annotations
+
+from progimage.errors import OutputTooLarge
+from progimage.imaging.limits import Limits
+from progimage.imaging.operation import Size
+from progimage.imaging.pipeline import Pipeline
+
+
+def check_pipeline(pipeline: Pipeline, size: Size, frames: int, limits: Limits) -> None:
+    """Prove that no step makes more of a picture of `size` than `limits` allow.
+
+    From the first step on whose size only the pixels can tell, nothing is foretold;
+    the runner checks each step again with the size it really gets.
+
+    Raises:
+        OutputTooLarge: naming the step.
+        InvalidArgument: a step does not fit a picture of this size.
+    """
+    if not pipeline.steps:
+        check_frames("the picture itself", size, frames, limits)
+    for step, operation in pipeline.operations():
+        produced = operation.output_size(size, dict(step.arguments))
+        if produced is None:
+            return
+        check_frames(step.name, produced, frames, limits)
+        size = produced
+
+
+def check_frames(where: str, size: Size, frames: int, limits: Limits) -> None:
+    """Raise `OutputTooLarge` unless that many frames of `size` are within `limits`.
+
+    The frames of an animation together may have as many pixels as a source may have.
+    """
+    width, height = size
+    if max(size) > limits.max_output_side:
+        raise OutputTooLarge(
+            f"{where}: would be {width}x{height} pixels; "
+            f"a side may have at most {limits.max_output_side}; resize first"
+        )
+    if width * height > limits.max_output_pixels:
+        raise OutputTooLarge(
+            f"{where}: would be {width}x{height} pixels; "
+            f"at most {limits.max_output_pixels} in all are allowed; resize first"
+        )
+    if frames > 1 and width * height * frames > limits.max_source_pixels:
+        raise OutputTooLarge(
+            f"{where}: would be {frames} frames of {width}x{height} pixels; "
+            f"at most {limits.max_source_pixels} in all are allowed; resize first"
+        )

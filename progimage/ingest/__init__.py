@@ -1,0 +1,1 @@
+"""How pictures come in: in one request, in several, or from a URL."""

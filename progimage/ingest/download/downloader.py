@@ -1,0 +1,225 @@
+"""Fetch a remote picture: from public addresses only, with bounds on time and bytes.
+
+    parse the URL → look the host up → check every address → connect to a checked one →
+    at a redirect begin again, three times at most → stream the body up to a limit
+
+Nothing of ours is sent along: no cookies, no credentials, no proxy's from the
+environment. Nothing the server says is repeated in an error.
+"""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from functools import cached_property
+
+import certifi
+import httpcore
+
+from progimage import __version__
+from progimage.config import Download
+from progimage.errors import DownloadFailed, DownloadRefused, PictureTooLarge
+from progimage.ingest.download import retry_after
+from progimage.ingest.download.connection import PinnedBackend
+from progimage.ingest.download.hosts import HostList
+from progimage.ingest.download.network import Deadline, Network
+from progimage.ingest.download.urls import RemoteUrl, parse_url
+
+VIA = "progimage"
+
+_REDIRECTS = {301, 302, 303, 307, 308}
+# Statuses that may be another one next time (RFC 9110, section 15; RFC 6585; RFC 8470).
+_PASSING = {408, 425, 429, 500, 502, 503, 504}
+
+
+class Remote:
+    """A remote picture that is arriving.
+
+    Attributes:
+        url: where it comes from, after redirects.
+        file_name: the last part of the path of the URL that was asked for; may be empty.
+    """
+
+    def __init__(
+        self, response: httpcore.Response, url: str, file_name: str, max_bytes: int
+    ) -> None:
+        self.url = url
+        self.file_name = file_name
+        self._chunks = response.iter_stream()
+        self._max_bytes = max_bytes
+        self._taken = 0
+        self._buffer = b""
+
+    def read(self, size: int, /) -> bytes:
+        """Return up to `size` bytes; none at the end.
+
+        Raises:
+            DownloadFailed: the connection broke, the time is over, or the body is not
+                what its headers announced.
+            PictureTooLarge: it goes on past the limit.
+        """
+        while not self._buffer:
+            with _protocol_faults():
+                chunk = next(self._chunks, None)
+            if chunk is None:
+                return b""
+            self._taken += len(chunk)
+            if self._taken > self._max_bytes:
+                raise _too_large(self._max_bytes)
+            self._buffer = chunk
+        data, self._buffer = self._buffer[:size], self._buffer[size:]
+        return data
+
+
+class Downloader:
+    """Fetches pictures as the settings allow it."""
+
+    def __init__(
+        self,
+        settings: Download,
+        max_bytes: int,
+        network: Network | None = None,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
+        """Check the settings; `network` and `tls` stand in for the real ones.
+
+        Raises:
+            ConfigError: a listed host is none.
+        """
+        self._settings = settings
+        self._max_bytes = max_bytes
+        self._tls_given = tls
+        self._network = network or Network(
+            allow_private=settings.allow_private,
+            allowed=HostList(settings.allowed_hosts, "download.allowed_hosts"),
+            denied=HostList(settings.denied_hosts, "download.denied_hosts"),
+            connect_timeout_s=settings.connect_timeout_s,
+        )
+
+    @contextmanager
+    def open(self, url: str) -> Iterator[Remote]:
+        """Give the picture at `url`, to be read while the context lasts.
+
+        Raises:
+            DownloadRefused: the URL may not be fetched.
+            DownloadFailed: the other side did not send a picture, and whether it might.
+            PictureTooLarge: it announced more bytes than an upload may have.
+        """
+        if not self._settings.enabled:
+            raise DownloadRefused(
+                "url: this service does not fetch pictures; send the picture itself"
+            )
+        target = parse_url(url)
+        file_name = target.file_name
+        deadline = Deadline(self._settings.total_timeout_s)
+        with ExitStack() as stack:
+            for _ in range(self._settings.max_redirects + 1):
+                response = self._request(target, deadline, stack)
+                if response.status not in _REDIRECTS:
+                    _check(response, self._max_bytes)
+                    yield Remote(response, str(target), file_name, self._max_bytes)
+                    return
+                stack.close()
+                target = _next(target, response)
+        raise DownloadFailed(
+            f"url: more than {self._settings.max_redirects} redirects, one after the other"
+        )
+
+    def _request(
+        self, target: RemoteUrl, deadline: Deadline, stack: ExitStack
+    ) -> httpcore.Response:
+        """Return the response, whose body is still to come; `stack` closes the connection."""
+        addresses = self._network.addresses(target.host, target.port, deadline)
+        origin = httpcore.Origin(target.scheme.encode(), str(target.host).encode(), target.port)
+        connection = stack.enter_context(
+            httpcore.HTTPConnection(
+                origin,
+                ssl_context=self._tls if target.scheme == "https" else None,
+                network_backend=PinnedBackend(self._network, addresses, target.port, deadline),
+            )
+        )
+        request = httpcore.Request(
+            b"GET",
+            httpcore.URL(
+                scheme=origin.scheme,
+                host=origin.host,
+                port=origin.port,
+                target=target.target.encode("ascii"),
+            ),
+            headers=[
+                (b"Host", target.authority.encode("ascii")),
+                (b"User-Agent", f"ProgImage/{__version__}".encode()),
+                (b"Accept", b"image/*,*/*;q=0.1"),
+                # A picture is compressed as it is; what inflates could inflate for ever.
+                (b"Accept-Encoding", b"identity"),
+                # So that a service that is asked for its own answer can tell.
+                (b"Via", f"1.1 {VIA}".encode()),
+                (b"Connection", b"close"),
+            ],
+        )
+        with _protocol_faults():
+            return connection.handle_request(request)
+
+    @cached_property
+    def _tls(self) -> ssl.SSLContext:
+        """The system's authorities, and Mozilla's for machines that have none."""
+        if self._tls_given is not None:
+            return self._tls_given
+        context = ssl.create_default_context()
+        context.load_verify_locations(certifi.where())
+        return context
+
+
+@contextmanager
+def _protocol_faults() -> Iterator[None]:
+    try:
+        yield
+    except (httpcore.ProtocolError, httpcore.UnsupportedProtocol):
+        raise DownloadFailed(
+            "url: the server's answer broke off or is not valid HTTP", retryable=True
+        ) from None
+
+
+def _next(target: RemoteUrl, response: httpcore.Response) -> RemoteUrl:
+    location = _header(response, b"location")
+    if not location:
+        raise DownloadFailed("url: the server redirects to nowhere")
+    try:
+        return target.join(location.decode())
+    except (UnicodeDecodeError, DownloadRefused):
+        # Without the reason, which may repeat what the server said.
+        raise DownloadRefused(
+            "url: it redirects to a URL that may not be fetched; only plain http and https URLs are"
+        ) from None
+
+
+def _check(response: httpcore.Response, max_bytes: int) -> None:
+    """Refuse an answer whose head already tells that no picture we can take will follow."""
+    status = response.status
+    if status != 200:
+        raise DownloadFailed(
+            f"url: the server answered {status} in place of a picture",
+            retryable=status in _PASSING,
+            retry_after_s=_retry_after(response) if status in _PASSING else None,
+        )
+    encoding = (_header(response, b"content-encoding") or b"identity").strip().lower()
+    if encoding != b"identity":
+        raise DownloadFailed("url: the server compressed its answer, though asked not to")
+    length = (_header(response, b"content-length") or b"").decode("ascii", "replace")
+    # Compared by digits first: int() of many is slow, and refused past 4,300.
+    if length.isdecimal() and (len(length) > 20 or int(length) > max_bytes):
+        raise _too_large(max_bytes)
+
+
+def _retry_after(response: httpcore.Response) -> int | None:
+    text = (_header(response, b"retry-after") or b"").decode("ascii", "replace")
+    return retry_after.seconds(text)
+
+
+def _header(response: httpcore.Response, name: bytes) -> bytes | None:
+    return next((value for key, value in response.headers if key.lower() == name), None)
+
+
+def _too_large(max_bytes: int) -> PictureTooLarge:
+    return PictureTooLarge(f"url: a picture may have at most {max_bytes:,} bytes; this has more")

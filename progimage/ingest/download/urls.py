@@ -1,0 +1,103 @@
+"""The URL of a remote picture, taken apart once and never again.
+
+What is checked is what the connection uses: nothing behind this parser reads the
+text anew.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from ipaddress import IPv6Address
+from urllib.parse import quote, unquote, urljoin
+
+from progimage.errors import DownloadRefused
+from progimage.ingest.download.hosts import Host, parse_host
+
+_MAX_URL = 8192
+_URL = re.compile(r"(https?)://([^/?#]*)([^#]*)(?:#.*)?", re.IGNORECASE)
+_AUTHORITY = re.compile(r"(\[[^\]]*\]|[^:\[\]]*)(?::([0-9]{0,5}))?")
+# What may stand in a path or a query as it is (RFC 3986, section 3.3 and 3.4).
+_AS_IS = "/?:@!$&'()*+,;=-._~%"
+
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+# Ports above 1023 that belong to other protocols than the web's
+# (https://fetch.spec.whatwg.org/#port-blocking).
+_OTHER_PROTOCOLS = frozenset(
+    {1719, 1720, 1723, 2049, 3659, 4045, 4190, 5060, 5061, 6000, 6566, 6679, 6697, 10080}
+    | set(range(6665, 6670))
+)
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteUrl:
+    """An http or https URL in its parts; `target` is path and query, in ASCII."""
+
+    scheme: str
+    host: Host
+    port: int
+    target: str
+
+    @property
+    def authority(self) -> str:
+        """The host as a Host header has it, with the port unless it is the usual one."""
+        host = f"[{self.host}]" if isinstance(self.host, IPv6Address) else str(self.host)
+        return host if self.port == _DEFAULT_PORTS[self.scheme] else f"{host}:{self.port}"
+
+    @property
+    def file_name(self) -> str:
+        """The last part of the path, decoded; empty if there is none."""
+        return unquote(self.target.partition("?")[0].rsplit("/", 1)[-1], errors="replace")
+
+    def __str__(self) -> str:
+        return f"{self.scheme}://{self.authority}{self.target}"
+
+    def join(self, reference: str) -> RemoteUrl:
+        """Return the URL that a redirect from here leads to.
+
+        Raises:
+            DownloadRefused: it may not be fetched.
+        """
+        _refuse_odd_characters(reference)
+        try:
+            return parse_url(urljoin(str(self), reference))
+        except ValueError:
+            raise DownloadRefused("url: it redirects to what is no URL") from None
+
+
+def parse_url(text: str) -> RemoteUrl:
+    """Take a URL apart.
+
+    Raises:
+        DownloadRefused: it is not an http or https URL, or is written in a way that
+            two programs may read differently.
+    """
+    _refuse_odd_characters(text)
+    match = _URL.fullmatch(text)
+    if match is None:
+        raise DownloadRefused("url: expected a whole URL that begins with http:// or https://")
+    scheme, authority, target = match[1].lower(), match[2], match[3]
+    if "@" in authority:
+        raise DownloadRefused("url: user names and passwords in a URL are not taken")
+    parts = _AUTHORITY.fullmatch(authority)
+    if parts is None:
+        raise DownloadRefused("url: expected a host, or a host and a port")
+    host = parse_host(parts[1])
+    port = int(parts[2] or _DEFAULT_PORTS[scheme])
+    if (port not in (80, 443) and not 1024 <= port <= 65535) or port in _OTHER_PROTOCOLS:
+        raise DownloadRefused(
+            f"url: port {port} is not one of the web's; 80, 443 and most from 1024 are"
+        )
+    if not target.startswith("/"):
+        target = f"/{target}"
+    return RemoteUrl(scheme, host, port, quote(target, safe=_AS_IS))
+
+
+def _refuse_odd_characters(text: str) -> None:
+    """Refuse what parsers are known to drop, or to take for something else."""
+    if len(text) > _MAX_URL:
+        raise DownloadRefused(f"url: longer than {_MAX_URL:,} characters")
+    if "\\" in text or " " in text or not text.isprintable():
+        raise DownloadRefused(
+            "url: spaces, backslashes and characters that cannot be printed must be percent-encoded"
+        )

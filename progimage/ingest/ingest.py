@@ -1,0 +1,156 @@
+"""From bytes on the wire to a picture in the library."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol, Self
+
+from progimage import keys
+from progimage.access.admission import Admission
+from progimage.errors import EmptyPicture, PictureTooLarge
+from progimage.imaging.inspection import Facts, inspect
+from progimage.imaging.limits import Limits
+from progimage.imaging.pool import RenderPool
+from progimage.ingest.download.downloader import Downloader
+from progimage.library import Candidate, Library
+from progimage.model import MAX_FILE_NAME, Metadata, Record, check_visibility
+from progimage.stores.temp_files import Scratch
+
+_CHUNK = 256 * 1024
+
+
+class Source(Protocol):
+    """Anything to read bytes from."""
+
+    def read(self, size: int, /) -> bytes: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """Bytes received and hashed, in a temporary file that goes when this is closed."""
+
+    path: Path
+    sha256: str
+    size_bytes: int
+    file_name: str
+
+    def id_for(self, owner: str) -> str:
+        """Return the id that these bytes have as a picture of `owner`.
+
+        A named owner's costs one more reading of the file, which is still in memory.
+        """
+        if not owner:
+            return self.sha256
+        with self.path.open("rb") as file:
+            return hashlib.file_digest(file, lambda: keys.id_hash(owner)).hexdigest()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.path.unlink(missing_ok=True)
+
+
+class Ingest:
+    """Receives, inspects and keeps pictures."""
+
+    def __init__(
+        self,
+        library: Library,
+        pool: RenderPool,
+        scratch: Scratch,
+        limits: Limits,
+        admission: Admission,
+        downloader: Downloader,
+        *,
+        max_bytes: int,
+    ) -> None:
+        self._library = library
+        self._pool = pool
+        self._scratch = scratch
+        self._limits = limits
+        self._admission = admission
+        self._downloader = downloader
+        self.max_bytes = max_bytes
+
+    def receive(self, source: Source, file_name: str = "") -> Staged:
+        """Write `source` to a temporary file, hashing as it goes.
+
+        Raises:
+            EmptyPicture: there was not a byte in it.
+            PictureTooLarge: it went on past `max_bytes`; reading stopped there.
+        """
+        path, digest, size = self._scratch.path(), keys.id_hash(), 0
+        try:
+            with path.open("xb") as file:
+                while chunk := source.read(_CHUNK):
+                    size += len(chunk)
+                    if size > self.max_bytes:
+                        raise PictureTooLarge(
+                            f"a picture may have at most {self.max_bytes:,} bytes; this has more"
+                        )
+                    digest.update(chunk)
+                    file.write(chunk)
+            if not size:
+                raise EmptyPicture("the picture has no bytes; send the file's content")
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
+        return Staged(path, digest.hexdigest(), size, clean_file_name(file_name))
+
+    def fetch(self, url: str, file_name: str = "") -> Staged:
+        """Receive the picture at `url`; it is named `file_name`, or else as the URL has it.
+
+        Raises:
+            DownloadRefused: the URL may not be fetched.
+            DownloadFailed: the other side did not send a picture.
+            EmptyPicture, PictureTooLarge: it sent none or too much of one.
+        """
+        with self._downloader.open(url) as remote:
+            return self.receive(remote, file_name or remote.file_name)
+
+    def inspect(self, staged: Staged) -> Facts:
+        """Decode the picture in a worker process and tell what it is.
+
+        Raises:
+            PictureError: it is not a picture we can keep, and why.
+            RenderFailed, RenderTimeout: it broke or outlasted its worker.
+            Overloaded: too many wait for a worker already.
+        """
+        with self._admission.admit():
+            return self._pool.run(inspect, os.fspath(staged.path), self._limits)
+
+    def keep(self, staged: Staged, metadata: Metadata, owner: str = "") -> tuple[Record, bool]:
+        """Add a picture of `owner` to the library; return its record and whether it is new.
+
+        Raises: what `inspect` and `Library.add` raise.
+        """
+        check_visibility(metadata, owner)
+        image_id = staged.id_for(owner)
+        if (held := self._library.held(image_id)) is not None:
+            return held, False
+        facts = self.inspect(staged)
+        with staged.path.open("rb") as source:
+            candidate = Candidate(
+                source,
+                image_id,
+                owner,
+                staged.sha256,
+                staged.size_bytes,
+                staged.file_name,
+                facts,
+            )
+            return self._library.add(candidate, metadata, is_missed=True)
+
+
+def clean_file_name(name: str) -> str:
+    """Return the last part of a path as a client named it, without control characters.
+
+    At most 255 characters, the end kept so that an extension survives.
+    """
+    last = name.replace("\\", "/").rsplit("/", 1)[-1]
+    printable = "".join(c for c in last if c.isprintable()).strip()
+    return printable[-MAX_FILE_NAME:]

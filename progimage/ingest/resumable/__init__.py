@@ -1,0 +1,1 @@
+"""Resumable uploads: their state and their chunks in the store."""

@@ -1,0 +1,305 @@
+"""Uploads in pieces: a slot is asked for first, its bytes come as they can.
+
+All of it lies in the store, so that any node can go on where another died:
+
+    create   slot.json
+    append   piece-<offset>, each created at the end of the one before it
+    finish   the picture is made · outcome.json, created · the pieces go
+    remove   slot.json · everything else
+
+Nothing is ever rewritten. Of two nodes that write at one offset one creates the
+piece and the other is told of a conflict, so the pieces are always one chain, and
+an offset that was reported never shrinks. An upload exists as long as its
+slot.json does; what a crash leaves without one is refuse, removed with what has expired.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+from progimage import errors, keys
+from progimage.errors import (
+    Conflict,
+    EmptyPicture,
+    Expired,
+    InvalidRequest,
+    KeyMissing,
+    NotFound,
+    PictureError,
+    PictureTooLarge,
+    UploadConflict,
+)
+from progimage.ingest.resumable import state
+from progimage.ingest.resumable.chunks import (
+    MAX_SHORT_PIECES,
+    PIECE_BYTES,
+    Joined,
+    Source,
+    chain,
+    receive,
+)
+from progimage.ingest.resumable.state import Outcome, Size, Slot
+from progimage.model import ANYBODY, Metadata, Viewer, check_visibility
+from progimage.stores import ABSENT, ObjectStore, Stat, json_objects
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far an upload has come.
+
+    `size_bytes` is None while it is not known, `image_id` until the picture is made.
+    """
+
+    slot: Slot
+    size_bytes: int | None
+    pieces: tuple[Stat, ...] = ()
+    image_id: str | None = None
+
+    @property
+    def offset(self) -> int:
+        """Bytes that have arrived."""
+        if self.image_id is not None and self.size_bytes is not None:
+            return self.size_bytes
+        return sum(piece.size for piece in self.pieces)
+
+    @property
+    def is_complete(self) -> bool:
+        """True if every byte has arrived, whether or not the picture is made."""
+        return self.offset == self.size_bytes
+
+
+class Slots:
+    """Uploads in pieces in one object store."""
+
+    def __init__(
+        self,
+        store: ObjectStore,
+        *,
+        max_bytes: int,
+        expires_s: float,
+        piece_bytes: int = PIECE_BYTES,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._store = store
+        self._max_bytes = max_bytes
+        self._expires = timedelta(seconds=expires_s)
+        self._piece_bytes = piece_bytes
+        self._clock = clock
+
+    def create(
+        self,
+        metadata: Metadata,
+        *,
+        owner: str = "",
+        file_name: str = "",
+        size_bytes: int | None = None,
+        note: str = "",
+    ) -> Progress:
+        """Return a new upload; it is there for `expires_s` seconds.
+
+        Raises:
+            EmptyPicture, PictureTooLarge: what `size_bytes` announces is.
+            InvalidField: the picture is to be private but has no owner.
+        """
+        self._check_size(size_bytes)
+        check_visibility(metadata, owner)
+        now = self._clock()
+        slot = Slot(
+            id=keys.new_token(),
+            owner=owner,
+            created=now,
+            expires=now + self._expires,
+            size_bytes=size_bytes,
+            file_name=file_name,
+            metadata=metadata,
+            note=note,
+        )
+        json_objects.create(self._store, keys.slot(slot.id), slot)
+        return Progress(slot, size_bytes)
+
+    def find(self, slot_id: str, viewer: Viewer = ANYBODY) -> Progress:
+        """Return how far an upload has come.
+
+        Raises:
+            NotFound: there is none, it was removed, or it is another named owner's.
+            Expired: its time is over.
+            PictureError: its bytes have all come and are not a picture; which, and why.
+        """
+        if not keys.is_token(slot_id):
+            raise _not_found()
+        # The pieces first: they go after slot.json has gone or outcome.json has come, so
+        # whoever looks at those two afterwards knows whether a piece was missed.
+        pieces = chain(self._store, slot_id)
+        slot = self._slot(slot_id, viewer)
+        if (outcome := json_objects.find(self._store, keys.outcome(slot_id), Outcome)) is not None:
+            return _ended(slot, outcome)
+        size_bytes = slot.size_bytes
+        if size_bytes is None and (
+            declared := json_objects.find(self._store, keys.slot_size(slot_id), Size)
+        ):
+            size_bytes = declared.size_bytes
+        return Progress(slot, size_bytes, pieces)
+
+    def declare_size(self, progress: Progress, size_bytes: int) -> Progress:
+        """Say how many bytes there will be, once that is known; repeating it is harmless.
+
+        Raises:
+            UploadConflict: another number was declared before.
+            EmptyPicture, PictureTooLarge, InvalidRequest: it is no number for this upload.
+        """
+        declared = progress.size_bytes
+        if declared is None:
+            self._check_size(size_bytes)
+            if size_bytes < progress.offset:
+                raise InvalidRequest(f"{progress.offset:,} bytes came already, not {size_bytes:,}")
+            key, declared = keys.slot_size(progress.slot.id), size_bytes
+            try:
+                json_objects.create(self._store, key, Size(size_bytes=size_bytes))
+            except Conflict:
+                declared = json_objects.read(self._store, key, Size).size_bytes
+        if declared != size_bytes:
+            raise UploadConflict(f"this upload was said to have {declared:,} bytes")
+        return replace(progress, size_bytes=declared)
+
+    def room(self, progress: Progress) -> int:
+        """Return how many bytes may still come."""
+        most = self._max_bytes if progress.size_bytes is None else progress.size_bytes
+        return most - progress.offset
+
+    def check_offset(self, progress: Progress, offset: int) -> None:
+        """Raise `UploadConflict` unless the upload is at `offset`."""
+        if offset != progress.offset:
+            raise _elsewhere(f"it has come to byte {progress.offset:,}, not {offset:,}")
+
+    def append(self, progress: Progress, source: Source) -> Progress:
+        """Keep what `source` gives as the next bytes; return how far that is.
+
+        If `source` breaks off with one of our errors, what came before is kept, and the
+        error goes on to the caller only if that is nothing.
+
+        Raises:
+            UploadConflict: somebody else gave other bytes meanwhile.
+            PictureTooLarge: `source` goes on past the upload's size.
+            InvalidRequest: it has come in too many short pieces.
+        """
+        start, broken = progress.offset, None
+        while broken is None:
+            data, size, broken = receive(source, most=self._piece_bytes, room=self.room(progress))
+            if not size:
+                break
+            progress = self._add_piece(progress, data)
+        if broken is not None and progress.offset == start:
+            raise broken
+        return progress
+
+    def finish(self, progress: Progress, make: Callable[[Source, Slot], str]) -> Progress:
+        """Have `make` turn the bytes of a complete upload into a picture; it returns its id.
+
+        Safe to repeat, and for several at once: equal bytes are one picture. Any error
+        but a `PictureError` leaves the upload as it was, to be finished later.
+
+        Raises:
+            PictureError: the bytes are not a picture; so will say whoever asks again.
+        """
+        if progress.image_id is not None:
+            return progress
+        with closing(Joined(self._store, progress.pieces)) as source:
+            try:
+                image_id = make(source, progress.slot)
+            except PictureError as error:
+                self.settle(
+                    progress,
+                    Outcome(
+                        size_bytes=progress.offset, error=type(error).__name__, detail=str(error)
+                    ),
+                )
+                raise
+            except KeyMissing:
+                # Somebody else has finished or removed it, or else a piece is lost.
+                again = self.find(progress.slot.id, Viewer(name=progress.slot.owner))
+                if again.image_id is None:
+                    raise
+                return again
+        return self.settle(progress, Outcome(size_bytes=progress.offset, image_id=image_id))
+
+    def settle(self, progress: Progress, outcome: Outcome) -> Progress:
+        """Keep what became of an upload, and its pieces no longer.
+
+        What was kept first stays, and is returned.
+
+        Raises:
+            PictureError: if that is one.
+        """
+        slot_id = progress.slot.id
+        try:
+            json_objects.create(self._store, keys.outcome(slot_id), outcome)
+        except Conflict:
+            outcome = json_objects.find(self._store, keys.outcome(slot_id), Outcome) or outcome
+        json_objects.delete_all(self._store, keys.pieces(slot_id))
+        return _ended(progress.slot, outcome)
+
+    def remove(self, slot_id: str, viewer: Viewer = ANYBODY) -> None:
+        """Give up an upload, or forget a finished one; its picture stays.
+
+        Raises:
+            NotFound, Expired: there is none, or no longer.
+        """
+        if not keys.is_token(slot_id):
+            raise _not_found()
+        self._slot(slot_id, viewer)
+        state.remove(self._store, slot_id)
+
+    def _slot(self, slot_id: str, viewer: Viewer) -> Slot:
+        try:
+            slot = json_objects.read(self._store, keys.slot(slot_id), Slot)
+        except KeyMissing:
+            raise _not_found() from None
+        if slot.owner not in ("", viewer.name):
+            raise _not_found()
+        if self._clock() >= slot.expires:
+            raise Expired("the time for this upload is over; create another")
+        return slot
+
+    def _check_size(self, size_bytes: int | None) -> None:
+        if size_bytes == 0:
+            raise EmptyPicture("a picture cannot have 0 bytes")
+        if size_bytes is not None and size_bytes > self._max_bytes:
+            raise PictureTooLarge(
+                f"a picture may have at most {self._max_bytes:,} bytes, not {size_bytes:,}"
+            )
+
+    def _add_piece(self, progress: Progress, data: io.BytesIO) -> Progress:
+        short = sum(piece.size < self._piece_bytes for piece in progress.pieces)
+        if short >= MAX_SHORT_PIECES:
+            raise InvalidRequest(
+                f"this upload came in {short:,} short pieces already; create another and "
+                "send more at a time"
+            )
+        key = keys.piece(progress.slot.id, progress.offset)
+        try:
+            stat = self._store.put(key, data, media_type="application/octet-stream", expect=ABSENT)
+        except Conflict:
+            raise _elsewhere("other bytes came to the same place at the same time") from None
+        return replace(progress, pieces=(*progress.pieces, stat))
+
+
+def _ended(slot: Slot, outcome: Outcome) -> Progress:
+    if not outcome.error:
+        return Progress(slot, outcome.size_bytes, image_id=outcome.image_id)
+    kind = getattr(errors, outcome.error, PictureError)
+    raise kind(outcome.detail)
+
+
+def _not_found() -> NotFound:
+    return NotFound("there is no upload of this id; it may have been removed")
+
+
+def _elsewhere(why: str) -> UploadConflict:
+    return UploadConflict(
+        f"the bytes do not fit what has arrived of the upload: {why}; "
+        "ask with HEAD how far it has come"
+    )

@@ -1,0 +1,193 @@
+"""What a request may ask of a job, and how a dirty list becomes a clean one.
+
+Lists of thousands come from spreadsheets and exports. An entry that is blank or
+malformed fails alone, with its place in the list and the reason; one that is repeated
+is worked on once. Only what is wrong with the whole is refused.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from progimage import keys as picture_keys
+from progimage.errors import DownloadRefused, InvalidField, InvalidRequest
+from progimage.imaging.limits import Limits
+from progimage.imaging.pipeline import AUTO, parse
+from progimage.ingest.download.urls import parse_url
+from progimage.jobs.model import Entry, Request
+from progimage.model import check_visibility, parse_metadata
+
+_MAX_SHOWN = 200
+_ALBUM = re.compile(r"[A-Za-z0-9]{0,64}")
+
+Intake = tuple[Request, list[Entry]]
+
+
+def import_of(
+    fields: Mapping[str, Any],
+    *,
+    owner: str,
+    created: datetime,
+    max_items: int,
+    destinations: Collection[str] = (),
+) -> Intake:
+    """Return the import that `{"urls": […], "title": …}` asks for.
+
+    Args:
+        destinations: names of the services that pictures can be sent on to.
+
+    Raises:
+        InvalidRequest: "urls" is no list, or an empty or oversized one.
+        InvalidField: another field is unknown or malformed.
+    """
+    said = dict(fields)
+    sent = _list(said.pop("urls"), "urls", max_items)
+    publish, album = _publication(said, destinations)
+    metadata = parse_metadata(said)
+    check_visibility(metadata, owner)
+    entries = _distinct(sent, _url)
+    request = Request(
+        id=picture_keys.new_token(),
+        owner=owner,
+        created=created,
+        kind="import",
+        metadata=metadata,
+        publish=publish,
+        album=album,
+        entries=len(entries),
+        repeated=_repeated(entries),
+    )
+    return request, entries
+
+
+def render_of(
+    images: object,
+    transforms: object,
+    *,
+    owner: str,
+    created: datetime,
+    max_items: int,
+    presets: Mapping[str, str],
+    limits: Limits,
+) -> Intake:
+    """Return the render job of every picture of `images` with every one of `transforms`.
+
+    Raises:
+        InvalidRequest: one of the two is no list, or an empty one, or together they
+            make too many items.
+        InvalidArgument: a transform cannot be read, or leaves its format to a browser.
+    """
+    pipelines = _pipelines(transforms, max_items, presets, limits)
+    sent = _list(images, "images", max_items)
+    if len(sent) * len(pipelines) > max_items:
+        raise InvalidRequest(
+            f"images, transforms: {len(sent):,} x {len(pipelines):,} are more than "
+            f"{max_items:,} items; send several jobs"
+        )
+    entries = _distinct(sent, _image)
+    request = Request(
+        id=picture_keys.new_token(),
+        owner=owner,
+        created=created,
+        kind="render",
+        transforms=pipelines,
+        entries=len(entries),
+        repeated=_repeated(entries),
+    )
+    return request, entries
+
+
+def _publication(said: dict[str, Any], destinations: Collection[str]) -> tuple[str, str]:
+    """Take the destination and its album out of what was said; "" for each that was not."""
+    publish, album = said.pop("publish", ""), said.pop("album", "")
+    if publish != "" and publish not in destinations:
+        names = ", ".join(destinations)
+        raise InvalidField(
+            f"publish: expected one of {names}"
+            if names
+            else "publish: this service sends pictures on to nowhere (see publish.imgur_client_id)"
+        )
+    if not isinstance(album, str) or not _ALBUM.fullmatch(album) or (album and not publish):
+        raise InvalidField("album: expected up to 64 letters and digits, beside 'publish'")
+    return publish, album
+
+
+def _list(value: object, name: str, max_items: int) -> Sequence[object]:
+    if not isinstance(value, list):
+        raise InvalidRequest(f"{name}: expected a list")
+    if not 1 <= len(value) <= max_items:
+        raise InvalidRequest(f"{name}: expected 1 to {max_items:,} entries, got {len(value):,}")
+    return value
+
+
+def _distinct(sent: Sequence[object], read: Callable[[object], tuple[str, str]]) -> list[Entry]:
+    positions: dict[tuple[str, str], list[int]] = {}
+    for position, value in enumerate(sent):
+        positions.setdefault(read(value), []).append(position)
+    return [
+        Entry(value=value, positions=tuple(places), error=error)
+        for (value, error), places in positions.items()
+    ]
+
+
+def _repeated(entries: Sequence[Entry]) -> dict[int, int]:
+    return {n: len(e.positions) for n, e in enumerate(entries) if len(e.positions) > 1}
+
+
+def _url(sent: object) -> tuple[str, str]:
+    """Return a URL, and what is wrong with it."""
+    if not isinstance(sent, str):
+        return _shown(sent), "expected a URL as a string"
+    url = sent.strip()
+    if not url:
+        return "", "blank; expected a URL such as https://example.com/photo.jpg"
+    try:
+        parse_url(url)
+    except DownloadRefused as error:
+        return _shortened(url), str(error).removeprefix("url: ")
+    return url, ""
+
+
+def _image(sent: object) -> tuple[str, str]:
+    """Return a picture's id, and what is wrong with it."""
+    if not isinstance(sent, str):
+        return _shown(sent), "expected the id of a picture as a string"
+    image_id = sent.strip()
+    if not picture_keys.is_image_id(image_id):
+        return _shortened(image_id), "expected the id of a picture: 64 digits from 0 to f"
+    return image_id, ""
+
+
+def _shown(value: object) -> str:
+    try:
+        return _shortened(json.dumps(value))
+    except RecursionError:
+        return "…"
+
+
+def _shortened(text: str) -> str:
+    # Half a surrogate pair has no UTF-8 to be kept in.
+    text = text.encode(errors="replace").decode()
+    return text if len(text) <= _MAX_SHOWN else f"{text[:_MAX_SHOWN]}…"
+
+
+def _pipelines(
+    sent: object, max_items: int, presets: Mapping[str, str], limits: Limits
+) -> tuple[str, ...]:
+    found: dict[str, None] = {}
+    for position, text in enumerate(_list(sent, "transforms", max_items)):
+        where = f"transforms[{position}]"
+        if not isinstance(text, str) or not text.strip():
+            raise InvalidField(f"{where}: expected a pipeline such as thumbnail:200x200.webp")
+        try:
+            pipeline = parse(text.strip(), presets=presets, limits=limits)
+        except InvalidRequest as error:
+            raise type(error)(f"{where}: {error}") from None
+        if pipeline.format == AUTO:
+            raise InvalidField(f"{where}: there is no Accept header to go by; name the format")
+        found[str(pipeline)] = None
+    return tuple(found)

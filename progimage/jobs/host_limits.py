@@ -1,0 +1,77 @@
+"""Politeness: so many downloads from one host at a time, and a pause between two."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from progimage.errors import DownloadRefused
+from progimage.ingest.download.urls import parse_url
+
+# A host whose downloads are all under way is asked for again after so long.
+_BUSY_S = 0.25
+_REMEMBERED = 10_000
+
+
+class Hosts:
+    """Who is being asked for something by this process.
+
+    Args:
+        at_a_time: downloads from one host.
+        pause_s: from the start of one to the start of the next.
+        clock: monotonic seconds.
+    """
+
+    def __init__(
+        self, at_a_time: int, pause_s: float, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._at_a_time = at_a_time
+        self._pause_s = pause_s
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._busy: dict[str, int] = {}
+        self._next: dict[str, float] = {}
+
+    @contextmanager
+    def turn(self, url: str) -> Iterator[float]:
+        """Give 0 for a turn that lasts as long as the block, or the seconds until a next try."""
+        host = _host(url)
+        wait_s = self._enter(host)
+        if wait_s:
+            yield wait_s
+            return
+        try:
+            yield 0.0
+        finally:
+            self._leave(host)
+
+    def _enter(self, host: str) -> float:
+        with self._lock:
+            now = self._clock()
+            if self._busy.get(host, 0) >= self._at_a_time:
+                return _BUSY_S
+            if (due := self._next.get(host, 0.0)) > now:
+                return due - now
+            self._busy[host] = self._busy.get(host, 0) + 1
+            if self._pause_s:
+                if len(self._next) >= _REMEMBERED:
+                    self._next = {name: due for name, due in self._next.items() if due > now}
+                self._next[host] = now + self._pause_s
+            return 0.0
+
+    def _leave(self, host: str) -> None:
+        with self._lock:
+            self._busy[host] -= 1
+            if not self._busy[host]:
+                del self._busy[host]
+
+
+def _host(url: str) -> str:
+    """Return whom a URL asks, the same for each of its spellings."""
+    try:
+        return parse_url(url).authority
+    except DownloadRefused:
+        # Nobody is asked.
+        return ""

@@ -1,0 +1,1 @@
+"""Sending pictures on to other services."""

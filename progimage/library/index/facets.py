@@ -1,0 +1,102 @@
+"""What a picture can be found by."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from functools import lru_cache
+from itertools import chain, islice
+from typing import Literal, NamedTuple
+
+from progimage.library.index import words
+from progimage.model import Record, fold
+
+MAX_WORDS = 100
+"""Distinct words of a picture that can be searched; what is said after them is not."""
+
+_MAX_SLUG_BYTES = 240
+_SHORTENED_BYTES = 160
+
+Kind = Literal["all", "types", "owners", "tags", "words"]
+
+
+class Facet(NamedTuple):
+    """One thing a picture can be found by; its list holds every picture that has it.
+
+    `value` is a slug: text as it can stand in a key.
+    """
+
+    kind: Kind
+    value: str = ""
+
+
+ALL = Facet("all")
+
+
+def media_type(value: str) -> Facet:
+    """Return the facet of all pictures of a media type."""
+    return Facet("types", slug(value.lower()))
+
+
+def owner(name: str) -> Facet:
+    """Return the facet of all pictures of a named owner."""
+    return Facet("owners", slug(name))
+
+
+@lru_cache(10_000)
+def tag(value: str) -> Facet:
+    """Return the facet of all pictures with a tag, however it is spelled."""
+    return Facet("tags", slug(fold(value)))
+
+
+def word(value: str) -> Facet:
+    """Return the facet of all pictures with a word, as `text.pieces` gives it."""
+    return Facet("words", value)
+
+
+def words_of(record: Record) -> frozenset[str]:
+    """Return the words a picture is found by: of its tags, title, file name, description.
+
+    In this order the first `MAX_WORDS` distinct ones count.
+    """
+    said = chain(record.tags, (record.title, record.file_name, record.description))
+    every = chain.from_iterable(_pieces(part) for part in said)
+    return frozenset(islice(dict.fromkeys(every), MAX_WORDS))
+
+
+def facets_of(record: Record) -> frozenset[Facet]:
+    """Return everything a picture can be found by."""
+    facets = {ALL, media_type(record.media_type)}
+    if record.owner:
+        facets.add(owner(record.owner))
+    facets.update(tag(value) for value in record.tags)
+    facets.update(word(value) for value in words_of(record))
+    return frozenset(facets)
+
+
+def slug(value: str) -> str:
+    """Return text as one segment of a key, with what no key may hold percent-encoded.
+
+    Slugs of texts that begin alike begin alike, up to the point where a long one is
+    shortened and a digest tells it apart.
+    """
+    escaped = "".join(
+        character
+        if character.isprintable() and character not in "%/" and (at or character != ".")
+        else "".join(f"%{byte:02X}" for byte in character.encode())
+        for at, character in enumerate(value)
+    )
+    data = escaped.encode()
+    if len(data) <= _MAX_SLUG_BYTES:
+        return escaped
+    start = data[:_SHORTENED_BYTES].decode(errors="ignore")
+    return f"{start}~{hashlib.sha256(data).hexdigest()}"
+
+
+def beginning_of_slug(value: str) -> str:
+    """Return what the slug of every text that begins with `value` begins with."""
+    return slug(value)[: _SHORTENED_BYTES // 4]
+
+
+def _pieces(part: str) -> Iterator[str]:
+    return chain.from_iterable(words.pieces(found) for found in words.words(part))

@@ -1,0 +1,62 @@
+"""The words of a text, as search compares them: caseless, without typographic variants."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator
+
+from progimage.model import VARIATION_SELECTORS
+
+MAX_WORD = 40
+"""Longest word that is looked up as one; a longer one counts as overlapping pieces."""
+
+MAX_NEEDLE = MAX_WORD // 2
+"""Longest text that is certain to lie in one piece wherever it stands in a long word."""
+
+
+def words(text: str) -> Iterator[str]:
+    """Yield the words of a text: runs of letters, marks, digits and pictographs.
+
+    Compatibility caseless (D146): full-width letters, ligatures and superscripts
+    match the plain ones. Words come as they stand in the text, again and again.
+    """
+    folded = text.casefold()
+    if not folded.isascii():
+        folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKD", text).casefold())
+    word: list[str] = []
+    for character in folded:
+        if _is_part_of_word(character):
+            word.append(character)
+        elif not _is_invisible(character) and word:
+            yield "".join(word)
+            word.clear()
+    if word:
+        yield "".join(word)
+
+
+def pieces(word: str) -> Iterator[str]:
+    """Yield what stands for a word in the index: itself, or pieces that overlap by half."""
+    yield word[:MAX_WORD]
+    for start in range(MAX_NEEDLE, len(word) - MAX_NEEDLE, MAX_NEEDLE):
+        yield word[start : start + MAX_WORD]
+
+
+def needles(query: str) -> Iterator[str]:
+    """Yield what must each be part of some piece of a text for the query to match it."""
+    for word in words(query):
+        yield word[:MAX_NEEDLE]
+        for start in range(MAX_NEEDLE, len(word), MAX_NEEDLE):
+            yield word[max(0, min(start, len(word) - MAX_NEEDLE)) :][:MAX_NEEDLE]
+
+
+def _is_part_of_word(character: str) -> bool:
+    if character.isalnum():
+        return True
+    category = unicodedata.category(character)
+    if character in VARIATION_SELECTORS:
+        return False
+    return category[0] == "M" or category in ("So", "Sk", "Nl", "No")
+
+
+def _is_invisible(character: str) -> bool:
+    return character in VARIATION_SELECTORS or unicodedata.category(character) == "Cf"

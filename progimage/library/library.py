@@ -1,0 +1,271 @@
+"""The pictures themselves: add, find, edit, remove; the one visibility rule.
+
+The order of writes is what makes a crash harmless. The record is the commit:
+
+    add      original under a name of its own, and markers · record, created
+    edit     new markers · record, swapped · renditions, of what was hidden · old markers
+    remove   record swapped to `deleting` · renditions · original · markers ·
+             record removed, if it is still the one that was swapped
+
+So at every instant a live record has its bytes, and whatever a crash leaves
+beside it is refuse that `progimage check --repair` recognises and removes.
+Whoever meets a `deleting` record finishes the removal, as often as needed and
+by as many as like: each step names exactly what it removes (an original by its
+generation, the record by its etag), so a straggler cannot hit a later upload.
+Whoever hides a picture again, having had no answer, purges it again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any, BinaryIO
+
+from progimage import keys
+from progimage.errors import Conflict, KeyMissing, NotFound, Overloaded
+from progimage.library.candidate import Candidate, PictureFacts
+from progimage.library.edits import ATTEMPTS, Edits
+from progimage.library.index.index import Index, postings_of
+from progimage.library.records import (
+    Records,
+    can_edit,
+    can_see,
+    forbidden,
+    not_found,
+    read_record,
+)
+from progimage.model import Metadata, Record, Viewer, check_visibility
+from progimage.stores import ABSENT, ObjectStore, Reader
+from progimage.telemetry import audit
+
+__all__ = ["Candidate", "Library", "PictureFacts", "can_edit", "can_see", "read_record"]
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Library:
+    """Pictures in one object store.
+
+    `on_purge` is told the id of each picture whose renditions were purged, before that is
+    acknowledged.
+    """
+
+    def __init__(
+        self,
+        store: ObjectStore,
+        clock: Callable[[], datetime] = _now,
+        index: Index | None = None,
+        on_purge: Callable[[str], None] | None = None,
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._index = index or Index(store)
+        self._on_purge = on_purge
+        self._records = Records(store)
+        self._edits = Edits(self._records, self._index, clock, self.purge)
+
+    def add(
+        self, candidate: Candidate, metadata: Metadata, *, is_missed: bool = False
+    ) -> tuple[Record, bool]:
+        """Keep a picture; return its record and whether it is new.
+
+        A picture that is here already stays exactly as it is, metadata included. With
+        `is_missed`, `held` has just said that it is not here, and is not asked again
+        unless somebody else was faster.
+
+        Raises:
+            InvalidField: it is to be private but has no owner.
+            Overloaded: others keep adding and removing this very picture.
+        """
+        check_visibility(metadata, candidate.owner)
+        for _ in range(ATTEMPTS):
+            if not is_missed and (held := self.held(candidate.id)) is not None:
+                return held, False
+            record = self._describe(candidate, metadata)
+            if self._commit(record, candidate.source):
+                return record, True
+            is_missed = False
+        raise Overloaded("this picture is being added and removed by others; try again")
+
+    def find(self, viewer: Viewer, image_id: str) -> Record:
+        """Return the record of `image_id`, if `viewer` may see it.
+
+        Raises:
+            NotFound: there is none, or none that the viewer may see; the two look
+                alike on purpose, so that a guess reveals nothing.
+        """
+        return self._records.read_visible(viewer, image_id)[0]
+
+    def find_for_link(self, image_id: str) -> Record:
+        """Return the record of `image_id`, whoever may see it: for who holds a signed link.
+
+        Raises:
+            NotFound: there is none.
+        """
+        record, _ = self._records.read(image_id)
+        if record.state != "live":
+            raise not_found(image_id)
+        return record
+
+    def find_to_edit(self, viewer: Viewer, image_id: str) -> Record:
+        """Return the record of `image_id`, if `viewer` may change it.
+
+        Raises:
+            NotFound: there is none, or none that the viewer may see.
+            Forbidden: it is somebody else's.
+        """
+        return self._records.read_editable(viewer, image_id)[0]
+
+    def edit(
+        self,
+        viewer: Viewer,
+        image_id: str,
+        changes: dict[str, Any],
+        is_expected: Callable[[Record], bool],
+    ) -> Record:
+        """Lay `changes` over the metadata of the version that `is_expected`.
+
+        `is_expected` is asked of every version the edit could be based on, so an
+        update by somebody else is never overwritten unseen.
+
+        Raises:
+            NotFound: there is no such picture for this viewer.
+            Forbidden: it is somebody else's.
+            InvalidField: a change is malformed.
+            PreconditionFailed: the current version is not the expected one.
+        """
+        return self._edits.edit(viewer, image_id, changes, is_expected)
+
+    def remove(self, viewer: Viewer, image_id: str) -> None:
+        """Remove a picture and everything kept of it.
+
+        A removal that was cut short is finished.
+
+        Raises:
+            NotFound: there is no such picture for this viewer.
+            Forbidden: it is somebody else's.
+        """
+        for _ in range(ATTEMPTS):
+            record, etag = self._records.read(image_id)
+            if record.state == "live":
+                if not can_see(viewer, record):
+                    break
+                if not can_edit(viewer, record):
+                    raise forbidden(image_id)
+                try:
+                    record, etag = self._mark_deleting(record, etag)
+                except Conflict:
+                    continue
+            self.finish_removal(record, etag)
+            audit.record("delete", image=image_id, owner=record.owner)
+            return
+        raise not_found(image_id)
+
+    def purge(self, image_id: str, *, public_only: bool = False) -> int:
+        """Remove every cached rendition of a picture; return how many there were."""
+        count = 0
+        try:
+            for public in (True,) if public_only else (True, False):
+                for stat in self._store.list(keys.renditions(image_id, public=public)):
+                    self._store.delete(stat.key)
+                    count += 1
+        finally:
+            if self._on_purge:
+                self._on_purge(image_id)
+        return count
+
+    def key_of_original(self, record: Record) -> str:
+        """Return where the store holds the bytes as uploaded."""
+        return keys.original(record.id, record.generation)
+
+    def open_original(self, record: Record, start: int = 0, length: int | None = None) -> Reader:
+        """Open the bytes as uploaded, or `length` of them from `start`.
+
+        Raises:
+            NotFound: the picture was removed since its record was read.
+        """
+        try:
+            return self._store.open(keys.original(record.id, record.generation), start, length)
+        except KeyMissing:
+            raise not_found(record.id) from None
+
+    def is_current(self, record: Record) -> bool:
+        """True if the picture is still there, with the same visibility and original."""
+        try:
+            current, _ = self._records.read(record.id)
+        except NotFound:
+            return False
+        return (current.state, current.visibility, current.generation) == (
+            "live",
+            record.visibility,
+            record.generation,
+        )
+
+    def finish_removal(self, record: Record, etag: str) -> None:
+        """Remove all that belongs to a `deleting` record, then the record itself."""
+        self.purge(record.id)
+        self._store.delete(keys.original(record.id, record.generation))
+        self._index.remove(postings_of(record))
+        try:
+            self._store.delete(keys.record(record.id), expect=etag)
+        except Conflict:
+            # Another finished first and a new upload has taken the place.
+            return
+
+    def held(self, image_id: str) -> Record | None:
+        """Return the record of a picture about to be added, if it is here.
+
+        A removal that stands in the way is finished first.
+        """
+        try:
+            record, etag = self._records.read(image_id)
+        except NotFound:
+            return None
+        if record.state == "live":
+            return record
+        self.finish_removal(record, etag)
+        return None
+
+    def _commit(self, record: Record, source: BinaryIO) -> bool:
+        """Write original, markers and record; False if another upload committed first."""
+        original, postings = keys.original(record.id, record.generation), postings_of(record)
+        source.seek(0)
+        with self._index.writing(postings):
+            self._store.put(original, source, media_type=record.media_type)
+        try:
+            self._records.write(record, expect=ABSENT)
+        except Conflict:
+            self._index.remove(postings)
+            self._store.delete(original)
+            return False
+        # Any other error leaves it open whether the record was written: its bytes
+        # must stay. If it was not, they are refuse that `check` removes.
+        return True
+
+    def _describe(self, candidate: Candidate, metadata: Metadata) -> Record:
+        facts, now = candidate.facts, self._clock()
+        return Record(
+            id=candidate.id,
+            owner=candidate.owner,
+            generation=keys.new_generation(),
+            sha256=candidate.sha256,
+            size_bytes=candidate.size_bytes,
+            file_name=candidate.file_name,
+            media_type=facts.media_type,
+            width=facts.width,
+            height=facts.height,
+            frames=facts.frames,
+            orientation=facts.orientation,
+            has_alpha=facts.has_alpha,
+            dominant_colour=facts.dominant_colour,
+            placeholder=facts.placeholder,
+            created=now,
+            modified=now,
+            **metadata.model_dump(),
+        )
+
+    def _mark_deleting(self, record: Record, etag: str) -> tuple[Record, str]:
+        deleting = record.model_copy(update={"state": "deleting", "revision": record.revision + 1})
+        return deleting, self._records.write(deleting, expect=etag)

@@ -1,0 +1,71 @@
+"""Cursors: where in a list a page begins or ends, as text that means nothing to others.
+
+A cursor holds a position and what was counted so far, no condition and no secret: all
+that the wrong cursor can do is begin elsewhere in what the viewer may see anyway.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from dataclasses import dataclass
+
+from progimage.errors import InvalidRequest
+from progimage.library.index import layout
+
+_VERSION = 1
+_LENGTH = 1 + 2 + 7 + 32
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """How many pictures match: exactly so many, or at least."""
+
+    count: int
+    is_exact: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """The page of the pictures from `position` on, or of those before it."""
+
+    position: str
+    is_backwards: bool
+    total: Total
+
+    def encode(self) -> str:
+        """Return the cursor as it stands in a URL."""
+        flags = _VERSION << 4 | self.is_backwards << 1 | self.total.is_exact
+        data = (
+            bytes([flags])
+            + min(self.total.count, 0xFFFF).to_bytes(2)
+            + layout.count_of(self.position).to_bytes(7)
+            + bytes.fromhex(layout.id_of(self.position))
+        )
+        return base64.urlsafe_b64encode(data).decode()
+
+
+def decode(text: str) -> Cursor:
+    """Return the cursor that `encode` made `text` of.
+
+    Raises:
+        InvalidRequest: it never did, or an older version did.
+    """
+    try:
+        data = base64.b64decode(text, altchars=b"-_", validate=True)
+    except (binascii.Error, ValueError):
+        data = b""
+    count = int.from_bytes(data[3:10])
+    position = f"{layout.counted(count)}-{data[10:].hex()}"
+    if (
+        len(data) != _LENGTH
+        or data[0] >> 4 != _VERSION
+        or data[0] & 0b1100
+        or layout.count_of(position) != count
+    ):
+        raise InvalidRequest(
+            "cursor: expected what 'next' or 'previous' of an earlier answer holds; "
+            "leave it out to begin with the newest"
+        )
+    total = Total(int.from_bytes(data[1:3]), bool(data[0] & 1))
+    return Cursor(position, bool(data[0] & 2), total)

@@ -1,0 +1,1 @@
+"""What an operator runs on a store: check, reindex, gc, copy-store, erase."""

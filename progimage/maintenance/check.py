@@ -1,0 +1,169 @@
+"""Compare what the store holds with what it should; repair on request.
+
+Every sidecar is read, every original hashed, every rendition and every marker of
+the index matched with the picture it belongs to, and every picture looked for in
+the index, and every part of a job with its request. What a crash can leave behind is
+repaired: removals that stopped half-way are finished, originals nobody committed,
+renditions and markers nobody owns and parts of no job are removed. What only damage
+can cause (a record that cannot be read, an original that is missing or differs from
+its hash) is reported and never touched: a back-up can still mend it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor
+from datetime import UTC, datetime, timedelta
+
+from progimage import keys
+from progimage.access.accounts.users import Users
+from progimage.errors import DamagedRecord, KeyMissing, NotFound
+from progimage.library import Library, read_record
+from progimage.library.index import layout
+from progimage.maintenance.check_jobs import check_jobs
+from progimage.maintenance.findings import Finding, Kind
+from progimage.maintenance.reindex import Audit
+from progimage.model import Record
+from progimage.stores import ObjectStore, Stat
+
+_CHUNK = 1 << 20
+
+
+class Check:
+    """One pass over a store, safe beside live traffic.
+
+    `grace` spares what is younger: an upload writes its original before its record,
+    and must not lose it in between.
+    """
+
+    def __init__(
+        self,
+        store: ObjectStore,
+        *,
+        repair: bool = False,
+        grace: timedelta = timedelta(hours=1),
+        executor: Executor | None = None,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._store = store
+        self._library = Library(store)
+        self._repair = repair
+        self._oldest_spared = clock() - grace
+        self._audit = Audit(
+            store, repair=repair, oldest_spared=self._oldest_spared, executor=executor
+        )
+
+    def run(self, on_progress: Callable[[str], None] = lambda _: None) -> Iterator[Finding]:
+        """Yield what is found; `on_progress` is told every key on the way."""
+        for stat in self._store.list(keys.IMAGES):
+            on_progress(stat.key)
+            yield from self._check_picture_object(stat)
+        for stat in self._store.list(keys.RENDERS):
+            on_progress(stat.key)
+            yield from self._check_rendition(stat)
+        for stat in self._store.list(keys.USERS):
+            on_progress(stat.key)
+            yield from self._check_account(stat)
+        for stat in self._store.list(layout.INDEX):
+            on_progress(stat.key)
+            yield from self._audit.check_marker(stat)
+        yield from check_jobs(
+            self._store,
+            repair=self._repair,
+            oldest_spared=self._oldest_spared,
+            on_progress=on_progress,
+        )
+
+    def _check_picture_object(self, stat: Stat) -> Iterator[Finding]:
+        if (image_id := keys.id_of_record(stat.key)) is not None:
+            yield from self._check_record(stat, image_id)
+        elif (named := keys.id_and_generation_of_original(stat.key)) is not None:
+            yield from self._check_original(stat, *named)
+        else:
+            yield Finding("unknown key", stat.key)
+
+    def _check_record(self, stat: Stat, image_id: str) -> Iterator[Finding]:
+        try:
+            record, etag = read_record(self._store, image_id)
+        except NotFound:
+            return
+        except DamagedRecord:
+            yield Finding("damaged record", stat.key)
+            return
+        if record.state == "deleting":
+            if self._repair:
+                self._library.finish_removal(record, etag)
+            yield Finding("removal cut short", stat.key, self._repair)
+            return
+        if (damage := self._damage(record)) and self._library.is_current(record):
+            yield Finding(damage, keys.original(image_id, record.generation))
+        yield from self._audit.check_record(record)
+
+    def _damage(self, record: Record) -> Kind | None:
+        digest, id_digest = hashlib.sha256(), keys.id_hash(record.owner)
+        try:
+            with self._store.open(keys.original(record.id, record.generation)) as reader:
+                while chunk := reader.read(_CHUNK):
+                    digest.update(chunk)
+                    if record.owner:
+                        id_digest.update(chunk)
+        except KeyMissing:
+            return "missing original"
+        if digest.hexdigest() != record.sha256:
+            return "altered original"
+        picture_id = id_digest.hexdigest() if record.owner else record.sha256
+        return None if picture_id == record.id else "id of another owner or picture"
+
+    def _check_original(self, stat: Stat, image_id: str, generation: str) -> Iterator[Finding]:
+        if stat.modified > self._oldest_spared:
+            return
+        try:
+            record = self._record(image_id)
+        except DamagedRecord:
+            return
+        if record is None or record.generation != generation:
+            yield self._removed("original without record", stat)
+
+    def _check_rendition(self, stat: Stat) -> Iterator[Finding]:
+        named = keys.id_and_engine_of_rendition(stat.key)
+        if named is None:
+            yield Finding("unknown key", stat.key)
+            return
+        try:
+            record = self._record(named[0])
+        except DamagedRecord:
+            return
+        if record is None or record.state != "live":
+            yield self._removed("rendition without picture", stat)
+        elif stat.key.startswith(keys.PUBLIC_RENDERS) and not record.is_public:
+            yield self._removed("rendition under the wrong visibility", stat)
+        elif any(self._is_gone(other) for other in keys.ids_shown_in(stat.key) - {record.id}):
+            yield self._removed("rendition without picture", stat)
+
+    def _check_account(self, stat: Stat) -> Iterator[Finding]:
+        name = keys.name_of_user(stat.key)
+        try:
+            if name is None or Users(self._store).find(name).name != name:
+                yield Finding("unknown key", stat.key)
+        except NotFound:
+            return
+        except DamagedRecord:
+            yield Finding("damaged record", stat.key)
+
+    def _is_gone(self, image_id: str) -> bool:
+        try:
+            return self._record(image_id) is None
+        except DamagedRecord:
+            return False
+
+    def _record(self, image_id: str) -> Record | None:
+        try:
+            return read_record(self._store, image_id)[0]
+        except NotFound:
+            return None
+
+    def _removed(self, kind: Kind, stat: Stat) -> Finding:
+        if self._repair:
+            self._store.delete(stat.key)
+        return Finding(kind, stat.key, self._repair)

@@ -1,0 +1,45 @@
+"""Check the jobs of a store: every part needs the request it belongs to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from itertools import chain
+
+from progimage.errors import KeyMissing
+from progimage.jobs import keys
+from progimage.maintenance.findings import Finding
+from progimage.stores import ObjectStore, Stat
+
+
+def check_jobs(
+    store: ObjectStore, *, repair: bool, oldest_spared: datetime, on_progress: Callable[[str], None]
+) -> Iterator[Finding]:
+    """Yield each part that belongs to no job; remove it if `repair`, unless it is too young."""
+    known: dict[str, bool] = {}
+    for stat in chain(store.list(keys.JOBS), store.list(keys.QUEUE), store.list(keys.LISTS)):
+        on_progress(stat.key)
+        job_id = _job_of(stat)
+        if job_id is None:
+            yield Finding("unknown key", stat.key)
+            continue
+        if job_id not in known:
+            # All keys of a job stand together, and so do those of a list.
+            known = {job_id: _exists(store, keys.request(job_id))}
+        if not known[job_id] and stat.modified <= oldest_spared:
+            if repair:
+                store.delete(stat.key)
+            yield Finding("part without job", stat.key, repair)
+
+
+def _job_of(stat: Stat) -> str | None:
+    marker = keys.marker(stat.key)
+    return marker.job_id if marker else keys.job_of(stat.key)
+
+
+def _exists(store: ObjectStore, key: str) -> bool:
+    try:
+        store.stat(key)
+    except KeyMissing:
+        return False
+    return True

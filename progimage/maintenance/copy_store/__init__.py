@@ -1,0 +1,1 @@
+"""Copy one store into another while both serve."""

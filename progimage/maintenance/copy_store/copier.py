@@ -1,0 +1,145 @@
+"""Copy everything of one store into another, of the same or another kind, while both serve.
+
+A picture comes as an upload does: its original, its markers, then its record, so that
+what is interrupted leaves no record without bytes and can be run again. The index is
+written anew, since each kind of store lays it out in its own way. Renditions are made
+again where they are asked for; probes, leases and half-written files are nobody's.
+
+What changes at the source meanwhile is caught by the next pass over what is young.
+What the target has in a newer version stays.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Executor, Future
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import TypeVar
+
+from progimage import keys
+from progimage.jobs import keys as job_keys
+from progimage.library.index import layout
+from progimage.maintenance.copy_store.objects import copy_object
+from progimage.maintenance.copy_store.pictures import PictureCopier
+from progimage.maintenance.copy_store.result import Copied
+from progimage.stores import ObjectStore, Stat
+
+__all__ = ["Copied", "Copier"]
+
+Item = TypeVar("Item")
+
+# Clocks of nodes and stores differ; what is this much older than a pass is not young.
+_CLOCK_MARGIN = timedelta(hours=1)
+
+# Stand below other keys, or are made anew.
+_LEFT_OUT = (keys.IMAGES, keys.RENDERS, keys.PROBES, layout.INDEX)
+
+
+class Copier:
+    """Copies `source` to `target`.
+
+    Args:
+        executor: for several pictures at a time, `window` at most.
+        reads_back: what was written is read again, and its hash compared.
+        verifies_all: so is what was there before.
+    """
+
+    def __init__(
+        self,
+        source: ObjectStore,
+        target: ObjectStore,
+        executor: Executor,
+        *,
+        window: int = 32,
+        reads_back: bool = True,
+        verifies_all: bool = False,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._source = source
+        self._target = target
+        self._pictures = PictureCopier(
+            source, target, reads_back=reads_back, verifies_all=verifies_all
+        )
+        self._executor = executor
+        self._window = window
+        self._clock = clock
+
+    def run(self, *, passes: int = 2, deletes: bool = False) -> Iterator[Copied]:
+        """Copy all, then what changed meanwhile, `passes` times in all or until nothing did.
+
+        At last, pictures that only the target has are told, and removed with `deletes`.
+        """
+        since: datetime | None = None
+        for _ in range(passes):
+            began, changes = self._clock(), 0
+            for copied in self._one_pass(since):
+                changes += copied.kind in ("copied", "updated")
+                # Only the first pass tells what it need not do.
+                if since is None or copied.kind in ("copied", "updated", "damaged"):
+                    yield copied
+            if since is not None and not changes:
+                break
+            since = began - _CLOCK_MARGIN
+        yield from self._side_by_side(
+            lambda image_id: self._pictures.settle_extra(image_id, deletes=deletes),
+            self._records(self._target, None),
+        )
+
+    def _one_pass(self, since: datetime | None) -> Iterator[Copied]:
+        yield from self._side_by_side(self._pictures.copy, self._records(self._source, since))
+        yield from self._side_by_side(
+            partial(copy_object, self._source, self._target), self._others(since)
+        )
+
+    def _records(self, store: ObjectStore, since: datetime | None) -> Iterator[str]:
+        """Yield the ids of pictures whose record was written since then."""
+        for stat in store.list(keys.IMAGES):
+            image_id = keys.id_of_record(stat.key)
+            if image_id is not None and (since is None or stat.modified >= since):
+                yield image_id
+
+    def _others(self, since: datetime | None) -> Iterator[Stat]:
+        """Yield what is neither a picture nor made anew; jobs before what lists them."""
+        for stat in self._source.list(job_keys.JOBS):
+            if "/leases/" not in stat.key and (since is None or stat.modified >= since):
+                yield stat
+        for stat in self._elsewhere():
+            if since is None or stat.modified >= since:
+                yield stat
+
+    def _elsewhere(self) -> Iterator[Stat]:
+        after, skipped = "", (*_LEFT_OUT, job_keys.JOBS)
+        while True:
+            for stat in self._source.list("", after):
+                prefix = next((p for p in skipped if stat.key.startswith(p)), None)
+                if prefix is not None:
+                    # The first name behind all that begin so: "0" follows "/".
+                    after = f"{prefix.removesuffix('/')}0"
+                    break
+                yield stat
+            else:
+                return
+
+    def _side_by_side(
+        self, act: Callable[[Item], Copied | None], items: Iterable[Item]
+    ) -> Iterator[Copied]:
+        """Yield what becomes of the items, in order; never more than `window` wait."""
+        waiting: deque[Future[Copied | None]] = deque()
+        try:
+            for item in items:
+                waiting.append(self._executor.submit(act, item))
+                if len(waiting) >= self._window:
+                    yield from _result(waiting.popleft())
+            while waiting:
+                yield from _result(waiting.popleft())
+        finally:
+            for future in waiting:
+                future.cancel()
+
+
+def _result(future: Future[Copied | None]) -> Iterator[Copied]:
+    copied = future.result()
+    if copied is not None:
+        yield copied

@@ -1,0 +1,44 @@
+"""One object that belongs to no picture, from store to store."""
+
+from __future__ import annotations
+
+from typing import BinaryIO, cast
+
+from progimage import keys
+from progimage.errors import Conflict, KeyMissing
+from progimage.maintenance.copy_store.result import CHUNK, Copied, Verifying
+from progimage.stores import ABSENT, ObjectStore, Reader, Stat
+
+
+def copy_object(source: ObjectStore, target: ObjectStore, stat: Stat) -> Copied | None:
+    """Copy an object, compared byte for byte unless it is a piece; None if it is gone."""
+    is_piece = keys.offset_of_piece(stat.key) is not None
+    try:
+        etag = target.stat(stat.key).etag
+    except KeyMissing:
+        etag = ABSENT
+    try:
+        with source.open(stat.key) as reader:
+            if etag != ABSENT and (is_piece or _is_same(reader, target, stat.key)):
+                return Copied("unchanged", stat.key)
+        with source.open(stat.key) as reader:
+            passing = cast(BinaryIO, Verifying(reader))
+            target.put(stat.key, passing, media_type="application/json", expect=etag)
+    except KeyMissing:
+        return None
+    except Conflict:
+        return Copied("newer", stat.key)
+    return Copied("copied" if etag == ABSENT else "updated", stat.key, stat.size)
+
+
+def _is_same(reader: Reader, target: ObjectStore, key: str) -> bool:
+    try:
+        with target.open(key) as other:
+            if reader.stat.size != other.stat.size:
+                return False
+            while block := reader.read(CHUNK):
+                if block != other.read(len(block)):
+                    return False
+    except KeyMissing:
+        return False
+    return True

@@ -1,0 +1,135 @@
+"""One picture from store to store: its original, its markers, then its record."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import BinaryIO, cast
+
+from progimage import keys
+from progimage.errors import Conflict, DamagedRecord, KeyMissing, NotFound
+from progimage.library import Library, read_record
+from progimage.library.index.index import Index, postings_of
+from progimage.library.records import Records
+from progimage.maintenance.copy_store.result import CHUNK, Altered, Copied, Verifying
+from progimage.model import Record, Viewer
+from progimage.stores import ABSENT, ObjectStore
+
+_ATTEMPTS = 5
+
+
+class PictureCopier:
+    """Brings pictures from `source` to `target`; see `Copier`."""
+
+    def __init__(
+        self, source: ObjectStore, target: ObjectStore, *, reads_back: bool, verifies_all: bool
+    ) -> None:
+        self._source = source
+        self._target = target
+        self._library = Library(target)
+        self._records = Records(target)
+        self._index = Index(target)
+        self._reads_back = reads_back
+        self._verifies_all = verifies_all
+
+    def copy(self, image_id: str) -> Copied | None:
+        """Bring one picture over, as it is at this moment; None if it is gone."""
+        key = keys.record(image_id)
+        for _ in range(_ATTEMPTS):
+            try:
+                record, _ = read_record(self._source, image_id)
+                if record.state != "live":
+                    return None
+                return self._bring(record)
+            except NotFound:
+                return None
+            except DamagedRecord:
+                return Copied("damaged", key)
+            except (Conflict, KeyMissing):
+                # Edited, removed or uploaded anew between two looks at it.
+                continue
+        return Copied("damaged", key)
+
+    def _bring(self, record: Record) -> Copied:
+        key = keys.record(record.id)
+        there, etag = self._at_target(record.id)
+        if there is not None and _is_newer(there, record):
+            return Copied("newer", key)
+        if not self._bring_original(record):
+            return Copied("damaged", keys.original(record.id, record.generation))
+        after = postings_of(record)
+        if there == record:
+            self._index.confirm(after)
+            return Copied("unchanged", key)
+        self._index.write(after)
+        self._records.write(record, expect=etag or ABSENT)
+        if there is None:
+            return Copied("copied", key, record.size_bytes)
+        self._index.remove(postings_of(there) - after)
+        if there.visibility != record.visibility:
+            self._library.purge(record.id)
+        if there.generation != record.generation:
+            self._target.delete(keys.original(there.id, there.generation))
+        return Copied("updated", key)
+
+    def _at_target(self, image_id: str) -> tuple[Record | None, str]:
+        try:
+            record, etag = read_record(self._target, image_id)
+        except NotFound:
+            return None, ""
+        if record.state != "live":
+            self._library.finish_removal(record, etag)
+            return None, ""
+        return record, etag
+
+    def _bring_original(self, record: Record) -> bool:
+        """Copy the bytes, unless they are there; False if they are not what they should be."""
+        key = keys.original(record.id, record.generation)
+        try:
+            size = self._target.stat(key).size
+        except KeyMissing:
+            size = None
+        # A put is whole or not at all: equal names and sizes are equal bytes.
+        if size == record.size_bytes and not self._verifies_all:
+            return True
+        if size == record.size_bytes and self._hash_at_target(key) == record.sha256:
+            return True
+        try:
+            with self._source.open(key) as reader:
+                passing = cast(BinaryIO, Verifying(reader, record.sha256))
+                self._target.put(key, passing, media_type=record.media_type)
+        except Altered:
+            return False
+        return not self._reads_back or self._hash_at_target(key) == record.sha256
+
+    def _hash_at_target(self, key: str) -> str:
+        digest = hashlib.sha256()
+        with self._target.open(key) as reader:
+            while block := reader.read(CHUNK):
+                digest.update(block)
+        return digest.hexdigest()
+
+    def settle_extra(self, image_id: str, *, deletes: bool) -> Copied | None:
+        """Tell of a picture that only the target may have, or remove it; None if both have it."""
+        key = keys.record(image_id)
+        try:
+            self._source.stat(key)
+        except KeyMissing:
+            pass
+        else:
+            return None
+        if not deletes:
+            return Copied("extra", key)
+        try:
+            record, _ = read_record(self._target, image_id)
+            self._library.remove(Viewer(name=record.owner), image_id)
+        except NotFound:
+            return None
+        except DamagedRecord:
+            return Copied("damaged", key)
+        return Copied("removed", key)
+
+
+def _is_newer(there: Record, here: Record) -> bool:
+    if there.generation != here.generation:
+        return there.created > here.created
+    return there.revision > here.revision

@@ -1,0 +1,95 @@
+"""Remove all that one account has, and the account: for who asks to be forgotten.
+
+The account is shut out first and goes last, when a whole pass has found nothing more:
+what was on its way meanwhile is caught, and a run that was cut short is run again.
+Jobs go before pictures, since they bring pictures.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Literal
+
+from progimage import keys
+from progimage.access.accounts.sign_in import shut_out
+from progimage.access.accounts.users import Users
+from progimage.errors import DamagedRecord, NotFound, Overloaded
+from progimage.ingest.resumable import state
+from progimage.ingest.resumable.state import Slot
+from progimage.jobs.retention import remove_all_of
+from progimage.library import Library
+from progimage.library.search.catalogue import Catalogue
+from progimage.library.search.query import Query
+from progimage.model import Viewer
+from progimage.stores import ObjectStore
+from progimage.stores.json_objects import find
+from progimage.telemetry import audit
+
+Kind = Literal["picture", "job", "upload", "account"]
+
+_PASSES = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """Something that was removed: its kind and its id or name."""
+
+    kind: Kind
+    name: str
+
+
+def erase(
+    store: ObjectStore, name: str, on_progress: Callable[[str], None] = lambda _: None
+) -> Iterator[Erased]:
+    """Remove the pictures, jobs, uploads and at last the account of `name`; yield each.
+
+    Where there is no account, what a former one has left goes all the same.
+
+    Raises:
+        Overloaded: there is more each time; something still adds to it.
+    """
+    with suppress(NotFound, DamagedRecord):
+        Users(store).change(name, shut_out)
+    for _ in range(_PASSES):
+        is_clean = True
+        for erased in _one_pass(store, name, on_progress):
+            is_clean = False
+            yield erased
+        if is_clean:
+            break
+    else:
+        raise Overloaded(f"more of {name!r} keeps coming; stop what adds it, and run this again")
+    if Users(store).remove(name):
+        audit.record("account", account=name, erased=True)
+        yield Erased("account", name)
+
+
+def _one_pass(
+    store: ObjectStore, name: str, on_progress: Callable[[str], None]
+) -> Iterator[Erased]:
+    for job_id in remove_all_of(store, name):
+        on_progress(job_id)
+        yield Erased("job", job_id)
+    yield from _uploads(store, name, on_progress)
+    library, viewer = Library(store), Viewer(name=name)
+    for records in Catalogue(store).every(viewer, Query(owner=name)):
+        for record in records:
+            on_progress(record.id)
+            with suppress(NotFound):
+                library.remove(viewer, record.id)
+                yield Erased("picture", record.id)
+
+
+def _uploads(store: ObjectStore, name: str, on_progress: Callable[[str], None]) -> Iterator[Erased]:
+    for slot_id, _ in groupby(store.list(keys.UPLOADS), lambda s: keys.slot_of_upload(s.key)):
+        if slot_id is None:
+            continue
+        on_progress(slot_id)
+        with suppress(DamagedRecord):
+            slot = find(store, keys.slot(slot_id), Slot)
+            if slot is not None and slot.owner == name:
+                state.remove(store, slot_id)
+                yield Erased("upload", slot_id)

@@ -1,0 +1,120 @@
+"""Bound the rendition cache by age and by total size.
+
+A rendition can always be made again, so removing one beside live traffic is
+safe: whoever has it open reads on, whoever asks next renders it anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from progimage import keys
+from progimage.ingest.resumable.state import remove_expired
+from progimage.stores import HasStaleUploads, ObjectStore, Stat
+
+_BUCKET = timedelta(minutes=1)
+
+# Nobody waits for a render for so long.
+_ASKED = timedelta(hours=1)
+
+# No upload is still being written after this.
+_STALE_S = 24 * 3600.0
+
+
+@dataclass(slots=True)
+class Sweep:
+    """What a collection found and did: renditions, files of uploads cut short, and slots."""
+
+    seen: int = 0
+    seen_bytes: int = 0
+    removed: int = 0
+    removed_bytes: int = 0
+    stale_uploads: int = 0
+    expired_slots: int = 0
+
+    def _remove(self, store: ObjectStore, stat: Stat) -> None:
+        store.delete(stat.key)
+        self.removed += 1
+        self.removed_bytes += stat.size
+
+
+def collect(
+    store: ObjectStore,
+    *,
+    max_age: timedelta,
+    max_bytes: int,
+    is_open: Callable[[str], bool] = lambda _: True,
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    on_progress: Callable[[str], None] = lambda _: None,
+) -> Sweep:
+    """Remove the renditions that are too old or too many, and what dead processes left.
+
+    Half-written files and uploads whose time is over go first, then renditions older
+    than `max_age` or made by another engine and what stands in the public cache under a
+    name that is not `is_open` to anybody, then the oldest until at most `max_bytes` are
+    left.
+
+    Two walks, in memory that does not grow with the cache: the first sums up bytes by
+    minute of age, from which follows the moment before which the second removes.
+    """
+    sweep, by_minute = Sweep(), dict[int, int]()
+    if isinstance(store, HasStaleUploads):
+        sweep.stale_uploads = store.remove_stale_uploads(_STALE_S)
+    sweep.expired_slots = remove_expired(store, clock())
+    for stat in store.list(keys.ASKS):
+        if stat.modified < clock() - _ASKED:
+            store.delete(stat.key)
+    oldest_kept = clock() - max_age
+    for stat in store.list(keys.RENDERS):
+        on_progress(stat.key)
+        sweep.seen += 1
+        sweep.seen_bytes += stat.size
+        if stat.modified < oldest_kept or _is_of_the_past(stat.key, is_open):
+            sweep._remove(store, stat)
+        else:
+            minute = _minute(stat)
+            by_minute[minute] = by_minute.get(minute, 0) + stat.size
+    excess = sum(by_minute.values()) - max_bytes
+    if excess > 0:
+        _trim(store, sweep, by_minute, excess, on_progress)
+    return sweep
+
+
+def _is_of_the_past(key: str, is_open: Callable[[str], bool]) -> bool:
+    """True for what another engine made, or was let be made under another policy."""
+    named, name = keys.id_and_engine_of_rendition(key), keys.name_of_public_rendition(key)
+    return (named is not None and named[1] != keys.ENGINE_VERSION) or (
+        name is not None and not is_open(name)
+    )
+
+
+def _trim(
+    store: ObjectStore,
+    sweep: Sweep,
+    by_minute: dict[int, int],
+    excess: int,
+    on_progress: Callable[[str], None],
+) -> None:
+    """Remove the oldest renditions until `excess` bytes are gone."""
+    last_minute, before = 0, 0
+    for minute in sorted(by_minute):
+        last_minute = minute
+        if before + by_minute[minute] >= excess:
+            break
+        before += by_minute[minute]
+    # Of the minute in which the limit falls only as much goes as must.
+    left_in_last = excess - before
+    for stat in store.list(keys.RENDERS):
+        on_progress(stat.key)
+        minute = _minute(stat)
+        if minute < last_minute:
+            sweep._remove(store, stat)
+        elif minute == last_minute and left_in_last > 0:
+            left_in_last -= stat.size
+            sweep._remove(store, stat)
+
+
+def _minute(stat: Stat) -> int:
+    return int(stat.modified.timestamp() // _BUCKET.total_seconds())

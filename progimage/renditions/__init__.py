@@ -1,0 +1,1 @@
+"""Find a rendition in the cache, or render it."""

@@ -1,0 +1,84 @@
+"""Renditions that were made before: found in the store, kept there, opened in part."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import structlog
+
+from progimage.errors import KeyMissing, StoreUnavailable
+from progimage.imaging.codecs.formats import Format
+from progimage.imaging.render import Rendered
+from progimage.renditions.disk_cache.disk_cache import DiskCache
+from progimage.stores import ObjectStore, Reader
+from progimage.stores.folder.reader import FileReader
+from progimage.stores.temp_files import TemporaryReader
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Rendition:
+    """A rendition ready to be served.
+
+    `reader` is open at the first byte and belongs to the caller; `key` is where the
+    store holds the bytes, or None if it does not; `timings` is None on a cache hit.
+    """
+
+    reader: Reader
+    format: Format
+    key: str | None
+    is_public: bool
+    timings: Rendered | None = None
+
+
+class RenditionCache:
+    """The renditions that a store holds, of some of which there are copies nearer by."""
+
+    def __init__(self, store: ObjectStore, copies: DiskCache | None) -> None:
+        self._store = store
+        self._copies = copies
+
+    def find(self, key: str, form: Format, *, is_public: bool) -> Rendition | None:
+        """Return the rendition under `key`, None if it is not there."""
+        try:
+            reader = self._copies.open(key) if self._copies else self._store.open(key)
+            return Rendition(reader, form, key, is_public)
+        except KeyMissing:
+            return None
+
+    def keep(
+        self, key: str, form: Format, reader: TemporaryReader, is_current: Callable[[], bool]
+    ) -> bool:
+        """Store what was just made, and take it back if it is no longer `is_current`.
+
+        Returns whether it is; the reader is then at its first byte again.
+        """
+        moment = self._copies.moment() if self._copies else None
+        stat = None
+        try:
+            stat = self._store.put(key, reader.file, media_type=form.media_type)
+        except StoreUnavailable as error:
+            # The picture is made; a cache that is full or away only costs the next
+            # request its hit.
+            log.warning("rendition not cached", key=key, reason=str(error))
+        # The record is asked again after the put: whoever hides or removes the picture
+        # changes the record first and purges after, so one of the two sees the other.
+        if not is_current():
+            self._store.delete(key)
+            return False
+        if self._copies and moment and stat:
+            self._copies.keep(stat, reader.file, moment)
+        reader.file.seek(0)
+        return True
+
+    def narrow(self, rendition: Rendition, start: int, length: int | None) -> Reader:
+        """Return a reader of `length` bytes from `start` in place of the rendition's own."""
+        if start == 0 and length is None:
+            return rendition.reader
+        if isinstance(rendition.reader, TemporaryReader | FileReader):
+            rendition.reader.narrow(start, length)
+            return rendition.reader
+        rendition.reader.close()
+        return self._store.open(rendition.reader.stat.key, start, length)

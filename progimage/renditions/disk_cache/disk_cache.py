@@ -1,0 +1,203 @@
+"""Copies of hot public renditions on the local disk of a node, in front of a far store.
+
+Every hit is one conditional request to the store, which answers with a few bytes if the
+copy is what it holds; so what was hidden, removed or purged through any node is not served
+here any more once the store does not serve it.
+
+With `trust_s` a copy that was checked less than so long ago is served without asking. What
+another node hides is then seen here for so much longer at most; what this node hides is
+forgotten by all its processes before that is acknowledged. For that a check is two
+questions, each asked after a moment that was noted: whether the store holds this version,
+and whether the picture's record says that it is public; only what is asked for twice
+within `trust_s` is worth the second. The store alone would not do: a
+render that began before a picture was hidden may be there for an instant after.
+
+    a check    moment noted → store asked → record read → copy marked as of the moment
+    a miss     moment noted → store asked → draft written beside its reader → published,
+               unless something was forgotten since the moment
+    a purge    record changed → store purged → forgotten here → acknowledged
+
+So who checks either finds the record changed, or is forgotten with what it marks.
+
+The cache is a help and nothing more: whatever goes wrong with it is logged, and the
+store serves.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from progimage.errors import ConfigError, KeyMissing, NotFound, StoreError, StoreUnavailable
+from progimage.library import read_record
+from progimage.renditions.disk_cache.eviction import Ledgers
+from progimage.renditions.disk_cache.folder import Copy, Folder, Moment
+from progimage.renditions.disk_cache.footer import id_of, is_public_rendition
+from progimage.renditions.disk_cache.writing import (
+    TROUBLE,
+    Complaints,
+    Draft,
+    Drafts,
+    FillingReader,
+)
+from progimage.stores import HasConditionalOpen, HasLocalPath, ObjectStore, Reader, Stat
+from progimage.telemetry import metrics
+
+_CHUNK = 1 << 18
+
+
+class DiskCache:
+    """Copies of what `store` holds under `keys.PUBLIC_RENDERS`, and of nothing else.
+
+    Args:
+        store_url: names the store; copies of another one's are never served.
+        root: a folder for us alone, shared by all processes of the node.
+        max_bytes: of all copies, those being written included.
+        trust_s: for how long a copy is served without asking the store.
+
+    Raises:
+        ConfigError: the store is a folder itself, or others may write to `root`.
+    """
+
+    def __init__(
+        self, store: ObjectStore, store_url: str, root: Path, max_bytes: int, trust_s: float
+    ) -> None:
+        if isinstance(store, HasLocalPath) or not isinstance(store, HasConditionalOpen):
+            raise ConfigError(
+                "disk_cache.dir: of no use before a folder store, whose files are as near; "
+                "leave it empty, or keep pictures in an s3: store"
+            )
+        self._store = store
+        self._conditional = cast(HasConditionalOpen, store)
+        self._folder = Folder(root, store_url)
+        self._trust_ns = round(trust_s * 1e9)
+        self._complaints = Complaints()
+        self._ledgers = Ledgers(self._folder, max_bytes)
+        self._drafts = Drafts(self._folder, self._ledgers, self._complaints)
+        try:
+            self._folder.prepare()
+        except OSError as error:
+            self._complaints.note(error)
+
+    def start(self) -> None:
+        """Count what there is, in this process: after a start of the machine that takes a while."""
+        try:
+            self._ledgers.get()
+        except TROUBLE as error:
+            self._complaints.note(error)
+
+    def open(self, key: str) -> Reader:
+        """Return a reader of the rendition under `key`, as `ObjectStore.open` does.
+
+        Raises:
+            KeyMissing: the store does not have it, whatever is here.
+        """
+        if not is_public_rendition(key):
+            return self._store.open(key)
+        try:
+            moment, copy = self._folder.moment(), self._folder.find(key)
+        except OSError as error:
+            self._complaints.note(error)
+            return self._store.open(key)
+        if copy is None:
+            reader = self._store.open(key)
+            return self._filling(reader, moment)
+        if 0 <= moment.time_ns - copy.checked_ns < self._trust_ns:
+            metrics.disk_cache_lookup("trusted")
+            return copy.reader
+        return self._checked(key, copy, moment)
+
+    def moment(self) -> Moment | None:
+        """Return the present, to be noted before a rendition is stored; None in trouble."""
+        try:
+            return self._folder.moment()
+        except OSError as error:
+            self._complaints.note(error)
+            return None
+
+    def keep(self, stat: Stat, source: BinaryIO, moment: Moment) -> None:
+        """Copy the whole of `source`, which the store has taken as `stat` since `moment`.
+
+        That the record says it may be seen must have been found since `moment` too.
+        """
+        if not is_public_rendition(stat.key):
+            return
+        draft = self._drafts.begin(stat, moment, is_checked=self._trust_ns > 0)
+        if draft is None:
+            return
+        source.seek(0)
+        with draft:
+            while chunk := source.read(_CHUNK):
+                draft.write(chunk)
+
+    def forget(self, image_id: str) -> None:
+        """Let no process of this node serve what it has of a picture's renditions.
+
+        To be called after the store was purged of them.
+
+        Raises:
+            StoreUnavailable: they could not be removed, and would be trusted still.
+        """
+        try:
+            self._folder.forget(image_id)
+        except OSError as error:
+            self._complaints.note(error)
+            if self._trust_ns:
+                raise StoreUnavailable("a cache of this node cannot be purged") from error
+        self._count_no_more(f"{image_id[:2]}/{image_id}.")
+
+    def _checked(self, key: str, copy: Copy, moment: Moment) -> Reader:
+        """Return the copy's reader if the store says that it is good, else the store's."""
+        is_good = False
+        try:
+            reader = self._conditional.open_if_changed(key, copy.reader.stat.etag)
+            is_good = reader is None
+        except KeyMissing:
+            self._drop(key)
+            raise
+        finally:
+            if not is_good:
+                copy.reader.close()
+        if reader is not None:
+            return self._filling(reader, moment)
+        metrics.disk_cache_lookup("confirmed")
+        if self._trust_ns:
+            # A second question is worth it for what is asked for again that soon.
+            is_wanted = 0 <= moment.time_ns - copy.asked_ns < self._trust_ns
+            try:
+                self._folder.note(copy, moment, is_checked=is_wanted and self._is_public(key))
+            except OSError as error:
+                self._complaints.note(error)
+        return copy.reader
+
+    def _filling(self, reader: Reader, moment: Moment) -> FillingReader:
+        def begin(stat: Stat) -> Draft | None:
+            return self._drafts.begin(stat, moment, is_checked=False)
+
+        metrics.disk_cache_lookup("missed")
+        return FillingReader(reader, begin)
+
+    def _is_public(self, key: str) -> bool:
+        """Return what the record says of the picture that a rendition is of."""
+        try:
+            record, _ = read_record(self._store, id_of(key))
+        except (NotFound, StoreError):
+            return False
+        return record.state == "live" and record.is_public
+
+    def _drop(self, key: str) -> None:
+        name = self._folder.name(key)
+        try:
+            self._folder.remove(name)
+        except OSError as error:
+            self._complaints.note(error)
+        else:
+            self._count_no_more(name)
+
+    def _count_no_more(self, beginning: str) -> None:
+        try:
+            ledger = self._ledgers.get()
+            if ledger is not None:
+                ledger.forget(beginning)
+        except TROUBLE as error:
+            self._complaints.note(error)

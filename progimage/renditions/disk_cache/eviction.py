@@ -1,0 +1,252 @@
+"""What the disk cache has on its disk, and what goes when it is full: SIEVE.
+
+An SQLite file in the cache's own folder, because several processes count together. It
+only counts: which copies are there, the files say, and whether one is good, the store.
+Every file of ours has a row, from before its first byte until after its removal; a row
+whose file is gone only makes the cache a little smaller until the hand comes by. So the
+sum never falls short, whatever is killed when.
+
+The file is of this boot of the machine, since it is never synced: after a crash of the
+machine the next one is made from what is in the folder.
+
+Eviction is SIEVE: copies stand in the order in which they came, a hand goes from the
+oldest to the newest, and again; who was asked for since it passed is spared, the first
+who was not goes. What is asked for once is gone with the hand's next pass and moves
+nobody else.
+Source: Zhang, Yang, Yue, Vigfusson, Rashmi: SIEVE is Simpler than LRU (NSDI 2024).
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import time
+import weakref
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from threading import Lock
+from typing import NamedTuple
+
+from progimage.renditions.disk_cache.folder import Folder
+from progimage.telemetry import metrics
+
+_BOOT = Path("/proc/sys/kernel/random/boot_id")
+
+# What a file takes on its disk.
+_BLOCK_BYTES = 4096
+
+# The lock is held while the hand moves: where nearly all copies are wanted it takes one
+# that is, after so many.
+_MOST_SPARED = 64
+
+# What is larger would push out too many others.
+_LARGEST_SHARE = 16
+
+# Whoever waits longer for others goes without a copy.
+_PATIENCE_S = 0.1
+_PATIENCE_AT_START_S = 10.0
+
+# Until an opening that failed is tried again.
+_PAUSE_S = 60.0
+
+_SCHEMA = """
+CREATE TABLE copies (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL, token TEXT NOT NULL,
+    bytes INTEGER NOT NULL, is_written INTEGER NOT NULL
+);
+CREATE INDEX copies_name ON copies (name);
+CREATE TABLE state (used INTEGER NOT NULL, hand INTEGER NOT NULL);
+INSERT INTO state VALUES (0, 0);
+"""
+
+
+class Room(NamedTuple):
+    """Room that was made for one copy."""
+
+    row: int
+    name: str
+    token: str
+
+
+class Ledger:
+    """Counts the copies in `folder`, never more than `max_bytes` of them.
+
+    All methods may raise `sqlite3.Error`, or `OSError` where they move files.
+    """
+
+    def __init__(self, folder: Folder, max_bytes: int) -> None:
+        self._folder = folder
+        self._max_bytes = max_bytes
+        self._lock = Lock()
+        self._owed: list[int] = []
+        boot = _BOOT.read_text().strip() if _BOOT.exists() else "unknown"
+        path = folder.root / f"index-{boot}.sqlite"
+        for old in folder.root.glob("index-*.sqlite*"):
+            if not old.name.startswith(path.name):
+                old.unlink(missing_ok=True)
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        self._db = sqlite3.connect(
+            path, _PATIENCE_AT_START_S, isolation_level=None, check_same_thread=False
+        )
+        weakref.finalize(self, self._db.close).atexit = False
+        try:
+            self._db.execute("PRAGMA journal_mode = WAL")
+            self._db.execute("PRAGMA synchronous = OFF")
+            with self._transaction():
+                if not self._db.execute("SELECT 1 FROM sqlite_master").fetchone():
+                    self._begin()
+                self._release_the_dead()
+                while self._make_room(0) > self._max_bytes:
+                    pass
+            self._db.execute(f"PRAGMA busy_timeout = {round(_PATIENCE_S * 1000)}")
+        except BaseException:
+            self._db.close()
+            raise
+
+    def reserve(self, name: str, token: str, size: int) -> Room | None:
+        """Make room for a copy of `size` bytes; None if somebody writes that one now.
+
+        What must go for it goes. Also None for what is too large, and where all that is
+        left is being written. The draft is there and locked: it says that its writer lives.
+        """
+        needed = _on_disk(size)
+        if needed > self._max_bytes // _LARGEST_SHARE:
+            return None
+        with self._transaction():
+            said = "SELECT 1 FROM copies WHERE name = ? AND NOT is_written"
+            if self._db.execute(said, (name,)).fetchone():
+                return None
+            if self._make_room(needed) + needed > self._max_bytes:
+                return None
+            row = self._insert(name, token, needed, is_written=False)
+            self._count(needed)
+        return Room(row, name, token)
+
+    def settle(self, room: Room, publish: Callable[[], bool]) -> bool:
+        """Note that a copy is there, once `publish` has put it in the place of any other.
+
+        False if `publish` says that it did not, or the room is lost.
+        """
+        with self._transaction():
+            said = "SELECT 1 FROM copies WHERE id = ?"
+            if not self._db.execute(said, (room.row,)).fetchone() or not publish():
+                return False
+            self._delete("name = ? AND is_written", room.name)
+            self._db.execute("UPDATE copies SET is_written = 1 WHERE id = ?", (room.row,))
+        return True
+
+    def release(self, room: Room) -> None:
+        """Give back room that was not used; if that fails, with what is done next."""
+        self._owed.append(room.row)
+        with self._transaction():
+            pass
+
+    def forget(self, beginning: str) -> None:
+        """Count no more what was removed: the copies whose names begin so."""
+        with self._transaction():
+            self._delete("name >= ? AND name < ? AND is_written", beginning, beginning + "~")
+
+    def _begin(self) -> None:
+        """Start anew, with the copies that are there."""
+        for statement in _SCHEMA.split(";"):
+            self._db.execute(statement)
+        for name, size in self._folder.copies():
+            self._insert(name, "", _on_disk(size), is_written=True)
+        self._db.execute("UPDATE state SET used = (SELECT coalesce(sum(bytes), 0) FROM copies)")
+
+    def _release_the_dead(self) -> None:
+        """Give back the room of those who were killed while they wrote."""
+        drafts = self._db.execute("SELECT id, name, token FROM copies WHERE NOT is_written")
+        for row, name, token in drafts.fetchall():
+            if not self._folder.is_being_written(name, token):
+                self._folder.remove_draft(name, token)
+                self._folder.remove(name)  # killed between the copy and its note
+                self._delete("id = ?", row)
+
+    def _make_room(self, needed: int) -> int:
+        """Let copies go until `needed` bytes fit, or many had to be spared; return the sum."""
+        used, hand = self._db.execute("SELECT used, hand FROM state").fetchone()
+        spared = rounds = evicted = 0
+        said = "SELECT id, name FROM copies WHERE id > ? AND is_written ORDER BY id LIMIT 1"
+        while used + needed > self._max_bytes and rounds < 3:
+            found = self._db.execute(said, (hand,)).fetchone()
+            if found is None:
+                hand, rounds = 0, rounds + 1
+                continue
+            hand, name = found
+            if spared < _MOST_SPARED and self._folder.was_asked_for(name):
+                spared += 1
+                continue
+            self._folder.remove(name)
+            used -= self._delete("id = ?", hand)
+            evicted += 1
+        self._db.execute("UPDATE state SET hand = ?", (hand,))
+        metrics.disk_cache_evictions(evicted)
+        return int(used)
+
+    def _insert(self, name: str, token: str, size: int, *, is_written: bool) -> int:
+        said = "INSERT INTO copies (name, token, bytes, is_written) VALUES (?, ?, ?, ?)"
+        return self._db.execute(said, (name, token, size, is_written)).lastrowid or 0
+
+    def _delete(self, which: str, *values: object) -> int:
+        """Delete rows; return the bytes they stood for."""
+        said = f"SELECT coalesce(sum(bytes), 0) FROM copies WHERE {which}"  # noqa: S608 (ours)
+        [freed] = self._db.execute(said, values).fetchone()
+        self._db.execute(f"DELETE FROM copies WHERE {which}", values)  # noqa: S608 (ours)
+        self._count(-freed)
+        return int(freed)
+
+    def _count(self, change: int) -> None:
+        self._db.execute("UPDATE state SET used = used + ?", (change,))
+        [used] = self._db.execute("SELECT used FROM state").fetchone()
+        metrics.disk_cache_bytes(used)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        if not self._lock.acquire(timeout=_PATIENCE_S):
+            raise sqlite3.OperationalError("other threads are busy with the index")
+        try:
+            self._db.execute("BEGIN IMMEDIATE")
+            owed = list(self._owed)
+            try:
+                for row in owed:
+                    self._delete("id = ?", row)
+                yield
+                self._db.execute("COMMIT")
+            except BaseException:
+                with suppress(sqlite3.Error):
+                    self._db.execute("ROLLBACK")
+                raise
+            del self._owed[: len(owed)]
+        finally:
+            self._lock.release()
+
+
+class Ledgers:
+    """The ledger of each process: a forked child must not speak through its parent's file."""
+
+    def __init__(self, folder: Folder, max_bytes: int) -> None:
+        self._folder = folder
+        self._max_bytes = max_bytes
+        self._lock = Lock()
+        self._open: dict[int, Ledger] = {}
+        self._not_before = 0.0
+
+    def get(self) -> Ledger | None:
+        """Return this process's ledger; None for a while after it could not be opened.
+
+        Raises: what `Ledger` does, the first time and once in a while.
+        """
+        process = os.getpid()
+        if process not in self._open and time.monotonic() >= self._not_before:
+            with self._lock:
+                if process not in self._open:
+                    self._not_before = time.monotonic() + _PAUSE_S
+                    with self._folder.alone():
+                        self._open[process] = Ledger(self._folder, self._max_bytes)
+        return self._open.get(process)
+
+
+def _on_disk(size: int) -> int:
+    return -(-size // _BLOCK_BYTES) * _BLOCK_BYTES

@@ -1,0 +1,192 @@
+"""Copies in the making: written beside whoever reads the bytes first."""
+
+from __future__ import annotations
+
+import io
+import secrets
+import sqlite3
+import time
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Self
+
+import structlog
+
+from progimage.renditions.disk_cache.eviction import Ledgers, Room
+from progimage.renditions.disk_cache.folder import Folder, Moment
+from progimage.renditions.disk_cache.footer import footer
+from progimage.stores import Reader, Stat
+
+TROUBLE = (OSError, sqlite3.Error)
+"""What the disk and the ledger may raise: neither costs a request more than its hit."""
+
+_PAUSE_S = 60.0
+
+log = structlog.get_logger()
+
+
+class Complaints:
+    """Tells the log of trouble, once a minute at most."""
+
+    def __init__(self) -> None:
+        self._silent_until = 0.0
+
+    def note(self, error: Exception) -> None:
+        """Log the error, unless one was logged within the last minute."""
+        now = time.monotonic()
+        if now >= self._silent_until:
+            self._silent_until = now + _PAUSE_S
+            reason = getattr(error, "strerror", None) or str(error)
+            log.warning("disk cache in trouble; the store serves", reason=reason)
+
+
+@dataclass(frozen=True, slots=True)
+class Drafts:
+    """Where drafts are begun and finished; neither ever raises for the disk's sake."""
+
+    folder: Folder
+    ledgers: Ledgers
+    complaints: Complaints
+
+    def begin(self, stat: Stat, moment: Moment, *, is_checked: bool) -> Draft | None:
+        """Begin a copy of the version that `stat` tells of; None where there cannot be one.
+
+        `moment` lies before the store was asked for it; `is_checked` as for `Folder.publish`.
+        """
+        name, token = self.folder.name(stat.key), secrets.token_hex(8)
+        room = None
+        try:
+            ledger = self.ledgers.get()
+            if ledger is None:
+                return None
+            file = self.folder.draft(name, token)
+            try:
+                room = ledger.reserve(name, token, stat.size + len(footer(stat, 0)))
+            finally:
+                if room is None:
+                    self.folder.remove_draft(name, token)
+                    file.close()
+        except TROUBLE as error:
+            self.complaints.note(error)
+        if room is None:
+            return None
+        publish = partial(self.folder.publish, name, token, moment, is_checked=is_checked)
+        return Draft(self, file, room, stat, publish)
+
+    def finish(self, room: Room, publish: Callable[[], bool] | None) -> None:
+        """Let a copy that is whole be found, by `publish`; give up the room of any other."""
+        try:
+            ledger = self.ledgers.get()
+            if ledger and publish and ledger.settle(room, publish):
+                return
+            self.folder.remove_draft(room.name, room.token)
+            if ledger:
+                ledger.release(room)
+        except TROUBLE as error:
+            self.complaints.note(error)
+            self._undo(room)
+
+    def _undo(self, room: Room) -> None:
+        """Remove what is there, published or not, whose row may say anything."""
+        try:
+            self.folder.remove_draft(room.name, room.token)
+            self.folder.remove(room.name)
+            ledger = self.ledgers.get()
+            if ledger is not None:
+                ledger.release(room)
+        except TROUBLE as error:
+            self.complaints.note(error)
+
+
+class Draft:
+    """One copy that is being written; as a context, it is finished at the end of the block."""
+
+    def __init__(
+        self,
+        drafts: Drafts,
+        file: io.FileIO,
+        room: Room,
+        stat: Stat,
+        publish: Callable[[], bool],
+    ) -> None:
+        self._drafts = drafts
+        self._file = file
+        self._room = room
+        self._stat = stat
+        self._publish = publish
+        self._left = stat.size
+        self._crc = 0
+
+    def write(self, data: bytes) -> None:
+        """Add the next bytes; with the last of them the copy is published."""
+        if self._file.closed:
+            return
+        self._left -= len(data)
+        self._crc = zlib.crc32(data, self._crc)
+        try:
+            _write_all(self._file, data)
+            if self._left == 0:
+                _write_all(self._file, footer(self._stat, self._crc))
+        except OSError as error:
+            self._drafts.complaints.note(error)
+            self._left = -1
+        if self._left <= 0:
+            self.finish()
+
+    def finish(self) -> None:
+        """Publish what is whole; of anything else nothing is left."""
+        if not self._file.closed:
+            # Closed last: its lock says that its writer lives.
+            with self._file:
+                self._drafts.finish(self._room, None if self._left else self._publish)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.finish()
+
+
+class FillingReader:
+    """A reader of the store's that leaves a copy behind, if it is read to the end.
+
+    `begin` begins the copy, not before the first byte is read: many only ask whether it
+    is there.
+    """
+
+    def __init__(self, reader: Reader, begin: Callable[[Stat], Draft | None]) -> None:
+        self.stat = reader.stat
+        self._reader = reader
+        self._begin = begin
+        self._draft: Draft | None = None
+        self._has_begun = False
+
+    def read(self, size: int = -1, /) -> bytes:
+        """Return `size` bytes, or all that is left if it is negative; b"" at the end."""
+        data = self._reader.read(size)
+        if not self._has_begun:
+            self._has_begun = True
+            self._draft = self._begin(self.stat)
+        if self._draft is not None:
+            self._draft.write(data)
+        return data
+
+    def close(self) -> None:
+        """Close the store's reader; a copy that is not whole goes."""
+        self._reader.close()
+        if self._draft is not None:
+            self._draft.finish()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+
+def _write_all(file: io.FileIO, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[file.write(view) :]

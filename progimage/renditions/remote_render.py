@@ -1,0 +1,145 @@
+"""Cold renders made by other processes: asked for by message, answered in the store.
+
+    web node   message: token, owner, picture, pipeline, format → waits for asks/<token>.json
+    worker     makes the rendition, which goes to the cache as ever, then asks/<token>.json
+    web node   reads and removes it → serves the rendition from the cache, or raises what
+               the worker met
+
+Who asks has the right to: a worker makes what the picture's owner may see.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import asdict
+from typing import Any, ClassVar
+
+import structlog
+from pydantic import Field
+
+from progimage import errors, keys
+from progimage.errors import Conflict, Overloaded, ProgImageError
+from progimage.imaging.codecs import formats
+from progimage.imaging.codecs.formats import Format
+from progimage.imaging.limits import Limits
+from progimage.imaging.pipeline import Pipeline, parse
+from progimage.imaging.render import Rendered
+from progimage.model import Record, Viewer
+from progimage.renditions.renditions import Made, Renders
+from progimage.stores import ObjectStore, json_objects
+
+# From the first look for an answer to those that a store is asked for no oftener.
+_FIRST_PAUSE_S = 0.01
+_LONGEST_PAUSE_S = 0.25
+
+_RETRY_AFTER_S = 5
+
+log = structlog.get_logger()
+
+
+class Answered(json_objects.KeptFile):
+    """How a render went: what was made, or the class of an error and what it says.
+
+    `made` is empty if the cache had the rendition already.
+    """
+
+    noun: ClassVar[str] = "render"
+
+    made: dict[str, Any] = Field(default_factory=dict)
+    error: str = ""
+    detail: str = ""
+
+
+class AskedRenders:
+    """Has renders made by workers.
+
+    Args:
+        send: sends the arguments of a render as a message that expires after so many
+            seconds; False if it could not be sent.
+        timeout_s: how long a worker may take, its queue included.
+    """
+
+    def __init__(
+        self,
+        store: ObjectStore,
+        send: Callable[[tuple[str, ...], float], bool],
+        timeout_s: float,
+        sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._store = store
+        self._send = send
+        self._timeout_s = timeout_s
+        self._sleep = sleep
+        self._clock = clock
+
+    def render(self, record: Record, pipeline: Pipeline, form: Format) -> Made | None:
+        """Have a rendition made and put into the cache; None if it must be made here.
+
+        Raises: what the render raised, and
+            Overloaded: no worker answered in time.
+        """
+        token = keys.new_token()
+        deadline = self._clock() + self._timeout_s
+        ask = (token, record.owner, record.id, str(pipeline), form.extension)
+        if not self._send(ask, self._timeout_s):
+            return None
+        answer = self._wait(token, deadline)
+        self._store.delete(keys.ask(token))
+        if answer.error:
+            raise _error(answer)
+        return Made(_timings(answer))
+
+    def _wait(self, token: str, deadline: float) -> Answered:
+        pause_s = _FIRST_PAUSE_S
+        while (answer := json_objects.find(self._store, keys.ask(token), Answered)) is None:
+            left_s = deadline - self._clock()
+            if left_s <= 0:
+                raise Overloaded(
+                    f"no render worker answered within {self._timeout_s:g} s; try again later",
+                    _RETRY_AFTER_S,
+                )
+            self._sleep(min(pause_s, left_s))
+            pause_s = min(pause_s * 1.5, _LONGEST_PAUSE_S)
+        return answer
+
+
+def answer(store: ObjectStore, renders: Renders, limits: Limits, ask: tuple[str, ...]) -> None:
+    """Make what a message asks for, in a worker, and say in the store how it went."""
+    is_whole = len(ask) == 5 and all(isinstance(part, str) for part in ask)
+    if not is_whole or not (keys.is_token(ask[0]) and keys.is_image_id(ask[2])):
+        log.warning("a message asks for no render")
+        return
+    token, owner, image_id, pipeline, extension = ask
+    try:
+        form = formats.by_name(extension)
+        found = renders.find_or_render(
+            Viewer(name=owner), image_id, parse(pipeline, limits=limits), form
+        )
+        found.reader.close()
+        answered = Answered(made=asdict(found.timings) if found.timings else {})
+    except ProgImageError as error:
+        answered = Answered(error=type(error).__name__, detail=str(error))
+    except Exception:
+        log.exception("unexpected error in a render", picture=image_id)
+        detail = "an error we did not foresee; its details are in the worker's log"
+        answered = Answered(error="RenderFailed", detail=detail)
+    with suppress(Conflict):  # the message came twice
+        json_objects.create(store, keys.ask(token), answered)
+
+
+def _timings(answer: Answered) -> Rendered | None:
+    try:
+        return Rendered(**answer.made) if answer.made else None
+    except TypeError:  # a worker of another version
+        return None
+
+
+def _error(answer: Answered) -> ProgImageError:
+    kind = getattr(errors, answer.error, None)
+    if not (isinstance(kind, type) and issubclass(kind, ProgImageError)):
+        kind = errors.RenderFailed
+    error: ProgImageError = kind(answer.detail)
+    return error

@@ -1,0 +1,75 @@
+"""One render in a process of its own, timed and counted."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from time import perf_counter
+
+from progimage.imaging.codecs.formats import Format
+from progimage.imaging.limits import Limits
+from progimage.imaging.pipeline import Pipeline
+from progimage.imaging.pool import RenderPool
+from progimage.imaging.render import Rendered, render
+from progimage.stores.temp_files import Scratch
+from progimage.telemetry import metrics, tracing
+
+
+@dataclass(frozen=True, slots=True)
+class Maker:
+    """What renders pictures: a pool of processes, and a folder for what they make."""
+
+    pool: RenderPool
+    scratch: Scratch
+    limits: Limits
+
+    def make(
+        self,
+        source: Path,
+        pipeline: Pipeline,
+        form: Format,
+        references: Mapping[str, str],
+        contents: Mapping[str, str],
+    ) -> tuple[Rendered, Path]:
+        """Render `source`; return what was made and the temporary file that holds it.
+
+        `references` are files of the other pictures that the pipeline uses, by id;
+        `contents` as in `Sources`. The file is for the caller to remove.
+
+        Raises: what `render` and `RenderPool.run` do.
+        """
+        target = self.scratch.path()
+        started = perf_counter()
+        try:
+            rendered = self.pool.run(
+                render,
+                os.fspath(source),
+                pipeline,
+                os.fspath(target),
+                form,
+                self.limits,
+                references,
+                contents,
+            )
+        except BaseException as error:
+            target.unlink(missing_ok=True)
+            metrics.render_failure(type(error).__name__)
+            raise
+        work_ms = rendered.decode_ms + rendered.transform_ms + rendered.encode_ms
+        wait_ms = max(0.0, (perf_counter() - started) * 1000 - work_ms)
+        metrics.render(_named(pipeline), form.name, work_ms / 1000, wait_ms / 1000)
+        timings = {"decode_ms": rendered.decode_ms, "encode_ms": rendered.encode_ms}
+        tracing.record(
+            f"render {_named(pipeline)}",
+            (work_ms + wait_ms) / 1000,
+            {"progimage.format": form.name, "progimage.wait_ms": wait_ms, **timings},
+        )
+        return replace(rendered, wait_ms=wait_ms), target
+
+
+def _named(pipeline: Pipeline) -> str:
+    """Return what a pipeline does to pixels in one word of few."""
+    names = {step.name for step in pipeline.steps}
+    return names.pop() if len(names) == 1 else "several" if names else "none"

@@ -1,0 +1,260 @@
+"""Find a rendition in the cache, or make it.
+
+    stat the cache → single flight on the key → stat again → admission →
+    a worker process renders → put → serve
+
+No lock between nodes: the work is deterministic and puts are whole, so two
+nodes that render the same thing at once waste a little work and agree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+from time import perf_counter
+from typing import NamedTuple, Protocol
+
+from progimage import keys
+from progimage.access.admission import Admission
+from progimage.access.transform_policy import TransformPolicy
+from progimage.errors import InvalidArgument, NotFound, PictureError
+from progimage.imaging.codecs.formats import Format
+from progimage.imaging.limits import Limits
+from progimage.imaging.pipeline import Pipeline
+from progimage.imaging.pool import RenderPool
+from progimage.imaging.render import Rendered
+from progimage.library import Library
+from progimage.model import Record, Viewer
+from progimage.renditions.cache import Rendition, RenditionCache
+from progimage.renditions.disk_cache.disk_cache import DiskCache
+from progimage.renditions.renderer import Maker
+from progimage.renditions.single_flight import SingleFlight
+from progimage.renditions.sources import Sources
+from progimage.stores import ObjectStore, Reader
+from progimage.stores.temp_files import Scratch, TemporaryReader
+
+__all__ = ["Elsewhere", "Made", "Renders", "Rendition", "free"]
+
+# A picture removed or hidden while it is rendered is looked up again; more than
+# once in a row takes somebody who toggles it faster than we render.
+_ATTEMPTS = 3
+
+
+class Made(NamedTuple):
+    """A rendition that another process put into the cache; `timings` as in `Rendition`."""
+
+    timings: Rendered | None
+
+
+class Elsewhere(Protocol):
+    """Other processes that make renditions."""
+
+    def render(self, record: Record, pipeline: Pipeline, form: Format) -> Made | None:
+        """Have a rendition made and cached; None if it must be made here.
+
+        Raises: what the render raised, and
+            Overloaded: nobody made it in time.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """A rendition that somebody may see, as may be seen what it is made of.
+
+    What shows other pictures too is kept among the private ones even if all of them are
+    public: there every hit is authorised again, each of the pictures by itself.
+    """
+
+    record: Record
+    references: tuple[Record, ...]
+    pipeline: Pipeline
+    format: Format
+    is_open: bool
+
+    @property
+    def key(self) -> str:
+        return keys.rendition(
+            self.record.id,
+            self.pipeline.canonical,
+            self.format.extension,
+            public=self.is_in_public_cache,
+        )
+
+    @property
+    def is_in_public_cache(self) -> bool:
+        """True if that is where it stands, or would."""
+        return self.record.is_public and self.is_open and not self.references
+
+    @property
+    def is_public(self) -> bool:
+        return all(record.is_public for record in (self.record, *self.references))
+
+
+def free() -> None:
+    """Charge nothing for a render."""
+
+
+class Renders:
+    """The rendition cache of one store, and what fills it: a pool, or other processes.
+
+    In the public cache stand renditions that anybody may see and may ask for: of public
+    pictures, by pipelines that the policy leaves open. All else stands in the private one.
+    """
+
+    def __init__(
+        self,
+        store: ObjectStore,
+        library: Library,
+        pool: RenderPool,
+        scratch: Scratch,
+        limits: Limits,
+        admission: Admission,
+        policy: TransformPolicy,
+        elsewhere: Elsewhere | None = None,
+        copies: DiskCache | None = None,
+    ) -> None:
+        self._store = store
+        self._library = library
+        self._scratch = scratch
+        self._admission = admission
+        self._policy = policy
+        self._elsewhere = elsewhere
+        self._cache = RenditionCache(store, copies)
+        self._maker = Maker(pool, scratch, limits)
+        self._flights = SingleFlight()
+
+    def find_public(self, image_id: str, pipeline: Pipeline, form: Format) -> Rendition | None:
+        """Return the rendition if the public cache holds it and the policy leaves it open.
+
+        What is there may be seen by anybody: hiding or removing a picture purges it.
+        What shows other pictures too is never there: each of them may be hidden by itself.
+        """
+        if pipeline.references or not self._policy.is_open(pipeline):
+            return None
+        key = keys.rendition(image_id, pipeline.canonical, form.extension, public=True)
+        return self._cache.find(key, form, is_public=True)
+
+    def find_or_render(
+        self,
+        viewer: Viewer,
+        image_id: str,
+        pipeline: Pipeline,
+        form: Format,
+        missed: Record | None = None,
+        charge: Callable[[], None] = free,
+    ) -> Rendition:
+        """Return the rendition of a picture that `viewer` may see.
+
+        `missed` is its record, read after `find_public` had found nothing: neither the
+        record nor the cache is then asked for what it has just said. `charge` is called
+        if no cache has it, and may raise: also for who then waits for somebody else's
+        render, since a refusal must never reach others of the crowd.
+
+        Raises:
+            NotFound: there is no such picture for this viewer.
+            Overloaded: too many wait for a worker already.
+            InvalidArgument: the pipeline uses a picture that is not there for this viewer.
+            InvalidArgument, OutputTooLarge: the pipeline does not fit this picture.
+            CorruptPicture, RenderFailed, RenderTimeout: the render broke.
+        """
+        for _ in range(_ATTEMPTS):
+            record = missed or self._library.find(viewer, image_id)
+            references = self._references(viewer, pipeline)
+            wanted = _Wanted(record, references, pipeline, form, self._policy.is_open(pipeline))
+            is_missed = missed is not None and wanted.is_in_public_cache
+            found = self._find_or_lead(wanted, charge, is_missed=is_missed)
+            if found is not None:
+                return found
+            missed = None
+        raise NotFound(f"there is no picture {image_id}")
+
+    def shows_only_public(self, viewer: Viewer, record: Record, pipeline: Pipeline) -> bool:
+        """True if anybody may see the picture and all others that the pipeline uses.
+
+        Raises:
+            InvalidArgument: `viewer` may not see one of the others.
+        """
+        shown = (record, *self._references(viewer, pipeline))
+        return all(record.is_public for record in shown)
+
+    def transform(
+        self, source: Path, viewer: Viewer, pipeline: Pipeline, form: Format
+    ) -> tuple[Rendered, Path]:
+        """Render a picture that is not in the library; nothing is kept.
+
+        Returns what was made and the temporary file that holds it, for the caller to remove.
+        """
+        with self._admission.admit(), self._sources() as sources:
+            references = sources.paths(self._references(viewer, pipeline))
+            return self._maker.make(source, pipeline, form, references, sources.contents)
+
+    def narrow(self, rendition: Rendition, start: int, length: int | None) -> Reader:
+        """Return a reader of `length` bytes from `start` in place of the rendition's own."""
+        return self._cache.narrow(rendition, start, length)
+
+    def _find(self, wanted: _Wanted) -> Rendition | None:
+        return self._cache.find(wanted.key, wanted.format, is_public=wanted.is_public)
+
+    def _find_or_lead(
+        self, wanted: _Wanted, charge: Callable[[], None], *, is_missed: bool
+    ) -> Rendition | None:
+        """Return the rendition, or None if a record changed under our hands."""
+        with self._admission.admit():
+            found = None if is_missed else self._find(wanted)
+            if found is None:
+                charge()
+            while found is None:
+                with self._flights.join(wanted.key) as leads:
+                    found = self._find(wanted)
+                    if leads and found is None:
+                        return self._make(wanted)
+            return found
+
+    def _make(self, wanted: _Wanted) -> Rendition | None:
+        """Render and cache; None if a picture was removed, hidden or shown meanwhile."""
+        record = wanted.record
+        if self._elsewhere and not wanted.references:
+            made = self._elsewhere.render(record, wanted.pipeline, wanted.format)
+            if made is not None:
+                found = self._find(wanted)
+                if found is not None or not self._library.is_current(record):
+                    return replace(found, timings=made.timings) if found else None
+        try:
+            with self._sources() as sources:
+                references = sources.paths(wanted.references)
+                source = sources.path(record)
+                rendered, path = self._maker.make(
+                    source, wanted.pipeline, wanted.format, references, sources.contents
+                )
+        except (PictureError, FileNotFoundError, NotFound):
+            if all(map(self._library.is_current, (record, *wanted.references))):
+                raise
+            return None
+        with ExitStack() as until_kept:
+            reader = until_kept.enter_context(TemporaryReader(path))
+            started = perf_counter()
+            if not self._cache.keep(
+                wanted.key,
+                wanted.format,
+                reader,
+                lambda: all(map(self._library.is_current, (record, *wanted.references))),
+            ):
+                return None
+            rendered = replace(rendered, store_ms=(perf_counter() - started) * 1000)
+            until_kept.pop_all()
+        return Rendition(reader, wanted.format, None, wanted.is_public, rendered)
+
+    def _references(self, viewer: Viewer, pipeline: Pipeline) -> tuple[Record, ...]:
+        """Return the records of the other pictures that a pipeline uses."""
+        try:
+            return tuple(
+                self._library.find(viewer, image_id) for image_id in sorted(pipeline.references)
+            )
+        except NotFound as error:
+            raise InvalidArgument(f"the pipeline uses another picture: {error}") from None
+
+    def _sources(self) -> Sources:
+        return Sources(self._store, self._library, self._scratch)

@@ -1,0 +1,59 @@
+"""The originals that a render works on, as files that a worker process can open."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Self
+
+from progimage import keys
+from progimage.library import Library
+from progimage.model import Record
+from progimage.stores import HasLocalPath, ObjectStore
+from progimage.stores.temp_files import Scratch
+
+_CHUNK = 1 << 20
+
+
+@dataclass(slots=True)
+class Sources:
+    """Files that hold originals while the `with` block lasts.
+
+    `contents` notes what is in those that are copies of our own: workers know again
+    what they have decoded, though each render has another copy.
+    """
+
+    store: ObjectStore
+    library: Library
+    scratch: Scratch
+    contents: dict[str, str] = field(default_factory=dict)
+    _copies: ExitStack = field(default_factory=ExitStack)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._copies.close()
+
+    def path(self, record: Record) -> Path:
+        """Return a file that holds the picture's original.
+
+        Raises:
+            NotFound: the picture was removed since its record was read.
+        """
+        if isinstance(self.store, HasLocalPath):
+            return Path(self.store.local_path(keys.original(record.id, record.generation)))
+        path = self.scratch.path()
+        self._copies.callback(path.unlink, missing_ok=True)
+        self.contents[os.fspath(path)] = f"{record.id}/{record.generation}"
+        with self.library.open_original(record) as reader, path.open("xb") as file:
+            while chunk := reader.read(_CHUNK):
+                file.write(chunk)
+        return path
+
+    def paths(self, records: Iterable[Record]) -> dict[str, str]:
+        """Return such a file for each picture, by its id."""
+        return {record.id: os.fspath(self.path(record)) for record in records}

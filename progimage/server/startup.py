@@ -1,0 +1,83 @@
+"""Starting the service: what is proved before the first request, and what each worker runs."""
+
+from __future__ import annotations
+
+import structlog
+
+from progimage import config
+from progimage.access.accounts.access_tokens import key_ring
+from progimage.api.responses.delivery import Delivery
+from progimage.config import DEVELOPMENT, Settings
+from progimage.imaging.pool import prove_sockets_fit
+from progimage.ingest.download.downloader import Downloader
+from progimage.server.app import Service, asked_renders, checked_policy, create, disk_cache_of
+from progimage.server.broker import Broker
+from progimage.stores import open_store, temp_files
+from progimage.stores.probe import prove_conditional_writes, prove_listing
+from progimage.telemetry import logs, tracing
+
+log = structlog.get_logger()
+
+
+def prove(settings: Settings) -> None:
+    """Find out before the first request whether these settings can work.
+
+    Raises:
+        ConfigError: they cannot, and why.
+    """
+    store = open_store(settings.store, **settings.s3.options)
+    checked_policy(settings)
+    Delivery(store, settings.delivery)
+    disk_cache_of(settings, store, is_trial=True)
+    Downloader(settings.download, settings.upload.max_bytes)
+    key_ring(settings.auth, store)
+    asked_renders(settings, store, Broker(settings.jobs.broker) if settings.jobs.broker else None)
+    prove_sockets_fit()
+    if settings.tracing.endpoint:
+        tracing.check()
+    if settings.store.startswith("s3:"):
+        if settings.s3.is_conditional:
+            prove_conditional_writes(store)
+        prove_listing(store)
+
+
+def wsgi() -> Service:
+    """Return the service as the environment and the settings file describe it, for gunicorn."""
+    settings, sources = config.load()
+    logs.configure(settings.log)
+    temp_files.sweep()
+    if settings.store.startswith("s3:") and not settings.s3.is_conditional:
+        log.warning(
+            "last writer wins",
+            setting='s3.conditional_writes = "off"',
+            consequence="an edit can overwrite another unseen, and an upload that races with "
+            "the removal of the same picture can be lost",
+        )
+    if settings.disk_cache.dir and settings.delivery.mode == "redirect":
+        log.warning("disk_cache.dir is not used: delivery.mode sends clients to S3 for bytes")
+    if settings.tracing.endpoint:
+        tracing.start(
+            settings.tracing.endpoint,
+            service_name=settings.tracing.service_name,
+            ratio=settings.tracing.ratio,
+        )
+    service = create(settings)
+    if settings.jobs.runner == "embedded" and not settings.jobs.broker:
+        service.runner.start()
+    log.info("started", store=settings.store, settings=sources, accounts=settings.auth.mode)
+    _tell_of_accounts(settings)
+    return service
+
+
+def _tell_of_accounts(settings: Settings) -> None:
+    auth = settings.auth
+    if auth.mode == "off":
+        log.warning(
+            "accounts are off: whoever reaches this server may see, change and remove every "
+            "picture (auth.mode)"
+        )
+    elif auth.secret.get_secret_value() == DEVELOPMENT:
+        log.warning(
+            "tokens are signed with a key drawn for development, which the store holds: "
+            "set auth.secret before others use this server"
+        )

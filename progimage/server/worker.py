@@ -1,0 +1,173 @@
+"""The composition root of worker processes: settings in, work done until a signal.
+
+jobs      shards of jobs, from the broker's queue or, without a broker, from the store
+renders   cold renders that web nodes ask for (`render.where = "workers"`)
+"""
+
+from __future__ import annotations
+
+import logging
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+import structlog
+
+from progimage import config
+from progimage.access.admission import Admission
+from progimage.config import Settings
+from progimage.errors import ConfigError, ProgImageError
+from progimage.ingest.download.downloader import Downloader
+from progimage.jobs.rescan import Sweep
+from progimage.jobs.runner import Runner
+from progimage.jobs.state import Jobs
+from progimage.keys import is_token
+from progimage.library import Library
+from progimage.library.index.index import Index
+from progimage.renditions import remote_render
+from progimage.renditions.renditions import Renders
+from progimage.server import broker, metrics_server
+from progimage.server.broker import Broker
+from progimage.server.components import policy_of, pool_of, runner_of
+from progimage.stores import ObjectStore, open_store, temp_files
+from progimage.stores.metered import MeteredStore
+from progimage.stores.temp_files import Scratch
+from progimage.telemetry import logs, metrics
+
+log = structlog.get_logger()
+
+# Threads that write markers, and connections for whoever looks around.
+_HELPERS = 16
+
+# A worker that is told to stop lets the items in flight be finished for so long.
+_PATIENCE_S = 20.0
+
+
+def work_on_jobs() -> None:
+    """Do jobs until SIGTERM or SIGINT.
+
+    Raises:
+        ConfigError: the settings cannot work.
+    """
+    settings, store = _begin(lambda settings: settings.jobs.threads)
+    pool = pool_of(settings, workers=settings.render.workers, niceness=settings.render.niceness)
+    jobs = Jobs(store)
+    helpers = ThreadPoolExecutor(_HELPERS, thread_name_prefix="store")
+    library = Library(store, index=Index(store, helpers))
+    downloader = Downloader(settings.download, settings.upload.max_bytes)
+    runner = runner_of(settings, store, jobs, library, pool, Scratch(), downloader)
+    try:
+        with _telling(settings):
+            if settings.jobs.broker:
+                _serve_shards(settings, store, jobs, runner)
+            else:
+                _poll(runner)
+    finally:
+        runner.stop(_PATIENCE_S)
+        pool.close()
+        helpers.shutdown(wait=False, cancel_futures=True)
+
+
+def work_on_renders() -> None:
+    """Make the renditions that web nodes ask for, until SIGTERM or SIGINT.
+
+    Raises:
+        ConfigError: the settings cannot work.
+    """
+    settings, store = _begin(lambda settings: settings.render.workers)
+    if not settings.jobs.broker:
+        raise ConfigError("jobs.broker: needed for web nodes to ask for renders")
+    pool = pool_of(settings, workers=settings.render.workers, niceness=settings.render.niceness)
+    limits, threads = settings.limits.to_limits(), settings.render.workers
+    admission = Admission(threads, "renders")
+    policy = policy_of(settings)
+    renders = Renders(store, Library(store), pool, Scratch(), limits, admission, policy)
+    messages = Broker(settings.jobs.broker)
+
+    def make(*ask: str) -> None:
+        remote_render.answer(store, renders, limits, ask)
+
+    try:
+        with _telling(settings):
+            messages.serve(broker.RENDER, make, threads)
+    finally:
+        pool.close()
+
+
+def _begin(threads: Callable[[Settings], int]) -> tuple[Settings, ObjectStore]:
+    settings, _ = config.load()
+    logs.configure(settings.log)
+    _log_like_us(settings)
+    temp_files.sweep()
+    store = open_store(
+        settings.store,
+        threads=threads(settings) + _HELPERS,
+        **settings.s3.options,
+    )
+    if settings.metrics.enabled:
+        store = MeteredStore(store, metrics.store_operation)
+    return settings, store
+
+
+def _log_like_us(settings: Settings) -> None:
+    """Give what libraries have to say, Celery above all, the form of our own lines."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(logs.formatter(settings.log))
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])
+    logging.captureWarnings(True)
+
+
+@contextmanager
+def _telling(settings: Settings) -> Iterator[None]:
+    """Let Prometheus ask this process, if the settings say where."""
+    told = settings.metrics
+    if not (told.enabled and told.worker_bind):
+        yield
+        return
+    with metrics_server.telling(told.worker_bind, told.allow) as address:
+        log.info("numbers are told", address=address)
+        yield
+
+
+def _poll(runner: Runner) -> None:
+    ended = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: ended.set())
+    runner.start()
+    log.info("worker started", task="jobs in the store")
+    ended.wait()
+
+
+def _serve_shards(settings: Settings, store: ObjectStore, jobs: Jobs, runner: Runner) -> None:
+    messages = Broker(settings.jobs.broker)
+    sweep = Sweep(store, jobs, runner.leases, messages.announce)
+
+    def work_shard(job_id: str, shard: int) -> None:
+        if not (isinstance(job_id, str) and is_token(job_id) and isinstance(shard, int)):
+            log.warning("a message names no shard of a job")
+            return
+        try:
+            runner.work_on(job_id, shard)
+        except ProgImageError as error:
+            # Another message will come of the next look at the store.
+            log.warning("a shard of a job waits", job=job_id, shard=shard, reason=str(error))
+
+    ended = threading.Event()
+
+    def look() -> None:
+        while not ended.wait(settings.jobs.poll_s):
+            try:
+                sweep.look(is_idle=runner.is_idle)
+            except Exception:
+                log.exception("unexpected error in looking for jobs")
+
+    runner.start(looks=False)
+    looking = threading.Thread(target=look, name="jobs_sweep", daemon=True)
+    looking.start()
+    try:
+        messages.serve(broker.WORK_SHARD, work_shard, settings.jobs.threads, runner.begin_to_stop)
+    finally:
+        ended.set()
+        looking.join()

@@ -1,0 +1,304 @@
+"""Objects as plain files under one folder: a local disk, NFS or EFS."""
+
+# Paths stay plain text here, for descriptors, exact flags and hot loops.
+# ruff: noqa: PTH100, PTH104, PTH106, PTH108, PTH116, PTH118, PTH120
+
+from __future__ import annotations
+
+import io
+import os
+import secrets
+import stat as modes
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import BinaryIO, TypeVar
+from urllib.parse import SplitResult, unquote
+
+from progimage.errors import BadKey, ConfigError, Conflict, KeyMissing, StoreUnavailable
+from progimage.stores.folder.blanks import Blanks
+from progimage.stores.folder.disk import (
+    DurableFolders,
+    StripedLocks,
+    date_precisely,
+    disk_faults,
+    make_durable,
+)
+from progimage.stores.folder.reader import FileReader
+from progimage.stores.folder.walk import walk
+from progimage.stores.key_rules import check_key, check_prefix, shown
+from progimage.stores.object_store import ABSENT, Stat
+
+_CHUNK_BYTES = 1 << 20
+_ATTEMPTS = 100
+
+T = TypeVar("T")
+
+
+class FilesystemStore:
+    """An `ObjectStore` in a folder, safe for many processes and many NFS clients.
+
+    `root` is made if it is absent. A key is its file's path; beside the objects
+    the folder has `.tmp`, for uploads under way, and `.locks`.
+
+    A new file is written under `.tmp`, flushed, then linked (to create) or renamed
+    (to replace) onto its key, and the key's folder is flushed. Replacing and
+    deleting hold the key's lock for the moment they compare and act; creating
+    needs none, because the link fails when the key exists. The file system must
+    have hard links and flock.
+
+    An empty folder never lasts: the deletion of its last object removes it.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self._root = os.path.abspath(root)
+        self._uploads = os.path.join(self._root, ".tmp")
+        locks = os.path.join(self._root, ".locks")
+        with disk_faults():
+            make_durable(self._uploads)
+            make_durable(locks)
+        self._locks = StripedLocks(locks)
+        self._blanks = Blanks(self._uploads)
+        self._folders = DurableFolders(self._root)
+
+    def put(
+        self,
+        key: str,
+        source: BinaryIO,
+        *,
+        media_type: str,  # noqa: ARG002 (only S3 has a place for it)
+        expect: str | None = None,
+    ) -> Stat:
+        path = self.local_path(key)
+        if expect is not None:
+            with disk_faults():
+                self._require(key, path, expect)  # before copying what cannot be kept
+        first = source.read(_CHUNK_BYTES)
+        if not first and expect in (None, ABSENT):
+            created = self._create_empty(key, path)
+            if created:
+                return created
+            if expect == ABSENT:
+                raise _conflict(key)
+        with self._uploaded(first, source) as (upload, facts), disk_faults():
+            try:
+                self._settle(key, path, lambda: self._place(key, upload, path, expect))
+            except FileExistsError:
+                raise _conflict(key) from None
+            self._folders.sync(os.path.dirname(path))
+        return _stat(key, facts)
+
+    def open(self, key: str, start: int = 0, length: int | None = None) -> FileReader:
+        path = self.local_path(key)
+        with disk_faults():
+            try:
+                file = io.FileIO(path)
+            except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+                raise _missing(key) from None
+            return FileReader(file, _stat(key, os.fstat(file.fileno())), start, length)
+
+    def stat(self, key: str) -> Stat:
+        facts = self._look(self.local_path(key))
+        if facts is None:
+            raise _missing(key)
+        return _stat(key, facts)
+
+    def delete(self, key: str, *, expect: str | None = None) -> None:
+        path = self.local_path(key)
+        with disk_faults():
+            with self._locks.hold(key):
+                facts = self._look(path)
+                if facts is None:
+                    return
+                if expect is not None:
+                    self._require(key, path, expect)
+                os.unlink(path)
+            folder = os.path.dirname(path)
+            while folder != self._root:
+                try:
+                    os.rmdir(folder)
+                except FileNotFoundError:
+                    pass  # another deletion was faster
+                except OSError:
+                    break
+                folder = os.path.dirname(folder)
+            self._folders.sync(folder)
+
+    def list(self, prefix: str, after: str = "") -> Iterator[Stat]:
+        check_prefix(prefix)
+        check_prefix(after)
+        return self._stats(walk(self._root, prefix, after))
+
+    def local_path(self, key: str) -> str:
+        """Return the path of the object's file, whether or not it exists."""
+        check_key(key)
+        return f"{self._root}/{key}"
+
+    def remove_stale_uploads(self, older_than_s: float) -> int:
+        """Remove what killed processes left half written; return how many files.
+
+        An upload under way is touched by every chunk it writes, so a slow one is
+        safe while no chunk takes `older_than_s` seconds.
+        """
+        limit_ns = time.time_ns() - int(older_than_s * 1e9)
+        removed = 0
+        with disk_faults(), os.scandir(self._uploads) as entries:
+            for entry in entries:
+                with suppress(FileNotFoundError):
+                    if entry.stat(follow_symlinks=False).st_mtime_ns < limit_ns:
+                        os.unlink(entry.path)
+                        removed += 1
+        return removed
+
+    @contextmanager
+    def _uploaded(self, first: bytes, source: BinaryIO) -> Iterator[tuple[str, os.stat_result]]:
+        """Write `first` and the rest of `source` to a durable temporary file."""
+        upload = f"{self._uploads}/{secrets.token_hex(16)}"
+        with disk_faults():
+            file = os.open(upload, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
+        try:
+            try:
+                chunk = first
+                while chunk:
+                    with disk_faults():
+                        _write(file, chunk)
+                    chunk = source.read(_CHUNK_BYTES)
+                with disk_faults():
+                    date_precisely(file)
+                    os.fsync(file)
+                    facts = os.fstat(file)
+            finally:
+                os.close(file)
+            yield upload, facts
+        finally:
+            # Renamed, or else removed here; what resists waits for remove_stale_uploads.
+            with suppress(OSError):
+                os.unlink(upload)
+
+    def _create_empty(self, key: str, path: str) -> Stat | None:
+        """Create an empty file at once: without content it cannot be half written.
+
+        Those created within a second are links to one file: an index has many times
+        more markers than there are pictures, and a file system not enough inodes.
+        """
+
+        def create() -> Stat:
+            with self._blanks.borrow() as blank:
+                os.link(blank, path)
+                return _stat(key, os.stat(blank))
+
+        with disk_faults():
+            try:
+                created = self._settle(key, path, create)
+            except FileExistsError:
+                return None
+            self._folders.sync(os.path.dirname(path))
+            return created
+
+    def _place(self, key: str, upload: str, path: str, expect: str | None) -> None:
+        if expect == ABSENT:
+            try:
+                os.link(upload, path)
+            except FileExistsError:
+                # An NFS server may have made the link and lost its answer; the client
+                # asks again, and only the number of links tells whose file is there.
+                if os.stat(upload).st_nlink == 1:
+                    raise
+            return
+        with self._locks.hold(key):
+            if expect is not None:
+                self._require(key, path, expect)
+            os.rename(upload, path)
+
+    def _settle(self, key: str, path: str, act: Callable[[], T]) -> T:
+        """Run `act`, making the key's folder as often as racing deletions remove it.
+
+        Raises:
+            FileExistsError: `act` met an object under the key.
+        """
+        for _ in range(_ATTEMPTS):
+            try:
+                return act()
+            except FileNotFoundError:
+                with suppress(FileNotFoundError):
+                    self._make_folders(key)
+            except NotADirectoryError:
+                raise BadKey(f"key {shown(key)}: a folder of it is an object") from None
+            except (IsADirectoryError, FileExistsError):
+                try:
+                    os.rmdir(path)  # only an empty folder that a crash left behind
+                except NotADirectoryError:
+                    raise FileExistsError from None
+                except FileNotFoundError:
+                    continue
+                except OSError:
+                    raise BadKey(f"key {shown(key)} is a folder of other objects") from None
+        raise StoreUnavailable("the store's folder is gone, or vanishes as fast as it is made")
+
+    def _make_folders(self, key: str) -> None:
+        path = self._root
+        for segment in key.split("/")[:-1]:
+            path = f"{path}/{segment}"
+            self._folders.make(path)
+
+    def _require(self, key: str, path: str, expect: str) -> None:
+        facts = self._look(path)
+        current = ABSENT if facts is None else _etag(facts)
+        if current != expect:
+            raise _conflict(key)
+
+    def _stats(self, keys: Iterator[str]) -> Iterator[Stat]:
+        for key in keys:
+            facts = self._look(f"{self._root}/{key}")
+            if facts is not None:
+                yield _stat(key, facts)
+
+    def _look(self, path: str) -> os.stat_result | None:
+        with disk_faults():
+            try:
+                facts = os.stat(path)
+            except (FileNotFoundError, NotADirectoryError):
+                return None
+        return facts if modes.S_ISREG(facts.st_mode) else None
+
+
+def from_url(url: SplitResult, **_options: object) -> FilesystemStore:
+    """Open `file:///absolute/path` or `file:path/from/here`; `file://./path` is the same."""
+    path = unquote(url.path)
+    if url.netloc == ".":
+        path = f".{path}"
+    elif url.netloc not in ("", "localhost"):
+        raise ConfigError(
+            f"store: file://{url.netloc}/ names a host; "
+            "use file:///absolute/path or file:path/from/here"
+        )
+    if not path.strip("/") or "\0" in path:
+        raise ConfigError("store: expected file:///absolute/path or file:path/from/here")
+    if url.query or url.fragment:
+        raise ConfigError("store: file: URLs take no parameters")
+    return FilesystemStore(Path(path))
+
+
+def _write(file: int, chunk: bytes) -> None:
+    view = memoryview(chunk)
+    while view:
+        view = view[os.write(file, view) :]
+
+
+def _etag(facts: os.stat_result) -> str:
+    return f"{facts.st_ino:x}-{facts.st_size:x}-{facts.st_mtime_ns:x}"
+
+
+def _stat(key: str, facts: os.stat_result) -> Stat:
+    modified = datetime.fromtimestamp(facts.st_mtime, UTC)
+    return Stat(key, facts.st_size, _etag(facts), modified)
+
+
+def _missing(key: str) -> KeyMissing:
+    return KeyMissing(f"no object {shown(key)}")
+
+
+def _conflict(key: str) -> Conflict:
+    return Conflict(f"{shown(key)} is not at the expected version")

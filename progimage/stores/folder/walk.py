@@ -1,0 +1,55 @@
+"""The files below a folder, in the order of their keys."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+from progimage.stores.folder.disk import disk_faults
+
+
+def walk(root: str, prefix: str, after: str) -> Iterator[str]:
+    """Yield the key of each file below `root` that has `prefix` and is above `after`.
+
+    Folders are read one at a time and only when reached, and not at all when every
+    key in them is passed; so memory and the time to the first key grow with the
+    largest folder, not with the tree. Folders that vanish meanwhile are skipped.
+    """
+    folder = prefix[: prefix.rfind("/") + 1]
+    waiting = [_children(root, folder, prefix, after)]
+    while waiting:
+        if not waiting[-1]:
+            waiting.pop()
+            continue
+        key = waiting[-1].pop()
+        if key.endswith("/"):
+            waiting.append(_children(root, key, prefix, after))
+        else:
+            yield key
+
+
+def _children(root: str, folder: str, prefix: str, after: str) -> list[str]:
+    """Return the keys and subfolders (with a final /) that count, last one first.
+
+    The final slash makes the order of one folder's names the order of all keys
+    below them: `a-b` comes before `a/b`, and `ab` after.
+    """
+    children = []
+    with disk_faults():
+        try:
+            entries = os.scandir(f"{root}/{folder}")
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+        with entries:
+            for entry in entries:
+                if entry.name.startswith(".") or not entry.name.isprintable():
+                    continue  # no object: the store's own, or a stranger's
+                child = folder + entry.name
+                passed = child <= after
+                if entry.is_dir():
+                    child += "/"
+                    passed = child <= after and not after.startswith(child)
+                if child.startswith(prefix) and not passed:
+                    children.append(child)
+    children.sort(reverse=True)
+    return children

@@ -1,0 +1,81 @@
+"""What reads and writes of an S3 store have in common: where, by which client, how long."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from progimage.errors import BadKey, ConfigError
+from progimage.stores.deadline import Budget, deadline
+from progimage.stores.key_rules import MAX_KEY_BYTES, check_key, check_prefix
+from progimage.stores.object_store import Stat
+from progimage.stores.s3.circuit_breaker import Breaker
+from progimage.stores.s3.client import S3Clients
+from progimage.stores.s3.errors import s3_faults
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import GetObjectOutputTypeDef, HeadObjectOutputTypeDef
+
+_MAX_PREFIX_BYTES = 1_024 - MAX_KEY_BYTES - len("/")
+
+
+class S3Bucket:
+    """A prefix in a bucket, and how it is reached.
+
+    Raises:
+        ConfigError: `prefix` cannot begin a key.
+    """
+
+    def __init__(self, bucket: str, prefix: str, clients: S3Clients, deadline_s: float) -> None:
+        try:
+            check_prefix(prefix)
+        except BadKey as error:
+            raise ConfigError(f"store: the prefix in the bucket cannot be used: {error}") from None
+        if len(prefix.encode()) > _MAX_PREFIX_BYTES:
+            raise ConfigError(f"store: expected a prefix of at most {_MAX_PREFIX_BYTES} bytes")
+        self.name = bucket
+        self.prefix = f"{prefix}/" if prefix else ""
+        self.read_timeout_s = clients.read_timeout_s
+        self._clients = clients
+        self._deadline_s = deadline_s
+        self._breaker = Breaker()
+
+    @property
+    def client(self) -> S3Client:
+        """This process's client."""
+        return self._clients.get()
+
+    def where(self, key: str) -> dict[str, Any]:
+        """Return the arguments that name an object, or raise `BadKey`."""
+        check_key(key)
+        return {"Bucket": self.name, "Key": self.prefix + key}
+
+    @contextmanager
+    def deadline(self) -> Iterator[Budget]:
+        """Have the calls in the block share one budget: the request's, or one of their own."""
+        with deadline(self._deadline_s) as budget:
+            yield budget
+
+    @contextmanager
+    def asking(self, key: str = "") -> Iterator[None]:
+        """Let the block ask the server, unless it is known to be silent."""
+        with self._breaker.guarding(), self.receiving(key):
+            yield
+
+    @contextmanager
+    def receiving(self, key: str = "") -> Iterator[Budget]:
+        """Count what the block waits for the server, and raise its faults as our errors."""
+        with self.deadline() as budget, budget.waiting(), s3_faults(key):
+            yield budget
+
+
+def stat_of(key: str, answer: HeadObjectOutputTypeDef | GetObjectOutputTypeDef) -> Stat:
+    """Return what the answer's head says of the object."""
+    return Stat(key, answer["ContentLength"], bare(answer["ETag"]), answer["LastModified"])
+
+
+def bare(etag: str) -> str:
+    """Return an etag without the quotes of its header."""
+    return etag.strip('"')

@@ -1,0 +1,112 @@
+"""Temporary files of this process: one folder, gone when the process is.
+
+A process that was killed leaves its folder behind, but not the lock it had on it;
+the next one to start on this machine removes it.
+"""
+
+from __future__ import annotations
+
+import atexit
+import fcntl
+import os
+import shutil
+import tempfile
+import threading
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Self
+
+from progimage.stores.object_store import Stat
+
+_PREFIX = "progimage-"
+
+
+class Scratch:
+    """A folder for temporary files, removed at exit."""
+
+    def __init__(self, parent: Path | None = None) -> None:
+        self._parent = parent or Path(tempfile.gettempdir())
+        self._folder: Path | None = None
+        self._pid = 0
+        self._lock = threading.Lock()
+
+    def path(self) -> Path:
+        """Return the name of a file that does not exist yet; whoever makes it removes it."""
+        with self._lock:
+            if self._folder is None or self._pid != os.getpid():
+                self._pid = os.getpid()
+                self._folder = self._make()
+                atexit.register(shutil.rmtree, self._folder, ignore_errors=True)
+            return self._folder / os.urandom(12).hex()
+
+    def _make(self) -> Path:
+        return make_folder(self._parent)
+
+
+class TemporaryReader:
+    """A `Reader` over a temporary file, which it takes over: the name is gone at once."""
+
+    def __init__(self, path: Path) -> None:
+        self.file = path.open("rb")
+        path.unlink()
+        size = os.fstat(self.file.fileno()).st_size
+        self.stat = Stat(key="", size=size, etag="", modified=datetime.now(UTC))
+        self._left = size
+
+    def narrow(self, start: int, length: int | None) -> None:
+        """Go to `start`, and end after `length` bytes or with the file."""
+        self.file.seek(start)
+        rest = self.stat.size - start
+        self._left = rest if length is None else min(length, rest)
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """Return up to `size` bytes, or all that are left."""
+        data = self.file.read(self._left if size is None or size < 0 else min(size, self._left))
+        self._left -= len(data)
+        return data
+
+    def fileno(self) -> int:
+        """Return the descriptor, for sendfile."""
+        return self.file.fileno()
+
+    def close(self) -> None:
+        """Close the file; the kernel frees its space."""
+        self.file.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+
+def make_folder(parent: Path | None = None) -> Path:
+    """Make a folder and lock it for as long as this process, or one it forks, lives."""
+    while True:
+        folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=parent))
+        lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if folder.exists():
+            return folder
+        os.close(lock)  # it was swept before it was locked
+
+
+def sweep(parent: Path | None = None) -> int:
+    """Remove the folders of processes that are gone; return how many there were."""
+    swept = 0
+    for folder in (parent or Path(tempfile.gettempdir())).glob(f"{_PREFIX}*"):
+        try:
+            lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+        except OSError:
+            continue  # another user's, or gone
+        try:
+            # Not by the process id in the name: that may be a zombie's, another
+            # container's, or used again.
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(folder, ignore_errors=True)
+            swept += 1
+        except BlockingIOError:
+            continue
+        finally:
+            os.close(lock)
+    return swept

@@ -1,1 +1,0 @@
-"""HTTP: parse → authorise → find → render → respond. The only package that knows Falcon."""

@@ -1,0 +1,54 @@
+"""So many attempts at once, then one in a while."""
+
+from __future__ import annotations
+
+import pytest
+
+from progimage.access.accounts.sign_in import network_of
+from progimage.access.accounts.throttle import Throttle
+from progimage.errors import TooManyAttempts
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_after_the_limit_one_attempt_each_share_of_the_window():
+    clock = Clock()
+    throttle = Throttle(5, 50, clock)
+    for _ in range(5):
+        throttle.attempt("a")
+    for _ in range(3):
+        with pytest.raises(TooManyAttempts) as error:
+            throttle.attempt("a")
+        assert error.value.retry_after_s == 10
+    throttle.attempt("b")
+    clock.now = 10
+    throttle.attempt("a")
+    with pytest.raises(TooManyAttempts):
+        throttle.attempt("a")
+    clock.now = 1000
+    for _ in range(5):
+        throttle.attempt("a")
+
+
+def test_a_good_attempt_does_not_count():
+    throttle = Throttle(2, 50, Clock())
+    for _ in range(20):
+        throttle.attempt("a")
+        throttle.forgive("a")
+
+
+@pytest.mark.parametrize(
+    ("address", "place"),
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("not an address", "not an address"),
+    ],
+)
+def test_one_place_is_an_ipv4_address_or_an_ipv6_network(address, place):
+    assert network_of(address) == place

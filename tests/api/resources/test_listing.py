@@ -1,0 +1,298 @@
+"""`GET /images/`: pages, filters, streams, and complaints that help."""
+
+from __future__ import annotations
+
+import io
+import json
+from urllib.parse import quote, urlencode
+
+import pytest
+from PIL import Image
+
+from progimage.library.index import layout
+from tests.api.conftest import assert_problem, form, upload
+from tests.imaging.drawing import saved
+
+NDJSON = {"Accept": "application/x-ndjson"}
+
+
+@pytest.fixture
+def client(ann):
+    """Somebody with an account, whose pictures may be private."""
+    return ann
+
+
+@pytest.fixture
+def titled(client):
+    """Upload five pictures; the titles say what they are good for."""
+    for number, said in enumerate(
+        [
+            {"title": "first", "tags": "sea,Old Town"},
+            {"title": "second", "tags": "Sea,sky", "visibility": "private"},
+            {"title": "third", "tags": "sky", "description": "Tramonto sull'Übersee"},
+            {"title": "fourth", "tags": "sea"},
+            {"title": "fifth"},
+        ]
+    ):
+        colour = (number * 40, 0, 0)
+        kind = "GIF" if number == 4 else "PNG"
+        picture = saved(Image.new("RGB", (4, 4), colour), kind)
+        result = client.simulate_post(
+            "/images/", **form(*said.items(), ("image", picture, f"img_{number}.png"))
+        )
+        assert result.status_code == 201, result.text
+
+
+def get(client, query: str = ""):
+    result = client.simulate_get(f"/images/?{query}" if query else "/images/")
+    assert result.status_code == 200, result.text
+    return result.json
+
+
+def titles(document) -> list[str]:
+    return [record["title"] for record in document["data"]]
+
+
+def test_an_empty_library_is_an_empty_collection(client):
+    assert get(client) == {
+        "kind": "Collection",
+        "data": [],
+        "next": None,
+        "previous": None,
+        "total": 0,
+        "total_is_exact": True,
+        "is_partial": False,
+    }
+
+
+def test_pictures_come_newest_first_as_full_records(client, titled):
+    document = get(client)
+    assert titles(document) == ["fifth", "fourth", "third", "second", "first"]
+    assert document["total"] == 5
+    for record in document["data"]:
+        assert client.simulate_get(record["_links"]["self"]["href"]).json == record
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("tag=sea", ["fourth", "second", "first"]),
+        ("tag=SEA", ["fourth", "second", "first"]),
+        ("tag=old+town", ["first"]),
+        ("tag=old", []),
+        ("tags_all=sea&tags_all=sky", ["second"]),
+        ("tag=sea&tags_all=sky", ["second"]),
+        ("tags_any=sky&tags_any=old+town", ["third", "second", "first"]),
+        ("tag=sea&tags_any=sky&tags_any=old+town", ["second", "first"]),
+        ("q=ir", ["third", "first"]),
+        ("q=TRAM", ["third"]),
+        ("q=" + quote("übers"), ["third"]),
+        ("q=img_3", ["fourth"]),
+        ("q=own", ["first"]),
+        ("q=tramonto+fir", []),
+        ("q=s+sky", ["third", "second"]),
+        ("q=ir&tag=sea", ["first"]),
+        ("visibility=private", ["second"]),
+        ("visibility=public&tag=sea", ["fourth", "first"]),
+        ("media_type=image/gif", ["fifth"]),
+        ("media_type=IMAGE/PNG&tag=sky", ["third", "second"]),
+        ("owner=me", ["fifth", "fourth", "third", "second", "first"]),
+        ("owner=somebody", []),
+        ("created_after=2020-01-01&tag=sky", ["third", "second"]),
+        ("created_before=2020-01-01", []),
+        ("offset=3", ["second", "first"]),
+        ("tag=sea&limit=1&offset=1", ["second"]),
+    ],
+)
+def test_every_filter_finds_what_it_says_and_no_more(client, titled, query, expected):
+    assert titles(get(client, query)) == expected
+
+
+@pytest.mark.parametrize(
+    "tag",
+    [
+        "a/b",
+        "..",
+        "%2F",
+        "100 %",
+        "شمس",
+        "海",
+        "👩\u200d💻",
+        "a+b&c=d",
+        "#1",
+        "x" * 100,
+        "海" * 100,
+    ],
+)
+def test_a_picture_is_found_by_any_tag_there_can_be(client, png, tag):
+    path = upload(client, png)
+    changes = {"tags": ["other", tag]}
+    result = client.simulate_patch(
+        f"{path}metadata/",
+        json=changes,
+        headers={"If-Match": "*", "Content-Type": "application/merge-patch+json"},
+    )
+    assert result.status_code == 200, result.text
+    document = get(client, urlencode({"tag": tag}))
+    assert [record["tags"] for record in document["data"]] == [["other", tag]]
+    assert (
+        titles(get(client, urlencode({"tag": tag + "x"} if len(tag) < 100 else {"tag": "y"}))) == []
+    )
+    listed = client.simulate_get("/tags/", params={"prefix": tag}).json["data"]
+    assert [(entry["tag"], entry["count"]) for entry in listed] == [(tag, 1)]
+    assert titles(client.simulate_get(listed[0]["_links"]["images"]["href"]).json) == [""]
+
+
+def test_times_bound_a_listing_to_the_microsecond(client, titled):
+    records = get(client)["data"]
+    middle = quote(records[2]["created"])
+    assert titles(get(client, f"created_after={middle}")) == ["fifth", "fourth"]
+    assert titles(get(client, f"created_before={middle}")) == ["second", "first"]
+    assert titles(get(client, f"created_before={middle}&tag=sky")) == ["second"]
+
+
+def test_a_time_zone_with_an_unescaped_plus_is_understood(client, titled):
+    assert len(get(client, "created_after=2020-01-01T00:00:00+02:00")["data"]) == 5
+
+
+def test_next_and_previous_lead_to_every_page_and_back(client, titled):
+    pages, url = [], "/images/?limit=2&visibility=public"
+    while url:
+        document = client.simulate_get(url).json
+        pages.append(titles(document))
+        assert (document["total"], document["total_is_exact"]) == (4, True)
+        last, url = document, document["next"]
+    assert pages == [["fifth", "fourth"], ["third", "first"]]
+    first = client.simulate_get(last["previous"]).json
+    assert titles(first) == pages[0]
+    assert first["previous"] is None
+    assert titles(client.simulate_get(first["next"]).json) == pages[1]
+
+
+def test_a_new_upload_is_on_the_page_before_the_first(client, titled, jpeg):
+    second = client.simulate_get(get(client, "limit=2")["next"]).json
+    upload(client, jpeg, params={"title": "sixth"})
+    assert titles(client.simulate_get(second["previous"]).json) == ["fifth", "fourth"]
+    before = client.simulate_get(second["previous"]).json["previous"]
+    assert titles(client.simulate_get(before).json) == ["sixth"]
+
+
+def test_a_page_after_an_offset_leads_back(client, titled):
+    document = get(client, "offset=2&limit=2")
+    assert titles(document) == ["third", "second"]
+    assert titles(client.simulate_get(document["previous"]).json) == ["fifth", "fourth"]
+
+
+def test_a_picture_that_is_removed_is_listed_no_more(client, titled):
+    newest = get(client)["data"][0]
+    client.simulate_delete(newest["_links"]["original"]["href"])
+    assert titles(get(client)) == ["fourth", "third", "second", "first"]
+
+
+def test_a_cursor_of_another_listing_shows_only_what_matches_here(client, titled):
+    cursor = get(client, "limit=1")["next"].rpartition("cursor=")[2]
+    assert titles(get(client, f"tag=sky&cursor={cursor}")) == ["third", "second"]
+
+
+@pytest.mark.parametrize(
+    "cursor", ["x", "AAAA", "é", "EQAHOZ8_", "A" * 56, "=" * 56, "-" * 56, "A" * 5000, "%00"]
+)
+def test_a_cursor_that_is_none_of_ours_is_refused(client, cursor):
+    result = client.simulate_get("/images/", params={"cursor": cursor})
+    assert_problem(result, 400, "cursor", "next")
+
+
+def test_a_cursor_changed_anywhere_is_refused_or_shows_the_same_pictures(client, titled):
+    cursor = get(client, "limit=2")["next"].rpartition("cursor=")[2]
+    for at in range(len(cursor)):
+        for character in "A_9":
+            changed = cursor[:at] + character + cursor[at + 1 :]
+            result = client.simulate_get("/images/", params={"cursor": changed, "tag": "sea"})
+            assert result.status_code in (200, 400)
+            if result.status_code == 200:
+                assert set(titles(result.json)) <= {"fourth", "second", "first"}
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ("tga=sea", ("'tga'", "did you mean 'tag'")),
+        ("nonsense=1", ("'nonsense'", "tags_all", "created_after")),
+        ("tag=a&tag=b", ("tag: given twice", "tags_all")),
+        ("limit=1&limit=2", ("limit: given twice",)),
+        ("limit=0", ("limit", "1 to 1,000", "'0'")),
+        ("limit=1001", ("limit", "1 to 1,000")),
+        ("limit=ten", ("limit", "'ten'")),
+        ("limit=%D9%A1", ("limit", "1 to 1,000")),
+        ("offset=-1", ("offset", "0 to 10,000")),
+        ("offset=10001", ("offset", "0 to 10,000")),
+        ("offset=0&cursor=abc", ("cursor, offset",)),
+        ("tag=", ("tag: expected a value",)),
+        ("tag=" + "x" * 101, ("tag", "1 to 100 characters")),
+        ("q=...", ("q: expected at least one letter",)),
+        ("q=a+b+c+d+e+f+g+h+i+j+k", ("q: expected at most 10 words, got 11",)),
+        ("visibility=secret", ("visibility: expected public or private, got 'secret'",)),
+        ("media_type=jpeg", ("media_type", "image/jpeg", "'jpeg'")),
+        ("created_after=yesterday", ("created_after", "ISO 8601", "'yesterday'")),
+        ("created_before=0001-01-01T00:00:00%2B14:00", ("created_before", "ISO 8601")),
+        ("&".join(f"tags_any={n}" for n in range(21)), ("tags_any: expected at most 20",)),
+        ("tag=%ff", ("UTF-8",)),
+    ],
+)
+def test_what_cannot_be_is_refused_by_name_and_with_what_would_work(client, query, words):
+    assert_problem(client.simulate_get("/images/", query_string=query), 400, *words)
+
+
+def test_no_cache_may_keep_a_listing(client):
+    result = client.simulate_get("/images/")
+    assert result.headers["cache-control"] == "private, no-cache"
+    assert result.headers["vary"] == "Accept, Authorization"
+
+
+def test_ndjson_sends_every_match_one_a_line(client, titled):
+    result = client.simulate_get("/images/", params={"tag": "sea"}, headers=NDJSON)
+    assert result.headers["content-type"] == "application/x-ndjson"
+    lines = [json.loads(line) for line in result.text.splitlines()]
+    assert lines == get(client, "tag=sea")["data"]
+
+
+def test_ndjson_of_nothing_is_empty(client):
+    result = client.simulate_get("/images/", headers=NDJSON)
+    assert (result.status_code, result.content) == (200, b"")
+
+
+@pytest.mark.parametrize("name", ["limit", "cursor", "offset"])
+def test_ndjson_sends_all_and_takes_no_page(client, name):
+    result = client.simulate_get("/images/", params={name: "1"}, headers=NDJSON)
+    assert_problem(result, 400, name, "every match")
+
+
+def test_a_client_that_takes_anything_gets_json(client):
+    for accept in ("*/*", "application/json", "application/x-ndjson;q=0.5, application/json"):
+        result = client.simulate_get("/images/", headers={"Accept": accept})
+        assert result.headers["content-type"] == "application/json"
+
+
+def test_no_stray_marker_shows_a_picture_that_was_not_committed(client, titled, store):
+    record = get(client)["data"][0]
+    for stat in list(store.list(f"images/{record['id'][:2]}/{record['id']}/record")):
+        store.delete(stat.key)
+    assert any(record["id"] in stat.key for stat in store.list(layout.INDEX))
+    assert "fifth" not in titles(get(client))
+    assert titles(get(client, "media_type=image/gif")) == []
+
+
+def test_a_damaged_record_does_not_break_a_listing(client, titled, store):
+    record = get(client)["data"][0]
+    key = next(
+        s.key for s in store.list("images/") if s.key.endswith(f"{record['id']}/record.json")
+    )
+    store.put(key, io.BytesIO(b"{"), media_type="")
+    assert titles(get(client)) == ["fourth", "third", "second", "first"]
+
+
+def test_the_root_links_to_search_and_tags(client):
+    links = client.simulate_get("/").json["_links"]
+    assert links["images"]["templated"]
+    assert "tags_all" in links["images"]["href"]
+    assert links["tags"]["href"].startswith("/tags/")

@@ -1,0 +1,88 @@
+"""The record over HTTP: read it, edit it, and never lose an update."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.api.conftest import assert_problem
+
+PATCH = {"Content-Type": "application/merge-patch+json"}
+
+
+def patch(client, path, changes, **headers):
+    return client.simulate_patch(path, json=changes, headers={**PATCH, **headers})
+
+
+def test_metadata_comes_with_links_to_everything(client, uploaded):
+    result = client.simulate_get(uploaded + "metadata/")
+    assert result.headers["content-type"] == "application/hal+json"
+    links = result.json["_links"]
+    assert links["self"]["href"] == uploaded + "metadata/"
+    assert client.simulate_get(links["original"]["href"]).status_code == 200
+    thumbnail = links["thumbnail"]["href"].format(width=10, height=10, format="png")
+    assert client.simulate_get(thumbnail).status_code == 200
+    rendition = links["rendition"]["href"].replace("{+pipeline}", "blur:1/rotate:90")
+    assert client.simulate_get(rendition.replace("{format}", "webp")).status_code == 200
+
+
+def test_an_edit_of_the_current_version_is_taken(client, uploaded):
+    path = uploaded + "metadata/"
+    etag = client.simulate_get(path).headers["etag"]
+    result = patch(client, path, {"title": "Dusk", "tags": ["sea"]}, **{"If-Match": etag})
+    assert (result.json["title"], result.json["tags"]) == ("Dusk", ["sea"])
+    assert result.headers["etag"] != etag
+    again = client.simulate_get(path)
+    assert again.json == result.json
+    assert again.headers["etag"] == result.headers["etag"]
+
+
+def test_null_takes_a_field_back(client, uploaded):
+    path = uploaded + "metadata/"
+    patch(client, path, {"title": "Dusk"}, **{"If-Match": "*"})
+    assert patch(client, path, {"title": None}, **{"If-Match": "*"}).json["title"] == ""
+
+
+def test_an_edit_must_say_what_it_is_based_on(client, uploaded):
+    assert_problem(patch(client, uploaded + "metadata/", {"title": "x"}), 428, "If-Match")
+
+
+@pytest.mark.parametrize("stale", ['"0-x"', 'W/"1-x"', "nonsense"])
+def test_an_edit_of_another_version_is_412(client, uploaded, stale):
+    path = uploaded + "metadata/"
+    assert_problem(patch(client, path, {"title": "x"}, **{"If-Match": stale}), 412)
+    assert client.simulate_get(path).json["title"] == ""
+
+
+def test_a_weak_etag_is_not_enough_for_an_edit(client, uploaded):
+    path = uploaded + "metadata/"
+    etag = client.simulate_get(path).headers["etag"]
+    assert_problem(patch(client, path, {"title": "x"}, **{"If-Match": f"W/{etag}"}), 412)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"colour": None}, "colour: no such field"),
+        ({"owner": "eve"}, "owner: no such field"),
+        ({"sha256": "0"}, "sha256: no such field"),
+        ({"tags": "sea"}, "tags"),
+        ({"tags": [1]}, "tags.0"),
+        ([1], "not an object"),
+    ],
+)
+def test_a_wrong_edit_is_400_and_names_the_field(client, uploaded, changes, words):
+    result = patch(client, uploaded + "metadata/", changes, **{"If-Match": "*"})
+    assert_problem(result, 400, words)
+
+
+def test_another_content_type_is_415(client, uploaded):
+    headers = {"Content-Type": "text/plain", "If-Match": "*"}
+    result = client.simulate_patch(uploaded + "metadata/", body="{}", headers=headers)
+    assert_problem(result, 415, "merge-patch")
+    assert "merge-patch" in result.headers["accept-patch"]
+
+
+def test_a_client_that_has_the_record_gets_304(client, uploaded):
+    etag = client.simulate_get(uploaded + "metadata/").headers["etag"]
+    headers = {"If-None-Match": etag}
+    assert client.simulate_get(uploaded + "metadata/", headers=headers).status_code == 304

@@ -1,0 +1,112 @@
+"""Bytes that leave through nginx or straight from S3."""
+
+from __future__ import annotations
+
+import pytest
+from falcon import testing
+from PIL import Image
+
+from progimage.config import Settings
+from progimage.errors import ConfigError
+from progimage.server import app
+from progimage.stores.folder.store import FilesystemStore
+from progimage.stores.memory import MemoryStore
+from tests.api.conftest import upload
+from tests.imaging.drawing import saved
+from tests.inline_pool import InlinePool
+from tests.people import AUTH, headers_of
+
+
+def client_of(store, mode: str, **settings) -> testing.TestClient:
+    settings = Settings.model_validate({"delivery": {"mode": mode}, **settings})
+    return testing.TestClient(app.create(settings, store, InlinePool()))
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return FilesystemStore(tmp_path)
+
+
+def test_x_accel_hands_the_key_to_nginx_and_sends_no_bytes(folder, jpeg):
+    client = client_of(folder, "x-accel")
+    path = upload(client, jpeg)
+    client.simulate_get(path + "crop:width=20,height=10.webp")
+    for wanted in (path, path + "crop:width=20,height=10.webp"):
+        result = client.simulate_get(wanted)
+        assert result.content == b""
+        assert result.headers["x-accel-redirect"].startswith("/_store/")
+        assert result.headers["cache-control"] == "public, max-age=31536000, immutable"
+        assert result.headers["content-type"].startswith("image/")
+
+
+def test_x_accel_serves_what_was_just_made_itself(folder, jpeg):
+    client = client_of(folder, "x-accel")
+    result = client.simulate_get(upload(client, jpeg) + "thumbnail.webp")
+    assert result.headers["x-cache"] == "miss"
+    assert "x-accel-redirect" not in result.headers
+    assert result.content[8:12] == b"WEBP"
+
+
+class PresigningStore(MemoryStore):
+    """A memory store with addresses of its own."""
+
+    def presigned_url(self, key, *, expires_s, media_type):
+        return f"https://s3.example/{key}?type={media_type}&expires={expires_s}"
+
+
+def test_redirect_sends_clients_to_a_presigned_url_that_outlives_the_redirect(jpeg):
+    client = client_of(PresigningStore(), "redirect")
+    path = upload(client, jpeg)
+    result = client.simulate_get(path)
+    assert result.status_code == 307
+    assert result.headers["location"].endswith(
+        "?type=image/jpeg&expires=600"
+    )  # 300 and some for clocks
+    assert result.headers["cache-control"] == "public, max-age=150"
+    assert result.content == b""
+
+
+def test_private_pictures_are_never_redirected_into_a_shared_cache(jpeg):
+    store = PresigningStore()
+    client, ann = client_of(store, "redirect", auth=AUTH), headers_of(store, "ann")
+    result = client.simulate_post(
+        "/images/?visibility=private", body=jpeg, headers={"Content-Type": "image/jpeg", **ann}
+    )
+    shown = client.simulate_get(f"/images/{result.json['id']}/", headers=ann)
+    assert shown.headers["cache-control"] == "private, no-store"
+
+
+@pytest.mark.parametrize("mode", ["x-accel", "redirect"])
+def test_a_way_the_store_does_not_offer_is_refused_at_start(mode):
+    with pytest.raises(ConfigError, match=f"delivery.mode: '{mode}' needs"):
+        client_of(MemoryStore(), mode)
+
+
+def test_many_bytes_of_the_folder_store_go_out_by_sendfile(folder):
+    """What wsgi.file_wrapper gets has a descriptor, positioned at the range's start."""
+    client = client_of(folder, "direct")
+    large = saved(Image.effect_noise((400, 400), 100), "PNG")
+    path = upload(client, large)
+    wrapped = []
+
+    def file_wrapper(stream, _block_size):
+        wrapped.append(stream.fileno())
+        return stream_bytes(stream)
+
+    def stream_bytes(stream):
+        with stream:
+            yield stream.read()
+
+    headers = {"Range": "bytes=5-99999"}
+    result = client.simulate_get(path, headers=headers, file_wrapper=file_wrapper)
+    assert result.content == large[5:100_000]
+    assert len(wrapped) == 1
+
+
+def test_a_small_picture_goes_out_in_one_piece(folder, jpeg):
+    client = client_of(folder, "direct")
+    path = upload(client, jpeg)
+    result = client.simulate_get(path, file_wrapper=lambda *_: pytest.fail("not by sendfile"))
+    assert result.content == jpeg
+    part = client.simulate_get(path, headers={"Range": "bytes=5-9"})
+    assert part.content == jpeg[5:10]

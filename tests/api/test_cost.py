@@ -1,0 +1,86 @@
+"""What each request asks of an S3 bucket; README shows these numbers."""
+
+from __future__ import annotations
+
+import pytest
+from falcon import testing
+
+from progimage.config import Settings
+from progimage.server import app
+from progimage.stores.memory import MemoryStore
+from tests.api.conftest import upload
+from tests.inline_pool import InlinePool
+from tests.library.search.metered import MeteredStore
+
+
+@pytest.fixture
+def store() -> MeteredStore:
+    return MeteredStore(MemoryStore())
+
+
+@pytest.fixture
+def client(store) -> testing.TestClient:
+    return testing.TestClient(app.create(Settings(), store, InlinePool()))
+
+
+@pytest.fixture
+def cost_of(client, store):
+    """Send a GET and return what it asked of the store."""
+
+    def ask(path: str, **headers: str) -> dict[str, int]:
+        store.requests.clear()
+        assert client.simulate_get(path, headers=headers).status_code in (200, 206, 304)
+        return dict(store.requests)
+
+    return ask
+
+
+def test_requests_cost(client, store, cost_of, jpeg):
+    path = upload(client, jpeg)
+    assert cost_of(path) == {"GET": 2}
+    assert cost_of(f"{path}metadata/") == {"GET": 1}
+    # The cache, the record, the cache again as the one who leads, the original, and the
+    # record once more, in case the picture was hidden meanwhile.
+    assert cost_of(f"{path}thumbnail.png") == {"GET": 5, "PUT": 1}
+    assert cost_of(f"{path}thumbnail.png") == {"GET": 1}
+    assert cost_of(f"{path}thumbnail.png", Range="bytes=0-9") == {"GET": 2}
+
+
+def test_an_upload_looks_once_whether_the_picture_is_here(client, store, jpeg):
+    store.requests.clear()
+    path = upload(client, jpeg)
+    # The original, the record, and its places in two lists.
+    assert store.requests == {"GET": 1, "PUT": 2 + 2}
+    store.requests.clear()
+    assert upload(client, jpeg) == path
+    assert store.requests == {"GET": 1}
+
+
+def test_a_copy_on_the_nodes_disk_costs_a_question_or_nothing(store, tmp_path, jpeg):
+    def client_of(**settings) -> testing.TestClient:
+        disk_cache = {"dir": str(tmp_path / "copies"), **settings}
+        service = app.create(Settings(disk_cache=disk_cache), store, InlinePool())
+        return testing.TestClient(service)
+
+    def cost_of(client, **headers: str) -> dict[str, int]:
+        store.requests.clear()
+        client.simulate_get(path, headers=headers)
+        return dict(store.requests)
+
+    asking, trusting = client_of(), client_of(trust_s=3600)
+    path = f"{upload(asking, jpeg)}thumbnail.png"
+    assert cost_of(asking) == {"GET": 5, "PUT": 1}
+    assert cost_of(asking) == {"304": 1}
+    assert cost_of(asking, Range="bytes=0-9") == {"304": 1}
+    assert cost_of(trusting) == {"304": 1}
+    assert cost_of(trusting) == {"304": 1, "GET": 1}
+    assert cost_of(trusting) == {}
+
+
+def test_what_a_client_has_already_costs_the_record_or_the_look_into_the_cache(
+    client, cost_of, jpeg
+):
+    path = upload(client, jpeg)
+    for wanted in (path, f"{path}thumbnail.png"):
+        etag = client.simulate_get(wanted).headers["etag"]
+        assert cost_of(wanted, **{"If-None-Match": etag}) == {"GET": 1}

@@ -1,0 +1,122 @@
+"""The operator's commands, on a folder store."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from typer.testing import CliRunner
+
+from progimage import keys
+from progimage.access.signed_links import link_key
+from progimage.cli import commands
+from progimage.errors import ConfigError, NoLinkKey
+from progimage.library import Library
+from progimage.model import ANYBODY
+from progimage.stores.folder.store import FilesystemStore
+from tests.candidates import add
+
+
+@pytest.fixture
+def store(tmp_path, monkeypatch) -> FilesystemStore:
+    monkeypatch.setenv("PROGIMAGE_STORE", f"file://{tmp_path}")
+    return FilesystemStore(tmp_path)
+
+
+def run(*arguments: str):
+    return CliRunner().invoke(commands.app, arguments)
+
+
+def test_check_of_a_sound_store_says_so(store):
+    add(Library(store), b"picture")
+    result = run("check")
+    assert result.exit_code == 0
+    assert "all is well" in result.output
+
+
+def test_check_finds_refuse_and_repair_removes_it(store):
+    record = add(Library(store), b"picture")
+    orphan = keys.original(record.id, "0000")
+    store.put(orphan, io.BytesIO(b"x"), media_type="image/png")
+    found = run("check", "--grace-minutes", "0")
+    assert found.exit_code == 1
+    assert f"found: original without record: {orphan}" in found.output
+    assert "--repair" in found.output
+    repaired = run("check", "--grace-minutes", "0", "--repair")
+    assert repaired.exit_code == 0
+    assert f"repaired: original without record: {orphan}" in repaired.output
+    assert run("check", "--grace-minutes", "0").exit_code == 0
+    assert Library(store).find(ANYBODY, record.id) == record
+
+
+def test_check_exits_1_for_damage_even_after_repair(store):
+    record = add(Library(store), b"picture")
+    store.delete(keys.original(record.id, record.generation))
+    result = run("check", "--repair")
+    assert result.exit_code == 1
+    assert "missing original" in result.output
+
+
+def test_gc_tells_what_it_removed(store):
+    key = keys.rendition("a" * 64, "blur", "jpg", public=True)
+    store.put(key, io.BytesIO(b"12345"), media_type="image/jpeg")
+    result = run("gc", "--max-bytes", "0")
+    assert result.exit_code == 0
+    assert "removed 1 of 1 renditions, 5 of 5 bytes" in result.output
+    assert list(store.list("")) == []
+
+
+def test_a_complaint_is_one_line_without_a_stack_trace(monkeypatch, capsys):
+    monkeypatch.setenv("PROGIMAGE_STORE", "ftp://x")
+    monkeypatch.setattr("sys.argv", ["progimage", "check"])
+    with pytest.raises(SystemExit) as stopped:
+        commands.main()
+    assert stopped.value.code == 2
+    assert "no known scheme" in capsys.readouterr().err
+
+
+def test_serve_outside_the_project_says_where_to_start(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    result = run("serve")
+    assert isinstance(result.exception, ConfigError)
+    assert "start in the project's folder" in str(result.exception)
+
+
+def test_reindex_brings_a_lost_index_back(store):
+    add(Library(store), b"picture")
+    markers = [stat.key for stat in store.list("index/")]
+    for key in markers:
+        store.delete(key)
+    result = run("reindex")
+    assert result.exit_code == 0
+    assert "added 4 markers, removed 0" in result.output
+    assert [stat.key for stat in store.list("index/")] == markers
+    assert "added 0 markers, removed 0" in run("reindex").output
+
+
+def test_the_link_keys_of_the_ring_are_shown_and_no_secret(store, monkeypatch):
+    monkeypatch.setenv("PROGIMAGE_AUTH_SECRET", "x" * 32)
+    monkeypatch.setenv("PROGIMAGE_AUTH_KEYS", f'[{{kid = "old", secret = "{"y" * 32}"}}]')
+    result = run("link-key")
+    ring = (("default", b"x"), ("old", b"y"))
+    lines = [f"{kid} {link_key(letter * 32).hex()}" for kid, letter in ring]
+    assert result.output.splitlines() == lines
+
+
+def test_without_a_key_there_is_no_link_key(store):
+    assert isinstance(run("link-key").exception, NoLinkKey)
+
+
+def test_settings_that_cannot_work_are_told_a_line_each(monkeypatch, capsys):
+    monkeypatch.setenv("PROGIMAGE_FRIES", "1")
+    monkeypatch.setenv("PROGIMAGE_RENDER_QUEUE", "many")
+    monkeypatch.setattr("sys.argv", ["progimage", "gc"])
+    with pytest.raises(SystemExit) as ended:
+        commands.main()
+    assert ended.value.code == 2
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[0] == "progimage: these settings cannot work:"
+    assert sorted(line.split(":")[0].strip() for line in lines[1:]) == [
+        "PROGIMAGE_FRIES",
+        "PROGIMAGE_RENDER_QUEUE",
+    ]

@@ -1,0 +1,135 @@
+"""Settings: layers, complaints, and documentation that cannot drift."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from progimage import config
+from progimage.config import Settings
+from progimage.errors import ConfigError
+
+FOLDER = Path(__file__).parents[2] / "settings"
+
+
+def load(environ=None, toml: str = "", tmp_path: Path = Path()) -> Settings:
+    file = tmp_path / "local.toml"
+    file.write_text(toml, "utf-8")
+    return config.load(environ or {}, file)[0]
+
+
+def test_default_toml_shows_every_setting_with_its_default():
+    shown = tomllib.loads((FOLDER / "default.toml").read_text("utf-8"))
+    defaults = Settings().model_dump(mode="json")
+    shown["server"]["workers"] = defaults["server"]["workers"]  # depends on the machine
+    assert shown == defaults
+
+
+def test_the_example_file_is_valid():
+    assert config.load({}, FOLDER / "local.example.toml")[0].presets
+
+
+def test_the_environment_wins_over_the_file_and_the_file_over_defaults(tmp_path):
+    toml = 'bind = "127.0.0.1:1"\n[render]\nqueue = 3\ntimeout_s = 4'
+    settings = load({"PROGIMAGE_RENDER_QUEUE": "5"}, toml, tmp_path)
+    assert (settings.bind, settings.render.queue) == ("127.0.0.1:1", 5)
+    assert settings.render.timeout_s == 4
+    assert settings.render.workers == 1
+
+
+@pytest.mark.parametrize("where", list(config.names()), ids=".".join)
+def test_every_setting_can_be_overridden_from_the_environment(where, tmp_path):
+    samples = {
+        "bind": "0.0.0.0:80",
+        "store": "memory://",
+        "s3.conditional_writes": "off",
+        "presets": '{avatar = "resize:w=8"}',
+        "server.public_url": "https://a.example",
+        "server.trusted_proxies": '["10.0.0.0/8"]',
+        "server.threads": "100",
+        "render.memory_bytes": "1000000000",
+        "delivery.mode": "x-accel",
+        "transforms.policy": "presets",
+        "delivery.accel_prefix": "/inner/",
+        "jobs.runner": "none",
+        "disk_cache.max_bytes": "5000000",
+        "tracing.endpoint": "http://127.0.0.1:4318/v1/traces",
+        "tracing.ratio": "0.5",
+        "s3.hedged_reads": "false",
+        "metrics.enabled": "false",
+        "metrics.allow": '["10.0.0.0/8"]',
+        "metrics.worker_bind": "127.0.0.1:9464",
+        "jobs.broker": "redis://127.0.0.1:6379/0",
+        "render.where": "workers",
+        "auth.mode": "off",
+        "auth.secret": "s" * 32,
+        "cors.origins": '["https://app.example.com"]',
+        "auth.keys": f'[{{kid = "a", secret = "{"k" * 32}"}}]',
+        "auth.registration": "open",
+        "auth.access_lifetime_s": "60",
+        "auth.refresh_lifetime_s": "600",
+        "log.level": "error",
+        "log.format": "json",
+        "upload.max_bytes": "2048",
+        "upload.max_json_bytes": "2048",
+        "upload.max_request_bytes": "2048",
+        "publish.imgur_client_id": "546c25a59c58ad7",
+        "publish.imgur_api": "http://127.0.0.1:9000",
+        "download.enabled": "false",
+        "download.allow_private": "true",
+        "download.allowed_hosts": '["example.com"]',
+        "download.denied_hosts": '["example.com"]',
+        "delivery.redirect_expires_s": "20",
+        "server.worker_timeout_s": "7",
+    }
+    value = samples.get(".".join(where), "3")
+    settings = load({config.variable(where): value}, "", tmp_path)
+    got = settings
+    default = Settings()
+    for part in where:
+        got, default = getattr(got, part), getattr(default, part)
+    assert got != default or value == str(default)
+
+
+def test_all_complaints_come_at_once_each_by_the_name_it_was_set_under(tmp_path):
+    environ = {"PROGIMAGE_RENDER_QUEUE": "many", "PROGIMAGE_FRIES": "1"}
+    with pytest.raises(ConfigError) as error:
+        load(
+            environ, 'fries = 1\n[server]\nworkers = 0\nwings = 2\n[log]\nlevel = "loud"', tmp_path
+        )
+    lines = str(error.value)
+    for word in (
+        "PROGIMAGE_RENDER_QUEUE: expected a valid integer",
+        "PROGIMAGE_FRIES: no such setting",
+        "fries: no such setting",
+        "server.workers: expected greater than or equal to 1; got 0",
+        "server.wings: no such setting",
+        "log.level: expected 'debug', 'info', 'warning' or 'error'; got 'loud'",
+    ):
+        assert word in lines
+
+
+def test_threads_must_outnumber_what_may_wait(tmp_path):
+    with pytest.raises(ConfigError, match=r"server\.threads: expected more than"):
+        load({"PROGIMAGE_SERVER_THREADS": "8"}, "", tmp_path)
+
+
+def test_a_named_file_must_be_there(tmp_path):
+    with pytest.raises(ConfigError, match=r"PROGIMAGE_SETTINGS: there is no file 'gone\.toml'"):
+        config.load({"PROGIMAGE_SETTINGS": str(tmp_path / "gone.toml")})
+
+
+@pytest.mark.parametrize("text", ["bind = ", "\xff\xfe", "[a\n"])
+def test_a_file_that_is_not_toml_is_told_by_name(tmp_path, text):
+    file = tmp_path / "odd.toml"
+    file.write_bytes(text.encode("latin-1"))
+    with pytest.raises(ConfigError, match=r"odd\.toml: not valid TOML"):
+        config.load({}, file)
+
+
+def test_a_broker_that_cannot_be_is_not_repeated_with_its_password(tmp_path):
+    with pytest.raises(ConfigError, match="PROGIMAGE_JOBS_BROKER") as error:
+        load({"PROGIMAGE_JOBS_BROKER": "reds://:hunter2@queue/0"}, "", tmp_path)
+    assert "hunter2" not in str(error.value)

@@ -1,5 +1,0 @@
-"""The app, to hold what is shipped against."""
-
-from tests.web.conftest import client, make_client, store
-
-__all__ = ["client", "make_client", "store"]

@@ -1,0 +1,278 @@
+"""What a picture becomes in each format."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from progimage.errors import InvalidArgument, OutputTooLarge
+from progimage.imaging.codecs.decode import decode
+from progimage.imaging.codecs.encode import MIN_SEARCHED_QUALITY, Encoded, EncodeOptions, encode
+from progimage.imaging.codecs.formats import (
+    AVIF,
+    GIF,
+    HEIC,
+    ICO,
+    JPEG,
+    PNG,
+    TIFF,
+    WEBP,
+    WRITABLE,
+    Format,
+)
+from progimage.imaging.codecs.picture import Picture
+from progimage.imaging.limits import Limits
+from tests.imaging.drawing import (
+    BLUE,
+    GREEN,
+    RED,
+    corners,
+    is_near,
+    pixel,
+    put,
+    quadrants,
+    solids,
+    with_hole,
+)
+
+ANIMATED = [form for form in WRITABLE if form.is_animated]
+LOSSY = [form for form in WRITABLE if form.default_quality]
+
+
+def _written(
+    picture: Picture, form: Format, options: EncodeOptions | None = None
+) -> tuple[bytes, Encoded]:
+    buffer = io.BytesIO()
+    encoded = encode(picture, buffer, form, options)
+    return buffer.getvalue(), encoded
+
+
+def _read(data: bytes, tmp_path: Path) -> Picture:
+    return decode(put(tmp_path, data), Limits())
+
+
+def _noise(side: int = 128) -> Picture:
+    """Return a picture that does not compress, the same on every run."""
+    state, values = 1, bytearray()
+    for _ in range(side * side * 3):
+        state = state * 1_103_515_245 + 12_345 & 0x7FFFFFFF
+        values.append(state >> 16 & 0xFF)
+    return Picture((Image.frombytes("RGB", (side, side), bytes(values)),))
+
+
+@pytest.mark.parametrize("form", WRITABLE, ids=lambda form: form.name)
+def test_what_was_written_is_what_is_told(form: Format, tmp_path: Path) -> None:
+    picture = Picture((quadrants(),))
+    path = tmp_path / "written"
+    told = encode(picture, str(path), form)
+    assert told.size_bytes == path.stat().st_size
+    assert (told.width, told.height, told.frames) == (48, 32, 1)
+    assert told.quality == form.default_quality
+    assert _written(picture, form)[0] == path.read_bytes()
+
+
+@pytest.mark.parametrize("form", WRITABLE, ids=lambda form: form.name)
+def test_equal_pictures_give_equal_bytes(form: Format) -> None:
+    assert _written(_noise(), form) == _written(_noise(), form)
+
+
+def test_a_file_is_written_from_where_it_stands() -> None:
+    file = io.BytesIO(b"before")
+    file.seek(6)
+    told = encode(Picture((quadrants(),)), file, JPEG)
+    assert file.getvalue()[:8] == b"before\xff\xd8"
+    assert told.size_bytes == len(file.getvalue()) - 6
+
+
+@pytest.mark.parametrize(
+    "form", [f for f in WRITABLE if not f.has_alpha], ids=lambda form: form.name
+)
+def test_transparency_is_laid_on_the_background(form: Format, tmp_path: Path) -> None:
+    picture = Picture((with_hole(),))
+    for background in ((255, 255, 255), (200, 100, 0)):
+        options = EncodeOptions(background=background, quality=95)
+        seen = corners(_read(_written(picture, form, options)[0], tmp_path).frames[0])
+        assert is_near(seen["bottom right"], (*background, 255), 6)
+        assert is_near(seen["top left"], (*RED, 255), 6)
+
+
+@pytest.mark.parametrize(("background", "mode"), [((90, 90, 90), "L"), ((90, 0, 0), "RGB")])
+def test_a_grey_picture_stays_grey_on_a_grey_background(
+    background: tuple[int, int, int], mode: str, tmp_path: Path
+) -> None:
+    grey = Image.new("LA", (32, 32), (10, 0))
+    options = EncodeOptions(background=background)
+    picture = _read(_written(Picture((grey,)), JPEG, options)[0], tmp_path)
+    assert picture.mode == mode
+    assert is_near(pixel(picture.frames[0].convert("RGB"), (16, 16)), background, 4)
+
+
+@pytest.mark.parametrize("form", [f for f in WRITABLE if f.has_alpha], ids=lambda form: form.name)
+def test_transparency_is_kept_where_it_can_be(form: Format, tmp_path: Path) -> None:
+    seen = corners(_read(_written(Picture((with_hole(),)), form)[0], tmp_path).frames[0])
+    assert seen["bottom right"][3] == 0
+    assert is_near(seen["top left"], (*RED, 255), 12)
+
+
+@pytest.mark.parametrize("form", ANIMATED, ids=lambda form: form.name)
+def test_an_animation_keeps_frames_durations_and_loop(form: Format, tmp_path: Path) -> None:
+    frames = tuple(solids(RED, GREEN, BLUE))
+    for loop in (0, 1, 3):
+        picture = Picture(frames, durations_ms=(40, 120, 300), loop=loop)
+        data, told = _written(picture, form, EncodeOptions(quality=95))
+        back = _read(data, tmp_path)
+        assert told.frames == 3
+        assert back.durations_ms == (40, 120, 300)
+        # Pillow neither reads nor writes the loop count of an AVIF.
+        assert back.loop == (0 if form is AVIF else loop)
+        for frame, colour in zip(back.frames, (RED, GREEN, BLUE), strict=True):
+            assert is_near(pixel(frame, (8, 6)), colour, 12)
+
+
+@pytest.mark.parametrize("form", ANIMATED, ids=lambda form: form.name)
+def test_what_one_frame_shows_does_not_shine_through_the_holes_of_the_next(
+    form: Format, tmp_path: Path
+) -> None:
+    """A spot moves to the right over nothing; where it was, nothing is left."""
+    frames = []
+    for left in (0, 8, 16):
+        frame = Image.new("RGBA", (24, 8), (0, 0, 0, 0))
+        frame.paste((*RED, 255), (left, 0, left + 8, 8))
+        frame.paste((0, 0, 0, 0), (left, 0, left + 2, 2))
+        frames.append(frame)
+    picture = Picture(tuple(frames), durations_ms=(100, 100, 100))
+    back = _read(_written(picture, form, EncodeOptions(quality=95))[0], tmp_path)
+    alphas = [[pixel(f.convert("RGBA"), (x, 4))[3] for x in (4, 12, 20)] for f in back.frames]
+    assert alphas == [[255, 0, 0], [0, 255, 0], [0, 0, 255]]
+
+
+@pytest.mark.parametrize(
+    "form", [f for f in WRITABLE if not f.is_animated], ids=lambda form: form.name
+)
+def test_where_no_animation_can_be_kept_the_first_frame_is(form: Format, tmp_path: Path) -> None:
+    picture = Picture(tuple(solids(RED, BLUE)), durations_ms=(100, 100))
+    data, told = _written(picture, form)
+    assert told.frames == 1
+    assert is_near(pixel(_read(data, tmp_path).frames[0].convert("RGB"), (8, 6)), RED, 4)
+
+
+def test_durations_that_a_gif_cannot_hold_are_rounded(tmp_path: Path) -> None:
+    """In hundredths of a second, and no faster than browsers play."""
+    picture = Picture(tuple(solids(RED, GREEN, BLUE)), durations_ms=(11, 37, 105), loop=0)
+    back = _read(_written(picture, GIF)[0], tmp_path)
+    assert back.durations_ms == (20, 40, 100)
+
+
+def test_a_gif_of_few_colours_has_exactly_these(tmp_path: Path) -> None:
+    image = Image.new("RGB", (15, 15))
+    image.putdata([(n, 255 - n, n * 7 % 256) for n in range(225)])
+    frame = _read(_written(Picture((image,)), GIF)[0], tmp_path).frames[0]
+    assert frame.tobytes() == image.tobytes()
+
+
+def test_a_gif_keeps_black_beside_transparency(tmp_path: Path) -> None:
+    image = Image.new("RGBA", (20, 10), (0, 0, 0, 255))
+    image.paste((0, 0, 0, 0), (10, 0, 20, 10))
+    picture = Picture((image, image.transpose(Image.Transpose.FLIP_LEFT_RIGHT)), (100, 100))
+    back = _read(_written(picture, GIF)[0], tmp_path)
+    alphas = [[pixel(frame, (x, 5))[3] for x in (0, 9, 10, 19)] for frame in back.frames]
+    assert alphas == [[255, 255, 0, 0], [0, 0, 255, 255]]
+
+
+def test_an_icon_is_made_to_fit(tmp_path: Path) -> None:
+    data, told = _written(Picture((quadrants((512, 384)),)), ICO)
+    assert (told.width, told.height) == (256, 192)
+    assert _read(data, tmp_path).size == (256, 192)
+
+
+def test_a_side_that_the_format_cannot_hold_is_refused() -> None:
+    with pytest.raises(OutputTooLarge, match="a side of a webp has at most 16383"):
+        _written(Picture((Image.new("L", (16_384, 1)),)), WEBP)
+
+
+@pytest.mark.parametrize("form", LOSSY, ids=lambda form: form.name)
+def test_lower_quality_makes_fewer_bytes(form: Format) -> None:
+    low = _written(_noise(), form, EncodeOptions(quality=20))[1]
+    high = _written(_noise(), form, EncodeOptions(quality=90))[1]
+    assert (low.quality, high.quality) == (20, 90)
+    assert low.size_bytes < high.size_bytes
+
+
+@pytest.mark.parametrize(
+    "form", [f for f in WRITABLE if f.has_lossless], ids=lambda form: form.name
+)
+def test_lossless_keeps_every_pixel(form: Format, tmp_path: Path) -> None:
+    picture = _noise(64)
+    data, told = _written(picture, form, EncodeOptions(lossless=True))
+    assert told.quality is None
+    assert _read(data, tmp_path).frames[0].tobytes() == picture.frames[0].tobytes()
+
+
+@pytest.mark.parametrize("form", [JPEG, AVIF, GIF], ids=lambda form: form.name)
+def test_lossless_is_refused_where_there_is_no_such_thing(form: Format) -> None:
+    with pytest.raises(InvalidArgument, match=f"{form.name} cannot be lossless; use one of png"):
+        _written(_noise(16), form, EncodeOptions(lossless=True))
+
+
+def test_a_progressive_jpeg_is_progressive() -> None:
+    for progressive in (False, True):
+        data, _ = _written(_noise(), JPEG, EncodeOptions(progressive=progressive))
+        assert (b"\xff\xc2" in data) == progressive
+
+
+def test_fine_colour_is_kept_at_high_quality() -> None:
+    """Sampling factors of the first component: 2x2 for 4:2:0, 1x1 for 4:4:4."""
+    for quality, sampling in ((80, 0x22), (90, 0x11)):
+        data, _ = _written(_noise(), JPEG, EncodeOptions(quality=quality))
+        assert data[data.index(b"\xff\xc0") + 11] == sampling
+
+
+@pytest.mark.parametrize("form", LOSSY, ids=lambda form: form.name)
+def test_the_best_quality_that_fits_is_found(form: Format) -> None:
+    picture = _noise()
+    limit = _written(picture, form, EncodeOptions(quality=60))[1].size_bytes
+    data, told = _written(picture, form, EncodeOptions(quality=90, max_bytes=limit))
+    assert len(data) == told.size_bytes <= limit
+    assert told.quality is not None
+    assert told.quality >= 60
+    assert (told.width, told.height) == picture.size
+
+
+def test_what_fits_already_keeps_its_quality() -> None:
+    assert _written(_noise(), JPEG, EncodeOptions(max_bytes=10**6))[1].quality == 80
+
+
+@pytest.mark.parametrize("form", LOSSY, ids=lambda form: form.name)
+def test_where_no_quality_fits_the_picture_gets_smaller(form: Format, tmp_path: Path) -> None:
+    data, told = _written(_noise(), form, EncodeOptions(max_bytes=1200))
+    assert len(data) <= 1200
+    assert told.quality == MIN_SEARCHED_QUALITY
+    assert told.width == told.height < 128
+    assert _read(data, tmp_path).size == (told.width, told.height)
+
+
+def test_a_size_that_nothing_fits_is_refused() -> None:
+    with pytest.raises(OutputTooLarge, match="no jpeg of this picture has 100 bytes or less"):
+        _written(_noise(), JPEG, EncodeOptions(max_bytes=100))
+
+
+@pytest.mark.parametrize("form", [PNG, TIFF, GIF], ids=lambda form: form.name)
+def test_formats_without_quality_cannot_be_made_to_fit(form: Format) -> None:
+    with pytest.raises(OutputTooLarge, match="2500 are allowed, and without loss"):
+        _written(_noise(), form, EncodeOptions(max_bytes=2500))
+
+
+def test_a_format_that_is_only_read_is_refused() -> None:
+    with pytest.raises(InvalidArgument, match="heic is read but not written; use one of jpg"):
+        _written(_noise(16), HEIC)
+
+
+def test_what_a_frame_drags_along_is_not_written() -> None:
+    frame = quadrants()
+    frame.info = {"comment": b"my home", "icc_profile": b"profile", "transparency": (255, 0, 0)}
+    for form in (JPEG, PNG, GIF, TIFF):
+        assert _written(Picture((frame,)), form) == _written(Picture((quadrants(),)), form)
+    assert frame.info["comment"] == b"my home"

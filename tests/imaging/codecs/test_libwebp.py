@@ -1,0 +1,73 @@
+"""WebP by the library itself gives what Pillow gives, and says so when it cannot."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from PIL import Image, ImageChops
+
+from progimage.imaging.codecs import libwebp
+from progimage.imaging.codecs.decode import decode
+from progimage.imaging.limits import Limits
+from tests.imaging.drawing import (
+    BLUE,
+    CORNERS,
+    RED,
+    animated,
+    corners,
+    put,
+    quadrants,
+    saved,
+    solids,
+    with_hole,
+)
+
+pytestmark = pytest.mark.skipif(
+    libwebp.load(saved(quadrants(), "WEBP"), (48, 32), has_alpha=False) is None,
+    reason="this Pillow came without a shared libwebp",
+)
+
+
+def _assert_hole_and_colours(image: Image.Image) -> None:
+    """What a transparent pixel would look like does not matter."""
+    seen = corners(image)
+    assert seen.pop("bottom right")[3] == 0
+    assert seen == {place: (*CORNERS[place], 255) for place in seen}
+
+
+@pytest.mark.parametrize("image", [quadrants(), with_hole()], ids=["opaque", "transparent"])
+@pytest.mark.parametrize("lossless", [True, False])
+def test_pixels_equal_pillows(image: Image.Image, lossless: bool, tmp_path: Path) -> None:
+    data = saved(image, "WEBP", lossless=lossless)
+    with Image.open(put(tmp_path, data)) as pillows:
+        pillows.load()
+        ours = libwebp.load(data, image.size, has_alpha=image.mode == "RGBA")
+        assert ours is not None
+        difference = ImageChops.difference(ours.convert("RGBA"), pillows.convert("RGBA"))
+        assert difference.getextrema() == ((0, 0),) * 4
+
+
+def test_a_picture_is_scaled_as_it_is_decoded(tmp_path: Path) -> None:
+    path = put(tmp_path, saved(with_hole((480, 320)), "WEBP", lossless=True))
+    picture = decode(path, Limits(), target=(40, 20))
+    assert picture.size == (60, 40)
+    assert picture.box == (0, 0, 60, 40)
+    _assert_hole_and_colours(picture.frames[0])
+
+
+def test_damaged_and_animated_files_are_declined() -> None:
+    data = saved(Image.effect_noise((64, 64), 90), "WEBP")
+    assert libwebp.load(data[: len(data) // 2], (64, 64), has_alpha=False) is None
+    assert libwebp.load(animated(solids(RED, BLUE), "WEBP"), (16, 12), has_alpha=False) is None
+    assert libwebp.load(b"", (16, 12), has_alpha=False) is None
+
+
+def test_without_the_library_pillow_decodes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = put(tmp_path, saved(with_hole((480, 320)), "WEBP", lossless=True))
+    monkeypatch.setattr(libwebp, "_library", lambda: None)
+    picture = decode(path, Limits(), target=(40, 20))
+    assert picture.size == (80, 54)
+    _assert_hole_and_colours(picture.frames[0])

@@ -1,0 +1,236 @@
+"""A process that dies at any store operation whatever loses nothing and shows nothing half-done.
+
+Every scenario is first run to its end to learn its store operations, then once for
+each of them and for both sides of it: dead before it took effect, and dead just after.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+import pytest
+from PIL import Image
+
+from progimage import keys
+from progimage.access.admission import Admission
+from progimage.access.transform_policy import TransformPolicy
+from progimage.errors import NotFound
+from progimage.imaging.codecs import formats
+from progimage.imaging.limits import Limits
+from progimage.imaging.pipeline import parse
+from progimage.library import Library, read_record
+from progimage.library.index.index import Index, postings_of
+from progimage.maintenance.check import Check
+from progimage.model import Metadata, Record, Viewer
+from progimage.renditions.renditions import Renders
+from progimage.stores import ObjectStore
+from progimage.stores.memory import MemoryStore
+from progimage.stores.temp_files import Scratch
+from tests.candidates import add, id_of
+from tests.imaging.drawing import saved
+from tests.inline_pool import InlinePool
+from tests.stores.dying import Died, DyingStore
+
+PICTURE = saved(Image.new("RGB", (8, 6), "red"), "PNG")
+ANN = Viewer(name="ann")
+OTHER = saved(Image.new("RGB", (5, 5), "blue"), "PNG")
+LIMITS = Limits()
+PIPELINE = parse("resize:w=4", limits=LIMITS)
+
+
+def upload(store: ObjectStore) -> None:
+    add(Library(store), PICTURE, Metadata(title="new", tags=("sea",)), "ann")
+
+
+def edit(store: ObjectStore) -> None:
+    changes = {"title": "edited", "tags": ["sky"]}
+    Library(store).edit(ANN, id_of(PICTURE, "ann"), changes, lambda current: True)
+
+
+def hide(store: ObjectStore) -> None:
+    changes = {"visibility": "private"}
+    Library(store).edit(ANN, id_of(PICTURE, "ann"), changes, lambda current: True)
+
+
+def remove(store: ObjectStore) -> None:
+    Library(store).remove(ANN, id_of(PICTURE, "ann"))
+
+
+def render(store: ObjectStore) -> None:
+    policy = TransformPolicy("open", {}, LIMITS)
+    admission = Admission(1, "renders")
+    renders = Renders(store, Library(store), InlinePool(), Scratch(), LIMITS, admission, policy)
+    renders.find_or_render(ANN, id_of(PICTURE, "ann"), PIPELINE, formats.PNG).reader.close()
+
+
+def purge(store: ObjectStore) -> None:
+    Library(store).purge(id_of(PICTURE, "ann"))
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """What was done before, what the process does that dies, and what it may leave visible."""
+
+    name: str
+    before: tuple[Callable[[ObjectStore], None], ...]
+    act: Callable[[ObjectStore], None]
+    titles: set[str | None]
+    title_in_the_end: str | None
+
+
+SCENARIOS = [
+    Scenario("upload", (), upload, {None, "new"}, "new"),
+    Scenario("upload again", (upload,), upload, {"new"}, "new"),
+    Scenario("render", (upload,), render, {"new"}, "new"),
+    Scenario("render again", (upload, render), render, {"new"}, "new"),
+    Scenario("purge", (upload, render), purge, {"new"}, "new"),
+    Scenario("edit", (upload, render), edit, {"new", "edited"}, "edited"),
+    Scenario("hide", (upload, render), hide, {"new"}, "new"),
+    Scenario("remove", (upload, render), remove, {"new", None}, None),
+]
+
+
+def crashes() -> list[object]:
+    cases = []
+    for scenario in SCENARIOS:
+        rehearsal = DyingStore(prepared(scenario))
+        scenario.act(rehearsal)
+        cases += [
+            pytest.param(
+                scenario, n, after, id=f"{scenario.name}, {'after' if after else 'at'} {n}"
+            )
+            for n in range(1, rehearsal.operations + 1)
+            for after in (False, True)
+        ]
+    return cases
+
+
+def prepared(scenario: Scenario) -> MemoryStore:
+    store = MemoryStore()
+    add(Library(store), OTHER, Metadata(title="other"), "ann")
+    for step in scenario.before:
+        step(store)
+    return store
+
+
+def title_of(store: ObjectStore, content: bytes) -> str | None:
+    """Return the title under which a viewer sees the picture, None if it is not seen."""
+    try:
+        record = Library(store).find(ANN, id_of(content, "ann"))
+    except NotFound:
+        return None
+    return record.title
+
+
+def assert_every_live_record_has_its_bytes(store: ObjectStore) -> None:
+    for stat in list(store.list(keys.IMAGES)):
+        image_id = keys.id_of_record(stat.key)
+        if image_id is None:
+            continue
+        record, _ = read_record(store, image_id)
+        if record.state == "live":
+            with store.open(keys.original(record.id, record.generation)) as reader:
+                assert hashlib.sha256(reader.read()).hexdigest() == record.sha256
+
+
+def assert_every_live_record_is_listed(store: ObjectStore) -> None:
+    index = Index(store)
+    for content in (PICTURE, OTHER):
+        try:
+            record = Library(store).find(ANN, id_of(content, "ann"))
+        except NotFound:
+            continue
+        for posting in postings_of(record):
+            assert index.has(posting), posting
+            assert index.is_known(posting.scope, posting.facet), posting
+
+
+@pytest.mark.parametrize(("scenario", "n", "after"), crashes())
+def test_a_crash_loses_nothing_and_repair_leaves_no_trace_of_it(scenario, n, after):
+    store = prepared(scenario)
+    with pytest.raises(Died):
+        scenario.act(DyingStore(store, n, after=after))
+
+    assert_every_live_record_has_its_bytes(store)
+    assert_every_live_record_is_listed(store)
+    assert title_of(store, PICTURE) in scenario.titles
+    assert title_of(store, OTHER) == "other"
+
+    list(Check(store, repair=True, grace=timedelta(0)).run())
+    assert list(Check(store, grace=timedelta(0)).run()) == []
+    assert_every_live_record_has_its_bytes(store)
+    assert_every_live_record_is_listed(store)
+    assert title_of(store, PICTURE) in scenario.titles
+    assert title_of(store, OTHER) == "other"
+
+
+@pytest.mark.parametrize(("scenario", "n", "after"), crashes())
+def test_after_a_crash_the_same_request_succeeds(scenario, n, after):
+    store = prepared(scenario)
+    with pytest.raises(Died):
+        scenario.act(DyingStore(store, n, after=after))
+    try:
+        scenario.act(store)
+    except NotFound:
+        assert scenario.act is remove
+    assert title_of(store, PICTURE) == scenario.title_in_the_end
+    if scenario.act is remove:
+        left = {stat.key for stat in store.list("") if id_of(PICTURE, "ann") in stat.key}
+        assert left == set()
+    if scenario.act is hide:
+        assert list(store.list(keys.PUBLIC_RENDERS)) == []
+
+
+def test_a_crash_between_original_and_record_leaves_refuse_that_check_names():
+    store = MemoryStore()
+    dying = DyingStore(store, 2, after=True)
+    with pytest.raises(Died):
+        upload(dying)
+    assert dying.history[-1][0] == "put"
+    found = list(Check(store, grace=timedelta(0)).run())
+    assert [finding.kind for finding in found] == ["original without record"]
+
+
+def test_check_spares_the_original_of_an_upload_in_flight():
+    store = MemoryStore()
+    key = keys.original(id_of(PICTURE, "ann"), "0123")
+    store.put(key, io.BytesIO(PICTURE), media_type="image/png")
+    assert list(Check(store, repair=True).run()) == []
+    assert store.stat(key).size == len(PICTURE)
+
+
+@pytest.mark.parametrize(
+    ("damage", "kind"),
+    [
+        (
+            lambda store, record: store.delete(keys.original(record.id, record.generation)),
+            "missing original",
+        ),
+        (
+            lambda store, record: store.put(
+                keys.original(record.id, record.generation), io.BytesIO(b"rot"), media_type=""
+            ),
+            "altered original",
+        ),
+        (
+            lambda store, record: store.put(
+                keys.record(record.id), io.BytesIO(b"{"), media_type=""
+            ),
+            "damaged record",
+        ),
+    ],
+)
+def test_check_reports_damage_and_touches_nothing(damage, kind):
+    store = MemoryStore()
+    record: Record = add(Library(store), PICTURE, owner="ann")
+    damage(store, record)
+    before = {stat.key: stat.etag for stat in store.list("")}
+    findings = list(Check(store, repair=True, grace=timedelta(0)).run())
+    assert [finding.kind for finding in findings] == [kind]
+    assert findings[0].is_damage
+    assert not findings[0].repaired
+    assert {stat.key: stat.etag for stat in store.list("")} == before

@@ -1,0 +1,155 @@
+"""Renders asked of other processes by message and answered in the store."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from PIL import Image
+
+from progimage import errors, keys
+from progimage.access.admission import Admission
+from progimage.access.transform_policy import TransformPolicy
+from progimage.imaging.codecs import formats
+from progimage.imaging.limits import Limits
+from progimage.imaging.pipeline import parse
+from progimage.library import Library
+from progimage.model import ANYBODY
+from progimage.renditions import remote_render
+from progimage.renditions.remote_render import AskedRenders
+from progimage.renditions.renditions import Renders
+from progimage.stores.memory import MemoryStore
+from progimage.stores.temp_files import Scratch
+from tests.candidates import add
+from tests.imaging.drawing import saved
+from tests.inline_pool import InlinePool
+
+LIMITS = Limits()
+POLICY = TransformPolicy("open", {}, LIMITS)
+PNG = formats.by_name("png")
+
+
+@pytest.fixture
+def store() -> MemoryStore:
+    return MemoryStore()
+
+
+@pytest.fixture
+def picture(store) -> str:
+    return add(Library(store), saved(Image.new("RGB", (8, 6), "red"), "PNG")).id
+
+
+class NoPool(InlinePool):
+    """The render processes of a web node that has none to spare."""
+
+    def run(self, function, *args, **kwargs):
+        raise AssertionError("rendered by the web node")
+
+
+def worker(store) -> Renders:
+    return Renders(
+        store, Library(store), InlinePool(), Scratch(), LIMITS, Admission(9, "r"), POLICY
+    )
+
+
+def web(store, send, pool=None, timeout_s: float = 5.0) -> Renders:
+    now = [0.0]
+
+    def sleep(seconds: float) -> None:
+        now[0] += seconds
+
+    asked = AskedRenders(store, send, timeout_s, sleep, lambda: now[0])
+    admission = Admission(9, "r")
+    pool = pool or NoPool()
+    return Renders(store, Library(store), pool, Scratch(), LIMITS, admission, POLICY, asked)
+
+
+def by_worker(store):
+    """Send a message to a worker that answers at once."""
+
+    def send(ask, timeout_s) -> bool:
+        remote_render.answer(store, worker(store), LIMITS, ask)
+        return True
+
+    return send
+
+
+def test_a_render_is_made_by_the_worker_and_served_from_the_cache(store, picture):
+    found = web(store, by_worker(store)).find_or_render(ANYBODY, picture, parse("resize:w=4"), PNG)
+    with found.reader as reader:
+        assert Image.open(reader).size == (4, 3)
+    assert found.timings is not None
+    assert found.timings.width == 4
+    assert list(store.list(keys.ASKS)) == []
+
+
+def test_what_the_worker_raised_is_raised(store, picture):
+    with pytest.raises(errors.InvalidArgument, match="crop"):
+        web(store, by_worker(store)).find_or_render(
+            ANYBODY, picture, parse("crop:x=50,y=0,w=9,h=9"), PNG
+        )
+    assert list(store.list(keys.ASKS)) == []
+
+
+def test_a_message_that_comes_twice_and_a_worker_of_another_version_do_no_harm(store, picture):
+    def send(ask, timeout_s) -> bool:
+        for _ in range(2):
+            remote_render.answer(store, worker(store), LIMITS, ask)
+        key = keys.ask(ask[0])
+        store.put(key, io.BytesIO(b'{"made": {"speed": 1}}'), media_type="application/json")
+        return True
+
+    found = web(store, send).find_or_render(ANYBODY, picture, parse("resize:w=4"), PNG)
+    found.reader.close()
+    assert found.timings is None
+
+
+def test_a_worker_that_does_not_answer_is_waited_for_so_long(store, picture):
+    renders = web(store, lambda *_: True, timeout_s=3.0)
+    with pytest.raises(errors.Overloaded, match="within 3 s") as caught:
+        renders.find_or_render(ANYBODY, picture, parse("resize:w=4"), PNG)
+    assert caught.value.retry_after_s == 5
+
+
+def test_what_cannot_be_asked_for_is_rendered_here(store, picture):
+    renders = web(store, lambda *_: False, InlinePool())
+    with renders.find_or_render(ANYBODY, picture, parse("resize:w=4"), PNG).reader as reader:
+        assert Image.open(reader).size == (4, 3)
+
+
+def test_a_pipeline_that_uses_another_picture_is_rendered_here(store, picture):
+    def send(*_) -> bool:
+        raise AssertionError("asked")
+
+    renders = web(store, send, InlinePool())
+    found = renders.find_or_render(ANYBODY, picture, parse(f"watermark:image={picture}"), PNG)
+    found.reader.close()
+
+
+def test_a_picture_removed_meanwhile_is_not_found(store, picture):
+    def send(ask, timeout_s) -> bool:
+        Library(store).remove(ANYBODY, picture)
+        return by_worker(store)(ask, timeout_s)
+
+    with pytest.raises(errors.NotFound):
+        web(store, send).find_or_render(ANYBODY, picture, parse("resize:w=4"), PNG)
+    assert list(store.list(keys.RENDERS)) == []
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [(), ("x",) * 5, ("../../x", "", "0" * 64, "thumbnail", "png"), ("0" * 32, "", "x", "y", "z")],
+)
+def test_a_message_that_asks_for_no_render_is_dropped(store, ask):
+    remote_render.answer(store, worker(store), LIMITS, ask)
+    assert list(store.list("")) == []
+
+
+@pytest.mark.parametrize(("pipeline", "extension"), [("nonsense", "png"), ("thumbnail", "exe")])
+def test_a_message_that_cannot_be_done_is_answered_with_an_error(
+    store, picture, pipeline, extension
+):
+    ask = ("0" * 32, "", picture, pipeline, extension)
+    remote_render.answer(store, worker(store), LIMITS, ask)
+    with store.open(keys.ask("0" * 32)) as reader:
+        assert b'"error": "InvalidArgument"' in reader.read()

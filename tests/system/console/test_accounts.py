@@ -1,0 +1,176 @@
+"""Logging in: private pictures shown to who owns them, and to nobody else."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.system.console.conftest import assert_accessible, assert_fits, picture
+from tests.system.serving.server import Server, running
+
+PASSWORD = "correct horse battery staple"
+
+
+@pytest.fixture(scope="module")
+def guarded(tmp_path_factory) -> Iterator[Server]:
+    """A server where everything but reading takes an account, which anybody may make."""
+    settings = {
+        "auth_mode": "required",
+        "auth_secret": "0123456789abcdef" * 4,
+        "auth_registration": "open",
+    }
+    with running(tmp_path_factory.mktemp("accounts"), **settings) as server:
+        yield server
+
+
+def sign_up(page: Page, name: str) -> None:
+    page.get_by_role("link", name="Log in").click()
+    page.get_by_role("button", name="Make an account").click()
+    page.get_by_label("Name").fill(name)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Make an account").click()
+    expect(page.get_by_role("button", name=f"{name}, log out")).to_be_visible()
+
+
+def log_in(page: Page, name: str, password: str = PASSWORD) -> None:
+    page.get_by_role("link", name="Log in").click()
+    page.get_by_label("Name").fill(name)
+    page.get_by_label("Password").fill(password)
+    page.get_by_role("button", name="Log in", exact=True).click()
+
+
+def upload_privately(page: Page, name: str) -> None:
+    page.get_by_role("button", name="Upload", exact=True).click()
+    page.get_by_label("Choose pictures").set_input_files(
+        [{"name": f"{name}.png", "mimeType": "image/png", "buffer": picture(300, 200)}]
+    )
+    page.get_by_role("dialog").get_by_label("Title").fill(name)
+    page.get_by_role("dialog").get_by_label("Private").check()
+    page.get_by_role("button", name="Upload 1 picture").click()
+    expect(page.locator(".uploads li")).to_contain_text("uploaded")
+    page.get_by_role("button", name="Close").click()
+
+
+def test_a_private_picture_is_shown_to_its_owner_alone(make_window, guarded):
+    page = make_window(guarded).open()
+    sign_up(page, "ann")
+    upload_privately(page, "Ann alone")
+    link = page.get_by_role("link", name="Ann alone")
+    expect(link.locator("img.there")).to_be_visible()
+    assert link.locator("img").evaluate("image => image.src").startswith("blob:")
+    link.click()
+    expect(page.locator(".sized img.there")).to_be_visible()
+    page.get_by_role("tab", name="Transform").click()
+    page.get_by_role("button", name="Add sepia").click()
+    expect(page.get_by_role("list", name="How it was made")).to_contain_text("300 × 200")
+    expect(page.get_by_label("Command for curl")).to_contain_text("Authorization: Bearer $TOKEN")
+    other = make_window(guarded)
+    other.expected = {404}
+    stranger = other.open(page.url.removeprefix(other.base))
+    expect(stranger.get_by_role("alert")).to_contain_text("Not found")
+    stranger.goto(other.base)
+    expect(stranger.get_by_role("link", name="Ann alone")).to_have_count(0)
+    page.get_by_role("tab", name="Details").click()
+    page.get_by_label("Public").check()
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator(".toast").last).to_have_text("Saved")
+    stranger.reload()
+    expect(stranger.get_by_role("link", name="Ann alone")).to_be_visible()
+
+
+def test_a_reload_stays_logged_in_and_logging_out_hides_what_was_private(make_window, guarded):
+    page = make_window(guarded).open()
+    sign_up(page, "bea")
+    upload_privately(page, "Bea alone")
+    page.reload()
+    expect(page.get_by_role("button", name="bea, log out")).to_be_visible()
+    expect(page.get_by_role("link", name="Bea alone")).to_be_visible()
+    page.get_by_label("Only mine").check()
+    expect(page.locator(".tile[data-id]")).to_have_count(1)
+    assert "owner=me" in page.url
+    page.goto(page.url.partition("?")[0])
+    page.get_by_role("button", name="bea, log out").click()
+    expect(page.get_by_role("link", name="Log in")).to_be_visible()
+    expect(page.get_by_role("link", name="Bea alone")).to_have_count(0)
+    kept = json.dumps(page.evaluate("[{...sessionStorage}, {...localStorage}]"))
+    assert "refresh" not in kept
+    log_in(page, "bea")
+    expect(page.get_by_role("link", name="Bea alone")).to_be_visible()
+
+
+def test_the_access_token_is_kept_in_memory_only(make_window, guarded):
+    page = make_window(guarded).open()
+    with page.expect_response("**/tokens/") as answer:
+        sign_up(page, "dora")
+    token = answer.value.json()["access_token"]
+    kept = page.evaluate(
+        "JSON.stringify([{...sessionStorage}, {...localStorage}, document.cookie])"
+    )
+    assert token not in kept
+
+
+def test_a_token_that_ran_out_is_renewed_unseen(make_window, guarded):
+    window = make_window(guarded)
+    window.expected = {401}
+    page = window.open()
+    sign_up(page, "cleo")
+    refused = iter([True])
+
+    def answer(route):
+        if next(refused, False):
+            problem = '{"title": "Not good", "detail": "the token has expired"}'
+            route.fulfill(status=401, body=problem, content_type="application/problem+json")
+        else:
+            route.continue_()
+
+    page.route("**/images/?*", answer)
+    page.get_by_role("searchbox", name="Search").fill("nothing-is-called-so")
+    expect(page.get_by_role("heading", name="Nothing matches")).to_be_visible()
+    expect(page.get_by_role("button", name="cleo, log out")).to_be_visible()
+
+
+def test_a_wrong_password_is_told(make_window, guarded):
+    window = make_window(guarded)
+    window.expected = {401}
+    page = window.open()
+    log_in(page, "nobody", "wrong")
+    expect(page.get_by_role("alert")).not_to_be_empty()
+    expect(page.get_by_label("Password")).to_be_focused()
+
+
+def test_without_an_account_an_upload_is_refused_with_what_would_help(make_window, guarded):
+    window = make_window(guarded)
+    window.expected = {401}
+    page = window.open()
+    page.get_by_role("button", name="Upload", exact=True).click()
+    page.get_by_label("Choose pictures").set_input_files(
+        [{"name": "x.png", "mimeType": "image/png", "buffer": picture()}]
+    )
+    page.get_by_role("button", name="Upload 1 picture").click()
+    expect(page.locator(".uploads .trouble")).to_contain_text("account")
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_form_to_log_in_is_for_everybody(make_window, guarded, theme):
+    window = make_window(guarded, color_scheme=theme)
+    window.expected = {401}
+    page = window.open()
+    log_in(page, "nobody", "wrong")
+    expect(page.get_by_role("alert")).to_be_visible()
+    assert_accessible(page)
+    page.set_viewport_size({"width": 360, "height": 740})
+    assert_fits(page)
+    assert_accessible(page)
+    page.goto(window.base)
+    expect(page.get_by_role("link", name="Log in")).to_be_visible()
+    assert_fits(page)
+
+
+def test_where_there_are_no_accounts_nothing_is_said_of_them(window):
+    page = window.open("/?view=login")
+    expect(page.get_by_role("searchbox", name="Search")).to_be_visible()
+    expect(page.get_by_role("link", name="Log in")).to_have_count(0)
+    expect(page.get_by_label("Only mine")).to_be_hidden()

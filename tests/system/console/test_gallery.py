@@ -1,0 +1,113 @@
+"""The gallery: pages as one scrolls, placeholders, and where one was."""
+
+from __future__ import annotations
+
+from PIL import Image
+from playwright.sync_api import expect
+
+from tests.imaging.drawing import saved
+from tests.system.console.conftest import picture, upload, upload_many
+from tests.system.serving.server import running
+
+
+def test_an_empty_library_says_what_to_do(make_window, tmp_path):
+    with running(tmp_path) as server:
+        page = make_window(server).open()
+        expect(page.get_by_role("heading", name="No pictures yet")).to_be_visible()
+        page.get_by_role("button", name="Upload pictures").click()
+        expect(page.get_by_role("dialog", name="Upload pictures")).to_be_visible()
+
+
+def test_scrolling_shows_page_after_page_and_every_picture_once(window, server):
+    ids = upload_many(server, 95, tags="scrolled")
+    page = window.open("/?tags_all=scrolled")
+    tiles = page.locator(".tile[data-id]")
+    expect(tiles.first).to_be_visible()
+    expect(page.get_by_text("95 pictures", exact=True)).to_be_visible()
+    assert tiles.count() < 95
+    for _ in range(40):
+        if tiles.count() == 95:
+            break
+        page.mouse.wheel(0, 2_000)
+        page.wait_for_timeout(150)
+    shown = tiles.evaluate_all("tiles => tiles.map((tile) => tile.dataset.id)")
+    assert sorted(shown) == sorted(ids)
+    expect(page.get_by_role("button", name="Show more")).to_be_hidden()
+
+
+def test_pictures_load_without_moving_anything(window, server):
+    for width, height in [(900, 300), (300, 900), (640, 480), (500, 500)]:
+        upload(server, picture(width, height), tags="still")
+    window.page.add_init_script(
+        """window.shifts = [];
+        new PerformanceObserver((list) => {
+          for (const entry of list.getEntries()) window.shifts.push(entry.value);
+        }).observe({type: "layout-shift", buffered: true});"""
+    )
+    page = window.open("/?tags_all=still")
+    expect(page.locator(".tile img.there")).to_have_count(4)
+    assert sum(page.evaluate("window.shifts")) < 0.02
+
+
+def test_a_placeholder_shows_the_picture_before_it_is_there(window, server):
+    """Its colours are those of the picture: white at the top left, red at the bottom right."""
+    image = Image.new("RGB", (300, 200), (200, 20, 20))
+    image.paste((255, 255, 255), (0, 0, 150, 100))
+    upload(server, saved(image, "PNG"), tags="painted")
+    window.page.route("**/thumbnail*", lambda route: None)
+    page = window.open("/?tags_all=painted")
+    canvas = page.locator(".tile canvas")
+    expect(canvas).to_be_visible()
+    left, right = canvas.evaluate(
+        """canvas => {
+          const {width, height} = canvas;
+          const {data} = canvas.getContext("2d").getImageData(0, 0, width, height);
+          const at = (x, y) => [...data.slice(4 * (y * width + x), 4 * (y * width + x) + 4)];
+          return [at(3, 3), at(width - 4, height - 4)];
+        }"""
+    )
+    assert min(left[:3]) > 200
+    assert right[0] > 150
+    assert max(right[1:3]) < 80
+
+
+def test_screens_of_higher_density_get_larger_thumbnails(make_window, server):
+    upload(server, picture(1600, 1200), tags="dense")
+    page = make_window(device_scale_factor=2).open("/?tags_all=dense")
+    image = page.locator(".tile img.there")
+    expect(image).to_have_count(1)
+    assert image.evaluate("image => image.currentSrc").endswith("thumbnail:height=640.webp")
+
+
+def test_going_back_from_a_picture_finds_the_gallery_as_it_was(window, server):
+    upload_many(server, 60, tags="long")
+    page = window.open("/?tags_all=long")
+    expect(page.locator(".tile[data-id]").nth(39)).to_be_attached()
+    page.locator(".tile[data-id]").nth(30).scroll_into_view_if_needed()
+    before = page.evaluate("scrollY")
+    assert before > 0
+    page.locator(".tile[data-id]").nth(30).get_by_role("link").click()
+    expect(page.get_by_role("tab", name="Details")).to_be_visible()
+    page.locator("main").get_by_role("link", name="Pictures").click()
+    expect(page.locator(".tile[data-id]").first).to_be_attached()
+    assert abs(page.evaluate("scrollY") - before) < 5
+    assert "tags_all=long" in page.url
+
+
+def test_a_service_that_fails_is_told_and_asked_again(window, server):
+    upload(server, tags="flaky")
+    window.expected = {503}
+    answers = iter([503])
+
+    def answer(route):
+        if next(answers, None):
+            problem = '{"title": "Too busy", "detail": "12 renders wait; try again soon"}'
+            route.fulfill(status=503, body=problem, content_type="application/problem+json")
+        else:
+            route.continue_()
+
+    window.page.route("**/images/?*", answer)
+    page = window.open("/?tags_all=flaky")
+    expect(page.get_by_role("alert")).to_contain_text("12 renders wait; try again soon")
+    page.get_by_role("button", name="Try again").click()
+    expect(page.locator(".tile[data-id]")).to_have_count(1)

@@ -1,0 +1,138 @@
+"""A picture's page: what is known of it, edits and their conflicts, purge and removal."""
+
+from __future__ import annotations
+
+from playwright.sync_api import Route, expect
+
+from tests.system.console.conftest import edit, metadata, picture, upload
+
+
+def test_a_picture_s_page_shows_it_and_what_is_known(window, server):
+    image_id = upload(server, picture(640, 480), title="Known", file_name="known.png")
+    page = window.open(f"/?image={image_id}")
+    expect(page.get_by_role("heading", name="Known")).to_be_visible()
+    expect(page.locator(".sized img.there")).to_be_visible()
+    facts = page.get_by_role("region", name="Facts")
+    for fact in ("known.png", "image/png", "640 × 480 pixels", image_id):
+        expect(facts).to_contain_text(fact)
+
+
+def test_while_its_record_is_on_the_way_its_page_says_so(window, server):
+    image_id = upload(server, title="Slow")
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    window.page.route(f"**/images/{image_id}/metadata/", hold)
+    page = window.open(f"/?image={image_id}")
+    expect(page.get_by_text("One moment …")).to_be_visible()
+    held[0].continue_()
+    expect(page.get_by_role("heading", name="Slow")).to_be_visible()
+    expect(page.get_by_text("One moment …")).to_have_count(0)
+
+
+def test_edits_are_saved_and_shown_in_the_gallery(window, server):
+    image_id = upload(server, title="Before", tags=["edited"])
+    page = window.open("/?tags_all=edited")
+    page.get_by_role("link", name="Before").click()
+    save = page.get_by_role("button", name="Save")
+    expect(save).to_be_disabled()
+    page.get_by_label("Title").fill("After")
+    page.get_by_label("Description").fill("Two\nlines")
+    tags = page.get_by_role("combobox", name="Tags")
+    tags.fill("second")
+    tags.press("Enter")
+    save.click()
+    expect(page.get_by_role("heading", name="After")).to_be_visible()
+    expect(save).to_be_disabled()
+    record = metadata(server, image_id)
+    assert record["title"] == "After"
+    assert record["description"] == "Two\nlines"
+    assert record["tags"] == ["edited", "second"]
+    page.locator("main").get_by_role("link", name="Pictures").click()
+    expect(page.get_by_role("link", name="After")).to_be_visible()
+
+
+def test_only_what_was_changed_is_sent(window, server):
+    image_id = upload(server, title="Mine", tags=["kept"])
+    page = window.open(f"/?image={image_id}")
+    page.get_by_label("Title").fill("Changed")
+    with page.expect_request(lambda request: request.method == "PATCH") as sent:
+        page.get_by_role("button", name="Save").click()
+    assert sent.value.post_data_json == {"title": "Changed"}
+    assert sent.value.headers["if-match"].startswith('"1-')
+
+
+def test_an_edit_by_somebody_else_is_shown_and_never_overwritten_unseen(window, server):
+    window.expected = {412}
+    image_id = upload(server, title="First", tags=["one"])
+    page = window.open(f"/?image={image_id}")
+    page.get_by_label("Title").fill("Mine")
+    page.get_by_label("Description").fill("My words")
+    edit(server, image_id, title="Theirs", tags=["one", "two"])
+    page.get_by_role("button", name="Save").click()
+    alert = page.get_by_role("alert")
+    expect(alert).to_contain_text("Somebody changed this picture meanwhile")
+    expect(alert).to_contain_text("Theirs")
+    expect(alert).to_contain_text("one, two")
+    assert metadata(server, image_id)["title"] == "Theirs"
+    rows = alert.get_by_role("listitem")
+    rows.filter(has_text="Tags").get_by_role("button", name="Use this").click()
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator(".toast")).to_have_text("Saved")
+    expect(alert).to_have_count(0)
+    record = metadata(server, image_id)
+    assert record["title"] == "Mine"
+    assert record["description"] == "My words"
+    assert record["tags"] == ["one", "two"]
+
+
+def test_a_field_that_is_refused_is_told(window, server):
+    window.expected = {400}
+    image_id = upload(server)
+    page = window.open(f"/?image={image_id}")
+    page.get_by_role("combobox", name="Tags").fill(",".join(f"t{n}" for n in range(20)))
+    page.get_by_role("combobox", name="Tags").press("Enter")
+    for start in (20, 40):
+        tags = page.get_by_role("combobox", name="Tags")
+        tags.fill(",".join(f"t{n}" for n in range(start, start + 20)))
+        tags.press("Enter")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("alert")).to_contain_text("tags")
+    assert metadata(server, image_id)["tags"] == []
+
+
+def test_purging_tells_how_many_renditions_went(window, server):
+    image_id = upload(server)
+    server.get(f"/images/{image_id}/sepia.webp")
+    page = window.open(f"/?image={image_id}")
+    expect(page.locator(".sized img.there")).to_be_visible()
+    page.get_by_role("button", name="Purge renditions").click()
+    expect(page.locator(".toast")).to_contain_text("2 renditions purged")
+
+
+def test_deleting_asks_first_and_leads_back_to_the_gallery(window, server):
+    window.expected = {404}
+    image_id = upload(server, title="Short-lived", tags=["doomed"])
+    page = window.open("/?tags_all=doomed")
+    page.get_by_role("link", name="Short-lived").click()
+    page.get_by_role("button", name="Delete picture").click()
+    question = page.get_by_role("alertdialog", name="Delete this picture?")
+    expect(question).to_contain_text("Short-lived")
+    expect(question.get_by_role("button", name="Cancel")).to_be_focused()
+    page.keyboard.press("Escape")
+    assert server.get(f"/images/{image_id}/").status == 200
+    page.get_by_role("button", name="Delete picture").click()
+    question.get_by_role("button", name="Delete").click()
+    expect(page.get_by_role("searchbox", name="Search")).to_be_visible()
+    assert server.get(f"/images/{image_id}/").status == 404
+    page.goto(f"{window.base}/?image={image_id}")
+    expect(page.get_by_role("alert")).to_contain_text("Not found")
+
+
+def test_the_address_of_a_picture_can_be_opened_and_left(window, server):
+    image_id = upload(server, title="Linked")
+    page = window.open(f"/?image={image_id}")
+    page.locator("main").get_by_role("link", name="Pictures").click()
+    expect(page.get_by_role("searchbox", name="Search")).to_be_visible()

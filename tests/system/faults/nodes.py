@@ -1,0 +1,66 @@
+"""What tests of several nodes ask them, and hold them to."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from typing import Any
+
+from PIL import Image
+
+from progimage.maintenance.check import Check
+from progimage.stores import open_store
+from tests.imaging.drawing import saved
+from tests.system.serving.server import Server
+
+JSON = {"Content-Type": "application/json"}
+# What `progimage check` may find where a process died, and mend.
+REFUSE = {
+    "removal cut short",
+    "original without record",
+    "rendition without picture",
+    "rendition under the wrong visibility",
+    "stray marker",
+    "part without job",
+}
+
+
+def drawn(size: int) -> bytes:
+    """Return a picture that nobody has uploaded."""
+    noise = Image.frombytes("RGB", (size, size), random.randbytes(size * size * 3))
+    return saved(noise, "PNG")
+
+
+def listed(node: Server, who: Mapping[str, str], condition: str = "") -> set[str]:
+    """Return the ids of all pictures that match, each of which is listed once."""
+    answer = node.get(f"/images/?limit=1000{condition}", **who).json
+    ids = [record["id"] for record in answer["data"]]
+    assert answer["next"] is None
+    assert len(ids) == len(set(ids)) == answer["total"]
+    return set(ids)
+
+
+def created(node: Server, who: Mapping[str, str], **fields: Any) -> str:
+    answer = node.request("POST", "/jobs/", json.dumps(fields), {**who, **JSON})
+    assert answer.status == 202, answer.body
+    return f"/jobs/{answer.json['id']}/"
+
+
+def completed(node: Server, job: str, who: Mapping[str, str]) -> set[int]:
+    """Return the places of the items that are done."""
+    told = node.get(f"{job}?limit=1000&state=complete", **who).json
+    return {entry["index"] for entry in told["uploaded"]["complete"]}
+
+
+def assert_only_refuse_is_left(url: str) -> None:
+    store = open_store(url)
+    with ThreadPoolExecutor(16) as threads:
+        first, second = (
+            list(Check(store, repair=True, grace=timedelta(0), executor=threads).run())
+            for _ in range(2)
+        )
+    assert {finding.kind for finding in first} <= REFUSE
+    assert second == []

@@ -1,0 +1,118 @@
+"""Renders that break, and more of them than there is room for, over a real socket."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from tests.system.serving.server import Answer, Server, assert_problem, kill, running, wait_until
+
+# Slow on purpose, and slower than the time limit of `fragile`.
+HEAVY = "resize:w=3000,h=3000,fit=fill,enlarge=true/" + "/".join(
+    f"blur:{radius}" for radius in range(80, 88)
+)
+
+
+@pytest.fixture(scope="module")
+def fragile(tmp_path_factory) -> Iterator[Server]:
+    """A server whose renders may take little time and little memory."""
+    with running(
+        tmp_path_factory.mktemp("fragile"), render_timeout_s=1, render_memory_bytes=2**28
+    ) as server:
+        yield server
+
+
+@pytest.fixture
+def picture(fragile: Server, fresh_jpeg) -> Iterator[str]:
+    """The path of a picture; after whatever befell the server, it still renders it."""
+    path = fragile.upload(fresh_jpeg)
+    yield path
+    assert fragile.get(f"{path}thumbnail:30x30.png").status == 200
+    assert fragile.scratch_files() == []
+    assert '"level": "error"' not in fragile.log
+
+
+def test_a_render_that_takes_too_long_is_killed_and_422(fragile, picture):
+    assert_problem(fragile.get(f"{picture}{HEAVY}.png"), 422, "longer than 1 s")
+
+
+def test_a_render_that_takes_too_much_memory_is_422(fragile, picture):
+    """40 megapixels are 160 MB, and do not fit into 256 beside the codecs."""
+    answer = fragile.get(f"{picture}resize:w=6300,h=6300,fit=fill,enlarge=true.png")
+    assert_problem(answer, 422, "memory")
+
+
+def test_a_render_process_killed_in_mid_render_costs_that_request_a_422(fragile, picture):
+    assert fragile.get(f"{picture}thumbnail:20x20.png").status == 200
+    with ThreadPoolExecutor(1) as thread:
+        broken = thread.submit(fragile.get, f"{picture}{HEAVY}/sepia.png")
+        wait_until(lambda: any(busy(pid) for pid in fragile.render_processes()))
+        for pid in fragile.render_processes():
+            if busy(pid):
+                kill(pid)
+        assert_problem(broken.result(), 422, "crashed")
+
+
+def busy(pid: int) -> bool:
+    """True if the process is on a processor, or waits for one."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()[0] == "R"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def test_even_the_fork_server_of_the_renders_may_die(fragile, picture):
+    """What starts the render processes is no single point of failure."""
+    for pid in fragile.render_processes():
+        kill(pid)
+    wait_until(lambda: not fragile.render_processes())
+    wait_until(lambda: fragile.get(f"{picture}pixelate.png").status == 200, timeout_s=10)
+
+
+def test_a_crowd_that_wants_one_rendition_makes_it_once(server: Server, photo):
+    path = server.upload(photo)
+    with ThreadPoolExecutor(24) as threads:
+        # Two web processes may each make it once; nothing makes it more often.
+        answers = list(threads.map(lambda _: server.get(f"{path}resize:w=700.webp"), range(24)))
+    misses = [answer for answer in answers if answer.headers.get("x-cache") == "miss"]
+    assert {answer.status for answer in answers} <= {200, 503}
+    assert 1 <= len(misses) <= 2
+    assert len({answer.body for answer in answers if answer.status == 200}) == 1
+
+
+def test_more_cold_renders_than_there_is_room_for_get_503_while_hits_are_served(tmp_path, photo):
+    with running(tmp_path, render_queue=2) as server:
+        path = server.upload(photo)
+        hit = f"{path}thumbnail:50x50.jpg"
+        assert server.get(hit).status == 200
+
+        def cold(number: int) -> Answer:
+            return server.get(f"{path}resize:w={1500 + number}/blur:5.png")
+
+        with ThreadPoolExecutor(12) as threads:
+            flood = [threads.submit(cold, number) for number in range(12)]
+            wait_until(lambda: any(answer.done() for answer in flood))
+            served = [server.get(hit) for _ in range(5)]
+            assert not all(answer.done() for answer in flood)
+            answers = [answer.result() for answer in flood]
+        assert [(a.status, a.headers["x-cache"]) for a in served] == [(200, "hit")] * 5
+        refused = [answer for answer in answers if answer.status != 200]
+        assert len(answers) - len(refused) >= 3
+        assert refused
+        for answer in refused:
+            assert_problem(answer, 503, "too many renders")
+            assert int(answer.headers["retry-after"]) >= 1
+        assert server.get(f"{path}resize:w=1499.jpg").status == 200
+
+
+def test_signals_meant_for_the_terminal_do_not_break_renders(fragile, picture):
+    """Ctrl-C reaches every process of a terminal; only the server itself decides."""
+    assert fragile.get(f"{picture}sepia.png").status == 200
+    for pid in fragile.render_processes():
+        os.kill(pid, signal.SIGINT)
+    assert fragile.get(f"{picture}invert.png").status == 200

@@ -1,0 +1,131 @@
+"""A node is killed under load, and no client sees it."""
+
+from __future__ import annotations
+
+import http.client
+import io
+import random
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+
+import pytest
+from PIL import Image
+
+from tests.imaging.drawing import saved
+from tests.system.nginx.front import complaints
+from tests.system.serving.server import wait_until
+from tests.system.topology.cluster import Cluster, cluster
+
+pytestmark = pytest.mark.usefixtures("aws_credentials")
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory, aws_credentials) -> Iterator[Cluster]:
+    with cluster(tmp_path_factory.mktemp("cluster")) as running:
+        yield running
+
+
+def fresh(size: int = 60) -> bytes:
+    """Return a JPEG that nobody has uploaded."""
+    colour = tuple(random.randrange(256) for _ in range(3))
+    return saved(Image.new("RGB", (size, 40), colour), "JPEG", comment=random.randbytes(16).hex())
+
+
+class Load:
+    """Clients that upload, look and transform until they are told to stop."""
+
+    def __init__(self, site: Cluster, clients: int = 4) -> None:
+        self._site = site
+        self._stop = threading.Event()
+        self._threads = [threading.Thread(target=self._work) for _ in range(clients)]
+        self.failures: list[str] = []
+        self.done: Counter[str] = Counter()
+
+    def __enter__(self) -> Load:
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._stop.set()
+        for thread in self._threads:
+            thread.join()
+
+    def _work(self) -> None:
+        front = self._site.front
+        while not self._stop.is_set():
+            data = fresh()
+            try:
+                sent = front.request("POST", "/images/", data, {"Content-Type": "image/jpeg"})
+                self._note("upload", sent.status in (200, 201), sent)
+                path = f"/images/{sent.json['id']}/"
+                back = front.get(path)
+                self._note("original", back.body == data, back)
+                for _ in range(3):
+                    made = front.get(f"{path}resize:width={random.randrange(8, 50)}.png")
+                    self._note("rendition", made.status == 200, made)
+                    Image.open(io.BytesIO(made.body)).load()
+                found = front.get("/images/?limit=5")
+                self._note("search", found.status == 200, found)
+            except (OSError, http.client.HTTPException, KeyError, ValueError) as error:
+                self.failures.append(repr(error))
+
+    def _note(self, what: str, is_well: bool, answer) -> None:
+        self.done[what] += 1
+        if not is_well:
+            self.failures.append(f"{what}: {answer.status} {answer.body[:200]!r}")
+
+
+def served(site: Cluster) -> list[int]:
+    """Return how many requests each node has answered so far."""
+    return [len(node.log_lines()) for node in site.nodes]
+
+
+def test_the_configuration_is_valid(site):
+    assert complaints(site.front.conf) == ""
+
+
+def test_both_nodes_are_one_service(site):
+    before = served(site)
+    path = site.front.upload(fresh())
+    for _ in range(8):
+        assert site.front.get(f"{path}thumbnail.png").status == 200
+    assert all(now > then for now, then in zip(served(site), before, strict=True))
+
+
+def test_a_node_killed_under_load_fails_no_request_and_comes_back(site):
+    with Load(site) as load:
+        wait_until(lambda: load.done["upload"] >= 10)
+        site.kill(0)
+        before, uploads = served(site)[1], load.done["upload"]
+        wait_until(lambda: load.done["upload"] >= uploads + 20)
+        assert served(site)[1] > before
+        site.start_again(0)
+        wait_until(lambda: served(site)[0] > 10)
+        time.sleep(0.5)
+    assert load.failures == []
+    assert load.done["rendition"] > 60
+
+
+def test_what_may_not_be_done_twice_is_not_sent_twice(site):
+    """Both nodes gone: an edit gets an error in our one shape, with a time to come back."""
+    path = site.front.upload(fresh())
+    for number in (0, 1):
+        site.kill(number)
+    try:
+        headers = {"If-Match": "*", "Content-Type": "application/json"}
+        answer = site.front.request("PATCH", f"{path}metadata/", b"{}", headers)
+        assert answer.status == 502
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert answer.headers["retry-after"] == "5"
+    finally:
+        for number in (0, 1):
+            site.start_again(number)
+    wait_until(lambda: site.front.get(path).status == 200)
+
+
+def test_the_numbers_are_not_for_the_world(site):
+    for path in ("/metrics", "/metrics/", "/%6detrics"):
+        assert site.front.get(path).status == 404
