@@ -59,10 +59,10 @@ def purge(driver: M, image_id: str) -> Talk[int]:
 
 def link(driver: M, image_id: str, pipeline: str, expires_in: int) -> Talk[Link]:
     """Return a signed address of a rendition, or of the original."""
-    asked: dict[str, Any] = {"expires_in": expires_in}
+    body: dict[str, Any] = {"expires_in": expires_in}
     if pipeline:
-        asked["transform"] = pipeline
-    ask = Ask("POST", f"{image_path(image_id)}links/", json=asked)
+        body["transform"] = pipeline
+    ask = Ask("POST", f"{image_path(image_id)}links/", json=body)
     answer = yield from driver.session.exchange(ask)
     document = answer.document
     return Link(str(document.get("url", "")), str(document.get("expires", "")))

@@ -100,10 +100,10 @@ class Job(Bound[M]):
         return f"<Job {self.id} {self.status}, {done} of {self.total}, {self.failed} failed>"
 
 
-def start_job(driver: M, asked: Mapping[str, Any]) -> Talk[Job[M]]:
+def start_job(driver: M, body: Mapping[str, Any]) -> Talk[Job[M]]:
     """Ask for work to be done; return the job that does it."""
     # Sent twice it would be done twice.
-    ask = Ask("POST", "/jobs/", json=asked, is_repeatable=False)
+    ask = Ask("POST", "/jobs/", json=body, is_repeatable=False)
     answer = yield from driver.session.exchange(ask)
     return job_of(driver, answer.document)
 

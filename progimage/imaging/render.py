@@ -12,7 +12,7 @@ from time import perf_counter
 
 from PIL.Image import Image
 
-from progimage.imaging.codecs.decoded_cache import RecentPictures, decode_size
+from progimage.imaging.codecs.decoded_cache import DecodedCache, decode_size
 from progimage.imaging.codecs.encode import encode
 from progimage.imaging.codecs.formats import Format
 from progimage.imaging.codecs.header import opened
@@ -26,7 +26,7 @@ from progimage.imaging.pipeline import Pipeline
 # 64 MiB save 0.2 of the time of a render, 128 MiB 0.45, 256 MiB 0.6.
 _REMEMBERED_BYTES = 128 << 20
 
-_recent = RecentPictures(_REMEMBERED_BYTES)
+_recent = DecodedCache(_REMEMBERED_BYTES)
 
 
 @dataclass(frozen=True, slots=True)

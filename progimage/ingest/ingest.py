@@ -17,7 +17,7 @@ from progimage.imaging.pool import RenderPool
 from progimage.ingest.download.downloader import Downloader
 from progimage.library import Candidate, Library
 from progimage.model import MAX_FILE_NAME, Metadata, Record, check_visibility
-from progimage.stores.temp_files import Scratch
+from progimage.stores.temp_files import TempFolder
 
 _CHUNK = 256 * 1024
 
@@ -61,7 +61,7 @@ class Ingest:
         self,
         library: Library,
         pool: RenderPool,
-        scratch: Scratch,
+        scratch: TempFolder,
         limits: Limits,
         admission: Admission,
         downloader: Downloader,

@@ -15,7 +15,7 @@ _BUSY_S = 0.25
 _REMEMBERED = 10_000
 
 
-class Hosts:
+class HostLimits:
     """Who is being asked for something by this process.
 
     Args:

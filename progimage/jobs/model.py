@@ -9,7 +9,7 @@ from pydantic import Field
 
 from progimage.jobs.publish.destination import Published
 from progimage.model import Metadata
-from progimage.stores.json_objects import KeptFile
+from progimage.stores.json_objects import JsonObject
 
 Kind = Literal["import", "render"]
 State = Literal["pending", "complete", "failed"]
@@ -22,7 +22,7 @@ SHARD = 100
 """Items that one runner works on at a time."""
 
 
-class JobFile(KeptFile):
+class JobFile(JsonObject):
     """What is kept of a job."""
 
     noun: ClassVar[str] = "job"

@@ -23,7 +23,7 @@ from progimage.stores import ABSENT, ObjectStore
 log = structlog.get_logger()
 
 
-class Sweep:
+class Rescan:
     """Looks for work that nobody knows of.
 
     Args:

@@ -16,13 +16,13 @@ from progimage.imaging.codecs import formats
 from progimage.imaging.limits import Limits
 from progimage.imaging.pipeline import parse
 from progimage.ingest.ingest import Ingest
-from progimage.jobs.host_limits import Hosts
+from progimage.jobs.host_limits import HostLimits
 from progimage.jobs.model import Entry, Outcome, Request
 from progimage.jobs.publishing import Publishing, Step
 from progimage.jobs.state import Jobs
 from progimage.library import Library
 from progimage.model import Viewer
-from progimage.renditions.renditions import Renders
+from progimage.renditions.renditions import Renditions
 from progimage.telemetry import metrics
 
 # The first pause before an attempt is made again; each next is twice as long.
@@ -54,8 +54,8 @@ class Work:
         jobs: Jobs,
         library: Library,
         ingest: Ingest,
-        renders: Renders,
-        hosts: Hosts,
+        renders: Renditions,
+        hosts: HostLimits,
         limits: Limits,
         publishing: Publishing,
         *,

@@ -18,7 +18,7 @@ from progimage.access.accounts.sign_in import shut_out
 from progimage.access.accounts.users import Users
 from progimage.errors import DamagedRecord, NotFound, Overloaded
 from progimage.ingest.resumable import state
-from progimage.ingest.resumable.state import Slot
+from progimage.ingest.resumable.state import ResumableUpload
 from progimage.jobs.retention import remove_all_of
 from progimage.library import Library
 from progimage.library.search.catalogue import Catalogue
@@ -89,7 +89,7 @@ def _uploads(store: ObjectStore, name: str, on_progress: Callable[[str], None]) 
             continue
         on_progress(slot_id)
         with suppress(DamagedRecord):
-            slot = find(store, keys.slot(slot_id), Slot)
+            slot = find(store, keys.slot(slot_id), ResumableUpload)
             if slot is not None and slot.owner == name:
                 state.remove(store, slot_id)
                 yield Erased("upload", slot_id)

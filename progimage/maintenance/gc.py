@@ -24,7 +24,7 @@ _STALE_S = 24 * 3600.0
 
 
 @dataclass(slots=True)
-class Sweep:
+class Removed:
     """What a collection found and did: renditions, files of uploads cut short, and slots."""
 
     seen: int = 0
@@ -48,7 +48,7 @@ def collect(
     is_open: Callable[[str], bool] = lambda _: True,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     on_progress: Callable[[str], None] = lambda _: None,
-) -> Sweep:
+) -> Removed:
     """Remove the renditions that are too old or too many, and what dead processes left.
 
     Half-written files and uploads whose time is over go first, then renditions older
@@ -59,7 +59,7 @@ def collect(
     Two walks, in memory that does not grow with the cache: the first sums up bytes by
     minute of age, from which follows the moment before which the second removes.
     """
-    sweep, by_minute = Sweep(), dict[int, int]()
+    sweep, by_minute = Removed(), dict[int, int]()
     if isinstance(store, HasStaleUploads):
         sweep.stale_uploads = store.remove_stale_uploads(_STALE_S)
     sweep.expired_slots = remove_expired(store, clock())
@@ -92,7 +92,7 @@ def _is_of_the_past(key: str, is_open: Callable[[str], bool]) -> bool:
 
 def _trim(
     store: ObjectStore,
-    sweep: Sweep,
+    sweep: Removed,
     by_minute: dict[int, int],
     excess: int,
     on_progress: Callable[[str], None],

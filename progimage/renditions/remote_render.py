@@ -27,7 +27,7 @@ from progimage.imaging.limits import Limits
 from progimage.imaging.pipeline import Pipeline, parse
 from progimage.imaging.render import Rendered
 from progimage.model import Record, Viewer
-from progimage.renditions.renditions import Made, Renders
+from progimage.renditions.renditions import Made, Renditions
 from progimage.stores import ObjectStore, json_objects
 
 # From the first look for an answer to those that a store is asked for no oftener.
@@ -39,7 +39,7 @@ _RETRY_AFTER_S = 5
 log = structlog.get_logger()
 
 
-class Answered(json_objects.KeptFile):
+class Answered(json_objects.JsonObject):
     """How a render went: what was made, or the class of an error and what it says.
 
     `made` is empty if the cache had the rendition already.
@@ -52,7 +52,7 @@ class Answered(json_objects.KeptFile):
     detail: str = ""
 
 
-class AskedRenders:
+class BrokerRenderer:
     """Has renders made by workers.
 
     Args:
@@ -106,7 +106,7 @@ class AskedRenders:
         return answer
 
 
-def answer(store: ObjectStore, renders: Renders, limits: Limits, ask: tuple[str, ...]) -> None:
+def answer(store: ObjectStore, renders: Renditions, limits: Limits, ask: tuple[str, ...]) -> None:
     """Make what a message asks for, in a worker, and say in the store how it went."""
     is_whole = len(ask) == 5 and all(isinstance(part, str) for part in ask)
     if not is_whole or not (keys.is_token(ask[0]) and keys.is_image_id(ask[2])):

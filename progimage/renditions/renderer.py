@@ -13,16 +13,16 @@ from progimage.imaging.limits import Limits
 from progimage.imaging.pipeline import Pipeline
 from progimage.imaging.pool import RenderPool
 from progimage.imaging.render import Rendered, render
-from progimage.stores.temp_files import Scratch
+from progimage.stores.temp_files import TempFolder
 from progimage.telemetry import metrics, tracing
 
 
 @dataclass(frozen=True, slots=True)
-class Maker:
+class Renderer:
     """What renders pictures: a pool of processes, and a folder for what they make."""
 
     pool: RenderPool
-    scratch: Scratch
+    scratch: TempFolder
     limits: Limits
 
     def make(

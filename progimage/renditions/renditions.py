@@ -29,13 +29,13 @@ from progimage.library import Library
 from progimage.model import Record, Viewer
 from progimage.renditions.cache import Rendition, RenditionCache
 from progimage.renditions.disk_cache.disk_cache import DiskCache
-from progimage.renditions.renderer import Maker
+from progimage.renditions.renderer import Renderer
 from progimage.renditions.single_flight import SingleFlight
 from progimage.renditions.sources import Sources
 from progimage.stores import ObjectStore, Reader
-from progimage.stores.temp_files import Scratch, TemporaryReader
+from progimage.stores.temp_files import TempFolder, TemporaryReader
 
-__all__ = ["Elsewhere", "Made", "Renders", "Rendition", "free"]
+__all__ = ["Made", "RemoteRenderer", "Rendition", "Renditions", "free"]
 
 # A picture removed or hidden while it is rendered is looked up again; more than
 # once in a row takes somebody who toggles it faster than we render.
@@ -48,7 +48,7 @@ class Made(NamedTuple):
     timings: Rendered | None
 
 
-class Elsewhere(Protocol):
+class RemoteRenderer(Protocol):
     """Other processes that make renditions."""
 
     def render(self, record: Record, pipeline: Pipeline, form: Format) -> Made | None:
@@ -97,7 +97,7 @@ def free() -> None:
     """Charge nothing for a render."""
 
 
-class Renders:
+class Renditions:
     """The rendition cache of one store, and what fills it: a pool, or other processes.
 
     In the public cache stand renditions that anybody may see and may ask for: of public
@@ -109,11 +109,11 @@ class Renders:
         store: ObjectStore,
         library: Library,
         pool: RenderPool,
-        scratch: Scratch,
+        scratch: TempFolder,
         limits: Limits,
         admission: Admission,
         policy: TransformPolicy,
-        elsewhere: Elsewhere | None = None,
+        elsewhere: RemoteRenderer | None = None,
         copies: DiskCache | None = None,
     ) -> None:
         self._store = store
@@ -123,7 +123,7 @@ class Renders:
         self._policy = policy
         self._elsewhere = elsewhere
         self._cache = RenditionCache(store, copies)
-        self._maker = Maker(pool, scratch, limits)
+        self._maker = Renderer(pool, scratch, limits)
         self._flights = SingleFlight()
 
     def find_public(self, image_id: str, pipeline: Pipeline, form: Format) -> Rendition | None:

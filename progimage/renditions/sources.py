@@ -13,7 +13,7 @@ from progimage import keys
 from progimage.library import Library
 from progimage.model import Record
 from progimage.stores import HasLocalPath, ObjectStore
-from progimage.stores.temp_files import Scratch
+from progimage.stores.temp_files import TempFolder
 
 _CHUNK = 1 << 20
 
@@ -28,7 +28,7 @@ class Sources:
 
     store: ObjectStore
     library: Library
-    scratch: Scratch
+    scratch: TempFolder
     contents: dict[str, str] = field(default_factory=dict)
     _copies: ExitStack = field(default_factory=ExitStack)
 

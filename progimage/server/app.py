@@ -14,7 +14,7 @@ import falcon
 from progimage import config
 from progimage.access.accounts.access_tokens import key_ring, ring_secrets
 from progimage.access.accounts.administration import Administration
-from progimage.access.accounts.authenticate import Identities
+from progimage.access.accounts.authenticate import Authenticator
 from progimage.access.accounts.passwords import Passwords
 from progimage.access.accounts.sign_in import SignIn
 from progimage.access.accounts.users import Users
@@ -22,9 +22,9 @@ from progimage.access.admission import Admission
 from progimage.access.signed_links import LinkSigner, link_key
 from progimage.access.token_buckets import TokenBuckets
 from progimage.access.transform_policy import TransformPolicy
-from progimage.api.auth.authentication import Identify
-from progimage.api.auth.authorization import Gate
-from progimage.api.auth.rate_limits import Toll
+from progimage.api.auth.authentication import Authentication
+from progimage.api.auth.authorization import Authorization
+from progimage.api.auth.rate_limits import RenderRateLimit
 from progimage.api.console.console import Console
 from progimage.api.middleware.cors import Cors
 from progimage.api.middleware.proxies import TrustedProxies
@@ -34,18 +34,18 @@ from progimage.api.middleware.tracing import TraceRequests
 from progimage.api.resources import images
 from progimage.api.resources.docs import Description, Docs, OpenApi
 from progimage.api.resources.jobs.resource import JobResource
-from progimage.api.resources.links import Signing, reserved
+from progimage.api.resources.links import LinkResource, reserved
 from progimage.api.resources.listing import Listing
 from progimage.api.resources.metadata import MetadataResource
 from progimage.api.resources.metrics import MetricsResource
 from progimage.api.resources.on_demand import OnDemand
-from progimage.api.resources.renditions import Renditions
+from progimage.api.resources.renditions import RenditionResource
 from progimage.api.resources.service import Live, Ready, Root, Transforms
 from progimage.api.resources.tags import Tags
 from progimage.api.resources.tokens import Tokens
-from progimage.api.resources.uploads.resource import SlotResource
+from progimage.api.resources.uploads.resource import ResumableUploadResource
 from progimage.api.resources.users import Account, Registration
-from progimage.api.resources.visibility import Bulk
+from progimage.api.resources.visibility import VisibilityResource
 from progimage.api.responses import problems
 from progimage.api.responses.delivery import Delivery
 from progimage.config import Settings
@@ -54,7 +54,7 @@ from progimage.imaging.pipeline import check_presets
 from progimage.imaging.pool import RenderPool
 from progimage.ingest.download.downloader import Downloader
 from progimage.ingest.ingest import Ingest
-from progimage.ingest.resumable.uploads import Slots
+from progimage.ingest.resumable.uploads import ResumableUploads
 from progimage.jobs.model import Request
 from progimage.jobs.rescan import announce_all
 from progimage.jobs.runner import Runner
@@ -63,15 +63,15 @@ from progimage.library import Library
 from progimage.library.index.index import Index
 from progimage.library.search.catalogue import Catalogue
 from progimage.renditions.disk_cache.disk_cache import DiskCache
-from progimage.renditions.remote_render import AskedRenders
-from progimage.renditions.renditions import Renders
+from progimage.renditions.remote_render import BrokerRenderer
+from progimage.renditions.renditions import Renditions
 from progimage.server.broker import Broker
 from progimage.server.components import policy_of, pool_of, runner_of
 from progimage.server.draining import is_draining
 from progimage.stores import HasLocalPath, ObjectStore, open_store
 from progimage.stores.deadline import ContextThreads
 from progimage.stores.metered import MeteredStore
-from progimage.stores.temp_files import Scratch
+from progimage.stores.temp_files import TempFolder
 from progimage.telemetry import metrics, tracing
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ def create(
     limits = settings.limits.to_limits()
     policy, signer = checked_policy(settings), _signer(settings, store)
     delivery, copies = Delivery(store, settings.delivery), disk_cache_of(settings, store)
-    folder = Scratch()
+    folder = TempFolder()
     jobs_pool = pool or pool_of(settings, workers=1, niceness=_LOWEST_PRIORITY)
     pool = pool or pool_of(
         settings, workers=settings.render.workers, niceness=settings.render.niceness
@@ -142,17 +142,30 @@ def create(
     downloader = Downloader(settings.download, max_bytes)
     ingest = Ingest(library, pool, folder, limits, rendering, downloader, max_bytes=max_bytes)
     broker = Broker(settings.jobs.broker) if settings.jobs.broker else None
-    asked = asked_renders(settings, store, broker)
-    renders = Renders(store, library, pool, folder, limits, rendering, policy, asked, copies)
-    gate, toll = Gate(library, policy, signer), _toll(settings.transforms)
+    remote = broker_renderer(settings, store, broker)
+    renders = Renditions(store, library, pool, folder, limits, rendering, policy, remote, copies)
+    authorization, rate_limit = (
+        Authorization(library, policy, signer),
+        _render_rate_limit(settings.transforms),
+    )
 
     console = Console(delivery.other_origin())
     uploads = images.Uploads(ingest, settings, uploading, policy)
-    renditions = Renditions(library, renders, delivery, settings.presets, limits, gate, toll)
-    slots = Slots(store, max_bytes=max_bytes, expires_s=settings.upload.slot_expires_s)
-    in_pieces = SlotResource(slots, ingest, folder, settings, uploading, policy)
+    renditions = RenditionResource(
+        library, renders, delivery, settings.presets, limits, authorization, rate_limit
+    )
+    slots = ResumableUploads(store, max_bytes=max_bytes, expires_s=settings.upload.slot_expires_s)
+    in_pieces = ResumableUploadResource(slots, ingest, folder, settings, uploading, policy)
     on_demand = OnDemand(
-        ingest, renders, delivery, settings, settings.presets, limits, uploading, gate, toll
+        ingest,
+        renders,
+        delivery,
+        settings,
+        settings.presets,
+        limits,
+        uploading,
+        authorization,
+        rate_limit,
     )
 
     jobs = Jobs(store, readers)
@@ -169,13 +182,17 @@ def create(
     app = _bare_app(settings)
     app.add_route("/", Root(uploads, console, settings.auth, policy))
     app.add_route("/console/{path:path}", console)
-    app.add_route("/images", Listing(catalogue, uploads, Bulk(library, settings), policy))
+    app.add_route(
+        "/images", Listing(catalogue, uploads, VisibilityResource(library, settings), policy)
+    )
     app.add_route("/tags", Tags(catalogue))
-    app.add_route("/images/{image_id}", images.Picture(library, delivery, gate))
+    app.add_route("/images/{image_id}", images.PictureResource(library, delivery, authorization))
     app.add_route("/images/{image_id}.{extension}", renditions, suffix="converted")
     app.add_route("/images/{image_id}/metadata", MetadataResource(library, settings, policy))
-    app.add_route("/images/{image_id}/renders", images.Renders(library))
-    app.add_route("/images/{image_id}/links", Signing(library, policy, signer, settings, limits))
+    app.add_route("/images/{image_id}/renders", images.RenditionCacheResource(library))
+    app.add_route(
+        "/images/{image_id}/links", LinkResource(library, policy, signer, settings, limits)
+    )
     app.add_route("/images/{image_id}/{path:path}", renditions)
     app.add_route("/uploads", in_pieces, suffix="all")
     app.add_route("/uploads/{slot_id}", in_pieces)
@@ -231,9 +248,9 @@ def _observed(store: ObjectStore | None, settings: Settings) -> ObjectStore:
     return MeteredStore(store, metrics.store_operation) if settings.metrics.enabled else store
 
 
-def asked_renders(
+def broker_renderer(
     settings: Settings, store: ObjectStore, broker: Broker | None
-) -> AskedRenders | None:
+) -> BrokerRenderer | None:
     """Return the workers that make renders, None if this process does.
 
     Raises:
@@ -243,7 +260,7 @@ def asked_renders(
         return None
     if broker is None:
         raise ConfigError("render.where: 'workers' are asked by messages; set jobs.broker too")
-    return AskedRenders(store, broker.ask_for_render, settings.render.answer_timeout_s)
+    return BrokerRenderer(store, broker.ask_for_render, settings.render.answer_timeout_s)
 
 
 def disk_cache_of(
@@ -285,8 +302,8 @@ def _add_accounts(
 ) -> None:
     """Add who finds out who asks, and where people manage their accounts."""
     users, ring = Users(store), key_ring(settings.auth, store)
-    identities = Identities(users, ring)
-    app.add_middleware(Identify(settings.auth.mode, identities))
+    identities = Authenticator(users, ring)
+    app.add_middleware(Authentication(settings.auth.mode, identities))
     passwords = Passwords()
     administration = Administration(users, passwords)
     sign_in = SignIn(
@@ -315,9 +332,11 @@ def _signer(settings: Settings, store: ObjectStore) -> LinkSigner | None:
     return LinkSigner(link_keys, next(iter(link_keys)), settings.links.max_expires_s)
 
 
-def _toll(settings: config.Transforms) -> Toll:
+def _render_rate_limit(settings: config.Transforms) -> RenderRateLimit:
     per_minute = settings.cold_per_minute
-    return Toll(TokenBuckets(settings.cold_burst, 60 / per_minute) if per_minute else None)
+    return RenderRateLimit(
+        TokenBuckets(settings.cold_burst, 60 / per_minute) if per_minute else None
+    )
 
 
 def checked_policy(settings: Settings) -> TransformPolicy:

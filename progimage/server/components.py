@@ -8,7 +8,7 @@ from progimage.config import Settings
 from progimage.imaging.pool import RenderPool
 from progimage.ingest.download.downloader import Downloader
 from progimage.ingest.ingest import Ingest
-from progimage.jobs.host_limits import Hosts
+from progimage.jobs.host_limits import HostLimits
 from progimage.jobs.leases import Leases
 from progimage.jobs.publish.destinations import destinations
 from progimage.jobs.publishing import Publishing
@@ -16,9 +16,9 @@ from progimage.jobs.runner import Runner
 from progimage.jobs.state import Jobs
 from progimage.jobs.work import Work
 from progimage.library import Library
-from progimage.renditions.renditions import Renders
+from progimage.renditions.renditions import Renditions
 from progimage.stores import ObjectStore
-from progimage.stores.temp_files import Scratch
+from progimage.stores.temp_files import TempFolder
 
 
 def pool_of(settings: Settings, *, workers: int, niceness: int) -> RenderPool:
@@ -44,7 +44,7 @@ def runner_of(
     jobs: Jobs,
     library: Library,
     pool: RenderPool,
-    folder: Scratch,
+    folder: TempFolder,
     downloader: Downloader,
 ) -> Runner:
     """Return what does jobs in this process; its renders never stand before a request's."""
@@ -52,8 +52,8 @@ def runner_of(
     admission = Admission(threads, "items of jobs")
     max_bytes = settings.upload.max_bytes
     ingest = Ingest(library, pool, folder, limits, admission, downloader, max_bytes=max_bytes)
-    renders = Renders(store, library, pool, folder, limits, admission, policy_of(settings))
-    hosts = Hosts(settings.jobs.per_host, settings.jobs.host_pause_s)
+    renders = Renditions(store, library, pool, folder, limits, admission, policy_of(settings))
+    hosts = HostLimits(settings.jobs.per_host, settings.jobs.host_pause_s)
     attempts = settings.jobs.attempts
     publishing = Publishing(library, destinations(settings.publish))
     work = Work(jobs, library, ingest, renders, hosts, limits, publishing, attempts=attempts)

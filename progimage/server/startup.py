@@ -10,7 +10,7 @@ from progimage.api.responses.delivery import Delivery
 from progimage.config import DEVELOPMENT, Settings
 from progimage.imaging.pool import prove_sockets_fit
 from progimage.ingest.download.downloader import Downloader
-from progimage.server.app import Service, asked_renders, checked_policy, create, disk_cache_of
+from progimage.server.app import Service, broker_renderer, checked_policy, create, disk_cache_of
 from progimage.server.broker import Broker
 from progimage.stores import open_store, temp_files
 from progimage.stores.probe import prove_conditional_writes, prove_listing
@@ -31,7 +31,7 @@ def prove(settings: Settings) -> None:
     disk_cache_of(settings, store, is_trial=True)
     Downloader(settings.download, settings.upload.max_bytes)
     key_ring(settings.auth, store)
-    asked_renders(settings, store, Broker(settings.jobs.broker) if settings.jobs.broker else None)
+    broker_renderer(settings, store, Broker(settings.jobs.broker) if settings.jobs.broker else None)
     prove_sockets_fit()
     if settings.tracing.endpoint:
         tracing.check()

@@ -20,20 +20,20 @@ from progimage.access.admission import Admission
 from progimage.config import Settings
 from progimage.errors import ConfigError, ProgImageError
 from progimage.ingest.download.downloader import Downloader
-from progimage.jobs.rescan import Sweep
+from progimage.jobs.rescan import Rescan
 from progimage.jobs.runner import Runner
 from progimage.jobs.state import Jobs
 from progimage.keys import is_token
 from progimage.library import Library
 from progimage.library.index.index import Index
 from progimage.renditions import remote_render
-from progimage.renditions.renditions import Renders
+from progimage.renditions.renditions import Renditions
 from progimage.server import broker, metrics_server
 from progimage.server.broker import Broker
 from progimage.server.components import policy_of, pool_of, runner_of
 from progimage.stores import ObjectStore, open_store, temp_files
 from progimage.stores.metered import MeteredStore
-from progimage.stores.temp_files import Scratch
+from progimage.stores.temp_files import TempFolder
 from progimage.telemetry import logs, metrics
 
 log = structlog.get_logger()
@@ -57,7 +57,7 @@ def work_on_jobs() -> None:
     helpers = ThreadPoolExecutor(_HELPERS, thread_name_prefix="store")
     library = Library(store, index=Index(store, helpers))
     downloader = Downloader(settings.download, settings.upload.max_bytes)
-    runner = runner_of(settings, store, jobs, library, pool, Scratch(), downloader)
+    runner = runner_of(settings, store, jobs, library, pool, TempFolder(), downloader)
     try:
         with _telling(settings):
             if settings.jobs.broker:
@@ -83,7 +83,7 @@ def work_on_renders() -> None:
     limits, threads = settings.limits.to_limits(), settings.render.workers
     admission = Admission(threads, "renders")
     policy = policy_of(settings)
-    renders = Renders(store, Library(store), pool, Scratch(), limits, admission, policy)
+    renders = Renditions(store, Library(store), pool, TempFolder(), limits, admission, policy)
     messages = Broker(settings.jobs.broker)
 
     def make(*ask: str) -> None:
@@ -142,7 +142,7 @@ def _poll(runner: Runner) -> None:
 
 def _serve_shards(settings: Settings, store: ObjectStore, jobs: Jobs, runner: Runner) -> None:
     messages = Broker(settings.jobs.broker)
-    sweep = Sweep(store, jobs, runner.leases, messages.announce)
+    sweep = Rescan(store, jobs, runner.leases, messages.announce)
 
     def work_shard(job_id: str, shard: int) -> None:
         if not (isinstance(job_id, str) and is_token(job_id) and isinstance(shard, int)):

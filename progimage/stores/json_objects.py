@@ -11,7 +11,7 @@ from progimage.errors import DamagedRecord, KeyMissing
 from progimage.stores.object_store import ABSENT, ObjectStore
 
 
-class KeptFile(BaseModel):
+class JsonObject(BaseModel):
     """A small object that is written once; `noun` says of what it is part, for errors."""
 
     # Nodes of two versions can share a store: fields of the newer are passed over.
@@ -20,7 +20,7 @@ class KeptFile(BaseModel):
     noun: ClassVar[str]
 
 
-Kept = TypeVar("Kept", bound=KeptFile)
+Kept = TypeVar("Kept", bound=JsonObject)
 
 
 def read(store: ObjectStore, key: str, kind: type[Kept]) -> Kept:
@@ -48,7 +48,7 @@ def find(store: ObjectStore, key: str, kind: type[Kept]) -> Kept | None:
         return None
 
 
-def create(store: ObjectStore, key: str, value: KeptFile) -> None:
+def create(store: ObjectStore, key: str, value: JsonObject) -> None:
     """Keep `value`; raises `Conflict` if there is something already."""
     data = io.BytesIO(value.model_dump_json(indent=1).encode())
     store.put(key, data, media_type="application/json", expect=ABSENT)

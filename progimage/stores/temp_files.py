@@ -21,7 +21,7 @@ from progimage.stores.object_store import Stat
 _PREFIX = "progimage-"
 
 
-class Scratch:
+class TempFolder:
     """A folder for temporary files, removed at exit."""
 
     def __init__(self, parent: Path | None = None) -> None:

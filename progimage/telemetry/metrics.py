@@ -3,7 +3,7 @@
 Under gunicorn every worker writes to files of its own in one folder, and whichever
 worker is asked adds them up (the library's multiprocess mode). What a worker that has
 ended counted is added to one file of the dead, so that no counter ever goes back and
-the folder does not grow. Elsewhere, as in tests, the numbers are this process's.
+the folder does not grow. RemoteRenderer, as in tests, the numbers are this process's.
 
 Labels have few values: templates of routes, statuses, names of operations and formats.
 """
@@ -68,7 +68,7 @@ _render_waits = Histogram(
 )
 _render_failures = Counter(
     "progimage_render_failures_total",
-    "Renders that did not succeed, by the error's name.",
+    "Renditions that did not succeed, by the error's name.",
     ("reason",),
     registry=_REGISTRY,
 )

@@ -15,7 +15,7 @@ from progimage.imaging.limits import Limits
 from progimage.ingest.download.downloader import Downloader
 from progimage.ingest.ingest import Ingest
 from progimage.jobs.creation import render_of
-from progimage.jobs.host_limits import Hosts
+from progimage.jobs.host_limits import HostLimits
 from progimage.jobs.leases import Leases
 from progimage.jobs.model import Request
 from progimage.jobs.publish.destination import Destination
@@ -24,16 +24,16 @@ from progimage.jobs.runner import Runner
 from progimage.jobs.state import Jobs
 from progimage.jobs.work import Work
 from progimage.library import Library
-from progimage.renditions.renditions import Renders
+from progimage.renditions.renditions import Renditions
 from progimage.stores import ObjectStore
 from progimage.stores.memory import MemoryStore
-from progimage.stores.temp_files import Scratch
+from progimage.stores.temp_files import TempFolder
 from tests.candidates import add
 from tests.imaging.drawing import saved
 from tests.inline_pool import InlinePool
 
 LIMITS = Limits()
-SCRATCH = Scratch()
+SCRATCH = TempFolder()
 
 
 class Clock:
@@ -57,12 +57,12 @@ def runner_over(
     jobs, library = Jobs(store), Library(store)
     policy = TransformPolicy("open", {}, LIMITS)
     admission = Admission(9, "renders")
-    renders = Renders(store, library, InlinePool(), SCRATCH, LIMITS, admission, policy)
+    renders = Renditions(store, library, InlinePool(), SCRATCH, LIMITS, admission, policy)
     downloader = downloader or Downloader(Download(allow_private=True), 10**6)
     ingest = Ingest(
         library, InlinePool(), SCRATCH, LIMITS, Admission(9, "i"), downloader, max_bytes=10**6
     )
-    hosts = Hosts(2, 0.0, clock)
+    hosts = HostLimits(2, 0.0, clock)
     publishing = Publishing(library, destinations or {})
     work = Work(jobs, library, ingest, renders, hosts, LIMITS, publishing, attempts=3)
     leases = Leases(store, length_s, clock)

@@ -10,7 +10,7 @@ import pytest
 from progimage.config import Download
 from progimage.ingest.download.downloader import Downloader
 from progimage.jobs.creation import import_of
-from progimage.jobs.host_limits import Hosts
+from progimage.jobs.host_limits import HostLimits
 from progimage.jobs.model import Counts, Request
 from progimage.jobs.state import Jobs
 from progimage.library import Library
@@ -100,7 +100,7 @@ def test_what_breaks_while_the_process_ends_is_no_failure_of_the_item(store, clo
 
 
 def test_a_host_is_asked_for_so_many_at_a_time_with_a_pause_between(clock):
-    hosts = Hosts(2, 0.5, clock)
+    hosts = HostLimits(2, 0.5, clock)
     with hosts.turn("http://a.example/1") as first:
         assert first == 0
         with hosts.turn("http://A.example/2") as too_soon:
@@ -120,7 +120,7 @@ def test_a_host_is_asked_for_so_many_at_a_time_with_a_pause_between(clock):
 
 
 def test_a_host_is_the_same_however_it_is_written(clock):
-    hosts = Hosts(1, 0.0, clock)
+    hosts = HostLimits(1, 0.0, clock)
     spellings = (
         "http://Bücher.example/b",
         "http://XN--BCHER-KVA.example:80/c",

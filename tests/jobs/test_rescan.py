@@ -6,7 +6,7 @@ import pytest
 
 from progimage.jobs import keys
 from progimage.jobs.leases import Leases
-from progimage.jobs.rescan import Sweep, announce_all
+from progimage.jobs.rescan import Rescan, announce_all
 from progimage.jobs.state import Jobs
 from progimage.stores import ABSENT
 from tests.jobs.conftest import render_job, runner_over
@@ -31,8 +31,8 @@ def line() -> Line:
 
 
 @pytest.fixture
-def sweep(store, clock, line) -> Sweep:
-    return Sweep(store, Jobs(store), Leases(store, 10.0, clock), line.announce, clock)
+def sweep(store, clock, line) -> Rescan:
+    return Rescan(store, Jobs(store), Leases(store, 10.0, clock), line.announce, clock)
 
 
 def big_job(store, pictures):

@@ -26,10 +26,10 @@ from progimage.library import Library, read_record
 from progimage.library.index.index import Index, postings_of
 from progimage.maintenance.check import Check
 from progimage.model import Metadata, Record, Viewer
-from progimage.renditions.renditions import Renders
+from progimage.renditions.renditions import Renditions
 from progimage.stores import ObjectStore
 from progimage.stores.memory import MemoryStore
-from progimage.stores.temp_files import Scratch
+from progimage.stores.temp_files import TempFolder
 from tests.candidates import add, id_of
 from tests.imaging.drawing import saved
 from tests.inline_pool import InlinePool
@@ -63,7 +63,9 @@ def remove(store: ObjectStore) -> None:
 def render(store: ObjectStore) -> None:
     policy = TransformPolicy("open", {}, LIMITS)
     admission = Admission(1, "renders")
-    renders = Renders(store, Library(store), InlinePool(), Scratch(), LIMITS, admission, policy)
+    renders = Renditions(
+        store, Library(store), InlinePool(), TempFolder(), LIMITS, admission, policy
+    )
     renders.find_or_render(ANN, id_of(PICTURE, "ann"), PIPELINE, formats.PNG).reader.close()
 
 

@@ -1,4 +1,4 @@
-"""Renders asked of other processes by message and answered in the store."""
+"""Renditions asked of other processes by message and answered in the store."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from progimage.imaging.pipeline import parse
 from progimage.library import Library
 from progimage.model import ANYBODY
 from progimage.renditions import remote_render
-from progimage.renditions.remote_render import AskedRenders
-from progimage.renditions.renditions import Renders
+from progimage.renditions.remote_render import BrokerRenderer
+from progimage.renditions.renditions import Renditions
 from progimage.stores.memory import MemoryStore
-from progimage.stores.temp_files import Scratch
+from progimage.stores.temp_files import TempFolder
 from tests.candidates import add
 from tests.imaging.drawing import saved
 from tests.inline_pool import InlinePool
@@ -46,22 +46,22 @@ class NoPool(InlinePool):
         raise AssertionError("rendered by the web node")
 
 
-def worker(store) -> Renders:
-    return Renders(
-        store, Library(store), InlinePool(), Scratch(), LIMITS, Admission(9, "r"), POLICY
+def worker(store) -> Renditions:
+    return Renditions(
+        store, Library(store), InlinePool(), TempFolder(), LIMITS, Admission(9, "r"), POLICY
     )
 
 
-def web(store, send, pool=None, timeout_s: float = 5.0) -> Renders:
+def web(store, send, pool=None, timeout_s: float = 5.0) -> Renditions:
     now = [0.0]
 
     def sleep(seconds: float) -> None:
         now[0] += seconds
 
-    asked = AskedRenders(store, send, timeout_s, sleep, lambda: now[0])
+    asked = BrokerRenderer(store, send, timeout_s, sleep, lambda: now[0])
     admission = Admission(9, "r")
     pool = pool or NoPool()
-    return Renders(store, Library(store), pool, Scratch(), LIMITS, admission, POLICY, asked)
+    return Renditions(store, Library(store), pool, TempFolder(), LIMITS, admission, POLICY, asked)
 
 
 def by_worker(store):

@@ -18,10 +18,10 @@ from progimage.imaging.limits import Limits
 from progimage.imaging.pipeline import parse
 from progimage.library import Library
 from progimage.model import ANYBODY, Metadata, Viewer
-from progimage.renditions.renditions import Renders
+from progimage.renditions.renditions import Renditions
 from progimage.stores import ObjectStore
 from progimage.stores.memory import MemoryStore
-from progimage.stores.temp_files import Scratch
+from progimage.stores.temp_files import TempFolder
 from tests.candidates import add
 from tests.imaging.drawing import saved
 from tests.inline_pool import InlinePool
@@ -53,19 +53,19 @@ class CountingPool(InlinePool):
         return super().run(function, *args, **kwargs)
 
 
-def renders_of(store: ObjectStore, pool=None, places: int = 50) -> Renders:
-    return Renders(
+def renders_of(store: ObjectStore, pool=None, places: int = 50) -> Renditions:
+    return Renditions(
         store,
         Library(store),
         pool or InlinePool(),
-        Scratch(),
+        TempFolder(),
         LIMITS,
         Admission(places, "renders"),
         TransformPolicy("open", {}, LIMITS),
     )
 
 
-def bytes_of(renders: Renders, image_id: str, pipeline=PIPELINE) -> bytes:
+def bytes_of(renders: Renditions, image_id: str, pipeline=PIPELINE) -> bytes:
     with renders.find_or_render(ANYBODY, image_id, pipeline, formats.PNG).reader as reader:
         return reader.read()
 

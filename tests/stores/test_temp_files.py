@@ -8,13 +8,13 @@ import subprocess
 import sys
 
 from progimage.stores import temp_files
-from progimage.stores.temp_files import Scratch, TemporaryReader
+from progimage.stores.temp_files import TempFolder, TemporaryReader
 
 HOLD = """
 import sys
 from pathlib import Path
-from progimage.stores.temp_files import Scratch
-path = Scratch(Path(sys.argv[1])).path()
+from progimage.stores.temp_files import TempFolder
+path = TempFolder(Path(sys.argv[1])).path()
 path.write_bytes(b"x")
 print(path, flush=True)
 sys.stdin.read()
@@ -50,7 +50,7 @@ def test_a_killed_process_leaves_a_folder_that_is_swept_even_while_it_is_a_zombi
 
 
 def test_the_folder_of_a_living_process_is_not_swept(tmp_path):
-    path = Scratch(tmp_path).path()
+    path = TempFolder(tmp_path).path()
     path.write_bytes(b"x")
     process = hold(tmp_path)
     assert temp_files.sweep(tmp_path) == 0

@@ -29,7 +29,7 @@ class Identity:
     is_by_api_key: bool
 
 
-class Identities:
+class Authenticator:
     """Tells whom access tokens and API keys belong to; remembers accounts for a while."""
 
     def __init__(
@@ -97,5 +97,5 @@ class Identities:
         return user
 
 
-def _has_key(user: User, token: secret_tokens.Opaque) -> bool:
+def _has_key(user: User, token: secret_tokens.SecretToken) -> bool:
     return any(key.id == token.id and token.is_of(key.secret_sha256) for key in user.api_keys)

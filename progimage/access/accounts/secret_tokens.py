@@ -21,7 +21,7 @@ _SHAPE = re.compile(r"(prt_|pk_)([a-z0-9._-]{3,32})~([0-9a-f]{32})~([A-Za-z0-9_-
 
 
 @dataclass(frozen=True, slots=True)
-class Opaque:
+class SecretToken:
     """A token of this kind, taken apart."""
 
     kind: str
@@ -47,12 +47,12 @@ class Opaque:
         return hmac.compare_digest(self.sha256, sha256)
 
 
-def new(kind: str, name: str, token_id: str | None = None) -> Opaque:
+def new(kind: str, name: str, token_id: str | None = None) -> SecretToken:
     """Return a token with a secret of its own, for something new or for `token_id`."""
-    return Opaque(kind, name, token_id or secrets.token_hex(16), secrets.token_urlsafe(32))
+    return SecretToken(kind, name, token_id or secrets.token_hex(16), secrets.token_urlsafe(32))
 
 
-def parse(text: str, kind: str) -> Opaque | None:
+def parse(text: str, kind: str) -> SecretToken | None:
     """Return a token of the kind, None if it cannot be one."""
     match = _SHAPE.fullmatch(text[:200])
-    return Opaque(*match.groups()) if match and match[1] == kind else None
+    return SecretToken(*match.groups()) if match and match[1] == kind else None

@@ -140,7 +140,7 @@ class SignIn:
         except (InvalidField, NotFound):
             return None
 
-    def _beginning(self, seen: User, token: secret_tokens.Opaque) -> Callable[[User], User]:
+    def _beginning(self, seen: User, token: secret_tokens.SecretToken) -> Callable[[User], User]:
         def begun(user: User) -> User:
             if user.is_disabled or user.password_hash != seen.password_hash:
                 raise BadCredentials(_WRONG)
@@ -159,7 +159,7 @@ class SignIn:
         return begun
 
     def _going_on(
-        self, token: secret_tokens.Opaque, successor: secret_tokens.Opaque
+        self, token: secret_tokens.SecretToken, successor: secret_tokens.SecretToken
     ) -> Callable[[User], User]:
         def gone_on(user: User) -> User:
             now = self._clock()
@@ -180,7 +180,7 @@ class SignIn:
 
         return gone_on
 
-    def _grant(self, user: User, token: secret_tokens.Opaque) -> Grant:
+    def _grant(self, user: User, token: secret_tokens.SecretToken) -> Grant:
         now = int(self._clock().timestamp())
         claims = {
             "sub": user.name,

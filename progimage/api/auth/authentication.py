@@ -8,7 +8,7 @@ from typing import Literal, cast
 import falcon
 from structlog.contextvars import bind_contextvars
 
-from progimage.access.accounts.authenticate import Identities
+from progimage.access.accounts.authenticate import Authenticator
 from progimage.errors import BadCredentials, Forbidden, Unauthenticated
 from progimage.model import ANYBODY, Viewer
 
@@ -54,7 +54,7 @@ def account_of(req: falcon.Request) -> str:
     return viewer.name
 
 
-class Identify:
+class Authentication:
     """Falcon middleware: finds out who sent a request, before anything else is done with it.
 
     What came as credentials and is not good is refused, never passed over: whoever sent
@@ -62,7 +62,7 @@ class Identify:
     every method that is not safe needs one, unless the resource `is_open_to_anybody`.
     """
 
-    def __init__(self, mode: Mode, identities: Identities) -> None:
+    def __init__(self, mode: Mode, identities: Authenticator) -> None:
         self._mode = mode
         self._identities = identities
         self._anybody = Viewer(may_act_for_default_owner=mode != "required")

@@ -32,7 +32,7 @@ class Access(NamedTuple):
     ends_s: int | None = None
 
 
-class Gate:
+class Authorization:
     """Lets requests for pictures in, by who asks or by a signed link.
 
     `signer` is None where there is no key: then no signature holds.

@@ -31,7 +31,7 @@ def client_of(req: falcon.Request) -> str:
     return str(address)
 
 
-class Toll:
+class RenderRateLimit:
     """What each client pays for a render; nothing if there are no buckets."""
 
     def __init__(self, buckets: TokenBuckets | None) -> None:

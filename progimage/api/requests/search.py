@@ -69,7 +69,7 @@ PARAMETERS = (
 """The conditions, as the API's description has them."""
 
 
-class Given:
+class QueryParameters:
     """The fields of a query; complains of what it does not know, and of what comes twice.
 
     Raises:
@@ -125,7 +125,7 @@ def _is_unicode(value: str) -> bool:
     return not any("\ud800" <= character <= "\udfff" for character in value)
 
 
-def query_of(given: Given, viewer: Viewer) -> Query:
+def query_of(given: QueryParameters, viewer: Viewer) -> Query:
     """Return what is looked for.
 
     Raises:
@@ -155,7 +155,7 @@ def tag_text(name: str, value: str) -> str:
     return folded
 
 
-def _tags(given: Given, name: str) -> tuple[facets.Facet, ...]:
+def _tags(given: QueryParameters, name: str) -> tuple[facets.Facet, ...]:
     values = given.all(name)
     if len(values) > MAX_TAGS:
         raise InvalidRequest(f"{name}: expected at most {MAX_TAGS} tags, got {len(values)}")
@@ -196,7 +196,7 @@ def _media_type(value: str | None) -> str | None:
     return value.lower()
 
 
-def _time(given: Given, name: str) -> datetime | None:
+def _time(given: QueryParameters, name: str) -> datetime | None:
     value = given.one(name)
     if value is None:
         return None

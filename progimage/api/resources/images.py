@@ -10,7 +10,7 @@ import falcon
 from progimage.access.admission import Admission
 from progimage.access.transform_policy import TransformPolicy
 from progimage.api.auth.authentication import viewer_of
-from progimage.api.auth.authorization import Gate
+from progimage.api.auth.authorization import Authorization
 from progimage.api.openapi import schemas
 from progimage.api.openapi.documented import Answer, Content, Named, documented
 from progimage.api.requests.query import pairs, signed_pairs
@@ -176,13 +176,13 @@ def kept(
     return {"id": record.id, "msg": "ok", "location": location, **hal.hal(record, policy)}
 
 
-class Picture:
+class PictureResource:
     """`/images/<id>/`: the original, byte for byte."""
 
-    def __init__(self, library: Library, delivery: Delivery, gate: Gate) -> None:
+    def __init__(self, library: Library, delivery: Delivery, authorization: Authorization) -> None:
         self._library = library
         self._delivery = delivery
-        self._gate = gate
+        self._authorization = authorization
 
     @documented(
         "original",
@@ -194,7 +194,7 @@ class Picture:
     def on_get(self, req: falcon.Request, resp: falcon.Response, image_id: str) -> None:
         """Send the original, byte for byte."""
         _, signature = signed_pairs(req)
-        access = self._gate.to_original(viewer_of(req), image_id, signature)
+        access = self._authorization.to_original(viewer_of(req), image_id, signature)
         record = self._library.find(access.viewer, image_id)
         form = formats.by_media_type(record.media_type)
         name = record.file_name or f"{record.id[:16]}.{form.extension}"
@@ -229,7 +229,7 @@ class Picture:
         resp.status = falcon.HTTP_204
 
 
-class Renders:
+class RenditionCacheResource:
     """`/images/<id>/renders/`: its cached renditions."""
 
     def __init__(self, library: Library) -> None:

@@ -82,7 +82,7 @@ _SIGNED = Named(
 )
 
 
-class Signing:
+class LinkResource:
     """Signs links; `signer` is None where there is no key to do it with."""
 
     def __init__(

@@ -13,9 +13,9 @@ from progimage.api.auth.authentication import viewer_of
 from progimage.api.openapi import schemas
 from progimage.api.openapi.documented import Answer, Named, Parameter, documented
 from progimage.api.requests.query import pairs
-from progimage.api.requests.search import CONDITIONS, PARAMETERS, Given, query_of
+from progimage.api.requests.search import CONDITIONS, PARAMETERS, QueryParameters, query_of
 from progimage.api.resources.images import Uploads
-from progimage.api.resources.visibility import Bulk
+from progimage.api.resources.visibility import VisibilityResource
 from progimage.api.responses import hal
 from progimage.errors import InvalidRequest, StoreUnavailable
 from progimage.library.search import cursor as cursors
@@ -73,7 +73,11 @@ class Listing:
     """`/images/`: a page of matches, or all of them as a stream; and where uploads go."""
 
     def __init__(
-        self, catalogue: Catalogue, uploads: Uploads, bulk: Bulk, policy: TransformPolicy
+        self,
+        catalogue: Catalogue,
+        uploads: Uploads,
+        bulk: VisibilityResource,
+        policy: TransformPolicy,
     ) -> None:
         self._catalogue = catalogue
         self._policy = policy
@@ -95,7 +99,7 @@ class Listing:
     )
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Send a page, or with `Accept: application/x-ndjson` every match."""
-        given = Given(pairs(req), QUERY)
+        given = QueryParameters(pairs(req), QUERY)
         resp.set_header("Vary", "Accept, Authorization")
         resp.set_header("Cache-Control", "private, no-cache")
         if req.client_prefers((falcon.MEDIA_JSON, NDJSON)) == NDJSON:
@@ -105,7 +109,7 @@ class Listing:
 
     on_head = on_get
 
-    def _send_page(self, viewer: Viewer, given: Given, resp: falcon.Response) -> None:
+    def _send_page(self, viewer: Viewer, given: QueryParameters, resp: falcon.Response) -> None:
         query = query_of(given, viewer)
         limit = given.whole_number("limit", 1, MAX_LIMIT, DEFAULT_LIMIT)
         offset = given.whole_number("offset", 0, MAX_OFFSET, 0)
@@ -118,7 +122,7 @@ class Listing:
             page = self._catalogue.beside(viewer, query, limit, cursors.decode(text))
         resp.media = _document(page, given, self._policy)
 
-    def _stream(self, viewer: Viewer, given: Given, resp: falcon.Response) -> None:
+    def _stream(self, viewer: Viewer, given: QueryParameters, resp: falcon.Response) -> None:
         for name in _PAGING:
             if name in given:
                 raise InvalidRequest(
@@ -145,7 +149,7 @@ def _lines(waves: Iterator[list[Record]], policy: TransformPolicy) -> Iterator[b
         )
 
 
-def _document(page: Page, given: Given, policy: TransformPolicy) -> dict[str, object]:
+def _document(page: Page, given: QueryParameters, policy: TransformPolicy) -> dict[str, object]:
     def url(cursor: Cursor | None) -> str | None:
         if cursor is None:
             return None

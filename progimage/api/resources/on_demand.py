@@ -9,8 +9,8 @@ import falcon
 
 from progimage.access.admission import Admission
 from progimage.api.auth.authentication import author_of, viewer_of
-from progimage.api.auth.authorization import Gate
-from progimage.api.auth.rate_limits import Toll
+from progimage.api.auth.authorization import Authorization
+from progimage.api.auth.rate_limits import RenderRateLimit
 from progimage.api.openapi import schemas
 from progimage.api.openapi.documented import Answer, Content, Parameter, documented
 from progimage.api.requests.negotiation import Source, choose_format
@@ -26,7 +26,7 @@ from progimage.imaging.limits import Limits
 from progimage.imaging.pipeline import Pipeline, parse
 from progimage.ingest.download.downloader import VIA
 from progimage.ingest.ingest import Ingest, Staged
-from progimage.renditions.renditions import Renders
+from progimage.renditions.renditions import Renditions
 from progimage.stores.temp_files import TemporaryReader
 
 _URL = Parameter(
@@ -44,14 +44,14 @@ class OnDemand:
     def __init__(
         self,
         ingest: Ingest,
-        renders: Renders,
+        renders: Renditions,
         delivery: Delivery,
         settings: Settings,
         presets: Mapping[str, str],
         limits: Limits,
         admission: Admission,
-        gate: Gate,
-        toll: Toll,
+        authorization: Authorization,
+        rate_limit: RenderRateLimit,
     ) -> None:
         self._ingest = ingest
         self._renders = renders
@@ -60,8 +60,8 @@ class OnDemand:
         self._presets = presets
         self._limits = limits
         self._admission = admission
-        self._gate = gate
-        self._toll = toll
+        self._authorization = authorization
+        self._rate_limit = rate_limit
 
     @documented(
         "on_demand_of_url",
@@ -120,10 +120,10 @@ class OnDemand:
         signature: str | None,
         url: str | None = None,
     ) -> Pipeline:
-        """Return the pipeline, if the gate opens for it and the client can pay."""
+        """Return the pipeline, if the authorization opens for it and the client can pay."""
         pipeline = parse(path, said, presets=self._presets, limits=self._limits)
-        self._gate.to_transform(pipeline, signature, url)
-        self._toll.of(req)()
+        self._authorization.to_transform(pipeline, signature, url)
+        self._rate_limit.of(req)()
         return pipeline
 
     def _transform(

@@ -11,8 +11,8 @@ import falcon
 
 from progimage import keys
 from progimage.api.auth.authentication import viewer_of
-from progimage.api.auth.authorization import Access, Gate
-from progimage.api.auth.rate_limits import Toll
+from progimage.api.auth.authorization import Access, Authorization
+from progimage.api.auth.rate_limits import RenderRateLimit
 from progimage.api.openapi import schemas
 from progimage.api.openapi.documented import documented
 from progimage.api.requests.negotiation import Source, choose_format
@@ -41,7 +41,7 @@ from progimage.imaging.limits import Limits
 from progimage.imaging.pipeline import Pipeline, parse
 from progimage.library import Library
 from progimage.model import Record, Viewer
-from progimage.renditions.renditions import Renders, Rendition
+from progimage.renditions.renditions import Rendition, Renditions
 from progimage.stores import Reader
 from progimage.telemetry import metrics
 
@@ -69,22 +69,22 @@ RENDER_ERRORS = (
 """What can go wrong where a picture is transformed."""
 
 
-class Renditions:
+class RenditionResource:
     """What the pipeline in the URL makes of a picture."""
 
     def __init__(
         self,
         library: Library,
-        renders: Renders,
+        renders: Renditions,
         delivery: Delivery,
         presets: Mapping[str, str],
         limits: Limits,
-        gate: Gate,
-        toll: Toll,
+        authorization: Authorization,
+        rate_limit: RenderRateLimit,
     ) -> None:
         self._library = library
-        self._gate = gate
-        self._toll = toll
+        self._authorization = authorization
+        self._rate_limit = rate_limit
         self._renders = renders
         self._delivery = delivery
         # Few pipelines make most requests, and reading one takes as long as sending a file.
@@ -115,7 +115,7 @@ class Renditions:
             self._library.find(viewer_of(req), image_id)
         arguments, signature = signed_pairs(req)
         pipeline = self._parse(path, tuple(arguments))
-        access = self._gate.to_rendition(viewer_of(req), image_id, pipeline, signature)
+        access = self._authorization.to_rendition(viewer_of(req), image_id, pipeline, signature)
         form = self._format(req, resp, access.viewer, image_id, pipeline)
         name = keys.rendition_name(pipeline.canonical, form.extension)
         etag = etag_of_rendition(image_id, name)
@@ -129,7 +129,7 @@ class Renditions:
             if self._delivery.is_unchanged(req, resp, etag):
                 return
             found = self._renders.find_or_render(
-                access.viewer, image_id, pipeline, form, record, self._toll.of(req)
+                access.viewer, image_id, pipeline, form, record, self._rate_limit.of(req)
             )
         self._send(req, resp, image_id, access, found, etag)
 

@@ -12,7 +12,7 @@ from progimage.api.auth.authentication import viewer_of
 from progimage.api.openapi import schemas
 from progimage.api.openapi.documented import Answer, Named, Parameter, documented
 from progimage.api.requests.query import pairs
-from progimage.api.requests.search import Given, tag_text
+from progimage.api.requests.search import QueryParameters, tag_text
 from progimage.api.resources.listing import CURSOR, DEFAULT_LIMIT, LIMIT, MAX_LIMIT
 from progimage.errors import InvalidRequest, StoreUnavailable
 from progimage.library.search.catalogue import Catalogue
@@ -69,7 +69,7 @@ class Tags:
     )
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Send a page of tags with the number of pictures each has."""
-        given = Given(pairs(req), ("prefix", "limit", "cursor"))
+        given = QueryParameters(pairs(req), ("prefix", "limit", "cursor"))
         prefix, cursor = given.one("prefix"), given.one("cursor")
         found, last = self._catalogue.tags(
             viewer_of(req),

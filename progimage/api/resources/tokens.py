@@ -6,7 +6,7 @@ from typing import Any
 
 import falcon
 
-from progimage.access.accounts.authenticate import Identities
+from progimage.access.accounts.authenticate import Authenticator
 from progimage.access.accounts.sign_in import Grant, SignIn
 from progimage.access.accounts.users import Users
 from progimage.api.auth.authentication import account_of
@@ -86,7 +86,7 @@ class Tokens:
     is_open_to_anybody = is_of_accounts = True
 
     def __init__(
-        self, sign_in: SignIn, users: Users, identities: Identities, settings: Settings
+        self, sign_in: SignIn, users: Users, identities: Authenticator, settings: Settings
     ) -> None:
         self._sign_in = sign_in
         self._users = users

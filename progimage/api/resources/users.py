@@ -5,7 +5,7 @@ from __future__ import annotations
 import falcon
 
 from progimage.access.accounts.administration import Administration
-from progimage.access.accounts.authenticate import Identities
+from progimage.access.accounts.authenticate import Authenticator
 from progimage.access.accounts.sign_in import network_of
 from progimage.access.accounts.throttle import Throttle
 from progimage.access.accounts.users import User, Users
@@ -105,7 +105,7 @@ class Account:
         self,
         administration: Administration,
         users: Users,
-        identities: Identities,
+        identities: Authenticator,
         settings: Settings,
     ) -> None:
         self._administration = administration

@@ -58,7 +58,7 @@ _RESULTS = {
 }
 
 
-class Bulk:
+class VisibilityResource:
     """The same visibility for many pictures.
 
     There is no If-Match here: what is asked for is a state, not a change, and asking

@@ -52,7 +52,7 @@ def _fractions_for(size: tuple[int, int], needed: tuple[int, int]) -> list[tuple
     return [eighth, quarter, *fine, half]
 
 
-class RecentPictures:
+class DecodedCache:
     """Decoded pictures, the least recently used going first, within `max_bytes`."""
 
     def __init__(self, max_bytes: int) -> None:

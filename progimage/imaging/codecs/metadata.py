@@ -18,7 +18,7 @@ _STALE: tuple[int, ...] = (
     ExifTags.Base.JpegIFByteCount,
 )
 _STALE_OF_CAMERA: tuple[int, ...] = (ExifTags.Base.ExifImageWidth, ExifTags.Base.ExifImageHeight)
-# Maker's notes and embedded XMP hold serial numbers, faces and places of their own.
+# Maker notes and embedded XMP hold serial numbers, faces and places of their own.
 _REVEALING = (ExifTags.Base.XMLPacket, ExifTags.Base.ImageResources, ExifTags.Base.IPTCNAA)
 _REVEALING_OF_CAMERA = (ExifTags.Base.MakerNote,)
 

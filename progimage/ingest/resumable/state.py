@@ -11,19 +11,19 @@ from progimage.config.clock_skew import APART_S
 from progimage.errors import DamagedRecord
 from progimage.model import Metadata
 from progimage.stores import ObjectStore
-from progimage.stores.json_objects import KeptFile, delete_all, find
+from progimage.stores.json_objects import JsonObject, delete_all, find
 
 # Until then a node whose clock is behind may still receive for it.
 _APART = timedelta(seconds=APART_S)
 
 
-class UploadFile(KeptFile):
+class UploadFile(JsonObject):
     """What is kept of an upload."""
 
     noun: ClassVar[str] = "upload"
 
 
-class Slot(UploadFile):
+class ResumableUpload(UploadFile):
     """What was said of an upload when it was created.
 
     Attributes:
@@ -72,7 +72,7 @@ def remove_expired(store: ObjectStore, now: datetime) -> int:
         if slot_id is None:
             continue
         try:
-            slot = find(store, keys.slot(slot_id), Slot)
+            slot = find(store, keys.slot(slot_id), ResumableUpload)
         except DamagedRecord:
             continue
         if slot is None or slot.expires <= now - _APART:

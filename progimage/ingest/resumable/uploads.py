@@ -42,7 +42,7 @@ from progimage.ingest.resumable.chunks import (
     chain,
     receive,
 )
-from progimage.ingest.resumable.state import Outcome, Size, Slot
+from progimage.ingest.resumable.state import Outcome, ResumableUpload, Size
 from progimage.model import ANYBODY, Metadata, Viewer, check_visibility
 from progimage.stores import ABSENT, ObjectStore, Stat, json_objects
 
@@ -54,7 +54,7 @@ class Progress:
     `size_bytes` is None while it is not known, `image_id` until the picture is made.
     """
 
-    slot: Slot
+    slot: ResumableUpload
     size_bytes: int | None
     pieces: tuple[Stat, ...] = ()
     image_id: str | None = None
@@ -72,7 +72,7 @@ class Progress:
         return self.offset == self.size_bytes
 
 
-class Slots:
+class ResumableUploads:
     """Uploads in pieces in one object store."""
 
     def __init__(
@@ -108,7 +108,7 @@ class Slots:
         self._check_size(size_bytes)
         check_visibility(metadata, owner)
         now = self._clock()
-        slot = Slot(
+        slot = ResumableUpload(
             id=keys.new_token(),
             owner=owner,
             created=now,
@@ -196,7 +196,9 @@ class Slots:
             raise broken
         return progress
 
-    def finish(self, progress: Progress, make: Callable[[Source, Slot], str]) -> Progress:
+    def finish(
+        self, progress: Progress, make: Callable[[Source, ResumableUpload], str]
+    ) -> Progress:
         """Have `make` turn the bytes of a complete upload into a picture; it returns its id.
 
         Safe to repeat, and for several at once: equal bytes are one picture. Any error
@@ -253,9 +255,9 @@ class Slots:
         self._slot(slot_id, viewer)
         state.remove(self._store, slot_id)
 
-    def _slot(self, slot_id: str, viewer: Viewer) -> Slot:
+    def _slot(self, slot_id: str, viewer: Viewer) -> ResumableUpload:
         try:
-            slot = json_objects.read(self._store, keys.slot(slot_id), Slot)
+            slot = json_objects.read(self._store, keys.slot(slot_id), ResumableUpload)
         except KeyMissing:
             raise _not_found() from None
         if slot.owner not in ("", viewer.name):
@@ -287,7 +289,7 @@ class Slots:
         return replace(progress, pieces=(*progress.pieces, stat))
 
 
-def _ended(slot: Slot, outcome: Outcome) -> Progress:
+def _ended(slot: ResumableUpload, outcome: Outcome) -> Progress:
     if not outcome.error:
         return Progress(slot, outcome.size_bytes, image_id=outcome.image_id)
     kind = getattr(errors, outcome.error, PictureError)

@@ -23,10 +23,10 @@ from progimage.jobs import keys as job_keys
 from progimage.library.index import layout
 from progimage.maintenance.copy_store.objects import copy_object
 from progimage.maintenance.copy_store.pictures import PictureCopier
-from progimage.maintenance.copy_store.result import Copied
+from progimage.maintenance.copy_store.result import CopyResult
 from progimage.stores import ObjectStore, Stat
 
-__all__ = ["Copied", "Copier"]
+__all__ = ["Copier", "CopyResult"]
 
 Item = TypeVar("Item")
 
@@ -66,7 +66,7 @@ class Copier:
         self._window = window
         self._clock = clock
 
-    def run(self, *, passes: int = 2, deletes: bool = False) -> Iterator[Copied]:
+    def run(self, *, passes: int = 2, deletes: bool = False) -> Iterator[CopyResult]:
         """Copy all, then what changed meanwhile, `passes` times in all or until nothing did.
 
         At last, pictures that only the target has are told, and removed with `deletes`.
@@ -87,7 +87,7 @@ class Copier:
             self._records(self._target, None),
         )
 
-    def _one_pass(self, since: datetime | None) -> Iterator[Copied]:
+    def _one_pass(self, since: datetime | None) -> Iterator[CopyResult]:
         yield from self._side_by_side(self._pictures.copy, self._records(self._source, since))
         yield from self._side_by_side(
             partial(copy_object, self._source, self._target), self._others(since)
@@ -123,10 +123,10 @@ class Copier:
                 return
 
     def _side_by_side(
-        self, act: Callable[[Item], Copied | None], items: Iterable[Item]
-    ) -> Iterator[Copied]:
+        self, act: Callable[[Item], CopyResult | None], items: Iterable[Item]
+    ) -> Iterator[CopyResult]:
         """Yield what becomes of the items, in order; never more than `window` wait."""
-        waiting: deque[Future[Copied | None]] = deque()
+        waiting: deque[Future[CopyResult | None]] = deque()
         try:
             for item in items:
                 waiting.append(self._executor.submit(act, item))
@@ -139,7 +139,7 @@ class Copier:
                 future.cancel()
 
 
-def _result(future: Future[Copied | None]) -> Iterator[Copied]:
+def _result(future: Future[CopyResult | None]) -> Iterator[CopyResult]:
     copied = future.result()
     if copied is not None:
         yield copied

@@ -6,11 +6,11 @@ from typing import BinaryIO, cast
 
 from progimage import keys
 from progimage.errors import Conflict, KeyMissing
-from progimage.maintenance.copy_store.result import CHUNK, Copied, Verifying
+from progimage.maintenance.copy_store.result import CHUNK, CopyResult, Verifying
 from progimage.stores import ABSENT, ObjectStore, Reader, Stat
 
 
-def copy_object(source: ObjectStore, target: ObjectStore, stat: Stat) -> Copied | None:
+def copy_object(source: ObjectStore, target: ObjectStore, stat: Stat) -> CopyResult | None:
     """Copy an object, compared byte for byte unless it is a piece; None if it is gone."""
     is_piece = keys.offset_of_piece(stat.key) is not None
     try:
@@ -20,15 +20,15 @@ def copy_object(source: ObjectStore, target: ObjectStore, stat: Stat) -> Copied 
     try:
         with source.open(stat.key) as reader:
             if etag != ABSENT and (is_piece or _is_same(reader, target, stat.key)):
-                return Copied("unchanged", stat.key)
+                return CopyResult("unchanged", stat.key)
         with source.open(stat.key) as reader:
             passing = cast(BinaryIO, Verifying(reader))
             target.put(stat.key, passing, media_type="application/json", expect=etag)
     except KeyMissing:
         return None
     except Conflict:
-        return Copied("newer", stat.key)
-    return Copied("copied" if etag == ABSENT else "updated", stat.key, stat.size)
+        return CopyResult("newer", stat.key)
+    return CopyResult("copied" if etag == ABSENT else "updated", stat.key, stat.size)
 
 
 def _is_same(reader: Reader, target: ObjectStore, key: str) -> bool:

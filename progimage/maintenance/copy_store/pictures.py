@@ -10,7 +10,7 @@ from progimage.errors import Conflict, DamagedRecord, KeyMissing, NotFound
 from progimage.library import Library, read_record
 from progimage.library.index.index import Index, postings_of
 from progimage.library.records import Records
-from progimage.maintenance.copy_store.result import CHUNK, Altered, Copied, Verifying
+from progimage.maintenance.copy_store.result import CHUNK, Altered, CopyResult, Verifying
 from progimage.model import Record, Viewer
 from progimage.stores import ABSENT, ObjectStore
 
@@ -31,7 +31,7 @@ class PictureCopier:
         self._reads_back = reads_back
         self._verifies_all = verifies_all
 
-    def copy(self, image_id: str) -> Copied | None:
+    def copy(self, image_id: str) -> CopyResult | None:
         """Bring one picture over, as it is at this moment; None if it is gone."""
         key = keys.record(image_id)
         for _ in range(_ATTEMPTS):
@@ -43,33 +43,33 @@ class PictureCopier:
             except NotFound:
                 return None
             except DamagedRecord:
-                return Copied("damaged", key)
+                return CopyResult("damaged", key)
             except (Conflict, KeyMissing):
                 # Edited, removed or uploaded anew between two looks at it.
                 continue
-        return Copied("damaged", key)
+        return CopyResult("damaged", key)
 
-    def _bring(self, record: Record) -> Copied:
+    def _bring(self, record: Record) -> CopyResult:
         key = keys.record(record.id)
         there, etag = self._at_target(record.id)
         if there is not None and _is_newer(there, record):
-            return Copied("newer", key)
+            return CopyResult("newer", key)
         if not self._bring_original(record):
-            return Copied("damaged", keys.original(record.id, record.generation))
+            return CopyResult("damaged", keys.original(record.id, record.generation))
         after = postings_of(record)
         if there == record:
             self._index.confirm(after)
-            return Copied("unchanged", key)
+            return CopyResult("unchanged", key)
         self._index.write(after)
         self._records.write(record, expect=etag or ABSENT)
         if there is None:
-            return Copied("copied", key, record.size_bytes)
+            return CopyResult("copied", key, record.size_bytes)
         self._index.remove(postings_of(there) - after)
         if there.visibility != record.visibility:
             self._library.purge(record.id)
         if there.generation != record.generation:
             self._target.delete(keys.original(there.id, there.generation))
-        return Copied("updated", key)
+        return CopyResult("updated", key)
 
     def _at_target(self, image_id: str) -> tuple[Record | None, str]:
         try:
@@ -108,7 +108,7 @@ class PictureCopier:
                 digest.update(block)
         return digest.hexdigest()
 
-    def settle_extra(self, image_id: str, *, deletes: bool) -> Copied | None:
+    def settle_extra(self, image_id: str, *, deletes: bool) -> CopyResult | None:
         """Tell of a picture that only the target may have, or remove it; None if both have it."""
         key = keys.record(image_id)
         try:
@@ -118,15 +118,15 @@ class PictureCopier:
         else:
             return None
         if not deletes:
-            return Copied("extra", key)
+            return CopyResult("extra", key)
         try:
             record, _ = read_record(self._target, image_id)
             self._library.remove(Viewer(name=record.owner), image_id)
         except NotFound:
             return None
         except DamagedRecord:
-            return Copied("damaged", key)
-        return Copied("removed", key)
+            return CopyResult("damaged", key)
+        return CopyResult("removed", key)
 
 
 def _is_newer(there: Record, here: Record) -> bool:

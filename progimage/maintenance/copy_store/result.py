@@ -15,7 +15,7 @@ CHUNK = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
-class Copied:
+class CopyResult:
     """What became of one picture or object.
 
     copied, updated: it is the same now; it was not there, or another version was.

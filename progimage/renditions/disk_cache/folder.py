@@ -37,7 +37,7 @@ _NAME = re.compile(r"[0-9a-f]{64}\.[0-9a-f]{32}(\.[0-9a-f]{16}\.tmp)?")
 
 
 class Moment(NamedTuple):
-    """A moment before the store is asked: what was forgotten by then, and the time."""
+    """A moment before the store is remote: what was forgotten by then, and the time."""
 
     epoch: int
     time_ns: int

@@ -10,7 +10,7 @@ from progimage.errors import BadKey, ConfigError
 from progimage.stores.deadline import Budget, deadline
 from progimage.stores.key_rules import MAX_KEY_BYTES, check_key, check_prefix
 from progimage.stores.object_store import Stat
-from progimage.stores.s3.circuit_breaker import Breaker
+from progimage.stores.s3.circuit_breaker import CircuitBreaker
 from progimage.stores.s3.client import S3Clients
 from progimage.stores.s3.errors import s3_faults
 
@@ -40,7 +40,7 @@ class S3Bucket:
         self.read_timeout_s = clients.read_timeout_s
         self._clients = clients
         self._deadline_s = deadline_s
-        self._breaker = Breaker()
+        self._breaker = CircuitBreaker()
 
     @property
     def client(self) -> S3Client:

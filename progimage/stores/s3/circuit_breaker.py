@@ -19,7 +19,7 @@ _FAILURES = 3
 _TRIAL_EVERY_S = 2.0
 
 
-class Breaker:
+class CircuitBreaker:
     """Opens after three calls that failed slowly, with no answer to any between them.
 
     Calls that fail at once hold nobody up and change nothing; any answer closes it.

@@ -11,7 +11,7 @@ import pytest
 from progimage import keys
 from progimage.access.accounts.access_tokens import key_ring
 from progimage.access.accounts.administration import MAX_API_KEYS, Administration
-from progimage.access.accounts.authenticate import REMEMBERED_S, Identities
+from progimage.access.accounts.authenticate import REMEMBERED_S, Authenticator
 from progimage.access.accounts.sign_in import MAX_SESSIONS, SignIn
 from progimage.access.accounts.users import Users
 from progimage.config import Auth
@@ -49,7 +49,7 @@ class People:
         self.sign_in = SignIn(
             self.users, PlainPasswords(), self.ring, access_lifetime_s=60, refresh_lifetime_s=600
         )
-        self.identities = Identities(self.users, self.ring)
+        self.identities = Authenticator(self.users, self.ring)
 
     def signed_in(self):
         return self.sign_in.by_password("ann", PASSWORD, "192.0.2.1")
@@ -183,7 +183,7 @@ def test_sessions_and_keys_are_bounded(people):
 
 def test_a_disabled_account_is_out_on_other_nodes_when_they_look_again(people, monkeypatch):
     now = [0.0]
-    other = Identities(people.users, people.ring, lambda: now[0])
+    other = Authenticator(people.users, people.ring, lambda: now[0])
     token = people.signed_in().access_token
     assert other.of(token).user.name == "ann"
     people.administration.set_disabled("ann", True)

@@ -4,7 +4,7 @@ import pytest
 from PIL import Image
 
 from progimage.errors import CorruptPicture
-from progimage.imaging.codecs.decoded_cache import RecentPictures, decode_size, size_bytes
+from progimage.imaging.codecs.decoded_cache import DecodedCache, decode_size, size_bytes
 from progimage.imaging.codecs.formats import JPEG, PNG
 from progimage.imaging.pipeline import parse
 from progimage.imaging.render import render
@@ -14,7 +14,7 @@ from tests.imaging.transforming import LIMITS
 
 @pytest.fixture
 def recent():
-    return RecentPictures(max_bytes=40_000)
+    return DecodedCache(max_bytes=40_000)
 
 
 def square(folder, side, name="picture"):

@@ -26,7 +26,7 @@ from progimage.errors import (
     UploadConflict,
 )
 from progimage.ingest.resumable import chunks
-from progimage.ingest.resumable.uploads import Progress, Slots
+from progimage.ingest.resumable.uploads import Progress, ResumableUploads
 from progimage.library import Candidate, Library
 from progimage.maintenance.check import Check
 from progimage.maintenance.gc import collect
@@ -45,9 +45,11 @@ PICTURE = b"pretend these are pixels"
 MAX_BYTES = 100
 
 
-def slots(store: ObjectStore, now: datetime = NOW) -> Slots:
+def slots(store: ObjectStore, now: datetime = NOW) -> ResumableUploads:
     """Return slots whose pieces are at most 8 bytes long and that last for a minute."""
-    return Slots(store, max_bytes=MAX_BYTES, expires_s=60, piece_bytes=8, clock=lambda: now)
+    return ResumableUploads(
+        store, max_bytes=MAX_BYTES, expires_s=60, piece_bytes=8, clock=lambda: now
+    )
 
 
 def maker(store: ObjectStore) -> Callable[..., str]:
@@ -418,7 +420,7 @@ def test_an_offset_never_shrinks_for_a_client_that_keeps_asking(act):
 @given(st.lists(st.integers(1, 30), min_size=1, max_size=8), st.integers(1, 12), st.booleans())
 def test_however_the_bytes_are_cut_the_picture_is_the_same(cuts, piece_bytes, breaks):
     store = MemoryStore()
-    ours = Slots(store, max_bytes=MAX_BYTES, expires_s=60, piece_bytes=piece_bytes)
+    ours = ResumableUploads(store, max_bytes=MAX_BYTES, expires_s=60, piece_bytes=piece_bytes)
     progress = ours.create(Metadata(), size_bytes=len(PICTURE))
     for cut in [*cuts, len(PICTURE)]:
         start = progress.offset

@@ -15,10 +15,10 @@ from progimage.imaging.codecs import formats
 from progimage.library import Library
 from progimage.model import ANYBODY, Metadata
 from progimage.renditions.disk_cache.disk_cache import DiskCache
-from progimage.renditions.renditions import Renders
+from progimage.renditions.renditions import Renditions
 from progimage.stores import ObjectStore
 from progimage.stores.memory import MemoryStore
-from progimage.stores.temp_files import Scratch
+from progimage.stores.temp_files import TempFolder
 from tests.candidates import add
 from tests.inline_pool import InlinePool
 from tests.renditions.disk_cache.conftest import ROOM, STORE_URL
@@ -40,8 +40,8 @@ class Process:
                 self._take_turns(store, copies._folder, name)
         self.library = Library(store, on_purge=copies.forget)
         pool, places = InlinePool(), Admission(9, "renders")
-        self.renders = Renders(
-            store, self.library, pool, Scratch(), LIMITS, places, POLICY, copies=copies
+        self.renders = Renditions(
+            store, self.library, pool, TempFolder(), LIMITS, places, POLICY, copies=copies
         )
 
     def show(self, image_id: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from progimage.errors import KeyMissing, StoreUnavailable
-from progimage.stores.s3.circuit_breaker import Breaker
+from progimage.stores.s3.circuit_breaker import CircuitBreaker
 
 
 class Clock:
@@ -21,12 +21,12 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def breaker(clock: Clock) -> Breaker:
-    return Breaker(clock)
+def breaker(clock: Clock) -> CircuitBreaker:
+    return CircuitBreaker(clock)
 
 
 def ask(
-    breaker: Breaker, clock: Clock, seconds: float, error: type[Exception] | None = None
+    breaker: CircuitBreaker, clock: Clock, seconds: float, error: type[Exception] | None = None
 ) -> None:
     with breaker.guarding():
         clock.now += seconds
@@ -34,13 +34,13 @@ def ask(
             raise error("asked")
 
 
-def silence(breaker: Breaker, clock: Clock, calls: int, seconds: float = 10) -> None:
+def silence(breaker: CircuitBreaker, clock: Clock, calls: int, seconds: float = 10) -> None:
     for _ in range(calls):
         with pytest.raises(StoreUnavailable, match="asked"):
             ask(breaker, clock, seconds, StoreUnavailable)
 
 
-def assert_refused(breaker: Breaker, clock: Clock) -> None:
+def assert_refused(breaker: CircuitBreaker, clock: Clock) -> None:
     with pytest.raises(StoreUnavailable, match="stopped answering"):
         ask(breaker, clock, 0)
 

@@ -14,7 +14,7 @@ import pytest
 from progimage.errors import StoreUnavailable
 from progimage.stores import ABSENT, open_store
 from progimage.stores.deadline import deadline
-from progimage.stores.s3.circuit_breaker import Breaker
+from progimage.stores.s3.circuit_breaker import CircuitBreaker
 from progimage.stores.s3.store import S3Store
 from tests.stores.contract import keys, put
 from tests.stores.s3server import store_url
@@ -91,7 +91,7 @@ def server(running: tuple[SilentServer, S3Store]) -> SilentServer:
 def store(running: tuple[SilentServer, S3Store]) -> S3Store:
     """A store that has not noticed anything yet."""
     _, store = running
-    store._bucket._breaker = Breaker()
+    store._bucket._breaker = CircuitBreaker()
     return store
 
 

@@ -31,5 +31,5 @@ tests/system/s3/ceph.sh start
 export CEPH_IS_MADE=1
 export AWS_ACCESS_KEY_ID=testaccess AWS_SECRET_ACCESS_KEY=testsecret AWS_EC2_METADATA_DISABLED=true
 export PROGIMAGE_TEST_S3_URL="s3://progimage-tests/{prefix}?endpoint_url=http://127.0.0.1:$RGW_PORT&region=us-east-1&read_timeout_s=30"
-.venv/bin/python -m tests.s3.real
+.venv/bin/python -m tests.system.s3.real
 "$@"

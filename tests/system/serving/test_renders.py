@@ -1,4 +1,4 @@
-"""Renders that break, and more of them than there is room for, over a real socket."""
+"""Renditions that break, and more of them than there is room for, over a real socket."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from itertools import chain, islice
 from typing import Any
 
 from progimage.access.transform_policy import TransformPolicy
-from progimage.api.requests.search import CONDITIONS, Given, query_of
+from progimage.api.requests.search import CONDITIONS, QueryParameters, query_of
 from progimage.config import Settings
 from progimage.errors import DownloadRefused, InvalidField, InvalidRequest
 from progimage.imaging.did_you_mean import shown
@@ -19,7 +19,7 @@ from progimage.library.search.catalogue import Catalogue
 from progimage.model import Viewer
 
 
-class Orders:
+class JobRequests:
     """Reads orders of jobs, under the settings and the policy of a service."""
 
     def __init__(self, catalogue: Catalogue, settings: Settings, policy: TransformPolicy) -> None:
@@ -82,7 +82,9 @@ class Orders:
             if not all(isinstance(text, str) for text in values):
                 raise InvalidField(f"images: {shown(name)}: expected a string or a list of them")
             conditions += [(name, text) for text in values]
-        waves = self._catalogue.every(viewer, query_of(Given(conditions, CONDITIONS), viewer))
+        waves = self._catalogue.every(
+            viewer, query_of(QueryParameters(conditions, CONDITIONS), viewer)
+        )
         found = [record.id for record in islice(chain.from_iterable(waves), max_items + 1)]
         if not found:
             raise InvalidRequest("images: no picture is found by this search")

@@ -15,10 +15,10 @@ from progimage.api.openapi import schemas
 from progimage.api.openapi.documented import Answer, Content, Named, Parameter, documented
 from progimage.api.requests.body import Body
 from progimage.api.requests.query import pairs
-from progimage.api.requests.search import Given
+from progimage.api.requests.search import QueryParameters
 from progimage.api.requests.submission import read_json_object
 from progimage.api.resources.jobs import documents
-from progimage.api.resources.jobs.creation import Orders
+from progimage.api.resources.jobs.creation import JobRequests
 from progimage.api.resources.listing import CURSOR
 from progimage.api.responses import events, hal
 from progimage.config import Settings
@@ -70,7 +70,7 @@ class JobResource:
     ) -> None:
         self._jobs = jobs
         self._settings = settings
-        self._orders = Orders(catalogue, settings, policy)
+        self._orders = JobRequests(catalogue, settings, policy)
         self._admission = admission
         self._streaming = Admission(settings.jobs.streams, "streams of progress")
         self._announce = announce
@@ -136,7 +136,7 @@ class JobResource:
     )
     def on_get_all(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Send the viewer's jobs, newest first."""
-        given = Given(pairs(req), ("limit", "cursor"))
+        given = QueryParameters(pairs(req), ("limit", "cursor"))
         limit = given.whole_number("limit", 1, _MAX_JOBS, _DEFAULT_JOBS)
         after = given.one("cursor") or ""
         if after and not keys.is_position(after):
@@ -180,7 +180,7 @@ class JobResource:
         if req.method == "GET" and req.client_prefers(kinds) == events.MEDIA_TYPE:
             self._stream(req, resp, request)
         else:
-            given = Given(pairs(req), ("limit", "cursor", "state"))
+            given = QueryParameters(pairs(req), ("limit", "cursor", "state"))
             self._send(req, resp, request, given)
 
     on_head = on_get
@@ -212,7 +212,7 @@ class JobResource:
         resp.stream = events.EventStream(look, self._streaming.admit(), self._is_stopping)
 
     def _send(
-        self, req: falcon.Request, resp: falcon.Response, request: Request, given: Given
+        self, req: falcon.Request, resp: falcon.Response, request: Request, given: QueryParameters
     ) -> None:
         limit = given.whole_number("limit", 0, MAX_LIMIT, DEFAULT_LIMIT)
         start = given.whole_number("cursor", 0, request.items, 0)

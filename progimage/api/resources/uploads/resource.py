@@ -44,10 +44,10 @@ from progimage.errors import (
 )
 from progimage.ingest.ingest import Ingest, Staged, clean_file_name
 from progimage.ingest.resumable.chunks import Source
-from progimage.ingest.resumable.state import Outcome, Slot
-from progimage.ingest.resumable.uploads import Progress, Slots
+from progimage.ingest.resumable.state import Outcome, ResumableUpload
+from progimage.ingest.resumable.uploads import Progress, ResumableUploads
 from progimage.model import Metadata, parse_metadata
-from progimage.stores.temp_files import Scratch
+from progimage.stores.temp_files import TempFolder
 
 _MAX_JSON_BYTES = 256 * 1024
 
@@ -55,14 +55,14 @@ _MAX_JSON_BYTES = 256 * 1024
 _CREATION = ("Tus-Resumable", "Upload-Length", "Upload-Defer-Length", "Upload-Metadata")
 
 
-class SlotResource:
+class ResumableUploadResource:
     """`/uploads/`, where one is created, and `/uploads/<id>/`, where it goes on."""
 
     def __init__(
         self,
-        slots: Slots,
+        slots: ResumableUploads,
         ingest: Ingest,
-        scratch: Scratch,
+        scratch: TempFolder,
         settings: Settings,
         admission: Admission,
         policy: TransformPolicy,
@@ -278,7 +278,7 @@ class SlotResource:
             progress = self._slots.append(progress, source)
         return self._slots.finish(progress, self._make) if progress.is_complete else progress
 
-    def _make(self, source: Source, slot: Slot) -> str:
+    def _make(self, source: Source, slot: ResumableUpload) -> str:
         with self._ingest.receive(source, slot.file_name) as staged:
             return self._ingest.keep(staged, slot.metadata, slot.owner)[0].id
 

@@ -16,7 +16,7 @@ import falcon
 from progimage.errors import ChecksumMismatch, InvalidField, InvalidRequest, PictureTooLarge
 from progimage.ingest.resumable.chunks import Source
 from progimage.ingest.resumable.uploads import Progress
-from progimage.stores.temp_files import Scratch
+from progimage.stores.temp_files import TempFolder
 
 VERSION = "1.0.0"
 EXTENSIONS = "creation,creation-defer-length,creation-with-upload,expiration,termination,checksum"
@@ -159,7 +159,7 @@ def tell(resp: falcon.Response, progress: Progress) -> None:
 
 
 @contextmanager
-def verified(req: falcon.Request, body: Source, room: int, scratch: Scratch) -> Iterator[Source]:
+def verified(req: falcon.Request, body: Source, room: int, scratch: TempFolder) -> Iterator[Source]:
     """Give the body of a request; if a checksum came with it, only after it held.
 
     There is `room` for so many bytes. Until a checksum is proven they wait in a

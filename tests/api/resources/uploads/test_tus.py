@@ -13,7 +13,7 @@ import pytest
 from progimage import keys
 from progimage.errors import Overloaded
 from progimage.ingest.ingest import Ingest
-from progimage.ingest.resumable.state import Slot
+from progimage.ingest.resumable.state import ResumableUpload
 from progimage.stores import json_objects
 from tests.api.conftest import assert_problem
 
@@ -421,7 +421,9 @@ class TestExpiration:
         path = begun(client, 10)
         patch(client, path, 0, b"12345")
         key = keys.slot(path.split("/")[2])
-        slot = json_objects.read(store, key, Slot).model_copy(update={"expires": datetime.now(UTC)})
+        slot = json_objects.read(store, key, ResumableUpload).model_copy(
+            update={"expires": datetime.now(UTC)}
+        )
         store.put(key, io.BytesIO(slot.model_dump_json().encode()), media_type="")
         headers = {**TUS, "Content-Type": PIECE, "Upload-Offset": "5"}
         result = client.simulate_request(method, path, headers=headers, body=b"x")
