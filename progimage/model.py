@@ -18,6 +18,10 @@ MAX_TAGS = 50
 MAX_TAG = 100
 MAX_FILE_NAME = 255
 
+# Of an error message: what was sent can have thousands of fields with names of megabytes.
+_MAX_COMPLAINTS = 10
+_MAX_SHOWN = 40
+
 VARIATION_SELECTORS = "\ufe0e\ufe0f"
 _JOINERS = "\u200c\u200d"
 
@@ -205,10 +209,12 @@ def parse_metadata(fields: dict[str, Any], base: Metadata | None = None) -> Meta
 
 
 def complaints(error: ValidationError) -> str:
-    """Return one line that names every field `error` complains of, and why."""
+    """Return one line that names the fields `error` complains of, and why; the first ten."""
+    found = error.errors(include_url=False, include_input=False)[:_MAX_COMPLAINTS]
     return "; ".join(
-        f"{'.'.join(str(part) for part in item['loc'])}: {_wording(item['type'], item['msg'])}"
-        for item in error.errors(include_url=False, include_input=False)
+        f"{'.'.join(str(part)[:_MAX_SHOWN] for part in item['loc'])}: "
+        f"{_wording(item['type'], item['msg'])}"
+        for item in found
     )
 
 

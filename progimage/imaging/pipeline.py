@@ -32,6 +32,8 @@ from progimage.imaging.registry import BY_NAME, DECLARED
 
 AUTO: Final = "auto"
 _FORMAT: Final = "format"
+# As long as the address of a request can be.
+_MAX_PATH: Final = 8_192
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +124,8 @@ def parse(
         InvalidRequest: the pipeline as a whole cannot be read or is too long.
     """
     limits, presets = limits or Limits(), presets or {}
+    if (length := len(path)) > _MAX_PATH:
+        raise InvalidRequest(f"pipeline: at most {_MAX_PATH:,} characters, got {length:,}")
     texts, extension = _split(path, presets)
     if len(texts) > limits.max_steps:
         raise InvalidRequest(f"pipeline: at most {limits.max_steps} steps, got {len(texts)}")

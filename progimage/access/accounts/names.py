@@ -65,5 +65,6 @@ def clean_password(text: str, name: str) -> str:
 
 
 def normal_password(text: str) -> str:
-    """Return a password as it is compared."""
-    return unicodedata.normalize("NFC", text)
+    """Return a password as it is compared; what is far too long is cut, and matches none."""
+    # Before any work on the text: normalising takes time by the square of its length.
+    return unicodedata.normalize("NFC", text[: 8 * MAX_PASSWORD])

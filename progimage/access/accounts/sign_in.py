@@ -75,7 +75,7 @@ class SignIn:
             Overloaded: too many sign in just now.
         """
         user = self._known(username)
-        name, network = user.name if user else username.casefold()[:64], network_of(address)
+        name, network = user.name if user else username[:64].casefold(), network_of(address)
         attempts = (
             (self._by_both, f"{name} {network}"),
             (self._by_address, network),

@@ -1,13 +1,15 @@
-"""Conditional and range requests, as RFC 9110 has them. Pure functions of header texts."""
+"""Conditional requests and ranges of RFC 9110: pure functions of header values.
+
+Anybody can send any header, so every function reads each character once.
+"""
 
 from __future__ import annotations
 
-import re
+from collections.abc import Iterator
 from typing import NamedTuple
 
-_ETAG = re.compile(r'(W/)?"([\x21\x23-\x7e\x80-\xff]*)"')
-_LIST = re.compile(rf"\s*(?:{_ETAG.pattern})?\s*(?:,|$)")
-_RANGE = re.compile(r"bytes\s*=\s*(\d{0,18})\s*-\s*(\d{0,18})\s*")
+_SPACES = " \t"
+_MAX_DIGITS = 18
 
 
 class Span(NamedTuple):
@@ -19,6 +21,13 @@ class Span(NamedTuple):
 
 class Unsatisfiable(NamedTuple):
     """A range that has no byte in common with the representation."""
+
+
+class EntityTag(NamedTuple):
+    """An entity tag without its quotes."""
+
+    value: str
+    is_weak: bool
 
 
 def none_match_holds(header: str | None, etag: str) -> bool:
@@ -40,39 +49,70 @@ def match_holds(header: str | None, etag: str) -> bool:
 def parse_range(
     header: str | None, if_range: str | None, etag: str, size: int
 ) -> Span | Unsatisfiable | None:
-    """Return the one range asked for, or None where the whole is to be sent.
+    """Return the one requested range, or None if the whole representation is to be sent.
 
-    Several ranges at once, units other than bytes and malformed ones are ignored, as a
-    server may; so is a range of another version, by If-Range (a date never matches:
-    no Last-Modified is sent).
+    Several ranges at once, units other than bytes and malformed ranges are ignored, as
+    the RFC allows; so is a range of another version, by If-Range. A date in If-Range
+    never matches, because no Last-Modified is sent.
     Source: RFC 9110, sections 13.1.5 and 14.2.
     """
-    match = _RANGE.fullmatch(header or "")
-    if match is None or (if_range is not None and not _names(if_range, etag, weak=False)):
+    bounds = _bounds(header or "")
+    if bounds is None or (if_range is not None and not _names(if_range, etag, weak=False)):
         return None
-    first, last = match.groups()
-    if not first and not last:
-        return None
-    if not first:
-        length = min(int(last), size)
+    first, last = bounds
+    if first is None:
+        length = min(last or 0, size)
         return Span(size - length, length) if length else Unsatisfiable()
-    start = int(first)
-    end = min(int(last), size - 1) if last else size - 1
-    if last and int(last) < start:
+    if last is not None and last < first:
         return None
-    return Span(start, end - start + 1) if start < size else Unsatisfiable()
+    end = size - 1 if last is None else min(last, size - 1)
+    return Span(first, end - first + 1) if first < size else Unsatisfiable()
+
+
+def entity_tags(header: str) -> Iterator[EntityTag]:
+    """Yield the entity tags of a list, up to the first character that cannot belong to it.
+
+    Empty elements are skipped.
+    Source: RFC 9110, sections 5.6.1.2 and 8.8.3.
+    """
+    position, end, needs_comma = 0, len(header), False
+    while position < end:
+        character = header[position]
+        if character == ",":
+            needs_comma = False
+        elif character not in _SPACES:
+            is_weak = header[position : position + 2] == "W/"
+            start = position + (3 if is_weak else 1)
+            if needs_comma or header[start - 1 : start] != '"':
+                return
+            position = start
+            while position < end and _is_in_tag(header[position]):
+                position += 1
+            if position == end or header[position] != '"':
+                return
+            yield EntityTag(header[start:position], is_weak)
+            needs_comma = True
+        position += 1
+
+
+def _bounds(header: str) -> tuple[int | None, int | None] | None:
+    """Return the first and last position of one range of bytes; None if it is not one."""
+    unit, _, positions = header.partition("=")
+    first, dash, last = (part.strip(_SPACES) for part in positions.partition("-"))
+    if unit.strip(_SPACES).lower() != "bytes" or not dash or not (first or last):
+        return None
+    if not all(len(text) <= _MAX_DIGITS and text.isascii() for text in (first, last)):
+        return None
+    if not (first + last).isdigit():
+        return None
+    return int(first) if first else None, int(last) if last else None
+
+
+def _is_in_tag(character: str) -> bool:
+    return "\x23" <= character <= "\x7e" or character == "!" or "\x80" <= character <= "\xff"
 
 
 def _names(header: str, etag: str, *, weak: bool) -> bool:
-    if header.strip() == "*":
+    if header.strip(_SPACES) == "*":
         return True
-    position = 0
-    while position < len(header):
-        match = _LIST.match(header, position)
-        if match is None or match.end() == position:
-            return False
-        prefix, tag = match.groups()
-        if tag == etag and (weak or not prefix):
-            return True
-        position = match.end()
-    return False
+    return any(tag.value == etag and (weak or not tag.is_weak) for tag in entity_tags(header))

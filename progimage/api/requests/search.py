@@ -29,6 +29,9 @@ CONDITIONS = (
 MAX_TAGS = 20
 MAX_WORDS = 10
 MAX_OWNER = 100
+MAX_Q = 500
+# Of any field: a cursor that holds a tag is the longest.
+MAX_VALUE = 2_000
 
 REPEATABLE = ("tags_all", "tags_any")
 _MEDIA_TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]*/[a-z0-9][a-z0-9!#$&^_.+-]*")
@@ -48,7 +51,7 @@ PARAMETERS = (
     Parameter(
         "q",
         f"Up to {MAX_WORDS} words, each part of a word of title, description, file name or tags.",
-        {"type": "string", "minLength": 1},
+        {"type": "string", "minLength": 1, "maxLength": MAX_Q},
         example="dusk",
     ),
     Parameter(
@@ -86,6 +89,11 @@ class QueryParameters:
             if name in self._values and name not in REPEATABLE:
                 hint = "; repeat tags_all or tags_any to ask for several" if name == "tag" else ""
                 raise InvalidRequest(f"{name}: given twice{hint}")
+            # Before any work on the text: in a job it can be megabytes long.
+            if len(value) > MAX_VALUE:
+                raise InvalidRequest(
+                    f"{name}: expected at most {MAX_VALUE:,} characters, got {len(value):,}"
+                )
             if not value.strip():
                 raise InvalidRequest(f"{name}: expected a value, got none; leave it out")
             if not _is_unicode(value):
@@ -149,8 +157,8 @@ def tag_text(name: str, value: str) -> str:
     Raises:
         InvalidRequest: it is none.
     """
-    folded = fold(value)
-    if not folded or len(value) > MAX_TAG:
+    folded = fold(value) if len(value) <= MAX_TAG else ""
+    if not folded:
         raise InvalidRequest(f"{name}: expected a tag of 1 to {MAX_TAG} characters")
     return folded
 
@@ -165,6 +173,8 @@ def _tags(given: QueryParameters, name: str) -> tuple[facets.Facet, ...]:
 def _needles(value: str | None) -> tuple[str, ...]:
     if value is None:
         return ()
+    if len(value) > MAX_Q:
+        raise InvalidRequest(f"q: expected at most {MAX_Q} characters, got {len(value):,}")
     needles = tuple(dict.fromkeys(words.needles(value)))
     if not needles:
         raise InvalidRequest("q: expected at least one letter, digit or symbol to look for")

@@ -22,6 +22,7 @@ from progimage.ingest.ingest import Ingest, Staged
 from progimage.model import Metadata, parse_metadata
 
 _MAX_FIELD_BYTES = 64 * 1024
+_MAX_JSON_VALUES = 200_000
 _FIELDS = tuple(Metadata.model_fields)
 _ACCEPTED = (
     "send multipart/form-data with a field 'image', the picture itself with its media type "
@@ -104,7 +105,7 @@ def _read_form(
             _add_field(fields, name, _text(part, name))
         else:
             raise InvalidField(
-                f"{name}: no such field; send pictures as 'image', and {', '.join(_FIELDS)} "
+                f"{name[:40]}: no such field; send pictures as 'image', and {', '.join(_FIELDS)} "
                 "beside them"
             )
     if not pictures:
@@ -170,7 +171,7 @@ def _read_raw(
     fields: dict[str, Any] = {}
     for name, text in said:
         if name not in _FIELDS:
-            raise InvalidField(f"{name}: no such field; the fields are {', '.join(_FIELDS)}")
+            raise InvalidField(f"{name[:40]}: no such field; the fields are {', '.join(_FIELDS)}")
         _add_field(fields, name, text)
     metadata = parse_metadata(fields)
     _, options = parse_header(req.get_header("Content-Disposition") or "")
@@ -219,20 +220,25 @@ def read_json_object(body: Body, max_bytes: int) -> dict[str, Any]:
     of a surrogate pair is: each field says what text it may hold.
 
     Raises:
-        InvalidRequest: it is something else.
+        InvalidRequest: it is something else, or holds more than 200,000 values.
         PictureTooLarge: it is longer than `max_bytes`.
     """
-    pieces, size = [], 0
+    data = bytearray()
     while piece := body.read(_MAX_FIELD_BYTES):
-        size += len(piece)
-        if size > max_bytes:
+        data += piece
+        if len(data) > max_bytes:
             raise PictureTooLarge(
                 f"a JSON body may have at most {max_bytes:,} bytes; send a larger picture as "
                 "multipart/form-data or as it is"
             )
-        pieces.append(piece)
+    # Before the values exist: one of two bytes takes a hundred bytes of memory.
+    if sum(map(data.count, (b",", b"{", b"["))) > _MAX_JSON_VALUES:
+        raise InvalidRequest(
+            f"the body holds more than {_MAX_JSON_VALUES:,} values or commas; send less at once"
+        )
     try:
-        text = b"".join(pieces).decode("utf-8-sig")
+        text = data.decode("utf-8-sig")
+        data.clear()
         value = json.loads(text, object_pairs_hook=_distinct_keys, parse_constant=_no_number)
     except (ValueError, RecursionError):
         raise InvalidRequest("the body is not valid JSON in UTF-8") from None

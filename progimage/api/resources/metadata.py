@@ -29,7 +29,7 @@ from progimage.library import Library
 from progimage.model import Record
 
 _PATCH_TYPES = ("application/merge-patch+json", "application/json")
-_MAX_PATCH_BYTES = 256 * 1024
+_MAX_PATCH_BYTES = 128 * 1024
 
 
 _RECORD = Answer(

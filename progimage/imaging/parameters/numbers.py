@@ -10,7 +10,7 @@ from typing import TypeVar, Unpack
 from progimage.imaging.parameters.parameter import Common, Parameter
 
 DECIMALS = 4
-_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,2})?")
+_NUMBER = re.compile(r"[+-]?([0-9]+(?:\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,2})?")
 _MAX_DIGITS = 24
 _Number = TypeVar("_Number", float, Decimal)
 

@@ -120,6 +120,10 @@ def text(max_length: int, **common: Unpack[Common]) -> Parameter:
     """
 
     def read(raw: str) -> str:
+        # Before any work on the text. A character has at most four bytes of UTF-8, which
+        # are six of base64, and may be written as up to four code points.
+        if len(raw) > 24 * max_length:
+            raise ValueError
         decoded = unicodedata.normalize("NFC", _from_base64url(raw[1:]) if raw[:1] == "~" else raw)
         if not 0 < len(decoded) <= max_length or any(map(_is_unprintable, decoded)):
             raise ValueError

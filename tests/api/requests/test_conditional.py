@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from progimage.api.requests.conditional import (
     Span,
     Unsatisfiable,
+    entity_tags,
     match_holds,
     none_match_holds,
     parse_range,
@@ -71,3 +72,52 @@ def test_a_suffix_is_the_last_bytes(length, size):
 
 def test_a_range_of_nothing_is_unsatisfiable():
     assert isinstance(parse_range("bytes=0-", None, "v", 0), Unsatisfiable)
+
+
+class Counted(str):
+    """Text that counts how often it is indexed or sliced."""
+
+    reads = 0
+
+    def __getitem__(self, key):
+        self.reads += 1
+        return str(super().__getitem__(key))
+
+
+HOSTILE = st.text(st.sampled_from(' \t,"W/vx*=-0bytes'), max_size=400)
+
+
+@given(HOSTILE, st.integers(1, 20))
+def test_a_list_of_etags_is_read_in_steps_that_grow_with_its_length(piece, times):
+    header = Counted(piece * times)
+    list(entity_tags(header))
+    assert header.reads <= 3 * len(header) + 3
+
+
+@pytest.mark.parametrize("piece", [",", " ", '"', '"a", ', "W/", "W", '" '])
+def test_the_worst_lists_are_read_once_too(piece):
+    header = Counted("," + piece * 8000 + "x")
+    list(entity_tags(header))
+    assert header.reads <= 3 * len(header) + 3
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "bytes=" + " " * 8000 + "x",
+        "bytes" + " " * 8000,
+        "bytes=" + "1" * 8000 + "-",
+        "=-",
+        "bytes=-",
+    ],
+)
+def test_a_range_that_is_none_is_ignored(header):
+    assert parse_range(header, None, "v", 10) is None
+
+
+def test_digits_of_other_scripts_are_no_range():
+    assert parse_range("bytes=\u0663-\u0664", None, "v", 10) is None
+
+
+def test_spaces_around_the_parts_of_a_range_are_allowed():
+    assert parse_range("bytes = 1 - 2 ", None, "v", 10) == Span(1, 2)

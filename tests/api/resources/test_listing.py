@@ -195,7 +195,7 @@ def test_a_cursor_of_another_listing_shows_only_what_matches_here(client, titled
 
 
 @pytest.mark.parametrize(
-    "cursor", ["x", "AAAA", "é", "EQAHOZ8_", "A" * 56, "=" * 56, "-" * 56, "A" * 5000, "%00"]
+    "cursor", ["x", "AAAA", "é", "EQAHOZ8_", "A" * 56, "=" * 56, "-" * 56, "A" * 1900, "%00"]
 )
 def test_a_cursor_that_is_none_of_ours_is_refused(client, cursor):
     result = client.simulate_get("/images/", params={"cursor": cursor})

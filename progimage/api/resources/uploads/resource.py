@@ -49,7 +49,7 @@ from progimage.ingest.resumable.uploads import Progress, ResumableUploads
 from progimage.model import Metadata, parse_metadata
 from progimage.stores.temp_files import TempFolder
 
-_MAX_JSON_BYTES = 256 * 1024
+_MAX_JSON_BYTES = 128 * 1024
 
 # Whoever sends one of these means tus.
 _CREATION = ("Tus-Resumable", "Upload-Length", "Upload-Defer-Length", "Upload-Metadata")
