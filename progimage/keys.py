@@ -27,7 +27,7 @@ import hashlib
 import re
 import secrets
 
-ENGINE_VERSION = "1"
+ENGINE_VERSION = "2"
 """Part of every rendition's key and ETag; raised whenever output bytes change."""
 
 IMAGES = "images/"

@@ -30,6 +30,7 @@ KNOWS = {
     "falcon": {"api", "server"},
     "gunicorn": {"api", "server"},
     "PIL": {"imaging"},
+    "cykooz_resizer": {"imaging"},
     "magic": {"imaging"},
     "pebble": {"imaging"},
     "httpcore": {"ingest"},

@@ -14,6 +14,7 @@ from progimage.imaging.codecs.formats import JPEG, WEBP
 from progimage.imaging.codecs.header import Opened, check_size, opened
 from progimage.imaging.codecs.sniff import sniff
 from progimage.imaging.limits import Limits
+from progimage.imaging.resampling import resized
 from progimage.imaging.thumbhash import thumb_hash
 
 _THUMBNAIL_SIDE = 32
@@ -69,14 +70,13 @@ def inspect(path: str, limits: Limits) -> Facts:
         has_alpha = False
         for number in source.frames:
             image.seek(number)
-            scaled = None
-            if form is WEBP and not source.is_animated and image.mode == "RGB":
-                scaled = load_webp(source, path, (_THUMBNAIL_SIDE, _THUMBNAIL_SIDE))
-            if scaled is None:
+            is_still_webp = form is WEBP and not source.is_animated
+            loaded = load_webp(source, path) if is_still_webp else None
+            if loaded is None:
                 image.load()
             check_size(image.size, len(source.frames), limits)
             if thumbnail is None or (source.is_animated and not has_alpha):
-                frame = plain(scaled or image)
+                frame = plain(loaded or image)
                 has_alpha = has_alpha or frame.mode.endswith("A")
                 thumbnail = thumbnail or _thumbnail(frame, image.info.get("icc_profile"), source)
         if thumbnail is None:
@@ -99,7 +99,7 @@ def _thumbnail(frame: Image.Image, profile: bytes | None, source: Opened) -> Ima
     scale = _THUMBNAIL_SIDE / max(frame.size)
     if scale < 1:
         width, height = (max(1, round(side * scale)) for side in frame.size)
-        frame = frame.resize((width, height), Image.Resampling.BICUBIC, reducing_gap=2.0)
+        frame = resized(frame, (width, height))
     frame = managed(frame, profile).convert("RGBA")
     return frame if source.turn is None else frame.transpose(source.turn)
 

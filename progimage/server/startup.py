@@ -8,6 +8,7 @@ from progimage import config
 from progimage.access.accounts.access_tokens import key_ring
 from progimage.api.responses.delivery import Delivery
 from progimage.config import DEVELOPMENT, Settings
+from progimage.imaging import resampling
 from progimage.imaging.pool import prove_sockets_fit
 from progimage.ingest.download.downloader import Downloader
 from progimage.server.app import Service, broker_renderer, checked_policy, create, disk_cache_of
@@ -55,6 +56,10 @@ def wsgi() -> Service:
         )
     if settings.disk_cache.dir and settings.delivery.mode == "redirect":
         log.warning("disk_cache.dir is not used: delivery.mode sends clients to S3 for bytes")
+    if not resampling.IS_FAST:
+        log.warning(
+            "cykooz_resizer cannot be used here: Pillow scales pictures, several times slower"
+        )
     if settings.tracing.endpoint:
         tracing.start(
             settings.tracing.endpoint,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 
 from PIL import Image
@@ -29,13 +28,10 @@ def decode(
 
     With `first_only` an animation is read as its first frame.
 
-    `target` is the smallest width and height, as displayed, that what follows needs
-    at full quality; the result is at least that large wherever the source is. A JPEG
-    is then decoded at 1/2, 3/8, 1/4 or 1/8 of its size, whichever is the last not below
-    `target`, and a WebP at one and a half times `target`. What is still larger is
-    box-filtered to no less than twice `target`, which leaves the later resampling
-    enough to work on (Pillow calls it `reducing_gap`). In any case the picture is
-    `Picture.box` of the frames, which is not always all of them.
+    `target` is the smallest width and height, as displayed, that is enough. A JPEG is
+    then decoded at 1/2, 3/8, 1/4 or 1/8 of its size, whichever is the last not below
+    `target`; other formats are decoded in full. In any case the picture is `Picture.box`
+    of the frames, which is not always all of them.
 
     Raises:
         PictureTooComplex: it passes `limits`.
@@ -46,7 +42,7 @@ def decode(
             target = target[1], target[0]
         if source.is_animated:
             frames = source.frames[:1] if first_only else source.frames
-            return _animation(source, frames, limits, target)
+            return _animation(source, frames, limits)
         return _still(source, path, target)
 
 
@@ -56,30 +52,27 @@ def _still(source: Opened, path: str, target: tuple[int, int] | None) -> Picture
     if source.form is JPEG and target:
         part = draft(source.image, target)
     exif, icc = _exif(image), _icc(image)
-    scaled = load_webp(source, path, target) if source.form is WEBP else None
-    if scaled is None:
+    loaded = load_webp(source, path) if source.form is WEBP else None
+    if loaded is None:
         image.load()
     else:
-        image = scaled
-    frame, part = _working(image, source, target, part)
+        image = loaded
+    frame, part = _working(image, source, part)
     return Picture(frames=(_bare(frame),), exif=exif, icc=icc, part=part)
 
 
-def _animation(
-    source: Opened, numbers: range, limits: Limits, target: tuple[int, int] | None
-) -> Picture:
+def _animation(source: Opened, numbers: range, limits: Limits) -> Picture:
     image = source.image
     size = image.size
     frames: list[Image.Image] = []
     durations: list[int] = []
-    part: Box | None = None
     for number in numbers:
         image.seek(number)
         image.load()
         # A GIF's frame may reach beyond the screen; Pillow grows the screen for it.
         check_size(image.size, len(source.frames), limits)
         whole = image.crop((0, 0, *size)) if image.size != size else image
-        frame, part = _working(whole, source, target, None)
+        frame, _ = _working(whole, source, None)
         # Pillow composes the next frame on the pixels of this one.
         frames.append(frame.copy() if frame is image else frame)
         durations.append(_duration_ms(image))
@@ -89,45 +82,23 @@ def _animation(
         loop=_plays(source),
         exif=_exif(image),
         icc=_icc(image),
-        part=part,
     )
 
 
-def load_webp(source: Opened, path: str, target: tuple[int, int] | None) -> Image.Image | None:
-    """Return a still WebP at one and a half times `target`, if libwebp can be asked."""
-    width, height = size = source.image.size
-    if target:
-        scale = max(1.5 * target[0] / width, 1.5 * target[1] / height)
-        if scale < 1:
-            size = math.ceil(width * scale), math.ceil(height * scale)
-    return libwebp.load(
-        Path(path).read_bytes(),
-        size,
-        has_alpha=source.image.mode == "RGBA",
-        is_scaled=size != (width, height),
-    )
+def load_webp(source: Opened, path: str) -> Image.Image | None:
+    """Return a still WebP, if libwebp can be asked."""
+    has_alpha = source.image.mode == "RGBA"
+    return libwebp.load(Path(path).read_bytes(), source.image.size, has_alpha=has_alpha)
 
 
 def _working(
-    image: Image.Image, source: Opened, target: tuple[int, int] | None, part: Box | None
+    image: Image.Image, source: Opened, part: Box | None
 ) -> tuple[Image.Image, Box | None]:
-    """Return a loaded image upright in a working mode, reduced if it may be, and its part."""
-    profile = source.image.info.get("icc_profile")
-    frame = plain(image)
-    factor = _divisor(frame.size, target) if target else 1
-    if factor > 1:
-        left, top, right, bottom = part or (0, 0, *frame.size)
-        part = left / factor, top / factor, right / factor, bottom / factor
-        frame = frame.reduce(factor)
-    frame = managed(frame, profile)
+    """Return a loaded image upright in a working mode, and its part."""
+    frame = managed(plain(image), source.image.info.get("icc_profile"))
     if source.turn is None:
         return frame, part
     return frame.transpose(source.turn), part and _turned(part, frame.size, source.orientation)
-
-
-def _divisor(size: tuple[int, int], target: tuple[int, int]) -> int:
-    """Return the largest whole divisor that leaves `size` at least twice `target`."""
-    return max(1, min(size[0] // (2 * target[0]), size[1] // (2 * target[1])))
 
 
 def _turned(part: Box, size: tuple[int, int], orientation: int) -> Box:

@@ -19,10 +19,6 @@ from progimage.imaging.codecs.jpeg import fractions
 from progimage.imaging.codecs.picture import Picture
 from progimage.imaging.limits import Limits
 
-# JPEG has its own fractions; for the rest these keep
-# what is decoded near to what is needed.
-_DIVISORS = (16, 12, 8, 6, 4, 3, 2)
-
 _FINE_FROM_PX = 900
 
 # One picture may take this part of the memory, so that it cannot push out all others.
@@ -34,12 +30,11 @@ def decode_size(
 ) -> tuple[int, int] | None:
     """Round `needed` up to one of the sizes that a picture of `size` is decoded at.
 
-    None, for the picture in full, where no fraction is large enough.
+    None, for the picture in full, where no fraction is large enough: only a JPEG has any.
     """
-    if needed is None:
+    if needed is None or form is not JPEG:
         return None
-    smaller = [(size[0] // divisor, size[1] // divisor) for divisor in _DIVISORS]
-    for fraction in _fractions_for(size, needed) if form is JPEG else smaller:
+    for fraction in _fractions_for(size, needed):
         if fraction[0] >= needed[0] and fraction[1] >= needed[1]:
             return fraction
     return None

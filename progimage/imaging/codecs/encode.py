@@ -34,6 +34,7 @@ from progimage.imaging.codecs.metadata import Metadata, carried_exif
 from progimage.imaging.codecs.palettes import with_palettes
 from progimage.imaging.codecs.picture import Picture
 from progimage.imaging.codecs.pillow_plugins import save
+from progimage.imaging.resampling import resized
 
 MIN_SEARCHED_QUALITY = 30
 """To fit `max_bytes`, quality goes no lower; then the picture gets smaller instead."""
@@ -269,8 +270,5 @@ def _fitted(
 
 def _scaled(picture: Picture, scale: float) -> Picture:
     width, height = (max(1, round(side * scale)) for side in picture.size)
-    frames = tuple(
-        frame.resize((width, height), Image.Resampling.LANCZOS, reducing_gap=2.0)
-        for frame in picture.frames
-    )
+    frames = tuple(resized(frame, (width, height)) for frame in picture.frames)
     return replace(picture, frames=frames)

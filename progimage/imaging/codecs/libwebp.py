@@ -1,9 +1,7 @@
-"""Still WebP pictures by libwebp's own scaling decoder.
+"""Still WebP pictures by libwebp's plain decoder.
 
-Pillow decodes every WebP through the animation decoder, at full size, with two more
-copies of the canvas. Called directly, the same library takes half the time, and
-scales as it decodes: 12 megapixels to 900 across in 70 ms, where Pillow takes 160
-and then has all the pixels still to resample.
+Pillow decodes every WebP through the animation decoder, with two more copies of the
+canvas. Called directly, the same library takes half the time.
 
 The library is the one Pillow has loaded. Where it cannot be found, as with a Pillow
 linked statically, `load` returns None and Pillow decodes.
@@ -73,12 +71,8 @@ class _Config(ctypes.Structure):
     _fields_ = (("input", _Features), ("output", _Output), ("options", _Options))
 
 
-def load(
-    data: bytes, size: tuple[int, int], *, has_alpha: bool, is_scaled: bool = False
-) -> Image.Image | None:
-    """Decode a still WebP to `size`; RGBA, or RGBX if it has no alpha.
-
-    `is_scaled` says that this is not its own size.
+def load(data: bytes, size: tuple[int, int], *, has_alpha: bool) -> Image.Image | None:
+    """Decode a still WebP of `size`; RGBA, or RGBX if it has no alpha.
 
     None if the library is missing, or declines: the file is damaged or animated.
     """
@@ -90,8 +84,6 @@ def load(
         return None
     width, height = size
     pixels = bytearray(width * height * 4)
-    config.options.use_scaling = is_scaled
-    config.options.scaled_width, config.options.scaled_height = width, height
     config.output.colour_space = _MODE_RGBA
     config.output.is_external_memory = 1
     config.output.buffer.rgba.rgba = ctypes.addressof(ctypes.c_char.from_buffer(pixels))

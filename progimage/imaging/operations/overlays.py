@@ -6,7 +6,7 @@ import math
 
 from PIL import Image as Images
 from PIL import ImageChops, ImageDraw
-from PIL.Image import Image, Resampling, Transpose
+from PIL.Image import Image, Transpose
 
 from progimage.errors import InvalidArgument
 from progimage.imaging.colour import Colour
@@ -24,6 +24,7 @@ from progimage.imaging.parameters import (
     text,
     whole,
 )
+from progimage.imaging.resampling import resized
 
 _QUARTER_SAMPLES = 64_000_000
 
@@ -47,7 +48,7 @@ def mask(view: View, shape: str | None, radius: int | None, image: Image | None)
     size = view.size
     if image is not None:
         stencil = alpha_part(image) or image.convert("L")
-        stencil = stencil.resize(size, Resampling.LANCZOS, reducing_gap=2.0)
+        stencil = resized(stencil, size)
     else:
         stencil = _shape(size, *_radii(size, shape, radius), is_circle=shape == "circle")
 
@@ -195,7 +196,7 @@ def _fitted(stamp: Image, width: float, room: Size) -> Image:
     """Return the stamp at this width, or as wide as there is room for it."""
     ratio = min(width / stamp.width, room[0] / stamp.width, room[1] / stamp.height)
     fitted = (max(1, round(stamp.width * ratio)), max(1, round(stamp.height * ratio)))
-    return stamp.resize(fitted, Resampling.LANCZOS, reducing_gap=2.0)
+    return resized(stamp, fitted)
 
 
 def _tiled(stamp: Image, size: Size, gap: Size) -> Image:

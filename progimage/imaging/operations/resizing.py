@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from PIL.Image import Image, Resampling
+from PIL.Image import Image
 
 from progimage.errors import InvalidArgument
 from progimage.imaging.colour import TRANSPARENT, Colour
@@ -13,23 +13,10 @@ from progimage.imaging.gravity import COMPASS, Gravity, place
 from progimage.imaging.operation import Apply, Arguments, Size, View, planned_operation
 from progimage.imaging.operations.bands import set_on_canvas
 from progimage.imaging.parameters import choice, colour, flag, gravity, whole
+from progimage.imaging.resampling import resized
 
 _THUMBNAIL_PX = 200
 
-# A box filter brings a large picture near its new size before the slow resampling.
-# Measured on a 13-megapixel photograph made 900 to 1700 pixels wide: a gap of 1.15
-# takes 0.4 of the time of 2.0 and costs at most 0.0024 of SSIM. Small results would lose
-# up to 0.016, and are quick without.
-_REDUCING_GAP = 1.15
-_REDUCED_FROM_PX = 400
-
-# In large results bicubic takes 0.7 of the time of Lanczos for 0.001 of SSIM, once
-# encoded; in small ones Lanczos is quick, and bicubic would cost up to 0.008.
-_LANCZOS_UP_TO_PX = 900
-
-# Where a large result is much smaller than what it is made from, Hamming takes 0.6 of the
-# time of bicubic for at most 0.0021 of SSIM.
-_HAMMING_FROM_SHRINK = 1.5
 _FITS = ("inside", "cover", "contain", "fill", "outside")
 _HOW_FIT = (
     "inside: no side longer than asked; cover: both as asked, the rest cut off; contain: both "
@@ -275,22 +262,12 @@ def _resampler(view: View, fit: _Fit, gravity: Gravity, background: Colour) -> A
         min(view.box[1] + bottom * scale_y, view.image.height),
     )
     offset = place(gravity, fit.canvas, fit.scaled, view.image)
-    resampling = _resampling(fit.scaled, shrink=(box[2] - box[0]) / fit.scaled[0])
-
-    gap = _REDUCING_GAP if max(fit.scaled) > _REDUCED_FROM_PX else None
 
     def apply(frame: Image) -> Image:
         if fit.scaled != frame.size or box != (0, 0, *frame.size):
-            frame = frame.resize(fit.scaled, resampling, box, gap)
+            frame = resized(frame, fit.scaled, box)
         if fit.canvas == fit.scaled:
             return frame
         return set_on_canvas(frame, fit.canvas, (round(offset[0]), round(offset[1])), background)
 
     return apply
-
-
-def _resampling(scaled: Size, shrink: float) -> Resampling:
-    """Return the filter that is worth its time for a result of this size."""
-    if max(scaled) <= _LANCZOS_UP_TO_PX:
-        return Resampling.LANCZOS
-    return Resampling.HAMMING if shrink >= _HAMMING_FROM_SHRINK else Resampling.BICUBIC

@@ -31,9 +31,8 @@ def square(folder, side, name="picture"):
         (JPEG, (1501, 1), (2000, 1500)),
         (JPEG, (1, 1), (500, 375)),
         (JPEG, (2001, 1500), None),
-        (PNG, (600, 450), (666, 500)),
-        (PNG, (1, 1), (250, 187)),
-        (PNG, None, None),
+        (JPEG, None, None),
+        (PNG, (600, 450), None),
     ],
 )
 def test_a_picture_of_4000x3000_is_decoded_at_one_of_a_few_sizes(form, needed, size):
@@ -53,8 +52,8 @@ def test_copies_of_one_picture_are_decoded_once_if_their_content_is_named(recent
 
 
 def test_each_decoded_size_is_a_picture_of_its_own(recent, tmp_path):
-    path = square(tmp_path, 64)
-    assert recent.decode(path, LIMITS, target=(8, 8)).size == (16, 16)
+    path = put(tmp_path, saved(Image.new("RGB", (64, 64)), "JPEG"))
+    assert recent.decode(path, LIMITS, target=(16, 16)).size == (16, 16)
     assert recent.decode(path, LIMITS).size == (64, 64)
 
 

@@ -7,17 +7,18 @@ from pathlib import Path
 
 import pytest
 
+from progimage import keys
 from tests.system.nginx.conftest import Site
 
 SECRET = b"a secret that must stay in the store"
 # Where the tests put SECRET, beside what the service itself keeps.
 HIDDEN = (
-    "renders/private/{ab}/{id}/1/resize:width=24.jpg",
-    "renders/private/{ab}/{id}/1/original.jpg",
+    "renders/private/{ab}/{id}/{v}/resize:width=24.jpg",
+    "renders/private/{ab}/{id}/{v}/original.jpg",
     "users/hidden.json",
     "hidden-key",
-    "renders/public/{ab}/{id}/1/.hidden.jpg",
-    "renders/public/{ab}/{id}/2/resize:width=24.jpg",
+    "renders/public/{ab}/{id}/{v}/.hidden.jpg",
+    "renders/public/{ab}/{id}/0/resize:width=24.jpg",
     "renders/public/secret.jpg",
     "images/{ab}/{id}/record.json",
     "images/{ab}/{id}/original-0123456789abcdef",
@@ -36,16 +37,16 @@ PATHS = [
     "/_store%2Fsecret.jpg",
     "//_store//secret.jpg",
     "/x/../_store/secret.jpg",
-    "/_store/../_store/renders/private/{ab}/{id}/1/resize:width=24.jpg",
+    "/_store/../_store/renders/private/{ab}/{id}/{v}/resize:width=24.jpg",
     # The private cache of a public picture's address.
     PICTURE + "/resize:width=24.jpg",
     PICTURE + ".jpg",
     # Dot segments, plain and encoded, once and twice.
-    PICTURE + "/../../../../private/{ab}/{id}/1/resize:width=24.jpg",
-    PICTURE + "/..%2f..%2f..%2f..%2fprivate%2f{ab}%2f{id}%2f1%2fresize:width=24.jpg",
-    PICTURE + "/%2e%2e/%2e%2e/%2e%2e/%2e%2e/private/{ab}/{id}/1/resize:width=24.jpg",
-    PICTURE + "/%252e%252e/%252e%252e/%252e%252e/%252e%252e/private/{ab}/{id}/1/original.jpg",
-    PICTURE + "/..%5c..%5c..%5c..%5cprivate%5c{ab}%5c{id}%5c1%5coriginal.jpg",
+    PICTURE + "/../../../../private/{ab}/{id}/{v}/resize:width=24.jpg",
+    PICTURE + "/..%2f..%2f..%2f..%2fprivate%2f{ab}%2f{id}%2f{v}%2fresize:width=24.jpg",
+    PICTURE + "/%2e%2e/%2e%2e/%2e%2e/%2e%2e/private/{ab}/{id}/{v}/resize:width=24.jpg",
+    PICTURE + "/%252e%252e/%252e%252e/%252e%252e/%252e%252e/private/{ab}/{id}/{v}/original.jpg",
+    PICTURE + "/..%5c..%5c..%5c..%5cprivate%5c{ab}%5c{id}%5c{v}%5coriginal.jpg",
     PICTURE + "/.%2e/.%2e/.%2e/secret.jpg",
     PICTURE + "/../{id}/../../../secret.jpg",
     PICTURE + "/resize:width=24/../../2/resize:width=24.jpg",
@@ -59,7 +60,7 @@ PATHS = [
     PICTURE + "//.hidden.jpg",
     PICTURE + "//secret.jpg",
     PICTURE + "/%2f%2fsecret.jpg",
-    "//images//{id}//../../../private/{ab}/{id}/1/original.jpg",
+    "//images//{id}//../../../private/{ab}/{id}/{v}/original.jpg",
     # Hidden names, names of other things, and other engine versions.
     PICTURE + "/.hidden.jpg",
     PICTURE + "/%2ehidden.jpg",
@@ -92,7 +93,8 @@ def hiding(request, site, accelerated) -> tuple[Site, dict[str, str]]:
     """A store with secrets everywhere but in the public cache of its one private picture."""
     chosen: Site = site if request.param == "direct" else accelerated
     image_id = "c0ffee" + 58 * "0"
-    words = {"id": image_id, "ID": image_id.upper(), "ab": image_id[:2]}
+    engine = keys.ENGINE_VERSION
+    words = {"id": image_id, "ID": image_id.upper(), "ab": image_id[:2], "v": engine}
     for key in HIDDEN:
         file = chosen.store / key.format(**words)
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -124,7 +126,7 @@ def test_no_path_reaches_a_hidden_file(hiding, method, path):
 def test_a_secret_would_be_found_where_a_public_rendition_belongs(hiding):
     """The tests above would notice: the file only has to lie in the public cache."""
     site, words = hiding
-    file = site.store / Path("renders/public/{ab}/{id}/1/rotate:degrees=90.jpg".format(**words))
+    file = site.store / Path("renders/public/{ab}/{id}/{v}/rotate:degrees=90.jpg".format(**words))
     file.write_bytes(SECRET)
     try:
         assert site.front.get(f"/images/{words['id']}/rotate:degrees=90.jpg").body == SECRET
