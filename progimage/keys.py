@@ -4,10 +4,10 @@
     images/ab/<id>/record.json             the sidecar; its existence is the commit
     renders/public/ab/<id>/<engine>/<canonical pipeline>.<ext>     disposable
     renders/private/ab/<id>/<engine>/<canonical pipeline>.<ext>    disposable
-    uploads/<slot>/slot.json               what was said before the bytes came; immutable
-    uploads/<slot>/size.json               how many there will be, if said later; immutable
-    uploads/<slot>/piece-<offset>          the bytes from there on; immutable
-    uploads/<slot>/outcome.json            what became of them; from then on the pieces are refuse
+    uploads/<id>/slot.json                 the record of a resumable upload; immutable
+    uploads/<id>/size.json                 its size, if that was not known at first; immutable
+    uploads/<id>/piece-<offset>            its bytes from there on; immutable
+    uploads/<id>/outcome.json              its result; from then on the pieces can be removed
     users/<name>.json                      an account with its sessions and API keys
     development-key                        signs tokens where auth.secret is "development"
     index/<scope>/…                        markers without content; see progimage/index/layout.py
@@ -136,34 +136,34 @@ def rendition(image_id: str, canonical: str, extension: str, *, public: bool) ->
     return f"{renditions(image_id, public=public)}{ENGINE_VERSION}/{name}"
 
 
-def upload(slot: str) -> str:
-    """Return the prefix of everything kept of one upload in pieces."""
-    return f"{UPLOADS}{slot}/"
+def upload(upload_id: str) -> str:
+    """Return the prefix of all keys of one resumable upload."""
+    return f"{UPLOADS}{upload_id}/"
 
 
-def slot(slot: str) -> str:
-    """Return the key of what was said of an upload; its existence is the upload's."""
-    return f"{upload(slot)}slot.json"
+def upload_record(upload_id: str) -> str:
+    """Return the key of an upload's record; the upload exists as long as this key does."""
+    return f"{upload(upload_id)}slot.json"
 
 
-def slot_size(slot: str) -> str:
-    """Return the key of an upload's size where that was not known at first."""
-    return f"{upload(slot)}size.json"
+def upload_size(upload_id: str) -> str:
+    """Return the key of an upload's size if that was not known at first."""
+    return f"{upload(upload_id)}size.json"
 
 
-def pieces(slot: str) -> str:
+def pieces(upload_id: str) -> str:
     """Return the prefix of an upload's bytes."""
-    return f"{upload(slot)}piece-"
+    return f"{upload(upload_id)}piece-"
 
 
-def piece(slot: str, offset: int) -> str:
+def piece(upload_id: str, offset: int) -> str:
     """Return the key of an upload's bytes from `offset` on; keys sort as offsets do."""
-    return f"{pieces(slot)}{offset:016}"
+    return f"{pieces(upload_id)}{offset:016}"
 
 
-def outcome(slot: str) -> str:
-    """Return the key of what became of an upload."""
-    return f"{upload(slot)}outcome.json"
+def outcome(upload_id: str) -> str:
+    """Return the key of an upload's result."""
+    return f"{upload(upload_id)}outcome.json"
 
 
 def user(name: str) -> str:
@@ -176,8 +176,8 @@ def name_of_user(key: str) -> str | None:
     return part_of(key, _USER_KEY)
 
 
-def slot_of_upload(key: str) -> str | None:
-    """Return the slot if `key` is part of an upload."""
+def id_of_upload(key: str) -> str | None:
+    """Return the upload's id if `key` is part of an upload."""
     return part_of(key, _UPLOAD_KEY)
 
 

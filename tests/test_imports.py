@@ -22,7 +22,7 @@ FLOORS = [
     {"config"},
     {"imaging", "stores"},
     {"model"},
-    {"keys", "errors"},
+    {"keys", "errors", "lru"},
     {"client"},  # runs elsewhere, so it knows nothing of the server
 ]
 

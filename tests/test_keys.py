@@ -89,18 +89,23 @@ def test_generations_never_repeat():
 
 
 def test_the_keys_of_an_upload_stand_together_and_its_pieces_in_order():
-    slot = keys.new_token()
-    assert keys.is_token(slot)
-    pieces = [keys.piece(slot, offset) for offset in (0, 9, 10, 5 * 2**30)]
+    upload_id = keys.new_token()
+    assert keys.is_token(upload_id)
+    pieces = [keys.piece(upload_id, offset) for offset in (0, 9, 10, 5 * 2**30)]
     assert pieces == sorted(pieces)
     assert [keys.offset_of_piece(key) for key in pieces] == [0, 9, 10, 5 * 2**30]
-    for key in (keys.slot(slot), keys.slot_size(slot), keys.outcome(slot), *pieces):
+    for key in (
+        keys.upload_record(upload_id),
+        keys.upload_size(upload_id),
+        keys.outcome(upload_id),
+        *pieces,
+    ):
         check_key(key)
-        assert keys.slot_of_upload(key) == slot
-        assert key.startswith(keys.upload(slot))
+        assert keys.id_of_upload(key) == upload_id
+        assert key.startswith(keys.upload(upload_id))
 
 
 @pytest.mark.parametrize("odd", ["", "uploads/x/slot.json", "uploads/", f"uploads/{'0' * 32}/"])
 def test_what_is_no_key_of_an_upload_is_told_apart(odd):
-    assert keys.slot_of_upload(odd) is None
+    assert keys.id_of_upload(odd) is None
     assert keys.offset_of_piece(odd) is None

@@ -95,7 +95,7 @@ def gc(
         f"removed {sweep.removed} of {sweep.seen} renditions, "
         f"{sweep.removed_bytes:,} of {sweep.seen_bytes:,} bytes, "
         f"{sweep.stale_uploads} files of uploads cut short, "
-        f"{sweep.expired_slots} uploads whose time was over and {jobs} old jobs"
+        f"{sweep.expired_uploads} uploads whose time was over and {jobs} old jobs"
     )
 
 

@@ -95,7 +95,7 @@ class Upload(Section):
     stall_timeout_s: float = Field(default=30.0, gt=0, le=600)
     total_timeout_s: float = Field(default=600.0, gt=0, le=86_400)
     concurrent: int = Field(default=12, ge=1, le=1024)
-    slot_expires_s: int = Field(default=86_400, ge=1, le=2_592_000)
+    resumable_expires_s: int = Field(default=86_400, ge=1, le=2_592_000)
 
 
 class Download(Section):

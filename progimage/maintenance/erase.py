@@ -84,12 +84,12 @@ def _one_pass(
 
 
 def _uploads(store: ObjectStore, name: str, on_progress: Callable[[str], None]) -> Iterator[Erased]:
-    for slot_id, _ in groupby(store.list(keys.UPLOADS), lambda s: keys.slot_of_upload(s.key)):
-        if slot_id is None:
+    for upload_id, _ in groupby(store.list(keys.UPLOADS), lambda s: keys.id_of_upload(s.key)):
+        if upload_id is None:
             continue
-        on_progress(slot_id)
+        on_progress(upload_id)
         with suppress(DamagedRecord):
-            slot = find(store, keys.slot(slot_id), ResumableUpload)
-            if slot is not None and slot.owner == name:
-                state.remove(store, slot_id)
-                yield Erased("upload", slot_id)
+            upload = find(store, keys.upload_record(upload_id), ResumableUpload)
+            if upload is not None and upload.owner == name:
+                state.remove(store, upload_id)
+                yield Erased("upload", upload_id)

@@ -25,14 +25,14 @@ _STALE_S = 24 * 3600.0
 
 @dataclass(slots=True)
 class Removed:
-    """What a collection found and did: renditions, files of uploads cut short, and slots."""
+    """What a collection found and removed: renditions, stray files, expired uploads."""
 
     seen: int = 0
     seen_bytes: int = 0
     removed: int = 0
     removed_bytes: int = 0
     stale_uploads: int = 0
-    expired_slots: int = 0
+    expired_uploads: int = 0
 
     def _remove(self, store: ObjectStore, stat: Stat) -> None:
         store.delete(stat.key)
@@ -62,7 +62,7 @@ def collect(
     sweep, by_minute = Removed(), dict[int, int]()
     if isinstance(store, HasStaleUploads):
         sweep.stale_uploads = store.remove_stale_uploads(_STALE_S)
-    sweep.expired_slots = remove_expired(store, clock())
+    sweep.expired_uploads = remove_expired(store, clock())
     for stat in store.list(keys.ASKS):
         if stat.modified < clock() - _ASKED:
             store.delete(stat.key)

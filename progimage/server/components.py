@@ -1,24 +1,142 @@
-"""What does jobs, wired together: in a web process, or in a worker of its own."""
+"""Builds the parts of a process from the settings: of a web process, or of a worker."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+
+from progimage import config
+from progimage.access.accounts.access_tokens import key_ring, ring_secrets
+from progimage.access.accounts.administration import Administration
+from progimage.access.accounts.authenticate import Authenticator
+from progimage.access.accounts.passwords import Passwords
+from progimage.access.accounts.sign_in import SignIn
+from progimage.access.accounts.users import Users
 from progimage.access.admission import Admission
+from progimage.access.signed_links import LinkSigner, link_key
+from progimage.access.token_buckets import TokenBuckets
 from progimage.access.transform_policy import TransformPolicy
+from progimage.api.auth.authorization import Authorization
+from progimage.api.auth.rate_limits import RenderRateLimit
+from progimage.api.components import Components
+from progimage.api.resources.links import reserved
+from progimage.api.responses.delivery import Delivery
 from progimage.config import Settings
+from progimage.errors import ConfigError
+from progimage.imaging.pipeline import check_presets
 from progimage.imaging.pool import RenderPool
 from progimage.ingest.download.downloader import Downloader
 from progimage.ingest.ingest import Ingest
+from progimage.ingest.resumable.uploads import ResumableUploads
 from progimage.jobs.host_limits import HostLimits
 from progimage.jobs.leases import Leases
+from progimage.jobs.model import Request
 from progimage.jobs.publish.destinations import destinations
 from progimage.jobs.publishing import Publishing
+from progimage.jobs.rescan import announce_all
 from progimage.jobs.runner import Runner
 from progimage.jobs.state import Jobs
 from progimage.jobs.work import Work
 from progimage.library import Library
+from progimage.library.index.index import Index
+from progimage.library.search.catalogue import Catalogue
+from progimage.renditions.disk_cache.disk_cache import DiskCache
+from progimage.renditions.remote_render import BrokerRenderer
 from progimage.renditions.renditions import Renditions
-from progimage.stores import ObjectStore
+from progimage.server.broker import Broker
+from progimage.server.draining import is_draining
+from progimage.stores import HasLocalPath, ObjectStore, open_store
+from progimage.stores.deadline import ContextThreads
+from progimage.stores.metered import MeteredStore
 from progimage.stores.temp_files import TempFolder
+from progimage.telemetry import metrics, tracing
+
+# Threads of each web worker that write markers and, if the store is remote, read records.
+_HELPERS = 16
+
+# setpriority(2).
+_LOWEST_PRIORITY = 19
+
+
+class Built(NamedTuple):
+    """The parts of a web process, and what has to be closed with it."""
+
+    components: Components
+    pools: Sequence[RenderPool]
+    helpers: Executor
+    runner: Runner
+
+
+def build(settings: Settings, store: ObjectStore | None, pool: RenderPool | None) -> Built:
+    """Build every part of a web process.
+
+    Args:
+        store: used in place of the store that the settings name.
+        pool: used in place of the render processes that the settings describe.
+
+    Raises:
+        ConfigError: the store or a preset cannot work.
+    """
+    store = _observed(store, settings)
+    limits, max_bytes = settings.limits.to_limits(), settings.upload.max_bytes
+    policy, signer = checked_policy(settings), _signer(settings, store)
+    disk_cache, folder = disk_cache_of(settings, store), TempFolder()
+    jobs_pool = pool or pool_of(settings, workers=1, niceness=_LOWEST_PRIORITY)
+    pool = pool or pool_of(
+        settings, workers=settings.render.workers, niceness=settings.render.niceness
+    )
+    rendering = Admission(settings.render.workers + settings.render.queue, "renders")
+    helpers = ContextThreads(_HELPERS, thread_name_prefix="store")
+    index = Index(store, helpers)
+    library = Library(store, index=index, on_purge=disk_cache.forget if disk_cache else None)
+    # A local file is read faster than the work is handed to another thread.
+    readers = None if isinstance(store, HasLocalPath) else helpers
+    downloader = Downloader(settings.download, max_bytes)
+    broker = Broker(settings.jobs.broker) if settings.jobs.broker else None
+    remote = broker_renderer(settings, store, broker)
+    jobs = Jobs(store, readers)
+    runner = runner_of(settings, store, jobs, library, jobs_pool, folder, downloader)
+    users, ring, passwords = Users(store), key_ring(settings.auth, store), Passwords()
+    components = Components(
+        settings=settings,
+        limits=limits,
+        store=store,
+        temp_folder=folder,
+        library=library,
+        catalogue=Catalogue(store, index, readers),
+        ingest=Ingest(library, pool, folder, limits, rendering, downloader, max_bytes=max_bytes),
+        resumable_uploads=ResumableUploads(
+            store, max_bytes=max_bytes, expires_s=settings.upload.resumable_expires_s
+        ),
+        renditions=Renditions(
+            store, library, pool, folder, limits, rendering, policy, remote, disk_cache
+        ),
+        delivery=Delivery(store, settings.delivery),
+        policy=policy,
+        signer=signer,
+        authorization=Authorization(library, policy, signer),
+        render_rate_limit=_render_rate_limit(settings.transforms),
+        uploading=Admission(settings.upload.concurrent, "uploads"),
+        users=users,
+        administration=Administration(users, passwords),
+        authenticator=Authenticator(users, ring),
+        sign_in=SignIn(
+            users,
+            passwords,
+            ring,
+            access_lifetime_s=settings.auth.access_lifetime_s,
+            refresh_lifetime_s=settings.auth.refresh_lifetime_s,
+        ),
+        jobs=jobs,
+        announce_job=_announcing(broker, runner),
+        is_stopping=lambda: runner.is_stopping,
+        is_draining=is_draining,
+        metrics_folder=config.metrics_folder(),
+    )
+    return Built(components, (pool, jobs_pool), helpers, runner)
 
 
 def pool_of(settings: Settings, *, workers: int, niceness: int) -> RenderPool:
@@ -59,3 +177,84 @@ def runner_of(
     work = Work(jobs, library, ingest, renders, hosts, limits, publishing, attempts=attempts)
     leases = Leases(store, settings.jobs.lease_s)
     return Runner(store, jobs, work, leases, threads=threads, poll_s=settings.jobs.poll_s)
+
+
+def _observed(store: ObjectStore | None, settings: Settings) -> ObjectStore:
+    """Return the store, or else the one that the settings name, with its operations timed."""
+    threads = settings.server.threads + settings.jobs.threads + _HELPERS
+    store = store or open_store(settings.store, threads=threads, **settings.s3.options)
+    if settings.tracing.endpoint:
+        return MeteredStore(store, partial(_record_call, is_metered=settings.metrics.enabled))
+    return MeteredStore(store, metrics.store_operation) if settings.metrics.enabled else store
+
+
+def broker_renderer(
+    settings: Settings, store: ObjectStore, broker: Broker | None
+) -> BrokerRenderer | None:
+    """Return the workers that make renders, None if this process does.
+
+    Raises:
+        ConfigError: they are to be asked, but there is no broker.
+    """
+    if settings.render.where == "here":
+        return None
+    if broker is None:
+        raise ConfigError("render.where: 'workers' are asked by messages; set jobs.broker too")
+    return BrokerRenderer(store, broker.ask_for_render, settings.render.answer_timeout_s)
+
+
+def disk_cache_of(
+    settings: Settings, store: ObjectStore, *, is_trial: bool = False
+) -> DiskCache | None:
+    """Return this node's cache of renditions, None if there is to be none.
+
+    Args:
+        is_trial: it is not to be used, only to be proved possible.
+
+    Raises:
+        ConfigError: it cannot work.
+    """
+    chosen = settings.disk_cache
+    if not chosen.dir or settings.delivery.mode == "redirect":
+        return None
+    root = Path(chosen.dir).absolute()
+    copies = DiskCache(store, settings.store, root, chosen.max_bytes, chosen.trust_s)
+    if not is_trial:
+        copies.start()
+    return copies
+
+
+def _record_call(operation: str, outcome: str, seconds: float, *, is_metered: bool) -> None:
+    if is_metered:
+        metrics.store_operation(operation, outcome, seconds)
+    tracing.record(f"store {operation}", seconds, {"progimage.outcome": outcome})
+
+
+def _announcing(broker: Broker | None, runner: Runner) -> Callable[[Request], None]:
+    """Return what tells of a new job: the broker's workers, or the runner of this process."""
+    if broker is None:
+        return lambda _: runner.wake()
+    return lambda request: announce_all(request, broker.announce)
+
+
+def _signer(settings: Settings, store: ObjectStore) -> LinkSigner | None:
+    """Return what signs links, None if there is no key to do it with."""
+    link_keys = {kid: link_key(s) for kid, s in ring_secrets(settings.auth, store).items()}
+    if not link_keys:
+        return None
+    return LinkSigner(link_keys, next(iter(link_keys)), settings.links.max_expires_s)
+
+
+def _render_rate_limit(settings: config.Transforms) -> RenderRateLimit:
+    per_minute = settings.cold_per_minute
+    return RenderRateLimit(
+        TokenBuckets(settings.cold_burst, 60 / per_minute) if per_minute else None
+    )
+
+
+def checked_policy(settings: Settings) -> TransformPolicy:
+    """Return who may have what made; raises `ConfigError` for presets that cannot work."""
+    check_presets(settings.presets, settings.limits.to_limits())
+    if names := reserved(settings.presets):
+        raise ConfigError(f"presets: {', '.join(names)} stand for something else; rename them")
+    return policy_of(settings)

@@ -11,8 +11,9 @@ from progimage.config import DEVELOPMENT, Settings
 from progimage.imaging import resampling
 from progimage.imaging.pool import prove_sockets_fit
 from progimage.ingest.download.downloader import Downloader
-from progimage.server.app import Service, broker_renderer, checked_policy, create, disk_cache_of
+from progimage.server.app import Service, create
 from progimage.server.broker import Broker
+from progimage.server.components import broker_renderer, checked_policy, disk_cache_of
 from progimage.stores import open_store, temp_files
 from progimage.stores.probe import prove_conditional_writes, prove_listing
 from progimage.telemetry import logs, tracing

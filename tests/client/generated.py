@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from progimage.access.transform_policy import TransformPolicy
-from progimage.api.resources.service import Transforms
+from progimage.api.resources.transforms import Transforms
 from progimage.client import generate
 from progimage.imaging.limits import Limits
 

@@ -103,7 +103,14 @@ class Authentication:
         resource: object,
         params: dict[str, object],
     ) -> None:
-        """Turn away who may only look, and who asks for accounts where there are none."""
+        """Check that the method needs no account, or that the request has one.
+
+        Raises:
+            Forbidden: the resource is about accounts, and the service has none.
+            Unauthenticated: the request needs an account and has no credentials.
+        """
+        if req.method == "OPTIONS":
+            return
         if self._mode == "off" and getattr(resource, "is_of_accounts", False):
             raise Forbidden(
                 "there are no accounts here; the operator turns them on with "

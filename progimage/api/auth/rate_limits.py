@@ -32,15 +32,18 @@ def client_of(req: falcon.Request) -> str:
 
 
 class RenderRateLimit:
-    """What each client pays for a render; nothing if there are no buckets."""
+    """How many renders one client may cause; there is no limit if `buckets` is None."""
 
     def __init__(self, buckets: TokenBuckets | None) -> None:
         self._buckets = buckets
 
-    def of(self, req: falcon.Request) -> Callable[[], None]:
-        """Return what takes a token of the request's client, or raises `RateLimited`."""
+    def consumer(self, req: falcon.Request) -> Callable[[], None]:
+        """Return a function that takes one render from the budget of the request's client.
 
-        def charge() -> None:
+        The function raises `RateLimited` if nothing is left of the budget.
+        """
+
+        def consume() -> None:
             if self._buckets is not None and (wait_s := self._buckets.take(client_of(req))):
                 raise RateLimited(
                     "you have asked for more renders than are made for one client; "
@@ -48,4 +51,4 @@ class RenderRateLimit:
                     retry_after_s=wait_s,
                 )
 
-        return charge
+        return consume

@@ -132,8 +132,6 @@ class Console:
         # Opened by itself a drawing is a document, and may do nothing.
         resp.set_header("Content-Security-Policy", "default-src 'none'; sandbox")
 
-    on_head = on_get
-
     def _send(self, req: falcon.Request, resp: falcon.Response, asset: Asset) -> None:
         resp.content_type = asset.media_type
         resp.data = asset.body

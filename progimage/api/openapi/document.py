@@ -6,10 +6,9 @@ Source: OpenAPI Specification 3.1.1.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-import falcon
 from falcon.util.misc import code_to_http_status
 from pydantic import BaseModel
 
@@ -24,10 +23,9 @@ from progimage.api.openapi.documented import (
     of_responder,
 )
 from progimage.api.responses import problems
+from progimage.api.route import Route
 from progimage.config import Settings
 from progimage.errors import BadCredentials, Unauthenticated
-
-App = falcon.App[falcon.Request, falcon.Response]
 
 _FIELD = re.compile(r"\{(\w+)(?::\w+)?\}")
 
@@ -73,7 +71,7 @@ _ONLY_HTTP = {
 _TAGS = {
     "pictures": "Keep, find, describe and remove pictures.",
     "renditions": "Transforms by URL, cached.",
-    "uploads": "Uploads in slots: metadata first, bytes later, whole or in pieces (tus 1.0.0).",
+    "uploads": "Resumable uploads: metadata first, bytes later, whole or in pieces (tus 1.0.0).",
     "accounts": "People and their tokens.",
     "jobs": "Bulk imports and renders, done in the background.",
     "service": "The service itself: what it can do and how it is.",
@@ -81,42 +79,26 @@ _TAGS = {
 
 
 class Call(NamedTuple):
-    """A method of a route: the path as it is shown, and the responder behind it."""
+    """One method of one route: the path as the documentation shows it, and the responder."""
 
     path: str
     method: str
     responder: Any
 
 
-def calls(app: App) -> Iterator[Call]:
-    """Yield every method that a route of ours answers."""
-    yield from _walk(app._router._roots)
+def calls(routes: Iterable[Route]) -> Iterator[Call]:
+    """Yield every method that the routes answer, in the order of the routes."""
+    for route in routes:
+        for method, responder in route.responders().items():
+            yield Call(route.path, method.lower(), responder)
 
 
-def _walk(nodes: list[Any]) -> Iterator[Call]:
-    for node in nodes:
-        if node.resource is not None:
-            for method, responder in node.method_map.items():
-                # Falcon fills in what refuses a method or tells which ones there are.
-                if responder.__module__.partition(".")[0] != "falcon":
-                    yield Call(shown(node.uri_template), method.lower(), responder)
-        yield from _walk(node.children)
-
-
-def shown(template: str) -> str:
-    """Return a route as the documentation writes it: collections end in a slash."""
-    path = _FIELD.sub(r"{\1}", template)
-    last = template.rpartition("/")[2]
-    is_leaf = "." in last or ":path" in last or template.startswith(("/health/", "/metrics"))
-    return path if is_leaf or path == "/" else f"{path}/"
-
-
-def describe(app: App, settings: Settings) -> dict[str, Any]:
+def describe(routes: Iterable[Route], settings: Settings) -> dict[str, Any]:
     """Return the document."""
     writer = _Writer(settings)
     paths: dict[str, dict[str, Any]] = {}
     names: set[str] = set()
-    for call in calls(app):
+    for call in calls(routes):
         said = of_responder(call.responder)
         if said is None:
             continue

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from functools import cached_property
 
 import falcon
@@ -13,6 +14,7 @@ from progimage.api.openapi.documented import Answer, documented
 from progimage.api.openapi.schemas import IF_NONE_MATCH
 from progimage.api.requests.conditional import none_match_holds
 from progimage.api.responses.delivery import not_modified
+from progimage.api.route import Route
 from progimage.config import Settings
 
 _HTML = "text/html; charset=utf-8"
@@ -22,16 +24,20 @@ _POLICY = "default-src 'none'; style-src 'self'; frame-ancestors 'none'; base-ur
 
 
 class Description:
-    """The API's description, made once it is asked for."""
+    """The API's description; it is made at the first request.
 
-    def __init__(self, app: document.App, settings: Settings) -> None:
-        self._app = app
+    Args:
+        table: every route of the service; it may be filled after this is created.
+    """
+
+    def __init__(self, table: Sequence[Route], settings: Settings) -> None:
+        self._table = table
         self._settings = settings
 
     @cached_property
     def document(self) -> bytes:
         """The OpenAPI document."""
-        return json.dumps(document.describe(self._app, self._settings)).encode()
+        return json.dumps(document.describe(self._table, self._settings)).encode()
 
     @cached_property
     def page(self) -> bytes:

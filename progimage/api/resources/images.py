@@ -10,13 +10,12 @@ import falcon
 from progimage.access.admission import Admission
 from progimage.access.transform_policy import TransformPolicy
 from progimage.api.auth.authentication import viewer_of
-from progimage.api.auth.authorization import Authorization
 from progimage.api.openapi import schemas
 from progimage.api.openapi.documented import Answer, Content, Named, documented
 from progimage.api.requests.query import pairs, signed_pairs
 from progimage.api.requests.submission import read_submission
 from progimage.api.responses import hal, problems
-from progimage.api.responses.delivery import Delivery
+from progimage.api.responses.original import OriginalResponder
 from progimage.config import Settings
 from progimage.errors import (
     DownloadFailed,
@@ -37,7 +36,6 @@ from progimage.errors import (
     RequestTimeout,
     StoreUnavailable,
 )
-from progimage.imaging.codecs import formats
 from progimage.ingest.ingest import Ingest, Staged
 from progimage.library import Library
 from progimage.model import Metadata, Record, check_visibility
@@ -179,10 +177,9 @@ def kept(
 class PictureResource:
     """`/images/<id>/`: the original, byte for byte."""
 
-    def __init__(self, library: Library, delivery: Delivery, authorization: Authorization) -> None:
+    def __init__(self, library: Library, originals: OriginalResponder) -> None:
         self._library = library
-        self._delivery = delivery
-        self._authorization = authorization
+        self._originals = originals
 
     @documented(
         "original",
@@ -194,27 +191,7 @@ class PictureResource:
     def on_get(self, req: falcon.Request, resp: falcon.Response, image_id: str) -> None:
         """Send the original, byte for byte."""
         _, signature = signed_pairs(req)
-        access = self._authorization.to_original(viewer_of(req), image_id, signature)
-        record = self._library.find(access.viewer, image_id)
-        form = formats.by_media_type(record.media_type)
-        name = record.file_name or f"{record.id[:16]}.{form.extension}"
-        self._delivery.describe(
-            resp, form, is_public=record.is_public, file_name=name, ends_s=access.ends_s
-        )
-        if self._delivery.is_unchanged(req, resp, record.sha256):
-            return
-        self._delivery.send(
-            req,
-            resp,
-            key=self._library.key_of_original(record),
-            size=record.size_bytes,
-            etag=record.sha256,
-            is_public=record.is_public,
-            open_=lambda start, length: self._library.open_original(record, start, length),
-            ends_s=access.ends_s,
-        )
-
-    on_head = on_get
+        self._originals.respond(req, resp, image_id, signature)
 
     @documented(
         "image",

@@ -107,8 +107,6 @@ class Listing:
         else:
             self._send_page(viewer_of(req), given, resp)
 
-    on_head = on_get
-
     def _send_page(self, viewer: Viewer, given: QueryParameters, resp: falcon.Response) -> None:
         query = query_of(given, viewer)
         limit = given.whole_number("limit", 1, MAX_LIMIT, DEFAULT_LIMIT)

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from contextlib import ExitStack
 
 import falcon
 
-from progimage.access.admission import Admission
 from progimage.api.auth.authentication import author_of, viewer_of
-from progimage.api.auth.authorization import Authorization
-from progimage.api.auth.rate_limits import RenderRateLimit
+from progimage.api.components import Components
 from progimage.api.openapi import schemas
 from progimage.api.openapi.documented import Answer, Content, Parameter, documented
 from progimage.api.requests.negotiation import Source, choose_format
@@ -18,15 +15,12 @@ from progimage.api.requests.query import signed_pairs
 from progimage.api.requests.submission import read_submission
 from progimage.api.resources.images import UPLOAD_ERRORS
 from progimage.api.resources.renditions import RENDER_ERRORS
-from progimage.api.responses.delivery import Delivery, tell_timing
-from progimage.config import Settings
+from progimage.api.responses.delivery import tell_timing
 from progimage.errors import DownloadRefused, InvalidRequest, PictureError
 from progimage.imaging.codecs import formats
-from progimage.imaging.limits import Limits
 from progimage.imaging.pipeline import Pipeline, parse
 from progimage.ingest.download.downloader import VIA
-from progimage.ingest.ingest import Ingest, Staged
-from progimage.renditions.renditions import Renditions
+from progimage.ingest.ingest import Staged
 from progimage.stores.temp_files import TemporaryReader
 
 _URL = Parameter(
@@ -41,27 +35,15 @@ _URL = Parameter(
 class OnDemand:
     """A pipeline over a picture that is sent along, or fetched."""
 
-    def __init__(
-        self,
-        ingest: Ingest,
-        renders: Renditions,
-        delivery: Delivery,
-        settings: Settings,
-        presets: Mapping[str, str],
-        limits: Limits,
-        admission: Admission,
-        authorization: Authorization,
-        rate_limit: RenderRateLimit,
-    ) -> None:
-        self._ingest = ingest
-        self._renders = renders
-        self._delivery = delivery
-        self._settings = settings
-        self._presets = presets
-        self._limits = limits
-        self._admission = admission
-        self._authorization = authorization
-        self._rate_limit = rate_limit
+    def __init__(self, parts: Components) -> None:
+        self._ingest = parts.ingest
+        self._renditions = parts.renditions
+        self._delivery = parts.delivery
+        self._settings = parts.settings
+        self._limits = parts.limits
+        self._admission = parts.uploading
+        self._authorization = parts.authorization
+        self._rate_limit = parts.render_rate_limit
 
     @documented(
         "on_demand_of_url",
@@ -121,9 +103,9 @@ class OnDemand:
         url: str | None = None,
     ) -> Pipeline:
         """Return the pipeline, if the authorization opens for it and the client can pay."""
-        pipeline = parse(path, said, presets=self._presets, limits=self._limits)
+        pipeline = parse(path, said, presets=self._settings.presets, limits=self._limits)
         self._authorization.to_transform(pipeline, signature, url)
-        self._rate_limit.of(req)()
+        self._rate_limit.consumer(req)()
         return pipeline
 
     def _transform(
@@ -132,8 +114,10 @@ class OnDemand:
         facts = self._ingest.inspect(staged)
         source = Source(formats.by_name(facts.format), facts.has_alpha, facts.frames > 1)
         form = choose_format(pipeline.format, req, resp, source)
-        made, result = self._renders.transform(staged.path, viewer_of(req), pipeline, form)
+        made, result = self._renditions.transform(staged.path, viewer_of(req), pipeline, form)
         reader = TemporaryReader(result)
+        if req.method == "HEAD":
+            reader.close()
         self._delivery.describe(
             resp, form, is_public=False, file_name=f"{staged.sha256[:16]}.{form.extension}"
         )

@@ -93,8 +93,6 @@ class Tags:
             "next": f"/tags/?{given.encoded(('cursor',), cursor=_encoded(last))}" if last else None,
         }
 
-    on_head = on_get
-
 
 def _encoded(slug: str) -> str:
     return base64.urlsafe_b64encode(slug.encode()).decode()

@@ -31,9 +31,9 @@ def picture(image_id: str) -> str:
     return f"/images/{image_id}/"
 
 
-def upload(slot_id: str) -> str:
+def upload(upload_id: str) -> str:
     """Return the path of an upload in pieces."""
-    return f"/uploads/{slot_id}/"
+    return f"/uploads/{upload_id}/"
 
 
 def job(job_id: str) -> str:

@@ -26,11 +26,11 @@ class Source(Protocol):
     def read(self, size: int, /) -> bytes: ...
 
 
-def chain(store: ObjectStore, slot_id: str) -> tuple[Stat, ...]:
+def chain(store: ObjectStore, upload_id: str) -> tuple[Stat, ...]:
     """Return the pieces of an upload, in order, from its first byte as far as they go."""
     pieces: list[Stat] = []
     end = 0
-    for stat in store.list(keys.pieces(slot_id)):
+    for stat in store.list(keys.pieces(upload_id)):
         if keys.offset_of_piece(stat.key) != end:
             break
         pieces.append(stat)

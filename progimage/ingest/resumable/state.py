@@ -1,4 +1,4 @@
-"""What the store holds of an upload beside its bytes: small objects, each written once."""
+"""The objects of an upload beside its bytes: small JSON files, each written once."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ _APART = timedelta(seconds=APART_S)
 
 
 class UploadFile(JsonObject):
-    """What is kept of an upload."""
+    """An object of the store that belongs to an upload."""
 
     noun: ClassVar[str] = "upload"
 
 
 class ResumableUpload(UploadFile):
-    """What was said of an upload when it was created.
+    """The record of an upload, written when it is created.
 
     Attributes:
         id: 32 lowercase hex digits.
-        owner: who alone may use it; "" is the default owner, whose slots are for
-            whoever knows their id.
-        size_bytes: None if it was not known then.
-        note: what the client wants to be told again, as it stands.
+        owner: the account that may use it; "" is the default owner, whose uploads can
+            be used by every client that knows their id.
+        size_bytes: None if the client did not know it yet.
+        note: text of the client that is returned to it unchanged.
     """
 
     id: str
@@ -45,7 +45,7 @@ class ResumableUpload(UploadFile):
 
 
 class Outcome(UploadFile):
-    """What became of the bytes: the picture `image_id`, or an error by the name of its class."""
+    """The result: the picture `image_id`, or an error by the name of its class."""
 
     size_bytes: int
     image_id: str = ""
@@ -54,28 +54,28 @@ class Outcome(UploadFile):
 
 
 class Size(UploadFile):
-    """How many bytes there will be, where that was not known at first."""
+    """The size of an upload whose record has none."""
 
     size_bytes: int
 
 
-def remove(store: ObjectStore, slot_id: str) -> None:
+def remove(store: ObjectStore, upload_id: str) -> None:
     """Remove an upload: first what makes it one, so that nobody sees half of it."""
-    store.delete(keys.slot(slot_id))
-    delete_all(store, keys.upload(slot_id))
+    store.delete(keys.upload_record(upload_id))
+    delete_all(store, keys.upload(upload_id))
 
 
 def remove_expired(store: ObjectStore, now: datetime) -> int:
     """Remove uploads whose time is over, and what crashes left of others; return how many."""
     removed = 0
-    for slot_id, _ in groupby(store.list(keys.UPLOADS), lambda s: keys.slot_of_upload(s.key)):
-        if slot_id is None:
+    for upload_id, _ in groupby(store.list(keys.UPLOADS), lambda s: keys.id_of_upload(s.key)):
+        if upload_id is None:
             continue
         try:
-            slot = find(store, keys.slot(slot_id), ResumableUpload)
+            upload = find(store, keys.upload_record(upload_id), ResumableUpload)
         except DamagedRecord:
             continue
-        if slot is None or slot.expires <= now - _APART:
-            remove(store, slot_id)
+        if upload is None or upload.expires <= now - _APART:
+            remove(store, upload_id)
             removed += 1
     return removed

@@ -1,16 +1,16 @@
-"""Uploads in pieces: a slot is asked for first, its bytes come as they can.
+"""Resumable uploads: the client creates one first, and sends its bytes in pieces.
 
-All of it lies in the store, so that any node can go on where another died:
+Everything is in the store, so any node can continue what another began:
 
     create   slot.json
     append   piece-<offset>, each created at the end of the one before it
     finish   the picture is made · outcome.json, created · the pieces go
     remove   slot.json · everything else
 
-Nothing is ever rewritten. Of two nodes that write at one offset one creates the
-piece and the other is told of a conflict, so the pieces are always one chain, and
-an offset that was reported never shrinks. An upload exists as long as its
-slot.json does; what a crash leaves without one is refuse, removed with what has expired.
+Nothing is ever rewritten. If two nodes write at one offset, one creates the piece and
+the other gets a conflict, so the pieces are always one chain, and an offset that was
+reported never shrinks. An upload exists as long as its slot.json does; pieces that a
+crash left without one are removed together with expired uploads.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class Progress:
     `size_bytes` is None while it is not known, `image_id` until the picture is made.
     """
 
-    slot: ResumableUpload
+    upload: ResumableUpload
     size_bytes: int | None
     pieces: tuple[Stat, ...] = ()
     image_id: str | None = None
@@ -73,7 +73,7 @@ class Progress:
 
 
 class ResumableUploads:
-    """Uploads in pieces in one object store."""
+    """The resumable uploads in one object store."""
 
     def __init__(
         self,
@@ -108,7 +108,7 @@ class ResumableUploads:
         self._check_size(size_bytes)
         check_visibility(metadata, owner)
         now = self._clock()
-        slot = ResumableUpload(
+        upload = ResumableUpload(
             id=keys.new_token(),
             owner=owner,
             created=now,
@@ -118,10 +118,10 @@ class ResumableUploads:
             metadata=metadata,
             note=note,
         )
-        json_objects.create(self._store, keys.slot(slot.id), slot)
-        return Progress(slot, size_bytes)
+        json_objects.create(self._store, keys.upload_record(upload.id), upload)
+        return Progress(upload, size_bytes)
 
-    def find(self, slot_id: str, viewer: Viewer = ANYBODY) -> Progress:
+    def find(self, upload_id: str, viewer: Viewer = ANYBODY) -> Progress:
         """Return how far an upload has come.
 
         Raises:
@@ -129,20 +129,22 @@ class ResumableUploads:
             Expired: its time is over.
             PictureError: its bytes have all come and are not a picture; which, and why.
         """
-        if not keys.is_token(slot_id):
+        if not keys.is_token(upload_id):
             raise _not_found()
         # The pieces first: they go after slot.json has gone or outcome.json has come, so
         # whoever looks at those two afterwards knows whether a piece was missed.
-        pieces = chain(self._store, slot_id)
-        slot = self._slot(slot_id, viewer)
-        if (outcome := json_objects.find(self._store, keys.outcome(slot_id), Outcome)) is not None:
-            return _ended(slot, outcome)
-        size_bytes = slot.size_bytes
+        pieces = chain(self._store, upload_id)
+        upload = self._read(upload_id, viewer)
+        if (
+            outcome := json_objects.find(self._store, keys.outcome(upload_id), Outcome)
+        ) is not None:
+            return _ended(upload, outcome)
+        size_bytes = upload.size_bytes
         if size_bytes is None and (
-            declared := json_objects.find(self._store, keys.slot_size(slot_id), Size)
+            declared := json_objects.find(self._store, keys.upload_size(upload_id), Size)
         ):
             size_bytes = declared.size_bytes
-        return Progress(slot, size_bytes, pieces)
+        return Progress(upload, size_bytes, pieces)
 
     def declare_size(self, progress: Progress, size_bytes: int) -> Progress:
         """Say how many bytes there will be, once that is known; repeating it is harmless.
@@ -156,7 +158,7 @@ class ResumableUploads:
             self._check_size(size_bytes)
             if size_bytes < progress.offset:
                 raise InvalidRequest(f"{progress.offset:,} bytes came already, not {size_bytes:,}")
-            key, declared = keys.slot_size(progress.slot.id), size_bytes
+            key, declared = keys.upload_size(progress.upload.id), size_bytes
             try:
                 json_objects.create(self._store, key, Size(size_bytes=size_bytes))
             except Conflict:
@@ -211,7 +213,7 @@ class ResumableUploads:
             return progress
         with closing(Joined(self._store, progress.pieces)) as source:
             try:
-                image_id = make(source, progress.slot)
+                image_id = make(source, progress.upload)
             except PictureError as error:
                 self.settle(
                     progress,
@@ -222,7 +224,7 @@ class ResumableUploads:
                 raise
             except KeyMissing:
                 # Somebody else has finished or removed it, or else a piece is lost.
-                again = self.find(progress.slot.id, Viewer(name=progress.slot.owner))
+                again = self.find(progress.upload.id, Viewer(name=progress.upload.owner))
                 if again.image_id is None:
                     raise
                 return again
@@ -236,35 +238,35 @@ class ResumableUploads:
         Raises:
             PictureError: if that is one.
         """
-        slot_id = progress.slot.id
+        upload_id = progress.upload.id
         try:
-            json_objects.create(self._store, keys.outcome(slot_id), outcome)
+            json_objects.create(self._store, keys.outcome(upload_id), outcome)
         except Conflict:
-            outcome = json_objects.find(self._store, keys.outcome(slot_id), Outcome) or outcome
-        json_objects.delete_all(self._store, keys.pieces(slot_id))
-        return _ended(progress.slot, outcome)
+            outcome = json_objects.find(self._store, keys.outcome(upload_id), Outcome) or outcome
+        json_objects.delete_all(self._store, keys.pieces(upload_id))
+        return _ended(progress.upload, outcome)
 
-    def remove(self, slot_id: str, viewer: Viewer = ANYBODY) -> None:
+    def remove(self, upload_id: str, viewer: Viewer = ANYBODY) -> None:
         """Give up an upload, or forget a finished one; its picture stays.
 
         Raises:
             NotFound, Expired: there is none, or no longer.
         """
-        if not keys.is_token(slot_id):
+        if not keys.is_token(upload_id):
             raise _not_found()
-        self._slot(slot_id, viewer)
-        state.remove(self._store, slot_id)
+        self._read(upload_id, viewer)
+        state.remove(self._store, upload_id)
 
-    def _slot(self, slot_id: str, viewer: Viewer) -> ResumableUpload:
+    def _read(self, upload_id: str, viewer: Viewer) -> ResumableUpload:
         try:
-            slot = json_objects.read(self._store, keys.slot(slot_id), ResumableUpload)
+            upload = json_objects.read(self._store, keys.upload_record(upload_id), ResumableUpload)
         except KeyMissing:
             raise _not_found() from None
-        if slot.owner not in ("", viewer.name):
+        if upload.owner not in ("", viewer.name):
             raise _not_found()
-        if self._clock() >= slot.expires:
+        if self._clock() >= upload.expires:
             raise Expired("the time for this upload is over; create another")
-        return slot
+        return upload
 
     def _check_size(self, size_bytes: int | None) -> None:
         if size_bytes == 0:
@@ -281,7 +283,7 @@ class ResumableUploads:
                 f"this upload came in {short:,} short pieces already; create another and "
                 "send more at a time"
             )
-        key = keys.piece(progress.slot.id, progress.offset)
+        key = keys.piece(progress.upload.id, progress.offset)
         try:
             stat = self._store.put(key, data, media_type="application/octet-stream", expect=ABSENT)
         except Conflict:
@@ -289,9 +291,9 @@ class ResumableUploads:
         return replace(progress, pieces=(*progress.pieces, stat))
 
 
-def _ended(slot: ResumableUpload, outcome: Outcome) -> Progress:
+def _ended(upload: ResumableUpload, outcome: Outcome) -> Progress:
     if not outcome.error:
-        return Progress(slot, outcome.size_bytes, image_id=outcome.image_id)
+        return Progress(upload, outcome.size_bytes, image_id=outcome.image_id)
     kind = getattr(errors, outcome.error, PictureError)
     raise kind(outcome.detail)
 

@@ -158,7 +158,7 @@ def test_a_nodes_numbers_are_for_no_page(make_client):
 def test_every_header_that_the_description_names_can_be_read():
     service = app.create(Settings(store="memory://"), MemoryStore(), InlinePool())
     named: set[str] = set()
-    for call in document.calls(service.wsgi._app._app):
+    for call in document.calls(service.routes):
         said = of_responder(call.responder)
         assert said
         named |= {name for answer in said.answers.values() for name in answer.headers}

@@ -45,8 +45,8 @@ PICTURE = b"pretend these are pixels"
 MAX_BYTES = 100
 
 
-def slots(store: ObjectStore, now: datetime = NOW) -> ResumableUploads:
-    """Return slots whose pieces are at most 8 bytes long and that last for a minute."""
+def uploads(store: ObjectStore, now: datetime = NOW) -> ResumableUploads:
+    """Return uploads whose pieces are at most 8 bytes long and that last for a minute."""
     return ResumableUploads(
         store, max_bytes=MAX_BYTES, expires_s=60, piece_bytes=8, clock=lambda: now
     )
@@ -55,31 +55,31 @@ def slots(store: ObjectStore, now: datetime = NOW) -> ResumableUploads:
 def maker(store: ObjectStore) -> Callable[..., str]:
     """Return what makes pictures: of all bytes that do not begin with "no"."""
 
-    def make(source, slot) -> str:
+    def make(source, upload) -> str:
         data = b"".join(iter(lambda: source.read(5), b""))
         if data.startswith(b"no"):
             raise CorruptPicture("it has no pixels")
         sha256 = hashlib.sha256(data).hexdigest()
         candidate = Candidate(
-            io.BytesIO(data), sha256, "", sha256, len(data), slot.file_name, FACTS
+            io.BytesIO(data), sha256, "", sha256, len(data), upload.file_name, FACTS
         )
-        return Library(store).add(candidate, slot.metadata)[0].id
+        return Library(store).add(candidate, upload.metadata)[0].id
 
     return make
 
 
 def begin(store: ObjectStore, size_bytes: int | None = len(PICTURE), sent: bytes = b"") -> str:
     """Create an upload to which some bytes have been sent; return its id."""
-    progress = slots(store).create(Metadata(title="T"), file_name="a.png", size_bytes=size_bytes)
-    slots(store).append(progress, io.BytesIO(sent))
-    return progress.slot.id
+    progress = uploads(store).create(Metadata(title="T"), file_name="a.png", size_bytes=size_bytes)
+    uploads(store).append(progress, io.BytesIO(sent))
+    return progress.upload.id
 
 
-def send(store: ObjectStore, slot_id: str, data: bytes = PICTURE) -> Progress:
+def send(store: ObjectStore, upload_id: str, data: bytes = PICTURE) -> Progress:
     """Do what a client does: ask how far the upload is, send the rest, have it finished."""
-    progress = slots(store).find(slot_id)
-    progress = slots(store).append(progress, io.BytesIO(data[progress.offset :]))
-    return slots(store).finish(progress, maker(store)) if progress.is_complete else progress
+    progress = uploads(store).find(upload_id)
+    progress = uploads(store).append(progress, io.BytesIO(data[progress.offset :]))
+    return uploads(store).finish(progress, maker(store)) if progress.is_complete else progress
 
 
 def joined(store: ObjectStore, progress: Progress) -> bytes:
@@ -107,169 +107,171 @@ def store() -> ObjectStore:
 
 
 def test_bytes_lie_in_pieces_of_bounded_size_named_by_their_offset(store):
-    slot_id = begin(store, sent=PICTURE[:20])
-    sizes = [(stat.key, stat.size) for stat in store.list(keys.pieces(slot_id))]
+    upload_id = begin(store, sent=PICTURE[:20])
+    sizes = [(stat.key, stat.size) for stat in store.list(keys.pieces(upload_id))]
     assert sizes == [
-        (keys.piece(slot_id, 0), 8),
-        (keys.piece(slot_id, 8), 8),
-        (keys.piece(slot_id, 16), 4),
+        (keys.piece(upload_id, 0), 8),
+        (keys.piece(upload_id, 8), 8),
+        (keys.piece(upload_id, 16), 4),
     ]
 
 
 def test_another_node_goes_on_where_the_first_stopped(store):
-    slot_id = begin(store, sent=PICTURE[:13])
-    assert slots(store).find(slot_id).offset == 13
-    assert send(store, slot_id).image_id == id_of(PICTURE)
+    upload_id = begin(store, sent=PICTURE[:13])
+    assert uploads(store).find(upload_id).offset == 13
+    assert send(store, upload_id).image_id == id_of(PICTURE)
     record = Library(store).find(ANYBODY, id_of(PICTURE))
     assert (record.title, record.file_name) == ("T", "a.png")
 
 
 def test_a_finished_upload_keeps_its_outcome_and_not_its_pieces(store):
-    slot_id = begin(store)
-    send(store, slot_id)
-    assert names(store, keys.upload(slot_id)) == ["outcome.json", "slot.json"]
-    found = slots(store).find(slot_id)
+    upload_id = begin(store)
+    send(store, upload_id)
+    assert names(store, keys.upload(upload_id)) == ["outcome.json", "slot.json"]
+    found = uploads(store).find(upload_id)
     assert (found.image_id, found.offset, found.is_complete) == (id_of(PICTURE), len(PICTURE), True)
 
 
 def test_two_who_send_the_same_bytes_get_one_success_and_one_conflict(store):
-    slot_id = begin(store)
-    first = second = slots(store).find(slot_id)
-    slots(store).append(first, io.BytesIO(b"12345"))
+    upload_id = begin(store)
+    first = second = uploads(store).find(upload_id)
+    uploads(store).append(first, io.BytesIO(b"12345"))
     with pytest.raises(UploadConflict):
-        slots(store).append(second, io.BytesIO(b"abc"))
-    assert joined(store, slots(store).find(slot_id)) == b"12345"
+        uploads(store).append(second, io.BytesIO(b"abc"))
+    assert joined(store, uploads(store).find(upload_id)) == b"12345"
 
 
 def test_what_came_before_a_break_is_kept(store):
-    slot_id = begin(store)
-    progress = slots(store).append(slots(store).find(slot_id), Breaking(PICTURE[:11]))
-    assert progress.offset == slots(store).find(slot_id).offset == 11
+    upload_id = begin(store)
+    progress = uploads(store).append(uploads(store).find(upload_id), Breaking(PICTURE[:11]))
+    assert progress.offset == uploads(store).find(upload_id).offset == 11
     assert joined(store, progress) == PICTURE[:11]
 
 
 def test_a_break_before_anything_came_is_told(store):
-    slot_id = begin(store, sent=PICTURE[:8])
+    upload_id = begin(store, sent=PICTURE[:8])
     with pytest.raises(InvalidRequest, match="broke"):
-        slots(store).append(slots(store).find(slot_id), Breaking())
-    assert slots(store).find(slot_id).offset == 8
+        uploads(store).append(uploads(store).find(upload_id), Breaking())
+    assert uploads(store).find(upload_id).offset == 8
 
 
 @pytest.mark.parametrize("size_bytes", [20, None])
 def test_a_piece_that_goes_past_the_end_is_not_kept(store, size_bytes):
     """Those before it are: a client can go on from them."""
-    slot_id = begin(store, size_bytes)
+    upload_id = begin(store, size_bytes)
     with pytest.raises(PictureTooLarge):
-        send(store, slot_id, b"x" * (MAX_BYTES + 1))
-    assert slots(store).find(slot_id).offset in (16, 96)
-    assert not slots(store).find(slot_id).is_complete
+        send(store, upload_id, b"x" * (MAX_BYTES + 1))
+    assert uploads(store).find(upload_id).offset in (16, 96)
+    assert not uploads(store).find(upload_id).is_complete
 
 
 def test_the_size_may_be_said_once(store):
-    slot_id = begin(store, None, sent=PICTURE[:9])
-    assert not slots(store).find(slot_id).is_complete
-    for progress in (slots(store).find(slot_id),) * 2:
-        assert slots(store).declare_size(progress, len(PICTURE)).size_bytes == len(PICTURE)
+    upload_id = begin(store, None, sent=PICTURE[:9])
+    assert not uploads(store).find(upload_id).is_complete
+    for progress in (uploads(store).find(upload_id),) * 2:
+        assert uploads(store).declare_size(progress, len(PICTURE)).size_bytes == len(PICTURE)
     with pytest.raises(UploadConflict):
-        slots(store).declare_size(progress, len(PICTURE) + 1)
-    assert slots(store).find(slot_id).size_bytes == len(PICTURE)
-    assert send(store, slot_id).image_id == id_of(PICTURE)
+        uploads(store).declare_size(progress, len(PICTURE) + 1)
+    assert uploads(store).find(upload_id).size_bytes == len(PICTURE)
+    assert send(store, upload_id).image_id == id_of(PICTURE)
 
 
 def test_the_store_cannot_be_filled_with_crumbs(store, monkeypatch):
     monkeypatch.setattr("progimage.ingest.resumable.uploads.MAX_SHORT_PIECES", 3)
-    slot_id = begin(store)
+    upload_id = begin(store)
     for end in (1, 2, 10, 11):  # of 1, 1, 8 and 1 bytes
-        send(store, slot_id, PICTURE[:end])
+        send(store, upload_id, PICTURE[:end])
     with pytest.raises(InvalidRequest, match="3 short pieces"):
-        send(store, slot_id, PICTURE[:12])
-    assert slots(store).find(slot_id).offset == 11
+        send(store, upload_id, PICTURE[:12])
+    assert uploads(store).find(upload_id).offset == 11
 
 
 def test_what_is_no_picture_is_told_to_everybody_and_not_kept(store):
-    slot_id = begin(store, 4)
+    upload_id = begin(store, 4)
     for _ in range(2):
         with pytest.raises(CorruptPicture, match="no pixels"):
-            send(store, slot_id, b"no!!")
+            send(store, upload_id, b"no!!")
     assert names(store) == ["outcome.json", "slot.json"]
-    slots(store).remove(slot_id)
+    uploads(store).remove(upload_id)
     assert names(store) == []
 
 
 def test_a_trouble_that_passes_leaves_the_upload_to_be_finished_later(store):
-    slot_id = begin(store, sent=PICTURE)
+    upload_id = begin(store, sent=PICTURE)
 
-    def fail(source, slot) -> str:
+    def fail(source, upload) -> str:
         raise StoreUnavailable("not now")
 
     with pytest.raises(StoreUnavailable):
-        slots(store).finish(slots(store).find(slot_id), fail)
-    found = slots(store).find(slot_id)
+        uploads(store).finish(uploads(store).find(upload_id), fail)
+    found = uploads(store).find(upload_id)
     assert (found.is_complete, found.image_id) == (True, None)
-    assert send(store, slot_id).image_id == id_of(PICTURE)
+    assert send(store, upload_id).image_id == id_of(PICTURE)
 
 
 def test_a_lost_piece_is_told_and_makes_no_picture(store):
-    slot_id = begin(store, sent=PICTURE)
-    progress = slots(store).find(slot_id)
-    store.delete(keys.piece(slot_id, 8))
+    upload_id = begin(store, sent=PICTURE)
+    progress = uploads(store).find(upload_id)
+    store.delete(keys.piece(upload_id, 8))
     with pytest.raises(KeyMissing):
-        slots(store).finish(progress, maker(store))
+        uploads(store).finish(progress, maker(store))
     assert names(store, keys.IMAGES) == []
 
 
 def test_a_damaged_upload_is_told_apart_from_none(store):
-    slot_id = begin(store)
-    store.put(keys.slot(slot_id), io.BytesIO(b"{"), media_type="")
+    upload_id = begin(store)
+    store.put(keys.upload_record(upload_id), io.BytesIO(b"{"), media_type="")
     with pytest.raises(DamagedRecord):
-        slots(store).find(slot_id)
-    assert collect(store, max_age=timedelta(1), max_bytes=1).expired_slots == 0
+        uploads(store).find(upload_id)
+    assert collect(store, max_age=timedelta(1), max_bytes=1).expired_uploads == 0
 
 
 @pytest.mark.parametrize("odd", ["", "x", "..", "../images", "0" * 31, "0" * 33, "A" * 32])
 def test_what_is_no_id_is_simply_not_found(store, odd):
-    for act in (slots(store).find, slots(store).remove):
+    for act in (uploads(store).find, uploads(store).remove):
         with pytest.raises(NotFound):
             act(odd)
 
 
 def test_unknown_fields_of_a_newer_version_are_passed_over(store):
-    slot_id = begin(store)
-    with store.open(keys.slot(slot_id)) as reader:
+    upload_id = begin(store)
+    with store.open(keys.upload_record(upload_id)) as reader:
         newer = reader.read().replace(b"{", b'{"colour": "red",', 1)
-    store.put(keys.slot(slot_id), io.BytesIO(newer), media_type="")
-    assert send(store, slot_id).image_id == id_of(PICTURE)
+    store.put(keys.upload_record(upload_id), io.BytesIO(newer), media_type="")
+    assert send(store, upload_id).image_id == id_of(PICTURE)
 
 
 class TestExpiry:
     def test_an_upload_is_there_until_its_time_is_over(self, store):
-        slot_id = begin(store, sent=PICTURE[:5])
-        assert slots(store, NOW + timedelta(seconds=59)).find(slot_id).offset == 5
-        late = slots(store, NOW + timedelta(seconds=60))
+        upload_id = begin(store, sent=PICTURE[:5])
+        assert uploads(store, NOW + timedelta(seconds=59)).find(upload_id).offset == 5
+        late = uploads(store, NOW + timedelta(seconds=60))
         for act in (late.find, late.remove):
             with pytest.raises(Expired):
-                act(slot_id)
+                act(upload_id)
 
     def test_a_collection_removes_what_has_expired_and_spares_the_rest(self, store):
         old, finished = begin(store, sent=PICTURE[:5]), begin(store)
         send(store, finished)
-        young = slots(store, NOW + timedelta(seconds=30)).create(Metadata(), size_bytes=9).slot.id
+        young = (
+            uploads(store, NOW + timedelta(seconds=30)).create(Metadata(), size_bytes=9).upload.id
+        )
         sweep = collect(
             store,
             max_age=timedelta(1),
             max_bytes=1,
             clock=lambda: COLLECTED,
         )
-        assert sweep.expired_slots == 2
-        left = {keys.slot_of_upload(stat.key) for stat in store.list(keys.UPLOADS)}
+        assert sweep.expired_uploads == 2
+        left = {keys.id_of_upload(stat.key) for stat in store.list(keys.UPLOADS)}
         assert left == {young}
         assert Library(store).find(ANYBODY, id_of(PICTURE)).title == "T"
         assert old != finished
 
     def test_a_collection_takes_what_crashes_left_of_uploads(self, store):
-        slot_id = begin(store, sent=PICTURE)
-        store.delete(keys.slot(slot_id))
-        assert collect(store, max_age=timedelta(1), max_bytes=1).expired_slots == 1
+        upload_id = begin(store, sent=PICTURE)
+        store.delete(keys.upload_record(upload_id))
+        assert collect(store, max_age=timedelta(1), max_bytes=1).expired_uploads == 1
         assert names(store) == []
 
     def test_check_has_nothing_to_say_of_uploads(self, store):
@@ -291,18 +293,18 @@ def crash_cases() -> list[object]:
 
 def life(store: ObjectStore, told: SimpleNamespace) -> None:
     """Note in `told` what a client was told; it is told nothing of what was cut short."""
-    told.slot_id = slots(store).create(Metadata(title="T"), size_bytes=None).slot.id
+    told.upload_id = uploads(store).create(Metadata(title="T"), size_bytes=None).upload.id
     told.offset = 0
-    progress = slots(store).append(slots(store).find(told.slot_id), Breaking(PICTURE[:10]))
+    progress = uploads(store).append(uploads(store).find(told.upload_id), Breaking(PICTURE[:10]))
     told.offset = progress.offset
-    progress = slots(store).find(told.slot_id)
-    progress = slots(store).declare_size(progress, len(PICTURE))
+    progress = uploads(store).find(told.upload_id)
+    progress = uploads(store).declare_size(progress, len(PICTURE))
     told.size_bytes = len(PICTURE)
-    progress = slots(store).append(progress, io.BytesIO(PICTURE[progress.offset :]))
-    told.image_id = slots(store).finish(progress, maker(store)).image_id
+    progress = uploads(store).append(progress, io.BytesIO(PICTURE[progress.offset :]))
+    told.image_id = uploads(store).finish(progress, maker(store)).image_id
     told.offset = len(PICTURE)
     told.removed = True
-    slots(store).remove(told.slot_id)
+    uploads(store).remove(told.upload_id)
 
 
 @pytest.mark.parametrize(("n", "after"), crash_cases())
@@ -313,47 +315,47 @@ def test_a_node_that_dies_loses_nothing_that_a_client_was_told(store, n, after):
 
     if hasattr(told, "removed"):
         try:
-            assert slots(store).find(told.slot_id).image_id == id_of(PICTURE)
+            assert uploads(store).find(told.upload_id).image_id == id_of(PICTURE)
         except NotFound:
-            assert keys.slot(told.slot_id) not in {stat.key for stat in store.list("")}
+            assert keys.upload_record(told.upload_id) not in {stat.key for stat in store.list("")}
         assert Library(store).find(ANYBODY, id_of(PICTURE)).title == "T"
-    elif hasattr(told, "slot_id"):
-        found = slots(store).find(told.slot_id)
+    elif hasattr(told, "upload_id"):
+        found = uploads(store).find(told.upload_id)
         assert found.offset >= told.offset
         if found.image_id is None:
             assert joined(store, found) == PICTURE[: found.offset]
-        slots(store).declare_size(found, len(PICTURE))
-        assert send(store, told.slot_id).image_id == id_of(PICTURE)
+        uploads(store).declare_size(found, len(PICTURE))
+        assert send(store, told.upload_id).image_id == id_of(PICTURE)
         assert Library(store).find(ANYBODY, id_of(PICTURE)).title == "T"
 
     collect(store, max_age=timedelta(1), max_bytes=1, clock=lambda: COLLECTED)
     assert names(store, keys.UPLOADS) == []
 
 
-def resume(store: ObjectStore, slot_id: str) -> None:
-    send(store, slot_id)
+def resume(store: ObjectStore, upload_id: str) -> None:
+    send(store, upload_id)
 
 
-def resume_in_parts(store: ObjectStore, slot_id: str) -> None:
-    send(store, slot_id, PICTURE[:20])
-    send(store, slot_id)
+def resume_in_parts(store: ObjectStore, upload_id: str) -> None:
+    send(store, upload_id, PICTURE[:20])
+    send(store, upload_id)
 
 
-def lie(store: ObjectStore, slot_id: str) -> None:
+def lie(store: ObjectStore, upload_id: str) -> None:
     """Send other bytes."""
-    send(store, slot_id, PICTURE.upper())
+    send(store, upload_id, PICTURE.upper())
 
 
-def break_off(store: ObjectStore, slot_id: str) -> None:
-    progress = slots(store).find(slot_id)
-    slots(store).append(progress, Breaking(PICTURE[progress.offset : 13]))
+def break_off(store: ObjectStore, upload_id: str) -> None:
+    progress = uploads(store).find(upload_id)
+    uploads(store).append(progress, Breaking(PICTURE[progress.offset : 13]))
 
 
-def give_up(store: ObjectStore, slot_id: str) -> None:
-    slots(store).remove(slot_id)
+def give_up(store: ObjectStore, upload_id: str) -> None:
+    uploads(store).remove(upload_id)
 
 
-def sweep(store: ObjectStore, slot_id: str) -> None:
+def sweep(store: ObjectStore, upload_id: str) -> None:
     collect(store, max_age=timedelta(1), max_bytes=1, clock=lambda: NOW)
 
 
@@ -373,17 +375,17 @@ def sweep(store: ObjectStore, slot_id: str) -> None:
 def test_no_order_of_two_tears_the_bytes(acts):
     def run(choices: list[int]) -> list[int]:
         store = MemoryStore()
-        slot_id = begin(store, sent=PICTURE[:10])
-        width = play(store, [lambda view, act=act: act(view, slot_id) for act in acts], choices)
+        upload_id = begin(store, sent=PICTURE[:10])
+        width = play(store, [lambda view, act=act: act(view, upload_id) for act in acts], choices)
         made = {keys.id_of_record(stat.key) for stat in store.list(keys.IMAGES)} - {None}
         if lie in acts:
             assert made <= mixtures()
         else:
             assert made <= {id_of(PICTURE)}
         if not {lie, give_up} & set(acts):
-            assert send(store, slot_id).image_id == id_of(PICTURE)
+            assert send(store, upload_id).image_id == id_of(PICTURE)
         if give_up in acts:
-            sweep(store, slot_id)
+            sweep(store, upload_id)
             assert names(store, keys.UPLOADS) == []
         return width
 
@@ -402,14 +404,14 @@ def mixtures() -> set[str]:
 def test_an_offset_never_shrinks_for_a_client_that_keeps_asking(act):
     def run(choices: list[int]) -> list[int]:
         store = MemoryStore()
-        slot_id = begin(store, sent=PICTURE[:10])
+        upload_id = begin(store, sent=PICTURE[:10])
         seen = []
 
         def ask(view: ObjectStore) -> None:
             for _ in range(2):
-                seen.append(slots(view).find(slot_id).offset)
+                seen.append(uploads(view).find(upload_id).offset)
 
-        width = play(store, [lambda view: act(view, slot_id), ask], choices)
+        width = play(store, [lambda view: act(view, upload_id), ask], choices)
         assert len(seen) == 2
         assert 10 <= seen[0] <= seen[1]
         return width
@@ -428,4 +430,4 @@ def test_however_the_bytes_are_cut_the_picture_is_the_same(cuts, piece_bytes, br
         if data:
             progress = ours.append(progress, (Breaking if breaks else io.BytesIO)(data))
     assert joined(store, progress) == PICTURE
-    assert ours.finish(ours.find(progress.slot.id), maker(store)).image_id == id_of(PICTURE)
+    assert ours.finish(ours.find(progress.upload.id), maker(store)).image_id == id_of(PICTURE)

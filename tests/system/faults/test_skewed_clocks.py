@@ -54,7 +54,7 @@ SETTINGS = {
     "download_allow_private": "true",
     "jobs_lease_s": 4,
     "jobs_poll_s": 0.2,
-    "upload_slot_expires_s": APART_S - 60,
+    "upload_resumable_expires_s": APART_S - 60,
 }
 ANN = {"username": "ann", "password": "correct horse battery"}
 

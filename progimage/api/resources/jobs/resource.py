@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, cast, get_args
 from urllib.parse import urlencode
 
 import falcon
 
 from progimage.access.admission import Admission
-from progimage.access.transform_policy import TransformPolicy
 from progimage.api.auth.authentication import author_of
+from progimage.api.components import Components
 from progimage.api.openapi import schemas
 from progimage.api.openapi.documented import Answer, Content, Named, Parameter, documented
 from progimage.api.requests.body import Body
@@ -21,7 +21,6 @@ from progimage.api.resources.jobs import documents
 from progimage.api.resources.jobs.creation import JobRequests
 from progimage.api.resources.listing import CURSOR
 from progimage.api.responses import events, hal
-from progimage.config import Settings
 from progimage.errors import (
     DownloadRefused,
     InvalidArgument,
@@ -38,8 +37,6 @@ from progimage.errors import (
 from progimage.imaging.did_you_mean import shown
 from progimage.jobs import keys
 from progimage.jobs.model import Counts, Item, Progress, Request, State
-from progimage.jobs.state import Jobs
-from progimage.library.search.catalogue import Catalogue
 
 DEFAULT_LIMIT = 100
 MAX_LIMIT = 1_000
@@ -50,31 +47,16 @@ _JOBS_LIMIT = {"type": "integer", "minimum": 1, "maximum": _MAX_JOBS, "default":
 
 
 class JobResource:
-    """`/jobs/`, where they are created and listed, and `/jobs/<id>/`.
+    """`/jobs/`, where they are created and listed, and `/jobs/<id>/`."""
 
-    Args:
-        announce: tells of a new job whoever may do it.
-        is_stopping: true once this process is to end.
-    """
-
-    def __init__(
-        self,
-        jobs: Jobs,
-        catalogue: Catalogue,
-        settings: Settings,
-        policy: TransformPolicy,
-        admission: Admission,
-        *,
-        announce: Callable[[Request], None],
-        is_stopping: Callable[[], bool],
-    ) -> None:
-        self._jobs = jobs
-        self._settings = settings
-        self._orders = JobRequests(catalogue, settings, policy)
-        self._admission = admission
-        self._streaming = Admission(settings.jobs.streams, "streams of progress")
-        self._announce = announce
-        self._is_stopping = is_stopping
+    def __init__(self, parts: Components) -> None:
+        self._jobs = parts.jobs
+        self._settings = parts.settings
+        self._orders = JobRequests(parts.catalogue, parts.settings, parts.policy)
+        self._admission = parts.uploading
+        self._streaming = Admission(parts.settings.jobs.streams, "streams of progress")
+        self._announce = parts.announce_job
+        self._is_stopping = parts.is_stopping
 
     @documented(
         "job",
@@ -150,8 +132,6 @@ class JobResource:
         }
         resp.set_header("Cache-Control", "private, no-store")
 
-    on_head_all = on_get_all
-
     @documented(
         "job",
         "jobs",
@@ -182,8 +162,6 @@ class JobResource:
         else:
             given = QueryParameters(pairs(req), ("limit", "cursor", "state"))
             self._send(req, resp, request, given)
-
-    on_head = on_get
 
     @documented(
         "job",

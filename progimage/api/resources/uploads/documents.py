@@ -18,8 +18,8 @@ def header(name: str, about: str) -> Parameter:
     return Parameter(name, about, {"type": "string"}, place="header")
 
 
-SLOT = Parameter(
-    "slot_id",
+UPLOAD_ID = Parameter(
+    "upload_id",
     "Id of an upload: 32 lowercase hex digits; whoever knows it may go on with it.",
     {"type": "string", "pattern": "^[0-9a-f]{32}$"},
     place="path",
@@ -27,7 +27,7 @@ SLOT = Parameter(
     example="5f2b8c1e0d9a47c3b1a6e8f70c2d4b95",
 )
 # OPTIONS tells of the protocol, whether or not there is such an upload.
-ANY_SLOT = replace(SLOT, schema={"type": "string"})
+ANY_UPLOAD_ID = replace(UPLOAD_ID, schema={"type": "string"})
 RESUMABLE = header("Tus-Resumable", f"`{tus.VERSION}` in a request of tus.")
 CREATING = (
     RESUMABLE,
@@ -90,18 +90,18 @@ GONE = (NotFound, Expired, UploadConflict)
 
 def describe(progress: Progress) -> dict[str, object]:
     """Return what is told of an upload."""
-    slot = progress.slot
-    found = {"self": {"href": hal.upload(slot.id)}}
+    upload = progress.upload
+    found = {"self": {"href": hal.upload(upload.id)}}
     if progress.image_id is not None:
         found["image"] = {"href": hal.picture(progress.image_id)}
     return {
-        "id": slot.id,
+        "id": upload.id,
         "state": "open" if progress.image_id is None else "finished",
         "offset": progress.offset,
         "size_bytes": progress.size_bytes,
-        "expires": slot.expires.isoformat().replace("+00:00", "Z"),
-        "file_name": slot.file_name,
-        **slot.metadata.model_dump(mode="json"),
+        "expires": upload.expires.isoformat().replace("+00:00", "Z"),
+        "file_name": upload.file_name,
+        **upload.metadata.model_dump(mode="json"),
         "image": progress.image_id,
         "_links": found,
     }

@@ -7,9 +7,8 @@ from dataclasses import replace
 
 import falcon
 
-from progimage.access.admission import Admission
-from progimage.access.transform_policy import TransformPolicy
 from progimage.api.auth.authentication import viewer_of
+from progimage.api.components import Components
 from progimage.api.openapi import schemas
 from progimage.api.openapi.documented import Answer, Content, Named, documented
 from progimage.api.requests.body import Body
@@ -17,21 +16,20 @@ from progimage.api.requests.submission import read_json_object, read_submission
 from progimage.api.resources.images import UPLOAD_ERRORS, kept
 from progimage.api.resources.uploads import tus
 from progimage.api.resources.uploads.documents import (
-    ANY_SLOT,
+    ANY_UPLOAD_ID,
     CREATING,
     GONE,
     OPTIONS,
     PIECE,
     PROGRESS,
     RESUMABLE,
-    SLOT,
     TOLD,
+    UPLOAD_ID,
     WHOLE,
     describe,
     header,
 )
 from progimage.api.responses import hal
-from progimage.config import Settings
 from progimage.errors import (
     ChecksumMismatch,
     Expired,
@@ -42,12 +40,11 @@ from progimage.errors import (
     StoreUnavailable,
     UploadConflict,
 )
-from progimage.ingest.ingest import Ingest, Staged, clean_file_name
+from progimage.ingest.ingest import Staged, clean_file_name
 from progimage.ingest.resumable.chunks import Source
 from progimage.ingest.resumable.state import Outcome, ResumableUpload
-from progimage.ingest.resumable.uploads import Progress, ResumableUploads
+from progimage.ingest.resumable.uploads import Progress
 from progimage.model import Metadata, parse_metadata
-from progimage.stores.temp_files import TempFolder
 
 _MAX_JSON_BYTES = 128 * 1024
 
@@ -58,24 +55,16 @@ _CREATION = ("Tus-Resumable", "Upload-Length", "Upload-Defer-Length", "Upload-Me
 class ResumableUploadResource:
     """`/uploads/`, where one is created, and `/uploads/<id>/`, where it goes on."""
 
-    def __init__(
-        self,
-        slots: ResumableUploads,
-        ingest: Ingest,
-        scratch: TempFolder,
-        settings: Settings,
-        admission: Admission,
-        policy: TransformPolicy,
-    ) -> None:
-        self._slots = slots
-        self._ingest = ingest
-        self._scratch = scratch
-        self._settings = settings
-        self._admission = admission
-        self._policy = policy
+    def __init__(self, parts: Components) -> None:
+        self._uploads = parts.resumable_uploads
+        self._ingest = parts.ingest
+        self._temp_folder = parts.temp_folder
+        self._settings = parts.settings
+        self._admission = parts.uploading
+        self._policy = parts.policy
 
-    @documented("upload", "uploads", OPTIONS, parameters=(ANY_SLOT,))
-    def on_options(self, req: falcon.Request, resp: falcon.Response, slot_id: str) -> None:
+    @documented("upload", "uploads", OPTIONS, parameters=(ANY_UPLOAD_ID,))
+    def on_options(self, req: falcon.Request, resp: falcon.Response, upload_id: str) -> None:
         """Tell what of tus there is."""
         tus.describe(resp, self._settings.upload.max_bytes)
         resp.set_header("Allow", "DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT")
@@ -116,41 +105,39 @@ class ResumableUploadResource:
         resp.content_type = schemas.HAL
         resp.media = describe(progress)
         resp.status = falcon.HTTP_201
-        resp.location = self._absolute(req, hal.upload(progress.slot.id))
+        resp.location = self._absolute(req, hal.upload(progress.upload.id))
 
     @documented(
         "upload",
         "uploads",
         {200: Answer("How far it is.", {schemas.HAL: PROGRESS}, TOLD)},
-        parameters=(SLOT, RESUMABLE),
+        parameters=(UPLOAD_ID, RESUMABLE),
         errors=(*GONE, *UPLOAD_ERRORS, 412),
     )
-    def on_get(self, req: falcon.Request, resp: falcon.Response, slot_id: str) -> None:
+    def on_get(self, req: falcon.Request, resp: falcon.Response, upload_id: str) -> None:
         """Tell how far it has come, and where the picture is once it is made.
 
         If all bytes came but the node died before it made the picture, it is made now:
         a client that learns that everything has arrived does not come back.
         """
         tus.check_version(req, resp)
-        progress = self._find(req, slot_id)
+        progress = self._find(req, upload_id)
         if progress.is_complete and progress.image_id is None:
             with self._admission.admit():
-                progress = self._slots.finish(progress, self._make)
+                progress = self._uploads.finish(progress, self._make)
         self._tell(req, resp, progress)
         resp.content_type = schemas.HAL
         resp.media = describe(progress)
-
-    on_head = on_get
 
     @documented(
         "upload",
         "uploads",
         {204: Answer("The piece is kept; Location names the picture.", {}, (*TOLD, "Location"))},
-        parameters=(SLOT, *PIECE),
+        parameters=(UPLOAD_ID, *PIECE),
         body=Content({tus.MEDIA_TYPE: schemas.BINARY}),
         errors=(*GONE, *UPLOAD_ERRORS, 412, ChecksumMismatch),
     )
-    def on_patch(self, req: falcon.Request, resp: falcon.Response, slot_id: str) -> None:
+    def on_patch(self, req: falcon.Request, resp: falcon.Response, upload_id: str) -> None:
         """Take the bytes from Upload-Offset on; make the picture with the last of them."""
         tus.check_version(req, resp, is_needed=True)
         tus.check_media_type(req)
@@ -158,10 +145,10 @@ class ResumableUploadResource:
         if offset is None:
             raise InvalidRequest("Upload-Offset: say from which byte on this piece is")
         with self._admission.admit():
-            progress = self._find(req, slot_id)
-            self._slots.check_offset(progress, offset)
+            progress = self._find(req, upload_id)
+            self._uploads.check_offset(progress, offset)
             if size_bytes is not None:
-                progress = self._slots.declare_size(progress, size_bytes)
+                progress = self._uploads.declare_size(progress, size_bytes)
             progress = self._append(req, progress)
         self._tell(req, resp, progress)
         resp.status = falcon.HTTP_204
@@ -170,16 +157,16 @@ class ResumableUploadResource:
         "upload",
         "uploads",
         WHOLE,
-        parameters=(SLOT,),
+        parameters=(UPLOAD_ID,),
         body=Content({"*/*": schemas.BINARY}, "The whole picture."),
         errors=(*GONE, *UPLOAD_ERRORS),
     )
-    def on_put(self, req: falcon.Request, resp: falcon.Response, slot_id: str) -> None:
+    def on_put(self, req: falcon.Request, resp: falcon.Response, upload_id: str) -> None:
         """Take all bytes at once, whatever Content-Type says; answer as `POST /images/`."""
         if req.get_header("Content-Range") is not None:
             raise InvalidRequest("Content-Range: send a part of a picture with PATCH, as tus does")
         with self._admission.admit():
-            progress = self._find(req, slot_id)
+            progress = self._find(req, upload_id)
             with Body(req, self._settings.upload) as body, self._ingest.receive(body) as staged:
                 self._keep(req, resp, progress, staged)
 
@@ -188,13 +175,13 @@ class ResumableUploadResource:
         "uploads",
         {**WHOLE, 204: Answer("As PATCH and DELETE answer.", {}, TOLD)},
         parameters=(
-            SLOT,
+            UPLOAD_ID,
             header("X-HTTP-Method-Override", "`PATCH` or `DELETE`, to stand in for it."),
         ),
         body=Content(schemas.pictures_sent(), "One picture, without metadata.", required=False),
         errors=(*GONE, *UPLOAD_ERRORS, 412, ChecksumMismatch),
     )
-    def on_post(self, req: falcon.Request, resp: falcon.Response, slot_id: str) -> None:
+    def on_post(self, req: falcon.Request, resp: falcon.Response, upload_id: str) -> None:
         """Take all bytes in a form; answer as `POST /images/`. Or stand in for PATCH, DELETE."""
         method = req.get_header("X-HTTP-Method-Override")
         if method is not None:
@@ -202,10 +189,10 @@ class ResumableUploadResource:
                 raise InvalidRequest(
                     f"X-HTTP-Method-Override: expected PATCH or DELETE, got {method!r}"
                 )
-            (self.on_patch if method == "PATCH" else self.on_delete)(req, resp, slot_id)
+            (self.on_patch if method == "PATCH" else self.on_delete)(req, resp, upload_id)
             return
         with self._admission.admit(), ExitStack() as stack:
-            progress = self._find(req, slot_id)
+            progress = self._find(req, upload_id)
             sent = read_submission(req, self._ingest, self._settings.upload, stack)
             if sent.metadata != Metadata():
                 raise InvalidField("what is said of the picture was said before; send the image")
@@ -219,17 +206,17 @@ class ResumableUploadResource:
         "upload",
         "uploads",
         {204: Answer("It is gone.", {}, ("Tus-Resumable",))},
-        parameters=(SLOT, RESUMABLE),
+        parameters=(UPLOAD_ID, RESUMABLE),
         errors=(NotFound, Expired, InvalidRequest, 412, StoreUnavailable),
     )
-    def on_delete(self, req: falcon.Request, resp: falcon.Response, slot_id: str) -> None:
+    def on_delete(self, req: falcon.Request, resp: falcon.Response, upload_id: str) -> None:
         """Give the upload up, or forget it; a picture that was made of it stays."""
         tus.check_version(req, resp)
-        self._slots.remove(slot_id, viewer_of(req))
+        self._uploads.remove(upload_id, viewer_of(req))
         resp.status = falcon.HTTP_204
 
-    def _find(self, req: falcon.Request, slot_id: str) -> Progress:
-        return self._slots.find(slot_id, viewer_of(req))
+    def _find(self, req: falcon.Request, upload_id: str) -> Progress:
+        return self._uploads.find(upload_id, viewer_of(req))
 
     def _create(self, req: falcon.Request) -> Progress:
         if (req.content_type or "").partition(";")[0].strip().lower() != "application/json":
@@ -245,7 +232,7 @@ class ResumableUploadResource:
             raise InvalidField("file_name: expected a string")
         if size_bytes is not None and (type(size_bytes) is not int or size_bytes < 0):
             raise InvalidField("size_bytes: expected a whole number of bytes")
-        return self._slots.create(
+        return self._uploads.create(
             parse_metadata(fields),
             owner=viewer_of(req).name,
             file_name=clean_file_name(file_name),
@@ -259,7 +246,7 @@ class ResumableUploadResource:
         if req.content_length:
             tus.check_media_type(req)
         with self._admission.admit():
-            progress = self._slots.create(
+            progress = self._uploads.create(
                 said,
                 owner=viewer_of(req).name,
                 file_name=clean_file_name(file_name),
@@ -270,33 +257,33 @@ class ResumableUploadResource:
 
     def _append(self, req: falcon.Request, progress: Progress) -> Progress:
         """Keep the body of a request as the next bytes; make the picture if they were the last."""
-        room = self._slots.room(progress)
+        room = self._uploads.room(progress)
         with (
             Body(req, self._settings.upload) as body,
-            tus.verified(req, body, room, self._scratch) as source,
+            tus.verified(req, body, room, self._temp_folder) as source,
         ):
-            progress = self._slots.append(progress, source)
-        return self._slots.finish(progress, self._make) if progress.is_complete else progress
+            progress = self._uploads.append(progress, source)
+        return self._uploads.finish(progress, self._make) if progress.is_complete else progress
 
-    def _make(self, source: Source, slot: ResumableUpload) -> str:
-        with self._ingest.receive(source, slot.file_name) as staged:
-            return self._ingest.keep(staged, slot.metadata, slot.owner)[0].id
+    def _make(self, source: Source, upload: ResumableUpload) -> str:
+        with self._ingest.receive(source, upload.file_name) as staged:
+            return self._ingest.keep(staged, upload.metadata, upload.owner)[0].id
 
     def _keep(
         self, req: falcon.Request, resp: falcon.Response, progress: Progress, staged: Staged
     ) -> None:
         """Make the picture of bytes that came all at once."""
-        slot = progress.slot
-        if progress.image_id not in (None, staged.id_for(slot.owner)):
+        upload = progress.upload
+        if progress.image_id not in (None, staged.id_for(upload.owner)):
             raise UploadConflict("this upload became another picture already; create another")
         if progress.size_bytes not in (None, staged.size_bytes):
             raise UploadConflict(
                 f"this upload was said to have {progress.size_bytes:,} bytes; "
                 f"{staged.size_bytes:,} came"
             )
-        staged = replace(staged, file_name=slot.file_name or staged.file_name)
-        record, is_new = self._ingest.keep(staged, slot.metadata, slot.owner)
-        self._slots.settle(progress, Outcome(size_bytes=staged.size_bytes, image_id=record.id))
+        staged = replace(staged, file_name=upload.file_name or staged.file_name)
+        record, is_new = self._ingest.keep(staged, upload.metadata, upload.owner)
+        self._uploads.settle(progress, Outcome(size_bytes=staged.size_bytes, image_id=record.id))
         resp.status = falcon.HTTP_201 if is_new else falcon.HTTP_200
         resp.media = kept(req, self._settings.server.public_url, record, self._policy)
         resp.location = resp.media["location"]

@@ -152,10 +152,10 @@ def tell(resp: falcon.Response, progress: Progress) -> None:
         resp.set_header("Upload-Defer-Length", "1")
     else:
         resp.set_header("Upload-Length", str(progress.size_bytes))
-    if progress.slot.note:
-        resp.set_header("Upload-Metadata", progress.slot.note)
+    if progress.upload.note:
+        resp.set_header("Upload-Metadata", progress.upload.note)
     if progress.image_id is None:
-        resp.set_header("Upload-Expires", falcon.dt_to_http(progress.slot.expires))
+        resp.set_header("Upload-Expires", falcon.dt_to_http(progress.upload.expires))
 
 
 @contextmanager

@@ -143,10 +143,10 @@ def test_put_takes_no_parts(client, jpeg):
     assert_problem(result, 400, "PATCH")
 
 
-@pytest.mark.parametrize("slot_id", ["0" * 32, "x", "..", "%2e%2e", "0" * 31 + "%2f", "A" * 32])
+@pytest.mark.parametrize("upload_id", ["0" * 32, "x", "..", "%2e%2e", "0" * 31 + "%2f", "A" * 32])
 @pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "DELETE"])
-def test_an_upload_that_is_not_there_is_404(client, method, slot_id):
-    result = client.simulate_request(method, f"/uploads/{slot_id}/", body=b"x")
+def test_an_upload_that_is_not_there_is_404(client, method, upload_id):
+    result = client.simulate_request(method, f"/uploads/{upload_id}/", body=b"x")
     assert result.status_code == 404
 
 

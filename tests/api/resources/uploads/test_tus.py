@@ -253,8 +253,11 @@ class TestNoPicture:
     def test_its_bytes_are_not_kept(self, client, store):
         path = begun(client, 10)
         patch(client, path, 0, b"no picture")
-        slot_id = path.split("/")[2]
-        assert [s.key for s in store.list("")] == [keys.outcome(slot_id), keys.slot(slot_id)]
+        upload_id = path.split("/")[2]
+        assert [s.key for s in store.list("")] == [
+            keys.outcome(upload_id),
+            keys.upload_record(upload_id),
+        ]
 
 
 class TestWhenThePictureCannotBeMadeYet:
@@ -420,11 +423,11 @@ class TestExpiration:
     def test_what_has_expired_is_gone(self, client, store, method):
         path = begun(client, 10)
         patch(client, path, 0, b"12345")
-        key = keys.slot(path.split("/")[2])
-        slot = json_objects.read(store, key, ResumableUpload).model_copy(
+        key = keys.upload_record(path.split("/")[2])
+        upload = json_objects.read(store, key, ResumableUpload).model_copy(
             update={"expires": datetime.now(UTC)}
         )
-        store.put(key, io.BytesIO(slot.model_dump_json().encode()), media_type="")
+        store.put(key, io.BytesIO(upload.model_dump_json().encode()), media_type="")
         headers = {**TUS, "Content-Type": PIECE, "Upload-Offset": "5"}
         result = client.simulate_request(method, path, headers=headers, body=b"x")
         assert result.status_code == 410

@@ -1,0 +1,68 @@
+"""The parts of the service that the HTTP resources are built from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from progimage.access.accounts.administration import Administration
+from progimage.access.accounts.authenticate import Authenticator
+from progimage.access.accounts.sign_in import SignIn
+from progimage.access.accounts.users import Users
+from progimage.access.admission import Admission
+from progimage.access.signed_links import LinkSigner
+from progimage.access.transform_policy import TransformPolicy
+from progimage.api.auth.authorization import Authorization
+from progimage.api.auth.rate_limits import RenderRateLimit
+from progimage.api.responses.delivery import Delivery
+from progimage.config import Settings
+from progimage.imaging.limits import Limits
+from progimage.ingest.ingest import Ingest
+from progimage.ingest.resumable.uploads import ResumableUploads
+from progimage.jobs.model import Request
+from progimage.jobs.state import Jobs
+from progimage.library import Library
+from progimage.library.search.catalogue import Catalogue
+from progimage.renditions.renditions import Renditions
+from progimage.stores import ObjectStore
+from progimage.stores.temp_files import TempFolder
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Components:
+    """What resources need; `server.components` builds it.
+
+    Attributes:
+        signer: None if there is no key to sign links with.
+        uploading: the places for requests that send pictures.
+        announce_job: tells the runners of jobs about a new one.
+        is_stopping: True once background work is to end.
+        is_draining: True once the server is to take no more requests.
+        metrics_folder: where the workers of this node count together.
+    """
+
+    settings: Settings
+    limits: Limits
+    store: ObjectStore
+    temp_folder: TempFolder
+    library: Library
+    catalogue: Catalogue
+    ingest: Ingest
+    resumable_uploads: ResumableUploads
+    renditions: Renditions
+    delivery: Delivery
+    policy: TransformPolicy
+    signer: LinkSigner | None
+    authorization: Authorization
+    render_rate_limit: RenderRateLimit
+    uploading: Admission
+    users: Users
+    administration: Administration
+    authenticator: Authenticator
+    sign_in: SignIn
+    jobs: Jobs
+    announce_job: Callable[[Request], None]
+    is_stopping: Callable[[], bool]
+    is_draining: Callable[[], bool]
+    metrics_folder: Path | None

@@ -1,0 +1,129 @@
+"""`/`: links to everything, for programs; the console, for browsers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any
+
+import falcon
+
+from progimage import __version__
+from progimage.access.transform_policy import Mode, TransformPolicy
+from progimage.api.console.console import Console
+from progimage.api.openapi import schemas
+from progimage.api.openapi.documented import Answer, Named, documented, of_responder
+from progimage.api.requests.query import SIGNATURE
+from progimage.api.resources.images import Uploads
+from progimage.api.resources.transforms import POLICY
+from progimage.api.responses import hal
+from progimage.api.route import Route
+from progimage.config import Auth
+
+_ON_DEMAND: dict[Mode, str] = {
+    "open": "/on_demand/{+pipeline}.{format}{?url}",
+    "presets": "/on_demand/{preset}{.format}{?url}",
+    "signed": "/on_demand/{+pipeline}.{format}{?url,sig}",
+}
+_ID = re.compile(r"\{\w+_id\}")
+
+_ROOT = Named(
+    "Root",
+    {
+        "type": "object",
+        "properties": {
+            "name": {"type": "string"},
+            "version": {"type": "string"},
+            "auth": {
+                "type": "object",
+                "description": "Whether the service has accounts, and who may create them.",
+                "properties": {
+                    "mode": {"enum": ["off", "optional", "required"]},
+                    "registration": {"enum": ["open", "admin", "closed"]},
+                },
+                "required": ["mode", "registration"],
+            },
+            "transforms": {
+                "type": "object",
+                "description": "Which transforms everybody may request.",
+                "properties": {
+                    "policy": POLICY,
+                    "presets": {"type": "array", "items": {"type": "string"}},
+                },
+                "required": ["policy", "presets"],
+            },
+            "_links": schemas.LINKS,
+        },
+        "required": ["name", "version", "auth", "transforms", "_links"],
+    },
+)
+
+
+class Root:
+    """The root document, and uploads.
+
+    Args:
+        table: every route of the service; it may be filled after this is created.
+    """
+
+    def __init__(
+        self,
+        table: Sequence[Route],
+        uploads: Uploads,
+        console: Console,
+        auth: Auth,
+        policy: TransformPolicy,
+    ) -> None:
+        self.on_post = uploads.on_post
+        self._table = table
+        self._console = console
+        self._policy = policy
+        self._auth = {"mode": auth.mode, "registration": auth.registration}
+
+    @documented(
+        "root",
+        "service",
+        {
+            200: Answer(
+                "The links.",
+                {
+                    schemas.HAL: _ROOT,
+                    "text/html": {"type": "string", "description": "The console."},
+                },
+            ),
+            304: Answer("The client has this version of the console.", {}, ("ETag",)),
+        },
+        is_open=True,
+    )
+    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
+        """Send links to every resource, or the console to a browser."""
+        resp.set_header("Vary", "Accept")
+        if self._console.wanted(req):
+            self._console.send_page(req, resp)
+            return
+        resp.content_type = "application/hal+json"
+        resp.media = {
+            "name": "ProgImage",
+            "version": __version__,
+            "auth": self._auth,
+            "transforms": {"policy": self._policy.mode, "presets": self._policy.presets},
+            "_links": self._links,
+        }
+
+    @cached_property
+    def _links(self) -> hal.Links:
+        found = {route.name: link(route) for route in self._table if route.in_root}
+        renditions = {"rendition": "/images/{id}/{+pipeline}.{format}"}
+        found |= hal.to_renditions(renditions, "/images/{id}/", self._policy)
+        found["on_demand"] = hal.templated(_ON_DEMAND[self._policy.mode])
+        return found
+
+
+def link(route: Route) -> dict[str, Any]:
+    """Return a route as a link of a HAL document: a template of its id and query parameters."""
+    description = of_responder(route.responders().get("GET"))
+    parameters = description.parameters if description else ()
+    names = [p.name for p in parameters if p.place == "query" and p.name != SIGNATURE]
+    href = _ID.sub("{id}", route.path) + (f"{{?{','.join(names)}}}" if names else "")
+    return hal.templated(href) if "{" in href else {"href": href}

@@ -1,0 +1,52 @@
+"""Answers a request for an original, whichever URL it came by."""
+
+from __future__ import annotations
+
+import falcon
+
+from progimage.api.auth.authentication import viewer_of
+from progimage.api.auth.authorization import Authorization
+from progimage.api.responses.delivery import Delivery
+from progimage.imaging.codecs import formats
+from progimage.library import Library
+
+
+class OriginalResponder:
+    """Sends originals of the library, byte for byte."""
+
+    def __init__(self, library: Library, delivery: Delivery, authorization: Authorization) -> None:
+        self._library = library
+        self._delivery = delivery
+        self._authorization = authorization
+
+    def respond(
+        self, req: falcon.Request, resp: falcon.Response, image_id: str, signature: str | None
+    ) -> None:
+        """Send the original of `image_id`, or 304 or a part of it, as the request's headers ask.
+
+        Args:
+            signature: of a signed link, None if the URL has none.
+
+        Raises:
+            NotFound: there is no such picture, or none that the client may see.
+            LinkRefused: the signature is not valid.
+        """
+        access = self._authorization.to_original(viewer_of(req), image_id, signature)
+        record = self._library.find(access.viewer, image_id)
+        form = formats.by_media_type(record.media_type)
+        name = record.file_name or f"{record.id[:16]}.{form.extension}"
+        self._delivery.describe(
+            resp, form, is_public=record.is_public, file_name=name, ends_s=access.ends_s
+        )
+        if self._delivery.is_unchanged(req, resp, record.sha256):
+            return
+        self._delivery.send(
+            req,
+            resp,
+            key=self._library.key_of_original(record),
+            size=record.size_bytes,
+            etag=record.sha256,
+            is_public=record.is_public,
+            open_=lambda start, length: self._library.open_original(record, start, length),
+            ends_s=access.ends_s,
+        )

@@ -1,0 +1,177 @@
+"""Answers a request for a rendition of a picture, whichever URL grammar it came by."""
+
+from __future__ import annotations
+
+import falcon
+
+from progimage import keys
+from progimage.api.auth.authentication import viewer_of
+from progimage.api.auth.authorization import Access, Authorization
+from progimage.api.auth.rate_limits import RenderRateLimit
+from progimage.api.requests.negotiation import Source, choose_format
+from progimage.api.responses import hal
+from progimage.api.responses.delivery import Delivery, etag_of_rendition, tell_timing
+from progimage.errors import NotAcceptable, NotFound
+from progimage.imaging.codecs import formats
+from progimage.imaging.codecs.formats import Format
+from progimage.imaging.pipeline import Pipeline
+from progimage.library import Library
+from progimage.lru import LockedLru
+from progimage.model import Record, Viewer
+from progimage.renditions.renditions import Rendition, Renditions
+from progimage.stores import Reader
+from progimage.telemetry import metrics
+
+_REMEMBERED_SOURCES = 10_000
+
+
+class RenditionResponder:
+    """Sends renditions of pictures of the library: from the cache, or rendered now.
+
+    A resource reads its URL into a picture's id, a pipeline and a signature; everything
+    after that is here: authorization, the format, caching, conditional and range requests.
+    """
+
+    def __init__(
+        self,
+        library: Library,
+        renditions: Renditions,
+        delivery: Delivery,
+        authorization: Authorization,
+        rate_limit: RenderRateLimit,
+    ) -> None:
+        self._library = library
+        self._renditions = renditions
+        self._delivery = delivery
+        self._authorization = authorization
+        self._rate_limit = rate_limit
+        self._sources: LockedLru[str, Source] = LockedLru(_REMEMBERED_SOURCES)
+
+    def respond(
+        self,
+        req: falcon.Request,
+        resp: falcon.Response,
+        image_id: str,
+        pipeline: Pipeline,
+        signature: str | None,
+    ) -> None:
+        """Send what `pipeline` makes of the picture `image_id`.
+
+        Args:
+            signature: of a signed link, None if the URL has none.
+
+        Raises:
+            NotFound: there is no such picture, or none that the client may see.
+            TransformRefused, LinkRefused: the policy or the signature does not allow it.
+            NotAcceptable: the client takes no format that the picture can be sent in.
+            RateLimited, Overloaded: it is not cached, and cannot be rendered now.
+            InvalidArgument, OutputTooLarge, CorruptPicture, RenderFailed, RenderTimeout:
+                the render failed.
+        """
+        access = self._authorization.to_rendition(viewer_of(req), image_id, pipeline, signature)
+        form = self._format(req, resp, access.viewer, image_id, pipeline)
+        name = keys.rendition_name(pipeline.canonical, form.extension)
+        etag = etag_of_rendition(image_id, name)
+        resp.set_header("Link", f'<{hal.rendition(image_id, name)}>; rel="canonical"')
+        found = self._renditions.find_public(image_id, pipeline, form)
+        if found is None:
+            record = self._find(access.viewer, image_id)
+            # Checked before a 304 too: a 304 would let a cache keep what is private by now.
+            is_public = self._renditions.shows_only_public(access.viewer, record, pipeline)
+            self._describe(resp, image_id, form, access, is_public=is_public)
+            if self._delivery.is_unchanged(req, resp, etag):
+                return
+            found = self._renditions.find_or_render(
+                access.viewer, image_id, pipeline, form, record, self._rate_limit.consumer(req)
+            )
+        self._send(req, resp, image_id, access, found, etag)
+
+    def _send(
+        self,
+        req: falcon.Request,
+        resp: falcon.Response,
+        image_id: str,
+        access: Access,
+        found: Rendition,
+        etag: str,
+    ) -> None:
+        is_taken = False
+
+        def open_(start: int, length: int | None) -> Reader:
+            nonlocal is_taken
+            is_taken = True
+            return self._renditions.narrow(found, start, length)
+
+        try:
+            self._describe(resp, image_id, found.format, access, is_public=found.is_public)
+            tell_timing(resp, found.timings)
+            metrics.rendition(hit=found.timings is None)
+            if not self._delivery.is_unchanged(req, resp, etag):
+                self._delivery.send(
+                    req,
+                    resp,
+                    key=found.key,
+                    size=found.reader.stat.size,
+                    etag=etag,
+                    is_public=found.is_public,
+                    open_=open_,
+                    ends_s=access.ends_s,
+                )
+        finally:
+            if not is_taken:
+                found.reader.close()
+
+    def _describe(
+        self,
+        resp: falcon.Response,
+        image_id: str,
+        form: Format,
+        access: Access,
+        *,
+        is_public: bool,
+    ) -> None:
+        name = f"{image_id[:16]}.{form.extension}"
+        self._delivery.describe(
+            resp, form, is_public=is_public, file_name=name, ends_s=access.ends_s
+        )
+
+    def _format(
+        self,
+        req: falcon.Request,
+        resp: falcon.Response,
+        viewer: Viewer,
+        image_id: str,
+        pipeline: Pipeline,
+    ) -> Format:
+        if pipeline.format not in (None, "auto"):
+            return formats.by_name(pipeline.format)
+        try:
+            return choose_format(pipeline.format, req, resp, self._source(viewer, image_id))
+        except NotAcceptable:
+            # The remembered source may be of a picture that is private by now.
+            self._find(viewer, image_id)
+            raise
+
+    def _find(self, viewer: Viewer, image_id: str) -> Record:
+        try:
+            return self._library.find(viewer, image_id)
+        except NotFound:
+            # A picture that was hidden must look like one that never existed.
+            self._sources.pop(image_id)
+            raise
+
+    def _source(self, viewer: Viewer, image_id: str) -> Source:
+        """Return what decides the format; for public pictures it is remembered.
+
+        The bytes of an id never change. Nothing about a private picture may be used
+        before it is known that the viewer may see it, so private ones are not remembered.
+        """
+        source = self._sources.get(image_id)
+        if source is None:
+            record = self._library.find(viewer, image_id)
+            source = Source(
+                formats.by_media_type(record.media_type), record.has_alpha, record.frames > 1
+            )
+            if record.is_public:
+                self._sources.put(image_id, source)
+        return source

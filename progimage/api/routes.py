@@ -1,0 +1,98 @@
+"""Every path of the HTTP interface and the resource behind it, in one table.
+
+The app, `/openapi.json`, the root document and the test of the documentation read it.
+"""
+
+from __future__ import annotations
+
+from progimage.api.components import Components
+from progimage.api.console.console import Console
+from progimage.api.resources import images
+from progimage.api.resources.docs import Description, Docs, OpenApi
+from progimage.api.resources.health import Live, Ready
+from progimage.api.resources.jobs.resource import JobResource
+from progimage.api.resources.links import LinkResource
+from progimage.api.resources.listing import Listing
+from progimage.api.resources.metadata import MetadataResource
+from progimage.api.resources.metrics import MetricsResource
+from progimage.api.resources.on_demand import OnDemand
+from progimage.api.resources.renditions import RenditionResource
+from progimage.api.resources.root import Root
+from progimage.api.resources.tags import Tags
+from progimage.api.resources.tokens import Tokens
+from progimage.api.resources.transforms import Transforms
+from progimage.api.resources.uploads.resource import ResumableUploadResource
+from progimage.api.resources.users import Account, Registration
+from progimage.api.resources.visibility import VisibilityResource
+from progimage.api.responses.original import OriginalResponder
+from progimage.api.responses.rendition import RenditionResponder
+from progimage.api.route import Route
+
+
+def routes(parts: Components) -> list[Route]:
+    """Return the table of routes for a service made of `parts`."""
+    settings, policy = parts.settings, parts.policy
+    table: list[Route] = []
+    console, description = Console(parts.delivery.other_origin()), Description(table, settings)
+    uploads = images.Uploads(parts.ingest, settings, parts.uploading, policy)
+    originals = OriginalResponder(parts.library, parts.delivery, parts.authorization)
+    responder = RenditionResponder(
+        parts.library,
+        parts.renditions,
+        parts.delivery,
+        parts.authorization,
+        parts.render_rate_limit,
+    )
+    renditions = RenditionResource(responder, parts.library, settings.presets, parts.limits)
+    resumable, jobs = ResumableUploadResource(parts), JobResource(parts)
+    account = Account(parts.administration, parts.users, parts.authenticator, settings)
+    tokens = Tokens(parts.sign_in, parts.users, parts.authenticator, settings)
+    bulk = VisibilityResource(parts.library, settings)
+    links = LinkResource(parts.library, policy, parts.signer, settings, parts.limits)
+
+    table += [
+        Route("/", Root(table, uploads, console, settings.auth, policy), "self", in_root=True),
+        Route("/console/{path:path}", console, "console_file"),
+        Route("/images", Listing(parts.catalogue, uploads, bulk, policy), "images", in_root=True),
+        Route("/tags", Tags(parts.catalogue), "tags", in_root=True),
+        Route(
+            "/images/{image_id}",
+            images.PictureResource(parts.library, originals),
+            "image",
+            in_root=True,
+        ),
+        Route("/images/{image_id}.{extension}", renditions, "convert", suffix="converted"),
+        Route(
+            "/images/{image_id}/metadata",
+            MetadataResource(parts.library, settings, policy),
+            "metadata",
+            in_root=True,
+        ),
+        Route(
+            "/images/{image_id}/renders", images.RenditionCacheResource(parts.library), "renders"
+        ),
+        Route("/images/{image_id}/links", links, "links"),
+        Route("/images/{image_id}/{path:path}", renditions, "rendition"),
+        Route("/on_demand/{path:path}", OnDemand(parts), "on_demand"),
+        Route("/uploads", resumable, "uploads", suffix="all", in_root=True),
+        Route("/uploads/{upload_id}", resumable, "upload", in_root=True),
+        Route("/jobs", jobs, "jobs", suffix="all", in_root=True),
+        Route("/jobs/{job_id}", jobs, "job", in_root=True),
+        Route("/transforms", Transforms(settings.presets, policy), "transforms", in_root=True),
+        Route("/users", Registration(parts.administration, settings), "users", in_root=True),
+        Route("/users/me", account, "me", in_root=True),
+        Route("/users/me/password", account, "password", suffix="password"),
+        Route("/users/me/keys", account, "keys", suffix="keys"),
+        Route("/users/me/keys/{key_id}", account, "key", suffix="key"),
+        Route("/tokens", tokens, "tokens", in_root=True),
+        Route("/tokens/{session_id}", tokens, "session", suffix="one"),
+        Route("/openapi.json", OpenApi(description), "openapi", in_root=True),
+        Route("/docs", Docs(description), "docs", in_root=True),
+        Route("/docs/style.css", Docs(description), "docs_style", suffix="style"),
+        Route("/health/live", Live(), "live", in_root=True),
+        Route("/health/ready", Ready(parts.store, parts.is_draining), "ready", in_root=True),
+    ]
+    if settings.metrics.enabled:
+        counted = MetricsResource(settings.metrics.allow, parts.metrics_folder)
+        table.append(Route("/metrics", counted, "metrics", in_root=True))
+    return table

@@ -1,0 +1,61 @@
+"""The one shape of every error."""
+
+from __future__ import annotations
+
+import pytest
+
+from progimage import errors
+from progimage.api.responses import problems
+from progimage.errors import ProgImageError
+from tests.api.conftest import assert_problem
+
+
+def families(family: type[ProgImageError]) -> list[type[ProgImageError]]:
+    return [family, *(kind for child in family.__subclasses__() for kind in families(child))]
+
+
+@pytest.mark.parametrize("family", families(ProgImageError), ids=lambda family: family.__name__)
+def test_every_error_of_ours_is_a_client_or_service_problem(family):
+    if family in (ProgImageError, errors.ConfigError):
+        return
+    kind = problems.kind_of(family("what, where, what would work"))
+    assert 400 <= kind.status < 500 or kind.status in (502, 503)
+    assert (kind.retry_after_s is not None) == (kind.status == 503)
+
+
+def test_an_unexpected_error_reveals_nothing(client, store, monkeypatch, uploaded):
+    def broken(*_):
+        raise RuntimeError("/srv/secret: password=hunter2")
+
+    monkeypatch.setattr(store, "open", broken)
+    result = client.simulate_get(uploaded)
+    assert_problem(result, 500)
+    assert "secret" not in result.text
+    assert "Traceback" not in result.text
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/nothing/here", 404),
+        ("PUT", "/images/", 405),
+        ("POST", "/transforms/", 405),
+        ("PATCH", f"/images/{'0' * 64}/", 405),
+        ("GET", "/images/%2e%2e/%2e%2e/etc/passwd", 404),
+    ],
+)
+def test_what_does_not_exist_has_the_one_shape_too(client, method, path, status):
+    assert_problem(client.simulate_request(method, path), status)
+
+
+@pytest.mark.parametrize("query", ["%ff=1", "&".join("a=1" for _ in range(101))])
+def test_a_query_we_cannot_read_is_400(client, uploaded, query):
+    assert_problem(client.simulate_get(uploaded + "blur", query_string=query), 400, "query")
+
+
+def test_every_answer_has_a_request_id_and_takes_over_a_valid_one(client):
+    drawn = client.simulate_get("/").headers["x-request-id"]
+    valid = client.simulate_get("/", headers={"X-Request-Id": "trace-7"}).headers["x-request-id"]
+    invalid = client.simulate_get("/", headers={"X-Request-Id": "a b"}).headers["x-request-id"]
+    assert valid == "trace-7"
+    assert len({drawn, valid, invalid}) == 3
