@@ -8,7 +8,7 @@ S3_TESTS := tests/system/s3 tests/stores/s3/test_store.py::TestS3Store tests/sto
   tests/library/test_owners.py tests/renditions/test_renditions.py tests/maintenance/test_reindex.py tests/library/search/test_catalogue.py \
   tests/system/serving/test_restore.py
 
-.PHONY: run test test-s3 test-faults test-nginx test-topology test-nodes test-api nginx test-tus-js test-celery test-console browser pictures bench bench-smoke bench-tools client-operations lint types check clean help
+.PHONY: run test test-s3 test-faults test-nginx test-topology test-nodes test-api nginx test-tus-js test-celery test-console browser pictures bench bench-smoke bench-tools client-operations reference lint types check clean help
 
 help: ## Show this list
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -63,9 +63,9 @@ test-console: browser ## Test the console in a real Chromium, installed if root 
 	@npm ci --silent --prefix tests/system/console
 	@$(BIN)/pytest -n 2 tests/system/console
 
-pictures: browser ## Make the pictures of the README anew
-	@$(BIN)/pip install --disable-pip-version-check -q --no-deps -r docs/requirements.txt
-	@$(BIN)/python -m docs
+pictures: browser ## Make the pictures of the documentation
+	@$(BIN)/pip install --disable-pip-version-check -q --no-deps -r tools/pictures/requirements.txt
+	@$(BIN)/python -m tools.pictures
 
 browser: $(VENV)/.browser
 	@if ! command -v chromium >/dev/null && ! command -v google-chrome >/dev/null; then \
@@ -108,6 +108,9 @@ bench-tools:
 	    echo "Missing. On Debian or Ubuntu: sudo apt-get install$$missing" >&2; exit 1; \
 	  fi; \
 	fi
+
+reference: $(VENV)/.dev ## Write the documentation pages that follow from the code
+	@$(BIN)/python -m tools.reference >/dev/null
 
 client-operations: $(VENV)/.dev ## Write the client's methods anew after an operation has changed
 	@$(BIN)/python -m tests.client.generated > $(VENV)/operations.py

@@ -4,7 +4,7 @@ Nothing is sent anywhere. Requests ask for renditions with the popularity of Zip
 how much of them a least-recently-used cache answers is Che's approximation (Che, Tung and
 Wang 2002, "Hierarchical Web caching systems"), which `tests/bench/test_zipf.py` holds to a real
 cache. Prices and per-request costs are arguments, so that the tables can be made again for
-other figures. docs/SCALING.md shows them.
+other figures. docs/operate/scaling.md shows them.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 _BUCKETS_PER_DECADE = 64
 
-# The example of docs/SCALING.md.
+# The example of docs/operate/scaling.md.
 PICTURES, SIZES, EXPONENT, REQUESTS, RENDITION_BYTES = 100_000_000, 4, 0.9, 10e9, 25_000
 
 

@@ -1,4 +1,4 @@
-"""The README is held to the code."""
+"""The documentation agrees with the code: generated pages, links, lengths, examples."""
 
 from __future__ import annotations
 
@@ -13,33 +13,31 @@ from progimage import config
 from progimage.api.openapi import document
 from progimage.api.openapi.documented import of_responder
 from progimage.config import Settings
-from progimage.imaging.registry import describe
 from progimage.server import app
 from progimage.stores.memory import MemoryStore
 from tests.inline_pool import InlinePool
+from tools import reference
 
 ROOT = Path(__file__).parent.parent
-README = (ROOT / "README.md").read_text("utf-8")
+README = ROOT / "README.md"
+PAGES = [README, *sorted((ROOT / "docs").rglob("*.md"))]
 DEFAULTS = tomllib.loads((ROOT / "settings" / "default.toml").read_text("utf-8"))
 
 
-@pytest.mark.parametrize("operation", describe(), ids=lambda operation: operation["name"])
-def test_every_operation_is_in_the_readme_as_it_is(operation):
-    [row] = [line for line in README.splitlines() if line.startswith(f"| `{operation['name']}` |")]
-    assert operation["summary"] in row
-    assert f"`{operation['example']}`" in row
-    for argument in operation["arguments"]["properties"]:
-        assert f"`{argument}`" in row
+@pytest.mark.parametrize("path", reference.FILES, ids=lambda path: path.name)
+def test_a_generated_file_agrees_with_the_code(path):
+    assert path.read_text("utf-8") == reference.FILES[path](), "run `make reference`"
 
 
 @pytest.mark.parametrize(
     "where", [where for where in config.names() if where != ("presets",)], ids=".".join
 )
-def test_every_setting_is_in_the_readme_with_its_default(where):
+def test_every_setting_is_documented_with_its_default(where):
     default = DEFAULTS
     for part in where:
         default = default[part]
-    assert f"| `{'.'.join(where)}` | `{json.dumps(default)}` |" in README
+    page = (ROOT / "docs" / "reference" / "settings.md").read_text("utf-8")
+    assert f"| `{'.'.join(where)}` | `{json.dumps(default)}` |" in page
 
 
 SERVICE = app.create(Settings(store="memory://"), MemoryStore(), InlinePool())
@@ -51,29 +49,43 @@ SERVICE = app.create(Settings(store="memory://"), MemoryStore(), InlinePool())
     ids=lambda call: f"{call.method.upper()} {call.path}",
 )
 def test_every_responder_says_what_it_takes_and_gives(call):
-    """With `@documented` above it (api/openapi/documented.py), from which /openapi.json is made."""
+    """With `@documented` above it, from which /openapi.json is made."""
     assert of_responder(call.responder), f"{call.responder} lacks @documented"
 
 
-@pytest.mark.parametrize("template", [route.template for route in SERVICE.routes])
-def test_every_route_is_in_the_readme(template):
-    shown = {
-        "{image_id}": "<id>",
-        "{upload_id}": "<id>",
-        "{job_id}": "<id>",
-        "{key_id}": "<id>",
-        "{session_id}": "<id>",
-        "{extension}": "<ext>",
-        "{path:path}": "<step>",
-    }
-    for field, word in shown.items():
-        template = template.replace(field, word)
-    template = template.replace("/console/<step>", "/console/<file>")
-    assert re.search(rf"`(GET|POST|DELETE|PATCH|PUT) {re.escape(template)}", README), template
+def test_the_readme_is_short():
+    assert len(README.read_text("utf-8").splitlines()) <= 150
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_link_between_pages_leads_somewhere(page):
+    text = page.read_text("utf-8")
+    targets = re.findall(r"\]\(([^)\s]+)\)|(?:src|srcset)=\"([^\"]+)\"", text)
+    for target in (a or b for a, b in targets):
+        if re.match(r"https?:", target):
+            continue
+        name, _, anchor = target.partition("#")
+        linked = (page.parent / name).resolve() if name else page
+        assert linked.exists(), target
+        if anchor:
+            assert anchor in anchors(linked.read_text("utf-8")), target
+
+
+def anchors(text: str) -> set[str]:
+    """Return the anchors of a page's headings, as GitHub and MkDocs make them."""
+    headings = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", title).strip().lower().replace(" ", "-") for title in headings}
 
 
 def test_no_upload_by_curl_ends_in_a_slash():
     # curl(1), -T: to a URL without a file part it appends the name of the local file.
-    uploads = re.findall(r"curl .*?-T \S+ (\S+)", README)
+    text = "".join(page.read_text("utf-8") for page in PAGES)
+    uploads = re.findall(r"curl .*?-T \S+ (\S+)", text)
     assert uploads
     assert not [address for address in uploads if address.endswith("/")]
+
+
+def test_nothing_tells_people_to_install_a_package_of_somebody_else():
+    """On PyPI the name progimage belongs to another project."""
+    for page in PAGES:
+        assert not re.search(r"pip install (?:-\S+ )*'?progimage\b", page.read_text("utf-8")), page

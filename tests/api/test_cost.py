@@ -1,4 +1,7 @@
-"""What each request asks of an S3 bucket; README shows these numbers."""
+"""What each request asks of an S3 bucket.
+
+docs/operate/stores.md shows these numbers.
+"""
 
 from __future__ import annotations
 

@@ -49,7 +49,7 @@ def test_without_an_edge_every_request_reaches_the_store():
 
 @pytest.mark.parametrize("table", [zipf.by_size, zipf.by_nodes, zipf.by_disk])
 def test_the_documentation_shows_what_the_model_says(table):
-    document = Path(__file__).parents[2] / "docs" / "SCALING.md"
+    document = Path(__file__).parents[2] / "docs" / "operate" / "scaling.md"
     work = Workload(zipf.PICTURES * zipf.SIZES, zipf.EXPONENT)
     assert "\n".join(table(work, zipf.REQUESTS, zipf.RENDITION_BYTES)) in document.read_text(
         "utf-8"

@@ -1,4 +1,7 @@
-"""What each kind of request costs in requests to an S3 bucket; README shows these numbers."""
+"""What each kind of request costs in requests to an S3 bucket.
+
+docs/search.md shows these numbers.
+"""
 
 from __future__ import annotations
 

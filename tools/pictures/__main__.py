@@ -1,4 +1,4 @@
-"""Make the pictures of the README: `make pictures`.
+"""Make the pictures of the documentation: `make pictures`.
 
 A server is started, photographs are uploaded, and a browser looks at its console.
 """
@@ -16,11 +16,11 @@ from urllib.parse import urlencode
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from docs.contact_sheet import contact_sheet
-from docs.photographs import photographs
 from tests.system.serving.server import Server, running
+from tools.pictures.contact_sheet import contact_sheet
+from tools.pictures.photographs import photographs
 
-FOLDER = Path(__file__).parent / "pictures"
+FOLDER = Path(__file__).parents[2] / "docs" / "pictures"
 DESKTOP = {"width": 1280, "height": 820}
 PHONE = {"width": 390, "height": 780}
 STEPS = "resize:width=900,height=560,fit=cover/duotone:shadow=1b1464,highlight=ffd29d.webp"
