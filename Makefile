@@ -8,7 +8,7 @@ S3_TESTS := tests/system/s3 tests/stores/s3/test_store.py::TestS3Store tests/sto
   tests/library/test_owners.py tests/renditions/test_renditions.py tests/maintenance/test_reindex.py tests/library/search/test_catalogue.py \
   tests/system/serving/test_restore.py
 
-.PHONY: run test test-s3 test-faults test-nginx test-topology test-nodes test-api nginx test-tus-js test-celery test-console browser pictures bench bench-smoke bench-tools client-operations reference lint types check clean help
+.PHONY: run test test-s3 test-faults test-nginx test-topology test-nodes test-api nginx test-tus-js test-celery test-console browser pictures bench bench-smoke bench-tools client reference lint types check clean help
 
 help: ## Show this list
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -112,9 +112,8 @@ bench-tools:
 reference: $(VENV)/.dev ## Write the documentation pages that follow from the code
 	@$(BIN)/python -m tools.reference >/dev/null
 
-client-operations: $(VENV)/.dev ## Write the client's methods anew after an operation has changed
-	@$(BIN)/python -m tests.client.generated > $(VENV)/operations.py
-	@mv $(VENV)/operations.py progimage/client/operations.py
+client: $(VENV)/.dev ## Generate the client's operations and its blocking half anew
+	@$(BIN)/python -m tests.client.generated
 
 lint: $(VENV)/.dev ## ruff
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .

@@ -10,7 +10,7 @@ import typer
 
 from progimage.cli import credentials
 from progimage.client import Client
-from progimage.client.client import DEFAULT_URL
+from progimage.client.blocking.client import DEFAULT_URL
 
 Url = Annotated[
     str,

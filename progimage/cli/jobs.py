@@ -11,7 +11,7 @@ import typer
 
 from progimage.cli.connection import HERE, AsJson, Token, Url, connected
 from progimage.cli.terminal import Complaint, bar, put, put_json, say
-from progimage.client import Job, JobCancelled, Sync
+from progimage.client import Job, JobCancelled
 
 app = typer.Typer()
 jobs = typer.Typer(help="List, show, follow and cancel jobs.", no_args_is_help=True)
@@ -101,11 +101,11 @@ def cancel(job_id: JobId, url: Url = HERE, token: Token = "") -> None:
     say(f"cancelled {job_id}")
 
 
-def _follow(job: Job[Sync], *, as_json: bool) -> None:
+def _follow(job: Job, *, as_json: bool) -> None:
     with bar() as progress:
         task = progress.add_task(job.id[:12], total=job.total, note="")
 
-        def tell(now: Job[Sync]) -> None:
+        def tell(now: Job) -> None:
             failed = f"{now.failed} failed" if now.failed else ""
             progress.update(task, total=now.total, completed=now.complete + now.failed, note=failed)
 
@@ -123,7 +123,7 @@ def _follow(job: Job[Sync], *, as_json: bool) -> None:
         raise typer.Exit(1)
 
 
-def _put(job: Job[Sync], *, as_json: bool) -> None:
+def _put(job: Job, *, as_json: bool) -> None:
     if as_json:
         known = ("id", "kind", "status", "created", "finished")
         counts = ("total", "pending", "complete", "failed")
@@ -133,7 +133,7 @@ def _put(job: Job[Sync], *, as_json: bool) -> None:
         put(job.id, job.kind, job.status, done, f"{job.failed} failed", job.created)
 
 
-def _put_failures(job: Job[Sync], *, as_json: bool) -> None:
+def _put_failures(job: Job, *, as_json: bool) -> None:
     for item in job.items("failed"):
         if as_json:
             put_json(item)

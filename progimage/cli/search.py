@@ -9,7 +9,7 @@ import typer
 
 from progimage.cli.connection import HERE, AsJson, Token, Url, connected
 from progimage.cli.terminal import put, put_json, say
-from progimage.client import Image, Sync
+from progimage.client import Image
 
 app = typer.Typer()
 
@@ -139,7 +139,7 @@ def transforms(
                 put(f"  {argument}", _expected(schema))
 
 
-def _line(image: Image[Sync]) -> list[str]:
+def _line(image: Image) -> list[str]:
     size = f"{image.width}x{image.height}"
     name = image.title or image.file_name or "-"
     is_private = ["private"] if image.visibility == "private" else []

@@ -18,8 +18,7 @@ from progimage.cli.connection import HERE, AsJson, Token, Url, connected
 from progimage.cli.files import pick
 from progimage.cli.manifest import Manifest
 from progimage.cli.terminal import Complaint, bar, put, put_json, say
-from progimage.client import Client, ClientError, Image, Sync, Unauthorized, Unreachable
-from progimage.client.uploads import Uploaded
+from progimage.client import Client, ClientError, Image, Unauthorized, Unreachable, Uploaded
 
 app = typer.Typer()
 
@@ -66,7 +65,7 @@ class Tally:
         self.facts.pop(path, None)
         self._advance()
 
-    def keep(self, path: Path, image: Image[Sync]) -> None:
+    def keep(self, path: Path, image: Image) -> None:
         """Note a file that is a picture now."""
         self.created += image.is_new
         self.known += not image.is_new
@@ -187,7 +186,7 @@ class Said(TypedDict):
     visibility: Literal["private"] | None
 
 
-def _note(result: Uploaded[Sync], tally: Tally) -> None:
+def _note(result: Uploaded, tally: Tally) -> None:
     path = result.source
     assert isinstance(path, Path)  # noqa: S101 (what went in comes out)
     if result.image is not None:
@@ -204,7 +203,7 @@ def _note(result: Uploaded[Sync], tally: Tally) -> None:
         tally.fail(path, error)
 
 
-def _standard_input(client: Client, name: str, said: Said) -> Uploaded[Sync]:
+def _standard_input(client: Client, name: str, said: Said) -> Uploaded:
     data, path = sys.stdin.buffer.read(), Path("-")
     try:
         return Uploaded(path, client.upload(data, name=name, **said))

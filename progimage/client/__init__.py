@@ -1,4 +1,4 @@
-"""The service's client for Python, blocking and asynchronous.
+"""The Python client, blocking and asynchronous.
 
     from progimage.client import Client
 
@@ -8,12 +8,20 @@
         for image in client.search(tag="sea"):
             print(image.title, image.url)
 
-`AsyncClient` has the same methods, to be awaited. It imports nothing of the server.
+`AsyncClient` has the same methods, to be awaited. Nothing of the server is imported.
 """
 
-from progimage.client.client import AsyncClient, Client
-from progimage.client.drivers import Async, Sync
-from progimage.client.endpoints import Link
+from progimage.client.asynchronous.client import AsyncClient
+from progimage.client.asynchronous.images import AsyncImage, AsyncRendition
+from progimage.client.asynchronous.jobs import AsyncJob
+from progimage.client.asynchronous.pages import AsyncPage
+from progimage.client.asynchronous.uploads import AsyncUploaded
+from progimage.client.blocking.client import Client
+from progimage.client.blocking.images import Image, Rendition
+from progimage.client.blocking.jobs import Job
+from progimage.client.blocking.pages import Page
+from progimage.client.blocking.uploads import Uploaded
+from progimage.client.criteria import Tag
 from progimage.client.errors import (
     Changed,
     ClientError,
@@ -35,16 +43,18 @@ from progimage.client.errors import (
     UnexpectedAnswer,
     Unreachable,
 )
-from progimage.client.images import Image, Rendition
-from progimage.client.jobs import Job
+from progimage.client.links import Link
 from progimage.client.pipelines import Pipeline
-from progimage.client.search import Page, Tag
-from progimage.client.session import Retries, Tokens
-from progimage.client.uploads import Uploaded
+from progimage.client.retries import Retries
+from progimage.client.tokens import Tokens
 
 __all__ = [
-    "Async",
     "AsyncClient",
+    "AsyncImage",
+    "AsyncJob",
+    "AsyncPage",
+    "AsyncRendition",
+    "AsyncUploaded",
     "Changed",
     "Client",
     "ClientError",
@@ -66,7 +76,6 @@ __all__ = [
     "Rendition",
     "Retries",
     "ServerError",
-    "Sync",
     "Tag",
     "TimedOut",
     "Tokens",

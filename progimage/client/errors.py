@@ -1,24 +1,24 @@
 """Every error the client raises.
 
 ClientError
-├── InvalidCall              what was asked for cannot be sent: no request was made
-├── Unreachable              no connection, or it broke; tried again where that was safe
+├── InvalidCall              the arguments cannot be sent: no request was made
+├── Unreachable              no connection, or it broke; retried where that was safe
 │   └── TimedOut             the server did not answer in time
-├── UnexpectedAnswer         not what ProgImage sends; something else may be at this address
-├── JobCancelled             the job that was waited for was cancelled
-└── Problem                  the server says no, and why; has `status`, `detail`, `document`
+├── UnexpectedAnswer         not a ProgImage answer; another service may be at this address
+├── JobCancelled             the job that the call waited for was cancelled
+└── Problem                  the server answered with an error; see `status`, `detail`, `document`
     ├── Invalid              400, 406, 416, 428: the request is malformed
-    ├── Unauthorized         401: no token, or one that is not valid (any more)
-    ├── Forbidden            403: not yours to change
-    ├── NotFound             404: no such picture, or none you may see
+    ├── Unauthorized         401: no token, or an invalid or expired one
+    ├── Forbidden            403: the account may not do this
+    ├── NotFound             404: there is no such image, or it is private to another account
     │   └── Gone             410: an upload that was not finished in time
-    ├── Conflict             409: what was sent does not fit what is there
-    │   └── Changed          412: it was edited since you read it
-    ├── NotAPicture          415, 422: the bytes are not a picture the server can use
+    ├── Conflict             409: the request does not fit the current state
+    │   └── Changed          412: the image was edited since you read it
+    ├── NotAPicture          415, 422: the bytes are not an image the server can use
     ├── TooLarge             413: more bytes than an upload may have
-    ├── RateLimited          429: too many requests; has `retry_after_s`
+    ├── RateLimited          429: too many requests; see `retry_after_s`
     └── ServerError          5xx: the server has a problem
-        └── Unavailable      503: too busy, or its store does not answer
+        └── Unavailable      503: the server is too busy, or its store does not answer
 """
 
 from __future__ import annotations
@@ -28,17 +28,17 @@ from typing import Any
 
 
 class ClientError(Exception):
-    """Base of all."""
+    """Base class of all errors of the client."""
 
 
 class InvalidCall(ClientError, ValueError):
-    """What was asked for cannot be sent."""
+    """The arguments of the call cannot be sent; no request was made."""
 
 
 class Unreachable(ClientError):
-    """No connection to the server, or it broke.
+    """There is no connection to the server, or it broke.
 
-    `is_before_sending` tells that nothing of the request can have reached the server.
+    `is_before_sending` is true if no part of the request can have reached the server.
     """
 
     is_before_sending: bool = False
@@ -49,22 +49,22 @@ class TimedOut(Unreachable):
 
 
 class UnexpectedAnswer(ClientError):
-    """The answer is not one of ProgImage."""
+    """The answer is not one that ProgImage gives."""
 
 
 class JobCancelled(ClientError):
-    """The job that was waited for was cancelled."""
+    """The job that the call waited for was cancelled."""
 
 
 class Problem(ClientError):
-    """The server's answer to what it cannot do (RFC 9457).
+    """An error answer of the server (RFC 9457).
 
     Attributes:
-        status: of HTTP.
-        title, detail: what is wrong; what, where and what would work.
-        document: all of the problem document.
-        retry_after_s: when to come back, if the server said so.
-        tries: how many requests it took to learn this.
+        status: the HTTP status.
+        title, detail: the kind of error; what is wrong, where, and what would work.
+        document: the whole problem document.
+        retry_after_s: when to try again, if the server sent Retry-After.
+        tries: the number of requests that were sent.
     """
 
     tries: int = 1
@@ -81,7 +81,7 @@ class Problem(ClientError):
 
     @property
     def type(self) -> str:
-        """The URN that tells kinds of problems apart."""
+        """The URN of this kind of error."""
         return str(self.document.get("type", ""))
 
     def __str__(self) -> str:
@@ -93,39 +93,39 @@ class Invalid(Problem):
 
 
 class Unauthorized(Problem):
-    """No token, or one that is not valid (any more)."""
+    """There is no token, or an invalid or expired one."""
 
 
 class Forbidden(Problem):
-    """Not yours to change."""
+    """The account may not do this."""
 
 
 class NotFound(Problem):
-    """No such picture, or none you may see."""
+    """There is no such image, or it is private to another account."""
 
 
 class Gone(NotFound):
-    """An upload that was not finished in time."""
+    """The upload was not finished in time."""
 
 
 class Conflict(Problem):
-    """What was sent does not fit what is there."""
+    """The request does not fit the current state."""
 
 
 class Changed(Conflict):
-    """It was edited since you read it."""
+    """The image was edited since you read it."""
 
 
 class NotAPicture(Problem):
-    """The bytes are not a picture the server can use."""
+    """The bytes are not an image the server can use."""
 
 
 class TooLarge(Problem):
-    """More bytes than an upload may have."""
+    """The upload has more bytes than the server accepts."""
 
 
 class RateLimited(Problem):
-    """Too many requests."""
+    """There were too many requests."""
 
 
 class ServerError(Problem):
@@ -133,10 +133,10 @@ class ServerError(Problem):
 
 
 class Unavailable(ServerError):
-    """Too busy, or its store does not answer."""
+    """The server is too busy, or its store does not answer."""
 
 
-_OF_STATUS: dict[int, type[Problem]] = {
+_CLASSES: dict[int, type[Problem]] = {
     401: Unauthorized,
     403: Forbidden,
     404: NotFound,
@@ -154,6 +154,6 @@ _OF_STATUS: dict[int, type[Problem]] = {
 def problem(
     status: int, document: Mapping[str, Any], retry_after_s: float | None = None
 ) -> Problem:
-    """Return the error of a status of 400 or more."""
-    kind = _OF_STATUS.get(status) or (ServerError if status >= 500 else Invalid)
-    return kind(status, document, retry_after_s)
+    """Return the error for an HTTP status of 400 or more."""
+    error = _CLASSES.get(status) or (ServerError if status >= 500 else Invalid)
+    return error(status, document, retry_after_s)

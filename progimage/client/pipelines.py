@@ -1,4 +1,4 @@
-"""Steps without a picture."""
+"""Pipelines that are independent of an image."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from progimage.client.steps import Path, rendition_path
 
 
 class Pipeline(Operations["Pipeline"]):
-    """Steps without a picture: `Pipeline().resize(w=400).grayscale().webp()`."""
+    """Transform steps for any image: `Pipeline().resize(w=400).grayscale().webp()`."""
 
     def __init__(self, path: Path | None = None) -> None:
         self.path = path or Path()
@@ -16,7 +16,7 @@ class Pipeline(Operations["Pipeline"]):
         return Pipeline(self.path.then(step))
 
     def to_format(self, extension: str) -> Pipeline:
-        """Return the same with the result in this format, such as "webp" or "auto"."""
+        """Return the same steps with the result in another format, such as "webp" or "auto"."""
         return Pipeline(self.path.to_format(extension))
 
     def __str__(self) -> str:
@@ -33,7 +33,7 @@ class Pipeline(Operations["Pipeline"]):
 
 
 def path_of(image_id: str, pipeline: str | Pipeline, format: str | None) -> str:
-    """Return the path of a rendition, or with no pipeline and format of the original."""
+    """Return the path of a rendition, or of the original without a pipeline and a format."""
     if isinstance(pipeline, Pipeline):
         path = pipeline.path.to_format(format) if format else pipeline.path
         return path.of(image_id)

@@ -1,4 +1,4 @@
-"""Where downloads go: memory, a file that appears when it is whole, or an open stream."""
+"""Where downloads go: a file that appears when it is complete, or an open stream."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ Target = str | os.PathLike[str] | BinaryIO
 
 @dataclass(slots=True)
 class Writer:
-    """Counts what passes to a file."""
+    """Writes a download to a file and counts the bytes; `is_temporary` if it can be emptied."""
 
     file: BinaryIO
-    is_ours: bool
+    is_temporary: bool
     size_bytes: int = 0
 
     def write(self, data: bytes, /) -> None:
-        """Pass some bytes on."""
+        """Write some bytes."""
         self.file.write(data)
         self.size_bytes += len(data)
 
     def restart(self) -> bool:
-        """Begin again; what has gone into somebody else's stream cannot be taken back."""
-        if self.size_bytes and not self.is_ours:
+        """Discard what was written; return False for a stream of the caller that has data."""
+        if self.size_bytes and not self.is_temporary:
             return False
         if self.size_bytes:
             self.file.seek(0)
@@ -39,15 +39,15 @@ class Writer:
 
 @contextmanager
 def writing(target: Target) -> Iterator[Writer]:
-    """Give a sink for `target`; a path gets its file once all has arrived."""
+    """Give a sink for `target`; a file at a path appears when the block ends without error."""
     if not isinstance(target, str | os.PathLike):
-        yield Writer(target, is_ours=False)
+        yield Writer(target, is_temporary=False)
         return
     path = Path(target)
     handle, temporary = tempfile.mkstemp(prefix=f".{path.name[:50]}-", dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as file:
-            yield Writer(file, is_ours=True)
+            yield Writer(file, is_temporary=True)
         Path(temporary).chmod(0o666 & ~_umask())
         Path(temporary).replace(path)
     except BaseException:
@@ -57,7 +57,7 @@ def writing(target: Target) -> Iterator[Writer]:
 
 
 def _umask() -> int:
-    # There is no call that only reads it.
+    # No call reads it without setting it.
     mask = os.umask(0o077)
     os.umask(mask)
     return mask

@@ -1,4 +1,4 @@
-"""What may be uploaded: a path, bytes, a file that is open, or a URL for the server to fetch."""
+"""What can be uploaded: a path, bytes, an open file, or a URL for the server to fetch."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from typing import BinaryIO
 from progimage.client.errors import InvalidCall
 
 Source = str | os.PathLike[str] | bytes | BinaryIO
-"""A str that begins with http:// or https:// is a URL, any other one a path."""
+"""A string that begins with http:// or https:// is a URL, any other string is a path."""
 
 
 @dataclass(frozen=True, slots=True)
 class Url:
-    """A picture for the server to fetch."""
+    """An image for the server to fetch."""
 
     url: str
 
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A picture to read from."""
+    """An image to read from."""
 
     file: BinaryIO
     size_bytes: int
@@ -46,10 +46,10 @@ class Opened:
 
 @contextmanager
 def opened(source: Source, name: str | None) -> Iterator[Opened | Url]:
-    """Open what is to be uploaded.
+    """Open what is to be uploaded, under `name` or else its own file name.
 
     Raises:
-        InvalidCall: it cannot be read.
+        InvalidCall: it cannot be read, or its name is not valid UTF-8.
     """
     if isinstance(source, bytes | bytearray | memoryview):
         yield Opened(io.BytesIO(source), len(source), name or "")
@@ -62,7 +62,8 @@ def opened(source: Source, name: str | None) -> Iterator[Opened | Url]:
         except OSError as error:
             raise InvalidCall(f"{path}: {error.strerror}") from error
         with file:
-            yield Opened(file, os.fstat(file.fileno()).st_size, name or path.name)
+            size_bytes = os.fstat(file.fileno()).st_size
+            yield Opened(file, size_bytes, _checked(name or path.name))
     elif hasattr(source, "read"):
         yield _of_file(source, name)
     else:
@@ -71,14 +72,24 @@ def opened(source: Source, name: str | None) -> Iterator[Opened | Url]:
 
 def _of_file(file: BinaryIO, name: str | None) -> Opened:
     if name is None:
-        known = getattr(file, "name", "")
-        name = Path(known).name if isinstance(known, str) else ""
+        path = getattr(file, "name", "")
+        name = Path(path).name if isinstance(path, str) else ""
     if not file.seekable():
         file = io.BytesIO(file.read())
     start = file.tell()
     size_bytes = file.seek(0, io.SEEK_END) - start
     if start:
-        # Somebody has read the beginning; what is left is the picture.
+        # The caller has read the beginning; the image is what follows.
         file.seek(start)
         file = io.BytesIO(file.read())
-    return Opened(file, size_bytes, name)
+    return Opened(file, size_bytes, _checked(name))
+
+
+def _checked(name: str) -> str:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        # Python keeps the bytes of such a name as surrogates, which cannot be sent.
+        shown = name.encode("utf-8", "backslashreplace").decode()
+        raise InvalidCall(f"{shown}: the file name is not valid UTF-8; give another name") from None
+    return name

@@ -1,13 +1,13 @@
-"""Writing a pipeline's steps as text (`resize:w=400/grayscale.webp`)."""
+"""Writing the steps of a pipeline as text (`resize:w=400/grayscale.webp`)."""
 
 from __future__ import annotations
 
 import base64
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 from urllib.parse import quote
 
 from progimage.client.errors import InvalidCall
@@ -15,19 +15,27 @@ from progimage.client.errors import InvalidCall
 R = TypeVar("R")
 
 _PLAIN_TEXT = re.compile(r"[A-Za-z0-9_-]+")
-# What separates in the grammar may not stand in a value, however it is encoded.
+# Separators of the grammar cannot be part of a value, even percent-encoded.
 _SEPARATORS = re.compile(r"[,/=:?&%\s]")
 
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """An argument that may hold any characters."""
+    """An argument that can have any characters."""
 
     value: str
 
 
+class HasId(Protocol):
+    """An image: anything with its `id`."""
+
+    @property
+    def id(self) -> str:
+        """64 hexadecimal digits."""
+
+
 class Steps(ABC, Generic[R]):
-    """What steps can be added to; the operations are methods of `Operations`."""
+    """The base of everything that steps can be added to; see `Operations`."""
 
     @abstractmethod
     def _with_step(self, step: str) -> R:
@@ -35,7 +43,7 @@ class Steps(ABC, Generic[R]):
 
     @abstractmethod
     def to_format(self, extension: str) -> R:
-        """Return the same with the result in this format, such as "webp" or "auto"."""
+        """Return the same with the result in another format, such as "webp" or "auto"."""
 
     def _step(
         self,
@@ -60,7 +68,7 @@ class Steps(ABC, Generic[R]):
 
 @dataclass(frozen=True, slots=True)
 class Path:
-    """Steps and a format, as they stand in a URL."""
+    """Steps and a format, as they are written in a URL."""
 
     steps: tuple[str, ...] = ()
     extension: str = ""
@@ -70,7 +78,7 @@ class Path:
         return replace(self, steps=(*self.steps, step))
 
     def to_format(self, extension: str) -> Path:
-        """Return the path with this format, in place of the one it may have had."""
+        """Return the path with this format."""
         return replace(self, extension=extension.lower().removeprefix("."))
 
     def __str__(self) -> str:
@@ -83,13 +91,13 @@ class Path:
 
 
 def image_path(image_id: str) -> str:
-    """Return the path of a picture.
+    """Return the path of an image.
 
     Raises:
-        InvalidCall: this is no id.
+        InvalidCall: this is not an id.
     """
     if not re.fullmatch(r"[0-9a-f]{64}", image_id):
-        raise InvalidCall(f"an id has 64 digits from 0-9 and a-f; this is none: {image_id[:80]!r}")
+        raise InvalidCall(f"an id has 64 characters from 0-9 and a-f, got {image_id[:80]!r}")
     return f"/images/{image_id}/"
 
 
@@ -97,19 +105,38 @@ def job_path(job_id: str) -> str:
     """Return the path of a job.
 
     Raises:
-        InvalidCall: this is no id.
+        InvalidCall: this is not an id.
     """
     if not re.fullmatch(r"[A-Za-z0-9_-]{1,100}", job_id):
-        raise InvalidCall(f"this is no id of a job: {job_id[:80]!r}")
+        raise InvalidCall(f"this is not the id of a job: {job_id[:80]!r}")
     return f"/jobs/{job_id}/"
 
 
 def rendition_path(image_id: str, steps: str, extension: str) -> str:
-    """Return the path of a rendition; with no step that of a mere conversion."""
+    """Return the path of a rendition; without steps, that of a conversion."""
     path = image_path(image_id) + quote(steps.strip("/"), safe=":=,._-~/")
     if not steps:
         path = path.removesuffix("/")
     return f"{path}.{quote(extension, safe='')}" if extension else path
+
+
+def srcset(
+    image_id: str, own_width: int, widths: Iterable[int], before: Path, extension: str
+) -> list[tuple[int, str]]:
+    """Return widths and paths of renditions for the HTML attribute `srcset`.
+
+    Widths above `own_width` become `own_width`, since images are not enlarged.
+
+    Raises:
+        InvalidCall: there is no width, or one is below 1.
+    """
+    wanted = sorted({min(width, own_width) for width in widths})
+    if not wanted or wanted[0] < 1:
+        raise InvalidCall("srcset: expected a list of widths of at least 1 pixel")
+    return [
+        (width, before.then(f"resize:width={width}").to_format(extension).of(image_id))
+        for width in wanted
+    ]
 
 
 def _written(operation: str, name: str, value: Any) -> str:
@@ -124,6 +151,8 @@ def _written(operation: str, name: str, value: Any) -> str:
     if isinstance(value, float):
         # The server keeps four decimals.
         return f"{value:.4f}".rstrip("0").rstrip(".")
+    if hasattr(value, "id"):
+        value = value.id
     if isinstance(value, str) and value and not _SEPARATORS.search(value):
         return value.removeprefix("#")
-    raise InvalidCall(f"{operation}.{name}: {value!r} cannot be an argument")
+    raise InvalidCall(f"{operation}.{name}: {value!r} is not a valid argument")

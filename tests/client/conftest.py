@@ -1,4 +1,4 @@
-"""Both clients, behind one face, and servers for them to talk to."""
+"""Both clients behind one fixture, and servers for them."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ def _async(url: str, use: Callable[[Any], Any], **options: Any) -> Any:
 
 
 @pytest.fixture(params=[_sync, _async], ids=["blocking", "asyncio"])
-def talk(request) -> Callable[..., Any]:
-    """Run one call of either client: `talk(url, lambda client: client.get(id))`."""
+def call(request) -> Callable[..., Any]:
+    """Make one call with either client: `call(url, lambda client: client.get(id))`."""
     return request.param
 
 

@@ -1,15 +1,43 @@
-"""What the client's `operations.py` has to be, from the operations that the service has."""
+"""The generated files of the client, as they should be: `make client` writes them."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
+import unasync
+
+import progimage
 from progimage.access.transform_policy import TransformPolicy
 from progimage.api.resources.transforms import Transforms
-from progimage.client import generate
 from progimage.imaging.limits import Limits
+from tests.client import operation_methods
+
+CLIENT = Path(progimage.__file__).parent / "client"
+
+HEAD = "# Generated from progimage/client/asynchronous by `make client`. Do not edit.\n"
+
+# Names of the asynchronous client and of its libraries, and what stands there when blocking.
+NAMES = {
+    "AsyncCalls": "Calls",
+    "AsyncClient": "Client",
+    "AsyncImage": "Image",
+    "AsyncJob": "Job",
+    "AsyncPage": "Page",
+    "AsyncRendition": "Rendition",
+    "AsyncSession": "Session",
+    "AsyncUploaded": "Uploaded",
+    "aclose": "close",
+    "aclosing": "closing",
+    "aiter_bytes": "iter_bytes",
+    "aread": "read",
+    "async_in_parallel": "in_parallel",
+    "async_pause": "pause",
+    "asynchronous": "blocking",
+    "asyncio": "threading",
+}
 
 
 class _Response:
@@ -20,18 +48,31 @@ class _Response:
 
 
 def operations() -> str:
-    """Return the module as it should be."""
+    """Return `operations.py`."""
     response = _Response()
     Transforms({}, TransformPolicy("open", {}, Limits())).on_get(None, response)
+    return _formatted(operation_methods.source(response.media))
+
+
+def blocking() -> dict[str, str]:
+    """Return the modules of `blocking`, by file name."""
+    sources = [path for path in CLIENT.glob("asynchronous/*.py") if path.name != "__init__.py"]
+    with tempfile.TemporaryDirectory() as folder:
+        rule = unasync.Rule(f"{CLIENT}/asynchronous/", f"{folder}/", NAMES)
+        unasync.unasync_files([str(path) for path in sources], [rule])
+        return {path.name: _formatted(HEAD + path.read_text()) for path in Path(folder).iterdir()}
+
+
+def _formatted(source: str) -> str:
     ruff = Path(sys.executable).with_name("ruff")
-    return subprocess.run(
-        [ruff, "format", "--stdin-filename", "operations.py", "-"],
-        input=generate.source(response.media),
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout
+    for arguments in (["check", "--select", "I", "--fix", "-q"], ["format"]):
+        command = [ruff, *arguments, "--stdin-filename", "progimage/client/x.py", "-"]
+        run = subprocess.run(command, input=source, capture_output=True, text=True, check=True)
+        source = run.stdout
+    return source
 
 
 if __name__ == "__main__":
-    sys.stdout.write(operations())
+    (CLIENT / "operations.py").write_text(operations())
+    for name, text in blocking().items():
+        (CLIENT / "blocking" / name).write_text(text)

@@ -1,10 +1,10 @@
-"""A server that answers as it is told to, one answer for each request."""
+"""A server with scripted replies, one for each request."""
 
 from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -13,7 +13,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Reply:
-    """What to answer; `cut` hangs up after so many bytes of the body, -1 before the head."""
+    """A reply; `cut` closes the connection after so many bytes of the body, -1 before the head."""
 
     status: int = 200
     body: Any = None
@@ -31,7 +31,7 @@ class Seen:
 
 @dataclass
 class Scripted:
-    replies: list[Reply]
+    answer: Callable[[Seen], Reply]
     seen: list[Seen] = field(default_factory=list)
     url: str = ""
 
@@ -45,9 +45,13 @@ CUT = Reply(cut=-1)
 
 
 @contextmanager
-def scripted(replies: Sequence[Reply]) -> Iterator[Scripted]:
-    """Serve the replies in turn; one request too many gets 418."""
-    script = Scripted(list(replies))
+def scripted(replies: Sequence[Reply] | Callable[[Seen], Reply]) -> Iterator[Scripted]:
+    """Serve the replies in turn, then 418; or what a function of the request returns."""
+    if callable(replies):
+        script = Scripted(replies)
+    else:
+        rest = list(replies)
+        script = Scripted(lambda _: rest.pop(0) if rest else Reply(418, {}))
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -55,16 +59,20 @@ def scripted(replies: Sequence[Reply]) -> Iterator[Scripted]:
         def answer(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             headers = {name.lower(): value for name, value in self.headers.items()}
-            script.seen.append(Seen(self.command, self.path, headers, body))
-            reply = script.replies.pop(0) if script.replies else Reply(418, {})
+            seen = Seen(self.command, self.path, headers, body)
+            script.seen.append(seen)
+            reply = script.answer(seen)
             data = reply.body if isinstance(reply.body, bytes) else json.dumps(reply.body).encode()
+            # A 204 has no body. Bytes after its head would make the client reset the connection.
+            data = b"" if reply.status == 204 else data
             if reply.cut == -1:
                 self.close_connection = True
                 return
             self.send_response(reply.status)
             for name, value in {"Content-Type": "application/json", **reply.headers}.items():
                 self.send_header(name, value)
-            self.send_header("Content-Length", str(len(data)))
+            if reply.status != 204:
+                self.send_header("Content-Length", str(len(data)))
             self.end_headers()
             if self.command != "HEAD":
                 self.wfile.write(data if reply.cut is None else data[: reply.cut])

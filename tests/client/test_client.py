@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import inspect
 import io
-from pathlib import Path
 
+import httpx
 import pytest
 from PIL import Image
 
@@ -19,8 +18,7 @@ from progimage.client import (
     Pipeline,
     TooLarge,
 )
-from progimage.client.operations import Operations
-from tests.client.generated import operations
+from tests.client.generated import CLIENT, blocking, operations
 from tests.imaging.drawing import quadrants, saved
 from tests.system.serving.network import flaky
 
@@ -31,44 +29,46 @@ def client(url):
         yield client
 
 
-def test_the_operations_are_those_of_the_service():
-    ours = Path(inspect.getfile(Operations)).read_text("utf-8")
-    assert ours == operations(), "run `make client-operations`"
+def test_the_generated_files_are_up_to_date():
+    assert (CLIENT / "operations.py").read_text("utf-8") == operations(), "run `make client`"
+    written = {path.name: path.read_text("utf-8") for path in CLIENT.glob("blocking/*.py")}
+    del written["__init__.py"]
+    assert written == blocking(), "run `make client`"
 
 
-def test_a_picture_goes_round(talk, url, fresh_jpeg):
-    image = talk(url, lambda client: client.upload(fresh_jpeg, title="Harbour", tags=["sea", "ü"]))
+def test_an_image_is_uploaded_read_edited_rendered_and_deleted(call, url, fresh_jpeg):
+    image = call(url, lambda client: client.upload(fresh_jpeg, title="Harbour", tags=["sea", "ü"]))
     assert image.is_new
     assert (image.title, image.tags) == ("Harbour", ("sea", "ü"))
-    assert talk(url, lambda client: client.get(image.id)) == image
-    assert talk(url, lambda client: client.read(image.id)) == fresh_jpeg
-    again = talk(url, lambda client: client.upload(fresh_jpeg))
+    assert call(url, lambda client: client.get(image.id)) == image
+    assert call(url, lambda client: client.read(image.id)) == fresh_jpeg
+    again = call(url, lambda client: client.upload(fresh_jpeg))
     assert (again.id, again.is_new) == (image.id, False)
-    edited = talk(url, lambda client: client.edit(image.id, title="Port", tags=[]))
+    edited = call(url, lambda client: client.edit(image.id, title="Port", tags=[]))
     assert (edited.title, edited.tags, edited.revision) == ("Port", (), 2)
-    small = talk(url, lambda client: client.render(image.id, "thumbnail:20x20", "webp"))
+    small = call(url, lambda client: client.render(image.id, "thumbnail:20x20", "webp"))
     assert Image.open(io.BytesIO(small)).format == "WEBP"
-    assert talk(url, lambda client: client.purge(image.id)) == 1
-    talk(url, lambda client: client.delete(image.id))
-    with pytest.raises(NotFound) as refused:
-        talk(url, lambda client: client.get(image.id))
-    assert refused.value.type == "urn:progimage:problem:not-found"
+    assert call(url, lambda client: client.purge(image.id)) == 1
+    call(url, lambda client: client.delete(image.id))
+    with pytest.raises(NotFound) as raised:
+        call(url, lambda client: client.get(image.id))
+    assert raised.value.type == "urn:progimage:problem:not-found"
 
 
-def test_paths_files_and_pipes_are_uploaded_alike(talk, url, tmp_path, fresh_jpeg):
+def test_paths_and_open_files_are_uploaded_alike(call, url, tmp_path, fresh_jpeg):
     path = tmp_path / "a photo.jpg"
     path.write_bytes(fresh_jpeg)
-    image = talk(url, lambda client: client.upload(path))
+    image = call(url, lambda client: client.upload(path))
     assert image.file_name == "a photo.jpg"
-    assert talk(url, lambda client: client.upload(str(path))).id == image.id
+    assert call(url, lambda client: client.upload(str(path))).id == image.id
     with path.open("rb") as file:
-        assert talk(url, lambda client: client.upload(file)).id == image.id
+        assert call(url, lambda client: client.upload(file)).id == image.id
     begun = io.BytesIO(b"skip" + fresh_jpeg)
     begun.seek(4)
-    assert talk(url, lambda client: client.upload(begun)).id == image.id
+    assert call(url, lambda client: client.upload(begun)).id == image.id
 
 
-def test_a_pipeline_is_written_by_calling_its_operations(client, fresh_jpeg, tmp_path):
+def test_operations_are_methods_that_build_a_pipeline(client, fresh_jpeg, tmp_path):
     image = client.upload(fresh_jpeg)
     rendition = image.resize(w=30, h=20, fit="fill").grayscale().webp()
     assert str(rendition.pipeline) == "resize:fit=fill,width=30,height=20/grayscale.webp"
@@ -79,6 +79,22 @@ def test_a_pipeline_is_written_by_calling_its_operations(client, fresh_jpeg, tmp
     assert image.render("thumbnail:9x9", "png").read()[:4] == b"\x89PNG"
     assert repr(image).startswith(f"<Image {image.id[:12]}")
     assert "grayscale" in repr(rendition)
+
+
+def test_an_image_is_a_watermark_of_another(client, fresh_jpeg):
+    image = client.upload(fresh_jpeg)
+    logo = client.upload(saved(quadrants((41, 33)), "PNG"))
+    assert Image.open(io.BytesIO(image.watermark(image=logo).png().read())).width == image.width
+
+
+def test_every_address_of_a_srcset_has_its_width(call, url, fresh_jpeg):
+    image = call(url, lambda client: client.upload(fresh_jpeg))
+    entries = image.srcset([20, 30, 9999], Pipeline().grayscale(), "png").split(", ")
+    for entry in entries:
+        address, width = entry.removesuffix("w").split(" ")
+        picture = Image.open(io.BytesIO(httpx.get(address).content))
+        assert (picture.width, picture.mode) == (int(width), "L")
+    assert [entry.rpartition(" ")[2] for entry in entries] == ["20w", "30w", f"{image.width}w"]
 
 
 @pytest.mark.parametrize(
@@ -92,13 +108,13 @@ def test_a_pipeline_is_written_by_calling_its_operations(client, fresh_jpeg, tmp
     ],
     ids=str,
 )
-def test_what_the_builder_writes_the_service_reads(client, fresh_jpeg, pipeline):
+def test_the_server_accepts_what_the_methods_write(client, fresh_jpeg, pipeline):
     image = client.upload(fresh_jpeg)
     assert client.render(image.id, pipeline)
     assert client.transform(fresh_jpeg, pipeline)
 
 
-def test_calls_that_cannot_be_are_not_sent(client):
+def test_calls_with_invalid_arguments_are_not_sent(client):
     calls = [
         lambda: Pipeline().resize(width=4, w=5),
         lambda: Pipeline().tint(),
@@ -112,27 +128,27 @@ def test_calls_that_cannot_be_are_not_sent(client):
         lambda: client.upload_many([], concurrency=0),
         lambda: Client("img.example.com"),
     ]
-    for call in calls:
+    for make in calls:
         with pytest.raises(InvalidCall):
-            list(call() or ())
+            list(make() or ())
 
 
-def test_problems_come_with_what_would_work(talk, url, fresh_jpeg):
+def test_errors_say_what_would_work(call, url, fresh_jpeg):
     with pytest.raises(NotAPicture, match="Unsupported"):
-        talk(url, lambda client: client.upload(b"no picture at all"))
+        call(url, lambda client: client.upload(b"no picture at all"))
     with pytest.raises(TooLarge):
-        talk(url, lambda client: client.upload(b"x" * 33 * 2**20))
-    image = talk(url, lambda client: client.upload(fresh_jpeg))
-    with pytest.raises(Invalid, match="did you mean 'sepia'") as refused:
-        talk(url, lambda client: client.render(image.id, "sepiaa"))
-    assert refused.value.status == 400
-    assert refused.value.document["detail"] == refused.value.detail
+        call(url, lambda client: client.upload(b"x" * 33 * 2**20))
+    image = call(url, lambda client: client.upload(fresh_jpeg))
+    with pytest.raises(Invalid, match="did you mean 'sepia'") as raised:
+        call(url, lambda client: client.render(image.id, "sepiaa"))
+    assert raised.value.status == 400
+    assert raised.value.document["detail"] == raised.value.detail
 
 
-def test_many_uploads_come_back_each_with_its_source(talk, url):
+def test_each_result_of_many_uploads_names_its_source(call, url):
     pictures = [saved(quadrants((40 + n, 30)), "PNG") for n in range(12)]
     sources = [*pictures, b"junk", "missing.png"]
-    done = talk(url, lambda client: client.upload_many(iter(sources), concurrency=4))
+    done = call(url, lambda client: client.upload_many(iter(sources), concurrency=4))
     assert len(done) == len(sources)
     good = [item for item in done if item.image]
     assert {item.source for item in good} == set(pictures)
@@ -142,7 +158,7 @@ def test_many_uploads_come_back_each_with_its_source(talk, url):
     assert isinstance(failed["missing.png"], InvalidCall)
 
 
-def test_no_more_is_read_of_a_long_list_than_is_under_way(url, jpeg):
+def test_a_long_list_is_read_no_faster_than_it_is_uploaded(url, jpeg):
     taken = 0
 
     def endless():
@@ -159,21 +175,21 @@ def test_no_more_is_read_of_a_long_list_than_is_under_way(url, jpeg):
     assert taken <= 5 + 3 + 3
 
 
-def test_a_search_goes_through_all_pages(talk, url):
+def test_a_search_goes_through_all_pages(call, url):
     tag = "Wörter & mehr"
     for n in range(5):
         data = saved(quadrants((60 + n, 20)), "PNG")
-        talk(url, lambda client, data=data: client.upload(data, tags=[tag]))
-    found = talk(url, lambda client: client.search(tag=tag, page_size=2))
+        call(url, lambda client, data=data: client.upload(data, tags=[tag]))
+    found = call(url, lambda client: client.search(tag=tag, page_size=2))
     assert [image.width for image in found] == [64, 63, 62, 61, 60]
-    pages = talk(url, lambda client: client.pages(tags_all=[tag], page_size=2))
+    pages = call(url, lambda client: client.pages(tags_all=[tag], page_size=2))
     assert [len(page.images) for page in pages] == [2, 2, 1]
     assert (pages[0].total, pages[0].total_is_exact) == (5, True)
-    [known] = [t for t in talk(url, lambda client: client.tags("wör")) if t.name == tag]
+    [known] = [t for t in call(url, lambda client: client.tags("wör")) if t.name == tag]
     assert known.count == 5
 
 
-def test_two_careful_edits_of_one_version_do_not_overwrite_each_other(client, fresh_jpeg):
+def test_two_edits_of_one_version_do_not_overwrite_each_other(client, fresh_jpeg):
     first = client.upload(fresh_jpeg)
     second = client.get(first.id)
     assert first.edit(title="First").revision == 2
@@ -182,10 +198,10 @@ def test_two_careful_edits_of_one_version_do_not_overwrite_each_other(client, fr
     assert second.refresh().title == "First"
 
 
-def test_a_large_picture_survives_a_network_that_breaks(talk, server, noise):
+def test_a_large_picture_survives_a_network_that_breaks(call, server, noise):
     progress = []
     with flaky([server], cut_after=9_000_000) as network:
-        image = talk(
+        image = call(
             f"http://{network.address}",
             lambda client: client.upload(
                 noise, title="Noise", tags=["a", "b"], progress=lambda *now: progress.append(now)
@@ -199,21 +215,21 @@ def test_a_large_picture_survives_a_network_that_breaks(talk, server, noise):
         client.delete(image.id)
 
 
-def test_bytes_that_are_no_picture_fail_in_pieces_too(talk, url):
+def test_bytes_that_are_not_an_image_fail_in_chunks_too(call, url):
     with pytest.raises(NotAPicture):
-        talk(url, lambda client: client.upload(bytes(9 * 2**20)))
+        call(url, lambda client: client.upload(bytes(9 * 2**20)))
 
 
-def test_readiness_is_asked_for_without_an_exception(talk, url):
-    assert talk(url, lambda client: client.is_ready()) is True
+def test_is_ready_returns_true_for_a_healthy_service(call, url):
+    assert call(url, lambda client: client.is_ready()) is True
 
 
-def test_the_service_tells_what_it_can_do(talk, url):
-    names = [item["name"] for item in talk(url, lambda client: client.transforms())["operations"]]
+def test_transforms_lists_the_operations(call, url):
+    names = [item["name"] for item in call(url, lambda client: client.transforms())["operations"]]
     assert "thumbnail" in names
 
 
-def test_a_prerender_is_waited_for_and_its_items_are_told(client, fresh_jpeg):
+def test_a_prerender_job_is_waited_for_and_lists_its_items(client, fresh_jpeg):
     image = client.upload(fresh_jpeg)
     job = client.prerender([image], ["thumbnail.webp", Pipeline().grayscale().png()])
     job = job.wait(timeout_s=30)
@@ -229,7 +245,7 @@ def test_an_import_that_fails_says_why(client):
     assert all(item["error"] for item in job.items("failed"))
 
 
-def test_a_job_may_be_cancelled(client, fresh_jpeg):
+def test_a_job_can_be_cancelled(client, fresh_jpeg):
     image = client.upload(fresh_jpeg)
     job = client.prerender([image], [f"blur:{n}.png" for n in range(1, 60)])
     job.cancel()

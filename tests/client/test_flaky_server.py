@@ -1,4 +1,4 @@
-"""What the clients do when the server is busy, breaks off or is something else."""
+"""The clients with a server that is busy, breaks connections, or is another service."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from progimage.client import (
     Unreachable,
 )
 from tests.client.conftest import QUICK
-from tests.client.scripted import CUT, Reply, busy, scripted
+from tests.client.scripted import CUT, Reply, Seen, busy, scripted
 
 ID = "a" * 64
 RECORD = {
@@ -60,33 +60,33 @@ REST = {**COMPLETE, "uploaded": {"failed": [{"url": "c", "error": "no"}]}, "next
 
 
 @pytest.mark.parametrize("trouble", [busy(503), busy(429), CUT, Reply(body=b"{" * 50, cut=9)])
-def test_an_upload_is_tried_again(talk, trouble):
+def test_an_upload_is_retried(call, trouble):
     with scripted([trouble, trouble, Reply(201, RECORD)]) as server:
-        image = talk(server.url, lambda client: client.upload(b"bytes", title="A title"))
+        image = call(server.url, lambda client: client.upload(b"bytes", title="A title"))
     assert image.id == ID
     assert image.is_new
     assert len({seen.body.count(b"A title") for seen in server.seen}) == 1
     assert len(server.seen) == 3
 
 
-def test_it_gives_up_after_so_many_tries(talk):
+def test_retries_end_after_the_set_number_of_attempts(call):
     with scripted([busy()] * 9) as server:
         with pytest.raises(Unavailable, match="Too busy: come back"):
-            talk(server.url, lambda client: client.get(ID))
+            call(server.url, lambda client: client.get(ID))
         assert len(server.seen) == QUICK.attempts
     with scripted([CUT] * 9) as server:
         with pytest.raises(Unreachable):
-            talk(server.url, lambda client: client.get(ID))
+            call(server.url, lambda client: client.get(ID))
         assert len(server.seen) == QUICK.attempts
 
 
-def test_what_must_not_be_done_twice_is_not_sent_twice_over_a_broken_connection(talk):
+def test_a_request_that_is_not_repeatable_is_not_sent_again_after_a_broken_connection(call):
     with scripted([CUT, Reply(202, PENDING)]) as server:
         with pytest.raises(Unreachable):
-            talk(server.url, lambda client: client.import_urls(["http://x/y.png"]))
+            call(server.url, lambda client: client.import_urls(["http://x/y.png"]))
         assert len(server.seen) == 1
     with scripted([busy(), Reply(202, PENDING)]) as server:
-        job = talk(server.url, lambda client: client.import_urls(["http://x/y.png"]))
+        job = call(server.url, lambda client: client.import_urls(["http://x/y.png"]))
     assert job.status == "pending"
 
 
@@ -102,16 +102,16 @@ def test_the_pause_honours_retry_after_and_is_random_within_its_bound():
 
 
 @pytest.mark.parametrize("form", ["seconds", "date"])
-def test_a_server_that_asks_for_too_much_patience_is_not_waited_for(talk, form):
+def test_a_retry_after_above_the_limit_is_an_error_at_once(call, form):
     later = format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True)
     with scripted([busy(429, **{"Retry-After": "3000" if form == "seconds" else later})]) as server:
-        with pytest.raises(RateLimited) as refused:
-            talk(server.url, lambda client: client.get(ID))
-        assert refused.value.retry_after_s == pytest.approx(3300, abs=400)
+        with pytest.raises(RateLimited) as raised:
+            call(server.url, lambda client: client.get(ID))
+        assert raised.value.retry_after_s == pytest.approx(3300, abs=400)
 
 
 @pytest.mark.parametrize("nonsense", ["soon", "-1", "1e9", "Mon, 99 Foo 2026 00:00:00 GMT", ""])
-def test_a_retry_after_that_is_none_is_no_obstacle(nonsense):
+def test_an_invalid_retry_after_is_ignored(nonsense):
     with (
         scripted([busy(503, **{"Retry-After": nonsense}), Reply(200, RECORD)]) as server,
         Client(server.url, retries=QUICK) as client,
@@ -119,52 +119,52 @@ def test_a_retry_after_that_is_none_is_no_obstacle(nonsense):
         assert client.get(ID).id == ID
 
 
-def test_a_download_that_breaks_off_begins_again_and_the_file_is_whole(talk, tmp_path):
+def test_a_broken_download_starts_again_and_the_file_is_complete(call, tmp_path):
     picture = bytes(range(256)) * 4000
     target = tmp_path / "picture"
     with scripted([Reply(body=picture, cut=300_000), Reply(body=picture)]) as server:
-        size = talk(server.url, lambda client: client.save(ID, target))
+        size = call(server.url, lambda client: client.save(ID, target))
     assert size == len(picture)
     assert target.read_bytes() == picture
 
 
-def test_a_download_that_fails_leaves_what_was_there(talk, tmp_path):
+def test_a_failed_download_leaves_the_existing_file(call, tmp_path):
     target = tmp_path / "picture"
     target.write_bytes(b"old")
     with scripted([Reply(body=b"x" * 99, cut=50)] * 9) as server, pytest.raises(Unreachable):
-        talk(server.url, lambda client: client.save(ID, target))
+        call(server.url, lambda client: client.save(ID, target))
     assert target.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [target]
 
 
-def test_a_stream_that_was_given_bytes_is_never_given_them_again(talk):
+def test_a_stream_of_the_caller_never_gets_bytes_twice(call):
     stream = io.BytesIO()
     with scripted([Reply(body=b"x" * 99, cut=50)] * 2) as server:
         with pytest.raises(Unreachable):
-            talk(server.url, lambda client: client.save(ID, stream))
+            call(server.url, lambda client: client.save(ID, stream))
         assert len(server.seen) == 1
     assert len(stream.getvalue()) <= 50
 
 
-def test_a_removal_whose_answer_was_lost_has_succeeded(talk):
+def test_a_deletion_whose_response_was_lost_has_succeeded(call):
     with scripted([CUT, busy(404)]) as server:
-        assert talk(server.url, lambda client: client.delete(ID)) is None
+        assert call(server.url, lambda client: client.delete(ID)) is None
     with scripted([busy(404)]) as server, pytest.raises(NotFound):
-        talk(server.url, lambda client: client.delete(ID))
+        call(server.url, lambda client: client.delete(ID))
 
 
-def test_an_edit_goes_on_from_the_version_that_got_in_between(talk):
+def test_an_edit_by_id_is_repeated_on_top_of_an_edit_by_another(call):
     def version(name: str) -> Reply:
         return Reply(200, RECORD, {"ETag": name})
 
     replies = [version('"1"'), busy(412), version('"2"'), Reply(200, {**RECORD, "title": "New"})]
     with scripted(replies) as server:
-        image = talk(server.url, lambda client: client.edit(ID, title="New"))
+        image = call(server.url, lambda client: client.edit(ID, title="New"))
     assert image.title == "New"
     assert [seen.headers.get("if-match") for seen in server.seen] == [None, '"1"', None, '"2"']
 
 
-def test_a_careful_edit_refuses_if_somebody_was_faster():
+def test_an_edit_of_an_image_fails_if_it_was_changed_meanwhile():
     newer = Reply(200, {**RECORD, "revision": 2}, {"ETag": '"2"'})
     with scripted([Reply(200, RECORD), newer]) as server, Client(server.url) as client:
         image = client.get(ID)
@@ -172,11 +172,11 @@ def test_a_careful_edit_refuses_if_somebody_was_faster():
             image.edit(title="New")
 
 
-def test_a_token_that_has_run_out_is_refreshed_and_the_call_repeated(talk):
+def test_an_expired_token_is_refreshed_and_the_call_repeated(call):
     renewed = {"access_token": "new", "token_type": "bearer", "expires_in": 900}
     with scripted([busy(401), Reply(201, renewed), Reply(200, RECORD)]) as server:
         tokens = Tokens("old", "refresh")
-        assert talk(server.url, lambda client: client.get(ID), token=tokens).id == ID
+        assert call(server.url, lambda client: client.get(ID), token=tokens).id == ID
     assert [seen.headers.get("authorization") for seen in server.seen] == [
         "Bearer old",
         None,
@@ -185,14 +185,35 @@ def test_a_token_that_has_run_out_is_refreshed_and_the_call_repeated(talk):
     assert json.loads(server.seen[1].body) == {"refresh_token": "refresh"}
 
 
-def test_without_a_refresh_token_there_is_one_try(talk):
+def test_calls_in_parallel_refresh_an_expired_token_once(call):
+    """A refresh token works once; a second use would end the session."""
+    granted = {"access_token": "new", "refresh_token": "next", "expires_in": 900}
+
+    def answer(seen: Seen) -> Reply:
+        if seen.path == "/tokens/":
+            return Reply(201, granted)
+        is_new = seen.headers["authorization"] == "Bearer new"
+        return Reply(201, RECORD) if is_new else busy(401)
+
+    with scripted(answer) as server:
+        done = call(
+            server.url,
+            lambda client: client.upload_many([b"bytes"] * 24, concurrency=8),
+            token=Tokens("old", "refresh"),
+        )
+    assert all(item.image for item in done)
+    [refresh] = [seen for seen in server.seen if seen.path == "/tokens/"]
+    assert json.loads(refresh.body) == {"refresh_token": "refresh"}
+
+
+def test_without_a_refresh_token_there_is_one_request(call):
     with scripted([busy(401), Reply(200, RECORD)]) as server:
         with pytest.raises(Unauthorized):
-            talk(server.url, lambda client: client.get(ID), token="old")
+            call(server.url, lambda client: client.get(ID), token="old")
         assert len(server.seen) == 1
 
 
-def test_secrets_do_not_show():
+def test_secrets_are_not_in_a_repr():
     with Client("http://127.0.0.1:1", token=Tokens("secret-a", "secret-b")) as client:
         assert "secret" not in repr(client) + repr(client.tokens)
 
@@ -206,38 +227,38 @@ def test_secrets_do_not_show():
         Reply(200, body={**RECORD, "created": "yesterday"}),
     ],
 )
-def test_another_service_at_the_address_is_told_apart(talk, reply):
+def test_another_service_at_the_address_is_an_unexpected_answer(call, reply):
     with scripted([reply]) as server, pytest.raises(UnexpectedAnswer):
-        talk(server.url, lambda client: client.get(ID))
+        call(server.url, lambda client: client.get(ID))
 
 
 @pytest.mark.parametrize("where", ["https://evil.example/x", "//evil.example/x", "x", 5])
-def test_a_token_follows_no_link_to_another_server(talk, where):
+def test_a_token_is_never_sent_to_another_server(call, where):
     with scripted([Reply(200, {"data": [], "next": where})]) as server:
         with pytest.raises(UnexpectedAnswer):
-            talk(server.url, lambda client: client.search(), token="secret")
+            call(server.url, lambda client: client.search(), token="secret")
         assert len(server.seen) == 1
 
 
-def test_nobody_there_is_unreachable(talk):
+def test_a_closed_port_is_unreachable(call):
     with scripted([]) as server:
         pass
     with pytest.raises(Unreachable):
-        talk(server.url, lambda client: client.get(ID))
+        call(server.url, lambda client: client.get(ID))
 
 
-def test_a_job_is_waited_for_with_news_of_it():
-    news = []
+def test_waiting_for_a_job_reports_its_progress():
+    reports = []
     with (
         scripted(
             [Reply(202, PENDING), Reply(200, PENDING), busy(), Reply(200, COMPLETE)]
         ) as server,
         Client(server.url, retries=QUICK) as client,
     ):
-        job = client.import_urls(["http://x/y.png"]).wait(progress=news.append)
+        job = client.import_urls(["http://x/y.png"]).wait(progress=reports.append)
     assert job.is_over
     assert (job.total, job.complete, job.failed) == (3, 2, 1)
-    assert [item.status for item in news] == ["pending", "complete"]
+    assert [item.status for item in reports] == ["pending", "complete"]
 
 
 def test_the_items_of_a_job_come_in_pages():
@@ -250,22 +271,22 @@ def test_the_items_of_a_job_come_in_pages():
     assert server.seen[2].path == "/jobs/j1/?cursor=2"
 
 
-def test_logging_in_and_out(talk):
-    def there_and_back(client):
+def test_logging_in_and_out(call):
+    def log_in(client):
         return client.login("ada", "secret")
 
     granted = {"access_token": "t", "refresh_token": "r", "session": "s1", "expires_in": 900}
     with scripted([Reply(200, granted), Reply(204)]) as server:
-        tokens = talk(server.url, there_and_back)
-        talk(server.url, lambda client: client.logout(), token=tokens)
+        tokens = call(server.url, log_in)
+        call(server.url, lambda client: client.logout(), token=tokens)
     assert json.loads(server.seen[0].body) == {"username": "ada", "password": "secret"}
     assert (server.seen[1].method, server.seen[1].path) == ("DELETE", "/tokens/s1/")
 
 
-def test_a_job_is_not_waited_for_longer_than_asked():
+def test_waiting_for_a_job_ends_after_the_timeout():
     with (
         scripted([Reply(202, PENDING), Reply(200, PENDING)]) as server,
         Client(server.url, retries=QUICK) as client,
-        pytest.raises(TimedOut, match="it goes on"),
+        pytest.raises(TimedOut, match="continues on the server"),
     ):
         client.prerender([ID], ["thumbnail"]).wait(timeout_s=0)

@@ -1,0 +1,1 @@
+"""The asynchronous client; `progimage.client.blocking` is generated from it."""

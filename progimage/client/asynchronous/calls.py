@@ -1,0 +1,272 @@
+"""The calls of the client."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import aclosing
+from functools import partial
+from typing import Any, Unpack
+from urllib.parse import quote
+
+from progimage.client.asynchronous import endpoints, images, uploads
+from progimage.client.asynchronous.images import AsyncImage, image_of
+from progimage.client.asynchronous.jobs import AsyncJob, fetch_job, job_of, start_job
+from progimage.client.asynchronous.pages import AsyncPage, pages
+from progimage.client.asynchronous.session import AsyncSession
+from progimage.client.asynchronous.uploads import AsyncUploaded, upload_or_error
+from progimage.client.concurrency import async_in_parallel
+from progimage.client.criteria import Criteria, Tag, query_parameters
+from progimage.client.errors import InvalidCall, ServerError, UnexpectedAnswer, Unreachable
+from progimage.client.fields import UploadFields
+from progimage.client.links import Link
+from progimage.client.messages import Request
+from progimage.client.pipelines import Pipeline, path_of
+from progimage.client.records import Visibility, merge_patch
+from progimage.client.sinks import Target
+from progimage.client.sources import Source
+from progimage.client.steps import image_path
+from progimage.client.tokens import Tokens
+
+DEFAULT_CONCURRENCY = 8
+
+
+class AsyncCalls:
+    """The calls of the client.
+
+    Each can raise a `ClientError`: a `Problem` if the server answers with an error,
+    `Unreachable` or `TimedOut` if there is no answer, `UnexpectedAnswer` if another
+    service is at the address, and `InvalidCall` for arguments that cannot be sent.
+    """
+
+    _session: AsyncSession
+
+    @property
+    def tokens(self) -> Tokens | None:
+        """The tokens in use; store them to stay logged in."""
+        return self._session.tokens
+
+    async def login(self, name: str, password: str) -> Tokens:
+        """Log in, and use the tokens for all further calls; return them.
+
+        Raises:
+            Unauthorized: the name or the password is wrong.
+        """
+        request = Request(
+            "POST",
+            "/tokens/",
+            json={"username": name, "password": password},
+            is_repeatable=False,
+            has_token=False,
+        )
+        tokens = Tokens.of((await self._session.request(request)).document)
+        self._session.tokens = tokens
+        return tokens
+
+    async def refresh_tokens(self) -> Tokens:
+        """Exchange the refresh token for new tokens; calls do this when a token has expired."""
+        return await self._session.refresh_tokens(self._session.tokens)
+
+    async def logout(self) -> None:
+        """End the session on the server, and forget its tokens."""
+        tokens = self._session.tokens
+        if tokens is None or not tokens.session:
+            raise InvalidCall("there is no session to end; log in")
+        await endpoints.delete(self._session, f"/tokens/{quote(tokens.session, safe='')}/")
+        self._session.tokens = None
+
+    async def upload(
+        self,
+        source: Source,
+        *,
+        title: str = "",
+        description: str = "",
+        tags: Iterable[str] = (),
+        visibility: Visibility | None = None,
+        name: str | None = None,
+        progress: Callable[[int, int], object] | None = None,
+    ) -> AsyncImage:
+        """Upload an image and return it.
+
+        More than 8 MiB is sent in chunks and resumes after a broken connection.
+
+        Args:
+            source: a path, bytes, an open binary file, or a URL for the server to fetch.
+            name: the file name, if it is not that of the path.
+            progress: called with the bytes that have arrived and the bytes in total.
+
+        Raises:
+            NotAPicture, TooLarge: the server does not accept these bytes.
+            InvalidCall: the source cannot be read.
+        """
+        fields = UploadFields(title, description, tags, visibility, name)
+        return await uploads.upload(self._session, source, fields, progress)
+
+    async def upload_many(
+        self,
+        sources: Iterable[Source],
+        *,
+        title: str = "",
+        description: str = "",
+        tags: Iterable[str] = (),
+        visibility: Visibility | None = None,
+        concurrency: int = DEFAULT_CONCURRENCY,
+    ) -> AsyncIterator[AsyncUploaded]:
+        """Upload many images, `concurrency` at a time; yield each result when it is ready.
+
+        `sources` is read no faster than the server accepts images. An upload that fails
+        has an `error` instead of an `image`, and does not stop the others.
+        """
+        if concurrency < 1:
+            raise InvalidCall(f"concurrency: expected at least 1, got {concurrency}")
+        fields = UploadFields(title, description, tags, visibility)
+        calls = (partial(upload_or_error, self._session, source, fields) for source in sources)
+        async with aclosing(async_in_parallel(calls, concurrency)) as results:
+            async for result in results:
+                yield result
+
+    async def get(self, image_id: str) -> AsyncImage:
+        """Return an image.
+
+        Raises:
+            NotFound: there is no such image.
+        """
+        return await images.fetch(self._session, image_id)
+
+    async def read(self, image_id: str) -> bytes:
+        """Return the bytes of an original."""
+        return await endpoints.read(self._session, path_of(image_id, "", None))
+
+    async def render(
+        self, image_id: str, pipeline: str | Pipeline, format: str | None = None
+    ) -> bytes:
+        """Return the bytes of a rendition: `render(id, "thumbnail:200x200", "webp")`."""
+        return await endpoints.read(self._session, path_of(image_id, pipeline, format))
+
+    async def save(
+        self,
+        image_id: str,
+        target: Target,
+        pipeline: str | Pipeline = "",
+        format: str | None = None,
+    ) -> int:
+        """Write an original or a rendition to a path or an open file; return the bytes.
+
+        The data is streamed. A file at a path appears when it is complete, or not at all.
+        """
+        return await endpoints.save(self._session, path_of(image_id, pipeline, format), target)
+
+    async def transform(
+        self, source: Source, pipeline: str | Pipeline, format: str | None = None
+    ) -> bytes:
+        """Return the result of a pipeline for an image that is sent along and not stored."""
+        return await uploads.transform(self._session, source, pipeline, format)
+
+    async def search(self, **criteria: Unpack[Criteria]) -> AsyncIterator[AsyncImage]:
+        """Yield every image that matches all criteria, newest first.
+
+        Pages of `page_size` images are fetched when they are needed.
+
+        Args:
+            tag, tags_all, tags_any: it has this tag, all of these, any of these.
+            q: each of these words is part of a word of title, description, file name or tags.
+            owner, visibility, media_type: it has this value; `owner="me"` for your own.
+            created_after, created_before: when it was uploaded, a datetime or ISO 8601.
+            page_size: how many images to fetch at a time, up to 1,000.
+        """
+        async for page in self.pages(**criteria):
+            for image in page.images:
+                yield image
+
+    async def pages(self, **criteria: Unpack[Criteria]) -> AsyncIterator[AsyncPage]:
+        """Yield the results of `search` page by page, with the total number of matches."""
+        async for page in pages(self._session, "/images/", query_parameters(criteria)):
+            found = tuple(image_of(self._session, record) for record in page["data"])
+            yield AsyncPage(found, int(page.get("total") or 0), page.get("total_is_exact") is True)
+
+    async def tags(self, prefix: str = "") -> AsyncIterator[Tag]:
+        """Yield the tags that begin with `prefix`, in alphabetical order."""
+        parameters = [("limit", "1000"), *([("prefix", prefix)] if prefix else [])]
+        async for page in pages(self._session, "/tags/", parameters):
+            for item in page["data"]:
+                try:
+                    tag = Tag(str(item["tag"]), int(item["count"]), item["count_is_exact"] is True)
+                except (KeyError, TypeError, ValueError):
+                    raise UnexpectedAnswer("the server sent a tag without name or count") from None
+                yield tag
+
+    async def edit(
+        self,
+        image_id: str,
+        *,
+        title: str | None = None,
+        description: str | None = None,
+        tags: Iterable[str] | None = None,
+        visibility: Visibility | None = None,
+    ) -> AsyncImage:
+        """Change the given fields, on top of edits by others; return the image.
+
+        `Image.edit` raises `Changed` instead if the image was edited since it was read.
+        """
+        changes = merge_patch(title, description, tags, visibility)
+        return await images.edit(self._session, image_id, changes)
+
+    async def delete(self, image_id: str) -> None:
+        """Delete an image and its renditions.
+
+        Raises:
+            NotFound: there is no such image.
+        """
+        await endpoints.delete(self._session, image_path(image_id))
+
+    async def purge(self, image_id: str) -> int:
+        """Delete the cached renditions of an image; return how many there were."""
+        return await endpoints.purge(self._session, image_id)
+
+    async def link(
+        self, image_id: str, pipeline: str | Pipeline = "", expires_in: int = 3600
+    ) -> Link:
+        """Return a signed address that works without a token for `expires_in` seconds."""
+        return await endpoints.link(self._session, image_id, str(pipeline), expires_in)
+
+    async def import_urls(
+        self,
+        urls: Iterable[str],
+        *,
+        title: str = "",
+        description: str = "",
+        tags: Iterable[str] = (),
+        visibility: Visibility | None = None,
+    ) -> AsyncJob:
+        """Start a job in which the server fetches images from URLs; return the job."""
+        fields = UploadFields(title, description, tags, visibility)
+        return await start_job(self._session, {"urls": list(urls), **fields.values()})
+
+    async def prerender(
+        self, images: Iterable[str | AsyncImage], transforms: Iterable[str | Pipeline]
+    ) -> AsyncJob:
+        """Start a job that renders each image with each transform; return the job."""
+        ids = [image if isinstance(image, str) else image.id for image in images]
+        body = {"images": ids, "transforms": [str(transform) for transform in transforms]}
+        return await start_job(self._session, body)
+
+    async def job(self, job_id: str) -> AsyncJob:
+        """Return a job."""
+        return await fetch_job(self._session, job_id)
+
+    async def jobs(self) -> AsyncIterator[AsyncJob]:
+        """Yield all jobs, newest first."""
+        async for page in pages(self._session, "/jobs/"):
+            for document in page["data"]:
+                yield job_of(self._session, document)
+
+    async def transforms(self) -> dict[str, Any]:
+        """Return all operations with their arguments, all formats, all presets."""
+        return (await self._session.request(Request("GET", "/transforms/"))).document
+
+    async def is_ready(self) -> bool:
+        """Return whether the service answers and its store works."""
+        try:
+            await self._session.request(Request("GET", "/health/ready"))
+        except (ServerError, Unreachable):
+            return False
+        return True

@@ -1,0 +1,54 @@
+"""Requests that several classes share: download, delete, purge, sign a link."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from progimage.client.asynchronous.session import AsyncSession
+from progimage.client.errors import NotFound
+from progimage.client.links import Link
+from progimage.client.messages import Request
+from progimage.client.sinks import Target, writing
+from progimage.client.steps import image_path
+
+
+async def read(session: AsyncSession, path: str) -> bytes:
+    """Return the bytes at a path."""
+    return (await session.request(Request("GET", path))).body
+
+
+async def save(session: AsyncSession, path: str, target: Target) -> int:
+    """Write the bytes at a path to a file; return how many there are."""
+    with writing(target) as sink:
+        await session.request(Request("GET", path, sink=sink))
+        return sink.size_bytes
+
+
+async def delete(session: AsyncSession, path: str) -> None:
+    """Delete the resource at a path.
+
+    Raises:
+        NotFound: there is none.
+    """
+    try:
+        await session.request(Request("DELETE", path))
+    except NotFound as error:
+        # An earlier try may have deleted it and its response was lost.
+        if error.tries == 1:
+            raise
+
+
+async def purge(session: AsyncSession, image_id: str) -> int:
+    """Delete the cached renditions of an image; return how many there were."""
+    response = await session.request(Request("DELETE", f"{image_path(image_id)}renders/"))
+    return int(response.document.get("purged", 0))
+
+
+async def link(session: AsyncSession, image_id: str, pipeline: str, expires_in: int) -> Link:
+    """Return a signed address of a rendition, or of the original if `pipeline` is empty."""
+    body: dict[str, Any] = {"expires_in": expires_in}
+    if pipeline:
+        body["transform"] = pipeline
+    request = Request("POST", f"{image_path(image_id)}links/", json=body)
+    document = (await session.request(request)).document
+    return Link(str(document.get("url", "")), str(document.get("expires", "")))

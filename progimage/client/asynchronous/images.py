@@ -1,0 +1,218 @@
+"""An image of the library, and its renditions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from progimage.client.asynchronous.endpoints import delete, link, purge, read, save
+from progimage.client.asynchronous.session import AsyncSession
+from progimage.client.errors import Changed
+from progimage.client.links import Link
+from progimage.client.messages import Request
+from progimage.client.operations import Operations
+from progimage.client.pipelines import Pipeline
+from progimage.client.records import ImageRecord, Visibility, merge_patch, record_fields
+from progimage.client.sinks import Target
+from progimage.client.steps import Path, image_path, srcset
+
+_EDIT_TRIES = 5
+
+
+@dataclass(frozen=True, repr=False)
+class AsyncRendition(Operations["AsyncRendition"]):
+    """An image with transform steps; no request is sent until it is read or saved."""
+
+    _session: AsyncSession = field(compare=False)
+    image_id: str
+    pipeline: Path
+
+    def _with_step(self, step: str) -> AsyncRendition:
+        return AsyncRendition(self._session, self.image_id, self.pipeline.then(step))
+
+    def to_format(self, extension: str) -> AsyncRendition:
+        """Return the same rendition in another format, such as "webp" or "auto"."""
+        return AsyncRendition(self._session, self.image_id, self.pipeline.to_format(extension))
+
+    @property
+    def path(self) -> str:
+        """The path on the server."""
+        return self.pipeline.of(self.image_id)
+
+    @property
+    def url(self) -> str:
+        """The complete address; it works without a token if the image is public."""
+        return self._session.url_of(self.path)
+
+    async def read(self) -> bytes:
+        """Return the bytes of the rendition.
+
+        Raises:
+            Invalid: the server does not know an operation or argument.
+            NotFound: there is no such image.
+        """
+        return await read(self._session, self.path)
+
+    async def save(self, target: Target) -> int:
+        """Write the rendition to a path or an open file; return the number of bytes.
+
+        A file at a path appears when it is complete, or not at all.
+        """
+        return await save(self._session, self.path, target)
+
+    async def link(self, expires_in: int = 3600) -> Link:
+        """Return a signed address that works without a token for `expires_in` seconds."""
+        return await link(self._session, self.image_id, str(self.pipeline), expires_in)
+
+    def __repr__(self) -> str:
+        return f"Rendition({self.image_id[:12]}…, {str(self.pipeline)!r})"
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class AsyncImage(ImageRecord, Operations[AsyncRendition]):
+    """An image of the library as it was when it was read; its operations make renditions."""
+
+    _session: AsyncSession
+
+    def _with_step(self, step: str) -> AsyncRendition:
+        return AsyncRendition(self._session, self.id, Path((step,)))
+
+    def to_format(self, extension: str) -> AsyncRendition:
+        """Return the image in another format, such as "webp" or "auto"."""
+        return AsyncRendition(self._session, self.id, Path().to_format(extension))
+
+    @property
+    def path(self) -> str:
+        """The path of the original on the server."""
+        return image_path(self.id)
+
+    @property
+    def url(self) -> str:
+        """The complete address of the original; it works without a token if it is public."""
+        return self._session.url_of(self.path)
+
+    def render(self, pipeline: str | Pipeline, format: str | None = None) -> AsyncRendition:
+        """Return a rendition of a pipeline, such as "thumbnail:200x200", in a format."""
+        path = pipeline.path if isinstance(pipeline, Pipeline) else Path((pipeline,))
+        return AsyncRendition(self._session, self.id, path.to_format(format) if format else path)
+
+    def srcset(
+        self, widths: Iterable[int], pipeline: Pipeline | None = None, format: str = "auto"
+    ) -> str:
+        """Return the value of the HTML attribute `srcset` for some widths.
+
+        Args:
+            widths: pixels; those above the width of the image become its own width.
+            pipeline: steps before the resize; they must not change the width.
+            format: of all renditions; with "auto" the server takes the best for the browser.
+
+        Raises:
+            InvalidCall: there is no width, or one is below 1.
+        """
+        paths = srcset(self.id, self.width, widths, pipeline.path if pipeline else Path(), format)
+        return ", ".join(f"{self._session.url_of(path)} {width}w" for width, path in paths)
+
+    async def read(self) -> bytes:
+        """Return the bytes of the original."""
+        return await read(self._session, self.path)
+
+    async def save(self, target: Target) -> int:
+        """Write the original to a path or an open file; return the number of bytes.
+
+        A file at a path appears when it is complete, or not at all.
+        """
+        return await save(self._session, self.path, target)
+
+    async def refresh(self) -> AsyncImage:
+        """Return the image as it is now."""
+        return await fetch(self._session, self.id)
+
+    async def edit(
+        self,
+        *,
+        title: str | None = None,
+        description: str | None = None,
+        tags: Iterable[str] | None = None,
+        visibility: Visibility | None = None,
+    ) -> AsyncImage:
+        """Change the given fields; return the image with the changes.
+
+        Raises:
+            Changed: it was edited since this was read; `refresh` and look.
+        """
+        changes = merge_patch(title, description, tags, visibility)
+        current, etag = await fetch_with_etag(self._session, self.id)
+        if current.revision != self.revision:
+            raise Changed(412, {"title": "The image has changed", "detail": "read it again"})
+        return await patch(self._session, self.id, changes, etag)
+
+    async def delete(self) -> None:
+        """Delete the image and its renditions."""
+        await delete(self._session, self.path)
+
+    async def purge(self) -> int:
+        """Delete its cached renditions; return how many there were."""
+        return await purge(self._session, self.id)
+
+    async def link(self, expires_in: int = 3600) -> Link:
+        """Return a signed address of the original that works without a token."""
+        return await link(self._session, self.id, "", expires_in)
+
+
+def image_of(
+    session: AsyncSession, document: Mapping[str, Any], *, is_new: bool = False
+) -> AsyncImage:
+    """Return the image of a record in JSON.
+
+    Raises:
+        UnexpectedAnswer: it is not a record.
+    """
+    return AsyncImage(session, **record_fields(document), is_new=is_new)
+
+
+async def fetch_with_etag(session: AsyncSession, image_id: str) -> tuple[AsyncImage, str]:
+    """Return an image and the ETag of its record."""
+    response = await session.request(Request("GET", f"{image_path(image_id)}metadata/"))
+    return image_of(session, response.document), response.headers.get("etag", "")
+
+
+async def fetch(session: AsyncSession, image_id: str) -> AsyncImage:
+    """Return an image."""
+    image, _ = await fetch_with_etag(session, image_id)
+    return image
+
+
+async def patch(
+    session: AsyncSession, image_id: str, changes: Mapping[str, Any], etag: str
+) -> AsyncImage:
+    """Change the version `etag` of a record.
+
+    Raises:
+        Changed: the record has another version now.
+    """
+    request = Request(
+        "PATCH",
+        f"{image_path(image_id)}metadata/",
+        headers={"If-Match": etag, "Content-Type": "application/merge-patch+json"},
+        json=changes,
+        # If the first try succeeded and its response was lost, the ETag no longer matches.
+        is_repeatable=False,
+    )
+    return image_of(session, (await session.request(request)).document)
+
+
+async def edit(session: AsyncSession, image_id: str, changes: Mapping[str, Any]) -> AsyncImage:
+    """Change a record, on top of edits by others.
+
+    Raises:
+        Changed: it was edited by others during each of several tries.
+    """
+    for remaining in reversed(range(_EDIT_TRIES)):
+        _, etag = await fetch_with_etag(session, image_id)
+        try:
+            return await patch(session, image_id, changes, etag)
+        except Changed:
+            if not remaining:
+                raise
+    raise AssertionError  # the loop returns or raises

@@ -1,0 +1,149 @@
+"""Jobs of the server: imports of many URLs, renders ahead of time."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, get_args
+
+from progimage.client.asynchronous.endpoints import delete
+from progimage.client.asynchronous.pages import documents
+from progimage.client.asynchronous.session import AsyncSession
+from progimage.client.concurrency import async_pause
+from progimage.client.errors import JobCancelled, TimedOut, UnexpectedAnswer
+from progimage.client.messages import Request
+from progimage.client.steps import job_path
+
+_FIRST_PAUSE_S = 0.2
+_LONGEST_PAUSE_S = 2.0
+
+
+State = Literal["pending", "complete", "failed"]
+
+
+@dataclass(frozen=True, repr=False)
+class AsyncJob:
+    """A job as it was when it was read.
+
+    Attributes:
+        kind: import or render.
+        status: pending, in-progress, complete or cancelled.
+        total, pending, complete, failed: the number of its items, and of those in each state.
+    """
+
+    _session: AsyncSession = field(compare=False)
+    id: str
+    kind: str
+    status: str
+    created: str
+    finished: str | None
+    total: int
+    pending: int
+    complete: int
+    failed: int
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it has ended."""
+        return self.status in ("complete", "cancelled")
+
+    async def items(self, state: State | None = None) -> AsyncIterator[dict[str, Any]]:
+        """Yield its items, or those in a state: `url`, `id`, `error` and so on."""
+        parameters = [("state", state)] if state else []
+        async for document in documents(self._session, job_path(self.id), parameters):
+            for entries in items_of(document).values():
+                for entry in entries:
+                    yield entry
+
+    async def refresh(self) -> AsyncJob:
+        """Return the job as it is now."""
+        return await fetch_job(self._session, self.id)
+
+    async def cancel(self) -> None:
+        """Stop it; items that are done stay done."""
+        await delete(self._session, job_path(self.id))
+
+    async def wait(
+        self,
+        progress: Callable[[AsyncJob], object] | None = None,
+        timeout_s: float | None = None,
+    ) -> AsyncJob:
+        """Wait until the job is complete and return it.
+
+        Args:
+            progress: called with the job each time it was read.
+            timeout_s: how long to wait at most.
+
+        Raises:
+            JobCancelled: it was cancelled.
+            TimedOut: it was not complete after `timeout_s`; it continues on the server.
+        """
+        waited_s, pause_s = 0.0, _FIRST_PAUSE_S
+        while True:
+            job = await fetch_job(self._session, self.id)
+            if progress is not None:
+                progress(job)
+            if job.status == "cancelled":
+                raise JobCancelled(f"job {self.id} was cancelled")
+            if job.is_over:
+                return job
+            if timeout_s is not None and waited_s >= timeout_s:
+                raise TimedOut(
+                    f"job {self.id} was not complete after {timeout_s:g} s; "
+                    "it continues on the server"
+                )
+            await async_pause(pause_s)
+            waited_s += pause_s
+            pause_s = min(pause_s * 1.5, _LONGEST_PAUSE_S)
+
+    def __repr__(self) -> str:
+        done = self.complete + self.failed
+        return f"<Job {self.id} {self.status}, {done} of {self.total}, {self.failed} failed>"
+
+
+async def start_job(session: AsyncSession, body: Mapping[str, Any]) -> AsyncJob:
+    """Create a job and return it."""
+    # Sent twice, it would create two.
+    request = Request("POST", "/jobs/", json=body, is_repeatable=False)
+    return job_of(session, (await session.request(request)).document)
+
+
+async def fetch_job(session: AsyncSession, job_id: str) -> AsyncJob:
+    """Return a job."""
+    response = await session.request(Request("GET", job_path(job_id), [("limit", "0")]))
+    return job_of(session, response.document)
+
+
+def job_of(session: AsyncSession, document: Mapping[str, Any]) -> AsyncJob:
+    """Return the job of a JSON document.
+
+    Raises:
+        UnexpectedAnswer: it is not a job.
+    """
+    name, status, counts = document.get("id"), document.get("status"), document.get("counts")
+    if not isinstance(name, str) or not isinstance(status, str):
+        raise UnexpectedAnswer("the server sent a job without an id or a status")
+    if not isinstance(counts, Mapping):
+        counts = {state: len(entries) for state, entries in items_of(document).items()}
+    try:
+        numbers = {state: int(counts.get(state, 0)) for state in get_args(State)}
+    except (TypeError, ValueError):
+        raise UnexpectedAnswer("the server sent a job with invalid counts") from None
+    return AsyncJob(
+        session,
+        id=name,
+        kind=str(document.get("kind") or ""),
+        status=status,
+        created=str(document.get("created") or ""),
+        finished=document.get("finished"),
+        total=sum(numbers.values()),
+        **numbers,
+    )
+
+
+def items_of(document: Mapping[str, Any]) -> dict[State, list[dict[str, Any]]]:
+    """Return the items in a job's document by their state."""
+    uploaded = document.get("uploaded")
+    if not isinstance(uploaded, Mapping):
+        return {}
+    return {state: list(uploaded.get(state) or ()) for state in get_args(State)}

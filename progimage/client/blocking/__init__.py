@@ -1,0 +1,1 @@
+"""The blocking client, generated from `progimage.client.asynchronous` by `make client`."""

@@ -1,0 +1,55 @@
+# Generated from progimage/client/asynchronous by `make client`. Do not edit.
+"""Requests that several classes share: download, delete, purge, sign a link."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from progimage.client.blocking.session import Session
+from progimage.client.errors import NotFound
+from progimage.client.links import Link
+from progimage.client.messages import Request
+from progimage.client.sinks import Target, writing
+from progimage.client.steps import image_path
+
+
+def read(session: Session, path: str) -> bytes:
+    """Return the bytes at a path."""
+    return (session.request(Request("GET", path))).body
+
+
+def save(session: Session, path: str, target: Target) -> int:
+    """Write the bytes at a path to a file; return how many there are."""
+    with writing(target) as sink:
+        session.request(Request("GET", path, sink=sink))
+        return sink.size_bytes
+
+
+def delete(session: Session, path: str) -> None:
+    """Delete the resource at a path.
+
+    Raises:
+        NotFound: there is none.
+    """
+    try:
+        session.request(Request("DELETE", path))
+    except NotFound as error:
+        # An earlier try may have deleted it and its response was lost.
+        if error.tries == 1:
+            raise
+
+
+def purge(session: Session, image_id: str) -> int:
+    """Delete the cached renditions of an image; return how many there were."""
+    response = session.request(Request("DELETE", f"{image_path(image_id)}renders/"))
+    return int(response.document.get("purged", 0))
+
+
+def link(session: Session, image_id: str, pipeline: str, expires_in: int) -> Link:
+    """Return a signed address of a rendition, or of the original if `pipeline` is empty."""
+    body: dict[str, Any] = {"expires_in": expires_in}
+    if pipeline:
+        body["transform"] = pipeline
+    request = Request("POST", f"{image_path(image_id)}links/", json=body)
+    document = (session.request(request)).document
+    return Link(str(document.get("url", "")), str(document.get("expires", "")))
