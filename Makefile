@@ -113,7 +113,7 @@ reference: $(VENV)/.dev ## Write the documentation pages that follow from the co
 	@$(BIN)/python -m tools.reference >/dev/null
 
 client: $(VENV)/.dev ## Generate the client's operations and its blocking half anew
-	@$(BIN)/python -m tests.client.generated
+	@$(BIN)/python -m tools.client
 
 lint: $(VENV)/.dev ## ruff
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .

@@ -1,1 +1,1 @@
-"""Programs that make parts of the documentation."""
+"""Programs that generate parts of the code and of the documentation."""

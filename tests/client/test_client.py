@@ -18,9 +18,9 @@ from progimage.client import (
     Pipeline,
     TooLarge,
 )
-from tests.client.generated import CLIENT, blocking, operations
 from tests.imaging.drawing import quadrants, saved
 from tests.system.serving.network import flaky
+from tools.client import CLIENT, blocking, operations
 
 
 @pytest.fixture

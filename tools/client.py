@@ -13,7 +13,7 @@ import progimage
 from progimage.access.transform_policy import TransformPolicy
 from progimage.api.resources.transforms import Transforms
 from progimage.imaging.limits import Limits
-from tests.client import operation_methods
+from tools import client_operations
 
 CLIENT = Path(progimage.__file__).parent / "client"
 
@@ -51,7 +51,7 @@ def operations() -> str:
     """Return `operations.py`."""
     response = _Response()
     Transforms({}, TransformPolicy("open", {}, Limits())).on_get(None, response)
-    return _formatted(operation_methods.source(response.media))
+    return _formatted(client_operations.source(response.media))
 
 
 def blocking() -> dict[str, str]:
