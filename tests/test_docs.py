@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import re
-import tomllib
 from pathlib import Path
 
 import pytest
 
-from progimage import config
 from progimage.api.openapi import document
 from progimage.api.openapi.documented import of_responder
 from progimage.config import Settings
@@ -21,23 +18,11 @@ from tools import reference
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
 PAGES = [README, *sorted((ROOT / "docs").rglob("*.md"))]
-DEFAULTS = tomllib.loads((ROOT / "settings" / "default.toml").read_text("utf-8"))
 
 
 @pytest.mark.parametrize("path", reference.FILES, ids=lambda path: path.name)
 def test_a_generated_file_agrees_with_the_code(path):
     assert path.read_text("utf-8") == reference.FILES[path](), "run `make reference`"
-
-
-@pytest.mark.parametrize(
-    "where", [where for where in config.names() if where != ("presets",)], ids=".".join
-)
-def test_every_setting_is_documented_with_its_default(where):
-    default = DEFAULTS
-    for part in where:
-        default = default[part]
-    page = (ROOT / "docs" / "reference" / "settings.md").read_text("utf-8")
-    assert f"| `{'.'.join(where)}` | `{json.dumps(default)}` |" in page
 
 
 SERVICE = app.create(Settings(store="memory://"), MemoryStore(), InlinePool())

@@ -5,6 +5,7 @@ tests/test_docs.py compares the files with what this module returns.
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any
 from falcon.testing import TestClient
 
 from progimage.config import Settings
+from progimage.config.reference import default_toml, rows, section_summaries
 from progimage.imaging.pool import RenderPool
 from progimage.imaging.registry import describe
 from progimage.server import app
@@ -107,6 +109,42 @@ def operations() -> str:
     return "\n".join(lines) + "\n"
 
 
+def settings() -> str:
+    """Return docs/reference/settings.md, made from the sections of the settings."""
+    lines = [
+        "# Settings",
+        "",
+        _GENERATED,
+        "A setting comes from the first of these that has it:",
+        "",
+        "1. the environment: `PROGIMAGE_<SECTION>_<NAME>`, such as `PROGIMAGE_RENDER_TIMEOUT_S=5`; "
+        "lists and tables are written as in TOML;",
+        "2. the file that `PROGIMAGE_SETTINGS` names, or else `settings/local.toml`;",
+        "3. the defaults below.",
+        "",
+        "`progimage settings` prints all of them as a TOML file to copy from. Unknown names and "
+        "invalid values are errors at start, all in one message.",
+    ]
+    summaries = section_summaries()
+    section = None
+    for row in rows():
+        if row.section != section:
+            section = row.section
+            about = [summaries[section], ""] if section else []
+            lines += ["", f"## {section or 'Top level'}", "", *about]
+            lines += ["| setting | default | values | meaning |", "|---|---|---|---|"]
+        name = f"{row.section}.{row.name}" if row.section else row.name
+        default = f"`{row.default}`" if row.is_fixed else "depends"
+        values = f"`{row.values}`" if row.values.startswith('"') else row.values
+        lines.append(f"| `{name}` | {default} | {_cell(values)} | {_markdown(row.meaning)} |")
+    return "\n".join(lines) + "\n"
+
+
+def _markdown(text: str) -> str:
+    """Return plain text for a table cell, with its angle brackets and asterisks escaped."""
+    return _cell(re.sub(r"([<>*])", r"\\\1", text))
+
+
 def _row(operation: Mapping[str, Any]) -> str:
     arguments = operation["arguments"]["properties"]
     shown = ", ".join(_names(name, schema) for name, schema in arguments.items())
@@ -169,6 +207,8 @@ def _get(path: str) -> Any:
 
 
 FILES: dict[Path, Callable[[], str]] = {
+    ROOT / "settings" / "default.toml": default_toml,
+    ROOT / "docs" / "reference" / "settings.md": settings,
     ROOT / "docs" / "reference" / "api.md": api,
     ROOT / "docs" / "reference" / "operations.md": operations,
 }

@@ -19,6 +19,7 @@ from progimage.cli import (
     maintenance,
     search,
     serve,
+    settings,
     upload,
     users,
     worker,
@@ -35,7 +36,7 @@ app = typer.Typer(
 )
 for part in (
     *(upload, search, download, edit, jobs, account),
-    *(serve, worker, maintenance, copy_store, users, link_key),
+    *(serve, settings, worker, maintenance, copy_store, users, link_key),
 ):
     app.add_typer(part.app)
 

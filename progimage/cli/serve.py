@@ -22,7 +22,7 @@ def serve(
         GUNICORN_CONF
     ),
 ) -> None:
-    """Start the server; settings/default.toml tells what can be set."""
+    """Start the server; `progimage settings` lists what can be set."""
     if not gunicorn_conf.is_file():
         raise ConfigError(
             f"--config: there is no file {gunicorn_conf}; start in the project's folder"

@@ -1,9 +1,12 @@
-"""Settings: what can be set, and reading it from files and the environment."""
+"""Settings, and how they are read from files and the environment."""
 
-from progimage.config.auth import DEVELOPMENT, SIGN_INS, Auth, AuthKey
 from progimage.config.reading import load, metrics_folder
 from progimage.config.sections import (
+    DEVELOPMENT,
     S3,
+    SIGN_INS,
+    Auth,
+    AuthKey,
     Cache,
     Cors,
     Delivery,

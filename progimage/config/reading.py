@@ -1,9 +1,7 @@
-"""The layers of the settings: the only reader of TOML files and of the environment.
+"""Reads the settings. No other module reads TOML files or the environment.
 
-Later layers win: the defaults of the sections (shown, with their reasons, in
-`settings/default.toml`), the file that `PROGIMAGE_SETTINGS` names or else
-`settings/local.toml` where there is one, then `PROGIMAGE_<SECTION>_<NAME>` from
-the environment.
+Later layers win: the defaults in `sections/`; the file that `PROGIMAGE_SETTINGS` names, or
+else `settings/local.toml` if it exists; the variables `PROGIMAGE_<SECTION>_<NAME>`.
 """
 
 from __future__ import annotations
@@ -12,27 +10,28 @@ import os
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, get_origin
 
 from pydantic import ValidationError
+from pydantic.fields import FieldInfo
 
-from progimage.config.settings import PREFIX, Settings, names, variable
+from progimage.config.settings import PREFIX, Settings, fields, variable
 from progimage.errors import ConfigError
 
 LOCAL_FILE = Path("settings/local.toml")
-# Read from the environment by others than the server: the settings file itself
-# and what server the command line talks to, as whom.
+_LISTED = "`progimage settings` lists all of them"
+# The settings file itself, and what the command line reads.
 _NOT_SETTINGS = {"PROGIMAGE_SETTINGS", "PROGIMAGE_URL", "PROGIMAGE_TOKEN"}
 
 
 def load(
     environ: Mapping[str, str] | None = None, local_file: Path | None = None
 ) -> tuple[Settings, list[str]]:
-    """Read every layer; return the settings and where they came from.
+    """Read every layer; return the settings and the names of the layers that were used.
 
     Raises:
-        ConfigError: lists every unknown key and every value that cannot work, each by
-            the name it was set under.
+        ConfigError: lists every unknown name and every invalid value, each by the name
+            under which it was set.
     """
     environ = os.environ if environ is None else environ
     named = environ.get("PROGIMAGE_SETTINGS")
@@ -57,14 +56,14 @@ def load(
     except ValidationError as error:
         complaints += list(_complaints(error, origin))
     if complaints:
-        raise ConfigError("these settings cannot work:\n  " + "\n  ".join(complaints))
+        raise ConfigError("these settings are not valid:\n  " + "\n  ".join(complaints))
     return settings, sources
 
 
 def metrics_folder(environ: Mapping[str, str] | None = None) -> Path | None:
-    """Return where the workers of one server count together; None outside of one.
+    """Return the folder in which the workers of this server count; None outside of a server.
 
-    The variable is that of Prometheus' client library; settings/gunicorn.conf.py sets it.
+    The variable is that of Prometheus' client library; the server sets it at start.
     """
     environ = os.environ if environ is None else environ
     folder = environ.get("PROMETHEUS_MULTIPROC_DIR")
@@ -85,22 +84,17 @@ def _read_toml(path: Path) -> dict[str, Any]:
 def _from_environment(
     environ: Mapping[str, str], complaints: list[str]
 ) -> Iterator[tuple[str, tuple[str, ...], Any]]:
-    """Yield (variable, setting's path, value) for each override; note unknown ones."""
-    known = {variable(where): where for where in names()}
-    tables = {
-        "PROGIMAGE_PRESETS",
-        "PROGIMAGE_SERVER_TRUSTED_PROXIES",
-        "PROGIMAGE_AUTH_KEYS",
-        "PROGIMAGE_CORS_ORIGINS",
-        "PROGIMAGE_DOWNLOAD_ALLOWED_HOSTS",
-        "PROGIMAGE_DOWNLOAD_DENIED_HOSTS",
-        "PROGIMAGE_METRICS_ALLOW",
-    }
+    """Yield (variable, path of the setting, value) for each override.
+
+    Unknown variables and invalid TOML are added to `complaints`.
+    """
+    known = {variable(where): where for where, _ in fields()}
+    tables = {variable(where) for where, field in fields() if _is_table(field)}
     for name, text in sorted(environ.items()):
         if not name.startswith(PREFIX) or name in _NOT_SETTINGS:
             continue
         if name not in known:
-            complaints.append(f"{name}: no such setting; settings/default.toml lists them all")
+            complaints.append(f"{name}: no such setting; {_LISTED}")
         elif name in tables:
             try:
                 yield name, known[name], tomllib.loads(f"value = {text}")["value"]
@@ -108,6 +102,11 @@ def _from_environment(
                 complaints.append(f'{name}: expected a TOML value such as ["10.0.0.0/8"]')
         else:
             yield name, known[name], text
+
+
+def _is_table(field: FieldInfo) -> bool:
+    """True for lists and tables, which the environment gives as TOML."""
+    return get_origin(field.annotation) in (tuple, Mapping)
 
 
 def _complaints(error: ValidationError, origin: Mapping[tuple[str, ...], str]) -> Iterator[str]:
@@ -118,9 +117,9 @@ def _complaints(error: ValidationError, origin: Mapping[tuple[str, ...], str]) -
             continue
         name = next((origin[where[:n]] for n in (2, 1) if where[:n] in origin), ".".join(where))
         if item["type"] == "extra_forbidden":
-            yield f"{name}: no such setting; settings/default.toml lists them all"
+            yield f"{name}: no such setting; {_LISTED}"
         elif where[0] == "auth" or where == ("jobs", "broker"):
-            # What was given may be a secret.
+            # The value may be a secret.
             yield f"{name}: {item['msg'].removeprefix('Value error, ').removeprefix(f'{name}: ')}"
         else:
             expected = item["msg"].replace("Input should be", "expected")

@@ -1,4 +1,4 @@
-"""All settings together, and what must hold between sections."""
+"""All settings together, and rules between sections."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ from collections.abc import Iterator, Mapping
 from typing import Annotated
 
 from pydantic import Field, model_validator
+from pydantic.fields import FieldInfo
 
-from progimage.config.auth import SIGN_INS, Auth
 from progimage.config.sections import (
     S3,
+    SIGN_INS,
+    Auth,
     Cache,
     Cors,
     Delivery,
@@ -33,10 +35,21 @@ PREFIX = "PROGIMAGE_"
 
 
 class Settings(Section):
-    """All of it; a value, read once at start-up."""
+    """All settings; an immutable value, read once at start."""
 
-    bind: str = Field(default="127.0.0.1:8000", pattern=r"^(\S+:\d{1,5}|unix:\S+)$")
-    store: str = "file:var/store"
+    bind: str = Field(
+        default="127.0.0.1:8000",
+        pattern=r"^(\S+:\d{1,5}|unix:\S+)$",
+        description="Where to listen: host:port, or unix:/path/of/socket.",
+    )
+    store: str = Field(
+        default="file:var/store",
+        description="Where everything is kept: file:var/store (a folder, relative to the working "
+        "directory), file:///srv/pictures, s3://bucket/prefix?region=eu-west-1, or memory:// (to "
+        "try things out with one worker; empty after a restart). S3 credentials come from the "
+        "usual places (environment, ~/.aws, instance role), never from this URL; endpoint_url, "
+        "region, addressing, connect_timeout_s and read_timeout_s can be given in it.",
+    )
     s3: S3 = S3()
     server: Server = Server()
     cors: Cors = Cors()
@@ -55,14 +68,18 @@ class Settings(Section):
     log: Log = Log()
     metrics: Metrics = Metrics()
     tracing: Tracing = Tracing()
-    presets: Mapping[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,39}$")], str] = {}
+    presets: Mapping[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,39}$")], str] = Field(
+        default={},
+        description='Named pipelines: avatar = "resize:w=128,h=128,fit=cover" makes '
+        "/images/<id>/avatar.",
+    )
 
     @model_validator(mode="after")
     def _signed_has_a_key(self) -> Settings:
         has_key = bool(self.auth.secret.get_secret_value() or self.auth.keys)
         if self.transforms.policy == "signed" and not has_key:
             raise ValueError(
-                "transforms.policy: 'signed' needs a key that links are signed with: set "
+                "transforms.policy: 'signed' needs a key to sign links with: set "
                 "auth.secret or auth.keys ('openssl rand -hex 32' makes a secret)"
             )
         return self
@@ -83,14 +100,19 @@ class Settings(Section):
         return self
 
 
-def names() -> Iterator[tuple[str, ...]]:
-    """Yield the path of every setting: ("bind",), ("server", "workers") …"""
+def fields() -> Iterator[tuple[tuple[str, ...], FieldInfo]]:
+    """Yield the path and the declaration of every setting, in order: ("bind",) …"""
     for name, field in Settings.model_fields.items():
         section = field.annotation
         if isinstance(section, type) and issubclass(section, Section):
-            yield from ((name, inner) for inner in section.model_fields)
+            yield from (((name, inner), found) for inner, found in section.model_fields.items())
         else:
-            yield (name,)
+            yield (name,), field
+
+
+def names() -> Iterator[tuple[str, ...]]:
+    """Yield the path of every setting: ("bind",), ("server", "workers") …"""
+    return (where for where, _ in fields())
 
 
 def variable(where: tuple[str, ...]) -> str:

@@ -107,7 +107,7 @@ def test_without_a_key_there_is_no_link_key(store):
     assert isinstance(run("link-key").exception, NoLinkKey)
 
 
-def test_settings_that_cannot_work_are_told_a_line_each(monkeypatch, capsys):
+def test_invalid_settings_are_reported_a_line_each(monkeypatch, capsys):
     monkeypatch.setenv("PROGIMAGE_FRIES", "1")
     monkeypatch.setenv("PROGIMAGE_RENDER_QUEUE", "many")
     monkeypatch.setattr("sys.argv", ["progimage", "gc"])
@@ -115,7 +115,7 @@ def test_settings_that_cannot_work_are_told_a_line_each(monkeypatch, capsys):
         commands.main()
     assert ended.value.code == 2
     lines = capsys.readouterr().err.splitlines()
-    assert lines[0] == "progimage: these settings cannot work:"
+    assert lines[0] == "progimage: these settings are not valid:"
     assert sorted(line.split(":")[0].strip() for line in lines[1:]) == [
         "PROGIMAGE_FRIES",
         "PROGIMAGE_RENDER_QUEUE",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
 
 import pytest
@@ -18,13 +17,6 @@ def load(environ=None, toml: str = "", tmp_path: Path = Path()) -> Settings:
     file = tmp_path / "local.toml"
     file.write_text(toml, "utf-8")
     return config.load(environ or {}, file)[0]
-
-
-def test_default_toml_shows_every_setting_with_its_default():
-    shown = tomllib.loads((FOLDER / "default.toml").read_text("utf-8"))
-    defaults = Settings().model_dump(mode="json")
-    shown["server"]["workers"] = defaults["server"]["workers"]  # depends on the machine
-    assert shown == defaults
 
 
 def test_the_example_file_is_valid():

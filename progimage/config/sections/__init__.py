@@ -1,0 +1,41 @@
+"""The sections of the settings, a class each."""
+
+from progimage.config.sections.auth import DEVELOPMENT, SIGN_INS, Auth, AuthKey
+from progimage.config.sections.base import Section
+from progimage.config.sections.http import Cors, Delivery, Links, Server
+from progimage.config.sections.jobs import Jobs, Publish
+from progimage.config.sections.pictures import (
+    Download,
+    LimitSettings,
+    Render,
+    Transforms,
+    Upload,
+)
+from progimage.config.sections.storage import S3, Cache, DiskCache, StoreOptions
+from progimage.config.sections.telemetry import Log, Metrics, Tracing
+
+__all__ = [
+    "DEVELOPMENT",
+    "S3",
+    "SIGN_INS",
+    "Auth",
+    "AuthKey",
+    "Cache",
+    "Cors",
+    "Delivery",
+    "DiskCache",
+    "Download",
+    "Jobs",
+    "LimitSettings",
+    "Links",
+    "Log",
+    "Metrics",
+    "Publish",
+    "Render",
+    "Section",
+    "Server",
+    "StoreOptions",
+    "Tracing",
+    "Transforms",
+    "Upload",
+]

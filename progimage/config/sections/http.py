@@ -1,0 +1,139 @@
+"""How requests come in and how answers leave."""
+
+from __future__ import annotations
+
+import os
+import re
+from ipaddress import IPv4Network, IPv6Network
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from progimage.config.sections.base import Section
+
+
+def _workers() -> int:
+    return min(os.cpu_count() or 1, 8)
+
+
+class Server(Section):
+    """The web processes."""
+
+    workers: int = Field(
+        default_factory=_workers,
+        examples=[2],
+        ge=1,
+        le=256,
+        description="Web processes. Default: one for each core, at most 8.",
+    )
+    threads: int = Field(
+        default=32,
+        ge=2,
+        le=1024,
+        description="Request threads in each web process. There must be more than all requests "
+        "that may wait for slow work (render.workers + render.queue + upload.concurrent + "
+        "jobs.streams, and 4 sign-ins where there are accounts), so that cached pictures are "
+        "always served.",
+    )
+    public_url: str = Field(
+        default="",
+        pattern=r"^(https?://[^/?#\s]+)?$",
+        description='The address that clients use, such as "https://img.example.com". Empty: '
+        "taken from each request.",
+    )
+    trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = Field(
+        default=(),
+        description="Networks of proxies whose X-Forwarded-For, -Proto and -Host headers are "
+        'believed, such as ["10.0.0.0/8"].',
+    )
+    head_timeout_s: float = Field(
+        default=10.0,
+        gt=0,
+        le=600,
+        description="Longest time that a client may take to send the head of a request.",
+    )
+    send_timeout_s: float = Field(
+        default=30.0,
+        gt=0,
+        le=600,
+        description="Longest time that a client may take no bytes of an answer.",
+    )
+    drain_s: float = Field(
+        default=0.0,
+        ge=0,
+        le=600,
+        description="After SIGTERM, /health/ready answers 503 for this long while everything "
+        "else is served as before, so that load balancers stop sending requests. Set it to "
+        "longer than they take to notice; 0 where none asks.",
+    )
+    graceful_timeout_s: int = Field(
+        default=30,
+        ge=1,
+        le=600,
+        description="After that, requests in flight have this long to finish.",
+    )
+    worker_timeout_s: int = Field(
+        default=60,
+        ge=5,
+        le=3600,
+        description="A web process that gives no sign of life for this long is replaced.",
+    )
+
+
+# As browsers write it (RFC 6454, section 6.2): lower case, without a path.
+_ORIGIN = r"^(\*|https?://([a-z0-9.-]+|\[[0-9a-f:]+\])(:[0-9]{1,5})?)$"
+
+
+class Cors(Section):
+    """Pages of other sites that may use the service from a browser."""
+
+    origins: tuple[Annotated[str, Field(pattern=_ORIGIN)], ...] = Field(
+        default=(),
+        description='Origins of those pages, such as ["https://app.example.com"], or ["*"] for '
+        "all. A page gets no rights from the browser: it sends its own token, cookies are not "
+        'read. Where auth.mode is "off" such a page may do everything, also from inside your '
+        'network, so never use "*" where only the network keeps strangers out.',
+    )
+
+    @model_validator(mode="after")
+    def _can_match(self) -> Cors:
+        if "*" in self.origins and len(self.origins) > 1:
+            raise ValueError('"*" stands for every origin; leave out the others')
+        for origin in self.origins:
+            if re.fullmatch(r"http://.*:80|https://.*:443", origin):
+                raise ValueError(
+                    f"{origin!r} will match no page: browsers leave the usual port out"
+                )
+        return self
+
+
+class Delivery(Section):
+    """Who sends stored bytes to clients."""
+
+    mode: Literal["direct", "x-accel", "redirect"] = Field(
+        default="direct",
+        description='"direct": this service. "x-accel": nginx, from a folder store. "redirect": '
+        "S3; clients are redirected to a presigned URL.",
+    )
+    accel_prefix: str = Field(
+        default="/_store/",
+        pattern=r"^/[A-Za-z0-9_-]+/$",
+        description="The internal location of nginx that maps to the folder store.",
+    )
+    redirect_expires_s: int = Field(
+        default=300,
+        ge=10,
+        le=604_800,
+        description="How long a presigned URL is valid.",
+    )
+
+
+class Links(Section):
+    """Signed links."""
+
+    max_expires_s: int = Field(
+        default=604_800,
+        ge=1,
+        le=315_360_000,
+        description="Longest time that a signed link may be valid.",
+    )

@@ -1,0 +1,185 @@
+"""What comes in, what may be made of it, and with how much work."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from progimage.config.sections.base import Section
+from progimage.imaging.limits import Limits
+
+
+class Upload(Section):
+    """Limits for uploads."""
+
+    max_bytes: int = Field(
+        default=32 * 2**20,
+        ge=1024,
+        le=5 * 2**30,
+        description="Largest picture.",
+    )
+    max_json_bytes: int = Field(
+        default=16 * 2**20, ge=1024, le=2**30, description="Largest JSON body."
+    )
+    max_request_bytes: int = Field(
+        default=512 * 2**20,
+        ge=1024,
+        le=100 * 2**30,
+        description="Largest request, with all its pictures.",
+    )
+    max_pictures: int = Field(
+        default=100, ge=1, le=10_000, description="Most pictures in one request."
+    )
+    stall_timeout_s: float = Field(
+        default=30.0,
+        gt=0,
+        le=600,
+        description="Longest time that a client may send nothing in the middle of a body.",
+    )
+    total_timeout_s: float = Field(
+        default=600.0, gt=0, le=86_400, description="Longest time that one upload may take."
+    )
+    concurrent: int = Field(
+        default=12,
+        ge=1,
+        le=1024,
+        description="Uploads at the same time in one web process; more get 503.",
+    )
+    resumable_expires_s: int = Field(
+        default=86_400,
+        ge=1,
+        le=2_592_000,
+        description="A resumable upload must be finished within this time.",
+    )
+
+
+class Download(Section):
+    """Pictures fetched from URLs that a request names."""
+
+    enabled: bool = Field(
+        default=True, description="Whether requests may name a URL to fetch a picture from."
+    )
+    allow_private: bool = Field(
+        default=False,
+        description="Also fetch from loopback and private networks. Only where everybody who may "
+        "upload may also see everything that answers there. Link-local and metadata addresses "
+        "stay out of reach.",
+    )
+    allowed_hosts: tuple[str, ...] = Field(
+        default=(),
+        description='Fetch only from these hosts (empty: from any): names, "*.example.com" for '
+        "all names below one, addresses.",
+    )
+    denied_hosts: tuple[str, ...] = Field(
+        default=(), description="Never fetch from these hosts; written in the same way."
+    )
+    connect_timeout_s: float = Field(
+        default=5.0, gt=0, le=60, description="Longest time to connect to one address."
+    )
+    total_timeout_s: float = Field(
+        default=20.0,
+        gt=0,
+        le=600,
+        description="Longest time for one picture, with its redirects.",
+    )
+    max_redirects: int = Field(default=3, ge=0, le=10, description="Most redirects to follow.")
+
+
+class LimitSettings(Section):
+    """Limits for pictures. They are checked before decoding, and no request can raise them."""
+
+    max_source_pixels: int = Field(
+        default=50_000_000, ge=1, description="Most pixels of a source, all frames together."
+    )
+    max_source_side: int = Field(
+        default=30_000, ge=1, description="Longest side of a source, in pixels."
+    )
+    max_frames: int = Field(default=100, ge=1, description="Most frames of an animation.")
+    max_output_pixels: int = Field(
+        default=40_000_000, ge=1, description="Most pixels of a rendition, all frames together."
+    )
+    max_output_side: int = Field(
+        default=8_192, ge=1, description="Longest side of a rendition, in pixels."
+    )
+    max_steps: int = Field(
+        default=10, ge=1, le=100, description="Most steps in one pipeline, presets expanded."
+    )
+
+    def to_limits(self) -> Limits:
+        """Return the value that imaging works with."""
+        return Limits(**self.model_dump())
+
+
+class Render(Section):
+    """The render processes of each web process."""
+
+    workers: int = Field(default=1, ge=1, le=256, description="Render processes.")
+    queue: int = Field(
+        default=10,
+        ge=0,
+        le=1024,
+        description="Renders that may wait for a process; more get 503 at once.",
+    )
+    timeout_s: float = Field(
+        default=10.0,
+        gt=0,
+        le=600,
+        description="Longest time of one render; then its process is killed.",
+    )
+    memory_bytes: int = Field(
+        default=2 * 2**30, ge=2**28, description="Most address space of a render process."
+    )
+    tasks_per_worker: int = Field(
+        default=1000,
+        ge=1,
+        description="A process is replaced after this many renders, in case a codec leaks memory.",
+    )
+    niceness: int = Field(
+        default=10,
+        ge=0,
+        le=19,
+        description="Scheduling priority of renders: the higher, the more they give way to "
+        "cached pictures on a busy machine.",
+    )
+    where: Literal["here", "workers"] = Field(
+        default="here",
+        description='Who makes renditions that are not cached: "here", or "workers" (progimage '
+        "worker --renders), which web nodes reach through jobs.broker. If the broker cannot be "
+        "reached, they are made here.",
+    )
+    answer_timeout_s: float = Field(
+        default=15.0,
+        gt=0,
+        le=600,
+        description="With workers: longest wait for a rendition; then the answer is 503.",
+    )
+
+
+class Transforms(Section):
+    """What clients may have rendered, and how much of it."""
+
+    policy: Literal["open", "presets", "signed"] = Field(
+        default="open",
+        description='What everybody may have rendered. "open": everything. "presets": the '
+        'presets below and nothing else. "signed": the presets, and everything else by signed '
+        "links. Originals are not affected. After a change to a narrower policy run `progimage "
+        "gc` once: it removes from the public cache, which nginx may serve by itself, what the "
+        "policy no longer allows.",
+    )
+    cold_per_minute: int = Field(
+        default=0,
+        ge=0,
+        le=1_000_000,
+        description="Renders that one client (an account, or else an address; an IPv6 /64) may "
+        "cause in a minute, after a burst. Cached pictures do not count. 0: no limit. Each web "
+        "process counts for itself, so a client gets at least this, and at most server.workers "
+        "times as much. Behind a proxy set server.trusted_proxies first, or all clients count "
+        "as one.",
+    )
+    cold_burst: int = Field(
+        default=60,
+        ge=1,
+        le=1_000_000,
+        description="Renders that a client may cause at once before that rate applies.",
+    )

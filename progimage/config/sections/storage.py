@@ -1,0 +1,93 @@
+"""The S3 server, and how much of the cached renditions is kept."""
+
+from __future__ import annotations
+
+from typing import Literal, TypedDict
+
+from pydantic import Field
+
+from progimage.config.sections.base import Section
+
+
+class StoreOptions(TypedDict):
+    """Options for opening a store; only S3 uses them."""
+
+    conditional_writes: bool
+    deadline_s: float
+    hedged_reads: bool
+
+
+class S3(Section):
+    """How an S3 store is used."""
+
+    conditional_writes: Literal["required", "off"] = Field(
+        default="required",
+        description='"required": the server must prove at start that of several writers one '
+        'wins. "off": for servers that cannot (OpenStack Swift). Conditions are then compared '
+        "before each write, and of two writers at the same moment the last wins: an edit can "
+        "overwrite another one unseen, and an upload can be lost while the same picture is being "
+        "removed.",
+    )
+    deadline_s: float = Field(
+        default=15.0,
+        ge=1,
+        le=600,
+        description="Longest time that one request may wait for the store, with all retries; "
+        "then the answer is 503. What the store answers within a second does not count, nor do "
+        "bytes that keep flowing. Elsewhere (jobs, commands) each call may wait this long.",
+    )
+    hedged_reads: bool = Field(
+        default=True,
+        description="Send a read a second time, on another connection, when its first byte takes "
+        "longer than 95 % of recent reads, and use the first answer: at most 5 % more GET.",
+    )
+
+    @property
+    def is_conditional(self) -> bool:
+        """False if the last of two writers may win."""
+        return self.conditional_writes == "required"
+
+    @property
+    def options(self) -> StoreOptions:
+        """The keyword arguments of `open_store` that are set here."""
+        return StoreOptions(
+            conditional_writes=self.is_conditional,
+            deadline_s=self.deadline_s,
+            hedged_reads=self.hedged_reads,
+        )
+
+
+class Cache(Section):
+    """What `progimage gc` keeps of the cached renditions in the store."""
+
+    max_age_days: float = Field(default=90.0, ge=0, description="Oldest rendition to keep.")
+    max_bytes: int = Field(
+        default=10 * 2**30, ge=0, description="Most bytes to keep; the oldest go first."
+    )
+
+
+class DiskCache(Section):
+    """Copies of popular public renditions on a node's own disk, in front of an S3 store."""
+
+    dir: str = Field(
+        default="",
+        description="A folder on a local disk, so that a hit fetches no bytes from S3; created "
+        "for this server's user alone if missing. Empty: no disk cache. Each node needs its "
+        "own. It is an error with a folder store, and not used with delivery.mode "
+        '"redirect".',
+    )
+    max_bytes: int = Field(
+        default=2**30,
+        ge=2**20,
+        description="Most bytes of all copies, including those being written (their index takes "
+        "about 1 % more). Copies that nobody asked for lately go first. No copy is larger than "
+        "a sixteenth of it.",
+    )
+    trust_s: float = Field(
+        default=0.0,
+        ge=0,
+        le=3600,
+        description="Every hit asks the store whether the copy is still valid, unless it was "
+        "confirmed within this time. A picture that was hidden or removed through another node "
+        "can be seen on this one for this much longer; through this node never.",
+    )
