@@ -14,7 +14,7 @@ help: ## Show this list
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
 
 run: $(VENV)/.run ## Install what is needed and serve on 127.0.0.1:8000 over ./var/store
-	@exec $(BIN)/progimage serve
+	@exec $(BIN)/progimage serve --create-store
 
 test: $(VENV)/.dev ## Run the tests
 	@$(BIN)/pytest -n auto

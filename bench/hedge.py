@@ -23,7 +23,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from bench import report
 from bench.report import Table
-from progimage.stores import ObjectStore, open_store
+from progimage.stores import ObjectStore, open_raw
 
 _BYTES = 25_000
 _OBJECTS = 50
@@ -89,7 +89,7 @@ def hedge(url: str, reads: int, rounds: int) -> Table:
     proxy = SlowProxy((str(parts.hostname), parts.port or 80))
     threading.Thread(target=proxy.run, daemon=True).start()
     url = url.replace(endpoint, f"http://{proxy.address}")
-    stores = {on: open_store(url, threads=_THREADS, hedged_reads=on) for on in (False, True)}
+    stores = {on: open_raw(url, threads=_THREADS, hedged_reads=on) for on in (False, True)}
     keys = [f"hedge/{number}" for number in range(_OBJECTS)]
     for key in keys:
         stores[False].put(key, io.BytesIO(os.urandom(_BYTES)), media_type="image/webp")

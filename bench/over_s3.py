@@ -25,7 +25,7 @@ from progimage import keys
 from progimage.library.index import facets, layout
 from progimage.library.index.index import Index, postings_of
 from progimage.model import Record
-from progimage.stores import open_store
+from progimage.stores import open_raw
 
 PICTURES = 20
 _SAID = ("sea", "sky", "sun", "boats", "harbour")
@@ -273,7 +273,7 @@ def library_size(bench: Bench) -> int:
 def _fill(bucket: Bucket, number: int) -> None:
     """Write the records of a library and list them: all have a tag, half another."""
     with patch.dict("os.environ", bucket.environment), ThreadPoolExecutor(16) as threads:
-        store = open_store(bucket.url, threads=16)
+        store = open_raw(bucket.url, threads=16)
         index = Index(store)
 
         def write(n: int, made: Record) -> None:

@@ -96,6 +96,7 @@ def progimage(
     environment = {
         "PROGIMAGE_BIND": f"127.0.0.1:{port}",
         "PROGIMAGE_STORE": store.absolute().as_uri(),
+        "PROGIMAGE_CREATE_STORE": "true",
         **(settings or {}),
     }
     command = [sys.executable, "-c", "from progimage.cli import main; main()", "serve"]

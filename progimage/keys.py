@@ -1,5 +1,6 @@
 """Every key of the store is built here, save those of the index and of jobs.
 
+    store.json                             identity and format; see progimage/stores/marker.py
     images/ab/<id>/original-<generation>   the bytes as uploaded; immutable
     images/ab/<id>/record.json             the sidecar; its existence is the commit
     renders/public/ab/<id>/<engine>/<canonical pipeline>.<ext>     disposable
@@ -39,6 +40,7 @@ USERS = "users/"
 ASKS = "asks/"
 PROBES = "probe/"
 DEVELOPMENT_KEY = "development-key"
+STORE_MARKER = "store.json"
 
 _ID = re.compile(r"[0-9a-f]{64}")
 _RECORD_KEY = re.compile(r"images/[0-9a-f]{2}/([0-9a-f]{64})/record\.json")

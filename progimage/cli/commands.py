@@ -20,6 +20,7 @@ from progimage.cli import (
     search,
     serve,
     settings,
+    store,
     upload,
     users,
     worker,
@@ -36,7 +37,7 @@ app = typer.Typer(
 )
 for part in (
     *(upload, search, download, edit, jobs, account),
-    *(serve, settings, worker, maintenance, copy_store, users, link_key),
+    *(serve, settings, worker, store, maintenance, copy_store, users, link_key),
 ):
     app.add_typer(part.app)
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import typer
 
@@ -13,7 +13,8 @@ from progimage import config
 from progimage.cli.terminal import bar, put, say
 from progimage.errors import ConfigError
 from progimage.maintenance.copy_store.copier import Copier
-from progimage.stores import HasLocalPath, ObjectStore, open_store
+from progimage.stores import create_store, open_store
+from progimage.stores.folder.store import path_of
 
 app = typer.Typer()
 
@@ -55,9 +56,9 @@ def copy_store(
     """
     options = config.load()[0].s3.options
     here = open_store(source, threads=_THREADS, **options)
-    _check_filled(here)
+    _check_apart(source, target)
+    create_store(target, **options)
     there = open_store(target, threads=_THREADS, **options)
-    _check_apart(here, there)
     counts: Counter[str] = Counter()
     size_bytes = 0
     with bar() as progress, ThreadPoolExecutor(_THREADS) as threads:
@@ -77,15 +78,10 @@ def copy_store(
         raise typer.Exit(1)
 
 
-def _check_filled(here: ObjectStore) -> None:
-    """Stop a slip in SRC here: with --delete it would empty the copy."""
-    if next(iter(here.list("")), None) is None:
-        raise ConfigError("SRC: there is nothing to copy; is it the right folder or prefix?")
-
-
-def _check_apart(here: ObjectStore, there: ObjectStore) -> None:
-    if not (isinstance(here, HasLocalPath) and isinstance(there, HasLocalPath)):
+def _check_apart(source: str, target: str) -> None:
+    urls = urlsplit(source), urlsplit(target)
+    if not all(url.scheme == "file" for url in urls):
         return
-    roots = [os.path.realpath(store.local_path("x")).removesuffix("x") for store in (here, there)]
-    if roots[0].startswith(roots[1]) or roots[1].startswith(roots[0]):
+    here, there = (path_of(url).resolve() for url in urls)
+    if here.is_relative_to(there) or there.is_relative_to(here):
         raise ConfigError("SRC and DST: expected two folders, neither inside the other")

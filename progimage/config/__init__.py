@@ -1,6 +1,6 @@
 """Settings, and how they are read from files and the environment."""
 
-from progimage.config.reading import load, metrics_folder
+from progimage.config.reading import environment, load, metrics_folder
 from progimage.config.sections import (
     DEVELOPMENT,
     S3,
@@ -49,6 +49,7 @@ __all__ = [
     "Tracing",
     "Transforms",
     "Upload",
+    "environment",
     "load",
     "metrics_folder",
     "names",

@@ -70,6 +70,11 @@ def metrics_folder(environ: Mapping[str, str] | None = None) -> Path | None:
     return Path(folder) if folder else None
 
 
+def environment(**variables: str) -> dict[str, str]:
+    """Return the environment of this process with `variables` set, for another program."""
+    return {**os.environ, **variables}
+
+
 def _read_toml(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text("utf-8"))

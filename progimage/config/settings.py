@@ -50,6 +50,12 @@ class Settings(Section):
         "usual places (environment, ~/.aws, instance role), never from this URL; endpoint_url, "
         "region, addressing, connect_timeout_s and read_timeout_s can be given in it.",
     )
+    create_store: bool = Field(
+        default=False,
+        description="Create a store at start where the folder is missing or empty. Off, a server "
+        "never starts on an empty library because a disk is not mounted or a name is mistyped; "
+        '"progimage create-store" creates one. "make run" turns it on.',
+    )
     s3: S3 = S3()
     server: Server = Server()
     cors: Cors = Cors()

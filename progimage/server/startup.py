@@ -14,7 +14,7 @@ from progimage.ingest.download.downloader import Downloader
 from progimage.server.app import Service, create
 from progimage.server.broker import Broker
 from progimage.server.components import broker_renderer, checked_policy, disk_cache_of
-from progimage.stores import open_store, temp_files
+from progimage.stores import create_store, open_store, temp_files
 from progimage.stores.probe import prove_conditional_writes, prove_listing
 from progimage.telemetry import logs, tracing
 
@@ -27,6 +27,8 @@ def prove(settings: Settings) -> None:
     Raises:
         ConfigError: they cannot, and why.
     """
+    if settings.create_store:
+        create_store(settings.store, **settings.s3.options)
     store = open_store(settings.store, **settings.s3.options)
     checked_policy(settings)
     Delivery(store, settings.delivery)

@@ -6,11 +6,12 @@ from progimage.stores.object_store import (
     HasLocalPath,
     HasPresignedUrl,
     HasStaleUploads,
+    NeedsPreparation,
     ObjectStore,
     Reader,
     Stat,
-    open_store,
 )
+from progimage.stores.opening import create_store, open_raw, open_store
 
 __all__ = [
     "ABSENT",
@@ -18,8 +19,11 @@ __all__ = [
     "HasLocalPath",
     "HasPresignedUrl",
     "HasStaleUploads",
+    "NeedsPreparation",
     "ObjectStore",
     "Reader",
     "Stat",
+    "create_store",
+    "open_raw",
     "open_store",
 ]

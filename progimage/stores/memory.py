@@ -25,7 +25,7 @@ class MemoryReader(io.BytesIO):
 
 
 class MemoryStore:
-    """An `ObjectStore` that forgets all when the process ends.
+    """An `ObjectStore` whose objects are gone when the process ends.
 
     It keeps the narrowest promise that any store keeps, so that what works here
     works everywhere: equal bytes have equal etags, as in S3, and no key may be a

@@ -9,18 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from importlib import import_module
-from typing import BinaryIO, Protocol, cast, runtime_checkable
-from urllib.parse import urlsplit
-
-from progimage.errors import ConfigError
+from typing import BinaryIO, Protocol, runtime_checkable
 
 ABSENT = "<absent>"
 """`expect=ABSENT`: the put succeeds only if the key does not exist."""
-
-# URL scheme -> module of this package that has `from_url(url, **options)`. It is
-# imported when chosen, so that a folder store does not wait for boto3.
-_SCHEMES = {"file": "folder.store", "s3": "s3.store", "memory": "memory"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,54 +164,10 @@ class HasStaleUploads(Protocol):
         ...
 
 
-def open_store(
-    url: str,
-    *,
-    threads: int = 16,
-    conditional_writes: bool = True,
-    deadline_s: float = 15.0,
-    hedged_reads: bool = True,
-) -> ObjectStore:
-    """Return the store that `url` names, ready for `threads` callers at once.
+@runtime_checkable
+class NeedsPreparation(Protocol):
+    """Optional: a store that has things of its own beside the objects."""
 
-    Without `conditional_writes` an S3 server is not asked for them, and the promises
-    about racing writers are not kept; other stores keep theirs all the same.
-
-    ===========================  ==================================================
-    ``file:///srv/progimage``    a folder, made if it is absent
-    ``file:var/store``           the same, relative to the working directory
-    ``s3://bucket/prefix``       a bucket; parameters: ``endpoint_url``, ``region``,
-                                 ``addressing`` (``path`` or ``virtual``),
-                                 ``connect_timeout_s``, ``read_timeout_s``
-    ``memory://``                this process's memory; each call is a new store
-    ===========================  ==================================================
-
-    Credentials are never part of the URL: S3 takes them from boto3's usual chain.
-
-    Raises:
-        ConfigError: an unknown scheme or parameter, or a URL that cannot work.
-        StoreUnavailable: the folder cannot be made or used.
-    """
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        raise ConfigError("store: expected a URL such as file:///path or s3://bucket") from None
-    if "@" in parts.netloc:
-        raise ConfigError(
-            "store: expected a URL without a user or password; S3 credentials come from "
-            "the environment, a profile or the instance's role, as boto3 documents"
-        )
-    module = _SCHEMES.get(parts.scheme)
-    if module is None:
-        raise ConfigError(
-            f"store: {url.partition('?')[0]!r} has no known scheme; use file://, s3:// or memory://"
-        )
-    opener = import_module(f"progimage.stores.{module}").from_url
-    store = opener(
-        parts,
-        threads=threads,
-        conditional_writes=conditional_writes,
-        deadline_s=deadline_s,
-        hedged_reads=hedged_reads,
-    )
-    return cast(ObjectStore, store)
+    def prepare(self) -> None:
+        """Make what is missing of them; called once it is known that a store is here."""
+        ...

@@ -13,6 +13,7 @@ from progimage.cli import commands
 from progimage.errors import ConfigError, NoLinkKey
 from progimage.library import Library
 from progimage.model import ANYBODY
+from progimage.stores import create_store
 from progimage.stores.folder.store import FilesystemStore
 from tests.candidates import add
 
@@ -20,6 +21,7 @@ from tests.candidates import add
 @pytest.fixture
 def store(tmp_path, monkeypatch) -> FilesystemStore:
     monkeypatch.setenv("PROGIMAGE_STORE", f"file://{tmp_path}")
+    create_store(f"file://{tmp_path}")
     return FilesystemStore(tmp_path)
 
 
@@ -63,7 +65,7 @@ def test_gc_tells_what_it_removed(store):
     result = run("gc", "--max-bytes", "0")
     assert result.exit_code == 0
     assert "removed 1 of 1 renditions, 5 of 5 bytes" in result.output
-    assert list(store.list("")) == []
+    assert list(store.list(keys.RENDERS)) == []
 
 
 def test_a_complaint_is_one_line_without_a_stack_trace(monkeypatch, capsys):

@@ -36,6 +36,7 @@ def test_every_setting_can_be_overridden_from_the_environment(where, tmp_path):
     samples = {
         "bind": "0.0.0.0:80",
         "store": "memory://",
+        "create_store": "true",
         "s3.conditional_writes": "off",
         "presets": '{avatar = "resize:w=8"}',
         "server.public_url": "https://a.example",

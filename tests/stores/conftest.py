@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from progimage.stores import open_store
+from progimage.stores import open_raw
 from progimage.stores.s3.store import S3Store
 from tests.stores.s3server import s3_server, store_url
 from tests.system.s3.real import REAL_SERVER, real_url
@@ -48,7 +48,7 @@ def s3_url(request: pytest.FixtureRequest) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def opened_s3_store(s3_url: str) -> S3Store:
-    store = open_store(s3_url)
+    store = open_raw(s3_url)
     assert isinstance(store, S3Store)
     return store
 

@@ -17,7 +17,7 @@ import sys
 from pathlib import Path
 
 from progimage.errors import Conflict
-from progimage.stores import ABSENT, ObjectStore, open_store
+from progimage.stores import ABSENT, ObjectStore, open_raw
 from tests.stores.contract import count_up, put
 
 
@@ -98,7 +98,7 @@ def run_rivals(url: str, *actions: list[str]) -> list[str]:
 
 
 if __name__ == "__main__":
-    opened = open_store(sys.argv[1])
+    opened = open_raw(sys.argv[1], creates=True)
     list(opened.list("warm-up"))
     sys.stdout.write("ready\n")
     sys.stdout.flush()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from progimage.stores import open_store
+from progimage.stores import open_raw
 from progimage.stores.memory import MemoryStore
 from tests.stores.contract import ConditionalOpens, ObjectStoreContract, RealFolders, keys, put
 
@@ -16,6 +16,6 @@ class TestMemoryStore(ObjectStoreContract, RealFolders, ConditionalOpens):
 
 
 def test_each_opening_is_a_store_of_its_own():
-    first, second = open_store("memory://"), open_store("memory://")
+    first, second = open_raw("memory://"), open_raw("memory://")
     put(first, "key")
     assert keys(second) == []

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from progimage.errors import ConfigError, Conflict, KeyMissing, StoreUnavailable
-from progimage.stores import ABSENT, ObjectStore, Stat, open_store
+from progimage.stores import ABSENT, ObjectStore, Stat, open_raw
 from progimage.stores.folder.store import FilesystemStore
 from progimage.stores.memory import MemoryStore
 from progimage.stores.probe import prove_conditional_writes, prove_listing
@@ -44,7 +44,7 @@ def test_a_server_that_ignores_a_header_is_named(aws_credentials, header, compla
         return without_header
 
     with s3_server(ignoring) as endpoint:
-        store = open_store(store_url(endpoint, "probed"))
+        store = open_raw(store_url(endpoint, "probed"))
         with pytest.raises(ConfigError, match=complaint) as caught:
             prove_conditional_writes(store)
         assert keys(store) == []
@@ -63,7 +63,7 @@ def test_a_server_that_lacks_if_match_is_named(aws_credentials):
         return answer
 
     with s3_server(lacking) as endpoint:
-        store = open_store(store_url(endpoint, "probed"))
+        store = open_raw(store_url(endpoint, "probed"))
         with pytest.raises(ConfigError, match="does not offer If-Match on puts"):
             prove_conditional_writes(store)
 

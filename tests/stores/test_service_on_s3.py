@@ -9,6 +9,7 @@ from falcon import testing
 from progimage.config import Settings
 from progimage.maintenance.check import Check
 from progimage.server import app
+from progimage.stores import create_store
 from tests.api.conftest import assert_problem, opened, upload
 from tests.imaging.drawing import quadrants, saved
 from tests.inline_pool import InlinePool
@@ -111,6 +112,7 @@ def test_every_process_of_a_node_forgets_what_one_of_them_hides(s3_url, s3_store
         "disk_cache_dir": tmp_path / "copies",
         "disk_cache_trust_s": 3600,
     }
+    create_store(s3_url)
     ann = headers_of(s3_store, "ann")
     with running(tmp_path, s3_url, **settings) as server:
         sent = server.request("POST", "/images/", JPEG, {"Content-Type": "image/jpeg", **ann})

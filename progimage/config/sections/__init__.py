@@ -11,7 +11,7 @@ from progimage.config.sections.pictures import (
     Transforms,
     Upload,
 )
-from progimage.config.sections.storage import S3, Cache, DiskCache, StoreOptions
+from progimage.config.sections.storage import S3, Cache, DiskCache
 from progimage.config.sections.telemetry import Log, Metrics, Tracing
 
 __all__ = [
@@ -34,7 +34,6 @@ __all__ = [
     "Render",
     "Section",
     "Server",
-    "StoreOptions",
     "Tracing",
     "Transforms",
     "Upload",

@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal, TypedDict
+from typing import Literal
 
 from pydantic import Field
 
 from progimage.config.sections.base import Section
-
-
-class StoreOptions(TypedDict):
-    """Options for opening a store; only S3 uses them."""
-
-    conditional_writes: bool
-    deadline_s: float
-    hedged_reads: bool
+from progimage.stores.opening import S3Options
 
 
 class S3(Section):
@@ -48,9 +41,9 @@ class S3(Section):
         return self.conditional_writes == "required"
 
     @property
-    def options(self) -> StoreOptions:
+    def options(self) -> S3Options:
         """The keyword arguments of `open_store` that are set here."""
-        return StoreOptions(
+        return S3Options(
             conditional_writes=self.is_conditional,
             deadline_s=self.deadline_s,
             hedged_reads=self.hedged_reads,

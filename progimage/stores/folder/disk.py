@@ -1,7 +1,7 @@
 """What a folder store needs of the disk: plain faults, locks, durable folders."""
 
 # Paths stay plain text here, for descriptors, exact flags and hot loops.
-# ruff: noqa: PTH102, PTH112, PTH116, PTH120
+# ruff: noqa: PTH102, PTH112, PTH116, PTH120, PTH208
 
 from __future__ import annotations
 
@@ -93,12 +93,18 @@ class StripedLocks:
     def __init__(self, folder: str) -> None:
         self._folder = folder
 
+    def make(self) -> None:
+        """Make the folder and all its files."""
+        make_durable(self._folder)
+        there = set(os.listdir(self._folder))
+        for name in (f"{number:02x}" for number in range(_STRIPES)):
+            if name not in there:
+                os.close(self._open(name))
+
     @contextmanager
     def hold(self, key: str) -> Iterator[None]:
         """Hold the lock of `key`; a holder that is killed lets go of it."""
-        name = f"{zlib.crc32(key.encode()) % _STRIPES:02x}"
-        # NFS grants an exclusive lock only on a file that is open for writing.
-        lock = os.open(f"{self._folder}/{name}", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+        lock = self._open(f"{zlib.crc32(key.encode()) % _STRIPES:02x}")
         try:
             fcntl.flock(lock, fcntl.LOCK_EX)
             try:
@@ -109,6 +115,10 @@ class StripedLocks:
                 fcntl.flock(lock, fcntl.LOCK_UN)
         finally:
             os.close(lock)
+
+    def _open(self, name: str) -> int:
+        # NFS grants an exclusive lock only on a file that is open for writing.
+        return os.open(f"{self._folder}/{name}", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
 
 
 class DurableFolders:

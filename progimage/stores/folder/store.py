@@ -1,14 +1,16 @@
 """Objects as plain files under one folder: a local disk, NFS or EFS."""
 
 # Paths stay plain text here, for descriptors, exact flags and hot loops.
-# ruff: noqa: PTH100, PTH104, PTH106, PTH108, PTH116, PTH118, PTH120
+# ruff: noqa: PTH100, PTH104, PTH106, PTH108, PTH112, PTH116, PTH118, PTH120
 
 from __future__ import annotations
 
+import codecs
 import io
 import os
 import secrets
 import stat as modes
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -40,8 +42,8 @@ T = TypeVar("T")
 class FilesystemStore:
     """An `ObjectStore` in a folder, safe for many processes and many NFS clients.
 
-    `root` is made if it is absent. A key is its file's path; beside the objects
-    the folder has `.tmp`, for uploads under way, and `.locks`.
+    A key is its file's path; beside the objects the folder has `.tmp`, for uploads under
+    way, and `.locks`. With `creates`, these and `root` are made now if they are missing.
 
     A new file is written under `.tmp`, flushed, then linked (to create) or renamed
     (to replace) onto its key, and the key's folder is flushed. Replacing and
@@ -52,16 +54,23 @@ class FilesystemStore:
     An empty folder never lasts: the deletion of its last object removes it.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, *, creates: bool = True) -> None:
         self._root = os.path.abspath(root)
         self._uploads = os.path.join(self._root, ".tmp")
-        locks = os.path.join(self._root, ".locks")
-        with disk_faults():
-            make_durable(self._uploads)
-            make_durable(locks)
-        self._locks = StripedLocks(locks)
+        self._locks = StripedLocks(os.path.join(self._root, ".locks"))
+        if creates:
+            self.prepare()
         self._blanks = Blanks(self._uploads)
         self._folders = DurableFolders(self._root)
+
+    def prepare(self) -> None:
+        """Make the folders of the store's own.
+
+        All locks are made at once: a deletion must not need an inode on a full disk.
+        """
+        with disk_faults():
+            make_durable(self._uploads)
+            self._locks.make()
 
     def put(
         self,
@@ -222,6 +231,9 @@ class FilesystemStore:
             try:
                 return act()
             except FileNotFoundError:
+                # Never into an empty mount point: a store has a folder for uploads.
+                if not os.path.isdir(self._uploads):
+                    raise
                 with suppress(FileNotFoundError):
                     self._make_folders(key)
             except NotADirectoryError:
@@ -264,8 +276,30 @@ class FilesystemStore:
         return facts if modes.S_ISREG(facts.st_mode) else None
 
 
-def from_url(url: SplitResult, **_options: object) -> FilesystemStore:
-    """Open `file:///absolute/path` or `file:path/from/here`; `file://./path` is the same."""
+def from_url(url: SplitResult, *, creates: bool, **_options: object) -> FilesystemStore:
+    """Open the folder that `path_of` names; see `open_raw`."""
+    path = path_of(url)
+    if codecs.lookup(sys.getfilesystemencoding()).name != "utf-8":
+        raise ConfigError(
+            "store: Python's encoding of file names is not UTF-8 here, which names of tags and "
+            "words need; set PYTHONUTF8=1"
+        )
+    if not creates and not path.is_dir():
+        raise ConfigError(
+            f"store: there is no folder {str(path)!r}. If a disk belongs there, mount it; if the "
+            "name is wrong, correct it; 'progimage create-store' creates a new store"
+        )
+    return FilesystemStore(path, creates=creates)
+
+
+def path_of(url: SplitResult) -> Path:
+    """Return the folder of a `file:` URL.
+
+    That is `file:///absolute/path` or `file:path/from/here`; `file://./path` is the same.
+
+    Raises:
+        ConfigError: the URL has another form.
+    """
     path = unquote(url.path)
     if url.netloc == ".":
         path = f".{path}"
@@ -278,7 +312,7 @@ def from_url(url: SplitResult, **_options: object) -> FilesystemStore:
         raise ConfigError("store: expected file:///absolute/path or file:path/from/here")
     if url.query or url.fragment:
         raise ConfigError("store: file: URLs take no parameters")
-    return FilesystemStore(Path(path))
+    return Path(path)
 
 
 def _write(file: int, chunk: bytes) -> None:

@@ -44,6 +44,8 @@ def _children(root: str, folder: str, prefix: str, after: str) -> list[str]:
             for entry in entries:
                 if entry.name.startswith(".") or not entry.name.isprintable():
                     continue  # no object: the store's own, or a stranger's
+                if not folder and entry.name == "lost+found":
+                    continue  # of the file system, where the store is its root (ext4)
                 child = folder + entry.name
                 passed = child <= after
                 if entry.is_dir():

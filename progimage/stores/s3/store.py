@@ -117,6 +117,7 @@ def from_url(
     conditional_writes: bool,
     deadline_s: float,
     hedged_reads: bool,
+    creates: bool,  # noqa: ARG001 (buckets are created by their owners)
 ) -> S3Store:
     """Open `s3://bucket/prefix?…`; `s3_arguments` says what may follow."""
     return S3Store(

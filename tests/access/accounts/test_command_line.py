@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 from progimage.access.accounts.users import Users
 from progimage.cli.users import app
 from progimage.errors import InvalidField, NameTaken, NotFound
-from progimage.stores import open_store
+from progimage.stores import create_store, open_store
 from progimage.telemetry import logs
 from tests.people import PASSWORD
 
@@ -17,6 +17,7 @@ from tests.people import PASSWORD
 def run(tmp_path, monkeypatch):
     """Return a function that runs a command over a folder of its own."""
     monkeypatch.setenv("PROGIMAGE_STORE", f"file://{tmp_path}/store")
+    create_store(f"file://{tmp_path}/store")
     monkeypatch.delenv("PROGIMAGE_SETTINGS", raising=False)
     monkeypatch.chdir(tmp_path)
     # It would bind the log of this whole process to the runner's own standard error.

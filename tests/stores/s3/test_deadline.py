@@ -12,7 +12,7 @@ from contextlib import contextmanager
 import pytest
 
 from progimage.errors import StoreUnavailable
-from progimage.stores import ABSENT, open_store
+from progimage.stores import ABSENT, open_raw
 from progimage.stores.deadline import deadline
 from progimage.stores.s3.circuit_breaker import CircuitBreaker
 from progimage.stores.s3.store import S3Store
@@ -73,7 +73,7 @@ def running(aws_credentials: None) -> Iterator[tuple[SilentServer, S3Store]]:
     server = SilentServer()
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
-    store = open_store(store_url(server.endpoint, "silent"), deadline_s=1, hedged_reads=False)
+    store = open_raw(store_url(server.endpoint, "silent"), deadline_s=1, hedged_reads=False)
     assert isinstance(store, S3Store)
     yield server, store
     server.close()
@@ -134,7 +134,7 @@ def test_calls_of_one_request_share_it_and_the_last_are_not_made(store, server):
 
 
 def test_a_silent_store_is_soon_asked_no_more(running, server):
-    store = open_store(
+    store = open_raw(
         store_url(server.endpoint, "x").replace("read_timeout_s=30", "read_timeout_s=1.2"),
         deadline_s=3,
     )
@@ -172,7 +172,7 @@ def test_what_is_read_after_the_request_has_time_of_its_own(store, server):
 
 def test_a_request_that_got_no_answer_is_sent_again(running, server):
     """The first connection is dead, as after a router forgot it; the second is not."""
-    store = open_store(
+    store = open_raw(
         store_url(server.endpoint, "x").replace("read_timeout_s=30", "read_timeout_s=0.3"),
         hedged_reads=False,
     )

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from progimage.errors import KeyMissing, StoreUnavailable
-from progimage.stores import open_store
+from progimage.stores import open_raw
 from progimage.stores.deadline import deadline
 from progimage.stores.s3.hedging import AT_ONCE, Delay, Hedges
 from progimage.stores.s3.store import S3Store
@@ -128,7 +128,7 @@ def holding(held_server: tuple[Holding, str]) -> Iterator[Holding]:
 
 @pytest.fixture(scope="module")
 def opened(held_server: tuple[Holding, str]) -> S3Store:
-    store = open_store(held_server[1])
+    store = open_raw(held_server[1])
     assert isinstance(store, S3Store)
     return store
 
@@ -214,7 +214,7 @@ def test_a_first_that_fails_is_tried_again(store, holding):
 
 def test_nothing_is_asked_twice_where_hedging_is_off(held_server, holding):
     holding.gets = 0
-    store = open_store(held_server[1], hedged_reads=False)
+    store = open_raw(held_server[1], hedged_reads=False)
     holding.plan = [holding.late]
     threading.Timer(0.4, holding.released.set).start()
     put(store, "key", b"bytes")

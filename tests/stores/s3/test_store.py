@@ -11,7 +11,7 @@ from urllib.request import urlopen
 import pytest
 
 from progimage.errors import Conflict, KeyMissing, StoreUnavailable
-from progimage.stores import ABSENT, open_store
+from progimage.stores import ABSENT, open_raw
 from progimage.stores.s3.hedging import AT_ONCE
 from progimage.stores.s3.store import S3Store
 from tests.stores.contract import ConditionalOpens, get, keys, put
@@ -58,7 +58,7 @@ class Meddler:
 def meddled_server(aws_credentials: None) -> Iterator[tuple[Meddler, S3Store]]:
     meddler = Meddler()
     with s3_server(meddler.before) as endpoint:
-        store = open_store(store_url(endpoint, "meddled"))
+        store = open_raw(store_url(endpoint, "meddled"))
         assert isinstance(store, S3Store)
         yield meddler, store
 
@@ -378,7 +378,7 @@ def test_a_refusal_is_unavailability_that_names_the_fault(
 
 
 def test_a_bucket_that_does_not_exist_is_unavailable_and_not_empty(store, s3_server_url):
-    other = open_store(s3_server_url.replace(BUCKET, "no-such-bucket"))
+    other = open_raw(s3_server_url.replace(BUCKET, "no-such-bucket"))
     for act in (lambda: put(other, "key"), lambda: keys(other), lambda: other.open("key")):
         with pytest.raises(StoreUnavailable, match="bucket does not exist"):
             act()
@@ -390,7 +390,7 @@ def s3_server_url(store: S3Store) -> str:
 
 
 def test_a_server_that_is_not_there_is_unavailable(aws_credentials):
-    store = open_store(store_url("http://127.0.0.1:1", "x"))
+    store = open_raw(store_url("http://127.0.0.1:1", "x"))
     with pytest.raises(StoreUnavailable, match="cannot be reached"):
         store.stat("key")
 
@@ -405,7 +405,7 @@ def test_a_server_that_never_answers_is_unavailable_after_the_timeout(
         return fail(environ, respond, "503 Service Unavailable")
 
     meddler.rule = rule
-    hasty = open_store(s3_server_url.replace("read_timeout_s=30", "read_timeout_s=0.05"))
+    hasty = open_raw(s3_server_url.replace("read_timeout_s=30", "read_timeout_s=0.05"))
     try:
         with pytest.raises(StoreUnavailable, match="did not answer in time"):
             hasty.stat("key")
@@ -422,7 +422,7 @@ def test_missing_credentials_are_unavailability_that_says_how_to_give_them(
     for name in ("AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE"):
         monkeypatch.setenv(name, str(tmp_path / "none"))
     with pytest.raises(StoreUnavailable, match="set AWS_ACCESS_KEY_ID"):
-        keys(open_store(s3_server_url))
+        keys(open_raw(s3_server_url))
 
 
 def test_an_absent_object_is_missing_also_where_the_answer_has_no_body(store):

@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import boto3
 
-from progimage.stores import ObjectStore, open_store
+from progimage.stores import ObjectStore, open_raw
 from progimage.stores.memory import MemoryStore
 
 REAL_SERVER = "PROGIMAGE_TEST_S3_URL"
@@ -25,7 +25,7 @@ def real_url() -> str | None:
 def empty_store() -> ObjectStore:
     """Return a new, empty store: in memory, unless a real server is named."""
     url = real_url()
-    return open_store(url) if url else MemoryStore()
+    return open_raw(url) if url else MemoryStore()
 
 
 def make_bucket(url: str) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from progimage.errors import ConfigError
-from progimage.stores import open_store
+from progimage.stores import open_raw
 from progimage.stores.probe import prove_conditional_writes, prove_listing
 from tests.imaging.drawing import quadrants, saved
 from tests.system.s3.real import make_bucket
@@ -39,7 +39,7 @@ def swift() -> Iterator[None]:
 
 
 def test_its_faults_are_found_and_named():
-    store = open_store(URL)
+    store = open_raw(URL)
     with pytest.raises(ConfigError, match=r"writers with the same If-None-Match: .* succeed") as it:
         prove_conditional_writes(store, racers=16, rounds=5)
     assert "does not offer If-Match on puts" in str(it.value)

@@ -114,6 +114,7 @@ class Server(Peer):
             "PROGIMAGE_SETTINGS": str(nothing),
             "PROGIMAGE_BIND": "127.0.0.1:0",
             "PROGIMAGE_STORE": self.store,
+            "PROGIMAGE_CREATE_STORE": "true",
             "PROGIMAGE_SERVER_WORKERS": "1",
             **{f"PROGIMAGE_{name.upper()}": str(value) for name, value in settings.items()},
             "TMPDIR": str(self.tmp),

@@ -359,6 +359,7 @@ class TestStartUp:
         (folder / "settings.toml").touch()
         environ |= {f"PROGIMAGE_{name.upper()}": value for name, value in settings.items()}
         environ.setdefault("PROGIMAGE_STORE", f"file://{folder}/store")
+        environ.setdefault("PROGIMAGE_CREATE_STORE", "true")
         environ["PROGIMAGE_SETTINGS"] = str(folder / "settings.toml")
         result = subprocess.run(
             [Path(sys.executable).with_name("progimage"), "serve"],

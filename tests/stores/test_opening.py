@@ -9,20 +9,21 @@ from urllib.parse import quote
 import pytest
 
 from progimage.errors import ConfigError, StoreUnavailable
-from progimage.stores import HasLocalPath, HasPresignedUrl, open_store
+from progimage.stores import HasLocalPath, HasPresignedUrl, create_store, open_raw, open_store
 from progimage.stores.folder.store import FilesystemStore
+from progimage.stores.marker import FORMAT, new_marker, write_marker
 from progimage.stores.memory import MemoryStore
 from progimage.stores.s3.store import S3Store
 from tests.stores.contract import get, put
 
 
 def test_memory_url_opens_a_memory_store():
-    assert isinstance(open_store("memory://"), MemoryStore)
+    assert isinstance(open_raw("memory://"), MemoryStore)
 
 
 @pytest.mark.parametrize("form", ["file://{}/a/b", "file:{}/a/b", "file://localhost{}/a/b"])
 def test_file_url_opens_the_folder_and_makes_it(tmp_path, form):
-    store = open_store(form.format(tmp_path))
+    store = open_raw(form.format(tmp_path), creates=True)
     put(store, "key", b"body")
     assert isinstance(store, FilesystemStore)
     assert (tmp_path / "a" / "b" / "key").read_bytes() == b"body"
@@ -31,17 +32,17 @@ def test_file_url_opens_the_folder_and_makes_it(tmp_path, form):
 @pytest.mark.parametrize("url", ["file:var/store", "file:./var/store", "file://./var/store"])
 def test_a_relative_file_url_begins_at_the_working_directory(tmp_path, monkeypatch, url):
     monkeypatch.chdir(tmp_path)
-    put(open_store(url), "key", b"body")
+    put(open_raw(url, creates=True), "key", b"body")
     assert (tmp_path / "var" / "store" / "key").read_bytes() == b"body"
 
 
 def test_a_file_url_is_percent_decoded(tmp_path):
-    put(open_store(f"file://{tmp_path}/with%20space"), "key")
+    put(open_raw(f"file://{tmp_path}/with%20space", creates=True), "key")
     assert (tmp_path / "with space" / "key").exists()
 
 
 def test_s3_url_names_bucket_prefix_and_server(aws_credentials):
-    store = open_store(
+    store = open_raw(
         f"s3://bucket/pre/fix?endpoint_url={quote('http://localhost:7480', safe='')}&region=eu-x-1"
     )
     assert isinstance(store, S3Store)
@@ -51,9 +52,9 @@ def test_s3_url_names_bucket_prefix_and_server(aws_credentials):
 
 
 def test_s3_addresses_by_host_at_aws_and_by_path_elsewhere(aws_credentials):
-    aws = open_store("s3://bucket?region=eu-west-1")
-    other = open_store("s3://bucket?region=x&endpoint_url=http://s3.example:9000")
-    chosen = open_store("s3://bucket?region=x&endpoint_url=http://s3.example&addressing=virtual")
+    aws = open_raw("s3://bucket?region=eu-west-1")
+    other = open_raw("s3://bucket?region=x&endpoint_url=http://s3.example:9000")
+    chosen = open_raw("s3://bucket?region=x&endpoint_url=http://s3.example&addressing=virtual")
     urls = [
         store.presigned_url("key", expires_s=60, media_type="image/png").partition("key?")[0]
         for store in (aws, other, chosen)
@@ -103,7 +104,7 @@ def test_stores_offer_what_they_can(tmp_path, aws_credentials):
 )
 def test_a_wrong_url_is_told_what_would_work(aws_credentials, url, complaint):
     with pytest.raises(ConfigError) as caught:
-        open_store(url)
+        open_raw(url)
     assert complaint in str(caught.value)
     assert str(caught.value).startswith("store: ")
 
@@ -120,25 +121,115 @@ def test_a_wrong_url_is_told_what_would_work(aws_credentials, url, complaint):
 )
 def test_a_secret_in_the_url_is_refused_and_not_repeated(aws_credentials, url):
     with pytest.raises(ConfigError) as caught:
-        open_store(url)
+        open_raw(url)
     assert "hush-hush" not in str(caught.value)
 
 
 def test_a_folder_that_cannot_be_made_is_a_clear_fault_without_its_path(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(StoreUnavailable) as caught:
-        open_store(f"file://{tmp_path}/file/store")
+        open_raw(f"file://{tmp_path}/file/store", creates=True)
     assert str(tmp_path) not in str(caught.value)
 
 
 def test_a_folder_store_does_not_load_boto3(tmp_path):
     code = (
-        "import sys; from progimage.stores import open_store; "
-        f"open_store('file://{tmp_path}'); sys.exit('boto3' in sys.modules)"
+        "import sys; from progimage.stores import open_raw; "
+        f"open_raw('file://{tmp_path}'); sys.exit('boto3' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 def test_a_store_opened_twice_is_one_store(tmp_path):
-    put(open_store(f"file://{tmp_path}"), "key", b"body")
-    assert get(open_store(f"file://{tmp_path}"), "key") == b"body"
+    put(open_raw(f"file://{tmp_path}", creates=True), "key", b"body")
+    assert get(open_raw(f"file://{tmp_path}"), "key") == b"body"
+
+
+class TestStoresThatExist:
+    def test_a_new_folder_becomes_a_store_on_purpose_and_once(self, tmp_path):
+        url = f"file://{tmp_path}/store"
+        assert create_store(url)
+        before = (tmp_path / "store" / "store.json").read_bytes()
+        assert not create_store(url)
+        assert (tmp_path / "store" / "store.json").read_bytes() == before
+        put(open_store(url), "key", b"body")
+        assert get(open_store(url), "key") == b"body"
+
+    def test_a_prefix_of_a_bucket_becomes_a_store_too(self, s3_store, s3_url):
+        assert create_store(s3_url)
+        put(open_store(s3_url), "key", b"body")
+        assert get(s3_store, "key") == b"body"
+
+    def test_two_stores_have_two_identities(self, tmp_path):
+        for name in "ab":
+            create_store(f"file://{tmp_path}/{name}")
+        assert (tmp_path / "a/store.json").read_text() != (tmp_path / "b/store.json").read_text()
+
+    def test_a_folder_that_is_missing_is_an_error_and_is_not_made(self, tmp_path):
+        with pytest.raises(ConfigError, match="there is no folder"):
+            open_store(f"file://{tmp_path}/slip")
+        assert list(tmp_path.iterdir()) == []
+
+    def test_an_empty_folder_is_an_error_and_stays_empty(self, tmp_path):
+        """It may be where a disk is not mounted."""
+        with pytest.raises(ConfigError, match="is empty"):
+            open_store(f"file://{tmp_path}")
+        assert list(tmp_path.iterdir()) == []
+
+    def test_an_empty_prefix_is_an_error_and_stays_empty(self, s3_store, s3_url):
+        with pytest.raises(ConfigError, match="is empty"):
+            open_store(s3_url)
+        assert list(s3_store.list("")) == []
+
+    def test_the_root_of_a_file_system_counts_as_empty(self, tmp_path):
+        (tmp_path / "lost+found").mkdir()
+        (tmp_path / "lost+found" / "inode").touch()
+        assert create_store(f"file://{tmp_path}")
+
+    def test_a_folder_with_other_files_is_no_store_and_does_not_become_one(self, tmp_path):
+        (tmp_path / "letter.txt").write_text("dear")
+        for act in (open_store, create_store):
+            with pytest.raises(ConfigError, match="other files"):
+                act(f"file://{tmp_path}")
+
+    def test_a_store_without_marker_says_what_to_run(self, tmp_path):
+        put(FilesystemStore(tmp_path), f"images/ab/ab{'0' * 62}/record.json", b"{}")
+        for act in (open_store, create_store):
+            with pytest.raises(ConfigError, match="run 'progimage upgrade-store'"):
+                act(f"file://{tmp_path}")
+
+    @pytest.mark.parametrize(
+        ("number", "advice"), [(FORMAT + 1, "upgrade ProgImage"), (FORMAT - 1, "upgrade-store")]
+    )
+    def test_a_store_of_another_format_says_what_to_do(self, tmp_path, number, advice):
+        store = FilesystemStore(tmp_path)
+        write_marker(store, new_marker().model_copy(update={"format": number}))
+        with pytest.raises(ConfigError, match=advice):
+            open_store(f"file://{tmp_path}")
+
+    def test_a_damaged_marker_is_an_error(self, tmp_path):
+        put(FilesystemStore(tmp_path), "store.json", b"{")
+        with pytest.raises(ConfigError, match="damaged"):
+            open_store(f"file://{tmp_path}")
+
+    def test_a_store_that_was_copied_without_hidden_folders_works(self, tmp_path):
+        create_store(f"file://{tmp_path}/a")
+        (tmp_path / "b").mkdir()
+        (tmp_path / "a" / "store.json").rename(tmp_path / "b" / "store.json")
+        put(open_store(f"file://{tmp_path}/b"), "key", b"body")
+
+    def test_memory_is_always_there(self):
+        put(open_store("memory://"), "key", b"body")
+
+
+def test_a_folder_needs_names_in_utf8(tmp_path):
+    code = (
+        "from progimage.stores import create_store\n"
+        f"try: create_store('file://{tmp_path}/store')\n"
+        "except Exception as error: print(error)"
+    )
+    environ = {"PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "LC_ALL": "C", "LANG": "C"}
+    told = subprocess.run(
+        [sys.executable, "-c", code], env=environ, capture_output=True, text=True, check=True
+    )
+    assert "set PYTHONUTF8=1" in told.stdout

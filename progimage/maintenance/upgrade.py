@@ -1,0 +1,57 @@
+"""Bring a store that an older release wrote to the format of this one.
+
+A release before 0.2 wrote no marker. Such a store is adopted: it gets a marker, after
+every step between its format and the current one. Nothing is removed on the way, and what
+is interrupted can be run again, because the marker is written last.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+
+from progimage import keys
+from progimage.errors import ConfigError
+from progimage.stores import ObjectStore
+from progimage.stores.marker import (
+    FIRST_FORMAT,
+    FORMAT,
+    StoreMarker,
+    check_format,
+    new_marker,
+    read_marker,
+    write_marker,
+)
+from progimage.stores.opening import holds_data_of_a_store
+
+Step = Callable[[ObjectStore], None]
+
+STEPS: dict[int, Step] = {}
+"""What brings a store of a format to the next one. A step may run more than once."""
+
+
+def upgrade(store: ObjectStore) -> StoreMarker:
+    """Bring `store` to the current format; return its marker.
+
+    Raises:
+        ConfigError: there is no store, or a newer release wrote it.
+    """
+    marker = read_marker(store)
+    if marker is None and not holds_data_of_a_store(store):
+        raise ConfigError(
+            "store: there is nothing to upgrade; is it the right folder or prefix? "
+            "'progimage create-store' creates a new store"
+        )
+    before = FIRST_FORMAT if marker is None else marker.format
+    if marker is not None and before >= FORMAT:
+        check_format(marker)
+        return marker
+    for number in range(before, FORMAT):
+        STEPS[number](store)
+    if marker is None:
+        return write_marker(store, new_marker())
+    upgraded = marker.model_copy(update={"format": FORMAT})
+    data = io.BytesIO(upgraded.model_dump_json(indent=1).encode())
+    etag = store.stat(keys.STORE_MARKER).etag
+    store.put(keys.STORE_MARKER, data, media_type="application/json", expect=etag)
+    return upgraded
