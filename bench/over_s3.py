@@ -32,6 +32,7 @@ _SAID = ("sea", "sky", "sun", "boats", "harbour")
 # As many as the cost tables are held to, by tests/library/search/test_cost.py.
 _LIBRARY = 1_500
 _SETTINGS = {
+    "PROGIMAGE_CREATE_STORE": "true",
     # Whatever looks at the store by itself would be counted too.
     "PROGIMAGE_JOBS_RUNNER": "none",
     "PROGIMAGE_LOG_LEVEL": "warning",

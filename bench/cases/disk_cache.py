@@ -37,6 +37,7 @@ def disk_cache(bench: Bench) -> list[Table]:
             for name, trust_s in _NODES.items():
                 settings = {
                     "PROGIMAGE_STORE": bucket.url,
+                    "PROGIMAGE_CREATE_STORE": "true",
                     "PROGIMAGE_JOBS_RUNNER": "none",
                     "PROGIMAGE_LOG_LEVEL": "warning",
                     **bucket.environment,

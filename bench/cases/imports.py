@@ -17,6 +17,7 @@ from bench.report import Table, spread
 _URLS = 1000
 _THREADS = 8
 _SETTINGS = {
+    "PROGIMAGE_CREATE_STORE": "true",
     "PROGIMAGE_DOWNLOAD_ALLOW_PRIVATE": "true",
     "PROGIMAGE_JOBS_PER_HOST": "64",
     "PROGIMAGE_JOBS_HOST_PAUSE_S": "0",
