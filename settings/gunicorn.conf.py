@@ -10,6 +10,7 @@ from gunicorn.glogging import Logger
 
 from progimage import config as _config
 from progimage.errors import ConfigError, ProgImageError
+from progimage.server import descriptors as _descriptors
 from progimage.server import draining as _draining
 from progimage.server.gunicorn_worker import PatientWorker
 from progimage.stores import temp_files as _scratch
@@ -47,9 +48,15 @@ bind = _settings.bind
 workers = _settings.server.workers
 worker_class = PatientWorker
 worker_class.head_timeout_s = _settings.server.head_timeout_s
+worker_class.body_timeout_s = _settings.server.body_timeout_s
 worker_class.send_timeout_s = _settings.server.send_timeout_s
+worker_class.min_bytes_per_s = _settings.server.min_bytes_per_s
+worker_class.most_connections = _descriptors.connections(_settings.server)
+worker_class.client_connections = _settings.server.client_connections
+worker_class.trusted_proxies = _settings.server.trusted_proxies
 threads = _settings.server.threads
-worker_connections = 1000
+# The worker keeps its own limit, and makes room where gunicorn would only stop to accept.
+worker_connections = 2 * worker_class.most_connections
 # The most that it can. A query of a search, and what is said of a raw picture, may be long.
 limit_request_line = 8190
 keepalive = 75

@@ -52,11 +52,38 @@ class Server(Section):
         le=600,
         description="Longest time that a client may take to send the head of a request.",
     )
+    body_timeout_s: float = Field(
+        default=30.0,
+        gt=0,
+        le=600,
+        description="Longest time that a body of up to 128 KiB may then take; for longer ones "
+        "see upload.",
+    )
     send_timeout_s: float = Field(
         default=30.0,
         gt=0,
         le=600,
         description="Longest time that a client may take no bytes of an answer.",
+    )
+    min_bytes_per_s: int = Field(
+        default=1024,
+        ge=0,
+        le=2**30,
+        description="Bytes a second that a client must send or take while the server waits for "
+        "it, over ten seconds. A slower client is cut off.",
+    )
+    connections: int = Field(
+        default=4096,
+        ge=1,
+        le=100_000,
+        description="Connections of each web process; fewer if the limit of open files is low.",
+    )
+    client_connections: int = Field(
+        default=512,
+        ge=1,
+        le=100_000,
+        description="Connections of one client (an address, of IPv6 a /64) to each web process. "
+        "Trusted proxies have no limit.",
     )
     drain_s: float = Field(
         default=0.0,

@@ -16,7 +16,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
+from tests.imaging.drawing import saved
 from tests.system.serving.server import (
     ROOT,
     Server,
@@ -78,7 +80,7 @@ def test_an_idle_server_stops_at_once_and_leaves_nothing(server, jpeg, how):
 def test_a_quick_end_cuts_off_what_is_in_flight(server, jpeg, noise, how):
     large, path = server.upload(noise).encode(), server.upload(jpeg)
     with server.socket() as upload, server.socket() as download, ThreadPoolExecutor(1) as thread:
-        upload.sendall(head(1000))
+        upload.sendall(head(200_000) + b"x")
         download.sendall(b"GET %s HTTP/1.1\r\nHost: a\r\n\r\n" % large)
         wait_until(server.scratch_files)
         render = thread.submit(server.get, f"{path}{SLOW}")
@@ -109,19 +111,23 @@ def test_a_signal_in_the_middle_of_a_flurry_ends_it_too(server):
     wait_until(lambda: not server.family())
 
 
-def test_sigterm_finishes_the_upload_and_the_render_in_flight(server, fresh_jpeg, jpeg):
+def test_sigterm_finishes_the_uploads_and_the_render_in_flight(server, fresh_jpeg, jpeg):
     path = server.upload(jpeg)
-    with server.socket() as upload, ThreadPoolExecutor(1) as thread:
-        upload.sendall(head(len(fresh_jpeg)) + fresh_jpeg[:100])
+    pixels = os.urandom(300 * 250 * 3)
+    large = saved(Image.frombytes("RGB", (300, 250), pixels), "PNG", compress_level=0)
+    with server.socket() as upload, server.socket() as short, ThreadPoolExecutor(1) as thread:
+        short.sendall(head(len(fresh_jpeg)) + fresh_jpeg[:100])
+        upload.sendall(head(len(large)) + large[:100])
         wait_until(server.scratch_files)
         render = thread.submit(server.get, f"{path}{SLOW}")
         wait_until(lambda: len(server.scratch_files()) >= 2 or render.done())
         server.process.send_signal(signal.SIGTERM)
         wait_until(lambda: refuses(server))
-        upload.sendall(fresh_jpeg[100:])
-        answered = read_all(upload)
+        upload.sendall(large[100:])
+        short.sendall(fresh_jpeg[100:])
+        answers = [read_all(upload), read_all(short)]
         assert render.result().status == 200
-    assert answered.startswith(b"HTTP/1.1 201 ")
+    assert [answer[:13] for answer in answers] == [b"HTTP/1.1 201 "] * 2
     assert server.stop() == 0
     assert_gone(server)
     assert check(server).returncode == 0

@@ -1,0 +1,32 @@
+"""Answers to what is no request at all, in the shape of all our errors."""
+
+from __future__ import annotations
+
+import json
+import socket
+
+from gunicorn import util
+
+from progimage.api.responses import problems
+
+_DETAILS = {
+    "URI Too Long": "the address has more than 8 KiB",
+    "Request Header Fields Too Large": "a header has more than 8 KiB, or there are too many",
+}
+
+
+def write_problem(client: socket.socket, status: int, reason: str, message: str) -> None:
+    """Answer what is no request at all in the shape of all our errors.
+
+    It stands in for gunicorn's own page of HTML, for which it has no setting.
+    """
+    detail = _DETAILS.get(reason) or message or "the server could not answer"
+    problem = problems.document(status, reason, detail, reason.title().replace(" ", ""))
+    body = json.dumps(problem).encode()
+    head = (
+        f"HTTP/1.1 {status} {reason}\r\nConnection: close\r\n"
+        f"Content-Type: {problems.MEDIA_TYPE}\r\nContent-Length: {len(body)}\r\n"
+        "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n"
+        + ("Retry-After: 1\r\n\r\n" if status == 503 else "\r\n")
+    )
+    util.write_nonblock(client, head.encode() + body)
