@@ -8,7 +8,7 @@ S3_TESTS := tests/system/s3 tests/stores/s3/test_store.py::TestS3Store tests/sto
   tests/library/test_owners.py tests/renditions/test_renditions.py tests/maintenance/test_reindex.py tests/library/search/test_catalogue.py \
   tests/system/serving/test_restore.py
 
-.PHONY: run test test-s3 test-faults test-nginx test-topology test-nodes test-api nginx test-tus-js test-celery test-console browser pictures bench bench-smoke bench-tools client reference lint types check clean help
+.PHONY: run test test-s3 test-faults test-nginx test-topology test-nodes test-api nginx test-tus-js test-celery test-console browser pictures bench bench-smoke bench-tools client reference docs lock audit test-package lint types check clean help
 
 help: ## Show this list
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -115,6 +115,20 @@ reference: $(VENV)/.dev ## Write the documentation pages that follow from the co
 client: $(VENV)/.dev ## Generate the client's operations and its blocking half anew
 	@$(BIN)/python -m tools.client
 
+docs: $(VENV)/.dev ## Build the documentation into site/
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet --strict && echo "open site/index.html"
+
+lock: $(VENV)/.dev ## Write requirements*.txt anew from pyproject.toml; UPGRADE="name …" renews packages
+	@$(BIN)/pip install --disable-pip-version-check -q uv==0.13.9
+	@UV=$(BIN)/uv tools/lock.sh
+
+audit: $(VENV)/.dev ## Ask PyPI's advisories about every locked version
+	@$(BIN)/pip install --disable-pip-version-check -q pip-audit==2.10.1
+	@$(BIN)/pip-audit --disable-pip --require-hashes -r requirements.txt
+
+test-package: $(VENV)/.dev ## Build the wheel, install it elsewhere, serve from there
+	@$(BIN)/pytest tests/system/package
+
 lint: $(VENV)/.dev ## ruff
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
 
@@ -133,13 +147,16 @@ $(VENV)/bin/python:
 	  { echo "Python's venv module is missing. On Debian or Ubuntu: sudo apt-get install python3-venv" >&2; exit 1; }
 	@$(PYTHON) -m venv $(VENV)
 
+# Without build isolation, since that would fetch the build's own packages without hashes.
 $(VENV)/.run: $(VENV)/bin/python requirements.txt pyproject.toml
-	@$(BIN)/pip install --disable-pip-version-check -q -r requirements.txt
-	@$(BIN)/pip install --disable-pip-version-check -q --no-deps -e .
+	@echo "Installing ProgImage and the packages it needs into $(VENV). This happens once and takes about a minute."
+	@$(BIN)/pip install --disable-pip-version-check -q --require-hashes -r requirements.txt
+	@$(BIN)/pip install --disable-pip-version-check -q --no-deps --no-build-isolation -e .
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.run requirements-dev.txt
-	@$(BIN)/pip install --disable-pip-version-check -q -r requirements-dev.txt
+	@echo "Installing the packages that the tests need."
+	@$(BIN)/pip install --disable-pip-version-check -q --require-hashes -r requirements-dev.txt
 	@touch $@
 
 $(VENV)/.browser: $(VENV)/.dev tests/system/console/requirements.txt

@@ -1,3 +1,3 @@
 """ProgImage: a self-hosted image service with no database."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

@@ -12,6 +12,7 @@ PACKAGE = Path(__file__).parent.parent / "progimage"
 
 # Top to bottom: each floor may import what stands below it, and each room itself.
 FLOORS = [
+    {"__main__"},
     {"cli"},
     {"server"},
     {"api", "maintenance"},

@@ -9,22 +9,7 @@ import sys
 
 import typer
 
-from progimage.cli import (
-    account,
-    copy_store,
-    download,
-    edit,
-    jobs,
-    link_key,
-    maintenance,
-    search,
-    serve,
-    settings,
-    store,
-    upload,
-    users,
-    worker,
-)
+from progimage.cli import account, download, edit, jobs, search, server_commands, upload
 from progimage.cli.terminal import Complaint, say
 from progimage.client import ClientError, InvalidCall, Unauthorized
 from progimage.errors import ProgImageError
@@ -35,11 +20,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=True,
 )
-for part in (
-    *(upload, search, download, edit, jobs, account),
-    *(serve, settings, worker, store, maintenance, copy_store, users, link_key),
-):
+for part in (upload, search, download, edit, jobs, account):
     app.add_typer(part.app)
+server_commands.add_to(app)
 
 
 def main() -> None:

@@ -9,19 +9,25 @@ from typing import Annotated
 
 import typer
 
+import progimage
 from progimage import config
 from progimage.errors import ConfigError
 
 app = typer.Typer()
 
-GUNICORN_CONF = Path("settings/gunicorn.conf.py")
+_PACKAGE = Path(progimage.__file__).parent
+# In a wheel it lies in the package, in a checkout beside it.
+_GUNICORN_CONFS = (
+    _PACKAGE / "server" / "gunicorn.conf.py",
+    _PACKAGE.parent / "settings" / "gunicorn.conf.py",
+)
 
 
 @app.command()
 def serve(
-    gunicorn_conf: Annotated[Path, typer.Option("--config", help="gunicorn's settings")] = (
-        GUNICORN_CONF
-    ),
+    gunicorn_conf: Annotated[
+        Path | None, typer.Option("--config", help="gunicorn's settings, in place of our own")
+    ] = None,
     creates: Annotated[
         bool,
         typer.Option(
@@ -30,10 +36,10 @@ def serve(
     ] = False,
 ) -> None:
     """Start the server; `progimage settings` lists what can be set."""
-    if not gunicorn_conf.is_file():
-        raise ConfigError(
-            f"--config: there is no file {gunicorn_conf}; start in the project's folder"
-        )
+    if gunicorn_conf is None:
+        gunicorn_conf = next(path for path in _GUNICORN_CONFS if path.is_file())
+    elif not gunicorn_conf.is_file():
+        raise ConfigError(f"--config: there is no file {gunicorn_conf}")
     gunicorn = Path(sys.executable).with_name("gunicorn")
     command = [str(gunicorn), "--config", str(gunicorn_conf)]
     # Names in a folder store are UTF-8 whatever the locale says.

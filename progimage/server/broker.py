@@ -36,7 +36,7 @@ class Broker:
             celery = import_module("celery")
         except ImportError:
             raise ConfigError(
-                "jobs.broker: needs Celery; pip install 'progimage[celery]'"
+                "jobs.broker: needs Celery; install the extra 'celery' (docs/operate/workers.md)"
             ) from None
         self._app: Any = celery.Celery("progimage", broker=url, set_as_current=False)
         self._app.conf.update(

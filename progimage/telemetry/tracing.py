@@ -1,6 +1,6 @@
 """Spans for OpenTelemetry, where the settings name a collector; otherwise nothing.
 
-The only file that knows its library, which comes with `progimage[otel]` and is imported
+The only file that knows its library, which comes with the extra `otel` and is imported
 when tracing starts. A span is told once its work is done, with the time that took: what
 is timed anyway needs no second clock, and costs nothing where tracing is off.
 """
@@ -39,8 +39,8 @@ def check() -> None:
     for name in ("opentelemetry", "opentelemetry.sdk", "opentelemetry.exporter"):
         if importlib.util.find_spec(name) is None:
             raise ConfigError(
-                "tracing.endpoint: needs OpenTelemetry; pip install 'progimage[otel]', or "
-                "leave it empty"
+                "tracing.endpoint: needs OpenTelemetry; install the extra 'otel' "
+                "(docs/operate/monitoring.md), or leave the setting empty"
             )
 
 

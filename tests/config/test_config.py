@@ -19,8 +19,13 @@ def load(environ=None, toml: str = "", tmp_path: Path = Path()) -> Settings:
     return config.load(environ or {}, file)[0]
 
 
-def test_the_example_file_is_valid():
-    assert config.load({}, FOLDER / "local.example.toml")[0].presets
+def test_the_example_file_is_valid_once_it_has_a_secret():
+    example = FOLDER / "local.example.toml"
+    settings, _ = config.load({"PROGIMAGE_AUTH_SECRET": "s" * 32}, example)
+    assert settings.presets
+    assert settings.auth.mode == "required"
+    with pytest.raises(ConfigError, match="needs a key"):
+        config.load({}, example)
 
 
 def test_the_environment_wins_over_the_file_and_the_file_over_defaults(tmp_path):

@@ -63,6 +63,20 @@ def pods() -> list[dict]:
     return [template["spec"] for template in templates]
 
 
+def kubernetes_settings() -> config.Settings:
+    """The settings of the pods, with the secret that their comment tells people to make."""
+    [values] = kind("ConfigMap")
+    return config.load({**values["data"], "PROGIMAGE_AUTH_SECRET": "s" * 32})[0]
+
+
+def test_accounts_are_on_everywhere():
+    [values] = kind("ConfigMap")
+    assert values["data"]["PROGIMAGE_AUTH_MODE"] == "required"
+    assert COMPOSE["services"]["node-a"]["environment"]["PROGIMAGE_AUTH_MODE"] == "required"
+    assert "PROGIMAGE_AUTH_MODE=required" in DOCKERFILE
+    assert "\nEnvironment=PROGIMAGE_AUTH_MODE=required\n" in UNIT
+
+
 @pytest.mark.parametrize(
     "file",
     [path for path in DEPLOY.rglob("*") if path.is_file() and path.suffix != ".json"],
@@ -147,7 +161,9 @@ class TestCompose:
 
     def test_no_secret_has_a_default(self):
         text = (DEPLOY / "compose.yaml").read_text("utf-8")
-        for value in re.findall(r"(?:KEY_ID|ACCESS_KEY|ROOT_USER|ROOT_PASSWORD): (\S+)", text):
+        for value in re.findall(
+            r"(?:KEY_ID|ACCESS_KEY|AUTH_SECRET|ROOT_USER|ROOT_PASSWORD): (\S+)", text
+        ):
             assert value.startswith("${"), value
             assert ":?" in value
 
@@ -192,9 +208,12 @@ class TestKubernetes:
         assert container["readinessProbe"]["httpGet"]["path"] == "/health/ready"
 
     def test_its_settings_work(self):
-        [values] = kind("ConfigMap")
-        settings, _ = config.load(values["data"])
-        assert settings.store.startswith("s3://")
+        assert kubernetes_settings().store.startswith("s3://")
+
+    def test_every_pod_gets_the_secret_that_signs_tokens(self):
+        for pod in pods():
+            for container in pod["containers"]:
+                assert {"secretRef": {"name": "progimage-auth"}} in container["envFrom"]
 
     def test_the_ingress_treats_each_path_as_the_cluster_s_nginx_does(self, client):
         named = {item["metadata"]["name"]: item for item in kind("Ingress")}
@@ -221,8 +240,7 @@ class TestKubernetes:
         assert {path.rstrip("/") or "/" for found in paths.values() for path in found} <= known
 
     def test_a_pod_has_time_to_finish(self):
-        [values] = kind("ConfigMap")
-        settings, _ = config.load(values["data"])
+        settings = kubernetes_settings()
         [deployment] = kind("Deployment")
         pod = deployment["spec"]["template"]["spec"]
         assert settings.server.drain_s > 0
@@ -239,13 +257,17 @@ class TestDockerfile:
         for stage in self.STAGES:
             assert re.match(r"[\w./-]+:\d[\w.-]+( AS \w+)?\n", stage), stage[:60]
 
-    def test_it_runs_as_nobody_in_particular(self):
+    def test_it_runs_as_a_user_without_rights(self):
         assert re.search(r"(?m)^USER \d{4,}:\d{4,}$", self.STAGES[-1])
         assert "sudo" not in DOCKERFILE
 
     def test_commands_are_lists_so_that_signals_arrive(self):
         for command in re.findall(r"(?m)^\s*(?:CMD|ENTRYPOINT) (.*)$", DOCKERFILE):
             assert command.startswith("["), command
+
+    def test_every_list_of_packages_is_installed_by_hashes(self):
+        for command in re.findall(r"pip install (.*)", DOCKERFILE):
+            assert command.startswith(("--require-hashes -r ", "--no-deps ")), command
 
     def test_it_copies_only_what_exists_and_nothing_whole(self):
         for sources in re.findall(r"(?m)^COPY (?!--from)(.*) \S+$", DOCKERFILE):

@@ -1,0 +1,1 @@
+"""The wheel, installed elsewhere: `make test-package`. Needs PyPI."""
