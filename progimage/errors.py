@@ -42,8 +42,10 @@ ProgImageError
     ├── BadKey                 a key no store accepts
     ├── KeyMissing             no object under this key
     ├── Conflict               the expected etag (or absence) did not hold
-    ├── DamagedRecord          a sidecar that cannot be read
+    ├── DamagedRecord          a record that cannot be read
+    ├── DamagedOriginal        stored bytes of a picture that are not those of its record
     └── StoreUnavailable       the store did not answer, or refused, in time
+        └── StoreFull          it has no room for what was to be written
 """
 
 from __future__ import annotations
@@ -240,8 +242,16 @@ class Conflict(StoreError):
 
 
 class DamagedRecord(StoreError):
-    """A sidecar that cannot be read; the picture's bytes may well be whole."""
+    """A record that cannot be read; the bytes of the picture may be intact."""
+
+
+class DamagedOriginal(StoreError):
+    """The stored bytes of a picture are missing, or not those that its record describes."""
 
 
 class StoreUnavailable(StoreError):
     """The store did not answer, or refused, within its deadline."""
+
+
+class StoreFull(StoreUnavailable):
+    """The disk, the quota or the file system of the store has no room left."""

@@ -126,13 +126,17 @@ class Ingest:
     def keep(self, staged: Staged, metadata: Metadata, owner: str = "") -> tuple[Record, bool]:
         """Add a picture of `owner` to the library; return its record and whether it is new.
 
+        A picture that is here already stays as it is; its bytes are stored again if they
+        are missing or damaged.
+
         Raises: what `inspect` and `Library.add` raise.
         """
         check_visibility(metadata, owner)
         image_id = staged.id_for(owner)
-        if (held := self._library.held(image_id)) is not None:
-            return held, False
-        facts = self.inspect(staged)
+        present = self._library.held(image_id)
+        if present is not None and self._library.is_intact(present):
+            return present, False
+        facts = self.inspect(staged) if present is None else present
         with staged.path.open("rb") as source:
             candidate = Candidate(
                 source,
@@ -143,6 +147,8 @@ class Ingest:
                 staged.file_name,
                 facts,
             )
+            if present is not None:
+                return self._library.restore_original(candidate), False
             return self._library.add(candidate, metadata, is_missed=True)
 
 

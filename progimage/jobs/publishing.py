@@ -16,6 +16,7 @@ from progimage.errors import PublishFailed
 from progimage.jobs.model import Request
 from progimage.jobs.publish.destination import Destination, Outgoing, Published
 from progimage.library import Library
+from progimage.library.originals import read_verified
 from progimage.model import Record
 
 # Far more items than one process has in hand.
@@ -81,5 +82,7 @@ class Publishing:
         step.published = destination.publish(picture, request.album)
 
     def _read(self, record: Record) -> bytes:
+        blocks: list[bytes] = []
         with self._library.open_original(record) as reader:
-            return reader.read()
+            read_verified(record, reader, blocks.append)
+        return b"".join(blocks)

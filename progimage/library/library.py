@@ -21,8 +21,11 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, BinaryIO
 
+import structlog
+
 from progimage import keys
 from progimage.errors import Conflict, KeyMissing, NotFound, Overloaded
+from progimage.library import originals
 from progimage.library.candidate import Candidate, PictureFacts
 from progimage.library.edits import ATTEMPTS, Edits
 from progimage.library.index.index import Index, postings_of
@@ -39,6 +42,8 @@ from progimage.stores import ABSENT, ObjectStore, Reader
 from progimage.telemetry import audit
 
 __all__ = ["Candidate", "Library", "PictureFacts", "can_edit", "can_see", "read_record"]
+
+log = structlog.get_logger()
 
 
 def _now() -> datetime:
@@ -185,11 +190,54 @@ class Library:
 
         Raises:
             NotFound: the picture was removed since its record was read.
+            DamagedOriginal: they are missing, or not as many as the record says.
         """
         try:
-            return self._store.open(keys.original(record.id, record.generation), start, length)
+            return originals.open_original(self._store, record, start, length)
         except KeyMissing:
+            if self.is_current(record):
+                raise originals.damaged(record) from None
             raise not_found(record.id) from None
+
+    def check_original(self, record: Record) -> None:
+        """Raise what `open_original` does where another program is to send the bytes."""
+        self.open_original(record, 0, 0).close()
+
+    def is_intact(self, record: Record) -> bool:
+        """Return whether the bytes of a picture are those of its record; see `originals`."""
+        return originals.is_intact(self._store, record)
+
+    def restore_original(self, candidate: Candidate) -> Record:
+        """Store the bytes of a picture again whose original is missing or damaged.
+
+        They become a new generation, so nobody who reads the old one is disturbed. Returns
+        the record; it is as it was if the original is intact.
+
+        Raises:
+            NotFound: the picture was removed meanwhile.
+            Overloaded: others keep changing it.
+        """
+        for _ in range(ATTEMPTS):
+            record, etag = self._records.read(candidate.id)
+            if record.state != "live":
+                raise not_found(candidate.id)
+            if self.is_intact(record):
+                return record
+            restored = record.model_copy(
+                update={"generation": keys.new_generation(), "revision": record.revision + 1}
+            )
+            candidate.source.seek(0)
+            new = keys.original(restored.id, restored.generation)
+            self._store.put(new, candidate.source, media_type=restored.media_type)
+            try:
+                self._records.write(restored, expect=etag)
+            except Conflict:
+                self._store.delete(new)
+                continue
+            self._store.delete(keys.original(record.id, record.generation))
+            log.warning("damaged original restored by an upload", picture=record.id)
+            return restored
+        raise Overloaded("others keep changing this picture; try again")
 
     def is_current(self, record: Record) -> bool:
         """True if the picture is still there, with the same visibility and original."""

@@ -11,7 +11,7 @@ from progimage.errors import KeyMissing, StoreUnavailable
 from progimage.imaging.codecs.formats import Format
 from progimage.imaging.render import Rendered
 from progimage.renditions.disk_cache.disk_cache import DiskCache
-from progimage.stores import ObjectStore, Reader
+from progimage.stores import ObjectStore, Reader, Verifiable
 from progimage.stores.folder.reader import FileReader
 from progimage.stores.temp_files import TemporaryReader
 
@@ -41,12 +41,23 @@ class RenditionCache:
         self._copies = copies
 
     def find(self, key: str, form: Format, *, is_public: bool) -> Rendition | None:
-        """Return the rendition under `key`, None if it is not there."""
+        """Return the rendition under `key`, None if it is not there or damaged."""
         try:
             reader = self._copies.open(key) if self._copies else self._store.open(key)
-            return Rendition(reader, form, key, is_public)
         except KeyMissing:
             return None
+        try:
+            is_whole = reader.stat.size > 0 and (
+                not isinstance(reader, Verifiable) or reader.verify()
+            )
+        except BaseException:
+            reader.close()
+            raise
+        if is_whole:
+            return Rendition(reader, form, key, is_public)
+        reader.close()
+        log.warning("damaged rendition is made again", key=key)
+        return None
 
     def keep(
         self, key: str, form: Format, reader: TemporaryReader, is_current: Callable[[], bool]

@@ -11,11 +11,10 @@ from typing import Self
 
 from progimage import keys
 from progimage.library import Library
+from progimage.library.originals import read_verified
 from progimage.model import Record
 from progimage.stores import HasLocalPath, ObjectStore
 from progimage.stores.temp_files import TempFolder
-
-_CHUNK = 1 << 20
 
 
 @dataclass(slots=True)
@@ -43,15 +42,17 @@ class Sources:
 
         Raises:
             NotFound: the picture was removed since its record was read.
+            DamagedOriginal: the bytes are not those that the record describes.
         """
         if isinstance(self.store, HasLocalPath):
+            with self.library.open_original(record) as reader:
+                read_verified(record, reader)
             return Path(self.store.local_path(keys.original(record.id, record.generation)))
         path = self.scratch.path()
         self._copies.callback(path.unlink, missing_ok=True)
         self.contents[os.fspath(path)] = f"{record.id}/{record.generation}"
         with self.library.open_original(record) as reader, path.open("xb") as file:
-            while chunk := reader.read(_CHUNK):
-                file.write(chunk)
+            read_verified(record, reader, file.write)
         return path
 
     def paths(self, records: Iterable[Record]) -> dict[str, str]:

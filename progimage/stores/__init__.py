@@ -10,6 +10,7 @@ from progimage.stores.object_store import (
     ObjectStore,
     Reader,
     Stat,
+    Verifiable,
 )
 from progimage.stores.opening import create_store, open_raw, open_store
 
@@ -23,6 +24,7 @@ __all__ = [
     "ObjectStore",
     "Reader",
     "Stat",
+    "Verifiable",
     "create_store",
     "open_raw",
     "open_store",

@@ -52,6 +52,19 @@ class Reader(Protocol):
     def __exit__(self, *exc: object) -> None: ...
 
 
+@runtime_checkable
+class Verifiable(Protocol):
+    """Optional: a reader that can tell whether the store still has what it was given."""
+
+    def verify(self) -> bool:
+        """Return False if the bytes of the object are not those that were put.
+
+        True if they are, or if there is no checksum to compare with. For readers of whole
+        objects, before the first `read`; some are compared as they are read instead.
+        """
+        ...
+
+
 class ObjectStore(Protocol):
     """Five methods over keys. All are safe to call from many threads and processes.
 

@@ -56,7 +56,8 @@ def test_an_upload_looks_once_whether_the_picture_is_here(client, store, jpeg):
     assert store.requests == {"GET": 1, "PUT": 2 + 2}
     store.requests.clear()
     assert upload(client, jpeg) == path
-    assert store.requests == {"GET": 1}
+    # The record, and whether the original is there in its full size.
+    assert store.requests == {"GET": 1, "HEAD": 1}
 
 
 def test_a_copy_on_the_nodes_disk_costs_a_question_or_nothing(store, tmp_path, jpeg):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -12,7 +13,7 @@ from PIL import Image
 from progimage import keys
 from progimage.access.admission import Admission
 from progimage.access.transform_policy import TransformPolicy
-from progimage.errors import InvalidArgument, NotFound, Overloaded, RenderTimeout
+from progimage.errors import DamagedOriginal, InvalidArgument, NotFound, Overloaded, RenderTimeout
 from progimage.imaging.codecs import formats
 from progimage.imaging.limits import Limits
 from progimage.imaging.pipeline import parse
@@ -20,6 +21,7 @@ from progimage.library import Library
 from progimage.model import ANYBODY, Metadata, Viewer
 from progimage.renditions.renditions import Renditions
 from progimage.stores import ObjectStore
+from progimage.stores.folder.store import FilesystemStore
 from progimage.stores.memory import MemoryStore
 from progimage.stores.temp_files import TempFolder
 from tests.candidates import add
@@ -245,3 +247,37 @@ def test_no_order_of_a_render_and_a_change_leaves_a_public_rendition(other):
 def test_a_picture_that_is_gone_is_not_found(store):
     with pytest.raises(NotFound):
         bytes_of(renders_of(store), "0" * 64)
+
+
+def flipped(body: bytes) -> bytes:
+    return body[:-1] + bytes([body[-1] ^ 1])
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [lambda _: b"", lambda body: body[:-9], flipped, lambda body: body + b"!"],
+    ids=["empty", "cut", "flipped", "longer"],
+)
+def test_a_rendition_that_was_damaged_in_its_file_is_made_again(tmp_path, damage):
+    store = FilesystemStore(tmp_path)
+    image_id = add(Library(store), PICTURE).id
+    renders = renders_of(store)
+    made = bytes_of(renders, image_id)
+    [stat] = store.list(keys.RENDERS)
+    file = tmp_path / stat.key
+    file.write_bytes(damage(made))
+    assert renders.find_public(image_id, PIPELINE, formats.PNG) is None
+    assert bytes_of(renders, image_id) == made
+    assert file.read_bytes() == made
+
+
+def test_no_rendition_is_cached_that_was_made_of_other_bytes_than_those_uploaded(store):
+    library = Library(store)
+    record, other = (
+        add(library, saved(Image.new("RGB", (8, 6), "red"), "BMP")),
+        saved(Image.new("RGB", (8, 6), "blue"), "BMP"),
+    )
+    store.put(library.key_of_original(record), io.BytesIO(other), media_type="image/png")
+    with pytest.raises(DamagedOriginal):
+        bytes_of(renders_of(store), record.id)
+    assert list(store.list(keys.RENDERS)) == []

@@ -58,6 +58,11 @@ class Delivery:
         self._store = store
         self._settings = settings
 
+    @property
+    def hands_over(self) -> bool:
+        """True if another program than this one sends the bytes."""
+        return self._settings.mode != "direct"
+
     def other_origin(self) -> str:
         """Return where clients are sent for pictures, such as https://s3.example; "" if nowhere."""
         if self._settings.mode != "redirect":

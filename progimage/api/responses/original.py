@@ -30,6 +30,7 @@ class OriginalResponder:
         Raises:
             NotFound: there is no such picture, or none that the client may see.
             LinkRefused: the signature is not valid.
+            DamagedOriginal: the stored bytes are missing or have another size.
         """
         access = self._authorization.to_original(viewer_of(req), image_id, signature)
         record = self._library.find(access.viewer, image_id)
@@ -40,6 +41,8 @@ class OriginalResponder:
         )
         if self._delivery.is_unchanged(req, resp, record.sha256):
             return
+        if self._delivery.hands_over:
+            self._library.check_original(record)
         self._delivery.send(
             req,
             resp,

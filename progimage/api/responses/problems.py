@@ -65,6 +65,8 @@ KINDS: dict[type[errors.ProgImageError], Kind] = {
     errors.Overloaded: Kind(503, "Too busy", 1),
     errors.StoreError: Kind(503, "The store has a problem", 5),
     errors.StoreUnavailable: Kind(503, "The store is not available", 5),
+    errors.StoreFull: Kind(503, "The store is full", 60),
+    errors.DamagedOriginal: Kind(503, "The stored picture is damaged", 3600),
     errors.DamagedRecord: Kind(503, "The picture's record is damaged", 3600),
 }
 

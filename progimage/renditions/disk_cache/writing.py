@@ -17,7 +17,7 @@ import structlog
 from progimage.renditions.disk_cache.eviction import Ledgers, Room
 from progimage.renditions.disk_cache.folder import Folder, Moment
 from progimage.renditions.disk_cache.footer import footer
-from progimage.stores import Reader, Stat
+from progimage.stores import Reader, Stat, Verifiable
 
 TROUBLE = (OSError, sqlite3.Error)
 """What the disk and the ledger may raise: neither costs a request more than its hit."""
@@ -162,6 +162,10 @@ class FillingReader:
         self._begin = begin
         self._draft: Draft | None = None
         self._has_begun = False
+
+    def verify(self) -> bool:
+        """See `Verifiable`."""
+        return not isinstance(self._reader, Verifiable) or self._reader.verify()
 
     def read(self, size: int = -1, /) -> bytes:
         """Return `size` bytes, or all that is left if it is negative; b"" at the end."""

@@ -14,7 +14,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from progimage.errors import StoreUnavailable
+from progimage.errors import StoreFull, StoreUnavailable
 
 _FAULTS = {
     errno.ENOSPC: "the store's disk is full",
@@ -35,19 +35,26 @@ _FAULTS = {
 }
 
 _STRIPES = 256
+
+# An extended attribute: ext4, XFS and others have them, NFS since 4.2, Amazon EFS has not.
+_CHECKSUM = "user.progimage.crc32"
 _MAX_KNOWN_FOLDERS = 100_000
 
 
 @contextmanager
 def disk_faults() -> Iterator[None]:
-    """Raise `StoreUnavailable`, naming the fault and no path, for any `OSError`."""
+    """Raise `StoreUnavailable`, naming the fault and no path, for any `OSError`.
+
+    It is a `StoreFull` where there is no room for blocks, inodes or by a quota.
+    """
     try:
         yield
     except OSError as error:
         number = error.errno or 0
         name = errno.errorcode.get(number, "unknown error")
         fault = _FAULTS.get(number, f"the store's disk failed with {name}")
-        raise StoreUnavailable(fault) from error
+        kind = StoreFull if number in (errno.ENOSPC, errno.EDQUOT) else StoreUnavailable
+        raise kind(fault) from error
 
 
 def make_durable(folder: str) -> None:
@@ -59,6 +66,20 @@ def make_durable(folder: str) -> None:
     with suppress(FileExistsError):
         os.mkdir(folder)
     _flush(parent)
+
+
+def keep_checksum(file: int, checksum: int) -> None:
+    """Attach the CRC-32 of its content to an open file, where the file system can."""
+    with suppress(OSError):
+        os.setxattr(file, _CHECKSUM, f"{checksum:08x}".encode())
+
+
+def kept_checksum(file: int) -> int | None:
+    """Return the CRC-32 that is attached to an open file, None if there is none."""
+    try:
+        return int(os.getxattr(file, _CHECKSUM), 16)
+    except (OSError, ValueError):
+        return None
 
 
 def date_precisely(file: int) -> None:

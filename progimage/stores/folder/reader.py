@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import io
+import zlib
 from typing import Self
 
 from progimage.errors import StoreUnavailable
-from progimage.stores.folder.disk import disk_faults
+from progimage.stores.folder.disk import disk_faults, kept_checksum
 from progimage.stores.object_store import Stat
+
+_CHUNK_BYTES = 1 << 20
 
 
 class FileReader:
@@ -22,7 +25,22 @@ class FileReader:
         """Go to `start`, and end after `length` bytes or with the object."""
         there = max(self.stat.size - start, 0)
         self._left = there if length is None else min(length, there)
-        self._file.seek(start)
+        with disk_faults():
+            self._file.seek(start)
+
+    def verify(self) -> bool:
+        """See `Verifiable`; reads the file once, and goes to its beginning."""
+        with disk_faults():
+            expected = kept_checksum(self._file.fileno())
+            if expected is None:
+                return True
+            checksum, left = 0, self.stat.size
+            self._file.seek(0)
+            while left and (chunk := self._file.read(min(left, _CHUNK_BYTES))):
+                checksum = zlib.crc32(chunk, checksum)
+                left -= len(chunk)
+            self._file.seek(0)
+        return not left and checksum == expected
 
     def read(self, size: int = -1, /) -> bytes:
         """Return `size` bytes, or all that is left if it is negative; b"" at the end."""

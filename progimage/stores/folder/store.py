@@ -12,6 +12,7 @@ import secrets
 import stat as modes
 import sys
 import time
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
@@ -26,6 +27,7 @@ from progimage.stores.folder.disk import (
     StripedLocks,
     date_precisely,
     disk_faults,
+    keep_checksum,
     make_durable,
 )
 from progimage.stores.folder.reader import FileReader
@@ -169,12 +171,14 @@ class FilesystemStore:
             file = os.open(upload, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
         try:
             try:
-                chunk = first
+                chunk, checksum = first, 0
                 while chunk:
                     with disk_faults():
                         _write(file, chunk)
+                    checksum = zlib.crc32(chunk, checksum)
                     chunk = source.read(_CHUNK_BYTES)
                 with disk_faults():
+                    keep_checksum(file, checksum)
                     date_precisely(file)
                     os.fsync(file)
                     facts = os.fstat(file)

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from progimage.errors import BadKey, ConfigError
+from progimage.errors import BadKey, ConfigError, StoreUnavailable
 from progimage.stores.deadline import Budget, deadline
 from progimage.stores.key_rules import MAX_KEY_BYTES, check_key, check_prefix
 from progimage.stores.object_store import Stat
 from progimage.stores.s3.circuit_breaker import CircuitBreaker
 from progimage.stores.s3.client import S3Clients
-from progimage.stores.s3.errors import s3_faults
+from progimage.stores.s3.errors import NOT_S3, s3_faults
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -72,7 +72,13 @@ class S3Bucket:
 
 
 def stat_of(key: str, answer: HeadObjectOutputTypeDef | GetObjectOutputTypeDef) -> Stat:
-    """Return what the answer's head says of the object."""
+    """Return what the answer's head says of the object.
+
+    Raises:
+        StoreUnavailable: it is not the head of an answer of S3.
+    """
+    if "ETag" not in answer or "LastModified" not in answer:
+        raise StoreUnavailable(NOT_S3)
     return Stat(key, answer["ContentLength"], bare(answer["ETag"]), answer["LastModified"])
 
 

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 import urllib3.exceptions
 from botocore import exceptions as boto
+from botocore.parsers import ResponseParserError
 
 from progimage.errors import (
     BadKey,
@@ -14,11 +15,13 @@ from progimage.errors import (
     Conflict,
     KeyMissing,
     ProgImageError,
+    StoreFull,
     StoreUnavailable,
 )
 from progimage.stores.key_rules import shown
 
 _LOGIN = "the S3 credentials could not be fetched or renewed"
+NOT_S3 = "what answered is no S3 server, or a proxy before it"
 _SETUP = "the S3 client's configuration cannot work"
 
 EXCEPTIONS: dict[type[Exception], str] = {
@@ -81,6 +84,7 @@ EXCEPTIONS: dict[type[Exception], str] = {
     boto.UnsupportedS3ConfigurationError: _SETUP,
     boto.ValidationError: _SETUP,
     boto.DataNotFoundError: _SETUP,
+    ResponseParserError: NOT_S3,
     # Both escape from botocore where a body breaks off.
     urllib3.exceptions.HTTPError: "the S3 server broke off in the middle of an object",
     OSError: "the connection to the S3 server failed",
@@ -105,8 +109,10 @@ _CODES: dict[str, tuple[type[ProgImageError], str]] = {
     "InvalidAccessKeyId": (StoreUnavailable, "the S3 server does not know the access key"),
     "SignatureDoesNotMatch": (StoreUnavailable, "the S3 server rejects the secret key"),
     "RequestTimeTooSkewed": (StoreUnavailable, "this machine's clock differs from the S3 server's"),
-    "QuotaExceeded": (StoreUnavailable, "the S3 quota is used up"),
-    "XMinioStorageFull": (StoreUnavailable, "the S3 server's disks are full"),
+    "BadDigest": (StoreUnavailable, "an object was damaged on its way to the S3 server"),
+    "InvalidDigest": (StoreUnavailable, "an object was damaged on its way to the S3 server"),
+    "QuotaExceeded": (StoreFull, "the S3 quota is used up"),
+    "XMinioStorageFull": (StoreFull, "the S3 server's disks are full"),
     "EntityTooLarge": (StoreUnavailable, "the object is larger than the S3 server takes"),
     "RequestTimeout": (StoreUnavailable, "the S3 server waited too long for the object's bytes"),
     "InvalidObjectState": (StoreUnavailable, "the object is archived; restore it in S3 first"),
@@ -127,7 +133,7 @@ _STATUSES: dict[int, tuple[type[ProgImageError], str]] = {
     429: (StoreUnavailable, _BUSY),
     501: (ConfigError, "store: this S3 server lacks a feature that is needed"),
     503: (StoreUnavailable, "the S3 server is unavailable"),
-    507: (StoreUnavailable, "the S3 server's disks are full"),
+    507: (StoreFull, "the S3 server's disks are full"),
 }
 
 
@@ -142,7 +148,12 @@ def s3_faults(key: str = "") -> Iterator[None]:
     except boto.ClientError as error:
         kind, sentence = _answered(error)
         raise kind(sentence.format(key=shown(key))) from error
-    except (boto.BotoCoreError, urllib3.exceptions.HTTPError, OSError) as error:
+    except (
+        boto.BotoCoreError,
+        ResponseParserError,
+        urllib3.exceptions.HTTPError,
+        OSError,
+    ) as error:
         raise StoreUnavailable(sentence_of(type(error))) from error
 
 

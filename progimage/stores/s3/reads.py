@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Self
@@ -13,7 +14,8 @@ from progimage.errors import BadKey, StoreUnavailable
 from progimage.stores.key_rules import check_key, check_prefix
 from progimage.stores.object_store import Stat
 from progimage.stores.s3.bucket import S3Bucket, bare, stat_of
-from progimage.stores.s3.errors import status_of
+from progimage.stores.s3.checksums import MD5, new_md5
+from progimage.stores.s3.errors import NOT_S3, status_of
 from progimage.stores.s3.hedging import Hedges
 
 if TYPE_CHECKING:
@@ -27,23 +29,56 @@ _PAGE_KEYS = 1_000
 _DRAINED_BYTES = 64 * 1024
 _DRAINING_S = 0.05
 
+# The largest object that is held in memory to compare its checksum before it is used.
+_VERIFIED_BYTES = 4 << 20
+
 # What a second request may say as well as the object itself: that it is the version one
 # has, that there is none, or none of the range.
 _ANSWERS = (304, 404, 416)
 
 
-class S3Reader:
-    """A range of one object, streaming; its bytes are those of one version."""
+class _Damaged(StoreUnavailable):
+    """The bytes of an object are not those that were put."""
 
-    def __init__(self, stat: Stat, bucket: S3Bucket, body: StreamingBody | None, size: int) -> None:
+
+class S3Reader:
+    """A range of one object, streaming; its bytes are those of one version.
+
+    `md5` is the checksum of the whole object, if that is what is read and if it is known.
+    The last bytes are only given out if it holds.
+    """
+
+    def __init__(
+        self,
+        stat: Stat,
+        bucket: S3Bucket,
+        body: StreamingBody | None,
+        size: int,
+        md5: str = "",
+    ) -> None:
         self.stat = stat
         self._bucket = bucket
         self._body = body
         self._unread = size
         self._timeout_s = 0.0
+        self._md5 = md5
+        self._digest = new_md5()
+        self._verified: io.BytesIO | None = None
+
+    def verify(self) -> bool:
+        """See `Verifiable`; reads a small object to its end, and holds it in memory."""
+        if not self._md5 or self._unread > _VERIFIED_BYTES:
+            return True
+        try:
+            self._verified = io.BytesIO(self.read())
+        except _Damaged:
+            return False
+        return True
 
     def read(self, size: int = -1, /) -> bytes:
         """Return `size` bytes, or all that is left if it is negative; b"" at the end."""
+        if self._verified is not None:
+            return self._verified.read(size)
         if self._body is None or size == 0:
             return b""
         with self._bucket.receiving(self.stat.key) as budget:
@@ -54,6 +89,10 @@ class S3Reader:
             left, self._unread = self._unread, 0  # what breaks off has no rest
             data = self._body.read(None if size < 0 else size)
         self._unread = left - len(data)
+        if self._md5:
+            self._digest.update(data)
+            if not self._unread and self._digest.hexdigest() != self._md5:
+                raise _Damaged("an object is damaged, in the S3 server or on its way from it")
         return data
 
     def close(self) -> None:
@@ -99,7 +138,8 @@ class S3Reads:
                 raise StoreUnavailable("the S3 server ignores ranges")
             size = int(answer["ContentRange"].rpartition("/")[2])
             stat = Stat(key, size, stat.etag, stat.modified)
-        return S3Reader(stat, self._bucket, answer["Body"], sent)
+        md5 = "" if ranged else answer["Metadata"].get(MD5, "")
+        return S3Reader(stat, self._bucket, answer["Body"], sent, md5)
 
     def open_if_changed(self, key: str, etag: str) -> S3Reader | None:
         """Return a reader of the object, or None if its etag is `etag`."""
@@ -109,7 +149,8 @@ class S3Reads:
             return None
         stat = stat_of(key, answer)
         if stat.etag != etag:
-            return S3Reader(stat, self._bucket, answer["Body"], stat.size)
+            md5 = answer["Metadata"].get(MD5, "")
+            return S3Reader(stat, self._bucket, answer["Body"], stat.size, md5)
         answer["Body"].close()  # the server does not know the condition
         return None
 
@@ -157,6 +198,8 @@ class S3Reads:
                     StartAfter=start_after,
                     MaxKeys=page_keys,
                 )
+            if "IsTruncated" not in page:
+                raise StoreUnavailable(NOT_S3)
             for item in page.get("Contents", []):
                 start_after = item["Key"]
                 stat = Stat(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import secrets
 from collections.abc import Iterator
 from contextlib import suppress
@@ -16,7 +17,8 @@ from progimage.errors import Conflict, KeyMissing, StoreUnavailable
 from progimage.stores.key_rules import shown
 from progimage.stores.object_store import ABSENT, Stat
 from progimage.stores.s3.bucket import S3Bucket, bare, stat_of
-from progimage.stores.s3.errors import status_of, was_internal_error
+from progimage.stores.s3.checksums import MD5, md5_of
+from progimage.stores.s3.errors import NOT_S3, status_of, was_internal_error
 from progimage.stores.s3.rewindable import Tail, rewindable
 
 _CONDITION_ATTEMPTS = 4
@@ -39,6 +41,10 @@ class S3Writes:
         with rewindable(source) as body, self._bucket.deadline():
             request["Body"] = body
             try:
+                checksum = md5_of(body)
+                # S3 compares what arrives with the one; a reader with the other.
+                request["ContentMD5"] = base64.b64encode(checksum).decode()
+                request["Metadata"] = {MD5: checksum.hex()}
                 if expect is None:
                     return self._send(key, request)
                 if not self._conditional:
@@ -61,6 +67,8 @@ class S3Writes:
     def _send(self, key: str, request: dict[str, Any]) -> Stat:
         with self._bucket.asking(key):
             answer = self._bucket.client.put_object(**request)
+        if "ETag" not in answer:
+            raise StoreUnavailable(NOT_S3)
         body = request["Body"]
         size = body.size if isinstance(body, Tail) else len(body)
         date = answer["ResponseMetadata"]["HTTPHeaders"].get("date")
@@ -75,7 +83,7 @@ class S3Writes:
         ours from another writer's, also when the bytes are equal.
         """
         mark = secrets.token_hex(16)
-        request["Metadata"] = {_MARK: mark}
+        request["Metadata"] = {**request["Metadata"], _MARK: mark}
         for form in self._etag_forms():
             if expect == ABSENT:
                 request["IfNoneMatch"] = "*"

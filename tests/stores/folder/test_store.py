@@ -343,3 +343,38 @@ def test_a_listing_reads_only_the_folders_it_reaches(store, monkeypatch):
     assert next(listing).key == "b/2"
     assert next(listing).key == "c/0"
     assert read == ["store", "b", "c"]
+
+
+class TestChecksums:
+    @pytest.fixture
+    def file(self, tmp_path) -> Path:
+        put(FilesystemStore(tmp_path), "key", bytes(range(256)) * 10_000)
+        return tmp_path / "key"
+
+    def verify(self, file: Path) -> bool:
+        with FilesystemStore(file.parent).open(file.name) as reader:
+            is_whole = reader.verify()
+            assert reader.read() == file.read_bytes()
+        return is_whole
+
+    def test_what_was_put_is_verified(self, file):
+        assert self.verify(file)
+
+    @pytest.mark.parametrize("position", [0, 1_000_000, 2_559_999])
+    def test_a_flipped_bit_is_found(self, file, position):
+        data = bytearray(file.read_bytes())
+        data[position] ^= 1
+        with file.open("r+b") as opened:
+            opened.write(data)
+        assert not self.verify(file)
+
+    @pytest.mark.parametrize("size", [0, 2_559_999, 2_560_001])
+    def test_another_length_is_found(self, file, size):
+        os.truncate(file, size)
+        assert not self.verify(file)
+
+    def test_without_a_checksum_nothing_is_known(self, file):
+        """As on a file system without extended attributes."""
+        os.removexattr(file, "user.progimage.crc32")
+        file.write_bytes(b"other")
+        assert self.verify(file)

@@ -1,0 +1,69 @@
+"""The bytes of pictures as uploaded, compared with what their records say of them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+
+from progimage import keys
+from progimage.errors import DamagedOriginal, KeyMissing
+from progimage.model import Record
+from progimage.stores import HasLocalPath, ObjectStore, Reader
+
+_CHUNK_BYTES = 1 << 20
+
+
+def open_original(
+    store: ObjectStore, record: Record, start: int = 0, length: int | None = None
+) -> Reader:
+    """Open the bytes of a picture, or `length` of them from `start`.
+
+    Raises:
+        KeyMissing: they are not there.
+        DamagedOriginal: they are more or fewer than the record says.
+    """
+    reader = store.open(keys.original(record.id, record.generation), start, length)
+    if reader.stat.size != record.size_bytes:
+        reader.close()
+        raise damaged(record)
+    return reader
+
+
+def read_verified(
+    record: Record, reader: Reader, write: Callable[[bytes], object] = lambda _: None
+) -> None:
+    """Read an original to its end, handing each block to `write`.
+
+    Raises:
+        DamagedOriginal: the bytes have another SHA-256 than the record says.
+    """
+    digest = hashlib.sha256()
+    while chunk := reader.read(_CHUNK_BYTES):
+        digest.update(chunk)
+        write(chunk)
+    if digest.hexdigest() != record.sha256:
+        raise damaged(record)
+
+
+def is_intact(store: ObjectStore, record: Record) -> bool:
+    """Return whether the bytes of a picture are those of its record.
+
+    Their size is compared, and their SHA-256 where that takes no request to a server.
+    """
+    try:
+        if not isinstance(store, HasLocalPath):
+            key = keys.original(record.id, record.generation)
+            return store.stat(key).size == record.size_bytes
+        with open_original(store, record) as reader:
+            read_verified(record, reader)
+    except (KeyMissing, DamagedOriginal):
+        return False
+    return True
+
+
+def damaged(record: Record) -> DamagedOriginal:
+    """Return the error for a picture whose bytes are not those of its record."""
+    return DamagedOriginal(
+        f"the stored bytes of picture {record.id} are missing or damaged; upload the "
+        "file again to restore them"
+    )
