@@ -42,13 +42,15 @@ def fold(text: str) -> str:
 
 
 def _clean(text: str) -> str:
-    """Return `text` in Unicode NFC, without surrounding white space.
+    """Return `text` in Unicode NFC with line feeds only, without surrounding white space.
+
+    Forms of web pages send each line break as CR LF (WHATWG HTML, section 4.10.21.8).
 
     Raises:
         ValueError: it holds a control character other than tab and line feed, or
             half a surrogate pair.
     """
-    cleaned = unicodedata.normalize("NFC", text).strip()
+    cleaned = unicodedata.normalize("NFC", text.replace("\r\n", "\n")).strip()
     for character in cleaned:
         if unicodedata.category(character) in ("Cc", "Cs") and character not in "\t\n":
             raise ValueError(f"must not hold the control character U+{ord(character):04X}")
@@ -196,7 +198,7 @@ def parse_metadata(fields: dict[str, Any], base: Metadata | None = None) -> Meta
     Raises:
         InvalidField: names every field that is unknown or out of range.
     """
-    said = (base or Metadata()).model_dump()
+    said = base.model_dump() if base else {}
     for name, value in fields.items():
         if value is None and name in Metadata.model_fields:
             said.pop(name, None)

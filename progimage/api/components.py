@@ -16,6 +16,7 @@ from progimage.access.transform_policy import TransformPolicy
 from progimage.api.auth.authorization import Authorization
 from progimage.api.auth.rate_limits import RenderRateLimit
 from progimage.api.responses.delivery import Delivery
+from progimage.api.responses.hal import Urls
 from progimage.config import Settings
 from progimage.imaging.limits import Limits
 from progimage.ingest.ingest import Ingest
@@ -53,6 +54,7 @@ class Components:
     renditions: Renditions
     delivery: Delivery
     policy: TransformPolicy
+    urls: Urls
     signer: LinkSigner | None
     authorization: Authorization
     render_rate_limit: RenderRateLimit

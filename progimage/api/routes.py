@@ -11,7 +11,7 @@ from progimage.api.resources import images
 from progimage.api.resources.docs import Description, Docs, OpenApi
 from progimage.api.resources.health import Live, Ready
 from progimage.api.resources.jobs.resource import JobResource
-from progimage.api.resources.links import LinkResource
+from progimage.api.resources.links import Links
 from progimage.api.resources.listing import Listing
 from progimage.api.resources.metadata import MetadataResource
 from progimage.api.resources.metrics import MetricsResource
@@ -23,7 +23,7 @@ from progimage.api.resources.tokens import Tokens
 from progimage.api.resources.transforms import Transforms
 from progimage.api.resources.uploads.resource import ResumableUploadResource
 from progimage.api.resources.users import Account, Registration
-from progimage.api.resources.visibility import VisibilityResource
+from progimage.api.resources.visibility import BulkVisibility
 from progimage.api.responses.original import OriginalResponder
 from progimage.api.responses.rendition import RenditionResponder
 from progimage.api.route import Route
@@ -31,10 +31,10 @@ from progimage.api.route import Route
 
 def routes(parts: Components) -> list[Route]:
     """Return the table of routes for a service made of `parts`."""
-    settings, policy = parts.settings, parts.policy
+    settings, policy, urls = parts.settings, parts.policy, parts.urls
     table: list[Route] = []
     console, description = Console(parts.delivery.other_origin()), Description(table, settings)
-    uploads = images.Uploads(parts.ingest, settings, parts.uploading, policy)
+    uploads = images.Uploads(parts)
     originals = OriginalResponder(parts.library, parts.delivery, parts.authorization)
     responder = RenditionResponder(
         parts.library,
@@ -42,19 +42,22 @@ def routes(parts: Components) -> list[Route]:
         parts.delivery,
         parts.authorization,
         parts.render_rate_limit,
+        parts.urls,
     )
     renditions = RenditionResource(responder, parts.library, settings.presets, parts.limits)
     resumable, jobs = ResumableUploadResource(parts), JobResource(parts)
-    account = Account(parts.administration, parts.users, parts.authenticator, settings)
+    account = Account(parts.administration, parts.users, parts.authenticator, settings, urls)
     tokens = Tokens(parts.sign_in, parts.users, parts.authenticator, settings)
-    bulk = VisibilityResource(parts.library, settings)
-    links = LinkResource(parts.library, policy, parts.signer, settings, parts.limits)
+    bulk = BulkVisibility(parts.library, settings)
+    links = Links(parts.library, policy, parts.signer, settings, parts.limits, urls)
 
     table += [
-        Route("/", Root(table, uploads, console, settings.auth, policy), "self", in_root=True),
+        Route(
+            "/", Root(table, uploads, console, settings.auth, policy, urls), "self", in_root=True
+        ),
         Route("/console/{path:path}", console, "console_file"),
-        Route("/images", Listing(parts.catalogue, uploads, bulk, policy), "images", in_root=True),
-        Route("/tags", Tags(parts.catalogue), "tags", in_root=True),
+        Route("/images", Listing(parts.catalogue, uploads, bulk, urls), "images", in_root=True),
+        Route("/tags", Tags(parts.catalogue, urls), "tags", in_root=True),
         Route(
             "/images/{image_id}",
             images.PictureResource(parts.library, originals),
@@ -64,7 +67,7 @@ def routes(parts: Components) -> list[Route]:
         Route("/images/{image_id}.{extension}", renditions, "convert", suffix="converted"),
         Route(
             "/images/{image_id}/metadata",
-            MetadataResource(parts.library, settings, policy),
+            MetadataResource(parts.library, settings, urls),
             "metadata",
             in_root=True,
         ),
@@ -79,7 +82,7 @@ def routes(parts: Components) -> list[Route]:
         Route("/jobs", jobs, "jobs", suffix="all", in_root=True),
         Route("/jobs/{job_id}", jobs, "job", in_root=True),
         Route("/transforms", Transforms(settings.presets, policy), "transforms", in_root=True),
-        Route("/users", Registration(parts.administration, settings), "users", in_root=True),
+        Route("/users", Registration(parts.administration, settings, urls), "users", in_root=True),
         Route("/users/me", account, "me", in_root=True),
         Route("/users/me/password", account, "password", suffix="password"),
         Route("/users/me/keys", account, "keys", suffix="keys"),

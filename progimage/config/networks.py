@@ -1,4 +1,4 @@
-"""Networks that settings name, and who is of them."""
+"""Networks that settings name, and the addresses of clients."""
 
 from __future__ import annotations
 
@@ -6,6 +6,24 @@ from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
 Network = IPv4Network | IPv6Network
+
+
+_SITE_BITS = 64
+
+
+def site_of(address: str) -> str:
+    """Return what counts as one client: an IPv4 address, or the first 64 bits of an IPv6 one.
+
+    64 bits are the least that a site is given (RFC 6177), so a client that has one
+    address of it has all of them. An IPv4 address mapped into IPv6, as a dual-stack socket
+    reports it (RFC 4291, section 2.5.5.2), is that IPv4 address. Text that is no address
+    is returned as it is, up to 64 characters.
+    """
+    parsed = parse(address.partition("%")[0])
+    if isinstance(parsed, IPv6Address):
+        host_bits = 128 - _SITE_BITS
+        return str(IPv6Address(int(parsed) >> host_bits << host_bits))
+    return str(parsed) if parsed else address[:64]
 
 
 def is_within(address: str, networks: Sequence[Network]) -> bool:

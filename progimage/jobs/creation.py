@@ -8,10 +8,8 @@ is worked on once. Only what is wrong with the whole is refused.
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
 
 from progimage import keys as picture_keys
 from progimage.errors import DownloadRefused, InvalidField, InvalidRequest
@@ -19,37 +17,32 @@ from progimage.imaging.limits import Limits
 from progimage.imaging.pipeline import AUTO, parse
 from progimage.ingest.download.urls import parse_url
 from progimage.jobs.model import Entry, Request
-from progimage.model import check_visibility, parse_metadata
+from progimage.model import Metadata, check_visibility
 
 _MAX_SHOWN = 200
-_ALBUM = re.compile(r"[A-Za-z0-9]{0,64}")
 
 Intake = tuple[Request, list[Entry]]
 
 
 def import_of(
-    fields: Mapping[str, Any],
+    urls: Sequence[object],
+    metadata: Metadata,
     *,
     owner: str,
     created: datetime,
-    max_items: int,
-    destinations: Collection[str] = (),
+    publish: str = "",
+    album: str = "",
 ) -> Intake:
-    """Return the import that `{"urls": […], "title": …}` asks for.
+    """Return the import of `urls`, all with the same metadata.
 
     Args:
-        destinations: names of the services that pictures can be sent on to.
+        publish: the name of a service that each picture is sent on to, with an album there.
 
     Raises:
-        InvalidRequest: "urls" is no list, or an empty or oversized one.
-        InvalidField: another field is unknown or malformed.
+        InvalidField: the pictures are to be private but have no owner.
     """
-    said = dict(fields)
-    sent = _list(said.pop("urls"), "urls", max_items)
-    publish, album = _publication(said, destinations)
-    metadata = parse_metadata(said)
     check_visibility(metadata, owner)
-    entries = _distinct(sent, _url)
+    entries = _distinct(urls, _url)
     request = Request(
         id=picture_keys.new_token(),
         owner=owner,
@@ -65,8 +58,8 @@ def import_of(
 
 
 def render_of(
-    images: object,
-    transforms: object,
+    images: Sequence[object],
+    transforms: Sequence[str],
     *,
     owner: str,
     created: datetime,
@@ -77,18 +70,16 @@ def render_of(
     """Return the render job of every picture of `images` with every one of `transforms`.
 
     Raises:
-        InvalidRequest: one of the two is no list, or an empty one, or together they
-            make too many items.
+        InvalidRequest: together they make too many items.
         InvalidArgument: a transform cannot be read, or leaves its format to a browser.
     """
-    pipelines = _pipelines(transforms, max_items, presets, limits)
-    sent = _list(images, "images", max_items)
-    if len(sent) * len(pipelines) > max_items:
+    pipelines = _pipelines(transforms, presets, limits)
+    if len(images) * len(pipelines) > max_items:
         raise InvalidRequest(
-            f"images, transforms: {len(sent):,} x {len(pipelines):,} are more than "
+            f"images, transforms: {len(images):,} x {len(pipelines):,} are more than "
             f"{max_items:,} items; send several jobs"
         )
-    entries = _distinct(sent, _image)
+    entries = _distinct(images, _image)
     request = Request(
         id=picture_keys.new_token(),
         owner=owner,
@@ -99,29 +90,6 @@ def render_of(
         repeated=_repeated(entries),
     )
     return request, entries
-
-
-def _publication(said: dict[str, Any], destinations: Collection[str]) -> tuple[str, str]:
-    """Take the destination and its album out of what was said; "" for each that was not."""
-    publish, album = said.pop("publish", ""), said.pop("album", "")
-    if publish != "" and publish not in destinations:
-        names = ", ".join(destinations)
-        raise InvalidField(
-            f"publish: expected one of {names}"
-            if names
-            else "publish: this service sends pictures on to nowhere (see publish.imgur_client_id)"
-        )
-    if not isinstance(album, str) or not _ALBUM.fullmatch(album) or (album and not publish):
-        raise InvalidField("album: expected up to 64 letters and digits, beside 'publish'")
-    return publish, album
-
-
-def _list(value: object, name: str, max_items: int) -> Sequence[object]:
-    if not isinstance(value, list):
-        raise InvalidRequest(f"{name}: expected a list")
-    if not 1 <= len(value) <= max_items:
-        raise InvalidRequest(f"{name}: expected 1 to {max_items:,} entries, got {len(value):,}")
-    return value
 
 
 def _distinct(sent: Sequence[object], read: Callable[[object], tuple[str, str]]) -> list[Entry]:
@@ -175,13 +143,11 @@ def _shortened(text: str) -> str:
     return text if len(text) <= _MAX_SHOWN else f"{text[:_MAX_SHOWN]}…"
 
 
-def _pipelines(
-    sent: object, max_items: int, presets: Mapping[str, str], limits: Limits
-) -> tuple[str, ...]:
+def _pipelines(sent: Sequence[str], presets: Mapping[str, str], limits: Limits) -> tuple[str, ...]:
     found: dict[str, None] = {}
-    for position, text in enumerate(_list(sent, "transforms", max_items)):
+    for position, text in enumerate(sent):
         where = f"transforms[{position}]"
-        if not isinstance(text, str) or not text.strip():
+        if not text.strip():
             raise InvalidField(f"{where}: expected a pipeline such as thumbnail:200x200.webp")
         try:
             pipeline = parse(text.strip(), presets=presets, limits=limits)

@@ -24,6 +24,7 @@ from progimage.api.auth.rate_limits import RenderRateLimit
 from progimage.api.components import Components
 from progimage.api.resources.links import reserved
 from progimage.api.responses.delivery import Delivery
+from progimage.api.responses.hal import Urls
 from progimage.config import Settings
 from progimage.errors import ConfigError
 from progimage.imaging.pipeline import check_presets
@@ -116,6 +117,7 @@ def build(settings: Settings, store: ObjectStore | None, pool: RenderPool | None
         ),
         delivery=Delivery(store, settings.delivery),
         policy=policy,
+        urls=Urls(settings.server.public_url, policy),
         signer=signer,
         authorization=Authorization(library, policy, signer),
         render_rate_limit=_render_rate_limit(settings.transforms),

@@ -14,7 +14,7 @@ from progimage.jobs.host_limits import HostLimits
 from progimage.jobs.model import Counts, Request
 from progimage.jobs.state import Jobs
 from progimage.library import Library
-from progimage.model import Viewer
+from progimage.model import Metadata, Viewer
 from tests.jobs.conftest import run, runner_over
 from tests.jobs.source import Source, source
 
@@ -32,10 +32,9 @@ def remote(shared) -> Source:
     return shared
 
 
-def import_job(store, urls: list[object], owner: str = "", **said: object) -> Request:
+def import_job(store, urls: list[object], owner: str = "", **fields: object) -> Request:
     created = datetime.now(UTC)
-    fields = {"urls": urls, **said}
-    request, entries = import_of(fields, owner=owner, created=created, max_items=10_000)
+    request, entries = import_of(urls, Metadata(**fields), owner=owner, created=created)
     Jobs(store).create(request, entries)
     return request
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from progimage.api.resources.jobs.documents import items_by_state
-from progimage.errors import InvalidField, StoreUnavailable
+from progimage.errors import StoreUnavailable
 from progimage.jobs import keys
 from progimage.jobs.creation import import_of
 from progimage.jobs.model import Counts, Request
@@ -16,7 +16,7 @@ from progimage.jobs.publish.imgur import Imgur
 from progimage.jobs.runner import Runner
 from progimage.jobs.state import Jobs
 from progimage.library import Library
-from progimage.model import ANYBODY
+from progimage.model import ANYBODY, Metadata
 from tests.jobs.conftest import run, runner_over
 from tests.jobs.publish.imgur_server import CLIENT_ID, FakeImgur, fake_imgur
 from tests.jobs.source import Source, source
@@ -44,10 +44,14 @@ def runner_to(store, clock, imgur: FakeImgur) -> Runner:
     return runner_over(store, clock, destinations=destinations)
 
 
-def publishing_job(store, urls: list[str], **said: object) -> Request:
-    fields = {"urls": urls, "publish": "imgur", **said}
+def publishing_job(store, urls: list[str], album: str = "", **fields: object) -> Request:
     request, entries = import_of(
-        fields, owner="", created=datetime.now(UTC), max_items=99, destinations=["imgur"]
+        urls,
+        Metadata(**fields),
+        owner="",
+        created=datetime.now(UTC),
+        publish="imgur",
+        album=album,
     )
     Jobs(store).create(request, entries)
     return request
@@ -180,26 +184,3 @@ def test_a_worker_without_an_account_says_so(store, clock, remote):
     request = publishing_job(store, remote.urls(1))
     run(runner_over(store, clock))
     assert "no account" in outcomes(store, request)[0].detail
-
-
-@pytest.mark.parametrize(
-    ("said", "destinations", "word"),
-    [
-        ({"publish": "imgur"}, [], "publish.imgur_client_id"),
-        ({"publish": "flickr"}, ["imgur"], "expected one of imgur"),
-        ({"publish": 7}, ["imgur"], "expected one of imgur"),
-        ({"album": "a"}, ["imgur"], "beside 'publish'"),
-        ({"publish": "imgur", "album": "../x"}, ["imgur"], "letters and digits"),
-        ({"publish": "imgur", "album": 7}, ["imgur"], "letters and digits"),
-    ],
-)
-def test_a_destination_that_is_not_there_is_told_at_once(said, destinations, word):
-    fields = {"urls": ["http://example.com/a.png"], **said}
-    with pytest.raises(InvalidField, match=word):
-        import_of(
-            fields,
-            owner="",
-            created=datetime.now(UTC),
-            max_items=9,
-            destinations=destinations,
-        )

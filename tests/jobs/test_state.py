@@ -12,6 +12,7 @@ from progimage.jobs.creation import import_of
 from progimage.jobs.model import Counts, Outcome, Request
 from progimage.jobs.state import Jobs
 from progimage.keys import new_token
+from progimage.model import Metadata
 from tests.library.search.metered import MeteredStore
 
 GOOD = Outcome(image_id="a" * 64)
@@ -20,7 +21,7 @@ BAD = Outcome(error="NotFound", detail="there is no such thing")
 
 def import_job(store, urls: list[object], owner: str = "") -> Request:
     created = datetime.now(UTC)
-    request, entries = import_of({"urls": urls}, owner=owner, created=created, max_items=10_000)
+    request, entries = import_of(urls, Metadata(), owner=owner, created=created)
     Jobs(store).create(request, entries)
     return request
 

@@ -13,7 +13,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address, ip_network
 
 from progimage.access.accounts import secret_tokens
 from progimage.access.accounts.access_tokens import KeyRing
@@ -21,6 +20,7 @@ from progimage.access.accounts.names import clean_name
 from progimage.access.accounts.passwords import Passwords
 from progimage.access.accounts.throttle import Throttle
 from progimage.access.accounts.users import Session, User, Users
+from progimage.config.networks import site_of
 from progimage.errors import BadCredentials, InvalidField, NotFound
 from progimage.telemetry import audit
 
@@ -62,7 +62,7 @@ class SignIn:
         self._clock = clock
         # One guesser at one account; one at many; many at one.
         self._by_both = Throttle(10, 300)
-        self._by_address = Throttle(60, 300)
+        self._by_site = Throttle(60, 300)
         self._by_name = Throttle(100, 300)
 
     def by_password(self, username: str, password: str, address: str) -> Grant:
@@ -75,10 +75,10 @@ class SignIn:
             Overloaded: too many sign in just now.
         """
         user = self._known(username)
-        name, network = user.name if user else username[:64].casefold(), network_of(address)
+        name, site = user.name if user else username[:64].casefold(), site_of(address)
         attempts = (
-            (self._by_both, f"{name} {network}"),
-            (self._by_address, network),
+            (self._by_both, f"{name} {site}"),
+            (self._by_site, site),
             (self._by_name, name),
         )
         for throttle, key in attempts:
@@ -200,14 +200,3 @@ def shut_out(user: User) -> User:
 def signed_out(user: User) -> User:
     """Return an account without sessions, and of a new generation."""
     return user.model_copy(update={"sessions": (), "generation": user.generation + 1})
-
-
-def network_of(address: str) -> str:
-    """Return what counts as one place: an IPv4 address, or a customer's share of IPv6."""
-    try:
-        parsed = ip_address(address)
-    except ValueError:
-        return address[:64]
-    if parsed.version == 4:
-        return str(parsed)
-    return str(ip_network(f"{parsed}/64", strict=False))

@@ -1,34 +1,24 @@
-"""What a client is known by, and what it may cause."""
+"""How clients are told apart, and how many renders each may cause."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from ipaddress import IPv6Address, ip_address
 
 import falcon
 
 from progimage.access.token_buckets import TokenBuckets
 from progimage.api.auth.authentication import viewer_of
+from progimage.config.networks import site_of
 from progimage.errors import RateLimited
 
 
 def client_of(req: falcon.Request) -> str:
-    """Return the account that a request comes from, else its address.
-
-    Of an IPv6 address the first 64 bits count: that is the least a site is given
-    (RFC 6177), so whoever has one address of it has them all.
-    """
+    """Return what a client is known by: its account, or else its address; see `site_of`."""
     name = viewer_of(req).name
     if name:
         return f"account {name}"
-    try:
-        address = ip_address(req.remote_addr.partition("%")[0])
-    except ValueError:
-        # A unix socket's other end, unless a trusted proxy said who is behind it.
-        return "local"
-    if isinstance(address, IPv6Address):
-        address = address.ipv4_mapped or IPv6Address(int(address) >> 64 << 64)
-    return str(address)
+    # A unix socket has no address, unless a trusted proxy names its client's.
+    return site_of(req.remote_addr) or "local"
 
 
 class RenderRateLimit:
@@ -46,8 +36,8 @@ class RenderRateLimit:
         def consume() -> None:
             if self._buckets is not None and (wait_s := self._buckets.take(client_of(req))):
                 raise RateLimited(
-                    "you have asked for more renders than are made for one client; "
-                    f"the next is made in {wait_s} s",
+                    "this client has requested more renders than one client may; "
+                    f"the next one can be made in {wait_s} s",
                     retry_after_s=wait_s,
                 )
 

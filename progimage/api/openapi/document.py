@@ -22,11 +22,15 @@ from progimage.api.openapi.documented import (
     Parameter,
     of_responder,
 )
+from progimage.api.requests.json_body import JsonBody
 from progimage.api.responses import problems
 from progimage.api.route import Route
 from progimage.config import Settings
 from progimage.errors import BadCredentials, Unauthenticated
 
+_REFERENCE = "#/components/schemas/{model}"
+# A generic model such as Collection[Session] is named SessionCollection.
+_GENERIC = re.compile(r"^(\w+)\[(\w+)\]$")
 _FIELD = re.compile(r"\{(\w+)(?::\w+)?\}")
 
 _HEADERS = {
@@ -267,11 +271,28 @@ class _Writer:
         return schema
 
     def _model(self, model: type[BaseModel]) -> dict[str, str]:
-        if model.__name__ not in self.components:
-            written = model.model_json_schema(ref_template="#/components/schemas/{model}")
+        name = _GENERIC.sub(r"\2\1", model.__name__)
+        if name not in self.components:
+            written = without_titles(
+                model.model_json_schema(
+                    ref_template=_REFERENCE,
+                    mode="validation" if issubclass(model, JsonBody) else "serialization",
+                )
+            )
             self.components |= written.pop("$defs", {})
-            self.components[model.__name__] = written
-        return {"$ref": f"#/components/schemas/{model.__name__}"}
+            self.components[name] = written
+        return {"$ref": _REFERENCE.format(model=name)}
+
+
+def without_titles(schema: Any) -> Any:
+    """Return a schema of pydantic less the titles, which only repeat the names."""
+    if isinstance(schema, dict):
+        return {
+            key: without_titles(value)
+            for key, value in schema.items()
+            if not (key == "title" and isinstance(value, str))
+        }
+    return [without_titles(value) for value in schema] if isinstance(schema, list) else schema
 
 
 def _header(name: str) -> dict[str, Any]:

@@ -1,17 +1,22 @@
-"""The schemas and parameters that several resources share, made from what validates them."""
+"""The schemas and parameters that several resources share, from the code that validates them."""
 
 from __future__ import annotations
 
 import re
 from typing import Any
 
+from pydantic import TypeAdapter
+
 from progimage.access.signed_links import TOKEN
 from progimage.api.openapi.documented import Answer, Named, Parameter
+from progimage.api.requests.json_body import UploadFields
 from progimage.api.requests.query import SIGNATURE as SIGNATURE_NAME
+from progimage.api.requests.submission import UploadJson
+from progimage.api.responses.json_document import Link
 from progimage.config import Settings
 from progimage.imaging.codecs import formats
 from progimage.imaging.registry import describe
-from progimage.model import Metadata, Record
+from progimage.model import Record
 
 HAL = "application/hal+json"
 JSON = "application/json"
@@ -19,20 +24,10 @@ PROBLEM = "application/problem+json"
 
 BINARY: dict[str, Any] = {"type": "string", "format": "binary"}
 
-_LINK = Named(
-    "Link",
-    {
-        "type": "object",
-        "description": "One link of a HAL document; with `templated` an RFC 6570 template.",
-        "properties": {
-            "href": {"type": "string"},
-            "templated": {"type": "boolean"},
-            "type": {"type": "string"},
-        },
-        "required": ["href"],
-    },
-)
-LINKS: dict[str, Any] = {"type": "object", "additionalProperties": _LINK}
+LINKS: dict[str, Any] = {
+    "type": "object",
+    "additionalProperties": Named("Link", TypeAdapter(Link).json_schema()),
+}
 
 PROBLEM_SCHEMA = Named(
     "Problem",
@@ -67,16 +62,35 @@ def _record() -> dict[str, Any]:
 
 
 PICTURE = Named("Picture", _record())
-KEPT = Named(
-    "Kept",
+
+_NAMES = {"type": "array", "items": {"type": "string"}}
+IGNORED = {**_NAMES, "description": "Form fields that mean nothing here and were ignored."}
+RESULT: dict[str, Any] = {
+    "msg": {
+        "type": "string",
+        "enum": ["ok", "known"],
+        "description": "known: the picture was here already.",
+    },
+    "applied": {**_NAMES, "description": "Sent fields that changed a known picture."},
+    "not_applied": {
+        **_NAMES,
+        "description": "Sent fields that differ from a known picture and did not change it; "
+        "see `on_known`.",
+    },
+}
+"""The properties that say what happened to an upload."""
+
+UPLOADED = Named(
+    "UploadedPicture",
     {
         "allOf": [
             PICTURE,
             {
                 "type": "object",
                 "properties": {
-                    "msg": {"type": "string", "const": "ok"},
+                    **RESULT,
                     "location": {"type": "string", "format": "uri"},
+                    "ignored": IGNORED,
                 },
                 "required": ["msg", "location"],
             },
@@ -85,38 +99,23 @@ KEPT = Named(
 )
 
 
-# null stands for the default, as `parse_metadata` has it.
-_NULLABLE = {
-    name: {"anyOf": [what, {"type": "null"}]}
-    for name, what in Metadata.model_json_schema()["properties"].items()
-}
+def _query_schema(schema: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema of a field as a query parameter, which cannot be null."""
+    option = next(o for o in schema.get("anyOf", [schema]) if o.get("type") != "null")
+    return {key: value for key, value in option.items() if key not in ("default", "title")}
 
 
-def metadata(**more: Any) -> dict[str, Any]:
-    """Return the schema of what people may say of a picture, with `more` beside it."""
-    return {
-        "type": "object",
-        "properties": {**more, **_NULLABLE},
-        "additionalProperties": False,
-    }
-
-
-def merge_patch() -> dict[str, Any]:
-    """Return the schema of an edit: any of the fields, null to take one back."""
-    return metadata()
-
-
-METADATA_FIELDS = tuple(
+UPLOAD_FIELDS = tuple(
     Parameter(
         name,
-        "Said of a picture that is the whole body." if name != "tags" else "Tags, with commas.",
-        {key: value for key, value in what.items() if key != "default"}
+        schema.get("description") or "A field about a picture that is the whole body."
         if name != "tags"
-        else {"type": "string"},
+        else "Tags, separated by commas.",
+        {"type": "string"} if name == "tags" else _query_schema(schema),
     )
-    for name, what in Metadata.model_json_schema()["properties"].items()
+    for name, schema in UploadFields.model_json_schema()["properties"].items()
 )
-"""The same fields in a query, for a body that has no place for them."""
+"""The fields about a picture as query parameters, for a body that has no place for them."""
 
 IMAGE_ID = Parameter(
     "image_id",
@@ -203,24 +202,6 @@ def delivered(content: dict[str, Any], *, rendered: bool = False) -> dict[int, A
     }
 
 
-def upload_json(settings: Settings) -> dict[str, Any]:
-    """Return the schema of an upload in JSON."""
-    data = {
-        "type": "string",
-        "format": "byte",
-        "description": "The picture's bytes in base64 (RFC 4648, padded).",
-        "maxLength": settings.upload.max_json_bytes,
-    }
-    url = {
-        "type": "string",
-        "format": "uri",
-        "maxLength": 8192,
-        "description": "In place of `data`: where the picture is, http or https.",
-    }
-    schema = metadata(data=data, url=url, file_name={"type": "string"})
-    return {**schema, "oneOf": [{"required": ["data"]}, {"required": ["url"]}]}
-
-
 def upload_form(settings: Settings) -> dict[str, Any]:
     """Return the schema of an upload in a form."""
     files = {
@@ -230,19 +211,19 @@ def upload_form(settings: Settings) -> dict[str, Any]:
         "maxItems": settings.upload.max_pictures,
         "description": "One picture or several.",
     }
+    fields = UploadFields.model_json_schema()["properties"]
     return {
         "type": "object",
-        "properties": {"image": files, **Metadata.model_json_schema()["properties"]},
+        "properties": {"image": files} | {n: _query_schema(fields[n]) for n in fields},
         "required": ["image"],
-        "additionalProperties": False,
     }
 
 
-def pictures_sent() -> dict[str, Any]:
+def uploads() -> dict[str, Any]:
     """Return the content of an upload in its three shapes."""
     return {
         "multipart/form-data": Named("UploadForm", upload_form),
         **ORIGINALS,
         "application/octet-stream": BINARY,
-        JSON: Named("UploadJson", upload_json),
+        JSON: UploadJson,
     }

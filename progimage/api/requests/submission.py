@@ -5,37 +5,76 @@ from __future__ import annotations
 import base64
 import binascii
 import io
-import json
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import Any, Never
+from typing import Any
+from urllib.parse import unquote
 
 import falcon
-from falcon.media.multipart import BodyPart, MultipartForm, MultipartParseOptions
 from falcon.util.mediatypes import parse_header
+from pydantic import Field, model_validator
 
 from progimage.api.requests.body import Body
+from progimage.api.requests.form import FIELDS, Form, add_field
+from progimage.api.requests.json_body import UploadFields, read_json_object, validated
+from progimage.api.requests.media_type import JSON, media_type
 from progimage.config import Upload
-from progimage.errors import InvalidField, InvalidRequest, PictureError, PictureTooLarge
+from progimage.errors import InvalidField, PictureError
 from progimage.ingest.ingest import Ingest, Staged
-from progimage.model import Metadata, parse_metadata
+from progimage.ingest.known import OnKnown
+from progimage.model import MAX_FILE_NAME, Metadata
 
-_MAX_FIELD_BYTES = 64 * 1024
-_MAX_JSON_VALUES = 200_000
-_FIELDS = tuple(Metadata.model_fields)
+FORM = "multipart/form-data"
+
+_MAX_SHOWN = 40
 _ACCEPTED = (
     "send multipart/form-data with a field 'image', the picture itself with its media type "
     "(Content-Type: image/jpeg), or application/json with base64 in 'data' or an address in 'url'"
 )
+_NOT_BASE64 = "not valid base64 (RFC 4648)"
+
+# RFC 2397; only the form with base64 is used for pictures.
+_DATA_URI = re.compile(r"data:[^,]{0,200};base64,", re.IGNORECASE)
+_URL_SAFE = str.maketrans("-_", "+/")
 
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """What one request sent: pictures received, or why one was not, and what is said of them."""
+    """The pictures of one request, and what it says about them.
+
+    Attributes:
+        pictures: each received, or the error that it caused.
+        metadata: `model_fields_set` are the fields that were sent.
+        ignored: names of form fields that mean nothing here.
+    """
 
     pictures: list[Staged | PictureError]
     metadata: Metadata
+    on_known: OnKnown
+    ignored: tuple[str, ...] = ()
+
+
+class UploadJson(UploadFields):
+    """A picture in base64, or the address of one."""
+
+    data: str | None = Field(
+        default=None,
+        description="The bytes in base64 (RFC 4648), also URL-safe, unpadded or as a data: URI.",
+    )
+    url: str | None = Field(
+        default=None, description="In place of `data`: the picture's address, http or https."
+    )
+    file_name: str = Field(default="", max_length=16 * MAX_FILE_NAME)
+
+    @model_validator(mode="after")
+    def _has_one_picture(self) -> UploadJson:
+        if (self.data is None) == (self.url is None):
+            raise ValueError(
+                "expected the picture's bytes in base64 in 'data', or its address in 'url'"
+            )
+        return self
 
 
 def read_submission(
@@ -43,218 +82,90 @@ def read_submission(
     ingest: Ingest,
     settings: Upload,
     stack: ExitStack,
-    said: Sequence[tuple[str, str]] = (),
+    query: Sequence[tuple[str, str]] = (),
 ) -> Submission:
-    """Receive the pictures of a request; they stay until `stack` closes.
+    """Receive the pictures of a request; they are kept until `stack` closes.
 
-    `said` is metadata from outside the body, for a raw one that has no place for it.
+    Args:
+        query: fields about a raw body, which has no place for them.
 
     Raises:
-        InvalidRequest: it is none of the three shapes, or malformed.
-        PictureTooLarge, EmptyPicture: its only picture was.
+        InvalidRequest: the body has none of the three shapes, or is malformed.
+        PictureTooLarge, EmptyPicture: its only picture is.
         DownloadRefused, DownloadFailed: it names a URL that gave no picture.
     """
-    kind, options = parse_header(req.content_type or "")
+    kind = media_type(req)
     body = stack.enter_context(Body(req, settings))
-    if said and kind in ("multipart/form-data", "application/json"):
+    if query and kind in (FORM, JSON):
         raise InvalidField(
-            f"{said[0][0]}: not taken in the query beside a body that has a place for it; "
-            "put it into the body"
+            f"{query[0][0][:_MAX_SHOWN]}: not allowed in the query beside a body that can hold it; "
+            "move it into the body"
         )
-    if kind == "multipart/form-data":
-        submission = _read_form(_form(body, options, settings), ingest, settings, stack)
-    elif kind == "application/json":
-        submission = _read_json(body, ingest, settings, stack)
-    elif kind == "application/octet-stream" or kind.startswith("image/"):
-        submission = _read_raw(req, body, ingest, stack, said)
-    else:
-        shown = f"Content-Type {kind!r}" if kind else "a body without a Content-Type"
-        hint = " (with curl, add -H 'Content-Type: image/jpeg')" if "urlencoded" in kind else ""
-        raise falcon.HTTPUnsupportedMediaType(
-            title="Unsupported Content-Type", description=f"{shown} is not taken{hint}; {_ACCEPTED}"
-        )
-    return submission
+    if kind == FORM:
+        form = Form(ingest, settings, stack)
+        form.read(body, req.content_type or "")
+        pictures, fields = form.pictures, form.fields
+        if len(pictures) == 1 and isinstance(pictures[0], PictureError):
+            raise pictures[0]
+        return Submission(pictures, fields.metadata(), fields.on_known, tuple(form.ignored))
+    if kind == JSON:
+        return _read_json(body, ingest, settings, stack)
+    if kind == "application/octet-stream" or kind.startswith("image/"):
+        fields = _query_fields(query)
+        staged = stack.enter_context(ingest.receive(body, _file_name(req)))
+        return Submission([staged], fields.metadata(), fields.on_known)
+    shown = f"Content-Type {kind[:100]!r}" if kind else "a body without a Content-Type"
+    hint = " (with curl, add -H 'Content-Type: image/jpeg')" if "urlencoded" in kind else ""
+    raise falcon.HTTPUnsupportedMediaType(
+        title="Unsupported Content-Type", description=f"{shown} is not supported{hint}; {_ACCEPTED}"
+    )
 
 
-def _form(body: Body, options: Mapping[str, str], settings: Upload) -> MultipartForm:
-    boundary = options.get("boundary", "").rstrip()
-    if not 1 <= len(boundary) <= 70 or not boundary.isascii():
-        raise InvalidRequest(
-            "Content-Type: multipart/form-data needs a boundary of 1 to 70 characters"
-        )
-    limits = MultipartParseOptions()
-    limits.max_body_part_count = settings.max_pictures + 4 * len(_FIELDS) + 50
-    limits.max_body_part_buffer_size = _MAX_FIELD_BYTES
-    length = settings.max_request_bytes if body.length is None else body.length
-    return MultipartForm(body, boundary.encode(), length, limits)
-
-
-def _read_form(
-    form: MultipartForm, ingest: Ingest, settings: Upload, stack: ExitStack
-) -> Submission:
-    pictures: list[Staged | PictureError] = []
+def _query_fields(query: Sequence[tuple[str, str]]) -> UploadFields:
     fields: dict[str, Any] = {}
-    for part, name, file_name in _parts(form):
-        if name == "image":
-            if len(pictures) == settings.max_pictures:
-                raise InvalidRequest(
-                    f"a request may hold at most {settings.max_pictures} pictures; send several"
-                )
-            pictures.append(_receive(part, file_name, ingest, stack))
-        elif name in _FIELDS:
-            _add_field(fields, name, _text(part, name))
-        else:
+    for name, text in query:
+        if name not in FIELDS:
             raise InvalidField(
-                f"{name[:40]}: no such field; send pictures as 'image', and {', '.join(_FIELDS)} "
-                "beside them"
+                f"{name[:_MAX_SHOWN]}: no such field; the fields are {', '.join(FIELDS)}"
             )
-    if not pictures:
-        raise InvalidField("image: the form has no field of this name; it holds the picture's file")
-    if len(pictures) == 1 and isinstance(pictures[0], PictureError):
-        raise pictures[0]
-    return Submission(pictures, parse_metadata(fields))
+        add_field(fields, name, text)
+    return validated(UploadFields, fields)
 
 
-def _parts(form: MultipartForm) -> Iterator[tuple[BodyPart, str, str]]:
-    """Yield each part with its name and that of its file, empty where there is none."""
-    try:
-        for part in form:
-            yield part, part.name or "", part.filename or ""
-    except UnicodeDecodeError:
-        raise InvalidRequest(
-            "the multipart form: names of fields and files are to be in UTF-8 (RFC 7578)"
-        ) from None
-    except falcon.MediaMalformedError as error:
-        raise InvalidRequest(
-            f"the multipart form is malformed or ended early: {error.description}"
-        ) from None
+def _file_name(req: falcon.Request) -> str:
+    """Return the file name in Content-Disposition, "" without one.
 
-
-def _receive(
-    part: BodyPart, file_name: str, ingest: Ingest, stack: ExitStack
-) -> Staged | PictureError:
-    """Receive one picture of a form; what is wrong with one is no matter to the others."""
-    try:
-        return stack.enter_context(ingest.receive(part.stream, file_name))
-    except PictureError as error:
-        return error
-
-
-def _text(part: BodyPart, name: str) -> str:
-    data = part.stream.read(_MAX_FIELD_BYTES + 1)
-    if len(data) > _MAX_FIELD_BYTES:
-        raise InvalidField(f"{name}: longer than {_MAX_FIELD_BYTES:,} bytes")
-    try:
-        return data.decode()
-    except UnicodeDecodeError:
-        raise InvalidField(f"{name}: expected text in UTF-8") from None
-
-
-def _add_field(fields: dict[str, Any], name: str, text: str) -> None:
-    """Note a field of a form or a query; `tags` may come often, or be a list with commas."""
-    if name == "tags":
-        fields.setdefault(name, []).extend(tag for tag in text.split(",") if tag.strip())
-    elif name in fields:
-        raise InvalidField(f"{name}: given twice")
-    else:
-        fields[name] = text
-
-
-def _read_raw(
-    req: falcon.Request,
-    body: Body,
-    ingest: Ingest,
-    stack: ExitStack,
-    said: Sequence[tuple[str, str]],
-) -> Submission:
-    """A raw body's file name stands in Content-Disposition."""
-    fields: dict[str, Any] = {}
-    for name, text in said:
-        if name not in _FIELDS:
-            raise InvalidField(f"{name[:40]}: no such field; the fields are {', '.join(_FIELDS)}")
-        _add_field(fields, name, text)
-    metadata = parse_metadata(fields)
+    Source: RFC 6266, section 4.3; `filename*` (RFC 8187) is preferred to `filename`.
+    """
     _, options = parse_header(req.get_header("Content-Disposition") or "")
-    staged = stack.enter_context(ingest.receive(body, options.get("filename", "")))
-    return Submission([staged], metadata)
+    charset, _, rest = options.get("filename*", "").partition("'")
+    _, _, encoded = rest.partition("'")
+    if encoded and charset.lower() in ("utf-8", "iso-8859-1"):
+        try:
+            return unquote(encoded, encoding=charset, errors="strict")
+        except UnicodeDecodeError:
+            pass
+    return options.get("filename", "")
 
 
 def _read_json(body: Body, ingest: Ingest, settings: Upload, stack: ExitStack) -> Submission:
-    fields = read_json_object(body, settings.max_json_bytes)
-    file_name = _string(fields, "file_name", "expected a string") or ""
-    data = _string(fields, "data", "expected the picture's bytes as a base64 string")
-    url = _string(fields, "url", "expected the picture's address as a string")
-    if (data is None) == (url is None):
-        raise InvalidField(
-            "data: expected the picture's bytes in base64, or in its place 'url' with its address"
-        )
-    metadata = parse_metadata(fields)
-    if url is not None:
-        staged = ingest.fetch(url, file_name)
+    fields = validated(UploadJson, read_json_object(body, settings.max_json_bytes))
+    url, data = (fields.url or "").strip(), fields.data
+    metadata = fields.metadata()
+    if data is None and not _DATA_URI.match(url):
+        staged = ingest.fetch(url, fields.file_name)
     else:
-        staged = ingest.receive(io.BytesIO(_decoded(data or "")), file_name)
-    return Submission([stack.enter_context(staged)], metadata)
+        name = "url" if data is None else "data"
+        staged = ingest.receive(io.BytesIO(_decoded(data or url, name)), fields.file_name)
+    return Submission([stack.enter_context(staged)], metadata, fields.on_known)
 
 
-def _string(fields: dict[str, Any], name: str, expected: str) -> str | None:
-    """Take a field out of a JSON object; None if it is not there."""
-    if name not in fields:
-        return None
-    value = fields.pop(name)
-    if not isinstance(value, str):
-        raise InvalidField(f"{name}: {expected}")
-    return value
-
-
-def _decoded(data: str) -> bytes:
+def _decoded(data: str, name: str) -> bytes:
+    """Return the bytes in base64 of either alphabet, with padding or without."""
+    if prefix := _DATA_URI.match(data):
+        data = data[prefix.end() :]
+    text = "".join(data.split()).translate(_URL_SAFE).rstrip("=")
     try:
-        return base64.b64decode("".join(data.split()), validate=True)
+        return base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
     except (binascii.Error, ValueError):
-        raise InvalidField("data: not valid base64 (RFC 4648, standard alphabet, padded)") from None
-
-
-def read_json_object(body: Body, max_bytes: int) -> dict[str, Any]:
-    """Return the JSON object that the body is.
-
-    What readers of JSON disagree on is not taken: NaN, and a key that comes twice. Half
-    of a surrogate pair is: each field says what text it may hold.
-
-    Raises:
-        InvalidRequest: it is something else, or holds more than 200,000 values.
-        PictureTooLarge: it is longer than `max_bytes`.
-    """
-    data = bytearray()
-    while piece := body.read(_MAX_FIELD_BYTES):
-        data += piece
-        if len(data) > max_bytes:
-            raise PictureTooLarge(
-                f"a JSON body may have at most {max_bytes:,} bytes; send a larger picture as "
-                "multipart/form-data or as it is"
-            )
-    # Before the values exist: one of two bytes takes a hundred bytes of memory.
-    if sum(map(data.count, (b",", b"{", b"["))) > _MAX_JSON_VALUES:
-        raise InvalidRequest(
-            f"the body holds more than {_MAX_JSON_VALUES:,} values or commas; send less at once"
-        )
-    try:
-        text = data.decode("utf-8-sig")
-        data.clear()
-        value = json.loads(text, object_pairs_hook=_distinct_keys, parse_constant=_no_number)
-    except (ValueError, RecursionError):
-        raise InvalidRequest("the body is not valid JSON in UTF-8") from None
-    if not isinstance(value, dict):
-        raise InvalidRequest("the body is valid JSON but not an object")
-    return value
-
-
-def _no_number(constant: str) -> Never:
-    raise InvalidRequest(f"the body is not valid JSON: {constant} is no number there")
-
-
-def _distinct_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    value: dict[str, Any] = {}
-    for key, item in pairs:
-        if key in value:
-            raise InvalidRequest(f"{key}: given twice")
-        value[key] = item
-    return value
+        raise InvalidField(f"{name}: {_NOT_BASE64}") from None

@@ -1,22 +1,23 @@
-"""`/images/`: pictures come in, originals go out."""
+"""`/images/`: uploads, originals, removal."""
 
 from __future__ import annotations
 
 from contextlib import ExitStack
-from typing import Any
+from typing import Any, Literal
 
 import falcon
+from pydantic import Field
 
-from progimage.access.admission import Admission
-from progimage.access.transform_policy import TransformPolicy
 from progimage.api.auth.authentication import viewer_of
+from progimage.api.components import Components
 from progimage.api.openapi import schemas
 from progimage.api.openapi.documented import Answer, Content, Named, documented
 from progimage.api.requests.query import pairs, signed_pairs
-from progimage.api.requests.submission import read_submission
+from progimage.api.requests.submission import Submission, read_submission
 from progimage.api.responses import hal, problems
+from progimage.api.responses.hal import Urls
+from progimage.api.responses.json_document import JsonDocument
 from progimage.api.responses.original import OriginalResponder
-from progimage.config import Settings
 from progimage.errors import (
     DownloadFailed,
     DownloadRefused,
@@ -36,21 +37,25 @@ from progimage.errors import (
     RequestTimeout,
     StoreUnavailable,
 )
-from progimage.ingest.ingest import Ingest, Staged
+from progimage.ingest import known
+from progimage.ingest.ingest import Staged
+from progimage.ingest.known import Added
+from progimage.ingest.resumable.state import Outcome
 from progimage.library import Library
-from progimage.model import Metadata, Record, check_visibility
+from progimage.model import Record, check_visibility
 
 _MANY = Named(
-    "ManyKept",
+    "UploadResults",
     {
         "type": "object",
-        "description": "A result for each picture of the request, in its order.",
+        "description": "A result for each picture of the request, in the same order.",
         "properties": {
             "msg": {"type": "string", "enum": ["ok", "some failed"]},
+            "ignored": schemas.IGNORED,
             "images": {
                 "type": "array",
                 "items": {
-                    "anyOf": [schemas.KEPT, schemas.PROBLEM_SCHEMA],
+                    "anyOf": [schemas.UPLOADED, schemas.PROBLEM_SCHEMA],
                     "properties": {"status": {"type": "integer"}},
                     "required": ["status"],
                 },
@@ -59,16 +64,7 @@ _MANY = Named(
         "required": ["msg", "images"],
     },
 )
-_PURGED = {
-    "type": "object",
-    "properties": {
-        "id": {"type": "string"},
-        "msg": {"const": "ok"},
-        "purged": {"type": "integer", "minimum": 0, "description": "How many there were."},
-    },
-    "required": ["id", "msg", "purged"],
-}
-_KEPT = {schemas.JSON: {"anyOf": [schemas.KEPT, _MANY]}}
+_RESULT = {schemas.JSON: {"anyOf": [schemas.UPLOADED, _MANY]}}
 
 UPLOAD_ERRORS = (
     InvalidRequest,
@@ -85,65 +81,59 @@ UPLOAD_ERRORS = (
     Overloaded,
     StoreUnavailable,
 )
-"""What can go wrong where a picture is sent."""
+"""The errors of requests that send a picture."""
+
+
+class Purged(JsonDocument):
+    """How many cached renditions of a picture were removed."""
+
+    id: str
+    msg: Literal["ok"] = "ok"
+    purged: int = Field(ge=0)
 
 
 class Uploads:
     """`POST /images/` and `POST /`."""
 
-    def __init__(
-        self, ingest: Ingest, settings: Settings, admission: Admission, policy: TransformPolicy
-    ) -> None:
-        self._ingest = ingest
-        self._settings = settings
-        self._admission = admission
-        self._policy = policy
+    def __init__(self, parts: Components) -> None:
+        self._ingest = parts.ingest
+        self._library = parts.library
+        self._settings = parts.settings
+        self._admission = parts.uploading
+        self._urls = parts.urls
 
     @documented(
         "images",
         "pictures",
         {
-            200: Answer("The picture was here before.", _KEPT, ("Location",)),
-            201: Answer("It is kept.", _KEPT, ("Location",)),
-            207: Answer("Of several some failed.", {schemas.JSON: _MANY}),
+            200: Answer("The picture was here already.", _RESULT, ("Location",)),
+            201: Answer("The picture is stored.", _RESULT, ("Location",)),
+            207: Answer("Some of several pictures failed.", {schemas.JSON: _MANY}),
         },
-        parameters=schemas.METADATA_FIELDS,
-        body=Content(schemas.pictures_sent(), "The picture, or several in a form."),
+        parameters=schemas.UPLOAD_FIELDS,
+        body=Content(schemas.uploads(), "The picture, or several in a form."),
         errors=UPLOAD_ERRORS,
     )
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
-        """Keep the pictures of the request: 201, 200 if they were here, 207 if some failed."""
+        """Store the pictures of the request: 201, 200 if they were here, 207 if some failed."""
         with self._admission.admit(), ExitStack() as stack:
             sent = read_submission(req, self._ingest, self._settings.upload, stack, pairs(req))
             check_visibility(sent.metadata, viewer_of(req).name)
+            ignored = {"ignored": list(sent.ignored)} if sent.ignored else {}
             if len(sent.pictures) == 1:
-                self._keep_one(req, resp, sent.pictures[0], sent.metadata)
+                status, result = self._add(req, sent.pictures[0], sent)
+                resp.status = falcon.code_to_http_status(status)
+                resp.location = result["location"]
+                resp.media = {**result, **ignored}
             else:
-                self._keep_many(req, resp, sent.pictures, sent.metadata)
+                self._add_all(req, resp, sent)
+                resp.media |= ignored
 
-    def _keep_one(
-        self,
-        req: falcon.Request,
-        resp: falcon.Response,
-        picture: Staged | PictureError,
-        metadata: Metadata,
-    ) -> None:
-        status, result = self._keep(req, picture, metadata)
-        resp.status = falcon.code_to_http_status(status)
-        resp.location = result["location"]
-        resp.media = result
-
-    def _keep_many(
-        self,
-        req: falcon.Request,
-        resp: falcon.Response,
-        pictures: list[Staged | PictureError],
-        metadata: Metadata,
-    ) -> None:
+    def _add_all(self, req: falcon.Request, resp: falcon.Response, sent: Submission) -> None:
         results, statuses = [], set()
-        for picture in pictures:
+        for picture in sent.pictures:
             try:
-                status, result = self._keep(req, picture, metadata)
+                status, result = self._add(req, picture, sent)
             except ProgImageError as error:
                 result = problems.of_error(error)
                 status = problems.kind_of(error).status
@@ -155,23 +145,33 @@ class Uploads:
             resp.status = falcon.HTTP_207
         resp.media = {"msg": "ok" if statuses <= {200, 201} else "some failed", "images": results}
 
-    def _keep(
-        self, req: falcon.Request, picture: Staged | PictureError, metadata: Metadata
+    def _add(
+        self, req: falcon.Request, picture: Staged | PictureError, sent: Submission
     ) -> tuple[int, dict[str, Any]]:
-        """Return 201, or 200 if the picture was here before, and what there is to tell of it."""
+        """Return 201, or 200 if the picture was here already, and the document about it."""
         if isinstance(picture, PictureError):
             raise picture
-        record, is_new = self._ingest.keep(picture, metadata, viewer_of(req).name)
-        told = kept(req, self._settings.server.public_url, record, self._policy)
-        return (201 if is_new else 200), told
+        owner = viewer_of(req).name
+        added = known.add(self._ingest, self._library, picture, sent.metadata, owner, sent.on_known)
+        return (201 if added.is_new else 200), uploaded(req, self._urls, added)
 
 
-def kept(
-    req: falcon.Request, public_url: str, record: Record, policy: TransformPolicy
-) -> dict[str, Any]:
-    """Return what there is to tell of a picture that has just been kept."""
-    location = hal.absolute(req, public_url, hal.picture(record.id))
-    return {"id": record.id, "msg": "ok", "location": location, **hal.hal(record, policy)}
+def uploaded(req: falcon.Request, urls: Urls, added: Added) -> dict[str, Any]:
+    """Return the document about a picture that was just uploaded."""
+    record: Record = added.record
+    location = urls.absolute(req, hal.picture(record.id))
+    return {"id": record.id, **outcome(added), "location": location, **urls.record(record)}
+
+
+def outcome(added: Added | Outcome) -> dict[str, Any]:
+    """Return what happened to an upload, as its document says it."""
+    if added.is_new:
+        return {"msg": "ok"}
+    return {
+        "msg": "known",
+        "applied": list(added.applied),
+        "not_applied": list(added.not_applied),
+    }
 
 
 class PictureResource:
@@ -196,12 +196,12 @@ class PictureResource:
     @documented(
         "image",
         "pictures",
-        {204: Answer("It is gone.")},
+        {204: Answer("The picture is removed.")},
         parameters=(schemas.IMAGE_ID,),
         errors=(NotFound, Forbidden, StoreUnavailable),
     )
     def on_delete(self, req: falcon.Request, resp: falcon.Response, image_id: str) -> None:
-        """Remove the picture and everything kept of it."""
+        """Remove the picture with its renditions."""
         self._library.remove(viewer_of(req), image_id)
         resp.status = falcon.HTTP_204
 
@@ -215,11 +215,12 @@ class RenditionCacheResource:
     @documented(
         "renders",
         "renditions",
-        {200: Answer("They are gone.", {schemas.JSON: _PURGED})},
+        {200: Answer("They are removed.", {schemas.JSON: Purged})},
         parameters=(schemas.IMAGE_ID,),
         errors=(NotFound, Forbidden, StoreUnavailable),
     )
     def on_delete(self, req: falcon.Request, resp: falcon.Response, image_id: str) -> None:
-        """Purge them; they are made again when they are asked for."""
+        """Remove the cached renditions; each is rendered again at the next request for it."""
         record = self._library.find_to_edit(viewer_of(req), image_id)
-        resp.media = {"id": record.id, "msg": "ok", "purged": self._library.purge(record.id)}
+        purged = self._library.purge(record.id)
+        resp.media = Purged(id=record.id, purged=purged).json_object()

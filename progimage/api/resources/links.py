@@ -1,11 +1,12 @@
-"""`/images/<id>/links/`: signed links to what a picture's owner may see."""
+"""`/images/<id>/links/`: signed links to pictures."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from datetime import datetime
 
 import falcon
+from pydantic import Field, StrictInt, create_model
 
 from progimage.access.signed_links import (
     LinkSigner,
@@ -17,11 +18,12 @@ from progimage.access.signed_links import (
 from progimage.access.transform_policy import TransformPolicy
 from progimage.api.auth.authentication import viewer_of
 from progimage.api.openapi import schemas
-from progimage.api.openapi.documented import Answer, Content, Named, documented
-from progimage.api.requests.body import Body
+from progimage.api.openapi.documented import Answer, Content, documented
+from progimage.api.requests.json_body import JsonBody, read_json
+from progimage.api.requests.media_type import JSON, check_media_type
 from progimage.api.requests.query import SIGNATURE
-from progimage.api.requests.submission import read_json_object
-from progimage.api.responses import hal
+from progimage.api.responses.hal import Urls
+from progimage.api.responses.json_document import JsonDocument
 from progimage.config import Settings
 from progimage.errors import (
     Forbidden,
@@ -42,48 +44,44 @@ from progimage.telemetry import audit
 ORIGINAL, ANY = "original", "*"
 DEFAULT_EXPIRES_S = 3600
 
-_MAX_BYTES = 16 * 1024
-
-
-def _wanted(settings: Settings) -> dict[str, Any]:
-    return {
-        "type": "object",
-        "properties": {
-            "transform": {
-                "type": "string",
-                "default": ORIGINAL,
-                "description": "A pipeline, as it stands behind the id in an address; `original` "
-                "for the picture as it was uploaded; `*` for every rendition, but not the "
-                "original.",
-            },
-            "expires_in": {
-                "type": "integer",
-                "minimum": 1,
-                "maximum": settings.links.max_expires_s,
-                "default": min(DEFAULT_EXPIRES_S, settings.links.max_expires_s),
-                "description": "Seconds for which it holds.",
-            },
-        },
-        "additionalProperties": False,
-    }
-
-
-_SIGNED = Named(
-    "SignedLink",
-    {
-        "type": "object",
-        "properties": {
-            "url": {"type": "string", "description": "The link; with `templated` an RFC 6570 one."},
-            "expires": {"type": "string", "format": "date-time"},
-            "templated": {"type": "boolean"},
-        },
-        "required": ["url", "expires"],
-    },
+_HINT = (
+    "send application/json that says where the link leads, such as "
+    '{"transform": "thumbnail.webp", "expires_in": 3600}'
 )
 
 
-class LinkResource:
-    """Signs links; `signer` is None where there is no key to do it with."""
+class LinkRequest(JsonBody):
+    """What a link leads to, and for how long."""
+
+    transform: str = Field(
+        default=ORIGINAL,
+        description="A pipeline, as it follows the id in a URL; `original` for the picture as it "
+        "was uploaded; `*` for every rendition, but not the original.",
+    )
+    expires_in: StrictInt = Field(
+        default=DEFAULT_EXPIRES_S, ge=1, description="Seconds until the link expires."
+    )
+
+
+def link_request(settings: Settings) -> type[LinkRequest]:
+    """Return the model with the limits of the settings."""
+    longest_s = settings.links.max_expires_s
+    default_s = min(DEFAULT_EXPIRES_S, longest_s)
+    expires_in = LinkRequest.model_fields["expires_in"]
+    bounded = Field(default=default_s, ge=1, le=longest_s, description=expires_in.description)
+    return create_model("LinkRequest", __base__=LinkRequest, expires_in=(StrictInt, bounded))
+
+
+class SignedLink(JsonDocument):
+    """A signed link."""
+
+    url: str = Field(description="The link; with `templated` a template of RFC 6570.")
+    expires: datetime
+    templated: bool = False
+
+
+class Links:
+    """Signs links to pictures; `signer` is None if there is no key."""
 
     def __init__(
         self,
@@ -92,20 +90,23 @@ class LinkResource:
         signer: LinkSigner | None,
         settings: Settings,
         limits: Limits,
+        urls: Urls,
     ) -> None:
+        self._urls = urls
         self._library = library
         self._policy = policy
         self._signer = signer
         self._settings = settings
         self._limits = limits
+        self._model = link_request(settings)
 
     @documented(
         "links",
         "renditions",
-        {200: Answer("The link.", {schemas.JSON: _SIGNED}, ("Cache-Control",))},
+        {200: Answer("The link.", {schemas.JSON: SignedLink}, ("Cache-Control",))},
         parameters=(schemas.IMAGE_ID,),
         body=Content(
-            {schemas.JSON: Named("LinkWanted", _wanted)},
+            {schemas.JSON: link_request},
             examples={schemas.JSON: {"transform": "thumbnail.webp", "expires_in": 3600}},
         ),
         errors=(
@@ -121,10 +122,10 @@ class LinkResource:
         ),
     )
     def on_post(self, req: falcon.Request, resp: falcon.Response, image_id: str) -> None:
-        """Sign a link by which anybody sees the picture in one form, or any, for a time.
+        """Sign a link that shows the picture in one form, or in any, to everybody for a time.
 
-        Only who may change a picture can sign for it. Nothing is kept: a link ends with
-        its time, its picture, or its key.
+        Only an account that may change the picture can sign links to it. Nothing is
+        stored: a link ends when it expires, or when its picture or its key is removed.
         """
         viewer = viewer_of(req)
         record = self._library.find_to_edit(viewer, image_id)
@@ -132,46 +133,20 @@ class LinkResource:
             raise NoLinkKey(
                 "this service has no key to sign links with; its operator can set auth.secret"
             )
-        transform, expires_in_s = self._read(req)
-        path, scope, address = self._path(viewer, record, transform)
-        token, expires = self._signer.sign(path, expires_in_s, scope)
+        check_media_type(req, (JSON,), _HINT)
+        fields = read_json(req, self._settings.upload, self._model)
+        path, scope, address = self._path(viewer, record, fields.transform)
+        token, expires = self._signer.sign(path, fields.expires_in, scope)
         audit.record("link", image=record.id, path=path, until=expires.isoformat())
-        url = hal.absolute(req, self._settings.server.public_url, address)
-        resp.media = {
-            "url": f"{url}?{SIGNATURE}={token}",
-            "expires": expires.isoformat().replace("+00:00", "Z"),
-            **({"templated": True} if scope == "any" else {}),
-        }
+        url = self._urls.absolute(req, address)
+        link = SignedLink(
+            url=f"{url}?{SIGNATURE}={token}", expires=expires, templated=scope == "any"
+        )
+        resp.media = link.model_dump(mode="json", exclude_defaults=True)
         resp.set_header("Cache-Control", "no-store")
 
-    def _read(self, req: falcon.Request) -> tuple[str, int]:
-        if (req.content_type or "").partition(";")[0].strip().lower() != "application/json":
-            raise falcon.HTTPUnsupportedMediaType(
-                title="Unsupported Content-Type",
-                description="say what the link is to as application/json, such as "
-                '{"transform": "thumbnail.webp", "expires_in": 3600}',
-            )
-        with Body(req, self._settings.upload) as body:
-            fields = read_json_object(body, _MAX_BYTES)
-        longest_s = self._settings.links.max_expires_s
-        transform = fields.pop("transform", ORIGINAL)
-        expires_in_s = fields.pop("expires_in", min(DEFAULT_EXPIRES_S, longest_s))
-        if fields:
-            raise InvalidField(
-                f"{', '.join(sorted(fields))}: no such field; the fields are expires_in, transform"
-            )
-        if not isinstance(transform, str):
-            raise InvalidField(
-                "transform: expected a pipeline such as thumbnail.webp, 'original' or '*'"
-            )
-        if type(expires_in_s) is not int or not 1 <= expires_in_s <= longest_s:
-            raise InvalidField(
-                f"expires_in: expected a whole number of seconds from 1 to {longest_s}"
-            )
-        return transform, expires_in_s
-
     def _path(self, viewer: Viewer, record: Record, transform: str) -> tuple[str, Scope, str]:
-        """Return what to sign, how much it covers, and the address it will stand at."""
+        """Return the path to sign, the scope of the signature, and the path of the link."""
         if transform == ORIGINAL:
             path = path_of_original(record.id)
             return path, "this", path
@@ -192,11 +167,11 @@ class LinkResource:
         pipeline = parse(transform, presets=self._settings.presets, limits=self._limits)
         if not str(pipeline):
             raise InvalidField(
-                "transform: asks for nothing; write 'original', or name a format as in 'format:png'"
+                "transform: the pipeline is empty; write 'original', or a format as in 'format:png'"
             )
         return pipeline
 
 
 def reserved(presets: Mapping[str, str]) -> list[str]:
-    """Return the names of presets that could never be asked for by address or by link."""
+    """Return the names of presets that no URL or link could name."""
     return sorted({ORIGINAL, "links", "metadata", "renders"} & presets.keys())

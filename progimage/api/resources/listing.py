@@ -8,15 +8,14 @@ from itertools import chain
 
 import falcon
 
-from progimage.access.transform_policy import TransformPolicy
 from progimage.api.auth.authentication import viewer_of
 from progimage.api.openapi import schemas
 from progimage.api.openapi.documented import Answer, Named, Parameter, documented
 from progimage.api.requests.query import pairs
 from progimage.api.requests.search import CONDITIONS, PARAMETERS, QueryParameters, query_of
 from progimage.api.resources.images import Uploads
-from progimage.api.resources.visibility import VisibilityResource
-from progimage.api.responses import hal
+from progimage.api.resources.visibility import BulkVisibility
+from progimage.api.responses.hal import Urls
 from progimage.errors import InvalidRequest, StoreUnavailable
 from progimage.library.search import cursor as cursors
 from progimage.library.search.catalogue import Catalogue, Page
@@ -76,11 +75,11 @@ class Listing:
         self,
         catalogue: Catalogue,
         uploads: Uploads,
-        bulk: VisibilityResource,
-        policy: TransformPolicy,
+        bulk: BulkVisibility,
+        urls: Urls,
     ) -> None:
         self._catalogue = catalogue
-        self._policy = policy
+        self._urls = urls
         self.on_post = uploads.on_post
         self.on_patch = bulk.on_patch
 
@@ -118,7 +117,7 @@ class Listing:
             raise InvalidRequest("cursor, offset: expected one of them, not both")
         else:
             page = self._catalogue.beside(viewer, query, limit, cursors.decode(text))
-        resp.media = _document(page, given, self._policy)
+        resp.media = _document(page, given, self._urls)
 
     def _stream(self, viewer: Viewer, given: QueryParameters, resp: falcon.Response) -> None:
         for name in _PAGING:
@@ -131,10 +130,10 @@ class Listing:
         first = next(waves, [])
         resp.content_type = NDJSON
         resp.set_header("X-Accel-Buffering", "no")
-        resp.stream = _lines(chain([first], waves), self._policy)
+        resp.stream = _lines(chain([first], waves), self._urls)
 
 
-def _lines(waves: Iterator[list[Record]], policy: TransformPolicy) -> Iterator[bytes]:
+def _lines(waves: Iterator[list[Record]], urls: Urls) -> Iterator[bytes]:
     """Yield a line for each record, several at a time.
 
     An error on the way breaks the connection off before the last chunk of the
@@ -142,20 +141,21 @@ def _lines(waves: Iterator[list[Record]], policy: TransformPolicy) -> Iterator[b
     """
     for wave in waves:
         yield b"".join(
-            json.dumps(hal.hal(record, policy), ensure_ascii=False).encode() + b"\n"
-            for record in wave
+            json.dumps(urls.record(record), ensure_ascii=False).encode() + b"\n" for record in wave
         )
 
 
-def _document(page: Page, given: QueryParameters, policy: TransformPolicy) -> dict[str, object]:
+def _document(page: Page, given: QueryParameters, urls: Urls) -> dict[str, object]:
     def url(cursor: Cursor | None) -> str | None:
         if cursor is None:
             return None
-        return f"/images/?{given.encoded(without=('cursor', 'offset'), cursor=cursor.encode())}"
+        return urls.relative(
+            f"/images/?{given.encoded(without=('cursor', 'offset'), cursor=cursor.encode())}"
+        )
 
     return {
         "kind": "Collection",
-        "data": [hal.hal(record, policy) for record in page.records],
+        "data": [urls.record(record) for record in page.records],
         "next": url(page.next),
         "previous": url(page.previous),
         "total": page.total.count,

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import falcon
 
-from progimage.access.transform_policy import TransformPolicy
 from progimage.api.auth.authentication import viewer_of
 from progimage.api.openapi import schemas
-from progimage.api.openapi.documented import Answer, Content, Named, Parameter, documented
+from progimage.api.openapi.documented import Answer, Content, Parameter, documented
 from progimage.api.requests.body import Body
 from progimage.api.requests.conditional import match_holds, none_match_holds
-from progimage.api.requests.submission import read_json_object
-from progimage.api.responses import hal
+from progimage.api.requests.json_body import MetadataFields, read_json_object, validated
+from progimage.api.requests.media_type import check_media_type
 from progimage.api.responses.delivery import not_modified
+from progimage.api.responses.hal import Urls
 from progimage.config import Settings
 from progimage.errors import (
     Forbidden,
@@ -29,22 +29,21 @@ from progimage.library import Library
 from progimage.model import Record
 
 _PATCH_TYPES = ("application/merge-patch+json", "application/json")
-_MAX_PATCH_BYTES = 128 * 1024
+_HINT = f"send an edit, a JSON merge patch, as {' or '.join(_PATCH_TYPES)}"
 
 
 _RECORD = Answer(
     "The record, with its links.", {schemas.HAL: schemas.PICTURE}, ("ETag", "Cache-Control")
 )
-_PATCH = Named("MetadataPatch", schemas.merge_patch())
 
 
 class MetadataResource:
     """The record of one picture."""
 
-    def __init__(self, library: Library, settings: Settings, policy: TransformPolicy) -> None:
+    def __init__(self, library: Library, settings: Settings, urls: Urls) -> None:
         self._library = library
         self._settings = settings
-        self._policy = policy
+        self._urls = urls
 
     @documented(
         "metadata",
@@ -75,7 +74,7 @@ class MetadataResource:
             ),
         ),
         body=Content(
-            dict.fromkeys(_PATCH_TYPES, _PATCH),
+            dict.fromkeys(_PATCH_TYPES, MetadataFields),
             examples={kind: {"title": "Harbour", "tags": ["sea"]} for kind in _PATCH_TYPES},
         ),
         errors=(
@@ -93,13 +92,7 @@ class MetadataResource:
     )
     def on_patch(self, req: falcon.Request, resp: falcon.Response, image_id: str) -> None:
         """Lay a JSON merge patch (RFC 7396) over the metadata of the version in If-Match."""
-        kind = (req.content_type or "").partition(";")[0].strip().lower()
-        if kind not in _PATCH_TYPES:
-            raise falcon.HTTPUnsupportedMediaType(
-                title="Unsupported Content-Type",
-                description=f"send an edit, a JSON merge patch, as {' or '.join(_PATCH_TYPES)}",
-                headers={"Accept-Patch": ", ".join(_PATCH_TYPES)},
-            )
+        check_media_type(req, _PATCH_TYPES, _HINT, "Accept-Patch")
         if_match = req.get_header("If-Match")
         if if_match is None:
             raise PreconditionRequired(
@@ -107,7 +100,8 @@ class MetadataResource:
                 "GET the metadata to learn it"
             )
         with Body(req, self._settings.upload) as body:
-            changes = read_json_object(body, _MAX_PATCH_BYTES)
+            changes = read_json_object(body, MetadataFields.max_bytes)
+        validated(MetadataFields, changes)
         record = self._library.edit(
             viewer_of(req),
             image_id,
@@ -117,7 +111,7 @@ class MetadataResource:
         self._respond(resp, record)
 
     def _respond(self, resp: falcon.Response, record: Record) -> None:
-        resp.media = hal.hal(record, self._policy)
+        resp.media = self._urls.record(record)
         resp.content_type = "application/hal+json"
         resp.set_header("ETag", f'"{etag_of(record)}"')
         resp.set_header("Cache-Control", "private, no-cache")

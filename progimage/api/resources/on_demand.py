@@ -75,7 +75,7 @@ class OnDemand:
         "renditions",
         {200: Answer("The result.", schemas.PICTURES, ("Content-Disposition", "Server-Timing"))},
         parameters=(schemas.PIPELINE, schemas.ARGUMENTS, schemas.SIGNATURE, schemas.ACCEPT),
-        body=Content(schemas.pictures_sent(), "One picture."),
+        body=Content(schemas.uploads(), "One picture."),
         errors=(*UPLOAD_ERRORS, *RENDER_ERRORS),
     )
     def on_post(self, req: falcon.Request, resp: falcon.Response, path: str) -> None:

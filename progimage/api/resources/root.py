@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import cached_property
-from typing import Any
 
 import falcon
 
@@ -17,7 +16,8 @@ from progimage.api.openapi.documented import Answer, Named, documented, of_respo
 from progimage.api.requests.query import SIGNATURE
 from progimage.api.resources.images import Uploads
 from progimage.api.resources.transforms import POLICY
-from progimage.api.responses import hal
+from progimage.api.responses.hal import Urls
+from progimage.api.responses.json_document import Links
 from progimage.api.route import Route
 from progimage.config import Auth
 
@@ -74,11 +74,13 @@ class Root:
         console: Console,
         auth: Auth,
         policy: TransformPolicy,
+        urls: Urls,
     ) -> None:
         self.on_post = uploads.on_post
         self._table = table
         self._console = console
         self._policy = policy
+        self._urls = urls
         self._auth = {"mode": auth.mode, "registration": auth.registration}
 
     @documented(
@@ -112,18 +114,19 @@ class Root:
         }
 
     @cached_property
-    def _links(self) -> hal.Links:
-        found = {route.name: link(route) for route in self._table if route.in_root}
+    def _links(self) -> Links:
+        found = {
+            route.name: self._urls.link(template(route)) for route in self._table if route.in_root
+        }
         renditions = {"rendition": "/images/{id}/{+pipeline}.{format}"}
-        found |= hal.to_renditions(renditions, "/images/{id}/", self._policy)
-        found["on_demand"] = hal.templated(_ON_DEMAND[self._policy.mode])
+        found |= self._urls.to_renditions(renditions, "/images/{id}/")
+        found["on_demand"] = self._urls.link(_ON_DEMAND[self._policy.mode])
         return found
 
 
-def link(route: Route) -> dict[str, Any]:
-    """Return a route as a link of a HAL document: a template of its id and query parameters."""
+def template(route: Route) -> str:
+    """Return a route's path as a template of its id and query parameters (RFC 6570)."""
     description = of_responder(route.responders().get("GET"))
     parameters = description.parameters if description else ()
     names = [p.name for p in parameters if p.place == "query" and p.name != SIGNATURE]
-    href = _ID.sub("{id}", route.path) + (f"{{?{','.join(names)}}}" if names else "")
-    return hal.templated(href) if "{" in href else {"href": href}
+    return _ID.sub("{id}", route.path) + (f"{{?{','.join(names)}}}" if names else "")

@@ -14,6 +14,7 @@ from progimage.api.openapi.documented import Answer, Named, Parameter, documente
 from progimage.api.requests.query import pairs
 from progimage.api.requests.search import QueryParameters, tag_text
 from progimage.api.resources.listing import CURSOR, DEFAULT_LIMIT, LIMIT, MAX_LIMIT
+from progimage.api.responses.hal import Urls
 from progimage.errors import InvalidRequest, StoreUnavailable
 from progimage.library.search.catalogue import Catalogue
 from progimage.model import MAX_TAG
@@ -49,8 +50,9 @@ _PAGE = Named(
 class Tags:
     """Tags by how they begin, in alphabetical order."""
 
-    def __init__(self, catalogue: Catalogue) -> None:
+    def __init__(self, catalogue: Catalogue, urls: Urls) -> None:
         self._catalogue = catalogue
+        self._urls = urls
 
     @documented(
         "tags",
@@ -86,11 +88,17 @@ class Tags:
                     "tag": tag.name,
                     "count": tag.count.count,
                     "count_is_exact": tag.count.is_exact,
-                    "_links": {"images": {"href": f"/images/?{urlencode({'tag': tag.name})}"}},
+                    "_links": {
+                        "images": self._urls.link(f"/images/?{urlencode({'tag': tag.name})}")
+                    },
                 }
                 for tag in found
             ],
-            "next": f"/tags/?{given.encoded(('cursor',), cursor=_encoded(last))}" if last else None,
+            "next": self._urls.relative(
+                f"/tags/?{given.encoded(('cursor',), cursor=_encoded(last))}"
+            )
+            if last
+            else None,
         }
 
 

@@ -1,20 +1,25 @@
-"""`/users/`: sign up; one's own account, its password and its API keys."""
+"""`/users/`: create an account; manage one's own account, its password and API keys."""
 
 from __future__ import annotations
 
-import falcon
+from datetime import datetime
 
-from progimage.access.accounts.administration import Administration
+import falcon
+from pydantic import Field
+
+from progimage.access.accounts.administration import MAX_LABEL, Administration
 from progimage.access.accounts.authenticate import Authenticator
-from progimage.access.accounts.sign_in import network_of
 from progimage.access.accounts.throttle import Throttle
 from progimage.access.accounts.users import User, Users
 from progimage.api.auth.authentication import account_of, viewer_of
 from progimage.api.openapi import schemas
-from progimage.api.openapi.documented import Answer, Content, Named, documented
-from progimage.api.resources.tokens import collection, hex_id, read_strings, strings
-from progimage.api.responses import hal
+from progimage.api.openapi.documented import Answer, Content, documented
+from progimage.api.requests.json_body import JsonBody, read_json
+from progimage.api.resources.tokens import Text, hex_id
+from progimage.api.responses.hal import Urls
+from progimage.api.responses.json_document import Collection, JsonDocument, LinksField
 from progimage.config import Settings
+from progimage.config.networks import site_of
 from progimage.errors import (
     BadCredentials,
     Forbidden,
@@ -30,7 +35,7 @@ from progimage.errors import (
     Unauthenticated,
 )
 
-_WRITING = (
+_BODY_ERRORS = (
     InvalidRequest,
     InvalidField,
     RequestTimeout,
@@ -39,65 +44,98 @@ _WRITING = (
     Forbidden,
     StoreUnavailable,
 )
-_ACCOUNT = Named(
-    "Account",
-    {
-        "type": "object",
-        "properties": {
-            "username": {"type": "string"},
-            "is_admin": {"type": "boolean"},
-            "created": {"type": "string", "format": "date-time"},
-            "_links": schemas.LINKS,
-        },
-        "required": ["username", "is_admin", "created", "_links"],
-    },
-)
+
+
+class NewAccount(JsonBody):
+    """The name and the password of an account to create."""
+
+    username: Text
+    password: Text
+
+
+class NewPassword(JsonBody):
+    """A password, with the one that it replaces."""
+
+    password_now: Text
+    password: Text
+
+
+class NewApiKey(JsonBody):
+    """What an API key to create is for."""
+
+    label: str = Field(min_length=1, max_length=MAX_LABEL)
+
+
+class AccountDocument(JsonDocument):
+    """An account, as it is shown to its owner."""
+
+    username: str
+    is_admin: bool
+    created: datetime
+    links: LinksField
+
+
+class ApiKeySummary(JsonDocument):
+    """An API key, without its secret."""
+
+    id: str
+    label: str
+    created: datetime
+
+
+class CreatedApiKey(JsonDocument):
+    """An API key with its secret."""
+
+    id: str
+    label: str
+    key: str = Field(description="Send it as Bearer. It is not shown again.")
 
 
 class Registration:
-    """`/users/`: accounts are made here, by whom `auth.registration` allows."""
+    """`/users/`: creates accounts, for those that `auth.registration` allows."""
 
     is_open_to_anybody = is_of_accounts = True
 
-    def __init__(self, administration: Administration, settings: Settings) -> None:
+    def __init__(self, administration: Administration, settings: Settings, urls: Urls) -> None:
         self._administration = administration
         self._settings = settings
-        self._by_address = Throttle(20, 3_600)
+        self._urls = urls
+        self._by_site = Throttle(20, 3_600)
 
     @documented(
         "users",
         "accounts",
-        {201: Answer("The account is made.", {schemas.JSON: _ACCOUNT}, ("Location",))},
-        body=Content({schemas.JSON: strings("username", "password")}),
-        errors=(*_WRITING, NameTaken, TooManyAttempts, Overloaded),
+        {201: Answer("The account is created.", {schemas.JSON: AccountDocument}, ("Location",))},
+        body=Content({schemas.JSON: NewAccount}),
+        errors=(*_BODY_ERRORS, NameTaken, TooManyAttempts, Overloaded),
         is_open=True,
     )
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
-        """Make an account."""
+        """Create an account."""
         self._check_allowed(req)
-        fields = read_strings(req, self._settings, ({"username", "password"},))
+        fields = read_json(req, self._settings.upload, NewAccount)
         if not viewer_of(req).is_admin:
-            self._by_address.attempt(network_of(req.remote_addr))
-        user = self._administration.add(fields["username"], fields["password"])
+            self._by_site.attempt(site_of(req.remote_addr))
+        user = self._administration.add(fields.username, fields.password)
         resp.status = falcon.HTTP_201
         resp.set_header("Cache-Control", "no-store")
-        resp.media = shown(user)
-        resp.location = hal.absolute(req, self._settings.server.public_url, "/users/me/")
+        resp.media = _document(user, self._urls)
+        resp.location = self._urls.absolute(req, "/users/me/")
 
     def _check_allowed(self, req: falcon.Request) -> None:
         registration = self._settings.auth.registration
         if registration == "closed":
             raise Forbidden(
-                "accounts are made by the operator here, with 'progimage user add' "
+                "only the operator creates accounts, with 'progimage user add' "
                 "(auth.registration is closed)"
             )
         if registration == "admin" and not viewer_of(req).is_admin:
-            why = "accounts are made by administrators here (auth.registration is admin)"
+            why = "only administrators create accounts (auth.registration is admin)"
             raise (Forbidden if viewer_of(req).name else Unauthenticated)(why)
 
 
 class Account:
-    """`/users/me/`: whoever asks."""
+    """`/users/me/`: the account that sends the request."""
 
     is_open_to_anybody = is_of_accounts = True
 
@@ -105,93 +143,78 @@ class Account:
         self,
         administration: Administration,
         users: Users,
-        identities: Authenticator,
+        authenticator: Authenticator,
         settings: Settings,
+        urls: Urls,
     ) -> None:
+        self._urls = urls
         self._administration = administration
         self._users = users
-        self._identities = identities
+        self._authenticator = authenticator
         self._settings = settings
 
     @documented(
         "me",
         "accounts",
-        {200: Answer("The account.", {schemas.JSON: _ACCOUNT}, ("Cache-Control",))},
+        {200: Answer("The account.", {schemas.JSON: AccountDocument}, ("Cache-Control",))},
         errors=(Unauthenticated, BadCredentials, StoreUnavailable),
     )
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
-        """Send what is known of the account, which an API key may ask too."""
+        """Send the account; an API key may be used for this too."""
         name = viewer_of(req).name
         if not name:
             raise Unauthenticated("sign in with POST /tokens/ and send the access token")
         resp.set_header("Cache-Control", "private, no-store")
-        resp.media = shown(self._users.find(name))
+        resp.media = _document(self._users.find(name), self._urls)
 
     @documented(
         "password",
         "accounts",
-        {204: Answer("It is changed.")},
-        body=Content({schemas.JSON: strings("password_now", "password")}),
-        errors=(*_WRITING, BadCredentials, TooManyAttempts, Overloaded),
+        {204: Answer("The password is changed.")},
+        body=Content({schemas.JSON: NewPassword}),
+        errors=(*_BODY_ERRORS, BadCredentials, TooManyAttempts, Overloaded),
     )
     def on_put_password(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Change the password; every session ends."""
         name = account_of(req)
-        fields = read_strings(req, self._settings, ({"password_now", "password"},))
-        self._administration.set_password(name, fields["password"], fields["password_now"])
-        self._identities.forget(name)
+        fields = read_json(req, self._settings.upload, NewPassword)
+        self._administration.set_password(name, fields.password, fields.password_now)
+        self._authenticator.forget(name)
         resp.status = falcon.HTTP_204
 
     @documented(
         "keys",
         "accounts",
-        {
-            200: Answer(
-                "The keys.",
-                {schemas.JSON: collection("id", "label", "created")},
-                ("Cache-Control",),
-            )
-        },
+        {200: Answer("The keys.", {schemas.JSON: Collection[ApiKeySummary]}, ("Cache-Control",))},
         errors=(Unauthenticated, BadCredentials, Forbidden, StoreUnavailable),
     )
     def on_get_keys(self, req: falcon.Request, resp: falcon.Response) -> None:
-        """List the API keys, without what makes them work."""
+        """List the API keys, without their secrets."""
         user = self._users.find(account_of(req))
+        summaries = tuple(ApiKeySummary.model_validate(key) for key in user.api_keys)
+        resp.media = Collection[ApiKeySummary](data=summaries).json_object()
         resp.set_header("Cache-Control", "private, no-store")
-        resp.media = {
-            "kind": "Collection",
-            "data": [
-                key.model_dump(mode="json", include={"id", "label", "created"})
-                for key in user.api_keys
-            ],
-        }
 
     @documented(
         "keys",
         "accounts",
-        {
-            201: Answer(
-                "The key, shown this once.",
-                {schemas.JSON: strings("id", "label", "key")},
-                ("Cache-Control",),
-            )
-        },
-        body=Content({schemas.JSON: strings("label")}),
-        errors=(*_WRITING, BadCredentials),
+        {201: Answer("The key, shown once.", {schemas.JSON: CreatedApiKey}, ("Cache-Control",))},
+        body=Content({schemas.JSON: NewApiKey}),
+        errors=(*_BODY_ERRORS, BadCredentials),
     )
     def on_post_keys(self, req: falcon.Request, resp: falcon.Response) -> None:
-        """Make an API key and show it, this once."""
+        """Create an API key and show it once."""
         name = account_of(req)
-        fields = read_strings(req, self._settings, ({"label"},))
-        key, text = self._administration.add_api_key(name, fields["label"])
+        fields = read_json(req, self._settings.upload, NewApiKey)
+        key, text = self._administration.add_api_key(name, fields.label)
         resp.status = falcon.HTTP_201
         resp.set_header("Cache-Control", "no-store")
-        resp.media = {"id": key.id, "label": key.label, "key": text}
+        resp.media = CreatedApiKey(id=key.id, label=key.label, key=text).json_object()
 
     @documented(
         "key",
         "accounts",
-        {204: Answer("It is revoked.")},
+        {204: Answer("The key is revoked.")},
         parameters=(hex_id("key_id", "Id of an API key."),),
         errors=(Unauthenticated, BadCredentials, Forbidden, NotFound, StoreUnavailable),
     )
@@ -199,18 +222,18 @@ class Account:
         """Revoke an API key."""
         name = account_of(req)
         self._administration.revoke_api_key(name, key_id)
-        self._identities.forget(name)
+        self._authenticator.forget(name)
         resp.status = falcon.HTTP_204
 
 
-def shown(user: User) -> dict[str, object]:
-    """Return what an account is told of itself."""
-    return user.model_dump(mode="json", include={"is_admin", "created"}) | {
-        "username": user.name,
-        "_links": {
-            "self": {"href": "/users/me/"},
-            "images": {"href": "/images/?owner=me"},
-            "keys": {"href": "/users/me/keys/"},
-            "tokens": {"href": "/tokens/"},
-        },
+def _document(user: User, urls: Urls) -> dict[str, object]:
+    links = {
+        "self": urls.link("/users/me/"),
+        "images": urls.link("/images/?owner=me"),
+        "keys": urls.link("/users/me/keys/"),
+        "tokens": urls.link("/tokens/"),
     }
+    document = AccountDocument(
+        username=user.name, is_admin=user.is_admin, created=user.created, links=links
+    )
+    return document.json_object()

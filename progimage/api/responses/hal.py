@@ -1,29 +1,23 @@
-"""URLs and HAL links (draft-kelly-json-hal) of what we serve."""
+"""URLs of the service, and HAL links (draft-kelly-json-hal) to them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import falcon
 
 from progimage.access.transform_policy import Mode, TransformPolicy
+from progimage.api.responses.json_document import Link, Links
 from progimage.model import Record
 
-Links = dict[str, dict[str, Any]]
-
-# What may stand unescaped in a path beside letters and digits (RFC 3986, section 3.3),
-# less what a shell or a markdown link would trip over.
+# Characters that stay unescaped in a path beside letters and digits (RFC 3986, section
+# 3.3), less those that a shell or a Markdown link would misread.
 _SAFE = ":=,._-~/@"
 
 # What a URL of any transform needs, by the transform policy.
 _SIGNED: dict[Mode, str] = {"open": "", "presets": "", "signed": "{?sig}"}
-
-
-def absolute(req: falcon.Request, public_url: str, path: str) -> str:
-    """Return `path` under the address that clients know us by."""
-    return f"{public_url or f'{req.scheme}://{req.netloc}'}{req.root_path}{path}"
 
 
 def picture(image_id: str) -> str:
@@ -32,7 +26,7 @@ def picture(image_id: str) -> str:
 
 
 def upload(upload_id: str) -> str:
-    """Return the path of an upload in pieces."""
+    """Return the path of a resumable upload."""
     return f"/uploads/{upload_id}/"
 
 
@@ -44,50 +38,73 @@ def job(job_id: str) -> str:
 def rendition(image_id: str, name: str) -> str:
     """Return the path of a rendition; `name` is its canonical form with the extension.
 
-    A mere conversion's canonical URL is the short one, `/images/<id>.webp`.
+    The canonical path of a conversion without steps is the short one, `/images/<id>.webp`.
     """
     if name.startswith("original."):
         return f"/images/{image_id}{name.removeprefix('original')}"
     return f"/images/{image_id}/{quote(name, safe=_SAFE)}"
 
 
-def templated(href: str) -> dict[str, Any]:
-    """Return a link with fields to fill in (RFC 6570)."""
-    return {"href": href, "templated": True}
+class Urls:
+    """Writes the URLs of a service.
 
-
-def to_renditions(paths: Mapping[str, str], base: str, policy: TransformPolicy) -> Links:
-    """Return the templates by which the policy lets renditions be had.
-
-    `paths` are templates of any transform, which may need a signature; presets, if there
-    are any, stand below `base`, with a format or without.
+    Args:
+        public_url: the address that clients use, perhaps with a path prefix that a proxy
+            removes; "" if it is taken from each request.
+        policy: decides which links to renditions a client may follow.
     """
-    found = {name: templated(path + _SIGNED[policy.mode]) for name, path in paths.items()}
-    if policy.mode == "presets":
-        found.clear()
-    if policy.presets:
-        found["preset"] = templated(f"{base}{{preset}}{{.format}}")
-    return found
 
+    def __init__(self, public_url: str, policy: TransformPolicy) -> None:
+        self._public_url = public_url.rstrip("/")
+        self.prefix = urlsplit(self._public_url).path
+        self._policy = policy
 
-def of_record(record: Record, policy: TransformPolicy) -> Links:
-    """Return where a picture's record leads."""
-    base = picture(record.id)
-    renditions = {
-        "convert": f"/images/{record.id}.{{format}}",
-        "thumbnail": f"{base}thumbnail:{{width}}x{{height}}.{{format}}",
-        "rendition": f"{base}{{+pipeline}}.{{format}}",
-    }
-    return {
-        "self": {"href": f"{base}metadata/"},
-        "original": {"href": base, "type": record.media_type},
-        **to_renditions(renditions, base, policy),
-        "renders": {"href": f"{base}renders/"},
-        "links": {"href": f"{base}links/"},
-        "transforms": {"href": "/transforms/"},
-    }
+    def absolute(self, req: falcon.Request, path: str) -> str:
+        """Return the absolute URL of a path of the service."""
+        address = self._public_url or f"{req.scheme}://{req.netloc}"
+        return f"{address}{req.root_path}{path}"
 
+    def relative(self, path: str) -> str:
+        """Return a path of the service as clients have to send it."""
+        return f"{self.prefix}{path}"
 
-def hal(record: Record, policy: TransformPolicy) -> dict[str, Any]:
-    """Return a record as a HAL document."""
-    return {**record.facts(), "_links": of_record(record, policy)}
+    def link(self, path: str) -> Link:
+        """Return a link to a path; one with fields in braces is a template (RFC 6570)."""
+        href = self.relative(path)
+        return {"href": href, "templated": True} if "{" in path else {"href": href}
+
+    def to_renditions(self, paths: Mapping[str, str], base: str) -> Links:
+        """Return the templates of renditions that the policy allows.
+
+        Args:
+            paths: templates of any transform by name; a signature is added if needed.
+            base: the path below which presets are, with a format or without.
+        """
+        found: Links = {}
+        if self._policy.mode != "presets":
+            signed = _SIGNED[self._policy.mode]
+            found = {name: self.link(path + signed) for name, path in paths.items()}
+        if self._policy.presets:
+            found["preset"] = self.link(f"{base}{{preset}}{{.format}}")
+        return found
+
+    def of_record(self, record: Record) -> Links:
+        """Return the links of a picture's record."""
+        base = picture(record.id)
+        renditions = {
+            "convert": f"/images/{record.id}.{{format}}",
+            "thumbnail": f"{base}thumbnail:{{width}}x{{height}}.{{format}}",
+            "rendition": f"{base}{{+pipeline}}.{{format}}",
+        }
+        return {
+            "self": self.link(f"{base}metadata/"),
+            "original": {**self.link(base), "type": record.media_type},
+            **self.to_renditions(renditions, base),
+            "renders": self.link(f"{base}renders/"),
+            "links": self.link(f"{base}links/"),
+            "transforms": self.link("/transforms/"),
+        }
+
+    def record(self, record: Record) -> dict[str, Any]:
+        """Return a record as a HAL document."""
+        return {**record.facts(), "_links": self.of_record(record)}

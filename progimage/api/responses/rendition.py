@@ -39,7 +39,9 @@ class RenditionResponder:
         delivery: Delivery,
         authorization: Authorization,
         rate_limit: RenderRateLimit,
+        urls: hal.Urls,
     ) -> None:
+        self._urls = urls
         self._library = library
         self._renditions = renditions
         self._delivery = delivery
@@ -72,7 +74,8 @@ class RenditionResponder:
         form = self._format(req, resp, access.viewer, image_id, pipeline)
         name = keys.rendition_name(pipeline.canonical, form.extension)
         etag = etag_of_rendition(image_id, name)
-        resp.set_header("Link", f'<{hal.rendition(image_id, name)}>; rel="canonical"')
+        path = self._urls.relative(hal.rendition(image_id, name))
+        resp.set_header("Link", f'<{path}>; rel="canonical"')
         found = self._renditions.find_public(image_id, pipeline, form)
         if found is None:
             record = self._find(access.viewer, image_id)

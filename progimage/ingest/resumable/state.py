@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from itertools import groupby
-from typing import ClassVar
+from typing import Any, ClassVar
+
+from pydantic import field_serializer
 
 from progimage import keys
 from progimage.config.clock_skew import APART_S
 from progimage.errors import DamagedRecord
+from progimage.ingest.known import OnKnown
 from progimage.model import Metadata
 from progimage.stores import ObjectStore
 from progimage.stores.json_objects import JsonObject, delete_all, find
@@ -31,6 +34,7 @@ class ResumableUpload(UploadFile):
         owner: the account that may use it; "" is the default owner, whose uploads can
             be used by every client that knows their id.
         size_bytes: None if the client did not know it yet.
+        on_known: what to do with the metadata if the picture is known.
         note: text of the client that is returned to it unchanged.
     """
 
@@ -41,14 +45,27 @@ class ResumableUpload(UploadFile):
     size_bytes: int | None
     file_name: str
     metadata: Metadata
+    on_known: OnKnown = "keep"
     note: str
+
+    @field_serializer("metadata")
+    def _sent_fields(self, metadata: Metadata) -> dict[str, Any]:
+        """Write only the fields that were sent, so that they can be told from defaults."""
+        return metadata.model_dump(mode="json", exclude_unset=True)
 
 
 class Outcome(UploadFile):
-    """The result: the picture `image_id`, or an error by the name of its class."""
+    """The result: the picture `image_id`, or an error by the name of its class.
+
+    Attributes:
+        is_new, applied, not_applied: as in `progimage.ingest.known.Added`.
+    """
 
     size_bytes: int
     image_id: str = ""
+    is_new: bool = True
+    applied: tuple[str, ...] = ()
+    not_applied: tuple[str, ...] = ()
     error: str = ""
     detail: str = ""
 

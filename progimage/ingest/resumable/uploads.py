@@ -33,6 +33,7 @@ from progimage.errors import (
     PictureTooLarge,
     UploadConflict,
 )
+from progimage.ingest.known import OnKnown
 from progimage.ingest.resumable import state
 from progimage.ingest.resumable.chunks import (
     MAX_SHORT_PIECES,
@@ -51,13 +52,18 @@ from progimage.stores import ABSENT, ObjectStore, Stat, json_objects
 class Progress:
     """How far an upload has come.
 
-    `size_bytes` is None while it is not known, `image_id` until the picture is made.
+    `size_bytes` is None while it is not known, `outcome` until the picture is made.
     """
 
     upload: ResumableUpload
     size_bytes: int | None
     pieces: tuple[Stat, ...] = ()
-    image_id: str | None = None
+    outcome: Outcome | None = None
+
+    @property
+    def image_id(self) -> str | None:
+        """The picture that the upload has become, None before that."""
+        return self.outcome.image_id if self.outcome else None
 
     @property
     def offset(self) -> int:
@@ -97,6 +103,7 @@ class ResumableUploads:
         owner: str = "",
         file_name: str = "",
         size_bytes: int | None = None,
+        on_known: OnKnown = "keep",
         note: str = "",
     ) -> Progress:
         """Return a new upload; it is there for `expires_s` seconds.
@@ -116,6 +123,7 @@ class ResumableUploads:
             size_bytes=size_bytes,
             file_name=file_name,
             metadata=metadata,
+            on_known=on_known,
             note=note,
         )
         json_objects.create(self._store, keys.upload_record(upload.id), upload)
@@ -199,21 +207,21 @@ class ResumableUploads:
         return progress
 
     def finish(
-        self, progress: Progress, make: Callable[[Source, ResumableUpload], str]
+        self, progress: Progress, make: Callable[[Source, ResumableUpload], Outcome]
     ) -> Progress:
-        """Have `make` turn the bytes of a complete upload into a picture; it returns its id.
+        """Have `make` turn the bytes of a complete upload into a picture.
 
         Safe to repeat, and for several at once: equal bytes are one picture. Any error
         but a `PictureError` leaves the upload as it was, to be finished later.
 
         Raises:
-            PictureError: the bytes are not a picture; so will say whoever asks again.
+            PictureError: the bytes are not a picture; every later request gets this error too.
         """
         if progress.image_id is not None:
             return progress
         with closing(Joined(self._store, progress.pieces)) as source:
             try:
-                image_id = make(source, progress.upload)
+                outcome = make(source, progress.upload)
             except PictureError as error:
                 self.settle(
                     progress,
@@ -228,7 +236,7 @@ class ResumableUploads:
                 if again.image_id is None:
                     raise
                 return again
-        return self.settle(progress, Outcome(size_bytes=progress.offset, image_id=image_id))
+        return self.settle(progress, outcome)
 
     def settle(self, progress: Progress, outcome: Outcome) -> Progress:
         """Keep what became of an upload, and its pieces no longer.
@@ -293,7 +301,7 @@ class ResumableUploads:
 
 def _ended(upload: ResumableUpload, outcome: Outcome) -> Progress:
     if not outcome.error:
-        return Progress(upload, outcome.size_bytes, image_id=outcome.image_id)
+        return Progress(upload, outcome.size_bytes, outcome=outcome)
     kind = getattr(errors, outcome.error, PictureError)
     raise kind(outcome.detail)
 

@@ -1,10 +1,9 @@
-"""So many attempts at once, then one in a while."""
+"""A number of attempts at once, then one at a time."""
 
 from __future__ import annotations
 
 import pytest
 
-from progimage.access.accounts.sign_in import network_of
 from progimage.access.accounts.throttle import Throttle
 from progimage.errors import TooManyAttempts
 
@@ -35,20 +34,8 @@ def test_after_the_limit_one_attempt_each_share_of_the_window():
         throttle.attempt("a")
 
 
-def test_a_good_attempt_does_not_count():
+def test_a_successful_attempt_does_not_count():
     throttle = Throttle(2, 50, Clock())
     for _ in range(20):
         throttle.attempt("a")
         throttle.forgive("a")
-
-
-@pytest.mark.parametrize(
-    ("address", "place"),
-    [
-        ("192.0.2.7", "192.0.2.7"),
-        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
-        ("not an address", "not an address"),
-    ],
-)
-def test_one_place_is_an_ipv4_address_or_an_ipv6_network(address, place):
-    assert network_of(address) == place

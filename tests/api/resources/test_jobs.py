@@ -80,7 +80,7 @@ def test_pictures_can_be_chosen_by_a_search(service, client, png, jpeg):
     assert client.simulate_get(path).json["counts"]["complete"] == 1
     assert_problem(send(client, images={"tag": "hill"}, transforms=["blur"]), 400, "images")
     assert_problem(send(client, images={"tagg": "hill"}, transforms=["blur"]), 400, "tagg")
-    assert_problem(send(client, images={"tag": 3}, transforms=["blur"]), 400, "'tag'")
+    assert_problem(send(client, images={"tag": 3}, transforms=["blur"]), 400, "images.tag")
 
 
 @pytest.mark.parametrize(
@@ -91,11 +91,25 @@ def test_pictures_can_be_chosen_by_a_search(service, client, png, jpeg):
         ({"images": ["b"]}, "transforms"),
         ({"transforms": ["blur"]}, "images"),
         ({"images": "abc", "transforms": ["blur"]}, "images: expected a list"),
-        ({"images": [], "transforms": ["blur"]}, "images: expected 1 to"),
-        ({"images": ["x"] * 10_001, "transforms": ["blur"]}, "images: expected 1 to 10,000"),
+        ({"images": [], "transforms": ["blur"]}, "images: expected a list of 1 to"),
+        (
+            {"images": ["x"] * 10_001, "transforms": ["blur"]},
+            "images: expected a list of 1 to 10,000 entries",
+        ),
         ({"images": ["x"] * 5_001, "transforms": ["blur", "sepia"]}, "10,000 items"),
         ({"images": ["x"], "transforms": ["blurr"]}, "transforms[0]"),
+        ({"images": ["x"], "transforms": []}, "transforms: expected a list of 1 to"),
+        ({"images": ["x"], "transforms": "blur"}, "transforms: expected a list"),
         ({"images": ["x"], "transforms": ["blur"], "title": "x"}, "title"),
+        ({"urls": "http://example.com/a.png"}, "urls: expected a list"),
+        ({"urls": []}, "urls: expected a list of 1 to"),
+        ({"urls": ["a"] * 10_001}, "urls: expected a list of 1 to 10,000"),
+        ({"urls": ["a"], "title": 3}, "title: expected a string"),
+        ({"urls": ["a"], "visibility": "secret"}, "visibility: expected one of public, private"),
+        ({"urls": ["a"], "colour": "red"}, "colour: no such field"),
+        ({"urls": ["a"], "publish": "imgur"}, "publish.imgur_client_id"),
+        ({"urls": ["a"], "album": "a"}, "album: expected only beside 'publish'"),
+        ({"urls": ["a"], "publish": "imgur", "album": "../x"}, "album: expected a string"),
     ],
 )
 def test_only_what_is_wrong_with_the_whole_is_refused(client, fields, words):

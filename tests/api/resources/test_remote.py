@@ -38,10 +38,10 @@ def test_a_file_name_may_be_given_too(make_client, url):
 @pytest.mark.parametrize(
     ("sent", "word"),
     [
-        ({"url": "http://example.com/", "data": "AAAA"}, "in its place 'url'"),
-        ({"title": "x"}, "in its place 'url'"),
+        ({"url": "http://example.com/", "data": "AAAA"}, "expected the picture's bytes"),
+        ({"title": "x"}, "expected the picture's bytes"),
         ({"url": 7}, "url: expected"),
-        ({"url": None}, "url: expected"),
+        ({"url": None}, "expected the picture's bytes"),
         ({"url": "ftp://example.com/"}, "http"),
         ({"url": "http://127.0.0.1/"}, "no public address"),
         ({"url": "http://example.com/", "titel": "x"}, "titel"),

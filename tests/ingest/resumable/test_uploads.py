@@ -26,6 +26,7 @@ from progimage.errors import (
     UploadConflict,
 )
 from progimage.ingest.resumable import chunks
+from progimage.ingest.resumable.state import Outcome
 from progimage.ingest.resumable.uploads import Progress, ResumableUploads
 from progimage.library import Candidate, Library
 from progimage.maintenance.check import Check
@@ -52,10 +53,10 @@ def uploads(store: ObjectStore, now: datetime = NOW) -> ResumableUploads:
     )
 
 
-def maker(store: ObjectStore) -> Callable[..., str]:
+def maker(store: ObjectStore) -> Callable[..., Outcome]:
     """Return what makes pictures: of all bytes that do not begin with "no"."""
 
-    def make(source, upload) -> str:
+    def make(source, upload) -> Outcome:
         data = b"".join(iter(lambda: source.read(5), b""))
         if data.startswith(b"no"):
             raise CorruptPicture("it has no pixels")
@@ -63,7 +64,8 @@ def maker(store: ObjectStore) -> Callable[..., str]:
         candidate = Candidate(
             io.BytesIO(data), sha256, "", sha256, len(data), upload.file_name, FACTS
         )
-        return Library(store).add(candidate, upload.metadata)[0].id
+        record, is_new = Library(store).add(candidate, upload.metadata)
+        return Outcome(size_bytes=len(data), image_id=record.id, is_new=is_new)
 
     return make
 

@@ -1,68 +1,139 @@
-"""What the body of `POST /jobs/` asks for."""
+"""The bodies of `POST /jobs/`, and the jobs that they create."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
 from itertools import chain, islice
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import BaseModel, Field, create_model
 
 from progimage.access.transform_policy import TransformPolicy
+from progimage.api.requests.json_body import JsonBody, MetadataFields, validated
 from progimage.api.requests.search import CONDITIONS, QueryParameters, query_of
 from progimage.config import Settings
 from progimage.errors import DownloadRefused, InvalidField, InvalidRequest
-from progimage.imaging.did_you_mean import shown
 from progimage.imaging.pipeline import parse
 from progimage.jobs.creation import Intake, import_of, render_of
-from progimage.jobs.publish.destinations import destinations
+from progimage.jobs.publish.destinations import DESTINATIONS, destinations
 from progimage.library.search.catalogue import Catalogue
 from progimage.model import Viewer
 
+# Entries of any type are allowed: one that cannot be worked on fails alone.
+Entries = list[Any]
 
-class JobRequests:
-    """Reads orders of jobs, under the settings and the policy of a service."""
+Search = dict[str, str | list[str]]
+"""Conditions as `GET /images/` takes them; their values are checked when they are read."""
+
+
+class ImportRequest(MetadataFields):
+    """Addresses of pictures to import, and the metadata of all of them."""
+
+    urls: Entries = Field(description="The http or https URLs to import.")
+    publish: str = Field(
+        default="",
+        description="Send each picture on to this service, if this one has an account there: "
+        f"{', '.join(DESTINATIONS)}.",
+    )
+    album: Annotated[str, Field(pattern="^[A-Za-z0-9]{0,64}$")] = Field(
+        default="", description="An album of that service."
+    )
+
+
+class RenderRequest(JsonBody):
+    """Pictures to render, each with every one of the transforms."""
+
+    images: Entries | Search = Field(
+        description="Ids of pictures, or the conditions of a search as in `GET /images/`."
+    )
+    transforms: list[str] = Field(description="Pipelines that end in a format.")
+
+
+def job_requests(settings: Settings) -> dict[str, Any]:
+    """Return the schema of the body, with the limits of the settings."""
+    return {"oneOf": list(_models(settings.jobs.max_items))}
+
+
+def _models(max_items: int) -> tuple[type[ImportRequest], type[RenderRequest]]:
+    """Return the models of the two bodies with at most `max_items` entries in each list."""
+
+    def bounded(model: type[BaseModel], name: str, kind: Any) -> Any:
+        about = model.model_fields[name].description
+        listed = Annotated[kind, Field(min_length=1, max_length=max_items)]
+        return listed, Field(description=about)
+
+    imports = create_model(
+        "ImportRequest", __base__=ImportRequest, urls=bounded(ImportRequest, "urls", Entries)
+    )
+    about = Field(description=RenderRequest.model_fields["images"].description)
+    entries = Annotated[Entries, Field(min_length=1, max_length=max_items)]
+    renders = create_model(
+        "RenderRequest",
+        __base__=RenderRequest,
+        images=(entries | Search, about),
+        transforms=bounded(RenderRequest, "transforms", list[str]),
+    )
+    return imports, renders
+
+
+class JobFactory:
+    """Creates jobs from the bodies of requests, within the settings and the policy."""
 
     def __init__(self, catalogue: Catalogue, settings: Settings, policy: TransformPolicy) -> None:
         self._catalogue = catalogue
         self._settings = settings
         self._policy = policy
         self._destinations = tuple(destinations(settings.publish))
+        self._import_model, self._render_model = _models(settings.jobs.max_items)
 
-    def read(self, fields: Mapping[str, Any], viewer: Viewer, created: datetime) -> Intake:
-        """Return the job that the fields of a body ask for.
+    def create(self, fields: Mapping[str, Any], viewer: Viewer, created: datetime) -> Intake:
+        """Return the job that a body describes.
 
         Raises:
-            InvalidRequest, InvalidField, InvalidArgument: they ask for none.
-            DownloadRefused, TransformRefused: it is not to be had here.
+            InvalidRequest, InvalidField, InvalidArgument: it does not describe one.
+            DownloadRefused, TransformRefused: the settings do not allow it.
         """
         is_import, is_render = "urls" in fields, "images" in fields or "transforms" in fields
         if is_import == is_render:
             raise InvalidRequest("expected either 'urls', or 'images' and 'transforms'")
-        max_items = self._settings.jobs.max_items
         if is_import:
-            if not self._settings.download.enabled:
-                raise DownloadRefused(
-                    "urls: this service does not fetch pictures; send the pictures themselves"
-                )
-            return import_of(
-                fields,
-                owner=viewer.name,
-                created=created,
-                max_items=max_items,
-                destinations=self._destinations,
+            return self._import(validated(self._import_model, fields), viewer, created)
+        return self._render(validated(self._render_model, fields), viewer, created)
+
+    def _import(self, fields: ImportRequest, viewer: Viewer, created: datetime) -> Intake:
+        if not self._settings.download.enabled:
+            raise DownloadRefused(
+                "urls: this service does not fetch pictures; send the pictures themselves"
             )
-        for name in fields:
-            if name not in ("images", "transforms"):
-                raise InvalidField(
-                    f"{shown(name)}: no such field of a render job; it has images and transforms"
-                )
-        images = fields.get("images")
+        if fields.publish and fields.publish not in self._destinations:
+            names = ", ".join(self._destinations)
+            raise InvalidField(
+                f"publish: expected one of {names}"
+                if names
+                else "publish: this service sends pictures to no other service "
+                "(see publish.imgur_client_id)"
+            )
+        if fields.album and not fields.publish:
+            raise InvalidField("album: expected only beside 'publish'")
+        return import_of(
+            fields.urls,
+            fields.metadata(),
+            owner=viewer.name,
+            created=created,
+            publish=fields.publish,
+            album=fields.album,
+        )
+
+    def _render(self, fields: RenderRequest, viewer: Viewer, created: datetime) -> Intake:
+        max_items = self._settings.jobs.max_items
+        images = fields.images
         if isinstance(images, dict):
             images = self._found(images, viewer, max_items)
         limits = self._settings.limits.to_limits()
         request, entries = render_of(
             images,
-            fields.get("transforms"),
+            fields.transforms,
             owner=viewer.name,
             created=created,
             max_items=max_items,
@@ -74,22 +145,20 @@ class JobRequests:
             self._policy.check_order(pipeline, is_account=bool(viewer.name))
         return request, entries
 
-    def _found(self, search: Mapping[str, Any], viewer: Viewer, max_items: int) -> list[str]:
+    def _found(self, search: Search, viewer: Viewer, max_items: int) -> list[str]:
         """Return the ids of the pictures that a search finds."""
-        conditions: list[tuple[str, str]] = []
-        for name, value in search.items():
-            values = value if isinstance(value, list) else [value]
-            if not all(isinstance(text, str) for text in values):
-                raise InvalidField(f"images: {shown(name)}: expected a string or a list of them")
-            conditions += [(name, text) for text in values]
-        waves = self._catalogue.every(
-            viewer, query_of(QueryParameters(conditions, CONDITIONS), viewer)
-        )
-        found = [record.id for record in islice(chain.from_iterable(waves), max_items + 1)]
+        conditions = [
+            (name, text)
+            for name, value in search.items()
+            for text in ([value] if isinstance(value, str) else value)
+        ]
+        query = query_of(QueryParameters(conditions, CONDITIONS), viewer)
+        records = chain.from_iterable(self._catalogue.every(viewer, query))
+        found = [record.id for record in islice(records, max_items + 1)]
         if not found:
-            raise InvalidRequest("images: no picture is found by this search")
+            raise InvalidRequest("images: this search finds no picture")
         if len(found) > max_items:
             raise InvalidRequest(
-                f"images: more than {max_items:,} pictures are found by this search; narrow it"
+                f"images: this search finds more than {max_items:,} pictures; narrow it"
             )
         return found

@@ -1,4 +1,4 @@
-"""Jobs as JSON, and the schemas of it."""
+"""The JSON documents of jobs, and their schemas."""
 
 from __future__ import annotations
 
@@ -8,12 +8,10 @@ from typing import Any, get_args
 
 from progimage.api.openapi import schemas
 from progimage.api.openapi.documented import Named, Parameter
-from progimage.api.requests.search import CONDITIONS, REPEATABLE
 from progimage.api.responses import hal
-from progimage.config import Settings
+from progimage.api.responses.hal import Urls
 from progimage.jobs.model import Item, Kind, Progress, Request, State, Status
 from progimage.jobs.publish.destination import Published
-from progimage.jobs.publish.destinations import DESTINATIONS
 
 JOB_ID = Parameter(
     "job_id",
@@ -39,20 +37,20 @@ _SUMMARY = {
     },
     "_links": schemas.LINKS,
 }
-_INDEX = {**_COUNT, "description": "The entry's place in the list that was sent."}
+_INDEX = {**_COUNT, "description": "The entry's position in the list that was sent."}
 _TEXT = {"type": "string"}
 _ENTRY = {
     "type": "object",
     "properties": {
         "index": _INDEX,
-        "url": {**_TEXT, "description": "What was to be imported, or the rendition."},
+        "url": {**_TEXT, "description": "The address to import, or that of the rendition."},
         "image": _TEXT,
         "transform": _TEXT,
-        "id": {**_TEXT, "description": "The picture that an import made."},
+        "id": {**_TEXT, "description": "The id of the imported picture."},
         "location": {**_TEXT, "format": "uri"},
         "is_new": {"type": "boolean"},
         "published": Named("Published", Published.model_json_schema()),
-        "error": {**_TEXT, "description": "Why it failed."},
+        "error": {**_TEXT, "description": "Why the item failed."},
     },
     "required": ["index"],
 }
@@ -65,7 +63,7 @@ JOB = Named(
     "Job",
     {
         "type": "object",
-        "description": "How far a job has come, and some of its items; follow `next` for more.",
+        "description": "The progress of a job, and some of its items; follow `next` for more.",
         "properties": {
             **_SUMMARY,
             "uploaded": {
@@ -94,40 +92,8 @@ COLLECTION = Named(
 )
 
 
-def creation(settings: Settings) -> dict[str, Any]:
-    """Return the schema of what asks for a job."""
-    at_most = {"type": "array", "minItems": 1, "maxItems": settings.jobs.max_items}
-    # Entries of any kind are taken: those that cannot be worked on fail alone.
-    urls = {**at_most, "items": {}, "description": "What to import: http or https URLs."}
-    search = {
-        "type": "object",
-        "description": "The pictures that `GET /images/` finds with these.",
-        "properties": {
-            name: {"anyOf": [_TEXT, {"type": "array", "items": _TEXT}]}
-            if name in REPEATABLE
-            else _TEXT
-            for name in CONDITIONS
-        },
-        "additionalProperties": False,
-    }
-    images = {"anyOf": [{**at_most, "items": {}}, search]}
-    render = {
-        "type": "object",
-        "properties": {"images": images, "transforms": {**at_most, "items": _TEXT}},
-        "required": ["images", "transforms"],
-        "additionalProperties": False,
-    }
-    publish = {
-        "enum": list(DESTINATIONS),
-        "description": "Send each picture on to this service, if this one has an account there.",
-    }
-    album = {**_TEXT, "pattern": "^[A-Za-z0-9]{0,64}$", "description": "An album of that service."}
-    imports = schemas.metadata(urls=urls, publish=publish, album=album)
-    return {"oneOf": [{**imports, "required": ["urls"]}, render]}
-
-
-def summary(progress: Progress) -> dict[str, Any]:
-    """Return what there is to tell of a job, its items apart."""
+def summary(progress: Progress, urls: Urls) -> dict[str, Any]:
+    """Return the document of a job, without its items."""
     request, finished = progress.request, progress.finished
     return {
         "id": request.id,
@@ -137,17 +103,17 @@ def summary(progress: Progress) -> dict[str, Any]:
         "finished": _text(finished) if finished else None,
         "status": progress.status,
         "counts": {"total": request.total, **progress.counts._asdict()},
-        "_links": {"self": {"href": hal.job(request.id)}},
+        "_links": {"self": urls.link(hal.job(request.id))},
     }
 
 
 def items_by_state(
     request: Request, items: Sequence[Item], absolute: Callable[[str], str]
 ) -> dict[State, list[dict[str, Any]]]:
-    """Return items as the three lists of a job, an entry for each time one was asked for.
+    """Return items as the three lists of a job, with an entry for each time one was requested.
 
     Args:
-        absolute: makes a path of ours a URL.
+        absolute: makes a path of the service a URL.
     """
     lists: dict[State, list[dict[str, Any]]] = {"pending": [], "complete": [], "failed": []}
     of_item = _of_import if request.kind == "import" else _of_render

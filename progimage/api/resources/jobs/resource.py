@@ -1,4 +1,4 @@
-"""`/jobs/`: bulk imports and renders, what became of them, and their end."""
+"""`/jobs/`: create, list, follow and cancel bulk imports and renders."""
 
 from __future__ import annotations
 
@@ -14,11 +14,12 @@ from progimage.api.components import Components
 from progimage.api.openapi import schemas
 from progimage.api.openapi.documented import Answer, Content, Named, Parameter, documented
 from progimage.api.requests.body import Body
+from progimage.api.requests.json_body import read_json_object
+from progimage.api.requests.media_type import JSON, check_media_type
 from progimage.api.requests.query import pairs
 from progimage.api.requests.search import QueryParameters
-from progimage.api.requests.submission import read_json_object
 from progimage.api.resources.jobs import documents
-from progimage.api.resources.jobs.creation import JobRequests
+from progimage.api.resources.jobs.creation import JobFactory, job_requests
 from progimage.api.resources.listing import CURSOR
 from progimage.api.responses import events, hal
 from progimage.errors import (
@@ -46,13 +47,17 @@ _LIMIT = {"type": "integer", "minimum": 0, "maximum": MAX_LIMIT, "default": DEFA
 _JOBS_LIMIT = {"type": "integer", "minimum": 1, "maximum": _MAX_JOBS, "default": _DEFAULT_JOBS}
 
 
+_HINT = 'send application/json: {"urls": […]} or {"images": […], "transforms": […]}'
+
+
 class JobResource:
     """`/jobs/`, where they are created and listed, and `/jobs/<id>/`."""
 
     def __init__(self, parts: Components) -> None:
         self._jobs = parts.jobs
         self._settings = parts.settings
-        self._orders = JobRequests(parts.catalogue, parts.settings, parts.policy)
+        self._urls = parts.urls
+        self._factory = JobFactory(parts.catalogue, parts.settings, parts.policy)
         self._admission = parts.uploading
         self._streaming = Admission(parts.settings.jobs.streams, "streams of progress")
         self._announce = parts.announce_job
@@ -63,11 +68,13 @@ class JobResource:
         "jobs",
         {
             202: Answer(
-                "It is kept, and will be done.", {schemas.JSON: documents.JOB}, ("Location",)
+                "The job is stored, and will be worked on.",
+                {schemas.JSON: documents.JOB},
+                ("Location",),
             )
         },
         body=Content(
-            {schemas.JSON: Named("JobCreation", documents.creation)},
+            {schemas.JSON: Named("JobRequest", job_requests)},
             examples={
                 schemas.JSON: {
                     "urls": ["https://example.com/a.jpg", "https://example.com/b.jpg"],
@@ -81,22 +88,17 @@ class JobResource:
         ),
     )
     def on_post_all(self, req: falcon.Request, resp: falcon.Response) -> None:
-        """Have many URLs imported, or many pictures rendered; answer before that has begun.
+        """Import many URLs, or render many pictures; the answer comes before the work begins.
 
-        Entries that are blank, malformed or repeated do not stop a job: the former are
-        listed as failed, the latter done once.
+        Blank or malformed entries do not stop a job: they are listed as failed. A repeated
+        entry is worked on once.
         """
-        if (req.content_type or "").partition(";")[0].strip().lower() != "application/json":
-            raise falcon.HTTPUnsupportedMediaType(
-                title="Unsupported Content-Type",
-                description='send application/json: {"urls": […]} or '
-                '{"images": […], "transforms": […]}',
-            )
+        check_media_type(req, (JSON,), _HINT)
         with self._admission.admit():
             self._jobs.check_room(self._settings.jobs.max_waiting)
             with Body(req, self._settings.upload) as body:
                 fields = read_json_object(body, self._settings.upload.max_json_bytes)
-            request, entries = self._orders.read(fields, author_of(req), self._jobs.clock())
+            request, entries = self._factory.create(fields, author_of(req), self._jobs.clock())
             self._jobs.create(request, entries)
         self._announce(request)
         items = [
@@ -113,11 +115,11 @@ class JobResource:
         "jobs",
         "jobs",
         {200: Answer("A page.", {schemas.JSON: documents.COLLECTION}, ("Cache-Control",))},
-        parameters=(Parameter("limit", "How many on a page.", _JOBS_LIMIT), CURSOR),
+        parameters=(Parameter("limit", "The number of jobs on a page.", _JOBS_LIMIT), CURSOR),
         errors=(InvalidRequest, Unauthenticated, StoreUnavailable),
     )
     def on_get_all(self, req: falcon.Request, resp: falcon.Response) -> None:
-        """Send the viewer's jobs, newest first."""
+        """Send the jobs of the account, newest first."""
         given = QueryParameters(pairs(req), ("limit", "cursor"))
         limit = given.whole_number("limit", 1, _MAX_JOBS, _DEFAULT_JOBS)
         after = given.one("cursor") or ""
@@ -127,8 +129,10 @@ class JobResource:
         query = given.encoded(without=("cursor",), cursor=following) if following else None
         resp.media = {
             "kind": "Collection",
-            "data": [documents.summary(self._jobs.progress(request)) for request in found],
-            "next": f"/jobs/?{query}" if query else None,
+            "data": [
+                documents.summary(self._jobs.progress(request), self._urls) for request in found
+            ],
+            "next": self._urls.relative(f"/jobs/?{query}") if query else None,
         }
         resp.set_header("Cache-Control", "private, no-store")
 
@@ -137,22 +141,26 @@ class JobResource:
         "jobs",
         {
             200: Answer(
-                "How far it has come.",
+                "The progress of the job.",
                 {schemas.JSON: documents.JOB, events.MEDIA_TYPE: {"type": "string"}},
                 ("Cache-Control", "Vary"),
             ),
-            204: Answer("A stream that was read to its end has no more to tell."),
+            204: Answer("The stream was read to its end."),
         },
         parameters=(
             documents.JOB_ID,
-            Parameter("limit", "How many distinct items are listed; 0 for counts only.", _LIMIT),
-            Parameter("cursor", "Where to go on, as `next` has it.", {"type": "integer"}),
-            Parameter("state", "List these only.", {"enum": list(get_args(State))}),
+            Parameter(
+                "limit", "The number of distinct items to list; 0 for the counts alone.", _LIMIT
+            ),
+            Parameter(
+                "cursor", "The position to continue from, as in `next`.", {"type": "integer"}
+            ),
+            Parameter("state", "List only items in this state.", {"enum": list(get_args(State))}),
         ),
         errors=(InvalidRequest, Unauthenticated, NotFound, Overloaded, StoreUnavailable),
     )
     def on_get(self, req: falcon.Request, resp: falcon.Response, job_id: str) -> None:
-        """Send how far a job has come, or with `Accept: text/event-stream` how it goes on."""
+        """Send the progress of a job, or with `Accept: text/event-stream` every change of it."""
         request = self._jobs.find(author_of(req).name, job_id)
         resp.set_header("Vary", "Accept")
         resp.set_header("Cache-Control", "private, no-store")
@@ -166,24 +174,24 @@ class JobResource:
     @documented(
         "job",
         "jobs",
-        {204: Answer("No further item begins; what is done stays.")},
+        {204: Answer("No further item begins; finished items stay.")},
         parameters=(documents.JOB_ID,),
         errors=(NotFound, StoreUnavailable),
     )
     def on_delete(self, req: falcon.Request, resp: falcon.Response, job_id: str) -> None:
-        """Cancel a job, unless it has ended."""
+        """Cancel a job that has not ended."""
         self._jobs.cancel(self._jobs.find(author_of(req).name, job_id))
         resp.status = falcon.HTTP_204
 
     def _stream(self, req: falcon.Request, resp: falcon.Response, request: Request) -> None:
         if req.get_header("Last-Event-ID") == "finished":
-            # The one answer that ends a browser's coming again.
+            # Only this answer stops a browser from connecting again.
             resp.status = falcon.HTTP_204
             return
 
         def look() -> tuple[dict[str, Any], bool]:
             progress = self._jobs.progress(request)
-            return documents.summary(progress), progress.finished is not None
+            return documents.summary(progress, self._urls), progress.finished is not None
 
         resp.content_type = events.MEDIA_TYPE
         resp.set_header("X-Accel-Buffering", "no")
@@ -197,15 +205,15 @@ class JobResource:
         state = given.one("state")
         if state is not None and state not in get_args(State):
             raise InvalidRequest(f"state: expected pending, complete or failed, got {shown(state)}")
-        # Before the items, which can then only be newer: of a job that is told to have ended,
-        # each is told with its outcome.
+        # Read before the items, which can then only be newer: if the job has ended here, every
+        # item below has its outcome.
         progress = self._jobs.progress(request)
         items: list[Item] = []
         following = None
         if limit:
             items, following = self._jobs.window(request, start, limit, cast(State | None, state))
-        said = {name: text for name in ("limit", "state") if (text := given.one(name))}
-        resp.media = self._document(req, progress, items, following, said)
+        filters = {name: text for name in ("limit", "state") if (text := given.one(name))}
+        resp.media = self._document(req, progress, items, following, filters)
 
     def _document(
         self,
@@ -213,17 +221,19 @@ class JobResource:
         progress: Progress,
         items: list[Item],
         following: int | None,
-        said: Mapping[str, str],
+        filters: Mapping[str, str],
     ) -> dict[str, Any]:
         request = progress.request
-        query = urlencode({**said, "cursor": following})
+        query = urlencode({**filters, "cursor": following})
         return {
-            **documents.summary(progress),
+            **documents.summary(progress, self._urls),
             "uploaded": documents.items_by_state(
                 request, items, lambda path: self._absolute(req, path)
             ),
-            "next": f"{hal.job(request.id)}?{query}" if following is not None else None,
+            "next": self._urls.relative(f"{hal.job(request.id)}?{query}")
+            if following is not None
+            else None,
         }
 
     def _absolute(self, req: falcon.Request, path: str) -> str:
-        return hal.absolute(req, self._settings.server.public_url, path)
+        return self._urls.absolute(req, path)

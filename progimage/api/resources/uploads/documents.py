@@ -1,52 +1,66 @@
-"""What is told of an upload in pieces, and how the description of the interface says it."""
+"""The documents, headers and parameters of resumable uploads."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
+from pydantic import Field, StrictInt
+
 from progimage.api.openapi import schemas
 from progimage.api.openapi.documented import Answer, Named, Parameter
+from progimage.api.requests.json_body import UploadFields
+from progimage.api.resources.images import outcome
 from progimage.api.resources.uploads import tus
 from progimage.api.responses import hal
+from progimage.api.responses.hal import Urls
 from progimage.errors import Expired, NotFound, UploadConflict
 from progimage.ingest.resumable.uploads import Progress
-from progimage.model import Metadata
+from progimage.model import MAX_FILE_NAME, Metadata
 
 
 def header(name: str, about: str) -> Parameter:
-    """Return the description of a header that is text."""
+    """Return the documentation of a header that is text."""
     return Parameter(name, about, {"type": "string"}, place="header")
 
 
 UPLOAD_ID = Parameter(
     "upload_id",
-    "Id of an upload: 32 lowercase hex digits; whoever knows it may go on with it.",
+    "Id of an upload: 32 lowercase hex digits; every client that knows it may continue it.",
     {"type": "string", "pattern": "^[0-9a-f]{32}$"},
     place="path",
     required=True,
     example="5f2b8c1e0d9a47c3b1a6e8f70c2d4b95",
 )
-# OPTIONS tells of the protocol, whether or not there is such an upload.
+# OPTIONS describes the protocol, whether or not the upload exists.
 ANY_UPLOAD_ID = replace(UPLOAD_ID, schema={"type": "string"})
 RESUMABLE = header("Tus-Resumable", f"`{tus.VERSION}` in a request of tus.")
 CREATING = (
     RESUMABLE,
-    header("Upload-Length", "How many bytes there will be."),
-    header("Upload-Defer-Length", "`1` if that is not known yet."),
-    header("Upload-Metadata", "What there is to say of the picture, as tus has it."),
+    header("Upload-Length", "The size of the upload in bytes."),
+    header("Upload-Defer-Length", "`1` if the size is not known yet."),
+    header("Upload-Metadata", "Fields about the picture, encoded as tus specifies."),
 )
 PIECE = (
     RESUMABLE,
     Parameter(
         "Upload-Offset",
-        "From which byte on this piece is.",
+        "The position of the first byte of this piece.",
         {"type": "integer", "minimum": 0},
         place="header",
         required=True,
     ),
-    header("Upload-Length", "How many bytes there will be, where it was not known at first."),
-    header("Upload-Checksum", f"One of {', '.join(tus.ALGORITHMS)}, and its base64."),
+    header("Upload-Length", "The size in bytes, if it was not known at first."),
+    header("Upload-Checksum", f"One of {', '.join(tus.ALGORITHMS)}, then the checksum in base64."),
 )
+
+
+class UploadRequest(UploadFields):
+    """What is known about a picture before its bytes are sent."""
+
+    file_name: str = Field(default="", max_length=16 * MAX_FILE_NAME)
+    size_bytes: StrictInt | None = Field(default=None, ge=0)
+
+
 PROGRESS = Named(
     "Upload",
     {
@@ -59,16 +73,23 @@ PROGRESS = Named(
             "expires": {"type": "string", "format": "date-time"},
             "file_name": {"type": "string"},
             **Metadata.model_json_schema()["properties"],
-            "image": {"type": ["string", "null"], "description": "Id of the picture it became."},
+            "image": {"type": ["string", "null"], "description": "Id of the finished picture."},
+            **schemas.RESULT,
             "_links": schemas.LINKS,
         },
         "required": ["id", "state", "offset", "size_bytes", "expires", "image", "_links"],
     },
 )
-TOLD = ("Tus-Resumable", "Upload-Offset", "Upload-Length", "Upload-Metadata", "Upload-Expires")
+PROGRESS_HEADERS = (
+    "Tus-Resumable",
+    "Upload-Offset",
+    "Upload-Length",
+    "Upload-Metadata",
+    "Upload-Expires",
+)
 OPTIONS = {
     204: Answer(
-        "What of tus there is.",
+        "The parts of tus that are supported.",
         {},
         (
             "Allow",
@@ -80,20 +101,20 @@ OPTIONS = {
         ),
     )
 }
-_KEPT = {schemas.JSON: schemas.KEPT}
+_UPLOADED = {schemas.JSON: schemas.UPLOADED}
 WHOLE = {
-    200: Answer("The picture was here before.", _KEPT, ("Location",)),
-    201: Answer("It is kept.", _KEPT, ("Location",)),
+    200: Answer("The picture was here already.", _UPLOADED, ("Location",)),
+    201: Answer("The picture is stored.", _UPLOADED, ("Location",)),
 }
-GONE = (NotFound, Expired, UploadConflict)
+LOOKUP_ERRORS = (NotFound, Expired, UploadConflict)
 
 
-def describe(progress: Progress) -> dict[str, object]:
-    """Return what is told of an upload."""
+def describe(progress: Progress, urls: Urls) -> dict[str, object]:
+    """Return the document about a resumable upload."""
     upload = progress.upload
-    found = {"self": {"href": hal.upload(upload.id)}}
+    links = {"self": urls.link(hal.upload(upload.id))}
     if progress.image_id is not None:
-        found["image"] = {"href": hal.picture(progress.image_id)}
+        links["image"] = urls.link(hal.picture(progress.image_id))
     return {
         "id": upload.id,
         "state": "open" if progress.image_id is None else "finished",
@@ -103,5 +124,6 @@ def describe(progress: Progress) -> dict[str, object]:
         "file_name": upload.file_name,
         **upload.metadata.model_dump(mode="json"),
         "image": progress.image_id,
-        "_links": found,
+        **(outcome(progress.outcome) if progress.outcome else {}),
+        "_links": links,
     }

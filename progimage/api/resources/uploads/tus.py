@@ -13,7 +13,11 @@ from typing import Any
 
 import falcon
 
+from progimage.api.requests import media_type as media_types
+from progimage.api.requests.json_body import UploadFields, validated
+from progimage.api.requests.media_type import media_type
 from progimage.errors import ChecksumMismatch, InvalidField, InvalidRequest, PictureTooLarge
+from progimage.imaging.did_you_mean import shown
 from progimage.ingest.resumable.chunks import Source
 from progimage.ingest.resumable.uploads import Progress
 from progimage.stores.temp_files import TempFolder
@@ -34,19 +38,19 @@ ANSWERED = (
     "Upload-Metadata",
     "Upload-Expires",
 )
-"""Its headers of answers."""
+"""The headers of tus in answers."""
 
 _NUMBER = re.compile(r"[0-9]{1,15}")
 _KEY = re.compile(r"[\x21-\x2b\x2d-\x7e]+")
 _BLOCK = 64 * 1024
 
-# The names that clients give to what we call `file_name`, the best one first.
+# The keys under which clients send the file name, the best one first.
 _FILE_NAMES = ("file_name", "filename", "name")
-_FIELDS = ("title", "description", "visibility")
+_FIELDS = tuple(name for name in UploadFields.model_fields if name != "tags")
 
 
 def describe(resp: falcon.Response, max_bytes: int) -> None:
-    """Answer OPTIONS: what of the protocol there is."""
+    """Answer OPTIONS with the supported parts of the protocol."""
     resp.status = falcon.HTTP_204
     resp.set_header("Tus-Resumable", VERSION)
     resp.set_header("Tus-Version", VERSION)
@@ -56,12 +60,13 @@ def describe(resp: falcon.Response, max_bytes: int) -> None:
 
 
 def check_version(req: falcon.Request, resp: falcon.Response, *, is_needed: bool = False) -> None:
-    """Mark the answer as one of tus; refuse a request of another version.
+    """Mark the answer as one of tus, and check the version that the request names.
 
-    With `is_needed` a request of none is refused too.
+    Args:
+        is_needed: True if the request has to name one.
 
     Raises:
-        falcon.HTTPPreconditionFailed: as the protocol has it.
+        falcon.HTTPPreconditionFailed: it names another version.
     """
     resp.set_header("Tus-Resumable", VERSION)
     version = req.get_header("Tus-Resumable")
@@ -75,23 +80,20 @@ def check_version(req: falcon.Request, resp: falcon.Response, *, is_needed: bool
 
 
 def has_piece(req: falcon.Request) -> bool:
-    """True if the body is said to be bytes of an upload."""
-    return (req.content_type or "").partition(";")[0].strip().lower() == MEDIA_TYPE
+    """Return True if Content-Type says that the body is a piece of an upload."""
+    return media_type(req) == MEDIA_TYPE
 
 
 def check_media_type(req: falcon.Request) -> None:
-    """Raise `falcon.HTTPUnsupportedMediaType` if the body is said to be something else."""
-    if not has_piece(req):
-        raise falcon.HTTPUnsupportedMediaType(
-            title="Unsupported Content-Type", description=f"send pieces as {MEDIA_TYPE}"
-        )
+    """Raise `falcon.HTTPUnsupportedMediaType` if the body is not a piece of an upload."""
+    media_types.check_media_type(req, (MEDIA_TYPE,), f"send pieces as {MEDIA_TYPE}")
 
 
 def number(req: falcon.Request, name: str) -> int | None:
     """Return the non-negative integer in a header, None without one.
 
     Raises:
-        InvalidRequest: it is no such number.
+        InvalidRequest: it is not such a number.
     """
     text = req.get_header(name)
     if text is None:
@@ -102,13 +104,13 @@ def number(req: falcon.Request, name: str) -> int | None:
 
 
 def announced_size(req: falcon.Request) -> int | None:
-    """Return Upload-Length, or None where Upload-Defer-Length says that it comes later.
+    """Return Upload-Length, or None if Upload-Defer-Length says that it follows later.
 
     Raises:
-        InvalidRequest: neither of the two is there, or both, or they are malformed.
+        InvalidRequest: there is neither of the two, or both, or one is malformed.
     """
     if req.get_header("Upload-Concat") is not None:
-        raise InvalidRequest("Upload-Concat: this server does not put uploads together")
+        raise InvalidRequest("Upload-Concat: this server does not concatenate uploads")
     size, deferred = number(req, "Upload-Length"), req.get_header("Upload-Defer-Length")
     if deferred not in (None, "1"):
         raise InvalidRequest(f"Upload-Defer-Length: expected 1, got {deferred!r}")
@@ -117,34 +119,35 @@ def announced_size(req: falcon.Request) -> int | None:
     return size
 
 
-def metadata(note: str) -> tuple[dict[str, Any], str]:
-    """Return what Upload-Metadata says of a picture, and the name of its file.
+def metadata(note: str) -> tuple[UploadFields, str]:
+    """Return the fields about a picture in Upload-Metadata, and its file name.
 
-    `tags` are separated by commas. Other keys are the client's own: they are kept and
-    sent back, as the protocol wants, and mean nothing here.
+    `tags` are separated by commas. Other keys are the client's own: they are stored and
+    sent back, as the protocol wants, and have no meaning here.
 
     Raises:
-        InvalidField: it is malformed.
+        InvalidField: the header is malformed, or a field is.
     """
-    said: dict[str, str] = {}
+    values: dict[str, str] = {}
     for pair in note.split(",") if note.strip() else ():
         key, _, value = pair.strip().partition(" ")
         if not _KEY.fullmatch(key):
-            raise InvalidField(f"Upload-Metadata: expected 'key base64' pairs, got {pair!r}")
-        if key in said:
-            raise InvalidField(f"Upload-Metadata: {key} is given twice")
+            raise InvalidField(f"Upload-Metadata: expected 'key base64' pairs, got {shown(pair)}")
+        if key in values:
+            raise InvalidField(f"Upload-Metadata: {key[:40]} is given twice")
         try:
             raw = base64.b64decode(value, validate=True)
         except (binascii.Error, ValueError):
-            raise InvalidField(f"Upload-Metadata: {key} is not valid base64") from None
-        said[key] = raw.decode(errors="replace")
-    fields: dict[str, Any] = {name: said[name] for name in _FIELDS if name in said}
-    if "tags" in said:
-        fields["tags"] = [tag for tag in said["tags"].split(",") if tag.strip()]
-    return fields, next((said[name] for name in _FILE_NAMES if said.get(name)), "")
+            raise InvalidField(f"Upload-Metadata: {key[:40]} is not valid base64") from None
+        values[key] = raw.decode(errors="replace")
+    fields: dict[str, Any] = {name: values[name] for name in _FIELDS if name in values}
+    if "tags" in values:
+        fields["tags"] = [tag for tag in values["tags"].split(",") if tag.strip()]
+    file_name = next((values[name] for name in _FILE_NAMES if values.get(name)), "")
+    return validated(UploadFields, fields), file_name
 
 
-def tell(resp: falcon.Response, progress: Progress) -> None:
+def set_progress(resp: falcon.Response, progress: Progress) -> None:
     """Set the headers that say how far an upload has come."""
     resp.set_header("Cache-Control", "no-store")
     resp.set_header("Upload-Offset", str(progress.offset))
@@ -159,39 +162,44 @@ def tell(resp: falcon.Response, progress: Progress) -> None:
 
 
 @contextmanager
-def verified(req: falcon.Request, body: Source, room: int, scratch: TempFolder) -> Iterator[Source]:
-    """Give the body of a request; if a checksum came with it, only after it held.
+def verified(
+    req: falcon.Request, body: Source, room: int, temp_folder: TempFolder
+) -> Iterator[Source]:
+    """Yield the body of a request; if it has a checksum, only after the checksum was verified.
 
-    There is `room` for so many bytes. Until a checksum is proven they wait in a
-    temporary file: of a body that breaks off or was altered nothing is kept.
+    Until then the bytes are in a temporary file, so nothing is stored of a body that
+    breaks off or was altered.
+
+    Args:
+        room: how many bytes the upload may still get.
 
     Raises:
         InvalidRequest: Upload-Checksum is malformed or of an unknown kind.
-        ChecksumMismatch: it is of other bytes.
-        PictureTooLarge: there is not enough room.
+        ChecksumMismatch: it is the checksum of other bytes.
+        PictureTooLarge: the body is longer than `room`.
     """
     header = req.get_header("Upload-Checksum")
     if (req.content_length or 0) > room:
         raise PictureTooLarge(
-            f"the upload has room for {room:,} more bytes; this request has {req.content_length:,}"
+            f"the upload may have {room:,} more bytes; this request has {req.content_length:,}"
         )
     if header is None:
         yield body
         return
     algorithm, expected = _checksum(header)
-    digest, left, path = hashlib.new(algorithm, usedforsecurity=False), room, scratch.path()
+    digest, left, path = hashlib.new(algorithm, usedforsecurity=False), room, temp_folder.path()
     with path.open("x+b") as file:
         path.unlink()
         while block := body.read(_BLOCK):
             left -= len(block)
             if left < 0:
-                raise PictureTooLarge(f"the upload has room for {room:,} more bytes only")
+                raise PictureTooLarge(f"the upload may have only {room:,} more bytes")
             digest.update(block)
             file.write(block)
         if not hmac.compare_digest(digest.digest(), expected):
             raise ChecksumMismatch(
-                f"Upload-Checksum: the {room - left:,} bytes that came have another {algorithm}; "
-                "none was kept, send them again"
+                f"Upload-Checksum: the {room - left:,} bytes received have another {algorithm}; "
+                "none was stored, send them again"
             )
         file.seek(0)
         yield file

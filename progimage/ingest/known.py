@@ -1,0 +1,81 @@
+"""What happens to the metadata of an upload whose picture is in the library already."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from progimage.ingest.ingest import Ingest, Staged
+from progimage.library import Library
+from progimage.model import Metadata, Record, Viewer, fold
+
+OnKnown = Literal["keep", "merge", "replace"]
+"""What to do with the metadata that is sent with a known picture.
+
+keep: nothing. merge: add the tags, and fill the title and the description if they are
+empty. replace: set every field that was sent. No mode changes a field that was not sent.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """The picture that an upload is now, and what happened to its metadata.
+
+    Attributes:
+        is_new: False if the picture was known.
+        applied: the fields that changed a known picture.
+        not_applied: the fields that differ from a known picture and did not change it.
+    """
+
+    record: Record
+    is_new: bool
+    applied: tuple[str, ...] = ()
+    not_applied: tuple[str, ...] = ()
+
+
+def add(
+    ingest: Ingest,
+    library: Library,
+    staged: Staged,
+    metadata: Metadata,
+    owner: str,
+    on_known: OnKnown,
+) -> Added:
+    """Add a picture of `owner` to the library, or settle the metadata of a known one.
+
+    `metadata.model_fields_set` are the fields that were sent.
+
+    Raises: what `Ingest.keep` and `Library.edit` raise.
+    """
+    record, is_new = ingest.keep(staged, metadata, owner)
+    if is_new:
+        return Added(record, True)
+    differing = _differing(record, metadata)
+    changes = {name: differing[name] for name in differing if _is_applied(name, record, on_known)}
+    if "tags" in changes and on_known == "merge":
+        changes["tags"] = (*record.tags, *metadata.tags)
+    if changes:
+        record = library.edit(Viewer(name=owner), record.id, changes, lambda _: True)
+    return Added(record, False, tuple(changes), tuple(n for n in differing if n not in changes))
+
+
+def _differing(record: Record, metadata: Metadata) -> dict[str, Any]:
+    """Return the fields that were sent and say something else than the record."""
+    sent = {name: getattr(metadata, name) for name in Metadata.model_fields}
+    return {
+        name: value
+        for name, value in sent.items()
+        if name in metadata.model_fields_set and not _is_same(name, value, getattr(record, name))
+    }
+
+
+def _is_same(name: str, sent: Any, stored: Any) -> bool:
+    if name == "tags":
+        return {fold(tag) for tag in sent} == {fold(tag) for tag in stored}
+    return bool(sent == stored)
+
+
+def _is_applied(name: str, record: Record, on_known: OnKnown) -> bool:
+    if on_known == "merge":
+        return name == "tags" or (name in ("title", "description") and not getattr(record, name))
+    return on_known == "replace"
