@@ -33,7 +33,10 @@ def routes(parts: Components) -> list[Route]:
     """Return the table of routes for a service made of `parts`."""
     settings, policy, urls = parts.settings, parts.policy, parts.urls
     table: list[Route] = []
-    console, description = Console(parts.delivery.other_origin()), Description(table, settings)
+    console, description = (
+        Console(parts.delivery.other_origin(), urls.prefix),
+        Description(table, settings),
+    )
     uploads = images.Uploads(parts)
     originals = OriginalResponder(parts.library, parts.delivery, parts.authorization)
     responder = RenditionResponder(

@@ -81,11 +81,8 @@ class Authorization:
                 signature,
                 {"this": path_of_rendition(image_id, pipeline), "any": path_of_any(image_id)},
             )
-            if grant.scope == "any" and pipeline.references:
-                raise LinkRefused(
-                    "sig: a link to any rendition of a picture covers none that uses other "
-                    "pictures; those need a link of their own"
-                )
+            if grant.scope == "any":
+                _check_any(pipeline)
         except LinkRefused:
             if self._policy.is_open(pipeline):
                 self._library.find(viewer, image_id)
@@ -120,3 +117,22 @@ class Authorization:
         """
         record = self._library.find_for_link(image_id)
         return Access(Viewer(name=record.owner), grant.expires_s)
+
+
+def _check_any(pipeline: Pipeline) -> None:
+    """Check that a link to every rendition of a picture covers this one.
+
+    Raises:
+        LinkRefused: the rendition shows other pictures, or has the metadata of the
+            original, which may say where it was taken.
+    """
+    if pipeline.references:
+        raise LinkRefused(
+            "sig: a link to every rendition of a picture covers none that uses other pictures; "
+            "those need a link of their own"
+        )
+    if pipeline.output.options.metadata in ("exif", "all"):
+        raise LinkRefused(
+            "sig: a link to every rendition of a picture covers none that keeps EXIF; "
+            "strip:keep=exif and strip:keep=all need a link of their own"
+        )

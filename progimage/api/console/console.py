@@ -85,12 +85,19 @@ def policy(pictures_from: str = "") -> str:
 
 
 class Console:
-    """The page and its files; `pictures_from` is the origin that pictures are redirected to."""
+    """The page and its files.
 
-    def __init__(self, pictures_from: str = "") -> None:
+    Args:
+        pictures_from: the origin that pictures are redirected to, "" without one.
+        prefix: the path that clients put before every path of the service.
+    """
+
+    def __init__(self, pictures_from: str = "", prefix: str = "") -> None:
         self._policy = policy(pictures_from)
-        # A package without its files fails at start, not at the first look.
-        self._page = assets()[_PAGE]
+        # Read here, so that a package without its files fails at start.
+        page = assets()[_PAGE]
+        body = page.body.replace(b'"/console/', f'"{prefix}/console/'.encode())
+        self._page = Asset(body, page.media_type, hashlib.sha256(body).hexdigest()[:32])
 
     def wanted(self, req: falcon.Request) -> bool:
         """True for a browser that opens a page; programs take JSON, or anything."""

@@ -40,6 +40,7 @@ _HEADERS = {
     "Content-Disposition": "Shown, with a name for saving.",
     "Content-Range": "Which bytes of how many these are.",
     "ETag": "This version.",
+    "Last-Modified": "When these bytes were stored.",
     "Link": 'The one URL of this result, as `rel="canonical"`.',
     "Location": "Where it is.",
     "Retry-After": "Seconds after which to try again.",

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from importlib.resources import files
 from typing import Any
+from urllib.parse import urlsplit
 
 STYLE = files("progimage.api.openapi").joinpath("page.css").read_bytes()
 
@@ -17,7 +18,7 @@ _HEAD = """<!doctype html>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{title}</title>
-<link rel="stylesheet" href="/docs/style.css">
+<link rel="stylesheet" href="{prefix}/docs/style.css">
 </head>
 <body>
 """
@@ -31,7 +32,9 @@ def page(document: Document) -> str:
     """Return the page of an OpenAPI document."""
     info = document["info"]
     operations = list(_operations(document))
-    parts = [_HEAD.format(title=_text(f"{info['title']} API")), "<nav><h2>Calls</h2>"]
+    prefix = _text(urlsplit(document["servers"][0]["url"]).path.rstrip("/"))
+    head = _HEAD.format(title=_text(f"{info['title']} API"), prefix=prefix)
+    parts = [head, "<nav><h2>Calls</h2>"]
     for tag in document["tags"]:
         entries = [entry for entry in operations if tag["name"] in entry[2]["tags"]]
         if entries:
@@ -46,7 +49,7 @@ def page(document: Document) -> str:
     parts.append(
         f"<h1>{_text(info['title'])} <small>{_text(info['version'])}</small></h1>"
         f"<p>{_prose(info['summary'])}</p><p>{_prose(info['description'])}</p>"
-        '<p>The same for programs: <a href="/openapi.json">openapi.json</a>.</p>'
+        f'<p>The same for programs: <a href="{prefix}/openapi.json">openapi.json</a>.</p>'
     )
     parts += _security(document)
     for tag in document["tags"]:

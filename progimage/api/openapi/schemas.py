@@ -10,6 +10,7 @@ from pydantic import TypeAdapter
 from progimage.access.signed_links import TOKEN
 from progimage.api.openapi.documented import Answer, Named, Parameter
 from progimage.api.requests.json_body import UploadFields
+from progimage.api.requests.query import DOWNLOAD as DOWNLOAD_NAME
 from progimage.api.requests.query import SIGNATURE as SIGNATURE_NAME
 from progimage.api.requests.submission import UploadJson
 from progimage.api.responses.json_document import Link
@@ -175,9 +176,21 @@ SIGNATURE = Parameter(
     {"type": "string", "pattern": f"^{re.sub(r'[?]P<[a-z]+>', '', TOKEN.pattern)}$"},
 )
 
+DOWNLOAD = Parameter(
+    DOWNLOAD_NAME,
+    "Save the picture in place of showing it, under this file name; empty for the usual name.",
+    {"type": "string", "maxLength": 1000},
+)
+
 RANGE = Parameter("Range", "One range of bytes.", {"type": "string"}, place="header")
 IF_NONE_MATCH = Parameter(
     "If-None-Match", "304 if the ETag is among these.", {"type": "string"}, place="header"
+)
+IF_MODIFIED_SINCE = Parameter(
+    "If-Modified-Since",
+    "304 if the picture did not change since; only without If-None-Match.",
+    {"type": "string"},
+    place="header",
 )
 ACCEPT = Parameter("Accept", "Which formats `auto` may choose.", {"type": "string"}, place="header")
 
@@ -193,7 +206,7 @@ _RENDERED = (*_DELIVERED, "Link", "X-Cache", "Server-Timing", "Vary")
 
 def delivered(content: dict[str, Any], *, rendered: bool = False) -> dict[int, Answer]:
     """Return the answers of what sends stored bytes."""
-    headers = _RENDERED if rendered else _DELIVERED
+    headers = _RENDERED if rendered else (*_DELIVERED, "Last-Modified")
     return {
         200: Answer("The picture.", content, headers),
         206: Answer("The range of it that was asked for.", content, (*headers, "Content-Range")),

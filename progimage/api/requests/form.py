@@ -95,8 +95,9 @@ class Form:
 
     def _ignore(self, part: BodyPart, name: str) -> None:
         hint = did_you_mean(name, (PICTURE, *FIELDS))
-        if part.filename or hint:
-            hint = hint or f"send pictures as {PICTURE!r}"
+        if part.filename:
+            hint = f"send pictures as {PICTURE!r}"
+        if hint:
             raise InvalidField(f"{name[:_MAX_SHOWN]}: no such field; {hint}")
         if name and name not in self.ignored:
             self.ignored.append(name[:_MAX_SHOWN])

@@ -1,36 +1,61 @@
-"""The query of a URL as pairs, in order, nothing dropped."""
+"""The query of a URL as pairs, in order, with nothing dropped."""
 
 from __future__ import annotations
 
+import re
+from typing import NamedTuple
 from urllib.parse import parse_qsl
 
 import falcon
 
 from progimage.errors import InvalidRequest
 
-_MAX_FIELDS = 100
-
+Pairs = tuple[tuple[str, str], ...]
 
 SIGNATURE = "sig"
+DOWNLOAD = "download"
+
+_MAX_FIELDS = 100
+
+# Added to URLs by marketing tools, or by programs that want to get past a cache. They say
+# nothing about the picture, so they are part of no key.
+_IGNORED = re.compile(r"v|ts|_|utm_\w+|fbclid|gclid|msclkid")
 
 
-def signed_pairs(req: falcon.Request) -> tuple[list[tuple[str, str]], str | None]:
-    """Return the query as `pairs` does, less the signature of a link, and that signature.
+class PictureQuery(NamedTuple):
+    """The query of a URL of an original or a rendition.
+
+    Attributes:
+        arguments: of the pipeline, without the parameters that are ignored everywhere.
+        signature: of a signed link, None without one.
+        download: the file name to save the picture under, "" for the usual one; None to
+            show the picture.
+    """
+
+    arguments: Pairs
+    signature: str | None
+    download: str | None
+
+
+def picture_query(req: falcon.Request) -> PictureQuery:
+    """Return the query of a URL of an original or a rendition.
 
     Raises:
-        InvalidRequest: it has two, or what `pairs` raises.
+        InvalidRequest: `sig` or `download` is given twice, or what `pairs` raises.
     """
-    found = pairs(req)
-    signatures = [value for name, value in found if name == SIGNATURE]
-    if not signatures:
-        return found, None
-    if len(signatures) > 1:
-        raise InvalidRequest(f"{SIGNATURE}: given twice; a link has one signature")
-    return [pair for pair in found if pair[0] != SIGNATURE], signatures[0]
+    found = [pair for pair in pairs(req) if not _IGNORED.fullmatch(pair[0])]
+    special: dict[str, str] = {}
+    for name, value in found:
+        if name in (SIGNATURE, DOWNLOAD):
+            if name in special:
+                raise InvalidRequest(f"{name}: given twice")
+            special[name] = value
+    arguments = tuple(pair for pair in found if pair[0] not in special)
+    return PictureQuery(arguments, special.get(SIGNATURE), special.get(DOWNLOAD))
 
 
 def pairs(req: falcon.Request) -> list[tuple[str, str]]:
-    """Return every name and value of the query, blank values too.
+    """Return every name and value of the query, with blank values.
 
     Raises:
         InvalidRequest: it has too many fields, or is not UTF-8.

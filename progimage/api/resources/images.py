@@ -12,7 +12,7 @@ from progimage.api.auth.authentication import viewer_of
 from progimage.api.components import Components
 from progimage.api.openapi import schemas
 from progimage.api.openapi.documented import Answer, Content, Named, documented
-from progimage.api.requests.query import pairs, signed_pairs
+from progimage.api.requests.query import pairs, picture_query
 from progimage.api.requests.submission import Submission, read_submission
 from progimage.api.responses import hal, problems
 from progimage.api.responses.hal import Urls
@@ -185,13 +185,20 @@ class PictureResource:
         "original",
         "pictures",
         schemas.delivered(schemas.ORIGINALS),
-        parameters=(schemas.IMAGE_ID, schemas.SIGNATURE, schemas.RANGE, schemas.IF_NONE_MATCH),
+        parameters=(
+            schemas.IMAGE_ID,
+            schemas.SIGNATURE,
+            schemas.DOWNLOAD,
+            schemas.RANGE,
+            schemas.IF_NONE_MATCH,
+            schemas.IF_MODIFIED_SINCE,
+        ),
         errors=(InvalidRequest, NotFound, LinkRefused, LinkExpired, 416, StoreUnavailable),
     )
     def on_get(self, req: falcon.Request, resp: falcon.Response, image_id: str) -> None:
         """Send the original, byte for byte."""
-        _, signature = signed_pairs(req)
-        self._originals.respond(req, resp, image_id, signature)
+        query = picture_query(req)
+        self._originals.respond(req, resp, image_id, query.signature, query.download)
 
     @documented(
         "image",

@@ -1,4 +1,4 @@
-"""`/on_demand/<pipeline>`: transform the picture in the request, or at a URL; nothing is kept."""
+"""`/on_demand/<pipeline>`: transform a picture that is sent, or at a URL; nothing is stored."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from progimage.api.components import Components
 from progimage.api.openapi import schemas
 from progimage.api.openapi.documented import Answer, Content, Parameter, documented
 from progimage.api.requests.negotiation import Source, choose_format
-from progimage.api.requests.query import signed_pairs
+from progimage.api.requests.query import Pairs, picture_query
 from progimage.api.requests.submission import read_submission
 from progimage.api.resources.images import UPLOAD_ERRORS
 from progimage.api.resources.renditions import RENDER_ERRORS
-from progimage.api.responses.delivery import tell_timing
+from progimage.api.responses.delivery import set_timing
 from progimage.errors import DownloadRefused, InvalidRequest, PictureError
 from progimage.imaging.codecs import formats
 from progimage.imaging.pipeline import Pipeline, parse
@@ -33,7 +33,7 @@ _URL = Parameter(
 
 
 class OnDemand:
-    """A pipeline over a picture that is sent along, or fetched."""
+    """Applies a pipeline to a picture that is sent along, or fetched."""
 
     def __init__(self, parts: Components) -> None:
         self._ingest = parts.ingest
@@ -49,42 +49,55 @@ class OnDemand:
         "on_demand_of_url",
         "renditions",
         {200: Answer("The result.", schemas.PICTURES, ("Content-Disposition", "Server-Timing"))},
-        parameters=(schemas.PIPELINE, schemas.ARGUMENTS, _URL, schemas.SIGNATURE, schemas.ACCEPT),
+        parameters=(
+            schemas.PIPELINE,
+            schemas.ARGUMENTS,
+            _URL,
+            schemas.SIGNATURE,
+            schemas.DOWNLOAD,
+            schemas.ACCEPT,
+        ),
         errors=(*UPLOAD_ERRORS, *RENDER_ERRORS),
     )
     def on_get(self, req: falcon.Request, resp: falcon.Response, path: str) -> None:
-        """Send what the pipeline makes of the picture at `url`."""
+        """Send the result of the pipeline for the picture at `url`."""
         author_of(req)
-        # A service that is asked for what itself is to make would go round in circles,
-        # each of them holding a thread.
+        # A service that fetched its own on-demand transforms could do so in circles, each
+        # round holding a thread.
         if any(hop.split()[1:2] == [VIA] for hop in (req.get_header("Via") or "").split(",")):
-            raise DownloadRefused("url: one on-demand transform may not ask for another")
-        said, signature = signed_pairs(req)
-        said, url = _split(said)
-        if url is None:
+            raise DownloadRefused("url: an on-demand transform may not request another one")
+        query = picture_query(req)
+        arguments, url = _without_url(query.arguments)
+        if not url:
             raise InvalidRequest(
                 "url: expected the address of a picture, percent-encoded; to send the picture "
                 "itself use POST"
             )
-        pipeline = self._let_in(req, path, said, signature, url)
+        pipeline = self._admit(req, path, arguments, query.signature, url)
         with self._admission.admit(), self._ingest.fetch(url) as staged:
-            self._transform(req, resp, staged, pipeline)
+            self._transform(req, resp, staged, pipeline, query.download)
 
     @documented(
         "on_demand",
         "renditions",
         {200: Answer("The result.", schemas.PICTURES, ("Content-Disposition", "Server-Timing"))},
-        parameters=(schemas.PIPELINE, schemas.ARGUMENTS, schemas.SIGNATURE, schemas.ACCEPT),
+        parameters=(
+            schemas.PIPELINE,
+            schemas.ARGUMENTS,
+            schemas.SIGNATURE,
+            schemas.DOWNLOAD,
+            schemas.ACCEPT,
+        ),
         body=Content(schemas.uploads(), "One picture."),
         errors=(*UPLOAD_ERRORS, *RENDER_ERRORS),
     )
     def on_post(self, req: falcon.Request, resp: falcon.Response, path: str) -> None:
-        """Send what the pipeline makes of the picture in the body, or at `url`."""
+        """Send the result of the pipeline for the picture in the body, or at `url`."""
         if not req.content_type and not req.content_length and "url" in req.params:
             self.on_get(req, resp, path)
             return
-        said, signature = signed_pairs(req)
-        pipeline = self._let_in(req, path, said, signature)
+        query = picture_query(req)
+        pipeline = self._admit(req, path, query.arguments, query.signature)
         with self._admission.admit(), ExitStack() as stack:
             sent = read_submission(req, self._ingest, self._settings.upload, stack)
             if len(sent.pictures) != 1:
@@ -92,24 +105,34 @@ class OnDemand:
             staged = sent.pictures[0]
             if isinstance(staged, PictureError):
                 raise staged
-            self._transform(req, resp, staged, pipeline)
+            self._transform(req, resp, staged, pipeline, query.download)
 
-    def _let_in(
+    def _admit(
         self,
         req: falcon.Request,
         path: str,
-        said: list[tuple[str, str]],
+        arguments: Pairs,
         signature: str | None,
         url: str | None = None,
     ) -> Pipeline:
-        """Return the pipeline, if the authorization opens for it and the client can pay."""
-        pipeline = parse(path, said, presets=self._settings.presets, limits=self._limits)
+        """Return the pipeline, if the client may request it and has renders left.
+
+        Raises:
+            TransformRefused, LinkRefused: the policy or the signature does not allow it.
+            RateLimited: the client has used up its renders.
+        """
+        pipeline = parse(path, arguments, presets=self._settings.presets, limits=self._limits)
         self._authorization.to_transform(pipeline, signature, url)
         self._rate_limit.consumer(req)()
         return pipeline
 
     def _transform(
-        self, req: falcon.Request, resp: falcon.Response, staged: Staged, pipeline: Pipeline
+        self,
+        req: falcon.Request,
+        resp: falcon.Response,
+        staged: Staged,
+        pipeline: Pipeline,
+        download: str | None,
     ) -> None:
         facts = self._ingest.inspect(staged)
         source = Source(formats.by_name(facts.format), facts.has_alpha, facts.frames > 1)
@@ -119,15 +142,19 @@ class OnDemand:
         if req.method == "HEAD":
             reader.close()
         self._delivery.describe(
-            resp, form, is_public=False, file_name=f"{staged.sha256[:16]}.{form.extension}"
+            resp,
+            form,
+            is_public=False,
+            file_name=f"{staged.sha256[:16]}.{form.extension}",
+            download=download,
         )
-        tell_timing(resp, made)
+        set_timing(resp, made)
         resp.set_stream(reader, reader.stat.size)
 
 
-def _split(said: list[tuple[str, str]]) -> tuple[list[tuple[str, str]], str | None]:
-    """Part the query into the arguments of the pipeline and the URL."""
-    urls = [value for name, value in said if name == "url"]
+def _without_url(query: Pairs) -> tuple[Pairs, str]:
+    """Return the arguments of the pipeline, and the URL; "" without one."""
+    urls = [value.strip() for name, value in query if name == "url"]
     if len(urls) > 1:
         raise InvalidRequest("url: given twice")
-    return [pair for pair in said if pair[0] != "url"], urls[0] if urls else None
+    return tuple(pair for pair in query if pair[0] != "url"), urls[0] if urls else ""

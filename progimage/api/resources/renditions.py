@@ -11,7 +11,7 @@ from progimage import keys
 from progimage.api.auth.authentication import viewer_of
 from progimage.api.openapi import schemas
 from progimage.api.openapi.documented import documented
-from progimage.api.requests.query import signed_pairs
+from progimage.api.requests.query import Pairs, picture_query
 from progimage.api.responses.rendition import RenditionResponder
 from progimage.errors import (
     InvalidArgument,
@@ -34,8 +34,6 @@ from progimage.imaging.pipeline import Pipeline, parse
 from progimage.library import Library
 
 _REMEMBERED_PIPELINES = 4_096
-
-Query = tuple[tuple[str, str], ...]
 
 RENDER_ERRORS = (
     InvalidRequest,
@@ -68,7 +66,7 @@ class RenditionResource:
         self._responder = responder
         self._library = library
         # Most requests use a few pipelines, and parsing one takes as long as sending a file.
-        self._parse: Callable[[str, Query], Pipeline] = lru_cache(_REMEMBERED_PIPELINES)(
+        self._parse: Callable[[str, Pairs], Pipeline] = lru_cache(_REMEMBERED_PIPELINES)(
             partial(parse, presets=presets, limits=limits)
         )
 
@@ -81,6 +79,7 @@ class RenditionResource:
             schemas.PIPELINE,
             schemas.ARGUMENTS,
             schemas.SIGNATURE,
+            schemas.DOWNLOAD,
             schemas.ACCEPT,
             schemas.RANGE,
             schemas.IF_NONE_MATCH,
@@ -92,9 +91,9 @@ class RenditionResource:
         if not keys.is_image_id(image_id):
             # 404 before any complaint about the pipeline: the path names no picture at all.
             self._library.find(viewer_of(req), image_id)
-        arguments, signature = signed_pairs(req)
-        pipeline = self._parse(path, tuple(arguments))
-        self._responder.respond(req, resp, image_id, pipeline, signature)
+        query = picture_query(req)
+        pipeline = self._parse(path, query.arguments)
+        self._responder.respond(req, resp, image_id, pipeline, query.signature, query.download)
 
     @documented(
         "converted",
@@ -104,6 +103,7 @@ class RenditionResource:
             schemas.IMAGE_ID,
             schemas.EXTENSION,
             schemas.SIGNATURE,
+            schemas.DOWNLOAD,
             schemas.ACCEPT,
             schemas.RANGE,
             schemas.IF_NONE_MATCH,

@@ -13,7 +13,7 @@ from progimage.access.transform_policy import Mode, TransformPolicy
 from progimage.api.console.console import Console
 from progimage.api.openapi import schemas
 from progimage.api.openapi.documented import Answer, Named, documented, of_responder
-from progimage.api.requests.query import SIGNATURE
+from progimage.api.requests.query import DOWNLOAD, SIGNATURE
 from progimage.api.resources.images import Uploads
 from progimage.api.resources.transforms import POLICY
 from progimage.api.responses.hal import Urls
@@ -26,6 +26,7 @@ _ON_DEMAND: dict[Mode, str] = {
     "presets": "/on_demand/{preset}{.format}{?url}",
     "signed": "/on_demand/{+pipeline}.{format}{?url,sig}",
 }
+_OF_PICTURES = (SIGNATURE, DOWNLOAD)
 _ID = re.compile(r"\{\w+_id\}")
 
 _ROOT = Named(
@@ -128,5 +129,5 @@ def template(route: Route) -> str:
     """Return a route's path as a template of its id and query parameters (RFC 6570)."""
     description = of_responder(route.responders().get("GET"))
     parameters = description.parameters if description else ()
-    names = [p.name for p in parameters if p.place == "query" and p.name != SIGNATURE]
+    names = [p.name for p in parameters if p.place == "query" and p.name not in _OF_PICTURES]
     return _ID.sub("{id}", route.path) + (f"{{?{','.join(names)}}}" if names else "")

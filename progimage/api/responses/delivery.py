@@ -1,4 +1,4 @@
-"""How a picture's bytes leave: by us, through nginx, or straight from S3."""
+"""How the bytes of pictures leave: from this process, through nginx, or from S3."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import hashlib
 import re
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import cast
 from urllib.parse import quote, urlsplit
 
@@ -20,9 +22,9 @@ from progimage.config.clock_skew import SKEW_S
 from progimage.errors import ConfigError
 from progimage.imaging.codecs.formats import Format
 from progimage.imaging.render import Rendered
+from progimage.ingest.ingest import clean_file_name
 from progimage.stores import HasLocalPath, HasPresignedUrl, ObjectStore, Reader
 
-PUBLIC = "public, max-age=31536000, immutable"
 PRIVATE = "private, no-store"
 
 # A picture is data: opened as a page it may load, run and frame nothing.
@@ -40,9 +42,9 @@ Open = Callable[[int, int | None], Reader]
 
 
 def etag_of_rendition(image_id: str, name: str) -> str:
-    """Return the ETag of a rendition, which needs neither its bytes nor the store.
+    """Return the ETag of a rendition, from neither its bytes nor the store.
 
-    Rendering is deterministic for one engine version, so its inputs stand for its bytes.
+    Rendering is deterministic for one engine version, so the inputs identify the bytes.
     """
     return hashlib.sha256(f"{keys.ENGINE_VERSION}/{image_id}/{name}".encode()).hexdigest()[:32]
 
@@ -64,17 +66,35 @@ class Delivery:
         return self._settings.mode != "direct"
 
     def other_origin(self) -> str:
-        """Return where clients are sent for pictures, such as https://s3.example; "" if nowhere."""
+        """Return the origin that clients are redirected to, such as https://s3.example, or ""."""
         if self._settings.mode != "redirect":
             return ""
         store = cast(HasPresignedUrl, self._store)
         parts = urlsplit(store.presigned_url("any", expires_s=1, media_type="image/any"))
         return f"{parts.scheme}://{parts.netloc}"
 
-    def is_unchanged(self, req: falcon.Request, resp: falcon.Response, etag: str) -> bool:
-        """Note `etag`; True, and 304, if the client says that it has that version."""
+    def is_unchanged(
+        self,
+        req: falcon.Request,
+        resp: falcon.Response,
+        etag: str,
+        modified: datetime | None = None,
+    ) -> bool:
+        """Set the headers of this version; return True, with a 304, if the client has it.
+
+        Args:
+            modified: when the bytes were stored, None if that is not the same on every node.
+
+        Source: RFC 9110, section 13.2.2: If-None-Match is decisive where it is sent.
+        """
         resp.set_header("ETag", f'"{etag}"')
-        if none_match_holds(req.get_header("If-None-Match"), etag):
+        if modified is not None:
+            resp.last_modified = modified
+        names = req.get_header("If-None-Match")
+        if names is None:
+            if not _is_since(req.get_header("If-Modified-Since"), modified):
+                return False
+        elif none_match_holds(names, etag):
             return False
         not_modified(resp)
         return True
@@ -86,25 +106,30 @@ class Delivery:
         *,
         is_public: bool,
         file_name: str,
+        download: str | None = None,
         ends_s: int | None = None,
     ) -> None:
-        """Set the headers that every picture carries.
+        """Set the headers that every picture has.
 
-        What was asked for by a link that ends is kept by nobody for longer; of a private
-        picture nobody keeps anything, so that taking a link back works at once.
+        A picture that was requested by a link is cached no longer than the link is valid. A
+        private picture is not cached at all, so that revoking a link works at once.
+
+        Args:
+            download: the file name to save under, "" for `file_name`; None to show it.
+            ends_s: when the link that led here expires, in seconds since 1970.
         """
         resp.content_type = form.media_type
         if not is_public:
             caching = PRIVATE
         elif ends_s is None:
-            caching = PUBLIC
+            caching = f"public, max-age={self._settings.max_age_s}, immutable"
         else:
-            caching = f"public, max-age={_left_s(ends_s)}"
+            caching = f"public, max-age={min(_left_s(ends_s), self._settings.max_age_s)}"
         resp.set_header("Cache-Control", caching)
         resp.set_header("Content-Security-Policy", CONTENT_POLICY)
-        # Pictures are made to be shown on other sites' pages.
+        # Pages of other sites may show pictures.
         resp.set_header("Cross-Origin-Resource-Policy", "cross-origin")
-        resp.set_header("Content-Disposition", disposition(file_name))
+        resp.set_header("Content-Disposition", disposition(*_naming(form, file_name, download)))
 
     def send(
         self,
@@ -118,10 +143,12 @@ class Delivery:
         open_: Open,
         ends_s: int | None = None,
     ) -> None:
-        """Answer with the object under `key`, or with what `open_` gives if it has none.
+        """Answer with the object under `key`, or with the reader of `open_` if `key` is None.
 
-        A redirect ends no later than `ends_s`, the end of the link that led here.
-        `open_` takes a start and a length; it is only called if the bytes leave by us.
+        Args:
+            open_: opens a part, from a start and a length; only called if this process sends
+                the bytes.
+            ends_s: when the link that led here expires; a redirect ends no later.
         """
         if key is not None and self._settings.mode == "x-accel":
             resp.set_header("X-Accel-Redirect", self._settings.accel_prefix + quote(key))
@@ -134,7 +161,7 @@ class Delivery:
         if req.method == "GET":
             span = parse_range(req.get_header("Range"), req.get_header("If-Range"), etag, size)
         if isinstance(span, Unsatisfiable):
-            detail = f"Range: the picture has {size:,} bytes, none of which you asked for"
+            detail = f"Range: the picture has {size:,} bytes; the range is outside of them"
             problem = problems.document(416, "Range not satisfiable", detail, "RangeNotSatisfiable")
             problems.respond(resp, problem)
             resp.set_header("Content-Range", f"bytes */{size}")
@@ -158,7 +185,7 @@ class Delivery:
         self, resp: falcon.Response, key: str, *, is_public: bool, ends_s: int | None
     ) -> None:
         lasts_s = self._settings.redirect_expires_s
-        # The store looks at its own clock, which may be ahead of ours.
+        # The clock of the store may be ahead of this node's.
         expires_s = min(lasts_s + SKEW_S, _MAX_PRESIGNED_S)
         if ends_s is not None:
             expires_s = max(1, min(expires_s, _left_s(ends_s)))
@@ -185,8 +212,8 @@ def not_modified(resp: falcon.Response) -> None:
     resp.delete_header("Content-Type")
 
 
-def tell_timing(resp: falcon.Response, made: Rendered | None) -> None:
-    """Say where the time went, or that the cache had it (`made` is None)."""
+def set_timing(resp: falcon.Response, made: Rendered | None) -> None:
+    """Set the headers that say how long each step took; `made` is None for a cached picture."""
     resp.set_header("X-Cache", "miss" if made else "hit")
     if made:
         timing = (
@@ -200,18 +227,36 @@ def tell_timing(resp: falcon.Response, made: Rendered | None) -> None:
     resp.set_header("Server-Timing", timing)
 
 
-def disposition(file_name: str) -> str:
-    """Return a Content-Disposition that shows the picture and names it if it is saved.
+def _is_since(header: str | None, modified: datetime | None) -> bool:
+    """Return True if a client's version, of the time in `header`, is still the current one."""
+    if header is None or modified is None:
+        return False
+    try:
+        had = parsedate_to_datetime(header[:64])
+    except ValueError:
+        return False  # RFC 9110, section 13.1.3: a date that is none is ignored.
+    return modified.replace(microsecond=0) <= (had if had.tzinfo else had.replace(tzinfo=UTC))
 
-    Source: RFC 6266, section 4.3, with RFC 8187 for what is not ASCII.
+
+def _naming(form: Format, usual: str, download: str | None) -> tuple[str, bool]:
+    """Return the name to save under, with an extension, and whether to save at once."""
+    name = clean_file_name(download or "") or usual
+    return (name if "." in name else f"{name}.{form.extension}"), download is not None
+
+
+def disposition(file_name: str, is_attachment: bool = False) -> str:
+    """Return a Content-Disposition that names the picture, and shows it unless it is saved.
+
+    Source: RFC 6266, section 4.3, with RFC 8187 for names that are not ASCII.
     """
+    kind = "attachment" if is_attachment else "inline"
     if _PLAIN_NAME.fullmatch(file_name):
-        return f'inline; filename="{file_name}"'
+        return f'{kind}; filename="{file_name}"'
     if not file_name:
-        return "inline"
+        return kind
     plain = "".join(
         c if c.isascii() and c.isprintable() and c not in '"\\%' else "_" for c in file_name
     )
     if plain == file_name:
-        return f'inline; filename="{plain}"'
-    return f"inline; filename=\"{plain}\"; filename*=UTF-8''{quote(file_name, safe='')}"
+        return f'{kind}; filename="{plain}"'
+    return f"{kind}; filename=\"{plain}\"; filename*=UTF-8''{quote(file_name, safe='')}"

@@ -20,12 +20,18 @@ class OriginalResponder:
         self._authorization = authorization
 
     def respond(
-        self, req: falcon.Request, resp: falcon.Response, image_id: str, signature: str | None
+        self,
+        req: falcon.Request,
+        resp: falcon.Response,
+        image_id: str,
+        signature: str | None,
+        download: str | None = None,
     ) -> None:
         """Send the original of `image_id`, or 304 or a part of it, as the request's headers ask.
 
         Args:
             signature: of a signed link, None if the URL has none.
+            download: the file name to save under, "" for the usual one; None to show it.
 
         Raises:
             NotFound: there is no such picture, or none that the client may see.
@@ -37,9 +43,14 @@ class OriginalResponder:
         form = formats.by_media_type(record.media_type)
         name = record.file_name or f"{record.id[:16]}.{form.extension}"
         self._delivery.describe(
-            resp, form, is_public=record.is_public, file_name=name, ends_s=access.ends_s
+            resp,
+            form,
+            is_public=record.is_public,
+            file_name=name,
+            download=download,
+            ends_s=access.ends_s,
         )
-        if self._delivery.is_unchanged(req, resp, record.sha256):
+        if self._delivery.is_unchanged(req, resp, record.sha256, record.created):
             return
         if self._delivery.hands_over:
             self._library.check_original(record)

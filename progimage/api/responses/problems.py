@@ -96,8 +96,16 @@ def of_error(error: errors.ProgImageError) -> dict[str, object]:
     return problem
 
 
-# What was set before a picture turned out not to be there must not tell of it.
-_OF_PICTURES = ("ETag", "Link", "Vary", "Content-Disposition", "X-Accel-Redirect", "Accept-Ranges")
+# Headers that were set before a picture turned out to be hidden must not reveal it.
+_OF_PICTURES = (
+    "ETag",
+    "Last-Modified",
+    "Link",
+    "Vary",
+    "Content-Disposition",
+    "X-Accel-Redirect",
+    "Accept-Ranges",
+)
 
 
 def respond(

@@ -10,7 +10,7 @@ from progimage.api.auth.authorization import Access, Authorization
 from progimage.api.auth.rate_limits import RenderRateLimit
 from progimage.api.requests.negotiation import Source, choose_format
 from progimage.api.responses import hal
-from progimage.api.responses.delivery import Delivery, etag_of_rendition, tell_timing
+from progimage.api.responses.delivery import Delivery, etag_of_rendition, set_timing
 from progimage.errors import NotAcceptable, NotFound
 from progimage.imaging.codecs import formats
 from progimage.imaging.codecs.formats import Format
@@ -56,11 +56,13 @@ class RenditionResponder:
         image_id: str,
         pipeline: Pipeline,
         signature: str | None,
+        download: str | None = None,
     ) -> None:
         """Send what `pipeline` makes of the picture `image_id`.
 
         Args:
             signature: of a signed link, None if the URL has none.
+            download: the file name to save under, "" for the usual one; None to show it.
 
         Raises:
             NotFound: there is no such picture, or none that the client may see.
@@ -81,13 +83,13 @@ class RenditionResponder:
             record = self._find(access.viewer, image_id)
             # Checked before a 304 too: a 304 would let a cache keep what is private by now.
             is_public = self._renditions.shows_only_public(access.viewer, record, pipeline)
-            self._describe(resp, image_id, form, access, is_public=is_public)
+            self._describe(resp, image_id, form, access, download, is_public=is_public)
             if self._delivery.is_unchanged(req, resp, etag):
                 return
             found = self._renditions.find_or_render(
                 access.viewer, image_id, pipeline, form, record, self._rate_limit.consumer(req)
             )
-        self._send(req, resp, image_id, access, found, etag)
+        self._send(req, resp, image_id, access, found, etag, download)
 
     def _send(
         self,
@@ -97,6 +99,7 @@ class RenditionResponder:
         access: Access,
         found: Rendition,
         etag: str,
+        download: str | None,
     ) -> None:
         is_taken = False
 
@@ -106,8 +109,10 @@ class RenditionResponder:
             return self._renditions.narrow(found, start, length)
 
         try:
-            self._describe(resp, image_id, found.format, access, is_public=found.is_public)
-            tell_timing(resp, found.timings)
+            self._describe(
+                resp, image_id, found.format, access, download, is_public=found.is_public
+            )
+            set_timing(resp, found.timings)
             metrics.rendition(hit=found.timings is None)
             if not self._delivery.is_unchanged(req, resp, etag):
                 self._delivery.send(
@@ -130,12 +135,18 @@ class RenditionResponder:
         image_id: str,
         form: Format,
         access: Access,
+        download: str | None,
         *,
         is_public: bool,
     ) -> None:
         name = f"{image_id[:16]}.{form.extension}"
         self._delivery.describe(
-            resp, form, is_public=is_public, file_name=name, ends_s=access.ends_s
+            resp,
+            form,
+            is_public=is_public,
+            file_name=name,
+            download=download,
+            ends_s=access.ends_s,
         )
 
     def _format(

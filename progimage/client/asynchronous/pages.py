@@ -38,7 +38,8 @@ async def documents(
         # Only a path: the token must not be sent to another server.
         if not isinstance(following, str) or following[:1] != "/" or following[:2] == "//":
             raise UnexpectedAnswer("the server sent a list whose 'next' is not a path")
-        path, parameters = following, ()
+        # The same path as before: the server may write it with the prefix of a proxy.
+        path, parameters = f"{path.partition('?')[0]}?{following.partition('?')[2]}", ()
 
 
 async def pages(

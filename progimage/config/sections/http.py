@@ -37,9 +37,9 @@ class Server(Section):
     )
     public_url: str = Field(
         default="",
-        pattern=r"^(https?://[^/?#\s]+)?$",
-        description='The address that clients use, such as "https://img.example.com". Empty: '
-        "taken from each request.",
+        pattern=r"^(https?://[^/?#\s]+(/[A-Za-z0-9._~-]+)*)?$",
+        description='The address that clients use, such as "https://img.example.com", or with '
+        'a path that a proxy removes, "https://example.com/img". Empty: taken from each request.',
     )
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = Field(
         default=(),
@@ -146,6 +146,13 @@ class Delivery(Section):
         default="/_store/",
         pattern=r"^/[A-Za-z0-9_-]+/$",
         description="The internal location of nginx that maps to the folder store.",
+    )
+    max_age_s: int = Field(
+        default=31_536_000,
+        ge=0,
+        le=31_536_000,
+        description="How long caches may use a public picture without asking again. Lower it "
+        "where a picture that is hidden must soon disappear from caches.",
     )
     redirect_expires_s: int = Field(
         default=300,

@@ -308,3 +308,19 @@ def test_what_is_remembered_of_a_picture_is_forgotten_when_it_is_hidden(client, 
     image_id = public.split("/")[2]
     Library(store).edit(ANN, image_id, {"visibility": "private"}, lambda current: True)
     assert_problem(client.simulate_get(public + "thumbnail.auto", headers=headers), 404)
+
+
+@pytest.mark.parametrize("keep_", ["exif", "all"])
+def test_a_link_to_every_rendition_gives_no_exif(client, public, private, keep_):
+    for path in (private, public):
+        every = signed(f"{path}strip:keep={keep_}.jpg", scope="any", covers=path + "*")
+        result = get(client, every)
+        assert result.status_code in (403, 404)
+        assert result.headers["content-type"] == "application/problem+json"
+        own = signed(f"{path}strip:keep={keep_}.jpg")
+        assert opened(get(client, own)).format == "JPEG"
+
+
+def test_a_link_to_every_rendition_gives_the_colour_profile(client, private):
+    every = signed(f"{private}strip:keep=icc.jpg", scope="any", covers=private + "*")
+    assert opened(get(client, every)).format == "JPEG"

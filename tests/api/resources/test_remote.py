@@ -101,7 +101,7 @@ def test_a_transform_may_not_ask_this_service_for_another(client, via):
         query_string="url=https%3A%2F%2Fexample.com%2F",
         headers={"Via": via},
     )
-    assert_problem(result, 400, "ask for another")
+    assert_problem(result, 400, "may not request another")
 
 
 def test_a_proxy_that_is_only_named_like_this_service_is_no_matter(make_client, url):

@@ -110,3 +110,69 @@ def test_a_small_picture_goes_out_in_one_piece(folder, jpeg):
     assert result.content == jpeg
     part = client.simulate_get(path, headers={"Range": "bytes=5-9"})
     assert part.content == jpeg[5:10]
+
+
+class TestDownload:
+    @pytest.mark.parametrize(
+        ("query", "header"),
+        [
+            ("download=harbour", 'attachment; filename="harbour.jpg"'),
+            ("download=harbour.jpeg", 'attachment; filename="harbour.jpeg"'),
+            ("download=..%2F..%2Fx", 'attachment; filename="x.jpg"'),
+            ("download=a%0D%0AX-Evil:%201", 'attachment; filename="aX-Evil: 1.jpg"'),
+            (
+                "download=%C3%BC",
+                "attachment; filename=\"_.jpg\"; filename*=UTF-8''%C3%BC.jpg",
+            ),
+        ],
+    )
+    def test_the_original_is_saved_under_the_name(self, client, uploaded, query, header):
+        result = client.simulate_get(uploaded, query_string=query)
+        assert result.headers["content-disposition"] == header
+
+    def test_without_a_name_the_usual_one_is_used(self, client, uploaded):
+        shown = client.simulate_get(uploaded).headers["content-disposition"]
+        saved = client.simulate_get(uploaded, query_string="download").headers
+        assert saved["content-disposition"] == shown.replace("inline", "attachment")
+
+    def test_a_rendition_is_saved_with_its_extension_and_has_the_same_etag(self, client, uploaded):
+        path = f"{uploaded}blur.webp"
+        saved = client.simulate_get(path, params={"download": "harbour"})
+        assert saved.headers["content-disposition"] == 'attachment; filename="harbour.webp"'
+        assert saved.headers["etag"] == client.simulate_get(path).headers["etag"]
+
+
+class TestLastModified:
+    def test_a_client_that_knows_the_time_of_an_original_gets_304(self, client, uploaded):
+        modified = client.simulate_get(uploaded).headers["last-modified"]
+        again = client.simulate_get(uploaded, headers={"If-Modified-Since": modified})
+        assert (again.status_code, again.content) == (304, b"")
+        older = {"If-Modified-Since": "Sat, 01 Jan 2000 00:00:00 GMT"}
+        assert client.simulate_get(uploaded, headers=older).status_code == 200
+
+    def test_a_rendition_has_none_since_nodes_render_at_different_times(self, client, uploaded):
+        assert "last-modified" not in client.simulate_get(f"{uploaded}blur.png").headers
+
+    def test_if_none_match_decides_where_both_are_sent(self, client, uploaded):
+        modified = client.simulate_get(uploaded).headers["last-modified"]
+        headers = {"If-Modified-Since": modified, "If-None-Match": '"other"'}
+        assert client.simulate_get(uploaded, headers=headers).status_code == 200
+
+    @pytest.mark.parametrize("date", ["", "yesterday", "0", "Sat, 99 Jan 2000", "x" * 10_000])
+    def test_a_date_that_is_none_is_ignored(self, client, uploaded, date):
+        headers = {"If-Modified-Since": date}
+        assert client.simulate_get(uploaded, headers=headers).status_code == 200
+
+    def test_an_error_does_not_say_when_a_picture_was_stored(self, client, uploaded):
+        headers = {"Range": "bytes=99999999-"}
+        result = client.simulate_get(uploaded, headers=headers)
+        assert result.status_code == 416
+        assert "last-modified" not in result.headers
+
+
+def test_caches_may_use_a_public_picture_for_max_age_s(make_client, jpeg):
+    client = make_client(delivery={"max_age_s": 60})
+    path = upload(client, jpeg)
+    for name in ("", "blur.png"):
+        caching = client.simulate_get(path + name).headers["cache-control"]
+        assert caching == "public, max-age=60, immutable"

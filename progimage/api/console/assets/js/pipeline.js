@@ -1,5 +1,7 @@
 // Pipelines as texts: steps and their arguments to a path, and back.
 
+import { base } from "./base.js";
+
 const PLAIN = /^[A-Za-z0-9_-]+$/;
 
 /** Write one argument as the service reads it, given its schema. */
@@ -20,7 +22,7 @@ export function stepText({ name, values }, properties) {
 /** Return the path of what `steps` make of a picture; `format` is an extension, "auto" or "". */
 export function pathOf(id, steps, format) {
   const suffix = format ? `.${format}` : "";
-  return steps.length ? `/images/${id}/${steps.join("/")}${suffix}` : `/images/${id}${suffix || "/"}`;
+  return steps.length ? `${base}/images/${id}/${steps.join("/")}${suffix}` : `${base}/images/${id}${suffix || "/"}`;
 }
 
 /**

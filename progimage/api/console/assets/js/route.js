@@ -1,6 +1,8 @@
 // The address of what is shown. All of it stands in the query of `/`, so that every view can
 // be linked to, and reloaded, without the server knowing the views.
 
+import { base } from "./base.js";
+
 /** What a search may be for; the same names as in the service's own query. */
 export const CONDITIONS = ["q", "tags_all", "media_type", "visibility", "owner"];
 
@@ -29,12 +31,12 @@ function onlyConditions(query) {
 
 export function hrefOfSearch(search) {
   const text = search.toString();
-  return text ? `/?${text}` : "/";
+  return text ? `${base}/?${text}` : `${base}/`;
 }
 
-export const hrefOfPicture = (id) => `/?${new URLSearchParams({ image: id })}`;
+export const hrefOfPicture = (id) => `${base}/?${new URLSearchParams({ image: id })}`;
 
-export const hrefOfJob = (id) => `/?${new URLSearchParams({ job: id })}`;
+export const hrefOfJob = (id) => `${base}/?${new URLSearchParams({ job: id })}`;
 
 /** Fires "change" when another view is to be shown. */
 export const router = new EventTarget();
@@ -62,7 +64,7 @@ export function followLinks() {
     if (!link || event.defaultPrevented || event.button !== 0 || link.target || link.hasAttribute("download")) return;
     if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
     const url = new URL(link.href);
-    if (url.origin !== location.origin || url.pathname !== "/" || url.hash) return;
+    if (url.origin !== location.origin || url.pathname !== `${base}/` || url.hash) return;
     event.preventDefault();
     go(url.pathname + url.search);
   });
