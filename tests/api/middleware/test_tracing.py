@@ -86,5 +86,5 @@ def test_without_an_endpoint_nothing_is_told(make_client, exporter):
 
 def test_a_missing_library_is_told_with_what_to_install(monkeypatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    with pytest.raises(ConfigError, match=r"progimage\[otel\]"):
+    with pytest.raises(ConfigError, match=r"extra 'otel'"):
         tracing.check()
