@@ -9,15 +9,15 @@ from PIL import Image
 
 from progimage.errors import CorruptPicture, MismatchedMedia
 from progimage.imaging.codecs.colour_management import managed, plain
-from progimage.imaging.codecs.decode import load_webp
-from progimage.imaging.codecs.formats import JPEG, WEBP
-from progimage.imaging.codecs.header import Opened, check_size, opened
+from progimage.imaging.codecs.formats import JPEG
+from progimage.imaging.codecs.header import Opened, opened
 from progimage.imaging.codecs.sniff import sniff
 from progimage.imaging.limits import Limits
 from progimage.imaging.resampling import resized
 from progimage.imaging.thumbhash import thumb_hash
 
 _THUMBNAIL_SIDE = 32
+_SMALL = (_THUMBNAIL_SIDE * 2, _THUMBNAIL_SIDE * 2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,7 @@ class Facts:
         has_alpha: some pixel may be transparent.
         dominant_colour: "#rrggbb".
         placeholder: ThumbHash in base64.
+        damage: what is wrong with a picture that is shown all the same; "" for nothing.
     """
 
     format: str
@@ -44,6 +45,7 @@ class Facts:
     has_alpha: bool
     dominant_colour: str
     placeholder: str
+    damage: str = ""
 
 
 def inspect(path: str, limits: Limits) -> Facts:
@@ -51,34 +53,30 @@ def inspect(path: str, limits: Limits) -> Facts:
 
     Every frame is decoded to its last byte. A JPEG is decoded at a fraction of its
     size: all of its data is read all the same, and only the cheap part is left out.
+    With `limits.accept_damaged` enough of a picture is taken for it.
 
     Raises:
         EmptyPicture, UnsupportedMedia, MismatchedMedia: as `sniff` does.
         PictureTooComplex: it passes `limits`; found before anything is decoded.
-        CorruptPicture: it is truncated or damaged.
+        CorruptPicture: it is damaged beyond what `limits` accept.
     """
     form = sniff(path)
     with opened(path, limits) as source:
         if source.form is not form:
             raise MismatchedMedia(
-                f"libmagic sees {form.name} and Pillow {source.form.name}; send a plain picture"
+                f"libmagic sees {form.name} and the header is that of a {source.form.name}; "
+                "send a plain picture"
             )
-        image = source.image
-        if form is JPEG:
-            image.draft(None, (_THUMBNAIL_SIDE * 2, _THUMBNAIL_SIDE * 2))
+        reader = source.reader
+        # A small target leaves out what is cheap; every byte is read all the same.
+        target = _SMALL if form is JPEG else None
         thumbnail: Image.Image | None = None
         has_alpha = False
-        for number in source.frames:
-            image.seek(number)
-            is_still_webp = form is WEBP and not source.is_animated
-            loaded = load_webp(source, path) if is_still_webp else None
-            if loaded is None:
-                image.load()
-            check_size(image.size, len(source.frames), limits)
+        for found in reader.frames(reader.frame_count, target):
             if thumbnail is None or (source.is_animated and not has_alpha):
-                frame = plain(loaded or image)
+                frame = plain(found.image)
                 has_alpha = has_alpha or frame.mode.endswith("A")
-                thumbnail = thumbnail or _thumbnail(frame, image.info.get("icc_profile"), source)
+                thumbnail = thumbnail or _thumbnail(frame, source)
         if thumbnail is None:
             raise CorruptPicture("the picture has no frame")
     return Facts(
@@ -86,21 +84,22 @@ def inspect(path: str, limits: Limits) -> Facts:
         media_type=form.media_type,
         width=source.size[0],
         height=source.size[1],
-        orientation=source.orientation,
-        frames=len(source.frames),
+        orientation=reader.turn_by,
+        frames=reader.frame_count,
         has_alpha=has_alpha,
         dominant_colour=_dominant_colour(thumbnail),
         placeholder=_placeholder(thumbnail),
+        damage="; ".join(reader.damage),
     )
 
 
-def _thumbnail(frame: Image.Image, profile: bytes | None, source: Opened) -> Image.Image:
+def _thumbnail(frame: Image.Image, source: Opened) -> Image.Image:
     """Return an upright RGBA version of at most 32 pixels a side."""
     scale = _THUMBNAIL_SIDE / max(frame.size)
     if scale < 1:
         width, height = (max(1, round(side * scale)) for side in frame.size)
         frame = resized(frame, (width, height))
-    frame = managed(frame, profile).convert("RGBA")
+    frame = managed(frame, source.reader.colour).convert("RGBA")
     return frame if source.turn is None else frame.transpose(source.turn)
 
 

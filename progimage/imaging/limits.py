@@ -12,7 +12,8 @@ class Limits:
     Attributes:
         max_source_pixels: width x height x frames of a source.
         max_source_side: the longer side of a source, in pixels.
-        max_frames: frames of an animation.
+        max_frames: frames of an animation; their pixels count as those of a source do.
+        accept_damaged: take a picture of which enough is there, rather than raise.
         max_output_pixels: width x height of any frame a step produces.
         max_output_side: the longer side of any frame a step produces.
         max_steps: steps in one pipeline, presets expanded.
@@ -20,7 +21,8 @@ class Limits:
 
     max_source_pixels: int = 50_000_000
     max_source_side: int = 30_000
-    max_frames: int = 100
+    max_frames: int = 5_000
     max_output_pixels: int = 40_000_000
     max_output_side: int = 8_192
     max_steps: int = 10
+    accept_damaged: bool = True

@@ -70,7 +70,7 @@ def render(
     """
     started = perf_counter()
     with opened(source, limits) as header:
-        size, frames = header.size, len(header.frames) if form.is_animated else 1
+        size, frames = header.size, header.reader.frame_count if form.is_animated else 1
     check_pipeline(pipeline, size, frames, limits)
     target_size = decode_size(size, header.form, _needed_size(pipeline, size))
     contents = contents or {}

@@ -11,6 +11,8 @@ from io import BytesIO
 
 from PIL import Image, ImageChops, ImageCms
 
+from progimage.imaging.codecs.cicp import Hdr, tone_map
+
 MAX_PROFILE_BYTES = 4 * 1024 * 1024
 """Larger profiles are ignored; the largest printing profiles are near 3 MiB."""
 
@@ -58,22 +60,20 @@ def plain(image: Image.Image) -> Image.Image:
         image = image.convert(image.mode + "A")
     elif image.mode == "P":
         image = image.convert("RGBA" if image.has_transparency_data else "RGB")
-    elif image.mode == "CMYK":
-        # Photoshop stores CMYK upside down and says so with its Adobe marker;
-        # Pillow turns every CMYK JPEG over, also those that need it not.
-        if image.format == "JPEG" and "adobe" not in image.info:
-            image = ImageChops.invert(image)
-    elif image.mode not in ("L", "LA", "RGB", "RGBA"):
+    elif image.mode not in ("L", "LA", "RGB", "RGBA", "CMYK"):
         image = image.convert("RGB")
     return _without_opaque_alpha(image)
 
 
-def managed(image: Image.Image, profile: bytes | None) -> Image.Image:
+def managed(image: Image.Image, profile: bytes | Hdr | None) -> Image.Image:
     """Return a `plain` image in sRGB: L, LA, RGB or RGBA.
 
     A profile that is damaged, enormous or for another kind of picture is ignored.
     Without one CMYK is converted as plain inks, and all else taken to be sRGB.
     """
+    if isinstance(profile, Hdr):
+        image = image.convert(image.mode.replace("L", "RGB").replace("CMYK", "RGB"))
+        return image.filter(tone_map(profile))
     if profile and len(profile) <= MAX_PROFILE_BYTES:
         if image.mode in ("L", "LA"):
             curve = _grey_curve(profile)

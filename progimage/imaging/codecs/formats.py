@@ -143,8 +143,8 @@ JPEG2000 = Format(
     extension="jp2",
     media_type="image/jp2",
     pillow_name="JPEG2000",
-    magic_types=("image/jp2", "image/jpx"),
-    other_extensions=("jpx", "jpf"),
+    magic_types=("image/jp2", "image/jpx", "image/x-jp2-codestream"),
+    other_extensions=("jpx", "jpf", "j2k", "j2c"),
     other_media_types=("image/jpx",),
     has_alpha=True,
     default_quality=80,
@@ -167,6 +167,7 @@ PNM = Format(
     magic_types=(
         "image/x-portable-pixmap",
         "image/x-portable-greymap",
+        "image/x-portable-graymap",
         "image/x-portable-bitmap",
     ),
     other_extensions=("pnm", "pgm", "pbm"),

@@ -21,6 +21,7 @@ class Picture:
         loop: times an animation plays; 0 is forever. Meaningless for a still.
         exif: the source's EXIF block as it was found, or b""; `encode` resets its
             orientation, since the pixels are upright.
+        xmp, iptc: the source's XMP packet and IPTC fields as they were found, or b"".
         icc: an sRGB profile to embed when metadata is kept, or b"" where the source
             had no profile.
         part: the box of the frames, in fractions of pixels, that is the picture; None
@@ -33,6 +34,8 @@ class Picture:
     loop: int = 0
     exif: bytes = field(default=b"", repr=False)
     icc: bytes = field(default=b"", repr=False)
+    xmp: bytes = field(default=b"", repr=False)
+    iptc: bytes = field(default=b"", repr=False)
     part: Box | None = None
 
     @property

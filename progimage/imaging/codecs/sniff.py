@@ -1,7 +1,9 @@
 """Which format the bytes are, by content alone.
 
 Two detectors must agree: libmagic and the signature tests of Pillow's plugins on the
-allow-list. Nothing is decoded here, so it is safe in the process that serves requests.
+allow-list. Where libmagic is known to guess wrong, a check of the header's structure
+stands for it (see `structure.has_sound_header`). Nothing is decoded here, so it is safe
+in the process that serves requests.
 
 A picture may not be something else as well. Phones write previews, gain maps, films
 and maker's notes behind a JPEG's end, so trailing bytes alone prove nothing; refused is
@@ -27,10 +29,13 @@ import magic  # isort: skip
 from progimage.errors import EmptyPicture, MismatchedMedia, UnsupportedMedia
 from progimage.imaging.codecs import pillow_plugins
 from progimage.imaging.codecs.formats import GIF, JPEG, READABLE, Format, names
-from progimage.imaging.codecs.structure import Bytes, end_of_picture
+from progimage.imaging.codecs.structure import Bytes, end_of_picture, has_sound_header
 
 _HEAD_BYTES = 16_384
 _SEEN_NOTHING = ("application/octet-stream", "text/plain")
+
+# What libmagic says for want of a signature: TGA has none, so many files look like one.
+_GUESSED = ("application/octet-stream", "image/x-tga", "image/x-win-bitmap")
 
 _HIDDEN_TYPES = (
     *("application/zip", "application/x-7z-compressed", "application/x-rar"),
@@ -58,17 +63,20 @@ def sniff(source: str | BinaryIO) -> Format:
     with _bytes_of(source) as data:
         if not data:
             raise EmptyPicture("the picture has no bytes")
-        form = _agreed_format(data[:_HEAD_BYTES])
+        form = _agreed_format(data)
         _refuse_disguise(data, form)
         return form
 
 
-def _agreed_format(head: bytes) -> Format:
+def _agreed_format(data: Bytes) -> Format:
+    head = data[:_HEAD_BYTES]
     media_type = _media_type(head)
     by_magic = {form.name for form in READABLE if media_type in form.magic_types}
     by_pillow = [form for form in READABLE if pillow_plugins.accepts(form, head)]
     for form in by_pillow:
         if form.name in by_magic:
+            return form
+        if media_type in _GUESSED and has_sound_header(data, form):
             return form
     if by_pillow and (by_magic or media_type not in _SEEN_NOTHING):
         raise MismatchedMedia(

@@ -10,13 +10,14 @@ import re
 from collections.abc import Callable, Iterator
 from mmap import mmap
 
-from progimage.imaging.codecs.formats import AVIF, GIF, HEIC, JPEG, JPEG2000, PNG, WEBP, Format
+from progimage.imaging.codecs.formats import AVIF, GIF, HEIC, ICO, JPEG, JPEG2000, PNG, WEBP, Format
 
 Bytes = bytes | mmap
 
 # In entropy-coded data 0xFF is followed by 0x00 or by a restart marker; anything
 # else is a true marker. Source: ITU T.81, B.1.1.2 and B.1.1.5.
 _JPEG_MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
+_CODESTREAM = b"\xff\x4f\xff\x51"
 _GIF_EXTENSION, _GIF_IMAGE, _GIF_TRAILER = b"!", b",", b";"
 
 
@@ -29,11 +30,31 @@ def end_of_picture(data: Bytes, form: Format) -> int | None:
     return walk(data) if walk else None
 
 
-def gif_frames(data: Bytes) -> Iterator[int]:
-    """Yield the offset of every frame of a GIF, lazily."""
-    for kind, offset in _gif_blocks(data):
-        if kind == _GIF_IMAGE:
-            yield offset
+def has_sound_header(data: Bytes, form: Format) -> bool:
+    """Tell if a file begins as only this format does; False where that cannot be told."""
+    check = _CHECKS.get(form.name)
+    return check is not None and check(data)
+
+
+def _is_icon(data: Bytes) -> bool:
+    """Tell if every picture of an icon's directory lies behind it, inside of the file."""
+    count = int.from_bytes(data[4:6], "little")
+    first = 6 + 16 * count
+    if data[:4] != b"\0\0\1\0" or not 1 <= count <= 256 or first > len(data):
+        return False
+    for at in range(6, first, 16):
+        size = int.from_bytes(data[at + 8 : at + 12], "little")
+        offset = int.from_bytes(data[at + 12 : at + 16], "little")
+        if data[at + 3] or size < 40 or offset < first or offset + size > len(data):
+            return False
+    return True
+
+
+def _is_codestream(data: Bytes) -> bool:
+    """Tell if a JPEG 2000 codestream begins with its size segment. Source: ITU-T T.800, A.5."""
+    components = int.from_bytes(data[40:42], "big")
+    length = int.from_bytes(data[4:6], "big")
+    return data[:4] == _CODESTREAM and components > 0 and length == 38 + 3 * components
 
 
 def _jpeg_end(data: Bytes) -> int | None:
@@ -72,6 +93,8 @@ def _riff_end(data: Bytes) -> int | None:
 
 def _boxes_end(data: Bytes) -> int | None:
     """Walk ISO base media boxes for as long as they look like boxes."""
+    if data[:4] == _CODESTREAM:
+        return None
     position = 0
     while position + 8 <= len(data):
         size = _big_endian(data, position, 4)
@@ -118,6 +141,10 @@ def _big_endian(data: Bytes, position: int, length: int) -> int:
     return int.from_bytes(data[position : position + length], "big")
 
 
+_CHECKS: dict[str, Callable[[Bytes], bool]] = {
+    ICO.name: _is_icon,
+    JPEG2000.name: _is_codestream,
+}
 _WALKS: dict[str, Callable[[Bytes], int | None]] = {
     JPEG.name: _jpeg_end,
     PNG.name: _png_end,

@@ -1,0 +1,67 @@
+"""Formats that Pillow reads as they should be: WebP, AVIF, HEIC, JPEG 2000 and PNM."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from io import BytesIO
+
+from PIL import Image, ImageFile
+
+from progimage.imaging.codecs import cicp, isobmff, libwebp
+from progimage.imaging.codecs.formats import AVIF, HEIC, WEBP, Format
+from progimage.imaging.codecs.readers.reader import (
+    Frame,
+    Reader,
+    Size,
+    duration_ms,
+    exif_orientation,
+    with_exif_header,
+)
+
+_MAX_PLAYS = 65_535
+
+
+class PillowReader(Reader):
+    """A picture that Pillow opens and decodes."""
+
+    def __init__(self, data: bytes, form: Format, *, accepts_damage: bool) -> None:
+        super().__init__(accepts_damage=accepts_damage)
+        self._data, self._form = data, form
+        boxes = isobmff.read(data) if form in (AVIF, HEIC) else isobmff.Facts()
+        if boxes.is_exif_damaged:
+            self.note_damage("the EXIF block is damaged")
+        clean = isobmff.without_metadata(data) if form is AVIF else data
+        self.image: ImageFile.ImageFile = Image.open(BytesIO(clean), formats=(form.pillow_name,))
+        info = self.image.info
+        self.size = self.image.size
+        self.colour = info.get("icc_profile") or None
+        if self.colour is None and boxes.code_points:
+            self.colour = cicp.colour_space(
+                *boxes.code_points, is_video=True, peak_nits=boxes.peak_nits
+            )
+        self.is_tagged = self.colour is not None
+        exif = info.get("exif", b"")
+        # Of AVIF Pillow makes a block up that says how the picture is to be turned.
+        self.turn_by = exif_orientation(exif)
+        self.exif = with_exif_header(boxes.exif if form is AVIF else exif)
+        xmp = info.get("xmp", b"")
+        self.xmp = xmp if isinstance(xmp, bytes) else b""
+        if form in (WEBP, AVIF):
+            self.frame_count = getattr(self.image, "n_frames", 1)
+            self.plays = boxes.plays if form is AVIF else min(info.get("loop") or 0, _MAX_PLAYS)
+
+    def frames(self, count: int, target: Size | None = None) -> Iterator[Frame]:
+        """Decode the frames; see `Reader`."""
+        if self._form is WEBP and self.frame_count == 1 and (image := self._webp()):
+            yield Frame(image)
+            return
+        for number in range(count):
+            self.image.seek(number)
+            self.image.load()
+            duration = duration_ms(self.image.info.get("duration") or 0)
+            yield Frame(self.image.copy() if count > 1 else self.image, duration)
+
+    def _webp(self) -> Image.Image | None:
+        """Return a still WebP, if libwebp can be asked."""
+        has_alpha = self.image.mode == "RGBA"
+        return libwebp.load(self._data, self.size, has_alpha=has_alpha)

@@ -1,0 +1,332 @@
+"""PNG and APNG, chunk by chunk.
+
+Only the pixels go through Pillow. Its own reader stops at a wrong checksum in a comment,
+refuses long texts and profiles, and composes animations differently than browsers do.
+Source: PNG (third edition), W3C 2025.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from PIL import Image, ImageChops
+
+from progimage.errors import CorruptPicture
+from progimage.imaging.codecs import cicp, sixteen_bits
+from progimage.imaging.codecs.colour_management import MAX_PROFILE_BYTES, plain
+from progimage.imaging.codecs.icc import SRGB_PRIMARIES, rgb_profile
+from progimage.imaging.codecs.readers.apng import Animation, FrameControl, animation
+from progimage.imaging.codecs.readers.partial import decode_partly, shown_part, with_gaps
+from progimage.imaging.codecs.readers.reader import (
+    Colour,
+    Frame,
+    Reader,
+    Size,
+    duration_ms,
+    exif_orientation,
+    with_exif_header,
+)
+
+_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_MAX_XMP_BYTES = 4 * 1024 * 1024
+_XMP_KEYWORD = b"XML:com.adobe.xmp"
+# A gamma within 5 % of that of sRGB is taken for it. Source: libpng, PNG_GAMMA_THRESHOLD.
+_SRGB_GAMMA, _GAMMA_TOLERANCE = 1 / 2.2, 0.05
+
+# By colour type and depth: Pillow's mode and raw mode.
+_MODES = {
+    (0, 1): ("1", "1"),
+    (0, 2): ("L", "L;2"),
+    (0, 4): ("L", "L;4"),
+    (0, 8): ("L", "L"),
+    (0, 16): ("I;16", "I;16B"),
+    (2, 8): ("RGB", "RGB"),
+    (2, 16): ("RGB", "RGB;16B"),
+    (3, 1): ("P", "P;1"),
+    (3, 2): ("P", "P;2"),
+    (3, 4): ("P", "P;4"),
+    (3, 8): ("P", "P"),
+    (4, 8): ("LA", "LA"),
+    # Two bytes of grey and two of alpha; the channels are taken apart below.
+    (4, 16): ("CMYK", "CMYK"),
+    (6, 8): ("RGBA", "RGBA"),
+    (6, 16): ("RGBA", "RGBA;16B"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """One chunk: its type, its data, and whether its checksum is right."""
+
+    kind: bytes
+    data: bytes
+    is_intact: bool
+
+
+def chunks(data: bytes) -> Iterator[Chunk]:
+    """Yield the chunks of a PNG; the last may be cut short, and is not intact then."""
+    position = len(_SIGNATURE)
+    while position + 8 <= len(data):
+        length = int.from_bytes(data[position : position + 4], "big")
+        end = position + 8 + length
+        body = data[position + 8 : end]
+        kind = data[position + 4 : position + 8]
+        checksum = zlib.crc32(body, zlib.crc32(kind)).to_bytes(4, "big")
+        yield Chunk(kind, body, data[end : end + 4] == checksum)
+        if kind == b"IEND":
+            return
+        position = end + 4
+
+
+class PngReader(Reader):
+    """A PNG, still or animated."""
+
+    def __init__(self, data: bytes, *, accepts_damage: bool) -> None:
+        super().__init__(accepts_damage=accepts_damage)
+        self._pixels: list[bytes] = []
+        self._palette = b""
+        self._transparency = b""
+        found: list[Chunk] = []
+        meta: dict[bytes, bytes] = {}
+        has_end = False
+        for chunk in chunks(data):
+            if self._is_usable(chunk, has_pixels=bool(self._pixels)):
+                has_end = has_end or chunk.kind == b"IEND"
+                found.append(chunk)
+                self._take(chunk, meta)
+        if found[:1] == [] or found[0].kind != b"IHDR" or len(found[0].data) != 13:
+            raise CorruptPicture("the PNG does not begin with its header; send a whole one")
+        width, height, self._depth, self._type, _, _, self._is_interlaced = struct.unpack(
+            ">IIBBBBB", found[0].data
+        )
+        if (self._type, self._depth) not in _MODES or not self._pixels:
+            raise CorruptPicture("the PNG has no pixels that can be read; send a whole one")
+        self.size = (width, height)
+        if not has_end:
+            self.note_damage("the end of the PNG is missing")
+        self._animation: Animation | None = None
+        if b"acTL" in meta:
+            self._animate(found, meta[b"acTL"])
+        self._read_colour(meta)
+        self._profile = self.colour if isinstance(self.colour, bytes) else None
+        self.exif = with_exif_header(meta.get(b"eXIf", b""))
+        self.turn_by = exif_orientation(self.exif)
+
+    def _is_usable(self, chunk: Chunk, *, has_pixels: bool) -> bool:
+        """Tell if a chunk is to be read; a broken one is damage, and may be the end."""
+        if chunk.is_intact:
+            return True
+        name = chunk.kind.decode("latin-1")
+        if chunk.kind in (b"IDAT", b"fdAT"):
+            # What it holds may be enough; the decoder finds out.
+            self.note_damage(f"a chunk of pixels ({name}) is cut short or has a wrong checksum")
+            return True
+        is_needed = not chunk.kind[:1].islower()
+        if is_needed and chunk.kind != b"IEND" and not has_pixels:
+            raise CorruptPicture(f"the PNG's chunk {name} is damaged; send the picture again")
+        self.note_damage(f"the chunk {name} is cut short or has a wrong checksum")
+        return False
+
+    def _take(self, chunk: Chunk, meta: dict[bytes, bytes]) -> None:
+        if chunk.kind == b"IDAT":
+            self._pixels.append(chunk.data)
+        elif chunk.kind == b"PLTE" and not self._palette:
+            self._palette = chunk.data[: 256 * 3]
+        elif chunk.kind == b"tRNS" and not self._pixels:
+            self._transparency = chunk.data
+        elif chunk.kind == b"iTXt":
+            if chunk.data.startswith(_XMP_KEYWORD + b"\0"):
+                self.xmp = _xmp_of(chunk.data)
+        elif chunk.kind not in meta:
+            meta[chunk.kind] = chunk.data
+
+    def _animate(self, found: list[Chunk], control: bytes) -> None:
+        """Take the file for an animation, or for a still where its frames are not in order."""
+        try:
+            self._animation = animation(
+                ((chunk.kind, chunk.data) for chunk in found), control, self.size
+            )
+        except ValueError as error:
+            self.note_damage(f"the animation cannot be played: {error}")
+            return
+        if self._animation is None:
+            return
+        self.frame_count = len(self._animation.frames)
+        self.plays = self._animation.plays
+        if self._animation.missing:
+            self.note_damage(f"{self._animation.missing} frames of the animation are missing")
+
+    def _read_colour(self, meta: dict[bytes, bytes]) -> None:
+        """Apply the first of cICP, iCCP, sRGB, and gAMA with cHRM. Source: PNG, 4.3."""
+        code_points = meta.get(b"cICP", b"")
+        if len(code_points) == 4 and code_points[2] == 0:
+            self.is_tagged = True
+            self.colour = cicp.colour_space(
+                *code_points[:2], is_video=False, peak_nits=_peak_nits(meta)
+            )
+        elif profile := _profile_of(meta.get(b"iCCP", b"")):
+            self.is_tagged = True
+            self.colour = profile
+        elif b"sRGB" not in meta and b"gAMA" in meta:
+            self.colour = _gamma_profile(meta[b"gAMA"], meta.get(b"cHRM", b""))
+            self.is_tagged = self.colour is not None
+
+    def frames(self, count: int, target: Size | None = None) -> Iterator[Frame]:
+        """Decode the frames; see `Reader`."""
+        if self._animation is None:
+            image, gaps = self._decoded(b"".join(self._pixels), self.size)
+            if gaps is not None:
+                self.check_shown(shown_part(gaps))
+                self.note_damage("the pixels end early")
+                image = with_gaps(plain(image), gaps)
+            yield Frame(image)
+            return
+        for control, image in self._animation.composed(self._frame, count):
+            yield Frame(image, duration_ms(control.duration_ms))
+
+    def _frame(self, control: FrameControl, data: bytes) -> Image.Image | None:
+        """Return one frame of an animation as RGBA; None if there is nothing of it."""
+        image, gaps = self._decoded(data, control.size)
+        image = plain(image)
+        if gaps is not None:
+            self.note_damage("the pixels of a frame end early")
+            if shown_part(gaps) == 0:
+                return None
+            image = with_gaps(image, gaps)
+        return image.convert("RGBA")
+
+    def _decoded(self, data: bytes, size: Size) -> tuple[Image.Image, Image.Image | None]:
+        """Return pixels with their transparency, and a mask of those that are missing."""
+        mode, raw = _MODES[self._type, self._depth]
+        image, gaps = decode_partly(mode, size, data, "zip", raw, self._is_interlaced)
+        if gaps is not None and self._is_interlaced:
+            image, gaps = _filled(image, gaps)
+        if self._type == 3:
+            image.putpalette(self._palette.ljust(256 * 3, b"\0"))
+            if self._transparency:
+                image.info["transparency"] = self._transparency[:256]
+            return image, gaps
+        if self._depth == 16:
+            return self._of_sixteen_bits(image, data, size), gaps
+        if self._type in (0, 2) and len(self._transparency) >= 2 * len(image.getbands()):
+            image = self._with_key(image)
+        return image, gaps
+
+    def _with_key(self, image: Image.Image) -> Image.Image:
+        """Make the pixels of one colour transparent. Source: PNG, 11.3.1.1."""
+        image = image.convert("L") if image.mode == "1" else image
+        top = (1 << self._depth) - 1
+        alpha: Image.Image | None = None
+        for band, channel in enumerate(image.split()):
+            key = int.from_bytes(self._transparency[2 * band : 2 * band + 2], "big") & top
+            differs = [255] * 256
+            differs[key * 255 // top] = 0
+            seen = channel.point(differs)
+            alpha = ImageChops.lighter(alpha, seen) if alpha else seen
+        return Image.merge(image.mode + "A", (*image.split(), alpha or image))
+
+    def _of_sixteen_bits(self, image: Image.Image, data: bytes, size: Size) -> Image.Image:
+        """Return samples of 16 bits as 8, by way of the profile where there is one."""
+        if self._type in (2, 6) and not self._profile and not self._transparency:
+            return image
+        channels, alpha = self._channels(image, data, size)
+        if self._type in (0, 2) and len(self._transparency) >= 2 * len(channels):
+            for band, channel in enumerate(channels):
+                key = int.from_bytes(self._transparency[2 * band : 2 * band + 2], "big")
+                differs = b"\xff" * key + b"\0" + b"\xff" * (65_535 - key)
+                seen = sixteen_bits.looked_up(channel, differs)
+                alpha = ImageChops.lighter(alpha, seen) if alpha else seen
+        shaped = sixteen_bits.managed(channels, self._profile) if self._profile else None
+        if shaped is None:
+            colours = sixteen_bits.to_eight_bits(channels)
+        else:
+            colours, self.colour = shaped
+        if alpha is not None:
+            colours = Image.merge(colours.mode + "A", (*colours.split(), alpha))
+        return colours
+
+    def _channels(
+        self, image: Image.Image, data: bytes, size: Size
+    ) -> tuple[list[Image.Image], Image.Image | None]:
+        """Return the colour channels as I;16, and alpha as L."""
+        if self._type == 0:
+            return [image], None
+        if self._type == 4:
+            grey_high, grey_low, alpha, _ = image.split()
+            return [sixteen_bits.join(grey_high.tobytes(), grey_low.tobytes(), size)], alpha
+        # Read as little-endian the same samples give their low bytes.
+        low, _ = decode_partly(
+            image.mode, size, data, "zip", f"{image.mode};16L", self._is_interlaced
+        )
+        channels = [
+            sixteen_bits.join(high.tobytes(), below.tobytes(), size)
+            for high, below in zip(image.split()[:3], low.split()[:3], strict=True)
+        ]
+        return channels, image.getchannel("A") if self._type == 6 else None
+
+
+def _filled(image: Image.Image, gaps: Image.Image) -> tuple[Image.Image, Image.Image]:
+    """Fill the gaps of an interlaced picture from the finest pass that is whole."""
+    for across, down in ((1, 2), (2, 2), (2, 4), (4, 4), (4, 8), (8, 8)):
+        coarse = -(-image.width // across), -(-image.height // down)
+        corner = (across, 0, 0.5 - across / 2, 0, down, 0.5 - down / 2)
+        if gaps.transform(coarse, Image.Transform.AFFINE, corner).getbbox() is None:
+            thumbnail = image.transform(coarse, Image.Transform.AFFINE, corner)
+            spread = (1 / across, 0, 0, 0, 1 / down, 0)
+            image.paste(thumbnail.transform(image.size, Image.Transform.AFFINE, spread), mask=gaps)
+            return image, Image.new("L", image.size)
+    return image, gaps
+
+
+def _profile_of(chunk: bytes) -> bytes | None:
+    """Return the profile in an iCCP chunk, if it is one of reasonable size."""
+    name, separator, rest = chunk.partition(b"\0")
+    if not separator or len(name) > 79 or rest[:1] != b"\0":
+        return None
+    return _inflated(rest[1:], MAX_PROFILE_BYTES)
+
+
+def _xmp_of(chunk: bytes) -> bytes:
+    """Return the text of an iTXt chunk. Source: PNG, 11.3.3.4."""
+    is_compressed = chunk[len(_XMP_KEYWORD) + 1 : len(_XMP_KEYWORD) + 2] == b"\x01"
+    parts = chunk[len(_XMP_KEYWORD) + 3 :].split(b"\0", 2)
+    if len(parts) < 3:
+        return b""
+    text = (_inflated(parts[2], _MAX_XMP_BYTES) or b"") if is_compressed else parts[2]
+    return text if len(text) <= _MAX_XMP_BYTES else b""
+
+
+def _inflated(data: bytes, max_bytes: int) -> bytes | None:
+    try:
+        inflater = zlib.decompressobj()
+        inflated = inflater.decompress(data, max_bytes)
+    except zlib.error:
+        return None
+    return inflated if inflater.eof else None
+
+
+def _gamma_profile(gamma: bytes, chromaticities: bytes) -> Colour:
+    value = int.from_bytes(gamma[:4], "big") / 100_000
+    if len(gamma) != 4 or not 0 < value <= 100:
+        return None
+    primaries: tuple[float, ...] = SRGB_PRIMARIES
+    if len(chromaticities) == 32:
+        numbers = [number / 100_000 for number in struct.unpack(">8I", chromaticities)]
+        primaries = (*numbers[2:], *numbers[:2])
+    elif abs(value / _SRGB_GAMMA - 1) < _GAMMA_TOLERANCE:
+        return None
+    try:
+        return rgb_profile(primaries, lambda sample: sample ** (1 / value))
+    except ValueError:
+        return None
+
+
+def _peak_nits(meta: dict[bytes, bytes]) -> float:
+    """Return how bright a picture gets, as cLLI or else mDCV say. Source: PNG, 11.3.2.8."""
+    light, display = meta.get(b"cLLI", b""), meta.get(b"mDCV", b"")
+    if len(light) == 8:
+        return int.from_bytes(light[:4], "big") / 10_000
+    return int.from_bytes(display[16:20], "big") / 10_000 if len(display) == 24 else 0

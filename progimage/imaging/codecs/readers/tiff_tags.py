@@ -1,0 +1,100 @@
+"""The tags of a TIFF's first page: classic and BigTIFF, of either byte order.
+
+Source: TIFF 6.0, section 2; BigTIFF (libtiff, "The BigTIFF File Format").
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+
+from progimage.errors import CorruptPicture
+
+_SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4}
+_SIZES |= {16: 8, 17: 8, 18: 8}
+_NUMBERS = {1: "B", 3: "H", 4: "I", 6: "b", 8: "h", 9: "i", 13: "I", 16: "Q", 17: "q", 18: "Q"}
+_MAX_ENTRIES = 1_000
+_MAX_BYTES = 16 * 1024 * 1024
+
+WIDTH, HEIGHT, BITS, COMPRESSION, PHOTOMETRIC, ORIENTATION = 256, 257, 258, 259, 262, 274
+SAMPLES, PLANAR, TILE_WIDTH, TILE_HEIGHT, EXTRA, FORMAT = 277, 284, 322, 323, 338, 339
+ROWS_PER_STRIP, XMP, IPTC, PHOTOSHOP, ICC, EXIF, GPS = 278, 700, 33723, 34377, 34675, 34665, 34853
+
+
+@dataclass(frozen=True, slots=True)
+class Tags:
+    """The tags of a page: the bytes of each, and how to read them."""
+
+    order: str
+    is_big: bool
+    values: dict[int, tuple[int, bytes]]
+
+    def numbers(self, tag: int) -> tuple[int, ...]:
+        """Return the whole numbers of a tag; none if it is absent or of another type."""
+        kind, data = self.values.get(tag, (0, b""))
+        if kind not in _NUMBERS:
+            return ()
+        count = len(data) // _SIZES[kind]
+        return struct.unpack(f"{self.order}{count}{_NUMBERS[kind]}", data[: count * _SIZES[kind]])
+
+    def number(self, tag: int, default: int) -> int:
+        """Return the first number of a tag."""
+        return next(iter(self.numbers(tag)), default)
+
+    def data(self, tag: int) -> bytes:
+        """Return the bytes of a tag."""
+        return self.values.get(tag, (0, b""))[1]
+
+
+def read_tags(data: bytes) -> Tags:
+    """Read the tags of the first page; values that lie outside of the file are left out.
+
+    Raises:
+        CorruptPicture: there is no page.
+    """
+    order = "<" if data[:2] == b"II" else ">"
+    is_big = data[2:4] in (b"+\0", b"\0+")
+    pointer, count_code, entry_bytes, inline = ("Q", "Q", 20, 8) if is_big else ("I", "H", 12, 4)
+    values: dict[int, tuple[int, bytes]] = {}
+    try:
+        [start] = struct.unpack_from(order + pointer, data, 8 if is_big else 4)
+        [count] = struct.unpack_from(order + count_code, data, start)
+        start += struct.calcsize(count_code)
+        for number in range(min(count, _MAX_ENTRIES)):
+            at = start + number * entry_bytes
+            tag, kind, length = struct.unpack_from(f"{order}HH{pointer}", data, at)
+            size = length * _SIZES.get(kind, 0)
+            place = at + entry_bytes - inline
+            if size > inline:
+                [place] = struct.unpack_from(order + pointer, data, place)
+            if 0 < size <= _MAX_BYTES and place + size <= len(data):
+                values.setdefault(tag, (kind, data[place : place + size]))
+    except struct.error:
+        if not values:
+            raise CorruptPicture(
+                "the TIFF's directory lies outside of the file; send a whole one"
+            ) from None
+    return Tags(order, is_big, values)
+
+
+def exif_block(tags: Tags, data: bytes) -> bytes:
+    """Return what of a TIFF's tags is EXIF, as a block of its own.
+
+    That is the camera's and author's text fields, and the EXIF and GPS directories. A
+    BigTIFF has none here: Pillow cannot write its pointers.
+    """
+    if tags.is_big:
+        return b""
+    from PIL import Image  # noqa: PLC0415 - so that reading tags alone needs no Pillow
+
+    block = Image.Exif()
+    block.load(b"Exif\0\0" + data)
+    for tag in set(block) - _EXIF_TAGS:
+        del block[tag]
+    block.get_ifd(EXIF)
+    block.get_ifd(GPS)
+    return block.tobytes() if len(block) else b""
+
+
+# Description, make, model, dates, software, artist, copyright, resolution, and pointers.
+_EXIF_TAGS = {270, 271, 272, 282, 283, 296, 305, 306, 315, 33432, ORIENTATION, EXIF, GPS}

@@ -1,0 +1,25 @@
+"""Which format a file's first bytes announce."""
+
+from __future__ import annotations
+
+from progimage.imaging.codecs import pillow_plugins
+from progimage.imaging.codecs.formats import AVIF, HEIC, READABLE, Format
+
+HEAD_BYTES = 512
+
+_AVIF_BRANDS = (b"avif", b"avis")
+
+
+def by_signature(head: bytes) -> Format | None:
+    """Return the format of a file that begins like this; None if it is none we read."""
+    found = [form for form in READABLE if pillow_plugins.accepts(form, head)]
+    if AVIF in found and HEIC in READABLE and not _names_avif(head):
+        return HEIC
+    return found[0] if found else None
+
+
+def _names_avif(head: bytes) -> bool:
+    """Tell if the file type box names AVIF among its brands. Source: AVIF 1.1, section 8."""
+    end = min(int.from_bytes(head[:4], "big"), len(head))
+    brands = [head[8:12], *(head[at : at + 4] for at in range(16, end - 3, 4))]
+    return any(brand in _AVIF_BRANDS for brand in brands)
