@@ -28,7 +28,7 @@ import hashlib
 import re
 import secrets
 
-ENGINE_VERSION = "2"
+ENGINE_VERSION = "3"
 """Part of every rendition's key and ETag; raised whenever output bytes change."""
 
 IMAGES = "images/"

@@ -115,6 +115,8 @@ class Record(Frozen):
         frames: 1 for a still.
         dominant_colour: "#rrggbb".
         placeholder: base64 of a ThumbHash, to paint before the picture arrives.
+        damaged: the file is damaged, and shown as far as it can be.
+        damage: what is wrong with it, in words; "" for nothing.
         created, modified: aware UTC times.
 
     Fields that a newer version of the service added are carried along unread, so
@@ -138,6 +140,8 @@ class Record(Frozen):
     has_alpha: bool
     dominant_colour: str
     placeholder: str
+    damaged: bool = False
+    damage: str = ""
     file_name: str
     created: datetime
     modified: datetime

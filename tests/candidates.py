@@ -16,6 +16,7 @@ FACTS = SimpleNamespace(
     frames=1,
     orientation=1,
     has_alpha=False,
+    damage="",
     dominant_colour="#ff0000",
     placeholder="",
 )

@@ -80,7 +80,7 @@ def gc(
     settings, store = _open()
     age = settings.cache.max_age_days if max_age_days is None else max_age_days
     size = settings.cache.max_bytes if max_bytes is None else max_bytes
-    limits = settings.limits.to_limits()
+    limits = settings.picture_limits()
     policy = TransformPolicy(settings.transforms.policy, settings.presets, limits)
     with progress("collecting") as tell:
         sweep = collect(

@@ -23,6 +23,8 @@ class ImageRecord:
         width, height: pixels, as displayed.
         orientation: EXIF orientation of the original, 1 to 8.
         placeholder: a ThumbHash in base64.
+        damaged: the file is damaged, and shown as far as it can be.
+        damage: what is wrong with it, in words; "" for nothing.
         created, modified: when it was uploaded, and last edited.
         is_new: whether this upload created it, or it was there before.
     """
@@ -47,6 +49,8 @@ class ImageRecord:
     description: str
     tags: tuple[str, ...]
     visibility: Visibility
+    damaged: bool = False
+    damage: str = ""
     is_new: bool = False
 
     def facts(self) -> dict[str, Any]:
@@ -73,6 +77,8 @@ _JSON_TYPES = {
     for field in fields(ImageRecord)
     if field.name != "is_new"
 }
+# A server of an earlier version does not send these.
+_SINCE_LATER = ("damaged", "damage")
 
 
 def record_fields(document: Mapping[str, Any]) -> dict[str, Any]:
@@ -83,6 +89,8 @@ def record_fields(document: Mapping[str, Any]) -> dict[str, Any]:
     """
     values: dict[str, Any] = {}
     for name, kind in _JSON_TYPES.items():
+        if name in _SINCE_LATER and name not in document:
+            continue
         if not isinstance(document.get(name), kind):
             raise UnexpectedAnswer(f"the server sent a record without a valid {name!r}")
         values[name] = document[name]

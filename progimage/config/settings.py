@@ -30,6 +30,7 @@ from progimage.config.sections import (
     Transforms,
     Upload,
 )
+from progimage.imaging.limits import Limits
 
 PREFIX = "PROGIMAGE_"
 
@@ -79,6 +80,10 @@ class Settings(Section):
         description='Named pipelines: avatar = "resize:w=128,h=128,fit=cover" makes '
         "/images/<id>/avatar.",
     )
+
+    def picture_limits(self) -> Limits:
+        """Return the limits that imaging works with."""
+        return Limits(**self.limits.model_dump(), accept_damaged=self.upload.accept_damaged)
 
     @model_validator(mode="after")
     def _signed_has_a_key(self) -> Settings:

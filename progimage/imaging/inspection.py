@@ -79,6 +79,10 @@ def inspect(path: str, limits: Limits) -> Facts:
                 thumbnail = thumbnail or _thumbnail(frame, source)
         if thumbnail is None:
             raise CorruptPicture("the picture has no frame")
+        if reader.damage and not limits.accept_damaged:
+            raise CorruptPicture(
+                f"the picture is truncated or damaged: {reader.damage[0]}; send it again"
+            )
     return Facts(
         format=form.name,
         media_type=form.media_type,

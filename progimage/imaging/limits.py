@@ -13,7 +13,7 @@ class Limits:
         max_source_pixels: width x height x frames of a source.
         max_source_side: the longer side of a source, in pixels.
         max_frames: frames of an animation; their pixels count as those of a source do.
-        accept_damaged: take a picture of which enough is there, rather than raise.
+        accept_damaged: take a picture of which pixels are missing, if enough are there.
         max_output_pixels: width x height of any frame a step produces.
         max_output_side: the longer side of any frame a step produces.
         max_steps: steps in one pipeline, presets expanded.

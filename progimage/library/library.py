@@ -307,6 +307,8 @@ class Library:
             frames=facts.frames,
             orientation=facts.orientation,
             has_alpha=facts.has_alpha,
+            damaged=bool(facts.damage),
+            damage=facts.damage,
             dominant_colour=facts.dominant_colour,
             placeholder=facts.placeholder,
             created=now,

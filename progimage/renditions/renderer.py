@@ -32,11 +32,15 @@ class Renderer:
         form: Format,
         references: Mapping[str, str],
         contents: Mapping[str, str],
+        *,
+        accept_damaged: bool,
     ) -> tuple[Rendered, Path]:
         """Render `source`; return what was made and the temporary file that holds it.
 
         `references` are files of the other pictures that the pipeline uses, by id;
-        `contents` as in `Sources`. The file is for the caller to remove.
+        `contents` as in `Sources`. Without `accept_damaged` a picture must be whole: what
+        is cached must not be made from a file that was read in part. The file that holds
+        the result is for the caller to remove.
 
         Raises: what `render` and `RenderPool.run` do.
         """
@@ -49,7 +53,7 @@ class Renderer:
                 pipeline,
                 os.fspath(target),
                 form,
-                self.limits,
+                replace(self.limits, accept_damaged=accept_damaged),
                 references,
                 contents,
             )

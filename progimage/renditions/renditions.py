@@ -189,7 +189,15 @@ class Renditions:
         """
         with self._admission.admit(), self._sources() as sources:
             references = sources.paths(self._references(viewer, pipeline))
-            return self._maker.make(source, pipeline, form, references, sources.contents)
+            accept_damaged = sources.has_damaged or self._maker.limits.accept_damaged
+            return self._maker.make(
+                source,
+                pipeline,
+                form,
+                references,
+                sources.contents,
+                accept_damaged=accept_damaged,
+            )
 
     def narrow(self, rendition: Rendition, start: int, length: int | None) -> Reader:
         """Return a reader of `length` bytes from `start` in place of the rendition's own."""
@@ -227,7 +235,12 @@ class Renditions:
                 references = sources.paths(wanted.references)
                 source = sources.path(record)
                 rendered, path = self._maker.make(
-                    source, wanted.pipeline, wanted.format, references, sources.contents
+                    source,
+                    wanted.pipeline,
+                    wanted.format,
+                    references,
+                    sources.contents,
+                    accept_damaged=sources.has_damaged,
                 )
         except (PictureError, FileNotFoundError, NotFound):
             if all(map(self._library.is_current, (record, *wanted.references))):

@@ -22,13 +22,15 @@ class Sources:
     """Files that hold originals while the `with` block lasts.
 
     `contents` notes what is in those that are copies of our own: workers know again
-    what they have decoded, though each render has another copy.
+    what they have decoded, though each render has another copy. `has_damaged` says that a picture
+    among them was known to be damaged when it was uploaded.
     """
 
     store: ObjectStore
     library: Library
     scratch: TempFolder
     contents: dict[str, str] = field(default_factory=dict)
+    has_damaged: bool = False
     _copies: ExitStack = field(default_factory=ExitStack)
 
     def __enter__(self) -> Self:
@@ -44,6 +46,7 @@ class Sources:
             NotFound: the picture was removed since its record was read.
             DamagedOriginal: the bytes are not those that the record describes.
         """
+        self.has_damaged = self.has_damaged or record.damaged
         if isinstance(self.store, HasLocalPath):
             with self.library.open_original(record) as reader:
                 read_verified(record, reader)

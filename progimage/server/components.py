@@ -82,7 +82,7 @@ def build(settings: Settings, store: ObjectStore | None, pool: RenderPool | None
         ConfigError: the store or a preset cannot work.
     """
     store = _observed(store, settings)
-    limits, max_bytes = settings.limits.to_limits(), settings.upload.max_bytes
+    limits, max_bytes = settings.picture_limits(), settings.upload.max_bytes
     policy, signer = checked_policy(settings), _signer(settings, store)
     disk_cache, folder = disk_cache_of(settings, store), TempFolder()
     jobs_pool = pool or pool_of(settings, workers=1, niceness=_LOWEST_PRIORITY)
@@ -154,7 +154,7 @@ def pool_of(settings: Settings, *, workers: int, niceness: int) -> RenderPool:
 
 def policy_of(settings: Settings) -> TransformPolicy:
     """Return which pipelines are open to anybody: all processes must put renditions alike."""
-    limits = settings.limits.to_limits()
+    limits = settings.picture_limits()
     return TransformPolicy(settings.transforms.policy, settings.presets, limits)
 
 
@@ -168,7 +168,7 @@ def runner_of(
     downloader: Downloader,
 ) -> Runner:
     """Return what does jobs in this process; its renders never stand before a request's."""
-    limits, threads = settings.limits.to_limits(), settings.jobs.threads
+    limits, threads = settings.picture_limits(), settings.jobs.threads
     admission = Admission(threads, "items of jobs")
     max_bytes = settings.upload.max_bytes
     ingest = Ingest(library, pool, folder, limits, admission, downloader, max_bytes=max_bytes)
@@ -256,7 +256,7 @@ def _render_rate_limit(settings: config.Transforms) -> RenderRateLimit:
 
 def checked_policy(settings: Settings) -> TransformPolicy:
     """Return who may have what made; raises `ConfigError` for presets that cannot work."""
-    check_presets(settings.presets, settings.limits.to_limits())
+    check_presets(settings.presets, settings.picture_limits())
     if names := reserved(settings.presets):
         raise ConfigError(f"presets: {', '.join(names)} stand for something else; rename them")
     return policy_of(settings)

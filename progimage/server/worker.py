@@ -80,7 +80,7 @@ def work_on_renders() -> None:
     if not settings.jobs.broker:
         raise ConfigError("jobs.broker: needed for web nodes to ask for renders")
     pool = pool_of(settings, workers=settings.render.workers, niceness=settings.render.niceness)
-    limits, threads = settings.limits.to_limits(), settings.render.workers
+    limits, threads = settings.picture_limits(), settings.render.workers
     admission = Admission(threads, "renders")
     policy = policy_of(settings)
     renders = Renditions(store, Library(store), pool, TempFolder(), limits, admission, policy)

@@ -11,6 +11,7 @@ from PIL import Image, ImageDraw
 from progimage.imaging.codecs import pillow_plugins  # noqa: F401 - lets Pillow write every format below
 
 RED, GREEN, BLUE, WHITE = (255, 0, 0), (0, 128, 0), (0, 0, 255), (255, 255, 255)
+_SAMPLES = Path(__file__).parent / "samples"
 CORNERS = {"top left": RED, "top right": GREEN, "bottom left": BLUE, "bottom right": WHITE}
 
 
@@ -71,6 +72,11 @@ def saved(image: Image.Image, pillow_name: str, **parameters: Any) -> bytes:
     buffer = BytesIO()
     image.save(buffer, pillow_name, **parameters)
     return buffer.getvalue()
+
+
+def heic(size: tuple[int, int]) -> bytes:
+    """Return `quadrants` of 48x32 or 64x64 as HEIC, which nothing here can write."""
+    return (_SAMPLES / f"quadrants_{size[0]}x{size[1]}.heic").read_bytes()
 
 
 def animated(frames: list[Image.Image], pillow_name: str, **parameters: Any) -> bytes:

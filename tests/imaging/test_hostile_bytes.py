@@ -17,7 +17,7 @@ from progimage.imaging.codecs.decode import decode
 from progimage.imaging.codecs.formats import HAS_HEIC
 from progimage.imaging.inspection import inspect
 from progimage.imaging.limits import Limits
-from tests.imaging.drawing import BLUE, RED, animated, quadrants, saved, solids, with_hole
+from tests.imaging.drawing import BLUE, RED, animated, heic, quadrants, saved, solids, with_hole
 
 SMALL = Limits(max_source_pixels=100_000, max_source_side=2_000, max_frames=20)
 
@@ -46,7 +46,7 @@ SEEDS: dict[str, bytes] = {
     "jpeg2000": saved(quadrants(), "JPEG2000"),
     "ico": saved(quadrants((32, 32)), "ICO", sizes=[(16, 16), (32, 32)]),
     "pnm": saved(quadrants(), "PPM"),
-    **({"heic": saved(quadrants((64, 64)), "HEIF")} if HAS_HEIC else {}),
+    **({"heic": heic((64, 64))} if HAS_HEIC else {}),
 }
 
 

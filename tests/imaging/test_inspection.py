@@ -130,7 +130,7 @@ def test_each_bad_file_gets_its_own_error(tmp_path: Path) -> None:
         EmptyPicture: b"",
         UnsupportedMedia: b"<svg xmlns='http://www.w3.org/2000/svg'/>",
         MismatchedMedia: whole + b"<html><script>",
-        CorruptPicture: whole[: len(whole) // 2],
+        CorruptPicture: whole[: len(whole) // 10],
     }
     for error, data in bad.items():
         with pytest.raises(error):
@@ -148,11 +148,24 @@ def test_counting_frames_stops_at_the_limit(tmp_path: Path) -> None:
     frames = [Image.new("L", (2, 2), grey) for grey in range(0, 250, 2)]
     path = put(tmp_path, animated(frames, "GIF"))
     with pytest.raises(PictureTooComplex, match="more frames than the 100 allowed"):
-        inspect(path, LIMITS)
+        inspect(path, Limits(max_frames=100))
+
+
+def test_a_clip_of_four_seconds_is_no_reason_to_refuse(tmp_path: Path) -> None:
+    frames = [Image.new("L", (2, 2), grey) for grey in range(0, 250, 2)]
+    assert inspect(put(tmp_path, animated(frames, "GIF")), LIMITS).frames == 125
+
+
+def test_the_pixels_of_all_frames_count(tmp_path: Path) -> None:
+    frames = [Image.new("L", (10, 10), grey) for grey in range(0, 250, 2)]
+    with pytest.raises(PictureTooComplex, match="pixels in 125 frames"):
+        inspect(put(tmp_path, animated(frames, "GIF")), Limits(max_source_pixels=12_000))
 
 
 def test_damage_in_a_later_frame_is_found(tmp_path: Path) -> None:
     noise = [Image.effect_noise((64, 64), sigma) for sigma in (50, 90)]
     data = animated(noise, "GIF")
+    path = put(tmp_path, data[: len(data) - 1500])
     with pytest.raises(CorruptPicture):
-        inspect(put(tmp_path, data[: len(data) - 1500]), LIMITS)
+        inspect(path, Limits(accept_damaged=False))
+    assert "the pixels of a frame end early" in inspect(path, LIMITS).damage

@@ -19,6 +19,7 @@ from tests.imaging.drawing import (
     animated,
     corners,
     grey_steps,
+    heic,
     is_near,
     pixel,
     put,
@@ -53,7 +54,7 @@ COLOURED = {
     "jpeg2000": saved(quadrants(), "JPEG2000"),
     "ico": saved(quadrants(), "ICO", sizes=[(48, 32)]),
     "pnm": saved(quadrants(), "PPM"),
-    **({"heic": saved(quadrants(), "HEIF", quality=95)} if HAS_HEIC else {}),
+    **({"heic": heic((48, 32))} if HAS_HEIC else {}),
 }
 GREY = {
     "jpeg": saved(grey_steps(), "JPEG", quality=95),

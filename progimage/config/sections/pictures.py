@@ -7,7 +7,6 @@ from typing import Literal
 from pydantic import Field
 
 from progimage.config.sections.base import Section
-from progimage.imaging.limits import Limits
 
 
 class Upload(Section):
@@ -52,6 +51,11 @@ class Upload(Section):
         le=2_592_000,
         description="A resumable upload must be finished within this time.",
     )
+    accept_damaged: bool = Field(
+        default=True,
+        description="Keep a damaged picture, such as a JPEG that lacks its last bytes, where "
+        "enough of it can be shown; its record then says what is wrong. Off, it gets 422.",
+    )
 
 
 class Download(Section):
@@ -95,7 +99,11 @@ class LimitSettings(Section):
     max_source_side: int = Field(
         default=30_000, ge=1, description="Longest side of a source, in pixels."
     )
-    max_frames: int = Field(default=100, ge=1, description="Most frames of an animation.")
+    max_frames: int = Field(
+        default=5_000,
+        ge=1,
+        description="Most frames of an animation. Their pixels count for max_source_pixels.",
+    )
     max_output_pixels: int = Field(
         default=40_000_000, ge=1, description="Most pixels of a rendition, all frames together."
     )
@@ -105,10 +113,6 @@ class LimitSettings(Section):
     max_steps: int = Field(
         default=10, ge=1, le=100, description="Most steps in one pipeline, presets expanded."
     )
-
-    def to_limits(self) -> Limits:
-        """Return the value that imaging works with."""
-        return Limits(**self.model_dump())
 
 
 class Render(Section):

@@ -191,8 +191,8 @@ HEIC = Format(
     has_lossless=False,
 )
 
-HAS_HEIC = importlib.util.find_spec("pillow_heif") is not None
-"""True where the optional extra `heic` is installed."""
+HAS_HEIC = importlib.util.find_spec("pi_heif") is not None
+"""True where pi-heif is installed: the requirements have it, but no platform must."""
 
 READABLE: tuple[Format, ...] = (
     *(JPEG, PNG, WEBP, GIF, AVIF, TIFF, BMP, JPEG2000, ICO, PNM),

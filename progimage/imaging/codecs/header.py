@@ -14,7 +14,17 @@ from pathlib import Path
 from PIL import Image, UnidentifiedImageError
 
 from progimage.errors import CorruptPicture, PictureTooComplex, ProgImageError
-from progimage.imaging.codecs.formats import BMP, GIF, ICO, JPEG, PNG, READABLE, TIFF, Format, names
+from progimage.imaging.codecs.formats import (
+    BMP,
+    GIF,
+    ICO,
+    JPEG,
+    PNG,
+    READABLE,
+    TIFF,
+    Format,
+    names,
+)
 from progimage.imaging.codecs.readers.bmp import BmpReader
 from progimage.imaging.codecs.readers.gif import GifReader
 from progimage.imaging.codecs.readers.ico import IcoReader
@@ -80,9 +90,7 @@ def opened(path: str, limits: Limits) -> Iterator[Opened]:
         CorruptPicture: it cannot be opened.
         PictureTooComplex: it passes `limits`.
     """
-    # Pillow's own bound on bombs, for what it allocates before we see a size.
-    Image.MAX_IMAGE_PIXELS = limits.max_source_pixels
-    with translated_errors():
+    with translated_errors(), _bounded(limits.max_source_pixels):
         with Path(path).open("rb") as file:
             form = by_signature(file.read(HEAD_BYTES))
         if form is None:
@@ -90,6 +98,17 @@ def opened(path: str, limits: Limits) -> Iterator[Opened]:
         reader = _reader(path, form, limits)
         check_size(reader.size, reader.frame_count, limits)
         yield Opened(reader, form)
+
+
+@contextmanager
+def _bounded(max_pixels: int) -> Iterator[None]:
+    """Set Pillow's own bound on bombs, for what it allocates before we see a size."""
+    before = Image.MAX_IMAGE_PIXELS
+    Image.MAX_IMAGE_PIXELS = max_pixels
+    try:
+        yield
+    finally:
+        Image.MAX_IMAGE_PIXELS = before
 
 
 def _reader(path: str, form: Format, limits: Limits) -> Reader:

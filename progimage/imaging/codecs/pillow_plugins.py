@@ -14,9 +14,9 @@ for _plugin in ("Avif", "Bmp", "Gif", "Ico", "Jpeg", "Jpeg2K", "Png", "Ppm", "Ti
     import_module(f"PIL.{_plugin}ImagePlugin")
 
 if HAS_HEIC:
-    import pillow_heif
+    import pi_heif
 
-    pillow_heif.register_heif_opener(thumbnails=False)
+    pi_heif.register_heif_opener(thumbnails=False)
 
 PILLOW_NAMES: tuple[str, ...] = tuple(form.pillow_name for form in READABLE)
 """What `PIL.Image.open(formats=...)` is given, always."""

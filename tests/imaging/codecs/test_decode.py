@@ -32,6 +32,7 @@ from tests.imaging.drawing import (
 )
 
 LIMITS = Limits()
+STRICT = Limits(accept_damaged=False)
 
 
 def _oriented(orientation: int) -> Image.Exif:
@@ -153,15 +154,14 @@ def test_colours_survive_other_colour_models(mode: str, tolerance: int, tmp_path
     _assert_quadrants(decode(put(tmp_path, data), LIMITS).frames[0], tolerance)
 
 
-def test_a_cmyk_jpeg_is_turned_over_only_where_adobe_did_so(tmp_path: Path) -> None:
-    """Pillow writes the Adobe marker and turned inks; without the marker inks are plain."""
+def test_inks_of_a_jpeg_are_turned_over_with_and_without_the_adobe_marker(tmp_path: Path) -> None:
+    """Programs that strip metadata take the marker away and leave the inks as they are."""
     data = saved(quadrants().convert("CMYK"), "JPEG", quality=95)
     _assert_quadrants(decode(put(tmp_path, data), LIMITS).frames[0], tolerance=8)
     at = data.index(b"\xff\xee")
     length = int.from_bytes(data[at + 2 : at + 4], "big")
     unmarked = data[:at] + data[at + 2 + length :]
-    turned = decode(put(tmp_path, unmarked), LIMITS).frames[0]
-    assert corners(turned)["bottom right"][:3] == (0, 0, 0)
+    _assert_quadrants(decode(put(tmp_path, unmarked), LIMITS).frames[0], tolerance=8)
 
 
 def test_sixteen_bit_greys_keep_their_high_part(tmp_path: Path) -> None:
@@ -389,15 +389,15 @@ def test_a_bomb_is_refused_by_its_header(tmp_path: Path) -> None:
 def test_a_header_that_claims_a_part_of_many_terabytes_is_corrupt(tmp_path: Path) -> None:
     data = saved(quadrants(), "JPEG2000")
     boxed = data[:32] + struct.pack(">I4sQ", 1, b"jp2h", 1 << 60)
-    with pytest.raises(CorruptPicture, match="claims more bytes"):
+    with pytest.raises(CorruptPicture):
         decode(put(tmp_path, boxed), LIMITS)
 
 
-def test_a_text_that_inflates_without_end_is_refused(tmp_path: Path) -> None:
+def test_a_text_of_any_length_does_not_matter(tmp_path: Path) -> None:
     text = PngInfo()
     text.add_text("comment", "x" * 3_000_000, zip=True)
-    with pytest.raises(CorruptPicture):
-        decode(put(tmp_path, saved(quadrants(), "PNG", pnginfo=text)), LIMITS)
+    picture = decode(put(tmp_path, saved(quadrants(), "PNG", pnginfo=text)), LIMITS)
+    _assert_quadrants(picture.frames[0], tolerance=0)
 
 
 def test_a_huge_profile_is_ignored(tmp_path: Path) -> None:
@@ -411,7 +411,7 @@ def test_a_truncated_picture_is_corrupt(pillow_name: str, tmp_path: Path) -> Non
     noise = Image.effect_noise((64, 64), 90).convert("RGB")
     data = saved(noise, pillow_name)
     with pytest.raises(CorruptPicture):
-        decode(put(tmp_path, data[: len(data) * 2 // 3]), LIMITS)
+        decode(put(tmp_path, data[: len(data) * 2 // 3]), STRICT)
 
 
 def test_a_message_names_no_file(tmp_path: Path) -> None:

@@ -82,7 +82,7 @@ def test_a_picture_of_more_than_a_quarter_of_the_memory_is_not_kept(recent, tmp_
 
 
 def test_what_cannot_be_decoded_is_not_kept(recent, tmp_path):
-    path = put(tmp_path, saved(quadrants(), "PNG")[:-30])
+    path = put(tmp_path, saved(quadrants(), "PNG")[:30])
     for _ in range(2):
         with pytest.raises(CorruptPicture):
             recent.decode(path, LIMITS)

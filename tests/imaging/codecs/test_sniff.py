@@ -12,7 +12,7 @@ import pytest
 from progimage.errors import EmptyPicture, MismatchedMedia, UnsupportedMedia
 from progimage.imaging.codecs.formats import READABLE, WRITABLE, Format
 from progimage.imaging.codecs.sniff import sniff
-from tests.imaging.drawing import BLUE, RED, animated, put, quadrants, saved, solids
+from tests.imaging.drawing import BLUE, RED, animated, heic, put, quadrants, saved, solids
 
 
 def _zip() -> bytes:
@@ -40,9 +40,9 @@ def test_animations_are_seen_as_their_format(form: Format) -> None:
     assert sniff(io.BytesIO(animated(solids(RED, BLUE), form.pillow_name))) is form
 
 
-@pytest.mark.skipif("heic" not in {form.name for form in READABLE}, reason="needs the heic extra")
-def test_heic_is_seen_where_its_extra_is_installed() -> None:
-    assert sniff(io.BytesIO(saved(quadrants((64, 64)), "HEIF"))).name == "heic"
+@pytest.mark.skipif("heic" not in {form.name for form in READABLE}, reason="needs pi-heif")
+def test_heic_is_seen_where_its_library_is_installed() -> None:
+    assert sniff(io.BytesIO(heic((64, 64)))).name == "heic"
 
 
 def test_an_open_file_is_left_at_its_beginning() -> None:

@@ -49,7 +49,7 @@ PATHS = [
     PICTURE + "/..%5c..%5c..%5c..%5cprivate%5c{ab}%5c{id}%5c{v}%5coriginal.jpg",
     PICTURE + "/.%2e/.%2e/.%2e/secret.jpg",
     PICTURE + "/../{id}/../../../secret.jpg",
-    PICTURE + "/resize:width=24/../../2/resize:width=24.jpg",
+    PICTURE + "/resize:width=24/../../3/resize:width=24.jpg",
     PICTURE + "/resize:width=24%2f..%2f..%2f2%2fresize:width=24.jpg",
     PICTURE + "/..;/..;/..;/secret.jpg",
     PICTURE + "/%c0%ae%c0%ae/%c0%ae%c0%ae/secret.jpg",
@@ -66,7 +66,7 @@ PATHS = [
     PICTURE + "/%2ehidden.jpg",
     PICTURE + "/record.json",
     PICTURE + "/original.jpg",
-    PICTURE + "/2/resize:width=24.jpg",
+    PICTURE + "/3/resize:width=24.jpg",
     # NUL, newline and the like in front of an extension.
     PICTURE + "/resize:width=24.jpg%00.jpg",
     PICTURE + "/record.json%00.jpg",

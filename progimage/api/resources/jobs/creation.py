@@ -130,7 +130,7 @@ class JobFactory:
         images = fields.images
         if isinstance(images, dict):
             images = self._found(images, viewer, max_items)
-        limits = self._settings.limits.to_limits()
+        limits = self._settings.picture_limits()
         request, entries = render_of(
             images,
             fields.transforms,

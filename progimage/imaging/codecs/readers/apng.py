@@ -30,12 +30,15 @@ class FrameControl:
 
 @dataclass(slots=True)
 class Animation:
-    """Frames in order, each with its compressed pixels; `missing` are announced but not there."""
+    """Frames in order, each with its compressed pixels.
+
+    `broken` says what is out of order behind the last of them, "" for nothing.
+    """
 
     size: Size
     plays: int
     frames: list[tuple[FrameControl, list[bytes]]] = field(default_factory=list)
-    missing: int = 0
+    broken: str = ""
 
     def composed(
         self, decode: Callable[[FrameControl, bytes], Image.Image | None], count: int
@@ -70,7 +73,8 @@ def animation(
     """Return the animation in these chunks; None if it announces less than two frames.
 
     Raises:
-        ValueError: saying what is out of order; the default image is to be shown then.
+        ValueError: not even one frame is in order, and why; the default image is to be
+            shown then.
     """
     if len(control) != 8:
         raise ValueError("its header is damaged")
@@ -78,15 +82,18 @@ def animation(
     if announced < 2:
         return None
     found = Animation(size, min(plays, 65_535))
-    _collect(found, chunks)
+    try:
+        _collect(found, chunks)
+    except ValueError as error:
+        found.broken = str(error)
     del found.frames[announced:]
-    if found.frames and not found.frames[-1][1]:
+    while found.frames and not found.frames[-1][1]:
         found.frames.pop()
-    if any(not data for _, data in found.frames):
-        raise ValueError("a frame has no pixels")
-    found.missing = announced - len(found.frames)
-    if len(found.frames) < 2:
-        raise ValueError("its frames are missing")
+    if not found.frames or any(not data for _, data in found.frames):
+        raise ValueError(found.broken or "a frame has no pixels")
+    missing = announced - len(found.frames)
+    if missing and not found.broken:
+        found.broken = f"{missing} frames are missing"
     return found
 
 
@@ -107,10 +114,10 @@ def _collect(found: Animation, chunks: Iterable[tuple[bytes, bytes]]) -> None:
             found.frames[-1][1].append(data[4:])
         elif kind == b"IDAT":
             has_pixels = True
+            if found.frames and found.frames[0][0].size != found.size:
+                raise ValueError("its first frame does not have the picture's size")
             if found.frames:
                 found.frames[-1][1].append(data)
-                if found.frames[0][0].size != found.size:
-                    raise ValueError("its first frame does not have the picture's size")
 
 
 def _control(data: bytes, canvas: Size) -> FrameControl:

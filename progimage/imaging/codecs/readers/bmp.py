@@ -57,7 +57,7 @@ class BmpReader(Reader):
         if gaps is not None:
             self.check_shown(shown_part(gaps))
             if self._header.compression not in (_RLE8, _RLE4) or _is_cut(self._pixels):
-                self.note_damage("the pixels end early")
+                self.note_damage("the pixels end early", loses_pixels=True)
             image = with_gaps(image, gaps)
         yield Frame(image)
 
@@ -115,7 +115,7 @@ def _masks(
     if compression == _RGB:
         red, green, blue, _ = _DEFAULT_MASKS[bits]
         # Clipboards write a version 5 header whose alpha mask counts all the same.
-        return (red, green, blue, stored[3] if size >= 56 else 0), end
+        return (red, green, blue, stored[3] if size >= 56 and bits == 32 else 0), end
     count = 4 if size >= 56 or compression == _ALPHA_BITFIELDS else 3
     if size < 52:
         end += 4 * count
@@ -128,11 +128,15 @@ def decode_bitmap(header: BmpHeader, pixels: bytes) -> tuple[Image.Image, Image.
     gaps: Image.Image | None = None
     size = header.width, header.height
     if header.compression in (_RLE8, _RLE4) and header.bits <= 8:
-        indices, drawn = decode_runs(pixels, size, is_nibbles=header.compression == _RLE4)
-        image = _upright(Image.frombytes("L", size, bytes(indices)), header)
-        image = _with_palette(image, header)
-        seen = _upright(Image.frombytes("L", size, bytes(drawn)), header)
-        return image, seen.point([255] + [0] * 255) if 0 in drawn else None
+        indices, drawn, reached = decode_runs(pixels, size, is_nibbles=header.compression == _RLE4)
+        image = _with_palette(Image.frombytes("L", size, bytes(indices)), header)
+        # Browsers show black where runs leave pixels out.
+        skipped = Image.frombytes("L", size, bytes(drawn)).point([255] + [0] * 255)
+        image.paste((0, 0, 0), mask=skipped)
+        if reached < header.height:
+            gaps = Image.new("L", size)
+            gaps.paste(255, (0, reached, *size))
+        return _upright(image, header), _upright(gaps, header) if gaps else None
     rows = min(len(pixels) // header.stride, header.height)
     needed = header.stride * header.height
     if rows < header.height:

@@ -7,8 +7,11 @@ _END_OF_LINE, _END_OF_BITMAP, _DELTA = 0, 1, 2
 
 def decode_runs(
     data: bytes, size: tuple[int, int], *, is_nibbles: bool
-) -> tuple[bytearray, bytearray]:
-    """Return palette indices, and 255 for each that was written; first row first."""
+) -> tuple[bytearray, bytearray, int]:
+    """Return palette indices, 255 for each that was written, and the rows that were reached.
+
+    The first row comes first.
+    """
     width, height = size
     pixels, drawn = bytearray(width * height), bytearray(width * height)
     x = y = position = 0
@@ -42,4 +45,4 @@ def decode_runs(
         pixels[start : start + len(run)] = run
         drawn[start : start + len(run)] = b"\xff" * len(run)
         x += len(run)
-    return pixels, drawn
+    return pixels, drawn, min(y + (x > 0), height)

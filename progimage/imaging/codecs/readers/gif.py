@@ -21,7 +21,6 @@ _LOOPS = (b"NETSCAPE2.0", b"ANIMEXTS1.0")
 _TO_BACKGROUND = 2
 _TO_PREVIOUS = (3, 4)
 _XMP = b"XMP DataXMP"
-_GREYS = bytes(value for grey in range(256) for value in (grey, grey, grey))
 
 
 @dataclass(slots=True)
@@ -161,7 +160,7 @@ class GifReader(Reader):
             self._data[frame.data.start + 1 : frame.data.stop],
         )
         if not width or not height or not 1 <= bits <= 11:
-            self.note_damage("a frame has no pixels")
+            self.note_damage("a frame has no pixels", loses_pixels=True)
             return None, None
         if frame.is_cut:
             data = _with_last_block(data)
@@ -169,11 +168,13 @@ class GifReader(Reader):
             "P", frame.size, data, "gif", bits, int(frame.is_interlaced), -1
         )
         if gaps is not None or frame.is_cut:
-            self.note_damage("the pixels of a frame end early")
+            self.note_damage("the pixels of a frame end early", loses_pixels=True)
+        if gaps is not None and frame.is_interlaced:
+            gaps = _fill_rows(image, gaps)
         if gaps is not None and is_only:
             self.check_shown(shown_part(gaps))
         indices = Image.frombytes("L", image.size, image.tobytes())
-        image.putpalette((frame.palette or _GREYS).ljust(768, b"\0"))
+        image.putpalette(frame.palette.ljust(768, b"\0"))
         mask = None
         if frame.transparent is not None:
             seen = [255] * 256
@@ -188,6 +189,24 @@ class GifReader(Reader):
 def _palette(data: bytes, position: int, flags: int) -> tuple[bytes, int]:
     end = position + (3 << (flags & 7) + 1)
     return data[position:end], end
+
+
+def _fill_rows(image: Image.Image, gaps: Image.Image) -> Image.Image:
+    """Fill missing rows of an interlaced frame from the nearest row of an earlier pass.
+
+    Returns a mask of what is still missing. Source: GIF89a, appendix E.
+    """
+    width, height = image.size
+    is_there = [gaps.crop((0, row, width, row + 1)).getbbox() is None for row in range(height)]
+    left = gaps.copy()
+    for row in range(height):
+        for step in () if is_there[row] else (2, 4, 8):
+            source = row - row % step
+            if is_there[source]:
+                image.paste(image.crop((0, source, width, source + 1)), (0, row))
+                left.paste(0, (0, row, width, row + 1))
+                break
+    return left
 
 
 def _with_last_block(data: bytes) -> bytes:

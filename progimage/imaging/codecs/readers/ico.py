@@ -13,6 +13,7 @@ from PIL import Image, ImageChops
 from progimage.errors import CorruptPicture
 from progimage.imaging.codecs.colour_management import plain
 from progimage.imaging.codecs.readers.bmp import BmpHeader, decode_bitmap, read_header
+from progimage.imaging.codecs.readers.partial import shown_part, with_gaps
 from progimage.imaging.codecs.readers.png import PngReader
 from progimage.imaging.codecs.readers.reader import Frame, Reader, Size
 
@@ -27,14 +28,12 @@ class IcoReader(Reader):
         super().__init__(accepts_damage=accepts_damage)
         self._bitmap: tuple[BmpHeader, bytes] | None = None
         self._png: PngReader | None = None
-        for number, entry in enumerate(_entries(data)):
+        for entry in _entries(data):
             try:
                 self._open(entry)
             except CorruptPicture:
-                self.note_damage("a picture of the icon cannot be read")
+                self.note_damage("a picture of the icon cannot be read", loses_pixels=True)
                 continue
-            if number:
-                self.note_damage("the largest picture of the icon cannot be read")
             return
         raise CorruptPicture("the icon has no picture that can be read; send a whole one")
 
@@ -42,7 +41,7 @@ class IcoReader(Reader):
         if entry.startswith(_PNG):
             self._png = PngReader(entry, accepts_damage=self.accepts_damage)
             self.size, self.colour = self._png.size, self._png.colour
-            self.is_tagged, self.damage = self._png.is_tagged, self._png.damage
+            self.is_tagged = self._png.is_tagged
             return
         header = read_header(entry, 0)
         # The height counts the mask as well.
@@ -59,6 +58,7 @@ class IcoReader(Reader):
         if self._png is not None:
             for frame in self._png.frames(1):
                 self.colour = self._png.colour
+                self.damage += self._png.damage
                 yield frame
         elif self._bitmap is not None:
             yield Frame(self._with_mask(*self._bitmap))
@@ -66,7 +66,9 @@ class IcoReader(Reader):
     def _with_mask(self, header: BmpHeader, data: bytes) -> Image.Image:
         image, gaps = decode_bitmap(header, data)
         if gaps is not None:
-            raise CorruptPicture("the icon ends within its pixels; send a whole one")
+            self.check_shown(shown_part(gaps))
+            self.note_damage("the pixels end early", loses_pixels=True)
+            return with_gaps(image, gaps)
         if image.mode == "RGBA":
             # Alpha counts, and the mask does not.
             return image

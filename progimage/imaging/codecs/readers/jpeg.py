@@ -43,6 +43,8 @@ class JpegReader(Reader):
         self._is_progressive = False
         self._scans_at = 0
         self._clean = self._cleaned(data)
+        if self._clean.rfind(b"\xff\xd9", self._scans_at) < 0:
+            self.note_damage("the end of the JPEG is missing")
         self.image: ImageFile.ImageFile = Image.open(BytesIO(self._clean), formats=("JPEG",))
         self.size = self.image.size
         if self._profile_parts and len(self._profile) == self._profile_parts:
@@ -118,7 +120,7 @@ class JpegReader(Reader):
         Of a baseline JPEG those are the rows that can be computed without guessing; a
         progressive one is whole, if coarse, once its first scan is.
         """
-        self.note_damage("the JPEG ends early")
+        self.note_damage("the JPEG ends early", loses_pixels=True)
         raw = "CMYK;I" if mode == "CMYK" else mode
         if self._is_progressive:
             data = self._clean.rstrip(b"\xff") + b"\xff\xd9"

@@ -40,11 +40,11 @@ class PillowReader(Reader):
                 *boxes.code_points, is_video=True, peak_nits=boxes.peak_nits
             )
         self.is_tagged = self.colour is not None
-        exif = info.get("exif", b"")
+        exif = info.get("exif") or b""
         # Of AVIF Pillow makes a block up that says how the picture is to be turned.
         self.turn_by = exif_orientation(exif)
         self.exif = with_exif_header(boxes.exif if form is AVIF else exif)
-        xmp = info.get("xmp", b"")
+        xmp = info.get("xmp") or b""
         self.xmp = xmp if isinstance(xmp, bytes) else b""
         if form in (WEBP, AVIF):
             self.frame_count = getattr(self.image, "n_frames", 1)

@@ -36,6 +36,8 @@ _XMP_KEYWORD = b"XML:com.adobe.xmp"
 # A gamma within 5 % of that of sRGB is taken for it. Source: libpng, PNG_GAMMA_THRESHOLD.
 _SRGB_GAMMA, _GAMMA_TOLERANCE = 1 / 2.2, 0.05
 
+_LARGE_STEP = 4_096
+
 # By colour type and depth: Pillow's mode and raw mode.
 _MODES = {
     (0, 1): ("1", "1"),
@@ -150,14 +152,14 @@ class PngReader(Reader):
                 ((chunk.kind, chunk.data) for chunk in found), control, self.size
             )
         except ValueError as error:
-            self.note_damage(f"the animation cannot be played: {error}")
+            self.note_damage(f"the animation cannot be played: {error}", loses_pixels=True)
             return
         if self._animation is None:
             return
         self.frame_count = len(self._animation.frames)
         self.plays = self._animation.plays
-        if self._animation.missing:
-            self.note_damage(f"{self._animation.missing} frames of the animation are missing")
+        if self._animation.broken:
+            self.note_damage(f"the animation: {self._animation.broken}", loses_pixels=True)
 
     def _read_colour(self, meta: dict[bytes, bytes]) -> None:
         """Apply the first of cICP, iCCP, sRGB, and gAMA with cHRM. Source: PNG, 4.3."""
@@ -180,7 +182,7 @@ class PngReader(Reader):
             image, gaps = self._decoded(b"".join(self._pixels), self.size)
             if gaps is not None:
                 self.check_shown(shown_part(gaps))
-                self.note_damage("the pixels end early")
+                self.note_damage("the pixels end early", loses_pixels=True)
                 image = with_gaps(plain(image), gaps)
             yield Frame(image)
             return
@@ -192,7 +194,7 @@ class PngReader(Reader):
         image, gaps = self._decoded(data, control.size)
         image = plain(image)
         if gaps is not None:
-            self.note_damage("the pixels of a frame end early")
+            self.note_damage("the pixels of a frame end early", loses_pixels=True)
             if shown_part(gaps) == 0:
                 return None
             image = with_gaps(image, gaps)
@@ -202,10 +204,15 @@ class PngReader(Reader):
         """Return pixels with their transparency, and a mask of those that are missing."""
         mode, raw = _MODES[self._type, self._depth]
         image, gaps = decode_partly(mode, size, data, "zip", raw, self._is_interlaced)
+        if gaps is not None:
+            data = _intact_part(data)
+            image, gaps = decode_partly(mode, size, data, "zip", raw, self._is_interlaced)
         if gaps is not None and self._is_interlaced:
             image, gaps = _filled(image, gaps)
         if self._type == 3:
-            image.putpalette(self._palette.ljust(256 * 3, b"\0"))
+            # Browsers show the last colour for an index beyond the palette.
+            rest = 256 - len(self._palette) // 3
+            image.putpalette(self._palette + (self._palette[-3:] or bytes(3)) * rest)
             if self._transparency:
                 image.info["transparency"] = self._transparency[:256]
             return image, gaps
@@ -279,6 +286,29 @@ def _filled(image: Image.Image, gaps: Image.Image) -> tuple[Image.Image, Image.I
             image.paste(thumbnail.transform(image.size, Image.Transform.AFFINE, spread), mask=gaps)
             return image, Image.new("L", image.size)
     return image, gaps
+
+
+def _intact_part(data: bytes) -> bytes:
+    """Return what inflates of damaged data, in a stream of its own.
+
+    Pillow's decoder drops what zlib has inflated before it met an error.
+    """
+    inflater = zlib.decompressobj()
+    rows: list[bytes] = []
+    step = _LARGE_STEP
+    position = 0
+    while position < len(data) and not inflater.eof:
+        attempt = inflater.copy()
+        try:
+            rows.append(attempt.decompress(data[position : position + step]))
+        except zlib.error:
+            if step == 1:
+                break
+            step = 1
+            continue
+        inflater = attempt
+        position += step
+    return zlib.compress(b"".join(rows), 0)
 
 
 def _profile_of(chunk: bytes) -> bytes | None:

@@ -51,7 +51,7 @@ class Reader:
         exif: the EXIF block, beginning with "Exif" and two zero bytes, or b"".
         xmp: the XMP packet, or b"".
         iptc: the Photoshop resources that hold IPTC fields, as in a JPEG's APP13, or b"".
-        accepts_damage: False to raise at the first damage.
+        accepts_damage: False to raise where pixels are missing.
         damage: what is wrong with the file, one entry each; complete once all is decoded.
     """
 
@@ -75,13 +75,13 @@ class Reader:
         """
         raise NotImplementedError
 
-    def note_damage(self, what: str) -> None:
+    def note_damage(self, what: str, *, loses_pixels: bool = False) -> None:
         """Remember damage that the picture survives.
 
         Raises:
-            CorruptPicture: damage is not accepted.
+            CorruptPicture: it loses pixels, and that is not accepted.
         """
-        if not self.accepts_damage:
+        if loses_pixels and not self.accepts_damage:
             raise CorruptPicture(f"the picture is truncated or damaged: {what}; send it again")
         if what not in self.damage:
             self.damage.append(what)

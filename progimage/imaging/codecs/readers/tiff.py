@@ -65,7 +65,7 @@ class TiffReader(Reader):
             image = _with_alpha(image, *alpha)
         if gaps is not None:
             self.check_shown(shown_part(gaps))
-            self.note_damage("strips or tiles cannot be read")
+            self.note_damage("strips or tiles cannot be read", loses_pixels=True)
             image = with_gaps(plain(image), gaps)
         return image
 

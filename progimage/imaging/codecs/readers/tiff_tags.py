@@ -69,7 +69,7 @@ def read_tags(data: bytes) -> Tags:
                 [place] = struct.unpack_from(order + pointer, data, place)
             if 0 < size <= _MAX_BYTES and place + size <= len(data):
                 values.setdefault(tag, (kind, data[place : place + size]))
-    except struct.error:
+    except (struct.error, OverflowError):
         if not values:
             raise CorruptPicture(
                 "the TIFF's directory lies outside of the file; send a whole one"

@@ -1,0 +1,62 @@
+"""Bytes in, picture out: what the tests of readers share."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Sequence
+from pathlib import Path
+
+from PIL import Image
+
+from progimage.imaging.codecs.decode import decode
+from progimage.imaging.codecs.picture import Picture
+from progimage.imaging.inspection import Facts, inspect
+from progimage.imaging.limits import Limits
+from tests.imaging.drawing import pixel, put
+
+LIMITS = Limits()
+STRICT = Limits(accept_damaged=False)
+CLEAR = (0, 0, 0, 0)
+
+
+def read(folder: Path, data: bytes, limits: Limits = LIMITS) -> Picture:
+    """Return the picture in these bytes."""
+    return decode(put(folder, data), limits)
+
+
+def facts(folder: Path, data: bytes, limits: Limits = LIMITS) -> Facts:
+    """Return what an upload finds out of these bytes."""
+    return inspect(put(folder, data), limits)
+
+
+def rgba(image: Image.Image, place: tuple[int, int]) -> tuple[int, ...]:
+    """Return one pixel as red, green, blue and alpha."""
+    return pixel(image.convert("RGBA"), place)
+
+
+def chunk(kind: bytes, data: bytes) -> bytes:
+    """Return a chunk of a PNG."""
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+def png(
+    rows: Sequence[bytes],
+    width: int,
+    *,
+    depth: int = 8,
+    colour: int = 2,
+    before: bytes = b"",
+    after: bytes = b"",
+) -> bytes:
+    """Return a PNG of packed rows, with chunks before and behind its pixels."""
+    header = struct.pack(">IIBBBBB", width, len(rows), depth, colour, 0, 0, 0)
+    pixels = zlib.compress(b"".join(b"\0" + row for row in rows))
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", header)
+        + before
+        + chunk(b"IDAT", pixels)
+        + after
+        + chunk(b"IEND", b"")
+    )

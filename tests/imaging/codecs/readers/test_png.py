@@ -1,0 +1,246 @@
+"""PNG as browsers show it: transparency, colours, damage, texts of any length."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image, ImageCms
+
+from progimage.errors import CorruptPicture, PictureError
+from progimage.imaging.codecs import icc
+from progimage.imaging.codecs.readers.png import PngReader
+from tests.imaging.codecs.readers.reading import CLEAR, STRICT, chunk, facts, png, read, rgba
+from tests.imaging.drawing import RED, is_near, pixel, quadrants, saved
+
+
+@pytest.mark.parametrize(
+    ("depth", "row", "key", "shown"),
+    [
+        (1, b"\x40", 1, [0, None]),
+        (2, b"\x18", 1, [0, None, 170]),
+        (4, b"\x05\xf0", 5, [0, None, 255]),
+        (8, b"\x00\x05\xff", 5, [0, None, 255]),
+    ],
+)
+def test_the_grey_that_is_named_is_transparent(
+    depth: int, row: bytes, key: int, shown: list[int | None], tmp_path: Path
+) -> None:
+    data = png(
+        [row], len(shown), depth=depth, colour=0, before=chunk(b"tRNS", struct.pack(">H", key))
+    )
+    image = read(tmp_path, data).frames[0]
+    for at, grey in enumerate(shown):
+        assert rgba(image, (at, 0))[3] == (0 if grey is None else 255)
+        assert grey is None or rgba(image, (at, 0))[0] == grey
+    assert facts(tmp_path, data).has_alpha
+
+
+def test_only_the_named_colour_is_transparent(tmp_path: Path) -> None:
+    key = chunk(b"tRNS", struct.pack(">HHH", 10, 20, 30))
+    image = read(tmp_path, png([bytes((10, 20, 30, 10, 20, 31))], 2, before=key)).frames[0]
+    assert (rgba(image, (0, 0))[3], rgba(image, (1, 0))) == (0, (10, 20, 31, 255))
+
+
+@pytest.mark.parametrize("colour", [0, 2])
+def test_a_named_colour_of_16_bits_is_compared_in_full(colour: int, tmp_path: Path) -> None:
+    channels = 3 if colour else 1
+    row = struct.pack(f">{2 * channels}H", *[0x8000] * channels, *[0x8001] * channels)
+    key = chunk(b"tRNS", struct.pack(f">{channels}H", *[0x8000] * channels))
+    image = read(tmp_path, png([row], 2, depth=16, colour=colour, before=key)).frames[0]
+    assert [rgba(image, (at, 0))[3] for at in (0, 1)] == [0, 255]
+
+
+def test_grey_and_alpha_of_16_bits_keep_both(tmp_path: Path) -> None:
+    row = struct.pack(">4H", 0x1234, 0xFFFF, 0xFF00, 0x8000)
+    image = read(tmp_path, png([row], 2, depth=16, colour=4)).frames[0]
+    assert image.mode == "LA"
+    assert (pixel(image, (0, 0)), pixel(image, (1, 0))) == ((18, 255), (254, 128))
+
+
+def test_dark_greys_of_16_bits_meet_their_profile_before_they_are_cut(tmp_path: Path) -> None:
+    """Cut to 8 bits first, the lowest 4,096 of 65,536 linear greys leave 16 levels."""
+    profile = icc.grey_profile(lambda value: value)
+    row = struct.pack(">64H", *range(0, 4096, 64))
+    packed = chunk(b"iCCP", b"linear\0\0" + zlib.compress(profile))
+    image = read(tmp_path, png([row], 64, depth=16, colour=0, before=packed)).frames[0]
+    assert len(set(image.tobytes())) > 50
+    assert abs(pixel(image, (63, 0))[0] - 70) <= 1
+
+
+def test_dark_colours_of_16_bits_meet_their_profile_before_they_are_cut(tmp_path: Path) -> None:
+    profile = icc.rgb_profile(icc.SRGB_PRIMARIES, lambda value: value)
+    row = b"".join(struct.pack(">3H", value, 0, value) for value in range(0, 4096, 64))
+    packed = chunk(b"iCCP", b"linear\0\0" + zlib.compress(profile))
+    image = read(tmp_path, png([row], 64, depth=16, before=packed)).frames[0]
+    assert len(set(image.getchannel("R").tobytes())) > 50
+    assert is_near(pixel(image, (63, 0)), (70, 0, 70), 2)
+
+
+# Measured in Chromium 156 on the greys 32, 128 and 224.
+@pytest.mark.parametrize(
+    ("chunks", "shown"),
+    [
+        ({b"gAMA": 100_000}, (99, 188, 241)),
+        ({b"gAMA": 55_556}, (43, 146, 230)),
+        ({b"gAMA": 45_455}, (32, 128, 224)),
+        ({b"gAMA": 47_000}, (32, 128, 224)),
+        ({b"gAMA": 0}, (32, 128, 224)),
+        ({b"gAMA": 45_455, b"cHRM": icc.SRGB_PRIMARIES}, (26, 129, 225)),
+        ({b"cHRM": icc.SRGB_PRIMARIES}, (32, 128, 224)),
+        ({b"sRGB": None, b"gAMA": 100_000}, (32, 128, 224)),
+        ({b"iCCP": None, b"gAMA": 100_000}, (32, 128, 224)),
+        ({b"cICP": (1, 13, 0, 1), b"gAMA": 100_000}, (32, 128, 224)),
+        ({b"cICP": (1, 8, 0, 1), b"sRGB": None}, (99, 188, 241)),
+        ({b"cICP": (1, 1, 0, 1)}, (20, 121, 222)),
+        ({b"cICP": (9, 16, 0, 1)}, (5, 132, 255)),
+        ({b"cICP": (9, 18, 0, 1)}, (14, 99, 228)),
+    ],
+)
+def test_the_first_colour_chunk_that_counts_decides(
+    chunks: dict[bytes, object], shown: tuple[int, ...], tmp_path: Path
+) -> None:
+    before = b"".join(chunk(kind, _colour_chunk(kind, value)) for kind, value in chunks.items())
+    row = bytes(value for grey in (32, 128, 224) for value in (grey, grey, grey))
+    image = read(tmp_path, png([row], 3, before=before)).frames[0]
+    for at, grey in enumerate(shown):
+        assert is_near(rgba(image, (at, 0)), (grey, grey, grey, 255), 8)
+
+
+def _colour_chunk(kind: bytes, value: object) -> bytes:
+    if isinstance(value, int):
+        return struct.pack(">I", value)
+    if kind == b"cHRM" and isinstance(value, tuple):
+        numbers = [round(number * 100_000) for number in (*value[6:], *value[:6])]
+        return struct.pack(">8I", *numbers)
+    if isinstance(value, tuple):
+        return bytes(value)
+    if kind == b"iCCP":
+        profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+        return b"sRGB\0\0" + zlib.compress(profile)
+    return b"\0"
+
+
+def test_chromaticities_of_a_wider_space_make_colours_stronger(tmp_path: Path) -> None:
+    """Measured in Chromium 156 with the chromaticities of Display P3."""
+    before = chunk(b"cICP", bytes((12, 13, 0, 1)))
+    image = read(tmp_path, png([bytes((200, 100, 0))], 1, before=before)).frames[0]
+    assert is_near(rgba(image, (0, 0)), (215, 93, 0, 255), 2)
+
+
+def test_a_gamma_holds_for_greys_as_well(tmp_path: Path) -> None:
+    before = chunk(b"gAMA", struct.pack(">I", 100_000))
+    image = read(tmp_path, png([b"\x80"], 1, colour=0, before=before)).frames[0]
+    assert image.mode == "L"
+    assert abs(pixel(image, (0, 0))[0] - 188) <= 1
+
+
+@pytest.mark.parametrize("kind", [b"tEXt", b"iCCP", b"gAMA", b"eXIf", b"pHYs"])
+def test_a_wrong_checksum_in_a_chunk_that_is_not_needed_costs_that_chunk(
+    kind: bytes, tmp_path: Path
+) -> None:
+    broken = chunk(kind, b"x\0\0\1")[:-4] + bytes(4)
+    data = saved(quadrants(), "PNG")
+    data = data[:33] + broken + data[33:]
+    found = facts(tmp_path, data)
+    assert kind.decode() in found.damage
+    assert read(tmp_path, data).frames[0].tobytes() == quadrants().tobytes()
+    with pytest.raises(CorruptPicture, match=kind.decode()):
+        facts(tmp_path, data, STRICT)
+
+
+def test_a_wrong_checksum_in_the_header_is_refused(tmp_path: Path) -> None:
+    data = bytearray(saved(quadrants(), "PNG"))
+    data[30] ^= 1
+    with pytest.raises(CorruptPicture, match="IHDR"):
+        facts(tmp_path, bytes(data))
+
+
+def test_a_long_compressed_xmp_packet_and_a_large_profile_are_read(tmp_path: Path) -> None:
+    xmp = b"<x>" + b" " * 2_000_000 + b"</x>"
+    text = b"XML:com.adobe.xmp\0\1\0\0\0" + zlib.compress(xmp)
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    profile += bytes(1_300_000)
+    before = chunk(b"iTXt", text) + chunk(b"iCCP", b"x\0\0" + zlib.compress(profile))
+    data = saved(quadrants(), "PNG")
+    picture = read(tmp_path, data[:33] + before + data[33:])
+    assert picture.xmp == xmp
+    assert picture.frames[0].tobytes() == quadrants().tobytes()
+    assert not facts(tmp_path, data[:33] + before + data[33:]).damage
+
+
+def test_a_profile_that_inflates_without_end_is_left_out() -> None:
+    bomb = chunk(b"iCCP", b"x\0\0" + zlib.compress(bytes(50_000_000)))
+    data = saved(quadrants(), "PNG")
+    assert PngReader(data[:33] + bomb + data[33:], accepts_damage=True).colour is None
+
+
+def _noise_png(**parameters: object) -> bytes:
+    return saved(Image.effect_noise((64, 64), 90).convert("RGB"), "PNG", **parameters)
+
+
+def test_of_a_png_that_ends_early_the_upper_rows_are_shown(tmp_path: Path) -> None:
+    data = _noise_png()
+    cut = data[: len(data) * 7 // 10]
+    alpha = read(tmp_path, cut).frames[0].getchannel("A")
+    whole = [alpha.crop((0, row, 64, row + 1)).getextrema() for row in range(64)]
+    shown = whole.count((255, 255))
+    assert 40 <= shown <= 48
+    assert whole == [(255, 255)] * shown + [(0, 0)] * (64 - shown)
+    assert "the pixels end early" in facts(tmp_path, cut).damage
+    with pytest.raises(CorruptPicture, match="send it again"):
+        facts(tmp_path, cut, STRICT)
+
+
+def test_a_png_of_which_most_is_missing_is_refused(tmp_path: Path) -> None:
+    data = _noise_png()
+    with pytest.raises(CorruptPicture, match="most of it is missing"):
+        facts(tmp_path, data[: len(data) // 10])
+
+
+def test_a_png_that_lacks_only_its_end_is_whole(tmp_path: Path) -> None:
+    data = saved(quadrants(), "PNG")[:-12]
+    assert read(tmp_path, data).frames[0].tobytes() == quadrants().tobytes()
+    assert facts(tmp_path, data).damage == "the end of the PNG is missing"
+
+
+def test_orientation_in_an_exif_chunk_counts_and_in_xmp_it_does_not(tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    xmp = b"XML:com.adobe.xmp\0\0\0\0\0" + b'<rdf tiff:Orientation="6"/>'
+    wide = saved(quadrants((64, 32)), "PNG")
+    assert facts(tmp_path, saved(quadrants((64, 32)), "PNG", exif=exif)).orientation == 6
+    assert facts(tmp_path, wide[:33] + chunk(b"iTXt", xmp) + wide[33:]).orientation == 1
+
+
+def test_a_palette_of_16_colours_with_transparent_ones(tmp_path: Path) -> None:
+    before = chunk(b"PLTE", bytes((*RED, 1, 2, 3))) + chunk(b"tRNS", b"\0")
+    image = read(tmp_path, png([b"\x01"], 2, depth=4, colour=3, before=before)).frames[0]
+    assert (rgba(image, (0, 0))[3], rgba(image, (1, 0))) == (0, (1, 2, 3, 255))
+
+
+def test_an_index_beyond_the_palette_is_its_last_colour(tmp_path: Path) -> None:
+    before = chunk(b"PLTE", bytes(RED))
+    image = read(tmp_path, png([b"\x00\x07"], 2, colour=3, before=before)).frames[0]
+    assert (rgba(image, (0, 0)), rgba(image, (1, 0))) == ((*RED, 255), (*RED, 255))
+
+
+def test_missing_pixels_are_transparent_black(tmp_path: Path) -> None:
+    data = _noise_png()
+    image = read(tmp_path, data[: len(data) // 2]).frames[0]
+    assert rgba(image, (0, 63)) == CLEAR
+
+
+@given(st.binary(max_size=200), st.integers(0, 150))
+def test_hostile_chunks_raise_nothing_but_picture_errors(noise: bytes, at: int) -> None:
+    data = saved(quadrants((8, 8)), "PNG")
+    try:
+        reader = PngReader(data[:at] + noise + data[at:], accepts_damage=True)
+        if max(reader.size) <= 100:
+            list(reader.frames(1))
+    except PictureError:
+        pass
