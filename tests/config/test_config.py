@@ -71,6 +71,7 @@ def test_every_setting_can_be_overridden_from_the_environment(where, tmp_path):
         "log.level": "error",
         "log.format": "json",
         "upload.max_bytes": "2048",
+        "upload.accept_damaged": "false",
         "upload.max_json_bytes": "2048",
         "upload.max_request_bytes": "2048",
         "publish.imgur_client_id": "546c25a59c58ad7",

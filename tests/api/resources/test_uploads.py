@@ -130,8 +130,8 @@ BAD = {
     "SVG": (b'<svg xmlns="http://www.w3.org/2000/svg"/>', 415, "not accepted"),
     "PostScript": (b"%!PS-Adobe-3.0 EPSF-3.0\n", 415, "not accepted"),
     "PDF": (b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n", 415, "not accepted"),
-    "truncated JPEG": (JPEG[: len(JPEG) // 2], 422, ""),
-    "truncated PNG": (NOISE[: len(NOISE) // 2], 422, ""),
+    "truncated JPEG": (JPEG[: len(JPEG) // 2], 422, "send it again"),
+    "mostly missing PNG": (NOISE[: len(NOISE) // 6], 422, "most of it is missing"),
     "corrupt PNG": (NOISE[:200] + b"\0" * 400 + NOISE[600:], 422, ""),
     "polyglot with a ZIP": (JPEG + zipped(), 415, ""),
     "polyglot with a script": (PNG + b"<script>alert(1)</script>", 415, ""),
@@ -165,6 +165,34 @@ def test_too_many_frames_are_refused(make_client):
     client = make_client(limits={"max_frames": 2})
     data = animated(solids((255, 0, 0), (0, 255, 0), (0, 0, 255)), "GIF")
     assert_problem(client.simulate_post("/images/", body=data, headers=RAW), 422, "2")
+
+
+def _cut_jpeg() -> bytes:
+    data = saved(Image.effect_noise((96, 96), 60).convert("RGB"), "JPEG", quality=85)
+    return data[: len(data) * 6 // 10]
+
+
+def test_a_damaged_picture_is_kept_says_so_and_is_transparent_where_it_ends(client):
+    result = client.simulate_post("/images/", body=_cut_jpeg(), headers=RAW)
+    assert result.status_code == 201
+    assert result.json["damaged"] is True
+    assert "the JPEG ends early" in result.json["damage"]
+    shown = client.simulate_get(f"/images/{result.json['id']}/blur.png")
+    assert shown.status_code == 200
+    alpha = Image.open(BytesIO(shown.content)).getchannel("A")
+    assert (alpha.getpixel((48, 5)), alpha.getpixel((48, 95))) == (255, 0)
+
+
+def test_a_whole_picture_says_that_it_is_whole(client, jpeg):
+    result = client.simulate_post("/images/", body=jpeg, headers=RAW)
+    assert (result.json["damaged"], result.json["damage"]) == (False, "")
+
+
+def test_a_damaged_picture_is_422_where_that_is_set(make_client, store):
+    client = make_client(upload={"accept_damaged": False})
+    result = client.simulate_post("/images/", body=_cut_jpeg(), headers=RAW)
+    assert_problem(result, 422, "ends early")
+    assert list(store.list("")) == []
 
 
 @pytest.mark.parametrize("shape", ["form", "raw", "json"])
