@@ -9,6 +9,9 @@
     uploads/<id>/size.json                 its size, if that was not known at first; immutable
     uploads/<id>/piece-<offset>            its bytes from there on; immutable
     uploads/<id>/outcome.json              its result; from then on the pieces can be removed
+    removals/<id>                          a removal that is under way; without content
+    quarantine/<token>/object              what was set aside, and
+    quarantine/<token>/manifest.json       why, and where it was
     users/<name>.json                      an account with its sessions and API keys
     development-key                        signs tokens where auth.secret is "development"
     index/<scope>/…                        markers without content; see progimage/index/layout.py
@@ -36,6 +39,8 @@ RENDERS = "renders/"
 PUBLIC_RENDERS = "renders/public/"
 PRIVATE_RENDERS = "renders/private/"
 UPLOADS = "uploads/"
+REMOVALS = "removals/"
+QUARANTINE = "quarantine/"
 USERS = "users/"
 ASKS = "asks/"
 PROBES = "probe/"
@@ -47,6 +52,8 @@ _RECORD_KEY = re.compile(r"images/[0-9a-f]{2}/([0-9a-f]{64})/record\.json")
 _ORIGINAL_KEY = re.compile(r"images/[0-9a-f]{2}/([0-9a-f]{64})/original-([0-9a-z]+)")
 _RENDITION_KEY = re.compile(r"renders/(?:public|private)/[0-9a-f]{2}/([0-9a-f]{64})/([^/]+)/.+")
 _SHOWN = re.compile(r"(?<=[/=])[0-9a-f]{64}(?![0-9a-f])")
+_REMOVAL_KEY = re.compile(r"removals/([0-9a-f]{64})")
+_MANIFEST_KEY = re.compile(r"quarantine/([0-9a-f]{32})/manifest\.json")
 _TOKEN = re.compile(r"[0-9a-f]{32}")
 _UPLOAD_KEY = re.compile(r"uploads/([0-9a-f]{32})/.+")
 _USER_KEY = re.compile(r"users/([a-z0-9][a-z0-9._-]*)\.json")
@@ -166,6 +173,31 @@ def piece(upload_id: str, offset: int) -> str:
 def outcome(upload_id: str) -> str:
     """Return the key of an upload's result."""
     return f"{upload(upload_id)}outcome.json"
+
+
+def removal(image_id: str) -> str:
+    """Return the key of the note that a picture is being removed."""
+    return f"{REMOVALS}{image_id}"
+
+
+def id_of_removal(key: str) -> str | None:
+    """Return the id of the picture if `key` is the note of its removal."""
+    return part_of(key, _REMOVAL_KEY)
+
+
+def set_aside_object(token: str) -> str:
+    """Return the key of an object in quarantine."""
+    return f"{QUARANTINE}{token}/object"
+
+
+def set_aside_manifest(token: str) -> str:
+    """Return the key of the manifest of an object in quarantine."""
+    return f"{QUARANTINE}{token}/manifest.json"
+
+
+def token_of_manifest(key: str) -> str | None:
+    """Return the token if `key` is the manifest of an object in quarantine."""
+    return part_of(key, _MANIFEST_KEY)
 
 
 def user(name: str) -> str:

@@ -19,13 +19,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, BinaryIO
 
 import structlog
 
 from progimage import keys
-from progimage.errors import Conflict, KeyMissing, NotFound, Overloaded
-from progimage.library import originals
+from progimage.errors import Conflict, KeyMissing, NotFound, Overloaded, PreconditionFailed
+from progimage.library import originals, removals
 from progimage.library.candidate import Candidate, PictureFacts
 from progimage.library.edits import ATTEMPTS, Edits
 from progimage.library.index.index import Index, postings_of
@@ -143,14 +144,20 @@ class Library:
         """
         return self._edits.edit(viewer, image_id, changes, is_expected)
 
-    def remove(self, viewer: Viewer, image_id: str) -> None:
-        """Remove a picture and everything kept of it.
+    def remove(
+        self,
+        viewer: Viewer,
+        image_id: str,
+        is_expected: Callable[[Record], bool] = lambda _: True,
+    ) -> None:
+        """Remove a picture and everything stored of it; see `removals`.
 
-        A removal that was cut short is finished.
+        A removal that was cut short is finished. A full store is no obstacle.
 
         Raises:
             NotFound: there is no such picture for this viewer.
             Forbidden: it is somebody else's.
+            PreconditionFailed: the current version is not the expected one.
         """
         for _ in range(ATTEMPTS):
             record, etag = self._records.read(image_id)
@@ -159,8 +166,14 @@ class Library:
                     break
                 if not can_edit(viewer, record):
                     raise forbidden(image_id)
+                if not is_expected(record):
+                    raise PreconditionFailed("there is another version of the picture by now")
+                self.purge(image_id)
                 try:
-                    record, etag = self._mark_deleting(record, etag)
+                    mark = partial(self._mark_deleting, record, etag)
+                    record, etag = removals.begin(self._store, image_id, mark) or (
+                        self._remove_record(record, etag)
+                    )
                 except Conflict:
                     continue
             self.finish_removal(record, etag)
@@ -261,6 +274,11 @@ class Library:
         except Conflict:
             # Another finished first and a new upload has taken the place.
             return
+        removals.forget(self._store, record.id)
+
+    def finish_removals(self) -> int:
+        """Finish the removals that were cut short; return how many there were."""
+        return removals.finish_removals(self._store, self.finish_removal)
 
     def held(self, image_id: str) -> Record | None:
         """Return the record of a picture about to be added, if it is here.
@@ -315,6 +333,11 @@ class Library:
             modified=now,
             **metadata.model_dump(),
         )
+
+    def _remove_record(self, record: Record, etag: str) -> tuple[Record, str]:
+        """Remove a record where there is no room to mark it; raises `Conflict` if it changed."""
+        self._store.delete(keys.record(record.id), expect=etag)
+        return record, etag
 
     def _mark_deleting(self, record: Record, etag: str) -> tuple[Record, str]:
         deleting = record.model_copy(update={"state": "deleting", "revision": record.revision + 1})

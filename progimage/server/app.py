@@ -22,6 +22,7 @@ from progimage.api.routes import routes
 from progimage.config import Settings
 from progimage.imaging.pool import RenderPool
 from progimage.jobs.runner import Runner
+from progimage.library import Library
 from progimage.server.components import build
 from progimage.stores import ObjectStore
 from progimage.telemetry import tracing
@@ -42,6 +43,7 @@ class Service:
     pools: Sequence[RenderPool]
     helpers: Executor
     runner: Runner
+    library: Library
 
     def __call__(self, env: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
@@ -75,7 +77,7 @@ def create(
     wsgi = StoreDeadline(
         TrustedProxies(app, settings.server.trusted_proxies), settings.s3.deadline_s
     )
-    return Service(wsgi, table, pools, helpers, runner)
+    return Service(wsgi, table, pools, helpers, runner, components.library)
 
 
 def _with_middleware(components: Components) -> App:

@@ -14,6 +14,7 @@ from progimage.ingest.download.downloader import Downloader
 from progimage.server.app import Service, create
 from progimage.server.broker import Broker
 from progimage.server.components import broker_renderer, checked_policy, disk_cache_of
+from progimage.server.unfinished_removals import finish_in_background
 from progimage.stores import create_store, open_store, temp_files
 from progimage.stores.probe import prove_conditional_writes, prove_listing
 from progimage.telemetry import logs, tracing
@@ -72,6 +73,7 @@ def wsgi() -> Service:
     service = create(settings)
     if settings.jobs.runner == "embedded" and not settings.jobs.broker:
         service.runner.start()
+    finish_in_background(service.library)
     log.info("started", store=settings.store, settings=sources, accounts=settings.auth.mode)
     _tell_of_accounts(settings)
     return service

@@ -181,6 +181,7 @@ def test_after_a_crash_the_same_request_succeeds(scenario, n, after):
         assert scenario.act is remove
     assert title_of(store, PICTURE) == scenario.title_in_the_end
     if scenario.act is remove:
+        Library(store).finish_removals()
         left = {stat.key for stat in store.list("") if id_of(PICTURE, "ann") in stat.key}
         assert left == set()
     if scenario.act is hide:

@@ -12,6 +12,7 @@ from progimage.api.auth.authentication import viewer_of
 from progimage.api.components import Components
 from progimage.api.openapi import schemas
 from progimage.api.openapi.documented import Answer, Content, Named, documented
+from progimage.api.requests import preconditions
 from progimage.api.requests.query import pairs, picture_query
 from progimage.api.requests.submission import Submission, read_submission
 from progimage.api.responses import hal, problems
@@ -31,6 +32,7 @@ from progimage.errors import (
     Overloaded,
     PictureError,
     PictureTooLarge,
+    PreconditionFailed,
     ProgImageError,
     RenderFailed,
     RenderTimeout,
@@ -205,11 +207,15 @@ class PictureResource:
         "pictures",
         {204: Answer("The picture is removed.")},
         parameters=(schemas.IMAGE_ID,),
-        errors=(NotFound, Forbidden, StoreUnavailable),
+        errors=(NotFound, Forbidden, PreconditionFailed, StoreUnavailable),
     )
     def on_delete(self, req: falcon.Request, resp: falcon.Response, image_id: str) -> None:
         """Remove the picture with its renditions."""
-        self._library.remove(viewer_of(req), image_id)
+        self._library.remove(
+            viewer_of(req),
+            image_id,
+            lambda record: preconditions.hold(req, record.sha256, record.created),
+        )
         resp.status = falcon.HTTP_204
 
 

@@ -6,6 +6,7 @@ import falcon
 
 from progimage.api.auth.authentication import viewer_of
 from progimage.api.auth.authorization import Authorization
+from progimage.api.requests import preconditions
 from progimage.api.responses.delivery import Delivery
 from progimage.imaging.codecs import formats
 from progimage.library import Library
@@ -50,6 +51,7 @@ class OriginalResponder:
             download=download,
             ends_s=access.ends_s,
         )
+        preconditions.require(req, record.sha256, record.created)
         if self._delivery.is_unchanged(req, resp, record.sha256, record.created):
             return
         if self._delivery.hands_over:

@@ -8,6 +8,7 @@ from progimage import keys
 from progimage.api.auth.authentication import viewer_of
 from progimage.api.auth.authorization import Access, Authorization
 from progimage.api.auth.rate_limits import RenderRateLimit
+from progimage.api.requests import preconditions
 from progimage.api.requests.negotiation import Source, choose_format
 from progimage.api.responses import hal
 from progimage.api.responses.delivery import Delivery, etag_of_rendition, set_timing
@@ -84,6 +85,7 @@ class RenditionResponder:
             # Checked before a 304 too: a 304 would let a cache keep what is private by now.
             is_public = self._renditions.shows_only_public(access.viewer, record, pipeline)
             self._describe(resp, image_id, form, access, download, is_public=is_public)
+            preconditions.require(req, etag)
             if self._delivery.is_unchanged(req, resp, etag):
                 return
             found = self._renditions.find_or_render(
@@ -114,6 +116,7 @@ class RenditionResponder:
             )
             set_timing(resp, found.timings)
             metrics.rendition(hit=found.timings is None)
+            preconditions.require(req, etag)
             if not self._delivery.is_unchanged(req, resp, etag):
                 self._delivery.send(
                     req,
