@@ -7,7 +7,8 @@ ProgImageError
 │   ├── InvalidField           one field of an upload or an edit
 │   └── DownloadRefused        a URL that may not be fetched
 ├── NotFound                   no such picture, or none the viewer may see
-│   └── Expired                an upload that was not finished in time
+│   ├── Expired                an upload that was not finished in time
+│   └── OriginMissing          the origin has no such picture
 ├── Unauthenticated            this takes an account, and no credentials came
 │   └── BadCredentials         a token, key or password that is not good
 ├── Forbidden                  the viewer may see it, but not do that to it
@@ -36,6 +37,9 @@ ProgImageError
 ├── RenderTimeout              the render passed its time limit and was killed
 ├── RemoteFailed               another server did not do its part
 │   ├── DownloadFailed         it did not send a picture
+│   │   └── DownloadTimeout    it did not send it in time
+│   ├── OriginFailed           an origin did not give a picture
+│   │   └── OriginTimeout      it did not answer in time
 │   └── PublishFailed          it did not take one
 ├── Overloaded                 the queue is full; come back in `retry_after_s`
 └── StoreError
@@ -81,6 +85,10 @@ class NotFound(ProgImageError):
 
 class Expired(NotFound):
     """The upload was not finished in time."""
+
+
+class OriginMissing(NotFound):
+    """The origin has no such picture, or none that may be served."""
 
 
 class Unauthenticated(ProgImageError):
@@ -211,6 +219,18 @@ class RemoteFailed(ProgImageError):
 
 class DownloadFailed(RemoteFailed):
     """The other side of a URL did not send a picture."""
+
+
+class DownloadTimeout(DownloadFailed):
+    """The other side of a URL did not send the picture in time."""
+
+
+class OriginFailed(RemoteFailed):
+    """An origin did not give a picture."""
+
+
+class OriginTimeout(OriginFailed):
+    """An origin did not answer in time."""
 
 
 class PublishFailed(RemoteFailed):

@@ -17,6 +17,8 @@
     index/<scope>/…                        markers without content; see progimage/index/layout.py
     job…/…                                 bulk jobs; see progimage/jobs/keys.py
     asks/<token>.json                      how a render went that another process was asked for
+    origins/<name>/ab/<sha256>.json        what is known of a picture of an origin; disposable
+    foreign/…                              copies of origins' pictures: images/ and renders/ again
     probe/<token>                          written and removed by health checks and start-up
 
 `ab` is the first two digits of the id. `<generation>` is drawn anew for every
@@ -44,6 +46,8 @@ QUARANTINE = "quarantine/"
 USERS = "users/"
 ASKS = "asks/"
 PROBES = "probe/"
+ORIGINS = "origins/"
+FOREIGN = "foreign/"
 DEVELOPMENT_KEY = "development-key"
 STORE_MARKER = "store.json"
 

@@ -14,7 +14,7 @@ from typing import Any
 from falcon.testing import TestClient
 
 from progimage.config import Settings
-from progimage.config.reference import default_toml, rows, section_summaries
+from progimage.config.reference import default_toml, rows, section_summaries, table_rows
 from progimage.imaging.pool import RenderPool
 from progimage.imaging.registry import describe
 from progimage.server import app
@@ -137,6 +137,15 @@ def settings() -> str:
         default = f"`{row.default}`" if row.is_fixed else "depends"
         values = f"`{row.values}`" if row.values.startswith('"') else row.values
         lines.append(f"| `{name}` | {default} | {_cell(values)} | {_markdown(row.meaning)} |")
+    for table, inner in table_rows():
+        lines += ["", f"## {table.replace('<', '&lt;')}", ""]
+        lines += ["| setting | default | values | meaning |", "|---|---|---|---|"]
+        for row in inner:
+            default = f"`{row.default}`" if row.is_fixed else "required"
+            values = f"`{row.values}`" if row.values.startswith('"') else row.values
+            lines.append(
+                f"| `{row.name}` | {default} | {_cell(values)} | {_markdown(row.meaning)} |"
+            )
     return "\n".join(lines) + "\n"
 
 
@@ -200,7 +209,8 @@ def _resolved(document: Mapping[str, Any], item: Mapping[str, Any]) -> Mapping[s
 
 def _get(path: str) -> Any:
     """Return the JSON of an address of a service that runs in this process."""
-    settings = Settings(store="memory://", jobs={"runner": "none"})
+    origins = {"shop": {"from": "file:///srv/shop"}}
+    settings = Settings(store="memory://", jobs={"runner": "none"}, origins=origins)
     pool = RenderPool(workers=1, timeout_s=1, memory_bytes=2**30, tasks=1)
     service = app.create(settings, MemoryStore(), pool)
     return TestClient(service.wsgi).simulate_get(path).json

@@ -55,6 +55,12 @@ def link_key(secret: bytes) -> bytes:
     return hmac.digest(secret, _LABEL, hashlib.sha256)
 
 
+def path_of_origin(origin: str, pipeline: Pipeline | None, key: str) -> str:
+    """Return what is signed for a picture of an origin; `key` stands there decoded."""
+    middle = f"/{pipeline}" if pipeline is not None else ""
+    return f"/origins/{origin}{middle}/-/{key}"
+
+
 def path_of_original(image_id: str) -> str:
     """Return what is signed for a picture as it was uploaded."""
     return f"/images/{image_id}/"

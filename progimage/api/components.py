@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from progimage.access.signed_links import LinkSigner
 from progimage.access.transform_policy import TransformPolicy
 from progimage.api.auth.authorization import Authorization
 from progimage.api.auth.rate_limits import RenderRateLimit
+from progimage.api.fronts.mount import Front
 from progimage.api.responses.delivery import Delivery
 from progimage.api.responses.hal import Urls
 from progimage.config import Settings
@@ -25,6 +26,8 @@ from progimage.jobs.model import Request
 from progimage.jobs.state import Jobs
 from progimage.library import Library
 from progimage.library.search.catalogue import Catalogue
+from progimage.origins.copies import Copies
+from progimage.origins.origins import Origins
 from progimage.renditions.renditions import Renditions
 from progimage.stores import ObjectStore
 from progimage.stores.temp_files import TempFolder
@@ -41,6 +44,9 @@ class Components:
         is_stopping: True once background work is to end.
         is_draining: True once the server is to take no more requests.
         metrics_folder: where the workers of this node count together.
+        origins: where pictures already are, by name.
+        copies, foreign_renditions: what is stored of their pictures.
+        fronts: the foreign URL grammars that are served.
     """
 
     settings: Settings
@@ -68,3 +74,7 @@ class Components:
     is_stopping: Callable[[], bool]
     is_draining: Callable[[], bool]
     metrics_folder: Path | None
+    origins: Origins
+    copies: Copies
+    foreign_renditions: Renditions
+    fronts: Sequence[Front]

@@ -5,10 +5,13 @@ The app, `/openapi.json`, the root document and the test of the documentation re
 
 from __future__ import annotations
 
+from progimage.api.auth.origins import OriginAuthorization
 from progimage.api.components import Components
 from progimage.api.console.console import Console
+from progimage.api.fronts.mount import ROUTE as FRONTS
 from progimage.api.resources import images
 from progimage.api.resources.docs import Description, Docs, OpenApi
+from progimage.api.resources.fronts import FrontResource
 from progimage.api.resources.health import Live, Ready
 from progimage.api.resources.jobs.resource import JobResource
 from progimage.api.resources.links import Links
@@ -16,6 +19,7 @@ from progimage.api.resources.listing import Listing
 from progimage.api.resources.metadata import MetadataResource
 from progimage.api.resources.metrics import MetricsResource
 from progimage.api.resources.on_demand import OnDemand
+from progimage.api.resources.origins import OriginResource
 from progimage.api.resources.renditions import RenditionResource
 from progimage.api.resources.root import Root
 from progimage.api.resources.tags import Tags
@@ -24,6 +28,7 @@ from progimage.api.resources.transforms import Transforms
 from progimage.api.resources.uploads.resource import ResumableUploadResource
 from progimage.api.resources.users import Account, Registration
 from progimage.api.resources.visibility import BulkVisibility
+from progimage.api.responses.origin import OriginResponder
 from progimage.api.responses.original import OriginalResponder
 from progimage.api.responses.rendition import RenditionResponder
 from progimage.api.route import Route
@@ -98,6 +103,26 @@ def routes(parts: Components) -> list[Route]:
         Route("/health/live", Live(), "live", in_root=True),
         Route("/health/ready", Ready(parts.store, parts.is_draining), "ready", in_root=True),
     ]
+    if parts.origins:
+        foreign = OriginResponder(
+            parts.copies,
+            parts.foreign_renditions,
+            parts.delivery,
+            policy,
+            parts.render_rate_limit,
+            parts.library,
+            parts.renditions,
+        )
+        origins = OriginResource(
+            parts.origins,
+            foreign,
+            OriginAuthorization(parts.signer),
+            settings.presets,
+            parts.limits,
+        )
+        table.append(Route("/origins/{name}/{path:path}", origins, "origin"))
+        if parts.fronts:
+            table.append(Route(FRONTS, FrontResource(parts.origins, foreign), "front"))
     if settings.metrics.enabled:
         counted = MetricsResource(settings.metrics.allow, parts.metrics_folder)
         table.append(Route("/metrics", counted, "metrics", in_root=True))

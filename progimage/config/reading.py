@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, get_origin
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
 from progimage.config.settings import PREFIX, Settings, fields, variable
@@ -75,6 +75,29 @@ def environment(**variables: str) -> dict[str, str]:
     return {**os.environ, **variables}
 
 
+def header_values(
+    name: str, headers: Mapping[str, str], environ: Mapping[str, str] | None = None
+) -> dict[str, str]:
+    """Return an origin's request headers, with the values that the environment holds.
+
+    Raises:
+        ConfigError: a variable is missing, or what it holds cannot be sent in a header.
+    """
+    environ = os.environ if environ is None else environ
+    found = {}
+    for header, variable_name in headers.items():
+        value = environ.get(variable_name)
+        if value is None:
+            raise ConfigError(
+                f"origins.{name}.headers: {header}: there is no environment variable "
+                f"{variable_name!r}"
+            )
+        if not value.isprintable() or not value.isascii() or not header.isascii():
+            raise ConfigError(f"origins.{name}.headers: {header}: expected printable ASCII")
+        found[header] = value
+    return found
+
+
 def _read_toml(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text("utf-8"))
@@ -111,7 +134,9 @@ def _from_environment(
 
 def _is_table(field: FieldInfo) -> bool:
     """True for lists and tables, which the environment gives as TOML."""
-    return get_origin(field.annotation) in (tuple, Mapping)
+    kind = field.annotation
+    is_model = isinstance(kind, type) and issubclass(kind, BaseModel)
+    return is_model or get_origin(kind) in (tuple, Mapping)
 
 
 def _complaints(error: ValidationError, origin: Mapping[tuple[str, ...], str]) -> Iterator[str]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import textwrap
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args, get_origin
 
+from progimage.config.sections import Section
 from progimage.config.settings import Settings, fields
 
 _HEAD = """\
@@ -48,9 +49,35 @@ def rows() -> Iterator[Row]:
             value = value[part]
             found = _resolved(schema, found["properties"][part])
         is_fixed = field.default_factory is None
+        if isinstance(value, dict):
+            value = {}  # a table, which has settings of its own
         default = json.dumps(value if is_fixed else (field.examples or [value])[0])
         section = where[0] if len(where) > 1 else ""
         yield Row(section, where[-1], default, is_fixed, _values(found), field.description or "")
+
+
+def table_rows() -> Iterator[tuple[str, tuple[Row, ...]]]:
+    """Yield each table whose settings have names of their own, such as `fronts.imgproxy`.
+
+    A table of tables is called by a sample name: `origins.<name>`.
+    """
+    for where, field in fields():
+        name, kind = ".".join(where), field.annotation
+        if get_origin(kind) is Mapping:
+            kind, name = get_args(kind)[1], f"{name}.<name>"
+        if isinstance(kind, type) and issubclass(kind, Section):
+            yield name, tuple(_rows_of(kind, name))
+
+
+def _rows_of(kind: type[Section], section: str) -> Iterator[Row]:
+    schema = kind.model_json_schema()
+    for inner, field in kind.model_fields.items():
+        name = field.alias or inner
+        found = _resolved(schema, schema["properties"][name])
+        default = '""' if field.is_required() else json.dumps(found.get("default"))
+        yield Row(
+            section, name, default, not field.is_required(), _values(found), field.description or ""
+        )
 
 
 def section_summaries() -> dict[str, str]:
@@ -79,8 +106,16 @@ def default_toml() -> str:
             lines.append("")
         lines += _comment(_sentence(row))
         lines.append(f"{'' if row.is_fixed else '# '}{row.name} = {row.default}")
+    inner = dict(table_rows())
     for row in tables:
-        lines += ["", *_comment(row.meaning), f"[{row.name}]"]
+        name = f"{row.section}.{row.name}".lstrip(".")
+        lines += ["", *_comment(row.meaning), f"[{name}]"]
+        for one in inner.get(name, ()):
+            lines += [*_comment(_sentence(one)), f"{one.name} = {one.default}"]
+        if samples := inner.get(f"{name}.<name>"):
+            lines += [f"# [{name}.shop]"]
+            for one in samples:
+                lines += [*_comment(_sentence(one)), f"# {one.name} = {one.default}"]
     return "\n".join(lines) + "\n"
 
 

@@ -17,11 +17,14 @@ from progimage.config.sections import (
     Delivery,
     DiskCache,
     Download,
+    Fronts,
     Jobs,
     LimitSettings,
     Links,
     Log,
     Metrics,
+    Origin,
+    OriginCache,
     Publish,
     Render,
     Section,
@@ -75,6 +78,13 @@ class Settings(Section):
     log: Log = Log()
     metrics: Metrics = Metrics()
     tracing: Tracing = Tracing()
+    origins: Mapping[Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")], Origin] = Field(
+        default={},
+        description='Where pictures already are: shop = {from = "file:///srv/shop"} serves '
+        "/origins/shop/<pipeline>/-/<path>.",
+    )
+    origin_cache: OriginCache = OriginCache()
+    fronts: Fronts = Fronts()
     presets: Mapping[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,39}$")], str] = Field(
         default={},
         description='Named pipelines: avatar = "resize:w=128,h=128,fit=cover" makes '
@@ -93,6 +103,17 @@ class Settings(Section):
                 "transforms.policy: 'signed' needs a key to sign links with: set "
                 "auth.secret or auth.keys ('openssl rand -hex 32' makes a secret)"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _fronts_lead_to_origins(self) -> Settings:
+        for name, front in (("imgproxy", self.fronts.imgproxy), ("thumbor", self.fronts.thumbor)):
+            for start, origin in front.sources.items():
+                if origin not in self.origins:
+                    raise ValueError(
+                        f"fronts.{name}.sources: {start!r} leads to {origin!r}, which is no "
+                        "origin; name it in [origins]"
+                    )
         return self
 
     @model_validator(mode="after")

@@ -5,9 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from progimage.imaging.operation import Declared
-from progimage.imaging.operations import colours, effects, geometry, output, overlays, resizing
+from progimage.imaging.operations import (
+    colours,
+    effects,
+    geometry,
+    output,
+    overlays,
+    resizing,
+    tones,
+)
 
-_MODULES = (resizing, geometry, colours, effects, overlays, output)
+_MODULES = (resizing, geometry, colours, tones, effects, overlays, output)
 
 DECLARED: tuple[Declared, ...] = tuple(
     value for module in _MODULES for value in vars(module).values() if isinstance(value, Declared)

@@ -11,6 +11,7 @@ import falcon
 
 from progimage.api.auth.authentication import Authentication
 from progimage.api.components import Components
+from progimage.api.fronts.mount import Mount
 from progimage.api.middleware.cors import Cors
 from progimage.api.middleware.proxies import TrustedProxies
 from progimage.api.middleware.request_log import RequestLog
@@ -89,6 +90,8 @@ def _with_middleware(components: Components) -> App:
     app.add_middleware(RequestLog(is_metered=settings.metrics.enabled))
     if settings.cors.origins:
         app.add_middleware(Cors(settings.cors.origins))
+    if components.fronts:
+        app.add_middleware(Mount(components.fronts))
     app.add_middleware(Authentication(settings.auth.mode, components.authenticator))
     app.req_options.strip_url_path_trailing_slash = True
     app.resp_options.media_handlers["application/hal+json"] = falcon.media.JSONHandler()

@@ -49,6 +49,7 @@ from progimage.renditions.remote_render import BrokerRenderer
 from progimage.renditions.renditions import Renditions
 from progimage.server.broker import Broker
 from progimage.server.draining import is_draining
+from progimage.server.origins import foreign_pictures, fronts
 from progimage.stores import HasLocalPath, ObjectStore, open_store
 from progimage.stores.deadline import ContextThreads
 from progimage.stores.metered import MeteredStore
@@ -101,6 +102,9 @@ def build(settings: Settings, store: ObjectStore | None, pool: RenderPool | None
     jobs = Jobs(store, readers)
     runner = runner_of(settings, store, jobs, library, jobs_pool, folder, downloader)
     users, ring, passwords = Users(store), key_ring(settings.auth, store), Passwords()
+    foreign = foreign_pictures(
+        settings, store, pool, folder, rendering, policy, downloader, helpers
+    )
     components = Components(
         settings=settings,
         limits=limits,
@@ -137,6 +141,10 @@ def build(settings: Settings, store: ObjectStore | None, pool: RenderPool | None
         is_stopping=lambda: runner.is_stopping,
         is_draining=is_draining,
         metrics_folder=config.metrics_folder(),
+        origins=foreign.origins,
+        copies=foreign.copies,
+        foreign_renditions=foreign.renditions,
+        fronts=fronts(settings, limits),
     )
     return Built(components, (pool, jobs_pool), helpers, runner)
 

@@ -13,8 +13,10 @@ from PIL import Image
 from progimage.config import Settings
 from progimage.server import app
 from progimage.stores import ObjectStore
+from progimage.stores.memory import MemoryStore
 from tests.imaging.drawing import quadrants, saved
 from tests.inline_pool import InlinePool
+from tests.origin_client import OriginClient
 from tests.people import AUTH, headers_of
 from tests.system.s3.real import empty_store
 
@@ -116,3 +118,11 @@ def form(*parts: tuple[str, bytes | str] | tuple[str, bytes | str, str]) -> dict
         "body": body.getvalue(),
         "headers": {"Content-Type": f"multipart/form-data; boundary={boundary}"},
     }
+
+
+@pytest.fixture
+def origin(request, tmp_path) -> OriginClient:
+    """A service with an origin in a folder; a test gives settings as its parameter."""
+    root = tmp_path / "shop"
+    root.mkdir()
+    return OriginClient(root, MemoryStore(), getattr(request, "param", {}))

@@ -79,6 +79,7 @@ _TAGS = {
     "uploads": "Resumable uploads: metadata first, bytes later, whole or in pieces (tus 1.0.0).",
     "accounts": "People and their tokens.",
     "jobs": "Bulk imports and renders, done in the background.",
+    "origins": "Pictures that stay where they are: folders, buckets and web servers.",
     "service": "The service itself: what it can do and how it is.",
 }
 

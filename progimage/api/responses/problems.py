@@ -33,6 +33,8 @@ KINDS: dict[type[errors.ProgImageError], Kind] = {
     errors.DownloadRefused: Kind(400, "The URL may not be fetched"),
     errors.RemoteFailed: Kind(502, "Another server failed"),
     errors.DownloadFailed: Kind(502, "The URL gave no picture"),
+    errors.OriginFailed: Kind(502, "The origin failed", 5),
+    errors.OriginTimeout: Kind(504, "The origin did not answer in time", 5),
     errors.NotFound: Kind(404, "Not found"),
     errors.Expired: Kind(410, "No longer there"),
     errors.Unauthenticated: Kind(401, "Sign in first"),

@@ -4,6 +4,7 @@ from progimage.config.sections.auth import DEVELOPMENT, SIGN_INS, Auth, AuthKey
 from progimage.config.sections.base import Section
 from progimage.config.sections.http import Cors, Delivery, Links, Server
 from progimage.config.sections.jobs import Jobs, Publish
+from progimage.config.sections.origins import Fronts, Imgproxy, Origin, OriginCache, Thumbor
 from progimage.config.sections.pictures import (
     Download,
     LimitSettings,
@@ -25,15 +26,20 @@ __all__ = [
     "Delivery",
     "DiskCache",
     "Download",
+    "Fronts",
+    "Imgproxy",
     "Jobs",
     "LimitSettings",
     "Links",
     "Log",
     "Metrics",
+    "Origin",
+    "OriginCache",
     "Publish",
     "Render",
     "Section",
     "Server",
+    "Thumbor",
     "Tracing",
     "Transforms",
     "Upload",

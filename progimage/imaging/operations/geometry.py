@@ -9,6 +9,7 @@ from PIL import ImageChops
 from PIL.Image import Image, Resampling, Transform, Transpose
 
 from progimage.imaging.colour import TRANSPARENT, Colour
+from progimage.imaging.gravity import place
 from progimage.imaging.operation import Apply, Arguments, Size, View, operation, planned_operation
 from progimage.imaging.operations.bands import (
     canvas,
@@ -17,7 +18,7 @@ from progimage.imaging.operations.bands import (
     set_on_canvas,
     with_alpha,
 )
-from progimage.imaging.parameters import angle, colour, number, whole
+from progimage.imaging.parameters import angle, colour, compass, number, ratio, whole
 
 _QUARTERS = {90: Transpose.ROTATE_270, 180: Transpose.ROTATE_180, 270: Transpose.ROTATE_90}
 
@@ -180,6 +181,30 @@ def _bordered_size(size: Size, width: int, **_others: object) -> Size:
 
 
 border.example = "border:8,colour=white"
+
+
+@operation(
+    ratio=ratio(about="width to height, such as 16x9"),
+    gravity=compass(default="center", about="where the picture stands"),
+    background=colour("transparent", aliases=("bg",)),
+)
+def extend(frame: Image, ratio: Size, gravity: str, background: Colour) -> Image:
+    """Add space to one pair of sides until the picture has this ratio of width to height."""
+    size = _extended_size(frame.size, ratio)
+    left, top = place(gravity, size, frame.size, frame)
+    return set_on_canvas(frame, size, (round(left), round(top)), background)
+
+
+@extend.sizes
+def _extended_size(size: Size, ratio: Size, **_others: object) -> Size:
+    width, height = size
+    return (
+        max(width, math.floor(height * ratio[0] / ratio[1] + 0.5)),
+        max(height, math.floor(width * ratio[1] / ratio[0] + 0.5)),
+    )
+
+
+extend.example = "extend:16x9,background=white"
 
 
 @operation(background=colour("white", is_solid=True, aliases=("bg",)))

@@ -1,6 +1,13 @@
 """The arguments of operations, declared as data: one, and the kinds there are."""
 
-from progimage.imaging.parameters.numbers import DECIMALS, angle, number, whole, write_number
+from progimage.imaging.parameters.numbers import (
+    DECIMALS,
+    angle,
+    number,
+    numbers,
+    whole,
+    write_number,
+)
 from progimage.imaging.parameters.parameter import Common, Parameter, Shared, Value
 from progimage.imaging.parameters.words import (
     choice,
@@ -9,6 +16,7 @@ from progimage.imaging.parameters.words import (
     flag,
     gravity,
     picture_id,
+    ratio,
     text,
 )
 
@@ -25,7 +33,9 @@ __all__ = [
     "flag",
     "gravity",
     "number",
+    "numbers",
     "picture_id",
+    "ratio",
     "text",
     "whole",
     "write_number",

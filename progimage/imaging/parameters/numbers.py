@@ -12,6 +12,7 @@ from progimage.imaging.parameters.parameter import Common, Parameter
 DECIMALS = 4
 _NUMBER = re.compile(r"[+-]?([0-9]+(?:\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,2})?")
 _MAX_DIGITS = 24
+_MOST = 1_000
 _Number = TypeVar("_Number", float, Decimal)
 
 
@@ -58,6 +59,24 @@ def angle(**common: Unpack[Common]) -> Parameter:
         read=read,
         write=write_number,
         schema=signed.schema,
+        **common,
+    )
+
+
+def numbers(fewest: int, most: int, **common: Unpack[Common]) -> Parameter:
+    """Several numbers with `_` between them, each from -1000 to 1000."""
+
+    def read(text: str) -> tuple[float, ...]:
+        texts = text.split("_", most)
+        if not fewest <= len(texts) <= most:
+            raise ValueError
+        return tuple(_rounded(one, -_MOST, _MOST) for one in texts)
+
+    return Parameter(
+        expected=f"{fewest} to {most} numbers with _ between them",
+        read=read,
+        write=lambda values: "_".join(write_number(value) for value in values),
+        schema={"type": "string", "pattern": r"^-?[0-9.]+(_-?[0-9.]+)*$"},
         **common,
     )
 

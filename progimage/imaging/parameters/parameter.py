@@ -16,7 +16,7 @@ from progimage.imaging.colour import Colour
 from progimage.imaging.did_you_mean import shown
 from progimage.imaging.gravity import Focus
 
-Value = int | float | str | Colour | Focus | None
+Value = int | float | str | Colour | Focus | tuple[float, ...] | tuple[int, int] | None
 """What an argument may be once it is read: hashable, picklable, comparable."""
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import math
 import re
 import unicodedata
 from collections.abc import Mapping
@@ -16,6 +17,7 @@ from progimage.imaging.gravity import COMPASS, SMART, SYNONYMS, Focus
 from progimage.imaging.parameters.parameter import Common, Parameter, Shared, Value
 
 _PLAIN_TEXT = re.compile(r"[A-Za-z0-9_-]+")
+_RATIO = re.compile(r"([1-9][0-9]{0,3})x([1-9][0-9]{0,3})")
 _PICTURE_ID = re.compile(r"[0-9a-f]{64}")
 
 
@@ -109,6 +111,26 @@ def colour(
         schema={"type": "string", "format": "color"},
         default=Colour.parse(default) if isinstance(default, str) else default,
         **shared,
+    )
+
+
+def ratio(**common: Unpack[Common]) -> Parameter:
+    """Two whole numbers with an `x` between them, reduced: 1920x1080 is 16x9."""
+
+    def read(raw: str) -> tuple[int, int]:
+        match = _RATIO.fullmatch(raw)
+        if match is None:
+            raise ValueError
+        width, height = int(match[1]), int(match[2])
+        common_factor = math.gcd(width, height)
+        return width // common_factor, height // common_factor
+
+    return Parameter(
+        expected="two whole numbers from 1 to 9999 such as 16x9",
+        read=read,
+        write=lambda value: f"{value[0]}x{value[1]}",
+        schema={"type": "string", "pattern": f"^{_RATIO.pattern}$"},
+        **common,
     )
 
 

@@ -14,19 +14,25 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from functools import cached_property
 
-import certifi
 import httpcore
 
-from progimage import __version__
 from progimage.config import Download
 from progimage.errors import DownloadFailed, DownloadRefused, PictureTooLarge
 from progimage.ingest.download import retry_after
-from progimage.ingest.download.connection import PinnedBackend
+from progimage.ingest.download.exchange import authorities, header, protocol_faults, request
 from progimage.ingest.download.hosts import HostList
 from progimage.ingest.download.network import Deadline, Network
 from progimage.ingest.download.urls import RemoteUrl, parse_url
 
 VIA = "progimage"
+
+_HEADERS = [
+    (b"Accept", b"image/*,*/*;q=0.1"),
+    # A picture is compressed already; decompression could go on without end.
+    (b"Accept-Encoding", b"identity"),
+    # Lets a service that is asked for its own answer notice.
+    (b"Via", f"1.1 {VIA}".encode()),
+]
 
 _REDIRECTS = {301, 302, 303, 307, 308}
 # Statuses that may be another one next time (RFC 9110, section 15; RFC 6585; RFC 8470).
@@ -60,7 +66,7 @@ class Remote:
             PictureTooLarge: it goes on past the limit.
         """
         while not self._buffer:
-            with _protocol_faults():
+            with protocol_faults():
                 chunk = next(self._chunks, None)
             if chunk is None:
                 return b""
@@ -115,7 +121,7 @@ class Downloader:
         deadline = Deadline(self._settings.total_timeout_s)
         with ExitStack() as stack:
             for _ in range(self._settings.max_redirects + 1):
-                response = self._request(target, deadline, stack)
+                response = request(target, self._network, deadline, stack, self._tls, _HEADERS)
                 if response.status not in _REDIRECTS:
                     _check(response, self._max_bytes)
                     yield Remote(response, str(target), file_name, self._max_bytes)
@@ -126,63 +132,13 @@ class Downloader:
             f"url: more than {self._settings.max_redirects} redirects, one after the other"
         )
 
-    def _request(
-        self, target: RemoteUrl, deadline: Deadline, stack: ExitStack
-    ) -> httpcore.Response:
-        """Return the response, whose body is still to come; `stack` closes the connection."""
-        addresses = self._network.addresses(target.host, target.port, deadline)
-        origin = httpcore.Origin(target.scheme.encode(), str(target.host).encode(), target.port)
-        connection = stack.enter_context(
-            httpcore.HTTPConnection(
-                origin,
-                ssl_context=self._tls if target.scheme == "https" else None,
-                network_backend=PinnedBackend(self._network, addresses, target.port, deadline),
-            )
-        )
-        request = httpcore.Request(
-            b"GET",
-            httpcore.URL(
-                scheme=origin.scheme,
-                host=origin.host,
-                port=origin.port,
-                target=target.target.encode("ascii"),
-            ),
-            headers=[
-                (b"Host", target.authority.encode("ascii")),
-                (b"User-Agent", f"ProgImage/{__version__}".encode()),
-                (b"Accept", b"image/*,*/*;q=0.1"),
-                # A picture is compressed as it is; what inflates could inflate for ever.
-                (b"Accept-Encoding", b"identity"),
-                # So that a service that is asked for its own answer can tell.
-                (b"Via", f"1.1 {VIA}".encode()),
-                (b"Connection", b"close"),
-            ],
-        )
-        with _protocol_faults():
-            return connection.handle_request(request)
-
     @cached_property
     def _tls(self) -> ssl.SSLContext:
-        """The system's authorities, and Mozilla's for machines that have none."""
-        if self._tls_given is not None:
-            return self._tls_given
-        context = ssl.create_default_context()
-        context.load_verify_locations(certifi.where())
-        return context
-
-
-@contextmanager
-def _protocol_faults() -> Iterator[None]:
-    try:
-        yield
-    except (httpcore.ProtocolError, httpcore.UnsupportedProtocol):
-        raise DownloadFailed(
-            "url: the server's answer broke off or is not valid HTTP", retryable=True
-        ) from None
+        return self._tls_given or authorities()
 
 
 def _next(target: RemoteUrl, response: httpcore.Response) -> RemoteUrl:
-    location = _header(response, b"location")
+    location = header(response, b"location")
     if not location:
         raise DownloadFailed("url: the server redirects to nowhere")
     try:
@@ -203,22 +159,18 @@ def _check(response: httpcore.Response, max_bytes: int) -> None:
             retryable=status in _PASSING,
             retry_after_s=_retry_after(response) if status in _PASSING else None,
         )
-    encoding = (_header(response, b"content-encoding") or b"identity").strip().lower()
+    encoding = (header(response, b"content-encoding") or b"identity").strip().lower()
     if encoding != b"identity":
         raise DownloadFailed("url: the server compressed its answer, though asked not to")
-    length = (_header(response, b"content-length") or b"").decode("ascii", "replace")
+    length = (header(response, b"content-length") or b"").decode("ascii", "replace")
     # Compared by digits first: int() of many is slow, and refused past 4,300.
     if length.isdecimal() and (len(length) > 20 or int(length) > max_bytes):
         raise _too_large(max_bytes)
 
 
 def _retry_after(response: httpcore.Response) -> int | None:
-    text = (_header(response, b"retry-after") or b"").decode("ascii", "replace")
+    text = (header(response, b"retry-after") or b"").decode("ascii", "replace")
     return retry_after.seconds(text)
-
-
-def _header(response: httpcore.Response, name: bytes) -> bytes | None:
-    return next((value for key, value in response.headers if key.lower() == name), None)
 
 
 def _too_large(max_bytes: int) -> PictureTooLarge:

@@ -10,7 +10,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from ipaddress import ip_address
 
-from progimage.errors import DownloadFailed, DownloadRefused
+from progimage.errors import DownloadFailed, DownloadRefused, DownloadTimeout
 from progimage.ingest.download.addresses import Address, Reach, reach
 from progimage.ingest.download.hosts import Host, HostList
 
@@ -32,16 +32,16 @@ class Deadline:
         """Return how many seconds are left.
 
         Raises:
-            DownloadFailed: none.
+            DownloadTimeout: none.
         """
         left = self._end - time.monotonic()
         if left <= 0:
             raise self.passed()
         return left
 
-    def passed(self) -> DownloadFailed:
+    def passed(self) -> DownloadTimeout:
         """Return the error of a download that took too long."""
-        return DownloadFailed(
+        return DownloadTimeout(
             f"url: the picture did not arrive within {self._seconds:g} s", retryable=True
         )
 

@@ -1,0 +1,1 @@
+"""URL grammars of other services, compiled into pipelines of this one."""

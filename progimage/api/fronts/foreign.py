@@ -1,0 +1,63 @@
+"""What every foreign URL grammar gives: a source, and a pipeline for the size of the source."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Protocol
+
+from progimage.errors import ProgImageError
+from progimage.imaging.pipeline import Pipeline
+
+Size = tuple[int, int]
+"""Width and height in pixels, of the picture as it is shown (its orientation applied)."""
+
+
+class ForeignUrlError(ProgImageError):
+    """A foreign URL cannot be served; `status` is what the other service answers."""
+
+    def __init__(self, detail: str, status: int) -> None:
+        super().__init__(detail)
+        self.status = status
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """What a foreign URL asks for, in terms of this service.
+
+    Attributes:
+        pipeline: the steps and settings; None where the source itself is asked for.
+        file_name: the name for saving; "" if the URL gives none.
+        is_attachment: the client should save the picture and not show it.
+    """
+
+    pipeline: Pipeline | None
+    file_name: str = ""
+    is_attachment: bool = False
+
+
+class ForeignUrl(Protocol):
+    """A URL that was read and whose signature was checked."""
+
+    @property
+    def source(self) -> str:
+        """The source as the URL spells it, decoded once, such as `s3://media/a.jpg`."""
+        ...
+
+    @property
+    def is_facts(self) -> bool:
+        """True if the URL asks for facts about the source (JSON), not for a picture."""
+        ...
+
+    def compile(self, size: Size) -> Compiled:
+        """Return what is asked for, given the size of the source.
+
+        Raises:
+            ForeignUrlError: an option is known but not supported, or passes a limit.
+        """
+        ...
+
+
+def round_half_up(value: float) -> int:
+    """Round to the nearest integer, halves away from zero, as Go's `math.Round` does."""
+    return math.floor(abs(value) + 0.5) * (1 if value >= 0 else -1)

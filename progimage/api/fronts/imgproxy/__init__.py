@@ -1,0 +1,1 @@
+"""imgproxy's URLs: signature, processing options, source."""

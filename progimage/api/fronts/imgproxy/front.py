@@ -1,0 +1,104 @@
+"""imgproxy's front: from a raw path to a source and its pipeline."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from time import time
+
+from progimage.api.fronts.foreign import Compiled, ForeignUrlError, Size
+from progimage.api.fronts.imgproxy.options import Options
+from progimage.api.fronts.imgproxy.parser import Grammar, parse_options, preset_segments
+from progimage.api.fronts.imgproxy.path import Parts, split_path
+from progimage.api.fronts.imgproxy.signature import SIZE, KeyPair, is_signed
+from progimage.api.fronts.imgproxy.steps import compile_options
+from progimage.imaging.limits import Limits
+
+_INFO = "info"
+
+
+@dataclass(frozen=True, slots=True)
+class ImgproxyUrl:
+    """A URL that was read, and what compiles it; see `ForeignUrl`."""
+
+    source: str
+    options: Options
+    watermark: str
+    limits: Limits
+    is_facts: bool = False
+
+    def compile(self, size: Size) -> Compiled:
+        """Return the pipeline for a source of this size; see `ForeignUrl.compile`."""
+        options = self.options
+        pipeline = None
+        if not options.is_raw:
+            pipeline = compile_options(options, size, self.watermark, self.limits)
+        return Compiled(pipeline, options.file_name, options.is_attachment)
+
+
+class ImgproxyFront:
+    """Reads imgproxy's URLs.
+
+    Args:
+        pairs: keys and salts, any of which may have signed a URL.
+        signature_bytes: how much of a signature is compared; 32 is the whole.
+        is_unsafe: URLs need no signature.
+        grammar: presets and the watermark.
+        limits: the bounds of any pipeline.
+        clock: the time in seconds since 1970.
+    """
+
+    def __init__(
+        self,
+        *,
+        pairs: tuple[KeyPair, ...] = (),
+        signature_bytes: int = SIZE,
+        is_unsafe: bool = False,
+        grammar: Grammar | None = None,
+        limits: Limits | None = None,
+        clock: Callable[[], float] = time,
+    ) -> None:
+        self._pairs = pairs
+        self._signature_bytes = signature_bytes
+        self._is_unsafe = is_unsafe
+        self._grammar = grammar or Grammar()
+        self._limits = limits or Limits()
+        self._clock = clock
+
+    def read(self, raw_path: str) -> ImgproxyUrl:
+        """Read a raw, undecoded path without its query.
+
+        Raises:
+            ForeignUrlError: as imgproxy answers: 403 for a wrong signature and security
+                options, 404 for what is malformed or unknown, 422 for what is not supported.
+        """
+        path = raw_path.removeprefix("/")
+        is_facts = path.startswith(f"{_INFO}/")
+        parts = split_path(
+            path.removeprefix(f"{_INFO}/") if is_facts else path,
+            only_presets=self._grammar.only_presets,
+        )
+        self._check_signature(parts)
+        options = parse_options(parts.options, parts.extension, self._grammar, self._clock())
+        return ImgproxyUrl(parts.source, options, self._grammar.watermark, self._limits, is_facts)
+
+    def _check_signature(self, parts: Parts) -> None:
+        if self._is_unsafe and not self._pairs:
+            return
+        if is_signed(parts.signature, parts.signed, self._pairs, self._signature_bytes):
+            return
+        if not self._is_unsafe:
+            raise ForeignUrlError("imgproxy URL: the signature is not valid", 403)
+
+
+def grammar_of(presets: dict[str, str], *, only_presets: bool, watermark: str) -> Grammar:
+    """Return the grammar that the settings describe.
+
+    Raises:
+        ForeignUrlError: a preset cannot be read.
+    """
+    segments = {name: preset_segments(text) for name, text in presets.items()}
+    grammar = Grammar(segments, only_presets, watermark)
+    for name in segments:
+        parse_options([("preset", name)], "", grammar, 0.0)
+    return grammar

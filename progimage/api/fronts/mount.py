@@ -1,0 +1,88 @@
+"""Which requests belong to a foreign URL grammar: by their host name, or by a prefix.
+
+A middleware turns such a request aside before it is routed, since a foreign path can look
+like any of ours. What it is about stays in the raw path.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import falcon
+
+from progimage.api.fronts.foreign import ForeignUrl, ForeignUrlError
+from progimage.api.requests.raw_path import raw_path
+
+ROUTE = "/-/fronts"
+"""Where requests are routed to; a client that sends this path itself gets 404."""
+
+
+class Reader(Protocol):
+    """Reads the URLs of one grammar."""
+
+    def read(self, raw_path: str) -> ForeignUrl:
+        """Read a raw path without its query; raises `ForeignUrlError`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Front:
+    """One grammar, and where it is mounted.
+
+    Attributes:
+        name: as the settings have it.
+        hosts: names of hosts for these URLs alone; `*.` before a name stands for all below it.
+        prefix: the path before such URLs on any other host; "" for none.
+        sources: from the start of a source to the name of the origin that has it.
+        busy_status: what this service answers where it has no room.
+        is_signed: True if every URL that is read carries a valid signature.
+    """
+
+    name: str
+    reader: Reader
+    hosts: Sequence[str]
+    prefix: str
+    sources: Mapping[str, str]
+    busy_status: int
+    is_signed: bool
+
+    def path_of(self, host: str, raw: str) -> str | None:
+        """Return the raw path of a foreign URL, None if the request is none of this grammar."""
+        is_own_host = any(_is_host(host, name) for name in self.hosts)
+        if self.prefix and (is_own_host or not self.hosts):
+            return raw.removeprefix(self.prefix) if raw.startswith(f"{self.prefix}/") else None
+        return raw if is_own_host else None
+
+    def origin_of(self, source: str) -> tuple[str, str]:
+        """Return the origin that has `source`, and the key there; the longest start counts.
+
+        Raises:
+            ForeignUrlError: with 404, no origin has it.
+        """
+        for start in sorted(self.sources, key=len, reverse=True):
+            if source.startswith(start):
+                return self.sources[start], source.removeprefix(start).removeprefix("/")
+        raise ForeignUrlError(f"{self.name} URL: the source is not one that is served here", 404)
+
+
+class Mount:
+    """Falcon middleware that turns foreign URLs aside."""
+
+    def __init__(self, fronts: Sequence[Front]) -> None:
+        self._fronts = fronts
+
+    def process_request(self, req: falcon.Request, _resp: falcon.Response) -> None:
+        """Route a foreign URL to `ROUTE`, and note its front and its path."""
+        raw = raw_path(req)
+        for front in self._fronts:
+            path = front.path_of(req.host.lower(), raw)
+            if path is not None:
+                req.context.front = (front, path)
+                req.path = ROUTE
+                return
+
+
+def _is_host(host: str, name: str) -> bool:
+    return host.endswith(name[1:]) if name.startswith("*.") else host == name

@@ -1,0 +1,1 @@
+"""thumbor's URLs, and imagor's, which are nearly the same."""

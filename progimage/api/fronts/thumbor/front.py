@@ -1,0 +1,157 @@
+"""thumbor's front: from a raw path to a source and its pipeline."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from progimage.api.fronts.foreign import Compiled, Size
+from progimage.api.fronts.thumbor.filters import State, filter_steps, focus_of
+from progimage.api.fronts.thumbor.geometry import plan, target_size
+from progimage.api.fronts.thumbor.path import ThumborOptions, malformed, split_path
+from progimage.api.fronts.thumbor.signature import is_signed
+from progimage.errors import InvalidRequest
+from progimage.imaging.limits import Limits
+from progimage.imaging.pipeline import parse
+
+_MAX_STEPS = 40
+_UNSAFE = "unsafe"
+
+
+@dataclass(frozen=True, slots=True)
+class ThumborUrl:
+    """A URL that was read, and what compiles it; see `ForeignUrl`."""
+
+    source: str
+    options: ThumborOptions
+    limits: Limits
+
+    @property
+    def is_facts(self) -> bool:
+        """True for `/meta/` URLs."""
+        return self.options.is_meta
+
+    def compile(self, size: Size) -> Compiled:
+        """Return the pipeline for a source of this size; see `ForeignUrl.compile`."""
+        options = self.options
+        state = State(size, size)
+        steps = [*_resized(_without_upscale(options, size), size, state)]
+        for name, arguments in options.filters:
+            steps += filter_steps(name, arguments, state)
+        form = state.settings.pop("format", None)
+        steps += [f"{name}:{value}" for name, value in state.settings.items()]
+        try:
+            pipeline = parse("/".join(steps), limits=replace(self.limits, max_steps=_MAX_STEPS))
+        except InvalidRequest as error:
+            raise malformed(str(error)) from None
+        return Compiled(pipeline.with_format(form))
+
+
+class ThumborFront:
+    """Reads thumbor's and imagor's URLs.
+
+    Args:
+        keys: any of them may have signed a URL.
+        is_unsafe: `/unsafe/…` is served.
+        limits: the bounds of any pipeline.
+    """
+
+    def __init__(
+        self, *, keys: tuple[str, ...] = (), is_unsafe: bool = False, limits: Limits | None = None
+    ) -> None:
+        self._keys = keys
+        self._is_unsafe = is_unsafe
+        self._limits = limits or Limits()
+
+    def read(self, raw_path: str) -> ThumborUrl:
+        """Read a raw, undecoded path without its query.
+
+        Raises:
+            ForeignUrlError: with 400, as thumbor answers, for a wrong signature and for what
+                is malformed or not supported.
+        """
+        signature, _, path = raw_path.removeprefix("/").partition("/")
+        if signature == _UNSAFE:
+            if not self._is_unsafe:
+                raise malformed("unsigned URLs are not served; sign the path")
+        elif not is_signed(signature, path, self._keys):
+            raise malformed("the signature is not valid")
+        options, source = split_path(path)
+        return ThumborUrl(source, options, self._limits)
+
+
+def _without_upscale(options: ThumborOptions, size: Size) -> ThumborOptions:
+    names = {name for name, _ in options.filters}
+    if "stretch" in names:
+        options = replace(options, is_stretched=True)
+    if "no_upscale" not in names:
+        return options
+
+    def bounded(side: int | str | None, most: int) -> int | str | None:
+        return min(side, most) if isinstance(side, int) else side
+
+    return replace(
+        options, width=bounded(options.width, size[0]), height=bounded(options.height, size[1])
+    )
+
+
+def _resized(options: ThumborOptions, size: Size, state: State) -> Iterator[str]:
+    if options.trim_tolerance is not None:
+        yield from _trimmed(options, state)
+    else:
+        sizes = plan(size, options, focus_of(options.filters))
+        for box in (sizes.crop, sizes.window):
+            if box:
+                left, top, right, bottom = box
+                yield f"crop:x={left},y={top},width={right - left},height={bottom - top}"
+        current = _size_of(sizes.window or sizes.crop, size)
+        state.size, state.canvas = sizes.size, sizes.requested
+        if options.is_smart and not options.is_fit_in and not options.is_stretched:
+            width, height = sizes.size
+            if sizes.size != current:
+                yield f"resize:{width}x{height},fit=cover,enlarge=true,gravity=smart"
+        elif sizes.size != current:
+            yield f"resize:{sizes.size[0]}x{sizes.size[1]},fit=fill,enlarge=true"
+    if options.mirror:
+        yield "mirror"
+    if options.flip:
+        yield "flip"
+
+
+def _size_of(box: tuple[int, int, int, int] | None, whole: Size) -> Size:
+    return (box[2] - box[0], box[3] - box[1]) if box else whole
+
+
+def _trimmed(options: ThumborOptions, state: State) -> Iterator[str]:
+    """Yield the steps of a URL with `trim`: only the pixels tell what size is left."""
+    if options.crop or options.is_adaptive or "orig" in (options.width, options.height):
+        raise malformed("trim: does not go with a crop, adaptive-fit-in or orig here")
+    if options.trim_corner != "top-left":
+        raise malformed("trim: the colour of the bottom right corner is not supported here")
+    if focus_of(options.filters):
+        raise malformed("trim: does not go with the filter focal here")
+    state.size = None
+    # thumbor's tolerance is a distance in RGB space; the threshold is that of one channel.
+    yield f"trim:{min(options.trim_tolerance or 0, 255)}"
+    if not options.width and not options.height:
+        return
+    arguments = [f"width={options.width}"] * bool(options.width)
+    arguments += [f"height={options.height}"] * bool(options.height)
+    if options.is_fit_in:
+        fit = "outside" if options.is_full else "inside"
+        arguments.append(f"fit={fit}")
+    else:
+        gravity = "smart" if options.is_smart else _compass(options)
+        fit = "fill" if options.is_stretched else "cover"
+        arguments += [f"fit={fit}", "enlarge=true"]
+        if options.width and options.height and fit == "cover":
+            arguments.append(f"gravity={gravity}")
+    yield f"resize:{','.join(arguments)}"
+    if options.width and options.height and not options.is_fit_in:
+        state.size = state.canvas = target_size((1, 1), options)
+
+
+def _compass(options: ThumborOptions) -> str:
+    down = {"top": "north", "middle": "", "bottom": "south"}[options.vertical]
+    across = {"left": "west", "center": "", "right": "east"}[options.horizontal]
+    return down + across or "center"

@@ -1,0 +1,93 @@
+"""Requests in the URL grammars of other services."""
+
+from __future__ import annotations
+
+import falcon
+
+from progimage.api.fronts.foreign import Compiled, ForeignUrl, ForeignUrlError
+from progimage.api.fronts.mount import Front
+from progimage.api.requests.raw_path import checked_key
+from progimage.api.resources.origins import facts
+from progimage.api.responses import problems
+from progimage.api.responses.delivery import disposition
+from progimage.api.responses.origin import OriginResponder
+from progimage.errors import (
+    InvalidRequest,
+    NotFound,
+    OutputTooLarge,
+    Overloaded,
+    PictureError,
+    RateLimited,
+)
+from progimage.imaging.pipeline import Pipeline
+from progimage.model import Record
+from progimage.origins.origins import Origin, Origins
+
+
+class FrontResource:
+    """Reads foreign URLs and has their pictures sent, with the statuses that go with them."""
+
+    def __init__(self, origins: Origins, responder: OriginResponder) -> None:
+        self._origins = origins
+        self._responder = responder
+
+    # Not in the OpenAPI document: the grammar of another service cannot be told there.
+    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
+        """Send what a URL of another service's grammar asks for."""
+        mounted = req.context.get("front")
+        if mounted is None:
+            raise NotFound("there is nothing at this path")
+        front, path = mounted
+        try:
+            self._respond(req, resp, front, front.reader.read(path))
+        except ForeignUrlError as error:
+            _answer(resp, error.status, str(error))
+        except (Overloaded, RateLimited) as error:
+            _answer(resp, front.busy_status, str(error))
+            resp.set_header("Retry-After", str(error.retry_after_s))
+        except (OutputTooLarge, PictureError) as error:
+            _answer(resp, 422, str(error))
+
+    def _respond(
+        self, req: falcon.Request, resp: falcon.Response, front: Front, url: ForeignUrl
+    ) -> None:
+        name, key = front.origin_of(url.source)
+        try:
+            key = checked_key(key)
+        except InvalidRequest as error:
+            raise ForeignUrlError(f"{front.name} URL: {error}", 404) from None
+        origin = self._origins[name]
+        compiled: list[Compiled] = []
+
+        def choose(record: Record) -> Pipeline | None:
+            compiled[:] = [url.compile((record.width, record.height))]
+            return compiled[0].pipeline
+
+        if url.is_facts:
+            self._send_facts(resp, origin, key)
+            return
+        self._responder.respond(req, resp, origin, key, choose, is_signed=front.is_signed)
+        _name(resp, compiled[0])
+
+    def _send_facts(self, resp: falcon.Response, origin: Origin, key: str) -> None:
+        resp.media = facts(origin, origin.find(key))
+        resp.set_header("Cache-Control", "no-cache")
+
+
+def _name(resp: falcon.Response, compiled: Compiled) -> None:
+    """Give the file the name that the URL asks for, and have it saved if it says so."""
+    if not compiled.file_name and not compiled.is_attachment:
+        return
+    shown = resp.get_header("Content-Disposition") or "inline"
+    if compiled.file_name:
+        extension = (resp.content_type or "").rpartition("/")[2].partition(";")[0]
+        stem = compiled.file_name.replace("/", "_")[:200]
+        shown = disposition(f"{stem}.{ {'jpeg': 'jpg'}.get(extension, extension) }")
+    if compiled.is_attachment:
+        shown = "attachment" + shown.removeprefix("inline")
+    resp.set_header("Content-Disposition", shown)
+
+
+def _answer(resp: falcon.Response, status: int, detail: str) -> None:
+    title = "Too busy" if status == 429 else "This URL cannot be served"
+    problems.respond(resp, problems.document(status, title, detail, "ForeignUrl"))

@@ -1,0 +1,244 @@
+"""`/origins/<name>/…`: pictures that stay where they are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from functools import lru_cache, partial
+from typing import NamedTuple
+
+import falcon
+
+from progimage.api.auth.authentication import author_of, viewer_of
+from progimage.api.auth.origins import OriginAuthorization
+from progimage.api.openapi import schemas
+from progimage.api.openapi.documented import Answer, Parameter, documented
+from progimage.api.requests.query import signed_pairs
+from progimage.api.requests.raw_path import decoded_key, raw_path
+from progimage.api.resources.renditions import RENDER_ERRORS
+from progimage.api.responses.origin import OriginResponder
+from progimage.errors import (
+    Forbidden,
+    InvalidRequest,
+    NotFound,
+    OriginFailed,
+    OriginMissing,
+    OriginTimeout,
+    StoreUnavailable,
+)
+from progimage.imaging.limits import Limits
+from progimage.imaging.pipeline import Pipeline, parse
+from progimage.origins.origins import Found, Origin, Origins
+
+_MARK = "/-/"
+_INFO, _RENDERS = "info", "renders"
+_REMEMBERED_PIPELINES = 4_096
+
+NAME = Parameter(
+    "name",
+    "The name that the settings give the origin.",
+    {"type": "string", "pattern": "^[a-z0-9][a-z0-9-]{0,31}$"},
+    place="path",
+    required=True,
+    example="shop",
+)
+PATH = Parameter(
+    "path",
+    "A pipeline, then `/-/`, then the picture's key at its origin, percent-encoded: "
+    "`resize:400x300,fit=cover.webp/-/2024/boat%20trip.jpg`. `-/<key>` is the picture itself, "
+    "`info/-/<key>` what is known of it.",
+    {"type": "string"},
+    place="path",
+    required=True,
+    example="thumbnail.webp/-/2024/boat.jpg",
+)
+VERSION = Parameter(
+    "v",
+    "Names a version of the picture: the answer may then be cached for ever. It is part of no key.",
+    {"type": "string"},
+)
+_FACTS = {
+    "type": "object",
+    "properties": {
+        "origin": {"type": "string"},
+        "key": {"type": "string"},
+        "width": {"type": "integer"},
+        "height": {"type": "integer"},
+        "frames": {"type": "integer"},
+        "media_type": {"type": "string"},
+        "size_bytes": {"type": "integer"},
+        "has_alpha": {"type": "boolean"},
+        "dominant_colour": {"type": "string"},
+        "placeholder": {"type": "string", "description": "base64 of a ThumbHash."},
+        "version": {"type": "string", "description": "The origin's validator; may be empty."},
+        "checked": {"type": "string", "format": "date-time"},
+        "fresh_until": {"type": "string", "format": "date-time"},
+    },
+    "required": ["origin", "key", "width", "height", "media_type", "checked", "fresh_until"],
+}
+_ERRORS = (
+    *RENDER_ERRORS,
+    OriginMissing,
+    OriginFailed,
+    OriginTimeout,
+    Forbidden,
+    416,
+)
+
+
+class _Target(NamedTuple):
+    """What a URL names: the part before `/-/`, and the key behind it."""
+
+    origin: Origin
+    action: str
+    key: str
+
+
+class OriginResource:
+    """Reads the URLs of origins, and has their pictures sent."""
+
+    def __init__(
+        self,
+        origins: Origins,
+        responder: OriginResponder,
+        authorization: OriginAuthorization,
+        presets: Mapping[str, str],
+        limits: Limits,
+    ) -> None:
+        self.origins = origins
+        self._responder = responder
+        self._authorization = authorization
+        self._parse: Callable[[str], Pipeline] = lru_cache(_REMEMBERED_PIPELINES)(
+            partial(parse, presets=presets, limits=limits)
+        )
+
+    @documented(
+        "origin_picture",
+        "origins",
+        {
+            **schemas.delivered(schemas.PICTURES, rendered=True),
+        },
+        parameters=(
+            NAME,
+            PATH,
+            VERSION,
+            schemas.SIGNATURE,
+            schemas.ACCEPT,
+            schemas.RANGE,
+            schemas.IF_NONE_MATCH,
+        ),
+        errors=_ERRORS,
+    )
+    def on_get(self, req: falcon.Request, resp: falcon.Response, name: str, path: str) -> None:
+        """Send a rendition of an origin's picture, the picture itself, or what is known of it."""
+        target = self._target(req, name)
+        pairs, signature = signed_pairs(req)
+        is_versioned = self._check_query(pairs)
+        if target.action == _INFO:
+            self._authorization.check(viewer_of(req), target.origin, None, target.key, signature)
+            resp.media = facts(target.origin, target.origin.find(target.key))
+            resp.set_header("Cache-Control", "no-cache")
+            return
+        pipeline = self._parse(target.action) if target.action else None
+        is_signed = self._authorization.check(
+            viewer_of(req), target.origin, pipeline, target.key, signature
+        )
+        self._responder.respond(
+            req,
+            resp,
+            target.origin,
+            target.key,
+            lambda _: pipeline,
+            is_signed=is_signed,
+            is_versioned=is_versioned,
+        )
+
+    @documented(
+        "origin_picture",
+        "origins",
+        {
+            200: Answer(
+                "How many pictures were forgotten.",
+                {
+                    schemas.JSON: {
+                        "type": "object",
+                        "properties": {"forgotten": {"type": "integer"}},
+                        "required": ["forgotten"],
+                    }
+                },
+            ),
+            204: Answer("It is forgotten."),
+        },
+        parameters=(NAME, PATH),
+        errors=(InvalidRequest, NotFound, Forbidden, StoreUnavailable),
+    )
+    def on_delete(self, req: falcon.Request, resp: falcon.Response, name: str, path: str) -> None:
+        """Forget what is cached of `renders/-/<key>`, on all nodes; `<key>*` means every key that
+        starts so. Takes an administrator where there are accounts.
+        """
+        author = author_of(req)
+        if author.name and not author.is_admin:
+            raise Forbidden("only an administrator may forget pictures of an origin")
+        target = self._target(req, name)
+        if target.action != _RENDERS:
+            raise InvalidRequest(f"path: expected {_RENDERS}{_MARK}<key>")
+        if target.key.endswith("*"):
+            resp.media = {"forgotten": target.origin.forget_all(target.key.removesuffix("*"))}
+            return
+        target.origin.forget(target.key)
+        resp.status = falcon.HTTP_204
+
+    def _target(self, req: falcon.Request, name: str) -> _Target:
+        origin = self.origins.get(name)
+        start = f"/origins/{name}/"
+        raw = raw_path(req)
+        before, mark, rest = raw.partition(start)
+        # A path prefix that a proxy left in place stands before ours.
+        if origin is None or not mark or _MARK in before:
+            raise NotFound(f"there is no origin {name[:32]!r}")
+        action, mark, key = f"/{rest}".partition(_MARK)
+        if not mark:
+            raise InvalidRequest(
+                "path: expected <pipeline>/-/<key>, such as thumbnail.webp/-/2024/boat.jpg"
+            )
+        return _Target(
+            origin, falcon.uri.decode(action.strip("/"), unquote_plus=False), decoded_key(key)
+        )
+
+    def _check_query(self, pairs: list[tuple[str, str]]) -> bool:
+        """Return whether the URL names a version.
+
+        Raises:
+            InvalidRequest: there is anything else in the query.
+        """
+        others = [key for key, _ in pairs if key != VERSION.name]
+        if others:
+            raise InvalidRequest(
+                f"query: {others[0][:40]!r} is not known here; arguments go into the path"
+            )
+        return bool(pairs)
+
+
+def facts(origin: Origin, found: Found) -> dict[str, object]:
+    """Return what is known of a picture, ready for JSON."""
+    record, pointer = found.record, found.pointer
+    names = [
+        "width",
+        "height",
+        "frames",
+        "media_type",
+        "size_bytes",
+        "has_alpha",
+        "dominant_colour",
+        "placeholder",
+    ]
+    document = record.model_dump(mode="json", include=set(names))
+    fresh_until = pointer.checked + timedelta(seconds=pointer.fresh_s)
+    return {
+        "origin": origin.name,
+        "key": pointer.key,
+        **{name: document[name] for name in names},
+        "version": pointer.version,
+        "checked": pointer.checked.isoformat(),
+        "fresh_until": fresh_until.isoformat(),
+    }

@@ -1,0 +1,271 @@
+"""Answers a request for a picture of an origin, whichever URL grammar it came by."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from urllib.parse import quote
+
+import falcon
+
+from progimage import keys
+from progimage.access.transform_policy import TransformPolicy
+from progimage.api.auth.rate_limits import RenderRateLimit
+from progimage.api.requests.negotiation import Source, choose_format
+from progimage.api.responses.delivery import PUBLIC, Delivery, etag_of_rendition, tell_timing
+from progimage.errors import Forbidden, NotFound, OriginFailed, OriginMissing
+from progimage.imaging.codecs import formats
+from progimage.imaging.codecs.formats import Format
+from progimage.imaging.pipeline import Pipeline
+from progimage.library import Library
+from progimage.model import ANYBODY, Record
+from progimage.origins.copies import Copies, viewer_of
+from progimage.origins.origins import Found, Origin
+from progimage.renditions.renditions import Rendition, Renditions
+from progimage.stores import Reader
+from progimage.telemetry import metrics
+
+Choose = Callable[[Record], Pipeline | None]
+"""From a source to its pipeline; None stands for the source itself."""
+
+_ATTEMPTS = 3
+_KEY = "/!$&'()*+,;=:@-._~"
+_MOST_REVALIDATING_S = 3_600
+
+
+class OriginResponder:
+    """Sends pictures of origins: renditions, or the pictures themselves where that is allowed.
+
+    Args:
+        renditions, copies: over the copies of foreign pictures.
+        own: renditions of the library, for fallbacks.
+    """
+
+    def __init__(
+        self,
+        copies: Copies,
+        renditions: Renditions,
+        delivery: Delivery,
+        policy: TransformPolicy,
+        rate_limit: RenderRateLimit,
+        library: Library,
+        own: Renditions,
+    ) -> None:
+        self._copies = copies
+        self._renditions = renditions
+        self._delivery = delivery
+        self._policy = policy
+        self._rate_limit = rate_limit
+        self._library = library
+        self._own = own
+
+    def respond(
+        self,
+        req: falcon.Request,
+        resp: falcon.Response,
+        origin: Origin,
+        key: str,
+        choose: Choose,
+        *,
+        is_signed: bool = False,
+        is_versioned: bool = False,
+    ) -> None:
+        """Send what `choose` makes of the picture.
+
+        Args:
+            is_signed: the URL carries a valid signature.
+            is_versioned: the URL names a version, so its answer never changes.
+
+        Raises:
+            OriginMissing, OriginFailed: as `Origin.find` does, unless there is a fallback.
+            Forbidden: the picture itself is asked for, and the origin does not allow that.
+            TransformRefused: the transform policy does not allow the pipeline.
+        """
+        try:
+            for attempt in range(_ATTEMPTS):
+                found = origin.find(key)
+                try:
+                    self._send(
+                        req, resp, origin, found, choose,
+                        is_signed=is_signed, is_versioned=is_versioned,
+                    )  # fmt: skip
+                except OriginMissing:
+                    raise
+                except NotFound:
+                    # The origin has another version by now, and the copy of this one is gone.
+                    if attempt + 1 == _ATTEMPTS:
+                        raise
+                else:
+                    return
+        except (OriginMissing, OriginFailed):
+            if not origin.settings.fallback:
+                raise
+            self._send_fallback(req, resp, origin, choose, is_signed=is_signed)
+
+    def _send(
+        self,
+        req: falcon.Request,
+        resp: falcon.Response,
+        origin: Origin,
+        found: Found,
+        choose: Choose,
+        *,
+        is_signed: bool,
+        is_versioned: bool,
+    ) -> None:
+        record = found.record
+        pipeline = choose(record)
+        if pipeline is None:
+            self._send_original(req, resp, origin, found, is_versioned=is_versioned)
+            return
+        self._policy.check(pipeline, is_signed=is_signed)
+        form = choose_format(pipeline.format, req, resp, _source(record))
+        name = keys.rendition_name(pipeline.canonical, form.extension)
+        etag = etag_of_rendition(record.id, name)
+        resp.set_header(
+            "Link", f'<{url_of(origin.name, found.pointer.key, name)}>; rel="canonical"'
+        )
+        self._describe(resp, form, origin, found, is_versioned=is_versioned)
+        if self._delivery.is_unchanged(req, resp, etag):
+            return
+        viewer = viewer_of(origin.name)
+        made = self._renditions.find_public(record.id, pipeline, form)
+        if made is None:
+            made = self._renditions.find_or_render(
+                viewer, record.id, pipeline, form, record, self._rate_limit.consumer(req)
+            )
+            if made.timings is not None:
+                self._copies.note_written(made.reader.stat.size)
+        self._send_rendition(req, resp, self._renditions, made, etag, keys.FOREIGN)
+        if found.state in ("stale", "renewed"):
+            resp.set_header("X-Cache", found.state)
+
+    def _send_rendition(
+        self,
+        req: falcon.Request,
+        resp: falcon.Response,
+        renditions: Renditions,
+        made: Rendition,
+        etag: str,
+        prefix: str,
+    ) -> None:
+        is_taken = False
+
+        def open_(start: int, length: int | None) -> Reader:
+            nonlocal is_taken
+            is_taken = True
+            return renditions.narrow(made, start, length)
+
+        try:
+            tell_timing(resp, made.timings)
+            metrics.rendition(hit=made.timings is None)
+            self._delivery.send(
+                req,
+                resp,
+                key=None if made.key is None else prefix + made.key,
+                size=made.reader.stat.size,
+                etag=etag,
+                is_public=made.is_public,
+                open_=open_,
+            )
+        finally:
+            if not is_taken:
+                made.reader.close()
+
+    def _send_original(
+        self,
+        req: falcon.Request,
+        resp: falcon.Response,
+        origin: Origin,
+        found: Found,
+        *,
+        is_versioned: bool,
+    ) -> None:
+        if not origin.settings.originals:
+            raise Forbidden(
+                f"origin {origin.name!r} serves renditions, not the pictures themselves; ask for "
+                "a transform, such as thumbnail"
+            )
+        record = found.record
+        form = formats.by_media_type(record.media_type)
+        self._describe(resp, form, origin, found, is_versioned=is_versioned)
+        if self._delivery.is_unchanged(req, resp, record.sha256):
+            return
+        library = self._copies.library
+        resp.set_header("X-Cache", found.state)
+        self._delivery.send(
+            req,
+            resp,
+            key=keys.FOREIGN + library.key_of_original(record),
+            size=record.size_bytes,
+            etag=record.sha256,
+            is_public=record.is_public,
+            open_=lambda start, length: library.open_original(record, start, length),
+        )
+
+    def _describe(
+        self,
+        resp: falcon.Response,
+        form: Format,
+        origin: Origin,
+        found: Found,
+        *,
+        is_versioned: bool,
+    ) -> None:
+        stem = found.record.file_name.rpartition(".")[0] or found.record.id[:16]
+        is_public = found.record.is_public
+        self._delivery.describe(
+            resp, form, is_public=is_public, file_name=f"{stem}.{form.extension}"
+        )
+        if found.pointer.modified:
+            resp.set_header("Last-Modified", found.pointer.modified)
+        if is_public:
+            resp.set_header(
+                "Cache-Control", PUBLIC if is_versioned else _caching(origin, found.fresh_s)
+            )
+
+    def _send_fallback(
+        self,
+        req: falcon.Request,
+        resp: falcon.Response,
+        origin: Origin,
+        choose: Choose,
+        *,
+        is_signed: bool,
+    ) -> None:
+        """Send the origin's fallback picture, made like the picture that was asked for."""
+        viewer, fallback = ANYBODY, origin.settings.fallback
+        record = self._library.find(viewer, fallback)
+        pipeline = choose(record) or Pipeline()
+        self._policy.check(pipeline, is_signed=is_signed)
+        form = choose_format(pipeline.format, req, resp, _source(record))
+        made = self._own.find_or_render(
+            viewer, fallback, pipeline, form, record, self._rate_limit.consumer(req)
+        )
+        name = keys.rendition_name(pipeline.canonical, form.extension)
+        etag = etag_of_rendition(record.id, name)
+        self._delivery.describe(resp, form, is_public=True, file_name=f"fallback.{form.extension}")
+        resp.set_header("ETag", f'"{etag}"')
+        resp.set_header("X-Fallback", "1")
+        missing_s = origin.settings.missing_s
+        resp.set_header(
+            "Cache-Control", f"public, max-age={missing_s}" if missing_s else "no-store"
+        )
+        resp.status = falcon.code_to_http_status(origin.settings.fallback_status)
+        self._send_rendition(req, resp, self._own, made, etag, "")
+
+
+def url_of(origin: str, key: str, rendition_name: str) -> str:
+    """Return the path of a rendition of an origin's picture."""
+    return f"/origins/{origin}/{rendition_name}/-/{quote(key, safe=_KEY)}"
+
+
+def _source(record: Record) -> Source:
+    return Source(formats.by_media_type(record.media_type), record.has_alpha, record.frames > 1)
+
+
+def _caching(origin: Origin, fresh_s: int) -> str:
+    stale_s = origin.settings.stale_s
+    return (
+        f"public, max-age={fresh_s}, "
+        f"stale-while-revalidate={min(stale_s, _MOST_REVALIDATING_S)}, stale-if-error={stale_s}"
+    )

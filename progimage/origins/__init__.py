@@ -1,0 +1,1 @@
+"""Pictures that stay where they are: folders, buckets and web servers as origins."""

@@ -1,0 +1,122 @@
+"""Copies of foreign pictures, and the renditions made of them, in a part of the store.
+
+They lie under `foreign/` as a library's pictures do: original, record, renditions. But
+nothing there is listed, and the oldest go when all of it passes a number of bytes. An
+owner that no account can have (`@` and the origin's name) goes into each id, so equal
+bytes of two origins, or of an origin and the library, are different pictures.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import defaultdict
+from datetime import datetime
+
+import structlog
+
+from progimage import keys
+from progimage.errors import NotFound, StoreError
+from progimage.library import Library
+from progimage.model import Record, Viewer
+from progimage.stores import ObjectStore
+from progimage.stores.prefixed import PrefixedStore
+
+log = structlog.get_logger()
+
+_ROOM_SHARE = 0.9
+"""What is left of the budget after the oldest were removed."""
+
+_CHECK_SHARE = 0.05
+"""A node looks at all copies again after it wrote so much of the budget."""
+
+
+def owner_of(origin: str) -> str:
+    """Return the owner of an origin's copies; no account has a name with `@`."""
+    return f"@{origin}"
+
+
+def viewer_of(origin: str) -> Viewer:
+    """Return who sees an origin's copies, also of a private origin."""
+    return Viewer(name=owner_of(origin), may_act_for_default_owner=False)
+
+
+class Copies:
+    """The copies in one store.
+
+    Args:
+        library: over `store_of_copies(store)`.
+        max_bytes: of all copies and their renditions.
+    """
+
+    def __init__(self, store: PrefixedStore, library: Library, max_bytes: int) -> None:
+        self._store = store
+        self.library = library
+        self._max_bytes = max_bytes
+        self._lock = threading.Lock()
+        # Half of the share, so that a restarted node does not start from nothing.
+        self._written = int(max_bytes * _CHECK_SHARE / 2)
+
+    def find(self, origin: str, image_id: str) -> Record | None:
+        """Return the record of a copy, None if it was removed meanwhile."""
+        try:
+            return self.library.find(viewer_of(origin), image_id)
+        except NotFound:
+            return None
+
+    def remove(self, origin: str, image_id: str) -> None:
+        """Remove a copy with all its renditions; one that is not there is no error."""
+        try:
+            self.library.remove(viewer_of(origin), image_id)
+        except NotFound:
+            return
+
+    def note_written(self, size_bytes: int) -> None:
+        """Count what was written; remove the oldest pictures once that may be too much."""
+        with self._lock:
+            self._written += size_bytes
+            if self._written < self._max_bytes * _CHECK_SHARE:
+                return
+            self._written = 0
+        try:
+            self.make_room()
+        except StoreError as error:
+            log.warning("copies of origins' pictures could not be counted", reason=str(error))
+
+    def make_room(self) -> int:
+        """Remove the pictures that were written first until all fits; return how many."""
+        sizes: dict[str, int] = defaultdict(int)
+        oldest: dict[str, datetime] = {}
+        for prefix in (keys.IMAGES, keys.RENDERS):
+            for stat in self._store.list(prefix):
+                image_id = _id_in(stat.key)
+                if image_id is not None:
+                    sizes[image_id] += stat.size
+                    oldest[image_id] = min(stat.modified, oldest.get(image_id, stat.modified))
+        total, removed = sum(sizes.values()), 0
+        if total <= self._max_bytes:
+            return 0
+        for image_id in sorted(sizes, key=oldest.__getitem__):
+            if total <= self._max_bytes * _ROOM_SHARE:
+                break
+            try:
+                owner = self.library.find_for_link(image_id).owner
+                self.library.remove(Viewer(name=owner), image_id)
+            except NotFound:
+                self.library.purge(image_id)
+            total -= sizes[image_id]
+            removed += 1
+        log.info("removed copies of origins' pictures", count=removed, bytes_left=total)
+        return removed
+
+
+def store_of_copies(store: ObjectStore) -> PrefixedStore:
+    """Return the part of the store that holds copies."""
+    return PrefixedStore(store, keys.FOREIGN)
+
+
+def _id_in(key: str) -> str | None:
+    found = keys.id_and_engine_of_rendition(key)
+    if found:
+        return found[0]
+    original = keys.id_and_generation_of_original(key)
+    return original[0] if original else keys.id_of_record(key)

@@ -1,0 +1,104 @@
+"""Fetch a picture from its origin into the copies."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from progimage.access.admission import Admission
+from progimage.config import Origin as OriginSettings
+from progimage.errors import PictureTooLarge
+from progimage.ingest.ingest import Ingest
+from progimage.model import Metadata, Record
+from progimage.origins.copies import Copies, owner_of
+from progimage.origins.pointers import Pointer
+from progimage.origins.sources.source import OriginSource, Stream, Unchanged
+
+_MOST_FRESH_S = 86_400
+
+
+class Fetcher:
+    """Fetches the pictures of one origin.
+
+    Args:
+        ingest: over the copies; its limits are those of an upload.
+        admission: the places for fetches of this process.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        settings: OriginSettings,
+        source: OriginSource,
+        copies: Copies,
+        ingest: Ingest,
+        admission: Admission,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._name = name
+        self._settings = settings
+        self.source = source
+        self._copies = copies
+        self._ingest = ingest
+        self._admission = admission
+        self.clock = clock
+
+    def fetch(self, key: str, known: Pointer | None = None) -> tuple[Pointer, Record | None]:
+        """Ask the origin; return the new pointer, and the record unless nothing changed.
+
+        Args:
+            known: what is known; the origin then sends only what changed.
+
+        Raises:
+            OriginMissing, OriginFailed: the origin has none, or cannot answer now.
+            Overloaded: too many pictures are being fetched.
+            PictureError: what it sent is not a picture that can be used.
+        """
+        with (
+            self._admission.admit(),
+            self.source.open(key, known.version if known else "") as answer,
+        ):
+            if isinstance(answer, Unchanged) and known is not None:
+                fresh_s = self._fresh_s(answer.max_age_s)
+                changes = {"checked": self.clock(), "fresh_s": fresh_s, "renewing": None}
+                return known.model_copy(update=changes), None
+            assert not isinstance(answer, Unchanged)  # noqa: S101  # it answers a condition only
+            stream = _Limited(answer.stream, self._settings.max_bytes)
+            with self._ingest.receive(stream, key.rpartition("/")[2]) as staged:
+                visibility = Metadata(visibility=self._settings.visibility)
+                record, is_new = self._ingest.keep(staged, visibility, owner_of(self._name))
+        if is_new:
+            self._copies.note_written(record.size_bytes)
+        pointer = Pointer(
+            key=key,
+            version=answer.name,
+            image_id=record.id,
+            modified=answer.modified,
+            checked=self.clock(),
+            fresh_s=self._fresh_s(answer.max_age_s),
+        )
+        return pointer, record
+
+    def _fresh_s(self, max_age_s: int | None) -> int:
+        if max_age_s is None or not self._settings.respect_cache_control:
+            return self._settings.fresh_s
+        return min(max_age_s, max(_MOST_FRESH_S, self._settings.fresh_s))
+
+
+class _Limited:
+    """A stream that breaks off behind `max_bytes`, whatever its length was said to be."""
+
+    def __init__(self, stream: Stream, max_bytes: int) -> None:
+        self._stream = stream
+        self._left = max_bytes
+        self._max_bytes = max_bytes
+
+    def read(self, size: int, /) -> bytes:
+        data = self._stream.read(size)
+        self._left -= len(data)
+        if self._left < 0:
+            raise PictureTooLarge(
+                f"the origin's picture has more than {self._max_bytes:,} bytes "
+                "(origins.<name>.max_bytes)"
+            )
+        return data

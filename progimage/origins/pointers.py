@@ -1,0 +1,121 @@
+"""What is known of each picture of an origin: which version, and when that was checked.
+
+    origins/<name>/ab/<SHA-256 of the key>.json
+
+A pointer may be out of date; a rendition never is, because it lies under the id of the
+bytes that it was made of. Pointers are replaced by compare-and-swap, so that of all nodes
+that want to renew one, one does.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from datetime import datetime
+from typing import ClassVar
+
+from pydantic import ValidationError
+
+from progimage import keys
+from progimage.errors import Conflict, DamagedRecord, KeyMissing
+from progimage.lru import LockedLru
+from progimage.stores import ABSENT, ObjectStore, json_objects
+from progimage.stores.json_objects import JsonObject
+
+_REMEMBERED = 10_000
+
+
+class Pointer(JsonObject):
+    """The latest known version of one picture of an origin.
+
+    Attributes:
+        key: the picture's key at its origin.
+        version: the name that the origin has for this version; "" if it has none.
+        image_id: the id of its bytes among the copies.
+        modified: when it was last changed, as an HTTP date; "" if unknown.
+        checked: when the origin last confirmed it.
+        fresh_s: for how long after that it counts as fresh.
+        renewing: when a node last began to renew it; None if none does.
+    """
+
+    noun: ClassVar[str] = "picture of an origin"
+
+    key: str
+    version: str
+    image_id: str
+    modified: str = ""
+    checked: datetime
+    fresh_s: int
+    renewing: datetime | None = None
+
+
+class Pointers:
+    """The pointers of one store."""
+
+    def __init__(self, store: ObjectStore) -> None:
+        self._store = store
+        # A look at the etag is cheaper than reading and parsing the object again.
+        self._known: LockedLru[str, tuple[str, Pointer]] = LockedLru(_REMEMBERED)
+
+    def find(self, origin: str, key: str) -> tuple[Pointer, str] | None:
+        """Return the pointer and its etag, None if there is none; a damaged one is dropped."""
+        where = pointer_key(origin, key)
+        known = self._known.get(where)
+        try:
+            if known is not None:
+                etag = self._store.stat(where).etag
+                if etag == known[0]:
+                    return known[1], etag
+            with self._store.open(where) as reader:
+                data, etag = reader.read(), reader.stat.etag
+            pointer = Pointer.model_validate_json(data)
+        except KeyMissing:
+            self._known.pop(where)
+            return None
+        except ValidationError:
+            self.remove(origin, key)
+            return None
+        if pointer.key != key:
+            return None
+        self._known.put(where, (etag, pointer))
+        return pointer, etag
+
+    def write(self, origin: str, pointer: Pointer, expect: str | None) -> str | None:
+        """Write a pointer in place of the version `expect` (None: there is none).
+
+        Returns its etag, or None if another version is there.
+        """
+        data = io.BytesIO(pointer.model_dump_json().encode())
+        try:
+            return self._store.put(
+                pointer_key(origin, pointer.key),
+                data,
+                media_type="application/json",
+                expect=expect or ABSENT,
+            ).etag
+        except Conflict:
+            return None
+
+    def remove(self, origin: str, key: str) -> None:
+        """Forget a picture."""
+        where = pointer_key(origin, key)
+        self._known.pop(where)
+        self._store.delete(where)
+
+    def keys_of(self, origin: str, prefix: str) -> list[str]:
+        """Return the keys of all pointers of an origin that start with `prefix`."""
+        found = []
+        for stat in self._store.list(f"{keys.ORIGINS}{origin}/"):
+            try:
+                pointer = json_objects.read(self._store, stat.key, Pointer)
+            except (KeyMissing, DamagedRecord):
+                continue
+            if pointer.key.startswith(prefix):
+                found.append(pointer.key)
+        return found
+
+
+def pointer_key(origin: str, key: str) -> str:
+    """Return the key of a pointer in the store."""
+    digest = hashlib.sha256(key.encode()).hexdigest()
+    return f"{keys.ORIGINS}{origin}/{digest[:2]}/{digest}.json"

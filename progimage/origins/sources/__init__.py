@@ -1,0 +1,1 @@
+"""Where an origin's pictures come from: a folder, an S3 bucket, or a web server."""

@@ -1,0 +1,84 @@
+"""An origin in an S3 bucket."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from email.utils import formatdate
+from typing import TYPE_CHECKING
+
+import structlog
+
+from progimage.errors import KeyMissing, OriginFailed, StoreUnavailable
+from progimage.origins.sources.http_dates import max_age_s
+from progimage.origins.sources.source import Unchanged, Version, missing
+from progimage.stores.s3.errors import s3_faults
+from progimage.stores.s3.objects import AccessDenied, ForeignBucket
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3.type_defs import GetObjectOutputTypeDef
+
+log = structlog.get_logger()
+
+
+class BucketSource:
+    """Reads pictures below a prefix of a bucket."""
+
+    def __init__(self, bucket: ForeignBucket) -> None:
+        self._bucket = bucket
+        self._has_warned = False
+
+    @contextmanager
+    def open(self, key: str, known: str = "") -> Iterator[Version | Unchanged]:
+        """Give the object at `key`; see `OriginSource.open`."""
+        try:
+            with self._bucket.open(key, known) as answer:
+                if answer is None:
+                    yield Unchanged()
+                    return
+                etag = answer["ETag"].strip('"')
+                age = max_age_s(answer.get("CacheControl", ""))
+                if etag == known:
+                    yield Unchanged(age)  # a server that does not know the condition
+                    return
+                modified = formatdate(answer["LastModified"].timestamp(), usegmt=True)
+                yield Version(etag, _Body(answer), age, modified)
+        except KeyMissing:
+            raise missing(key) from None
+        except AccessDenied:
+            self._warn_once()
+            raise missing(key) from None
+        except StoreUnavailable as error:
+            raise OriginFailed(f"the origin: {error}", retryable=True) from None
+
+    def list(self, prefix: str, after: str = "") -> Iterator[str]:
+        """Yield the keys below `prefix`; see `OriginSource.list`."""
+        try:
+            yield from self._bucket.list(prefix, after)
+        except StoreUnavailable as error:
+            raise OriginFailed(f"the origin: {error}", retryable=True) from None
+
+    def _warn_once(self) -> None:
+        """Log that 403 may mean 404.
+
+        Without the permission to list a bucket, S3 answers 403 in place of 404. Source:
+        Amazon S3 API reference, GetObject, "Permissions".
+        """
+        if not self._has_warned:
+            self._has_warned = True
+            log.warning(
+                "an origin's bucket answers 403",
+                consequence="a missing picture looks the same, so it is answered 404; grant "
+                "s3:ListBucket to tell the two apart",
+            )
+
+
+class _Body:
+    """The bytes of an object, with S3's faults as ours."""
+
+    def __init__(self, answer: GetObjectOutputTypeDef) -> None:
+        self._body = answer["Body"]
+
+    def read(self, size: int, /) -> bytes:
+        with s3_faults():
+            return self._body.read(size)

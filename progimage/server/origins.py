@@ -1,0 +1,135 @@
+"""Builds origins and fronts from the settings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from progimage.access.admission import Admission
+from progimage.access.transform_policy import TransformPolicy
+from progimage.api.fronts.foreign import ForeignUrlError
+from progimage.api.fronts.imgproxy.front import ImgproxyFront, grammar_of
+from progimage.api.fronts.imgproxy.signature import KeyPair
+from progimage.api.fronts.mount import Front
+from progimage.api.fronts.thumbor.front import ThumborFront
+from progimage.config import Settings
+from progimage.errors import ConfigError
+from progimage.imaging.limits import Limits
+from progimage.imaging.pool import RenderPool
+from progimage.ingest.download.downloader import Downloader
+from progimage.ingest.ingest import Ingest
+from progimage.library import Library
+from progimage.origins.copies import Copies, store_of_copies
+from progimage.origins.fetch import Fetcher
+from progimage.origins.opening import open_source
+from progimage.origins.origins import Origin, Origins
+from progimage.origins.pointers import Pointers
+from progimage.origins.unlisted import Unlisted
+from progimage.renditions.renditions import Renditions
+from progimage.stores import ObjectStore
+from progimage.stores.temp_files import TempFolder
+
+
+@dataclass(frozen=True, slots=True)
+class ForeignPictures:
+    """Origins, and what keeps and renders copies of their pictures."""
+
+    origins: Origins
+    copies: Copies
+    renditions: Renditions
+
+
+def foreign_pictures(
+    settings: Settings,
+    store: ObjectStore,
+    pool: RenderPool,
+    folder: TempFolder,
+    rendering: Admission,
+    policy: TransformPolicy,
+    downloader: Downloader,
+    executor: Executor,
+) -> ForeignPictures:
+    """Return the origins of the settings.
+
+    Args:
+        rendering: the places for renders, shared with the library's pictures.
+        executor: runs renewals behind the answers.
+
+    Raises:
+        ConfigError: an origin cannot be opened.
+    """
+    limits = settings.limits.to_limits()
+    part = store_of_copies(store)
+    foreign = Library(part, index=Unlisted(part))
+    copies = Copies(part, foreign, settings.origin_cache.max_bytes)
+    renditions = Renditions(part, foreign, pool, folder, limits, rendering, policy)
+    pointers = Pointers(store)
+    fetching = Admission(settings.origin_cache.concurrent, "fetches from origins")
+    origins = {}
+    for name, chosen in settings.origins.items():
+        source = open_source(name, chosen)
+        ingest = Ingest(
+            foreign, pool, folder, limits, rendering, downloader, max_bytes=chosen.max_bytes
+        )
+        fetcher = Fetcher(name, chosen, source, copies, ingest, fetching, _now)
+        origins[name] = Origin(name, chosen, pointers, copies, fetcher, executor)
+    return ForeignPictures(origins, copies, renditions)
+
+
+def fronts(settings: Settings, limits: Limits) -> Sequence[Front]:
+    """Return the grammars that the settings mount.
+
+    Raises:
+        ConfigError: a preset cannot be read.
+    """
+    found = []
+    chosen = settings.fronts.imgproxy
+    if chosen.is_on:
+        pairs = tuple(
+            KeyPair(bytes.fromhex(pair.key), bytes.fromhex(pair.salt)) for pair in chosen.keys
+        )
+        try:
+            grammar = grammar_of(
+                dict(chosen.presets), only_presets=chosen.only_presets, watermark=chosen.watermark
+            )
+        except ForeignUrlError as error:
+            raise ConfigError(f"fronts.imgproxy.presets: {error}") from None
+        reader = ImgproxyFront(
+            pairs=pairs,
+            signature_bytes=chosen.signature_bytes,
+            is_unsafe=chosen.unsafe,
+            grammar=grammar,
+            limits=limits,
+        )
+        found.append(
+            Front(
+                "imgproxy",
+                reader,
+                chosen.hosts,
+                chosen.prefix,
+                chosen.sources,
+                busy_status=429,
+                is_signed=not chosen.unsafe,
+            )
+        )
+    thumbor = settings.fronts.thumbor
+    if thumbor.is_on:
+        keys = tuple(key.get_secret_value() for key in thumbor.keys)
+        found.append(
+            Front(
+                "thumbor",
+                ThumborFront(keys=keys, is_unsafe=thumbor.unsafe, limits=limits),
+                thumbor.hosts,
+                thumbor.prefix,
+                thumbor.sources,
+                busy_status=503,
+                is_signed=not thumbor.unsafe,
+            )
+        )
+    return found
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

@@ -1,0 +1,387 @@
+"""imgproxy's URLs: sizes to the pixel, crop windows, statuses and signatures.
+
+The tables are facts about imgproxy's behaviour on a picture of 200 x 100 pixels.
+"""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from progimage.api.fronts.foreign import ForeignUrlError
+from progimage.api.fronts.imgproxy.front import ImgproxyFront, grammar_of
+from progimage.api.fronts.imgproxy.parser import _HANDLERS, _LONG_NAMES
+from progimage.api.fronts.imgproxy.path import split_path
+from progimage.api.fronts.imgproxy.signature import KeyPair
+from progimage.imaging.codecs.picture import Picture
+from progimage.imaging.limits import Limits
+from progimage.imaging.render import transform
+
+SOURCE = (200, 100)
+SOURCE_URL = "plain/local:///geometry.png"
+LIMITS = replace(Limits(), max_steps=24)
+FRONT = ImgproxyFront(is_unsafe=True)
+# The vectors of imgproxy's documentation and of its own tests.
+PAIR = KeyPair(b"test-key", b"test-salt")
+
+
+def probe(size: tuple[int, int] = SOURCE) -> Image.Image:
+    """Return a picture in which each pixel's red and green tell its column and row."""
+    image = Image.new("RGB", size)
+    image.putdata([(x % 256, y % 256, x // 256) for y in range(size[1]) for x in range(size[0])])
+    return image
+
+
+def made(options: str, front: ImgproxyFront = FRONT, size: tuple[int, int] = SOURCE) -> Image.Image:
+    """Return what the options make of the probe picture."""
+    path = f"/_/{options}/{SOURCE_URL}" if options else f"/_/{SOURCE_URL}"
+    pipeline = front.read(path).compile(size).pipeline
+    assert pipeline is not None
+    frames = (probe(size),)
+    return transform(Picture(frames, (0,)), pipeline, LIMITS).frames[0]
+
+
+def status(options: str, front: ImgproxyFront = FRONT) -> int:
+    with pytest.raises(ForeignUrlError) as caught:
+        made(options, front)
+    return caught.value.status
+
+
+SIZES = {
+    "fit": """
+        50x50 50x25, 50x20 40x20, 20x50 20x10, 300x300 200x100, 300x50 100x50, 100x300 100x50,
+        0x50 100x50, 50x0 50x25, 0x200 200x100, 300x0 200x100""",
+    "fit/el:1": """
+        50x50 50x25, 300x300 300x150, 300x125 250x125, 250x300 250x125, 0x200 400x200,
+        300x0 300x150""",
+    "fit/ex:1": """
+        50x50 50x50, 50x20 50x20, 20x50 20x50, 300x300 300x300, 300x125 300x125, 250x300 250x300,
+        0x50 100x50, 50x0 50x25, 0x200 200x200, 300x0 300x100""",
+    "fit/exar:1": """
+        50x50 50x50, 300x300 200x200, 300x125 240x100, 250x500 200x400, 0x50 100x50,
+        0x200 200x100, 300x0 200x100""",
+    "fill": """
+        50x50 50x50, 50x20 50x20, 20x50 20x50, 300x300 200x100, 300x50 200x50, 100x300 100x100,
+        0x50 100x50, 50x0 50x25, 0x200 200x100""",
+    "fill/el:1": """
+        50x50 50x50, 300x300 300x300, 300x125 300x125, 250x300 250x300, 0x200 400x200""",
+    "fill/ex:1": "50x50 50x50, 300x300 300x300, 300x50 300x50, 100x300 100x300, 0x200 200x200",
+    "fill/exar:1": """
+        300x300 200x200, 300x125 240x100, 250x500 200x400, 300x50 300x50, 100x300 100x300""",
+    "fill-down": """
+        50x50 50x50, 50x20 50x20, 20x50 20x50, 300x300 100x100, 300x125 200x83, 250x300 83x100,
+        0x50 100x50, 0x200 200x100""",
+    "fill-down/el:1": "300x300 300x300, 300x125 300x125, 250x300 250x300, 0x200 400x200",
+    "fill-down/ex:1": "300x300 300x300, 300x125 300x125, 250x300 250x300, 300x50 300x50",
+    "force/el:1": "50x50 50x50, 300x40 300x40, 0x50 200x50, 50x0 50x100",
+    "auto": "50x20 50x20, 20x50 20x10, 100x50 100x50",
+}
+ROWS = [
+    (kind, *row.split())
+    for kind, table in SIZES.items()
+    for row in table.replace("\n", " ").split(",")
+]
+
+
+@pytest.mark.parametrize(("kind", "asked", "expected"), ROWS)
+def test_the_size_is_imgproxys(kind, asked, expected):
+    resizing, _, more = kind.partition("/")
+    width, height = asked.split("x")
+    image = made(f"rs:{resizing}:{width}:{height}" + (f"/{more}" if more else ""))
+    assert "{}x{}".format(*image.size) == expected
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ("rs:fit:50:50/dpr:2", (100, 50)),
+        ("rs:fit:50:50/pd:10:5/dpr:2", (120, 90)),
+        ("w:50/z:2", (100, 50)),
+        ("w:50/z:2:3", (100, 75)),
+        ("rs:fit:50:50/mw:80", (50, 40)),
+        ("rs:fit:50:50/mh:40", (50, 40)),
+        ("rs:fit:50:50/rot:90", (25, 50)),
+        ("rs:fill:50:20/rot:270", (50, 20)),
+        ("c:100:50/rs:fit:50:50", (50, 25)),
+        ("c:0.5:0.5", (100, 50)),
+        ("c:100/rs:fill:50:50", (50, 50)),
+        ("pd:1:2:3:4", (206, 104)),
+        ("rs:fit:40:0/pd:10:20", (80, 40)),
+        ("car:1", (100, 100)),
+        ("", (200, 100)),
+    ],
+)
+def test_other_options_that_change_the_size(options, expected):
+    assert made(options).size == expected
+
+
+@pytest.mark.parametrize(
+    ("options", "corner"),
+    [
+        # Left and top of the window, read off the pixels.
+        ("c:50:20", (76, 40)),
+        ("c:50:20:no", (76, 0)),
+        ("c:50:20:soea", (150, 80)),
+        ("c:50:20:nowe:10:20", (10, 20)),
+        ("c:50:20:soea:10:20", (140, 60)),
+        ("c:50:20:nowe:0.1:0.2", (20, 20)),
+        ("c:50:20:nowe:190:95", (150, 80)),
+        ("c:50:20:fp:0.25:0.5", (25, 40)),
+        ("c:50:20:fp:0:1", (0, 80)),
+        ("c:50:20/g:we", (0, 40)),
+        ("rs:fill:100:100/g:ea", (100, 0)),
+        ("rs:fill:100:100/g:we:30", (30, 0)),
+        ("rs:fill:100:100/g:ce", (50, 0)),
+    ],
+)
+def test_the_window_is_imgproxys(options, corner):
+    left, top, _ = made(options).getpixel((0, 0))
+    assert (left, top) == corner
+
+
+def test_a_crop_counts_in_the_picture_as_rotated():
+    # Rotated clockwise, what was left below is above left.
+    image = made("rot:90/c:10:10:nowe")
+    assert image.getpixel((0, 0))[:2] == (0, 99)
+
+
+def test_flips_are_along_their_axes():
+    assert made("fl:1:0").getpixel((0, 0))[:2] == (199, 0)
+    assert made("fl:0:1").getpixel((0, 0))[:2] == (0, 99)
+    assert made("fl:1").getpixel((0, 0))[:2] == (199, 0)
+
+
+def test_the_order_in_the_url_does_not_matter():
+    one = FRONT.read(f"/_/bl:2/g:ea/rs:fill:30:30/q:80/{SOURCE_URL}@webp").compile(SOURCE)
+    other = FRONT.read(f"/_/q:80/rs:fill:30:30/bl:2/g:ea/{SOURCE_URL}@webp").compile(SOURCE)
+    assert one == other
+
+
+def test_colours_and_filters():
+    assert made("br:40").getpixel((10, 10)) == (50, 50, 40)
+    assert made("pix:10").getpixel((0, 0)) == made("pix:10").getpixel((9, 9))
+    assert made("pd:5/bg:f00").getpixel((0, 0)) == (255, 0, 0)
+    assert made("pd:5/bg:0:0:255").getpixel((0, 0)) == (0, 0, 255)
+
+
+class TestOutput:
+    def compiled(self, options: str, source: str = SOURCE_URL):
+        return FRONT.read(f"/_/{options}/{source}").compile(SOURCE)
+
+    @pytest.mark.parametrize("spelling", ["f:webp", "format:webp", "ext:webp"])
+    def test_format(self, spelling):
+        assert self.compiled(spelling).pipeline.format == "webp"
+
+    def test_the_extension_wins(self):
+        assert self.compiled("f:webp", f"{SOURCE_URL}@png").pipeline.format == "png"
+        assert self.compiled("w:10", f"{SOURCE_URL}@").pipeline.format is None
+
+    def test_quality_by_format(self):
+        compiled = self.compiled("fq:webp:40:avif:30", f"{SOURCE_URL}@avif")
+        assert compiled.pipeline.output.options.quality == 30
+        assert self.compiled("q:50/fq:webp:40/f:webp").pipeline.output.options.quality == 50
+
+    def test_max_bytes_and_metadata(self):
+        options = self.compiled("mb:5000/scp:0/f:jpg").pipeline.output.options
+        assert (options.max_bytes, options.metadata) == (5000, "icc")
+        assert self.compiled("sm:0").pipeline.output.options.metadata == "exif"
+
+    def test_raw_is_the_source_itself(self):
+        compiled = self.compiled("raw:1/att:1/fn:cat")
+        assert compiled.pipeline is None
+        assert (compiled.is_attachment, compiled.file_name) == (True, "cat")
+
+    def test_a_file_name_may_be_base64(self):
+        assert self.compiled("fn:Y2F0:1").file_name == "cat"
+
+    def test_info_asks_for_facts(self):
+        assert FRONT.read(f"/info/_/{SOURCE_URL}").is_facts
+
+
+class TestSources:
+    @pytest.mark.parametrize(
+        ("text", "expected"),
+        [
+            ("plain/s3://media/a%20b.jpg", "s3://media/a b.jpg"),
+            ("plain/https://example.com/a%2Fb%3Fc=1", "https://example.com/a/b?c=1"),
+            ("plain/https:/example.com/a.jpg", "https://example.com/a.jpg"),
+            ("plain/local:/a.jpg", "local:///a.jpg"),
+            ("plain/local:///a+b%2B.jpg", "local:///a+b+.jpg"),
+            ("plain/local:///a%2540.jpg", "local:///a%40.jpg"),
+            ("plain/local:///%C3%A9.jpg", "local:///é.jpg"),
+            ("aHR0cHM6Ly9leGFtcGxlLmNvbS9hLmpwZw", "https://example.com/a.jpg"),
+            ("aHR0cHM6Ly9leGFtcGxlLmNvbS9hLmpwZw==.png", "https://example.com/a.jpg"),
+            ("aHR0cHM6Ly9l/eGFtcGxlLmNv/bS9hLmpwZw", "https://example.com/a.jpg"),
+        ],
+    )
+    def test_a_source_is_decoded_once(self, text, expected):
+        assert FRONT.read(f"/_/{text}").source == expected
+
+    @pytest.mark.parametrize(
+        "path",
+        [
+            "",
+            "/",
+            "/_",
+            "/_/",
+            "/_/w:10",
+            "/_/w:10/plain/",
+            "/_/plain/a@png@jpg",
+            "/_/***",
+            "/_/plain/%ff.jpg",
+            "/_/aGk.png.jpg",
+            "/_/fill/300/200/sm/0/plain/a.jpg",
+        ],
+    )
+    def test_what_is_malformed_is_404(self, path):
+        with pytest.raises(ForeignUrlError) as caught:
+            FRONT.read(path)
+        assert caught.value.status == 404
+
+    def test_colons_in_options_may_be_encoded(self):
+        assert made("rs%3Afit%3A50%3A50").size == (50, 25)
+
+
+class TestStatuses:
+    @pytest.mark.parametrize(
+        ("options", "expected"),
+        [
+            ("nonsense:1", 404),
+            ("w:-1", 404),
+            ("w:x", 404),
+            ("w:1:2", 404),
+            ("rot:45", 404),
+            ("q:101", 404),
+            ("g:fp:2:0", 404),
+            ("g:xx", 404),
+            ("g:sm:1", 404),
+            ("f:xyz", 404),
+            ("f:heic", 422),
+            ("bg:12345", 404),
+            ("fq:webp", 404),
+            ("exp:1", 404),
+            ("pr:none", 404),
+            ("msr:50", 403),
+            ("mrd:100", 403),
+            ("rs:force:9000:9000/el:1", 422),
+            ("ush:1", 422),
+            ("g:obj:face", 404),
+            ("ar:0", 422),
+            ("t:10/c:10:10", 422),
+            ("wm:0.5", 422),
+        ],
+    )
+    def test_errors_have_imgproxys_status(self, options, expected):
+        assert status(options) == expected
+
+    def test_a_time_to_come_is_no_error(self):
+        assert made("exp:99999999999").size == SOURCE
+
+    def test_a_known_option_that_is_not_supported_is_named(self):
+        with pytest.raises(ForeignUrlError, match="blur_detections"):
+            made("bd:5")
+
+
+class TestSignatures:
+    def front(self, **options) -> ImgproxyFront:
+        return ImgproxyFront(pairs=(KeyPair(b"other", b"pair"), PAIR), **options)
+
+    def test_known_vectors(self):
+        assert PAIR.sign("/rs:fill:4:4/plain/local:///test1.png").startswith("My9d3xq_")
+        assert PAIR.sign("/asd", 8) == "oWaL7QoW5Ts"
+        assert PAIR.sign("/asd").startswith("oWaL7QoW5Ts")
+
+    def test_any_pair_may_have_signed(self):
+        path = "/rs:fill:4:4/plain/local:///test1.png"
+        url = self.front().read(f"/{PAIR.sign(path)}{path}")
+        assert url.source == "local:///test1.png"
+
+    def test_a_truncated_signature_where_it_is_allowed(self):
+        path = "/w:4/plain/local:///test1.png"
+        assert self.front(signature_bytes=8).read(f"/{PAIR.sign(path, 8)}{path}")
+        with pytest.raises(ForeignUrlError):
+            self.front().read(f"/{PAIR.sign(path, 8)}{path}")
+
+    @pytest.mark.parametrize("signature", ["_", "unsafe", "", "AAAA", "é", "My9d3xq_"])
+    def test_a_wrong_one_is_403(self, signature):
+        with pytest.raises(ForeignUrlError) as caught:
+            self.front().read(f"/{signature}/w:4/plain/local:///test1.png")
+        assert caught.value.status in (403, 404)
+
+    def test_without_keys_nothing_is_signed(self):
+        with pytest.raises(ForeignUrlError) as caught:
+            ImgproxyFront().read(f"/_/{SOURCE_URL}")
+        assert caught.value.status == 403
+
+    def test_a_path_that_a_proxy_changed_still_verifies(self):
+        path = "/rs:fill:4:4/plain/s3://media/a.png"
+        changed = path.replace("rs:fill:4:4", "rs%3Afill%3A4%3A4").replace("s3://", "s3:/")
+        assert self.front().read(f"/{PAIR.sign(path)}{changed}").source == "s3://media/a.png"
+
+
+class TestPresets:
+    def test_a_preset_stands_for_its_options(self):
+        grammar = grammar_of({"card": "rs:fill:30:20/q:70"}, only_presets=False, watermark="")
+        front = ImgproxyFront(is_unsafe=True, grammar=grammar)
+        assert made("pr:card", front).size == (30, 20)
+        assert made("pr:card/w:40", front).size == (40, 20)
+
+    def test_the_default_comes_first(self):
+        grammar = grammar_of({"default": "w:30"}, only_presets=False, watermark="")
+        assert made("", ImgproxyFront(is_unsafe=True, grammar=grammar)).size == (30, 15)
+
+    def test_only_presets(self):
+        grammar = grammar_of({"a": "w:30", "b": "h:10"}, only_presets=True, watermark="")
+        front = ImgproxyFront(is_unsafe=True, grammar=grammar)
+        assert made("a:b", front).size == (20, 10)
+        assert made("a", front).size == (30, 15)
+        assert status("w:10", front) == 404
+
+    def test_a_preset_that_calls_itself_ends(self):
+        grammar = grammar_of({"a": "pr:a/w:30"}, only_presets=False, watermark="")
+        assert made("pr:a", ImgproxyFront(is_unsafe=True, grammar=grammar)).size == (30, 15)
+
+    def test_one_that_cannot_be_read_is_an_error_at_start(self):
+        with pytest.raises(ForeignUrlError):
+            grammar_of({"a": "w:x"}, only_presets=False, watermark="")
+
+
+def test_a_watermark_is_the_operators_picture():
+    grammar = grammar_of({}, only_presets=False, watermark="ab" * 32)
+    front = ImgproxyFront(is_unsafe=True, grammar=grammar)
+    compiled = front.read(f"/_/wm:0.5:soea:10:20:0.2/{SOURCE_URL}").compile(SOURCE)
+    assert compiled.pipeline.references == {"ab" * 32}
+
+
+def test_a_watermark_of_text():
+    text = base64.urlsafe_b64encode("Entwurf é".encode()).decode()
+    assert made(f"wmt:{text}/wm:0.5").size == SOURCE
+
+
+def test_every_short_name_is_that_of_a_known_option():
+    assert {long for long in _LONG_NAMES.values() if long in _HANDLERS} <= set(_HANDLERS)
+
+
+@given(st.text(alphabet=":/@.%abcwrs0123456789-_ plain", max_size=80))
+def test_any_path_is_read_or_answered(path):
+    try:
+        FRONT.read("/_/" + path).compile(SOURCE)
+    except ForeignUrlError as error:
+        outcome = error.status
+    else:
+        outcome = 200
+    assert outcome in (200, 403, 404, 422)
+
+
+@given(st.text(max_size=40))
+def test_any_text_can_be_split(path):
+    try:
+        parts = split_path(path)
+    except ForeignUrlError:
+        return
+    assert parts.source

@@ -1,0 +1,167 @@
+"""Links of imgproxy and thumbor, served from an origin as they are."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import pytest
+from falcon import testing
+from PIL import Image
+
+from progimage.api.fronts.imgproxy.signature import KeyPair
+from progimage.api.fronts.thumbor.signature import sign
+from progimage.config import Settings
+from progimage.errors import ConfigError
+from progimage.server import app
+from progimage.stores.memory import MemoryStore
+from tests.api.conftest import assert_problem
+from tests.inline_pool import InlinePool
+from tests.origin_client import picture
+
+KEY, SALT = b"test-key", b"test-salt"
+IMGPROXY = {
+    "prefix": "/imgproxy",
+    "keys": [{"key": KEY.hex(), "salt": SALT.hex()}],
+    "sources": {"local:///": "shop", "s3://media/": "shop"},
+}
+THUMBOR = {"hosts": ["thumbs.example.com"], "keys": ["secret"], "sources": {"": "shop"}}
+
+
+class Service:
+    def __init__(self, root, **fronts: dict[str, Any]) -> None:
+        self.root = root
+        settings = Settings.model_validate(
+            {"store": "memory://", "origins": {"shop": {"from": root.as_uri()}}, "fronts": fronts}
+        )
+        self.client = testing.TestClient(app.create(settings, MemoryStore(), InlinePool()))
+
+    def get(self, raw: str, host: str = "img.example.com", **headers: str) -> testing.Result:
+        path, _, query = raw.partition("?")
+        return self.client.simulate_get(
+            path, query_string=query, host=host, headers=headers, extras={"RAW_URI": raw}
+        )
+
+
+@pytest.fixture
+def service(tmp_path) -> Service:
+    (tmp_path / "a b.png").write_bytes(picture(300, 200))
+    (tmp_path / "a.png").write_bytes(picture(300, 200))
+    return Service(tmp_path, imgproxy=IMGPROXY, thumbor=THUMBOR)
+
+
+def signed(path: str) -> str:
+    return f"/imgproxy/{KeyPair(KEY, SALT).sign(path)}{path}"
+
+
+def size(result: testing.Result) -> tuple[int, int]:
+    assert result.status_code == 200, result.text
+    return Image.open(io.BytesIO(result.content)).size
+
+
+class TestImgproxy:
+    def test_a_signed_url(self, service):
+        result = service.get(signed("/rs:fill:30:30/plain/local:///a.png@webp"))
+        assert size(result) == (30, 30)
+        assert result.headers["content-type"] == "image/webp"
+        assert result.headers["link"].startswith("</origins/shop/")
+
+    def test_a_source_is_decoded_once(self, service):
+        assert size(service.get(signed("/w:30/plain/s3://media/a%20b.png"))) == (30, 20)
+
+    def test_the_query_is_ignored(self, service):
+        assert size(service.get(signed("/w:30/plain/local:///a.png") + "?utm_source=x")) == (30, 20)
+
+    def test_two_spellings_share_one_rendition(self, service):
+        service.get(signed("/w:30/h:0/plain/local:///a.png"))
+        again = service.get(signed("/rs:fit:30/plain/s3://media/a.png"))
+        assert again.headers["x-cache"] == "hit"
+
+    @pytest.mark.parametrize(
+        ("url", "status"),
+        [
+            ("/imgproxy/wrong/w:30/plain/local:///a.png", 403),
+            ("/imgproxy/unsafe/w:30/plain/local:///a.png", 403),
+            (signed("/nonsense:1/plain/local:///a.png"), 404),
+            (signed("/w:30/plain/local:///none.png"), 404),
+            (signed("/w:30/plain/https://example.com/a.png"), 404),
+            (signed("/w:30/plain/local:///../a.png"), 404),
+            (signed("/rs:force:9000:9000/el:1/plain/local:///a.png"), 422),
+            (signed("/msr:1/plain/local:///a.png"), 403),
+            (signed("/raw:1/plain/local:///a.png"), 403),
+            ("/imgproxy/", 404),
+        ],
+    )
+    def test_statuses_are_imgproxys(self, service, url, status):
+        assert_problem(service.get(url), status)
+
+    def test_what_is_no_picture_is_422(self, service):
+        (service.root / "page.png").write_bytes(b"<html>")
+        assert_problem(service.get(signed("/w:30/plain/local:///page.png")), 422)
+
+    def test_a_name_and_an_attachment(self, service):
+        result = service.get(signed("/fn:boat/att:1/w:30/plain/local:///a.png@jpg"))
+        assert result.headers["content-disposition"] == 'attachment; filename="boat.jpg"'
+
+    def test_info(self, service):
+        path = "/plain/local:///a.png"
+        result = service.get(f"/imgproxy/info/{KeyPair(KEY, SALT).sign(path)}{path}")
+        assert (result.json["width"], result.json["height"]) == (300, 200)
+
+    def test_head(self, service):
+        raw = signed("/w:30/plain/local:///a.png")
+        result = service.client.simulate_head(raw, host="img.example.com", extras={"RAW_URI": raw})
+        assert result.status_code == 200
+        assert result.content == b""
+
+
+class TestThumbor:
+    def get(self, service: Service, path: str) -> testing.Result:
+        return service.get(f"/{sign(path, 'secret')}/{path}", host="thumbs.example.com")
+
+    def test_a_signed_url_on_its_host(self, service):
+        assert size(self.get(service, "30x30/a.png")) == (30, 30)
+
+    def test_a_key_with_a_space(self, service):
+        assert size(self.get(service, "30x/a%20b.png")) == (30, 20)
+
+    def test_meta(self, service):
+        assert self.get(service, "meta/30x30/a.png").json["width"] == 300
+
+    @pytest.mark.parametrize(
+        ("path", "status"), [("unsafe/30x30/a.png", 400), ("x/30x30/a.png", 400), ("", 400)]
+    )
+    def test_bad_signatures(self, service, path, status):
+        assert_problem(service.get(f"/{path}", host="thumbs.example.com"), status)
+
+    def test_a_missing_source_is_404(self, service):
+        assert_problem(self.get(service, "30x30/none.png"), 404)
+
+    def test_its_host_has_no_other_paths(self, service):
+        assert service.get("/images/", host="thumbs.example.com").status_code == 400
+        assert service.get("/images/").status_code == 200
+
+
+def test_nobody_reaches_the_route_by_itself(service):
+    assert_problem(service.get("/-/fronts"), 404)
+
+
+@pytest.mark.parametrize(
+    ("fronts", "named"),
+    [
+        ({"imgproxy": {"prefix": "/images", "unsafe": True, "sources": {"": "shop"}}}, "prefix"),
+        ({"imgproxy": {"prefix": "/i", "unsafe": True, "sources": {"": "none"}}}, "none"),
+        ({"imgproxy": {"prefix": "/i", "unsafe": True}}, "sources"),
+        ({"imgproxy": {"prefix": "/i", "sources": {"": "shop"}}}, "unsafe"),
+        ({"imgproxy": {"keys": [{"key": "xyz", "salt": "00"}]}}, "key"),
+        ({"thumbor": {"hosts": ["a/b"], "unsafe": True, "sources": {"": "shop"}}}, "hosts"),
+    ],
+)
+def test_settings_that_cannot_work_name_what(tmp_path, fronts, named):
+    with pytest.raises(ValueError, match=named):
+        Service(tmp_path, **fronts)
+
+
+def test_a_preset_that_cannot_be_read_is_an_error_at_start(tmp_path):
+    with pytest.raises(ConfigError, match="presets"):
+        Service(tmp_path, imgproxy={**IMGPROXY, "presets": {"a": "w:x"}})

@@ -1,0 +1,291 @@
+"""Pictures of origins over HTTP: served where they are, renewed behind, never mixed up."""
+
+from __future__ import annotations
+
+import io
+import os
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from tests.api.conftest import assert_problem
+from tests.origin_client import OriginClient, picture
+
+
+def test_a_folder_is_served_without_an_upload(origin: OriginClient):
+    origin.put("2024/boat.png", picture(300, 200))
+    result = origin.get("resize:w=30.webp/-/2024/boat.png")
+    assert result.status_code == 200
+    assert Image.open(io.BytesIO(result.content)).size == (30, 20)
+    assert result.headers["content-type"] == "image/webp"
+
+
+def test_a_second_request_asks_the_origin_nothing(origin: OriginClient):
+    origin.put("a.png", picture())
+    assert origin.get("thumbnail.png/-/a.png").headers["x-cache"] == "miss"
+    asked = origin.asked
+    assert origin.get("thumbnail.png/-/a.png").headers["x-cache"] == "hit"
+    assert origin.asked == asked
+
+
+@pytest.mark.parametrize(
+    ("name", "raw"),
+    [
+        ("a b.png", "a%20b.png"),
+        ("a+b.png", "a+b.png"),
+        ("a%40.png", "a%2540.png"),
+        ("a%2Fb.png", "a%252Fb.png"),
+        ("dir/b.png", "dir%2Fb.png"),
+        ("é.png", "%C3%A9.png"),
+        ("a,b:c.webp.png", "a,b:c.webp.png"),
+        ("-/a.png", "-/a.png"),
+        ("x/-/a.png", "x/-/a.png"),
+        ("[1].png", "%5B1%5D.png"),
+        ("q?x=1.png", "q%3Fx=1.png"),
+    ],
+)
+def test_a_key_is_decoded_exactly_once(origin: OriginClient, name, raw):
+    origin.put(name, picture())
+    assert origin.get(f"thumbnail.png/-/{raw}").status_code == 200
+
+
+@pytest.mark.parametrize("raw", ["..%2Fsecret.png", "a/../b.png", "%00.png", "a%0A.png", "./a", ""])
+def test_a_key_that_could_lead_elsewhere_is_400(origin: OriginClient, raw):
+    assert_problem(origin.get(f"thumbnail.png/-/{raw}"), 400)
+
+
+def test_double_slashes_mean_nothing_in_a_folder(origin: OriginClient):
+    origin.put("a/b.png", picture())
+    assert_problem(origin.get("thumbnail.png/-/a//b.png"), 404)
+
+
+def test_links_lead_nowhere(origin: OriginClient, tmp_path: Path):
+    (tmp_path / "outside").mkdir()
+    (tmp_path / "outside" / "secret.png").write_bytes(picture())
+    (origin.root / "link.png").symlink_to(tmp_path / "outside" / "secret.png")
+    (origin.root / "folder").symlink_to(tmp_path / "outside")
+    origin.put("real.png", picture())
+    (origin.root / "round").symlink_to(origin.root)
+    for key in ("link.png", "folder/secret.png", "round/real.png"):
+        assert_problem(origin.get(f"thumbnail.png/-/{key}"), 404)
+
+
+def test_what_is_no_file_is_404(origin: OriginClient):
+    os.mkfifo(origin.root / "pipe.png")
+    (origin.root / "folder.png").mkdir()
+    for key in ("pipe.png", "folder.png", "none.png", "none/a.png", "a" * 300):
+        assert_problem(origin.get(f"thumbnail.png/-/{key}"), 404)
+
+
+def test_what_is_no_picture_is_an_error_of_its_own(origin: OriginClient):
+    origin.put("page.png", b"<html>not a picture</html>")
+    assert_problem(origin.get("thumbnail.png/-/page.png"), 415)
+
+
+def test_an_unknown_origin_is_404(origin: OriginClient):
+    assert_problem(origin.client.simulate_get("/origins/other/thumbnail.png/-/a.png"), 404)
+
+
+def test_a_mistake_in_the_pipeline_is_named(origin: OriginClient):
+    origin.put("a.png", picture())
+    result = origin.get("resize:wdith=9/-/a.png")
+    assert_problem(result, 400)
+    assert "wdith" in result.json["detail"]
+    result = origin.get("thumbnail.png/a.png")
+    assert_problem(result, 400)
+    assert "/-/" in result.json["detail"]
+
+
+def test_headers_tell_how_long_it_is_fresh(origin: OriginClient):
+    origin.put("a.png", picture())
+    headers = origin.get("thumbnail.png/-/a.png").headers
+    assert headers["cache-control"] == (
+        "public, max-age=300, stale-while-revalidate=3600, stale-if-error=86400"
+    )
+    assert headers["last-modified"]
+    assert headers["link"].startswith("</origins/shop/thumbnail.png/-/a.png>")
+    etag = headers["etag"]
+    again = origin.get("thumbnail.png/-/a.png", {"If-None-Match": etag})
+    assert again.status_code == 304
+
+
+def test_a_versioned_address_never_changes(origin: OriginClient):
+    origin.put("a.png", picture())
+    result = origin.get("thumbnail.png/-/a.png?v=3")
+    assert result.headers["cache-control"] == "public, max-age=31536000, immutable"
+    assert_problem(origin.get("thumbnail.png/-/a.png?w=3"), 400)
+
+
+class TestFreshness:
+    def test_stale_is_served_at_once_and_renewed_behind(self, origin: OriginClient):
+        origin.put("a.png", picture(colour="red"))
+        first = origin.get("thumbnail.png/-/a.png")
+        origin.put("a.png", picture(colour="blue"))
+        assert origin.get("thumbnail.png/-/a.png").content == first.content
+        origin.pass_time(301)
+        stale = origin.get("thumbnail.png/-/a.png")
+        assert (stale.headers["x-cache"], stale.content) == ("stale", first.content)
+        assert "max-age=0" in stale.headers["cache-control"]
+        origin.settle()
+        renewed = origin.get("thumbnail.png/-/a.png")
+        assert renewed.content != first.content
+        assert renewed.headers["etag"] != first.headers["etag"]
+
+    def test_many_stale_requests_ask_once(self, origin: OriginClient):
+        origin.put("a.png", picture())
+        origin.get("thumbnail.png/-/a.png")
+        origin.pass_time(301)
+        origin.executor.hold()
+        asked = origin.asked
+        for _ in range(50):
+            assert origin.get("thumbnail.png/-/a.png").headers["x-cache"] == "stale"
+        origin.executor.release()
+        origin.settle()
+        assert origin.asked == asked + 1
+
+    def test_two_nodes_renew_once(self, origin: OriginClient):
+        origin.put("a.png", picture())
+        origin.get("thumbnail.png/-/a.png")
+        origin.pass_time(301)
+        other = origin.other_node()
+        origin.executor.hold()
+        asked = origin.asked + other.asked
+        origin.get("thumbnail.png/-/a.png")
+        other.get("thumbnail.png/-/a.png")
+        origin.executor.release()
+        origin.settle()
+        other.settle()
+        assert origin.asked + other.asked == asked + 1
+
+    def test_gone_is_gone_once_it_is_not_fresh(self, origin: OriginClient):
+        origin.put("a.png", picture())
+        origin.get("thumbnail.png/-/a.png")
+        (origin.root / "a.png").unlink()
+        origin.pass_time(301)
+        origin.get("thumbnail.png/-/a.png")
+        origin.settle()
+        assert_problem(origin.get("thumbnail.png/-/a.png"), 404)
+        assert not list(origin.store.list("foreign/"))
+
+    def test_down_serves_the_stale_copy_and_then_an_error(self, origin: OriginClient):
+        origin.put("a.png", picture())
+        origin.get("thumbnail.png/-/a.png")
+        origin.break_down()
+        origin.pass_time(3_600)
+        assert origin.get("thumbnail.png/-/a.png").status_code == 200
+        origin.settle()
+        assert origin.get("thumbnail.png/-/a.png").status_code == 200
+        origin.pass_time(86_400)
+        result = origin.get("thumbnail.png/-/a.png")
+        assert_problem(result, 502)
+        assert result.json["retryable"]
+        assert_problem(origin.get("thumbnail.png/-/new.png"), 502)
+
+    def test_an_error_is_not_remembered(self, origin: OriginClient):
+        origin.put("a.png", picture())
+        origin.break_down()
+        assert_problem(origin.get("thumbnail.png/-/a.png"), 502)
+        origin.mend()
+        assert origin.get("thumbnail.png/-/a.png").status_code == 200
+
+    def test_missing_is_remembered_for_a_while(self, origin: OriginClient):
+        assert_problem(origin.get("thumbnail.png/-/a.png"), 404)
+        asked = origin.asked
+        assert_problem(origin.get("thumbnail.png/-/a.png"), 404)
+        assert origin.asked == asked
+
+    def test_an_evicted_copy_is_fetched_again(self, origin: OriginClient):
+        origin.put("a.png", picture())
+        first = origin.get("thumbnail.png/-/a.png")
+        for stat in list(origin.store.list("foreign/")):
+            origin.store.delete(stat.key)
+        assert origin.get("thumbnail.png/-/a.png").content == first.content
+
+
+class TestPurge:
+    def test_a_picture_is_forgotten_on_all_nodes(self, origin: OriginClient):
+        origin.put("a.png", picture(colour="red"))
+        first = origin.get("thumbnail.png/-/a.png")
+        other = origin.other_node()
+        other.get("thumbnail.png/-/a.png")
+        origin.put("a.png", picture(colour="blue"))
+        assert origin.delete("renders/-/a.png").status_code == 204
+        assert other.get("thumbnail.png/-/a.png").content != first.content
+
+    def test_by_prefix(self, origin: OriginClient):
+        for name in ("x/a.png", "x/b.png", "y.png"):
+            origin.put(name, picture())
+            origin.get(f"thumbnail.png/-/{name}")
+        assert origin.delete("renders/-/x/*").json == {"forgotten": 2}
+
+    def test_only_of_renders(self, origin: OriginClient):
+        assert_problem(origin.delete("thumbnail.png/-/a.png"), 400)
+
+
+class TestSettings:
+    @pytest.mark.parametrize(
+        "origin", [{"allow": ["2024/*"], "deny": ["*/secret*"]}], indirect=True
+    )
+    def test_globs(self, origin: OriginClient):
+        for name in ("2024/a.png", "2024/secret.png", "2023/a.png"):
+            origin.put(name, picture())
+        assert origin.get("thumbnail.png/-/2024/a.png").status_code == 200
+        assert_problem(origin.get("thumbnail.png/-/2024/secret.png"), 404)
+        assert_problem(origin.get("thumbnail.png/-/2023/a.png"), 404)
+
+    @pytest.mark.parametrize("origin", [{"max_bytes": 100}], indirect=True)
+    def test_a_picture_of_too_many_bytes(self, origin: OriginClient):
+        origin.put("a.png", picture(300, 300) + bytes(200))
+        assert_problem(origin.get("thumbnail.png/-/a.png"), 413)
+
+    def test_originals_are_not_served(self, origin: OriginClient):
+        origin.put("a.png", picture())
+        assert_problem(origin.get("-/a.png"), 403)
+
+    @pytest.mark.parametrize("origin", [{"originals": True}], indirect=True)
+    def test_originals_where_they_are_allowed(self, origin: OriginClient):
+        origin.put("a.png", picture())
+        assert origin.get("-/a.png").content == (origin.root / "a.png").read_bytes()
+
+    @pytest.mark.parametrize("origin", [{"visibility": "private"}], indirect=True)
+    def test_a_private_origin_looks_empty_to_strangers(self, origin: OriginClient):
+        origin.put("a.png", picture())
+        assert_problem(origin.get("thumbnail.png/-/a.png"), 404)
+        assert_problem(origin.get("info/-/a.png"), 404)
+
+
+def test_what_is_known_of_a_picture(origin: OriginClient):
+    origin.put("a.png", picture(300, 200))
+    facts = origin.get("info/-/a.png").json
+    assert (facts["width"], facts["height"], facts["media_type"]) == (300, 200, "image/png")
+    assert facts["key"] == "a.png"
+    assert facts["placeholder"]
+
+
+def test_copies_are_not_pictures_of_the_library(origin: OriginClient):
+    origin.put("a.png", picture())
+    origin.get("thumbnail.png/-/a.png")
+    assert origin.client.simulate_get("/images/").json["data"] == []
+    [record] = [s.key for s in origin.store.list("foreign/images/") if "record" in s.key]
+    image_id = record.split("/")[3]
+    assert_problem(origin.client.simulate_get(f"/images/{image_id}/"), 404)
+    assert_problem(origin.client.simulate_get(f"/images/{image_id}/thumbnail.png"), 404)
+
+
+@pytest.mark.parametrize("origin", [{"budget": 1 << 20}], indirect=True)
+def test_the_copies_stay_within_their_budget(origin: OriginClient):
+    for number in range(12):
+        noise = Image.frombytes("RGB", (300, 300), os.urandom(270_000))
+        data = io.BytesIO()
+        noise.save(data, "PNG")
+        origin.put(f"{number}.png", data.getvalue())
+        assert origin.get(f"thumbnail.png/-/{number}.png").status_code == 200
+    assert sum(stat.size for stat in origin.store.list("foreign/")) < 1.2 * (1 << 20)
+
+
+def test_hits_do_not_wait_for_the_origin(origin: OriginClient):
+    origin.put("a.png", picture())
+    origin.get("thumbnail.png/-/a.png")
+    origin.break_down()
+    assert origin.get("thumbnail.png/-/a.png").headers["x-cache"] == "hit"

@@ -1,0 +1,299 @@
+"""The contract of sources, and what is special about each kind."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import quote
+
+import boto3
+import pytest
+
+from progimage.config import Origin
+from progimage.errors import ConfigError, OriginFailed, OriginMissing, OriginTimeout
+from progimage.origins.opening import open_source
+from progimage.origins.sources.bucket import BucketSource
+from progimage.origins.sources.folder import FolderSource
+from progimage.origins.sources.http_dates import is_shareable, max_age_s
+from progimage.origins.sources.source import ListedSource, Unchanged, Version
+from progimage.origins.sources.web import WebSource
+from progimage.stores.s3.objects import ForeignBucket
+from tests.stores.s3server import s3_server
+
+
+class WebServer:
+    """A web server with a few pictures, that does what a test tells it to."""
+
+    def __init__(self) -> None:
+        self.files: dict[str, bytes] = {}
+        self.headers: dict[str, str] = {}
+        self.status = 200
+        self.location = ""
+        self.seen: list[dict[str, str]] = []
+        self.hangs = threading.Event()
+        self.lies_by = 0
+        server = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                server.answer(self)
+
+            def log_message(self, *args: object) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self._server.server_port}/base/"
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def answer(self, handler: BaseHTTPRequestHandler) -> None:
+        self.seen.append({"path": handler.path, **dict(handler.headers)})
+        if self.location:
+            handler.send_response(302)
+            handler.send_header("Location", self.location)
+            self.location = ""
+            handler.end_headers()
+            return
+        data = self.files.get(handler.path)
+        status = self.status if data is not None else 404
+        etag = f'"{hash(data) & 0xFFFF}"'
+        if status == 200 and handler.headers.get("If-None-Match") == etag:
+            status, data = 304, b""
+        handler.send_response(status)
+        handler.send_header("ETag", etag)
+        for name, value in self.headers.items():
+            handler.send_header(name, value)
+        handler.send_header("Content-Length", str(len(data or b"") + self.lies_by))
+        handler.end_headers()
+        if self.hangs.is_set():
+            threading.Event().wait(5)
+        if data and status != 304:
+            handler.wfile.write(data)
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+@pytest.fixture
+def web() -> Iterator[WebServer]:
+    server = WebServer()
+    yield server
+    server.close()
+
+
+@pytest.fixture(scope="module")
+def moto() -> Iterator[str]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_ACCESS_KEY_ID", "testing")
+        patch.setenv("AWS_SECRET_ACCESS_KEY", "testing-secret")
+        patch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+        with s3_server() as url:
+            yield url
+
+
+@pytest.fixture(params=["folder", "bucket", "web"])
+def source(request, tmp_path: Path, web: WebServer):
+    """Return a source of each kind, and a function that puts a picture there."""
+    if request.param == "folder":
+
+        def put(key: str, data: bytes) -> None:
+            path = tmp_path / key
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(data)
+
+        return FolderSource(str(tmp_path)), put
+    if request.param == "web":
+        settings = Origin.model_validate({"from": web.url, "allow_private_addresses": True})
+
+        def publish(key: str, data: bytes) -> None:
+            web.files[f"/base/{quote(key, safe='/!$&()*+,;=:@')}"] = data
+
+        return open_source("shop", settings), publish
+    server = request.getfixturevalue("moto")
+    client = boto3.client("s3", endpoint_url=server, region_name="us-east-1")
+    bucket_name = f"shop-{tmp_path.name[-40:].lower().strip('_').replace('_', '-')}"
+    client.create_bucket(Bucket=bucket_name)
+    bucket = ForeignBucket(bucket_name, "shop", endpoint_url=server, region="us-east-1")
+    return BucketSource(bucket), lambda key, data: client.put_object(
+        Bucket=bucket_name, Key=f"shop/{key}", Body=data
+    )
+
+
+def read(source, key: str, known: str = "") -> tuple[str, bytes] | None:
+    with source.open(key, known) as answer:
+        if isinstance(answer, Unchanged):
+            return None
+        assert isinstance(answer, Version)
+        data = b""
+        while chunk := answer.stream.read(7):
+            data += chunk
+        return answer.name, data
+
+
+class TestContract:
+    def test_a_picture_is_read(self, source):
+        reader, put = source
+        put("2024/boat trip.jpg", b"picture of a boat")
+        _, data = read(reader, "2024/boat trip.jpg")
+        assert data == b"picture of a boat"
+
+    def test_a_known_version_is_not_sent_again(self, source):
+        reader, put = source
+        put("a.jpg", b"one")
+        version, _ = read(reader, "a.jpg")
+        assert version
+        assert read(reader, "a.jpg", version) is None
+
+    def test_another_version_is(self, source):
+        reader, put = source
+        put("a.jpg", b"one")
+        version, _ = read(reader, "a.jpg")
+        put("a.jpg", b"another")
+        found = read(reader, "a.jpg", version)
+        assert found is not None
+        assert found[1] == b"another"
+        assert found[0] != version
+
+    @pytest.mark.parametrize("key", ["none.jpg", "none/none.jpg", "x" * 400])
+    def test_what_is_not_there_is_missing(self, source, key):
+        reader, _ = source
+        with pytest.raises(OriginMissing):
+            read(reader, key)
+
+    @pytest.mark.parametrize("key", ["a+b.jpg", "ä ö.jpg", "100%.jpg", "a&b=c.jpg", "(1).jpg"])
+    def test_keys_are_taken_as_they_are(self, source, key):
+        reader, put = source
+        put(key, b"data")
+        assert read(reader, key)[1] == b"data"
+
+    def test_a_list_is_in_order_and_goes_on_behind_a_key(self, source):
+        reader, put = source
+        if not isinstance(reader, ListedSource):
+            pytest.skip("a web server has no list")
+        for key in ("b/2.jpg", "a.jpg", "b/1.jpg", "b-1.jpg", "c.jpg"):
+            put(key, b"x")
+        assert list(reader.list("")) == ["a.jpg", "b-1.jpg", "b/1.jpg", "b/2.jpg", "c.jpg"]
+        assert list(reader.list("b/")) == ["b/1.jpg", "b/2.jpg"]
+        assert list(reader.list("", after="b/1.jpg")) == ["b/2.jpg", "c.jpg"]
+
+
+class TestFolder:
+    def test_one_that_is_away_is_down_and_not_empty(self, tmp_path: Path):
+        with pytest.raises(OriginFailed):
+            read(FolderSource(str(tmp_path / "away")), "a.jpg")
+
+    def test_it_is_absolute(self):
+        with pytest.raises(ConfigError, match=r"origins\.shop\.from"):
+            open_source("shop", Origin.model_validate({"from": "file:relative"}))
+
+
+class TestWeb:
+    def source(self, web: WebServer, **settings) -> WebSource:
+        settings = {"from": web.url, "allow_private_addresses": True, **settings}
+        return open_source("shop", Origin.model_validate(settings))
+
+    def test_private_addresses_are_not_asked_by_default(self, web: WebServer):
+        web.files["/base/a.jpg"] = b"x"
+        with pytest.raises(OriginFailed):
+            read(self.source(web, allow_private_addresses=False), "a.jpg")
+        assert web.seen == []
+
+    def test_headers_come_from_the_environment(self, web: WebServer, monkeypatch):
+        monkeypatch.setenv("SHOP_TOKEN", "Bearer secret")
+        web.files["/base/a.jpg"] = b"x"
+        read(self.source(web, headers={"Authorization": "SHOP_TOKEN"}), "a.jpg")
+        assert web.seen[0]["Authorization"] == "Bearer secret"
+        monkeypatch.delenv("SHOP_TOKEN")
+        with pytest.raises(ConfigError, match="SHOP_TOKEN"):
+            self.source(web, headers={"Authorization": "SHOP_TOKEN"})
+
+    def test_a_redirect_stays_at_the_host(self, web: WebServer):
+        web.files["/base/b.jpg"] = b"x"
+        web.location = "/base/b.jpg"
+        assert read(self.source(web), "a.jpg")[1] == b"x"
+        web.location = "http://127.0.0.1:1/base/b.jpg"
+        with pytest.raises(OriginFailed):
+            read(self.source(web), "a.jpg")
+
+    @pytest.mark.parametrize(
+        "headers",
+        [
+            {"Set-Cookie": "a=b"},
+            {"Cache-Control": "private"},
+            {"Vary": "*"},
+            {"Content-Encoding": "gzip"},
+        ],
+    )
+    def test_what_is_for_one_client_is_not_shared(self, web: WebServer, headers):
+        web.files["/base/a.jpg"] = b"x"
+        web.headers = headers
+        with pytest.raises(OriginFailed):
+            read(self.source(web), "a.jpg")
+
+    @pytest.mark.parametrize("status", [401, 403, 500, 503])
+    def test_another_status_is_a_failure_and_not_missing(self, web: WebServer, status):
+        web.files["/base/a.jpg"] = b"x"
+        web.status = status
+        with pytest.raises(OriginFailed) as caught:
+            read(self.source(web), "a.jpg")
+        assert caught.value.retryable
+
+    def test_gone_is_missing(self, web: WebServer):
+        web.files["/base/a.jpg"] = b"x"
+        web.status = 410
+        with pytest.raises(OriginMissing):
+            read(self.source(web), "a.jpg")
+
+    def test_a_body_that_is_too_short_is_a_failure(self, web: WebServer):
+        web.files["/base/a.jpg"] = b"x" * 100
+        web.lies_by = 50
+        with pytest.raises(OriginFailed):
+            read(self.source(web), "a.jpg")
+
+    def test_one_that_hangs_is_a_timeout(self, web: WebServer):
+        web.files["/base/a.jpg"] = b"x" * 100
+        web.hangs.set()
+        with pytest.raises(OriginTimeout):
+            read(self.source(web, timeout_s=0.3), "a.jpg")
+
+    def test_nobody_at_the_port_is_a_failure(self):
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            url = f"http://127.0.0.1:{free.getsockname()[1]}/"
+        settings = {"from": url, "allow_private_addresses": True}
+        with pytest.raises(OriginFailed):
+            read(open_source("shop", Origin.model_validate(settings)), "a.jpg")
+
+    def test_max_age_comes_along(self, web: WebServer):
+        web.files["/base/a.jpg"] = b"x"
+        web.headers = {"Cache-Control": "public, max-age=77"}
+        with self.source(web).open("a.jpg") as answer:
+            assert answer.max_age_s == 77
+
+
+@pytest.mark.parametrize(
+    ("header", "expected"),
+    [
+        ("", None),
+        ("public", None),
+        ("max-age=60", 60),
+        ("max-age=60, s-maxage=9", 9),
+        ("no-cache", 0),
+        ("no-store, max-age=60", 0),
+        ("MAX-AGE=60", 60),
+        ("max-age=x", None),
+        ("max-age=99999999999", 31_536_000),
+    ],
+)
+def test_max_age(header, expected):
+    assert max_age_s(header) == expected
+
+
+def test_shareable():
+    assert is_shareable("public", "Accept", sets_cookie=False)
+    assert not is_shareable("private, max-age=3", "", sets_cookie=False)
+    assert not is_shareable("", "*", sets_cookie=False)
+    assert not is_shareable("", "", sets_cookie=True)
