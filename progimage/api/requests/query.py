@@ -14,6 +14,7 @@ Pairs = tuple[tuple[str, str], ...]
 
 SIGNATURE = "sig"
 DOWNLOAD = "download"
+VERSION = "v"
 
 _MAX_FIELDS = 100
 
@@ -30,11 +31,13 @@ class PictureQuery(NamedTuple):
         signature: of a signed link, None without one.
         download: the file name to save the picture under, "" for the usual one; None to
             show the picture.
+        version: what `v` names; None without it. It says that the answer never changes.
     """
 
     arguments: Pairs
     signature: str | None
     download: str | None
+    version: str | None = None
 
 
 def picture_query(req: falcon.Request) -> PictureQuery:
@@ -43,7 +46,8 @@ def picture_query(req: falcon.Request) -> PictureQuery:
     Raises:
         InvalidRequest: `sig` or `download` is given twice, or what `pairs` raises.
     """
-    found = [pair for pair in pairs(req) if not _IGNORED.fullmatch(pair[0])]
+    every = pairs(req)
+    found = [pair for pair in every if not _IGNORED.fullmatch(pair[0])]
     special: dict[str, str] = {}
     for name, value in found:
         if name in (SIGNATURE, DOWNLOAD):
@@ -51,7 +55,8 @@ def picture_query(req: falcon.Request) -> PictureQuery:
                 raise InvalidRequest(f"{name}: given twice")
             special[name] = value
     arguments = tuple(pair for pair in found if pair[0] not in special)
-    return PictureQuery(arguments, special.get(SIGNATURE), special.get(DOWNLOAD))
+    version = dict(every).get(VERSION)
+    return PictureQuery(arguments, special.get(SIGNATURE), special.get(DOWNLOAD), version)
 
 
 def pairs(req: falcon.Request) -> list[tuple[str, str]]:

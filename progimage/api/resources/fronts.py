@@ -23,6 +23,8 @@ from progimage.imaging.pipeline import Pipeline
 from progimage.model import Record
 from progimage.origins.origins import Origin, Origins
 
+_EXTENSIONS = {"jpeg": "jpg", "svg+xml": "svg"}
+
 
 class FrontResource:
     """Reads foreign URLs and has their pictures sent, with the statuses that go with them."""
@@ -78,14 +80,10 @@ def _name(resp: falcon.Response, compiled: Compiled) -> None:
     """Give the file the name that the URL asks for, and have it saved if it says so."""
     if not compiled.file_name and not compiled.is_attachment:
         return
-    shown = resp.get_header("Content-Disposition") or "inline"
-    if compiled.file_name:
-        extension = (resp.content_type or "").rpartition("/")[2].partition(";")[0]
-        stem = compiled.file_name.replace("/", "_")[:200]
-        shown = disposition(f"{stem}.{ {'jpeg': 'jpg'}.get(extension, extension) }")
-    if compiled.is_attachment:
-        shown = "attachment" + shown.removeprefix("inline")
-    resp.set_header("Content-Disposition", shown)
+    kind = (resp.content_type or "").rpartition("/")[2].partition(";")[0]
+    stem = compiled.file_name.replace("/", "_")[:200] or "picture"
+    name = f"{stem}.{_EXTENSIONS.get(kind, kind)}"
+    resp.set_header("Content-Disposition", disposition(name, compiled.is_attachment))
 
 
 def _answer(resp: falcon.Response, status: int, detail: str) -> None:

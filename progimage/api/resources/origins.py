@@ -13,7 +13,8 @@ from progimage.api.auth.authentication import author_of, viewer_of
 from progimage.api.auth.origins import OriginAuthorization
 from progimage.api.openapi import schemas
 from progimage.api.openapi.documented import Answer, Parameter, documented
-from progimage.api.requests.query import signed_pairs
+from progimage.api.requests.query import VERSION as VERSION_NAME
+from progimage.api.requests.query import PictureQuery, picture_query
 from progimage.api.requests.raw_path import decoded_key, raw_path
 from progimage.api.resources.renditions import RENDER_ERRORS
 from progimage.api.responses.origin import OriginResponder
@@ -53,7 +54,7 @@ PATH = Parameter(
     example="thumbnail.webp/-/2024/boat.jpg",
 )
 VERSION = Parameter(
-    "v",
+    VERSION_NAME,
     "Names a version of the picture: the answer may then be cached for ever. It is part of no key.",
     {"type": "string"},
 )
@@ -132,8 +133,9 @@ class OriginResource:
     def on_get(self, req: falcon.Request, resp: falcon.Response, name: str, path: str) -> None:
         """Send a rendition of an origin's picture, the picture itself, or what is known of it."""
         target = self._target(req, name)
-        pairs, signature = signed_pairs(req)
-        is_versioned = self._check_query(pairs)
+        query = picture_query(req)
+        _check_query(query)
+        signature = query.signature
         if target.action == _INFO:
             self._authorization.check(viewer_of(req), target.origin, None, target.key, signature)
             resp.media = facts(target.origin, target.origin.find(target.key))
@@ -150,7 +152,8 @@ class OriginResource:
             target.key,
             lambda _: pipeline,
             is_signed=is_signed,
-            is_versioned=is_versioned,
+            is_versioned=query.version is not None,
+            download=query.download,
         )
 
     @documented(
@@ -205,18 +208,13 @@ class OriginResource:
             origin, falcon.uri.decode(action.strip("/"), unquote_plus=False), decoded_key(key)
         )
 
-    def _check_query(self, pairs: list[tuple[str, str]]) -> bool:
-        """Return whether the URL names a version.
 
-        Raises:
-            InvalidRequest: there is anything else in the query.
-        """
-        others = [key for key, _ in pairs if key != VERSION.name]
-        if others:
-            raise InvalidRequest(
-                f"query: {others[0][:40]!r} is not known here; arguments go into the path"
-            )
-        return bool(pairs)
+def _check_query(query: PictureQuery) -> None:
+    """Raise `InvalidRequest` if there are arguments in the query."""
+    if query.arguments:
+        raise InvalidRequest(
+            f"query: {query.arguments[0][0][:40]!r} is not known here; arguments go into the path"
+        )
 
 
 def facts(origin: Origin, found: Found) -> dict[str, object]:

@@ -11,7 +11,7 @@ from progimage import keys
 from progimage.access.transform_policy import TransformPolicy
 from progimage.api.auth.rate_limits import RenderRateLimit
 from progimage.api.requests.negotiation import Source, choose_format
-from progimage.api.responses.delivery import PUBLIC, Delivery, etag_of_rendition, tell_timing
+from progimage.api.responses.delivery import Delivery, etag_of_rendition, set_timing
 from progimage.errors import Forbidden, NotFound, OriginFailed, OriginMissing
 from progimage.imaging.codecs import formats
 from progimage.imaging.codecs.formats import Format
@@ -68,12 +68,14 @@ class OriginResponder:
         *,
         is_signed: bool = False,
         is_versioned: bool = False,
+        download: str | None = None,
     ) -> None:
         """Send what `choose` makes of the picture.
 
         Args:
             is_signed: the URL carries a valid signature.
             is_versioned: the URL names a version, so its answer never changes.
+            download: the file name to save under, "" for the usual one; None to show it.
 
         Raises:
             OriginMissing, OriginFailed: as `Origin.find` does, unless there is a fallback.
@@ -85,9 +87,15 @@ class OriginResponder:
                 found = origin.find(key)
                 try:
                     self._send(
-                        req, resp, origin, found, choose,
-                        is_signed=is_signed, is_versioned=is_versioned,
-                    )  # fmt: skip
+                        req,
+                        resp,
+                        origin,
+                        found,
+                        choose,
+                        is_signed=is_signed,
+                        is_versioned=is_versioned,
+                        download=download,
+                    )
                 except OriginMissing:
                     raise
                 except NotFound:
@@ -111,11 +119,14 @@ class OriginResponder:
         *,
         is_signed: bool,
         is_versioned: bool,
+        download: str | None,
     ) -> None:
         record = found.record
         pipeline = choose(record)
         if pipeline is None:
-            self._send_original(req, resp, origin, found, is_versioned=is_versioned)
+            self._send_original(
+                req, resp, origin, found, is_versioned=is_versioned, download=download
+            )
             return
         self._policy.check(pipeline, is_signed=is_signed)
         form = choose_format(pipeline.format, req, resp, _source(record))
@@ -124,7 +135,7 @@ class OriginResponder:
         resp.set_header(
             "Link", f'<{url_of(origin.name, found.pointer.key, name)}>; rel="canonical"'
         )
-        self._describe(resp, form, origin, found, is_versioned=is_versioned)
+        self._describe(resp, form, origin, found, is_versioned=is_versioned, download=download)
         if self._delivery.is_unchanged(req, resp, etag):
             return
         viewer = viewer_of(origin.name)
@@ -156,7 +167,7 @@ class OriginResponder:
             return renditions.narrow(made, start, length)
 
         try:
-            tell_timing(resp, made.timings)
+            set_timing(resp, made.timings)
             metrics.rendition(hit=made.timings is None)
             self._delivery.send(
                 req,
@@ -179,6 +190,7 @@ class OriginResponder:
         found: Found,
         *,
         is_versioned: bool,
+        download: str | None,
     ) -> None:
         if not origin.settings.originals:
             raise Forbidden(
@@ -187,7 +199,7 @@ class OriginResponder:
             )
         record = found.record
         form = formats.by_media_type(record.media_type)
-        self._describe(resp, form, origin, found, is_versioned=is_versioned)
+        self._describe(resp, form, origin, found, is_versioned=is_versioned, download=download)
         if self._delivery.is_unchanged(req, resp, record.sha256):
             return
         library = self._copies.library
@@ -210,18 +222,21 @@ class OriginResponder:
         found: Found,
         *,
         is_versioned: bool,
+        download: str | None,
     ) -> None:
         stem = found.record.file_name.rpartition(".")[0] or found.record.id[:16]
         is_public = found.record.is_public
         self._delivery.describe(
-            resp, form, is_public=is_public, file_name=f"{stem}.{form.extension}"
+            resp,
+            form,
+            is_public=is_public,
+            file_name=f"{stem}.{form.extension}",
+            download=download,
         )
         if found.pointer.modified:
             resp.set_header("Last-Modified", found.pointer.modified)
-        if is_public:
-            resp.set_header(
-                "Cache-Control", PUBLIC if is_versioned else _caching(origin, found.fresh_s)
-            )
+        if is_public and not is_versioned:
+            resp.set_header("Cache-Control", _caching(origin, found.fresh_s))
 
     def _send_fallback(
         self,
