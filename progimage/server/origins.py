@@ -60,7 +60,7 @@ def foreign_pictures(
     Raises:
         ConfigError: an origin cannot be opened.
     """
-    limits = settings.limits.to_limits()
+    limits = settings.picture_limits()
     part = store_of_copies(store)
     foreign = Library(part, index=Unlisted(part))
     copies = Copies(part, foreign, settings.origin_cache.max_bytes)
