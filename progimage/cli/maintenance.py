@@ -11,6 +11,7 @@ import typer
 
 from progimage import config
 from progimage.access.transform_policy import TransformPolicy
+from progimage.cli.quarantine import rebuilder_of
 from progimage.cli.terminal import console, progress
 from progimage.config import Settings
 from progimage.jobs.retention import remove_ended
@@ -28,19 +29,25 @@ _THREADS = 16
 @app.command()
 def check(
     repair: Annotated[
-        bool, typer.Option(help="remove refuse, finish removals, mend the index")
+        bool,
+        typer.Option(help="finish removals, rebuild records, repair the index"),
     ] = False,
     grace_minutes: Annotated[
         float, typer.Option(min=0, help="spare what is younger than this: uploads in flight")
     ] = 60.0,
 ) -> None:
     """Verify every picture of the store against its record; 1 if something is left wrong."""
-    _, store = _open()
+    settings, store = _open()
     counts: Counter[str] = Counter()
     wrong = 0
     grace = timedelta(minutes=grace_minutes)
-    with progress("checking") as tell, ThreadPoolExecutor(_THREADS) as threads:
-        for finding in Check(store, repair=repair, grace=grace, executor=threads).run(tell):
+    with (
+        progress("checking") as tell,
+        ThreadPoolExecutor(_THREADS) as threads,
+        rebuilder_of(settings, store) as rebuilder,
+    ):
+        checking = Check(store, repair=repair, grace=grace, executor=threads, rebuilder=rebuilder)
+        for finding in checking.run(tell):
             counts[finding.kind] += 1
             wrong += not finding.repaired
             print(f"{'repaired' if finding.repaired else 'found'}: {finding.kind}: {finding.key}")

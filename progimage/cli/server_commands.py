@@ -11,11 +11,11 @@ from progimage.errors import ConfigError
 
 MODULES = (
     *("serve", "settings", "worker", "store"),
-    *("maintenance", "copy_store", "users", "link_key", "translate"),
+    *("maintenance", "quarantine", "copy_store", "users", "link_key", "translate"),
 )
 NAMES = (
     *("serve", "settings", "worker", "create-store", "upgrade-store"),
-    *("check", "gc", "reindex", "copy-store", "user", "link-key", "translate"),
+    *("check", "gc", "reindex", "quarantine", "copy-store", "user", "link-key", "translate"),
 )
 
 

@@ -22,7 +22,9 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from itertools import islice
 
-from progimage.errors import Conflict, KeyMissing, NotFound, Overloaded
+import structlog
+
+from progimage.errors import Conflict, DamagedRecord, KeyMissing, NotFound, Overloaded
 from progimage.jobs import keys
 from progimage.jobs.model import (
     CHUNK,
@@ -45,6 +47,8 @@ from progimage.stores import ABSENT, ObjectStore, Stat, json_objects
 _BY_REMAINDER: tuple[State, ...] = ("complete", "failed")
 
 _LATER_S = 60
+
+log = structlog.get_logger()
 
 
 class Jobs:
@@ -125,7 +129,7 @@ class Jobs:
             return [], following
         entries = self._entries_of(request, [number for number, _ in shown])
         outcomes = (self._executor.map if self._executor else map)(
-            lambda pair: None if pair[1] == "pending" else self.outcome(request, pair[0]), shown
+            lambda pair: None if pair[1] == "pending" else self._shown(request, pair[0]), shown
         )
         items = [
             Item(
@@ -149,7 +153,11 @@ class Jobs:
         last = ""
         for stat in self._store.list(prefix, f"{prefix}{after}" if after else ""):
             marker = keys.marker(stat.key)
-            request = self.read(marker.job_id) if marker else None
+            try:
+                request = self.read(marker.job_id) if marker else None
+            except DamagedRecord as error:
+                log.warning("a job cannot be read", key=stat.key, reason=str(error))
+                continue
             if marker is None or request is None or request.owner != owner:
                 continue
             if len(found) == limit:
@@ -235,6 +243,13 @@ class Jobs:
         for stat in self._outcomes(request):
             counts[_state(stat)] += request.times(_number(stat))
         return Counts(request.total - sum(counts.values()), counts["complete"], counts["failed"])
+
+    def _shown(self, request: Request, number: int) -> Outcome | None:
+        """Return an outcome to show; one that cannot be read does not hide the others."""
+        try:
+            return self.outcome(request, number)
+        except DamagedRecord as error:
+            return Outcome(error=type(error).__name__, detail=str(error))
 
     def _states(self, request: Request, start: int) -> Iterator[tuple[int, State]]:
         for stat in self._outcomes(request, start):

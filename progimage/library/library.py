@@ -18,6 +18,7 @@ Whoever hides a picture again, having had no answer, purges it again.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, BinaryIO
@@ -25,8 +26,15 @@ from typing import Any, BinaryIO
 import structlog
 
 from progimage import keys
-from progimage.errors import Conflict, KeyMissing, NotFound, Overloaded, PreconditionFailed
-from progimage.library import originals, removals
+from progimage.errors import (
+    Conflict,
+    DamagedRecord,
+    KeyMissing,
+    NotFound,
+    Overloaded,
+    PreconditionFailed,
+)
+from progimage.library import originals, quarantine, removals
 from progimage.library.candidate import Candidate, PictureFacts
 from progimage.library.edits import ATTEMPTS, Edits
 from progimage.library.index.index import Index, postings_of
@@ -89,7 +97,7 @@ class Library:
         for _ in range(ATTEMPTS):
             if not is_missed and (held := self.held(candidate.id)) is not None:
                 return held, False
-            record = self._describe(candidate, metadata)
+            record = self.describe(candidate, metadata)
             if self._commit(record, candidate.source):
                 return record, True
             is_missed = False
@@ -160,7 +168,11 @@ class Library:
             PreconditionFailed: the current version is not the expected one.
         """
         for _ in range(ATTEMPTS):
-            record, etag = self._records.read(image_id)
+            try:
+                record, etag = self._records.read(image_id)
+            except DamagedRecord:
+                self._remove_damaged(viewer, image_id)
+                return
             if record.state == "live":
                 if not can_see(viewer, record):
                     break
@@ -283,34 +295,46 @@ class Library:
     def held(self, image_id: str) -> Record | None:
         """Return the record of a picture about to be added, if it is here.
 
-        A removal that stands in the way is finished first.
+        A removal that stands in the way is finished first; a record that cannot be read is
+        set aside.
         """
         try:
             record, etag = self._records.read(image_id)
         except NotFound:
+            return None
+        except DamagedRecord:
+            with suppress(KeyMissing, Conflict):  # somebody else was faster
+                quarantine.set_aside(self._store, keys.record(image_id), "damaged record")
             return None
         if record.state == "live":
             return record
         self.finish_removal(record, etag)
         return None
 
-    def _commit(self, record: Record, source: BinaryIO) -> bool:
+    def adopt(self, record: Record) -> bool:
+        """Add a picture whose original is stored already; False if it has a record."""
+        return self._commit(record, None)
+
+    def _commit(self, record: Record, source: BinaryIO | None) -> bool:
         """Write original, markers and record; False if another upload committed first."""
         original, postings = keys.original(record.id, record.generation), postings_of(record)
-        source.seek(0)
         with self._index.writing(postings):
-            self._store.put(original, source, media_type=record.media_type)
+            if source is not None:
+                source.seek(0)
+                self._store.put(original, source, media_type=record.media_type)
         try:
             self._records.write(record, expect=ABSENT)
         except Conflict:
             self._index.remove(postings)
-            self._store.delete(original)
+            if source is not None:
+                self._store.delete(original)
             return False
         # Any other error leaves it open whether the record was written: its bytes
         # must stay. If it was not, they are refuse that `check` removes.
         return True
 
-    def _describe(self, candidate: Candidate, metadata: Metadata) -> Record:
+    def describe(self, candidate: Candidate, metadata: Metadata) -> Record:
+        """Return the first record of a picture; its original gets a name of its own."""
         facts, now = candidate.facts, self._clock()
         return Record(
             id=candidate.id,
@@ -333,6 +357,28 @@ class Library:
             modified=now,
             **metadata.model_dump(),
         )
+
+    def _remove_damaged(self, viewer: Viewer, image_id: str) -> None:
+        """Remove a picture whose record cannot be read, if its bytes show that it is `viewer`'s.
+
+        Its places in the index stay, where nobody sees them, until `check` removes them.
+
+        Raises:
+            DamagedRecord: they do not, or there are none.
+        """
+        prefix = keys.picture(image_id)
+        stored = [s.key for s in self._store.list(prefix) if s.key != keys.record(image_id)]
+        if not any(originals.is_of(self._store, key, image_id, viewer) for key in stored):
+            raise DamagedRecord(
+                f"the record of picture {image_id} is damaged, so it is not known whose it is; "
+                "its operator can repair it with 'progimage check --repair'"
+            )
+        self.purge(image_id)
+        self._store.delete(keys.record(image_id))
+        for key in stored:
+            self._store.delete(key)
+        self.purge(image_id)
+        audit.record("delete", image=image_id, owner=viewer.name)
 
     def _remove_record(self, record: Record, etag: str) -> tuple[Record, str]:
         """Remove a record where there is no room to mark it; raises `Conflict` if it changed."""

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from progimage import keys
 from progimage.errors import DamagedOriginal, KeyMissing
-from progimage.model import Record
+from progimage.model import Record, Viewer
 from progimage.stores import HasLocalPath, ObjectStore, Reader
 
 _CHUNK_BYTES = 1 << 20
@@ -59,6 +59,25 @@ def is_intact(store: ObjectStore, record: Record) -> bool:
     except (KeyMissing, DamagedOriginal):
         return False
     return True
+
+
+def is_of(store: ObjectStore, key: str, image_id: str, viewer: Viewer) -> bool:
+    """Return whether the bytes under `key` are the picture `image_id` of `viewer`.
+
+    The id of a picture is a hash of its owner and its bytes, so nobody can pass for
+    somebody else.
+    """
+    owners = [viewer.name] if viewer.name else []
+    owners += [""] if viewer.may_act_for_default_owner else []
+    digests = [keys.id_hash(owner) for owner in owners]
+    try:
+        with store.open(key) as reader:
+            while chunk := reader.read(_CHUNK_BYTES):
+                for digest in digests:
+                    digest.update(chunk)
+    except KeyMissing:
+        return False
+    return image_id in [digest.hexdigest() for digest in digests]
 
 
 def damaged(record: Record) -> DamagedOriginal:

@@ -4,9 +4,11 @@ Every sidecar is read, every original hashed, every rendition and every marker o
 the index matched with the picture it belongs to, and every picture looked for in
 the index, and every part of a job with its request. What a crash can leave behind is
 repaired: removals that stopped half-way are finished, originals nobody committed,
-renditions and markers nobody owns and parts of no job are removed. What only damage
-can cause (a record that cannot be read, an original that is missing or differs from
-its hash) is reported and never touched: a back-up can still mend it.
+renditions and markers nobody owns and parts of no job are removed. An original without
+record is set aside in quarantine, never deleted. A record that cannot be read is rebuilt
+from its original where it can be. Other damage (an original that is missing or differs
+from its hash, an object that is listed but not found) is reported and never touched: a
+back-up, or another upload, can still restore it.
 """
 
 from __future__ import annotations
@@ -19,10 +21,11 @@ from datetime import UTC, datetime, timedelta
 from progimage import keys
 from progimage.access.accounts.users import Users
 from progimage.errors import DamagedRecord, KeyMissing, NotFound
-from progimage.library import Library, read_record
+from progimage.library import Library, quarantine, read_record
 from progimage.library.index import layout
 from progimage.maintenance.check_jobs import check_jobs
 from progimage.maintenance.findings import Finding, Kind
+from progimage.maintenance.rebuild import Rebuilder
 from progimage.maintenance.reindex import Audit
 from progimage.model import Record
 from progimage.stores import ObjectStore, Stat
@@ -45,8 +48,10 @@ class Check:
         grace: timedelta = timedelta(hours=1),
         executor: Executor | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        rebuilder: Rebuilder | None = None,
     ) -> None:
         self._store = store
+        self._rebuilder = rebuilder
         self._library = Library(store)
         self._repair = repair
         self._oldest_spared = clock() - grace
@@ -87,9 +92,11 @@ class Check:
         try:
             record, etag = read_record(self._store, image_id)
         except NotFound:
+            if self._is_listed(stat.key):
+                yield Finding("listed but not found", stat.key)
             return
         except DamagedRecord:
-            yield Finding("damaged record", stat.key)
+            yield Finding("damaged record", stat.key, self._is_rebuilt(stat.key, image_id))
             return
         if record.state == "deleting":
             if self._repair:
@@ -122,8 +129,16 @@ class Check:
             record = self._record(image_id)
         except DamagedRecord:
             return
-        if record is None or record.generation != generation:
-            yield self._removed("original without record", stat)
+        if record is not None and record.generation == generation:
+            return
+        if self._repair:
+            try:
+                quarantine.set_aside(self._store, stat.key, "original without record")
+            except KeyMissing:
+                if self._is_listed(stat.key):
+                    yield Finding("listed but not found", stat.key)
+                return
+        yield Finding("original without record", stat.key, self._repair)
 
     def _check_rendition(self, stat: Stat) -> Iterator[Finding]:
         named = keys.id_and_engine_of_rendition(stat.key)
@@ -161,7 +176,25 @@ class Check:
         try:
             return read_record(self._store, image_id)[0]
         except NotFound:
+            if self._is_listed(keys.record(image_id)):
+                raise DamagedRecord("the store lists the record and does not find it") from None
             return None
+
+    def _is_listed(self, key: str) -> bool:
+        """Return whether a listing still has `key`; some servers list what they have lost."""
+        return next((True for stat in self._store.list(key) if stat.key == key), False)
+
+    def _is_rebuilt(self, key: str, image_id: str) -> bool:
+        """Set a damaged record aside and write another from its original, if that can be."""
+        if not (self._repair and self._rebuilder):
+            return False
+        with self._store.open(key) as reader:
+            damaged = reader.read()
+        token = quarantine.set_aside(self._store, key, "damaged record")
+        if self._rebuilder.rebuild(image_id, damaged) is not None:
+            return True
+        quarantine.put_back(self._store, token)
+        return False
 
     def _removed(self, kind: Kind, stat: Stat) -> Finding:
         if self._repair:

@@ -6,10 +6,12 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from itertools import chain
 
-from progimage.errors import KeyMissing
+from progimage.errors import DamagedRecord, KeyMissing
 from progimage.jobs import keys
+from progimage.jobs.model import Request
+from progimage.library import quarantine
 from progimage.maintenance.findings import Finding
-from progimage.stores import ObjectStore, Stat
+from progimage.stores import ObjectStore, Stat, json_objects
 
 
 def check_jobs(
@@ -26,7 +28,11 @@ def check_jobs(
         if job_id not in known:
             # All keys of a job stand together, and so do those of a list.
             known = {job_id: _exists(store, keys.request(job_id))}
-        if not known[job_id] and stat.modified <= oldest_spared:
+        if stat.key == keys.request(job_id) and not _is_readable(store, job_id):
+            if repair:
+                quarantine.set_aside(store, stat.key, "damaged job")
+            yield Finding("damaged job", stat.key, repair)
+        elif not known[job_id] and stat.modified <= oldest_spared:
             if repair:
                 store.delete(stat.key)
             yield Finding("part without job", stat.key, repair)
@@ -35,6 +41,14 @@ def check_jobs(
 def _job_of(stat: Stat) -> str | None:
     marker = keys.marker(stat.key)
     return marker.job_id if marker else keys.job_of(stat.key)
+
+
+def _is_readable(store: ObjectStore, job_id: str) -> bool:
+    try:
+        json_objects.find(store, keys.request(job_id), Request)
+    except DamagedRecord:
+        return False
+    return True
 
 
 def _exists(store: ObjectStore, key: str) -> bool:

@@ -14,6 +14,8 @@ Kind = Literal[
     "stray marker",
     "part without job",
     "damaged record",
+    "damaged job",
+    "listed but not found",
     "missing original",
     "altered original",
     "id of another owner or picture",

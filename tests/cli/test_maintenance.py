@@ -77,11 +77,10 @@ def test_a_complaint_is_one_line_without_a_stack_trace(monkeypatch, capsys):
     assert "no known scheme" in capsys.readouterr().err
 
 
-def test_serve_outside_the_project_says_where_to_start(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    result = run("serve")
+def test_serve_with_a_configuration_that_is_missing_says_so(tmp_path):
+    result = run("serve", "--config", f"{tmp_path}/gone.py")
     assert isinstance(result.exception, ConfigError)
-    assert "start in the project's folder" in str(result.exception)
+    assert "--config: there is no file" in str(result.exception)
 
 
 def test_reindex_brings_a_lost_index_back(store):

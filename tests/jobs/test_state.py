@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -171,3 +172,18 @@ def test_keys_are_told_apart():
     for key in ("jobs/x", f"jobs/{job_id}/other", "job-queue/1", f"job-lists/{job_id}"):
         assert keys.job_of(key) is None
         assert keys.marker(key) is None
+
+
+def test_a_damaged_job_does_not_hide_the_others(store):
+    first, damaged, last = (import_job(store, urls(1)) for _ in range(3))
+    store.put(keys.request(damaged.id), io.BytesIO(b"{"), media_type="application/json")
+    shown, _ = Jobs(store).owned("", 10)
+    assert {request.id for request in shown} == {first.id, last.id}
+
+
+def test_a_damaged_outcome_is_shown_as_failed(store):
+    jobs, request = Jobs(store), import_job(store, urls(1))
+    store.put(keys.item(request.id, 0), io.BytesIO(b"{"), media_type="application/json")
+    [item], _ = jobs.window(request, 0, 10)
+    assert item.outcome is not None
+    assert item.outcome.error == "DamagedRecord"

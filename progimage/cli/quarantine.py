@@ -1,0 +1,73 @@
+"""What `check --repair` set aside: list it, and put it back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated
+
+import typer
+
+from progimage import config, keys
+from progimage.config import Settings
+from progimage.imaging.inspection import Facts, inspect
+from progimage.imaging.pool import RenderPool
+from progimage.library import Library, quarantine
+from progimage.maintenance.rebuild import Rebuilder
+from progimage.stores import ObjectStore, open_store
+from progimage.stores.temp_files import TempFolder
+
+app = typer.Typer()
+commands = typer.Typer(help="List and restore what 'progimage check --repair' set aside.")
+app.add_typer(commands, name="quarantine")
+
+
+@contextmanager
+def rebuilder_of(settings: Settings, store: ObjectStore) -> Iterator[Rebuilder]:
+    """Return what rebuilds records; it decodes pictures in a process within the limits."""
+    pool = RenderPool(
+        workers=1,
+        timeout_s=settings.render.timeout_s,
+        memory_bytes=settings.render.memory_bytes,
+        tasks=settings.render.tasks_per_worker,
+    )
+
+    def facts_of(path: str) -> Facts:
+        return pool.run(inspect, path, settings.picture_limits())
+
+    try:
+        yield Rebuilder(store, Library(store), facts_of, TempFolder())
+    finally:
+        pool.close()
+
+
+@commands.command("list")
+def show() -> None:
+    """List what is in quarantine, one a line: its name here, size, time, reason and key."""
+    _, store = _open()
+    for token, found in quarantine.all_set_aside(store):
+        print(token, found.size_bytes, f"{found.time:%Y-%m-%d}", found.reason, found.key, sep="\t")
+
+
+@commands.command()
+def restore(
+    token: Annotated[str, typer.Argument(help="its name, as 'quarantine list' shows it")],
+) -> None:
+    """Put an object back where it was; an original without record gets a new record.
+
+    The new record has neither title nor tags, and is private if the picture is an account's.
+    """
+    settings, store = _open()
+    found = quarantine.put_back(store, token)
+    print(f"put back {found.key}")
+    named = keys.id_and_generation_of_original(found.key)
+    if named is None:
+        return
+    with rebuilder_of(settings, store) as rebuilder:
+        record = rebuilder.rebuild(named[0])
+    print("it has a new record" if record else "it has a record, or none could be written")
+
+
+def _open() -> tuple[Settings, ObjectStore]:
+    settings, _ = config.load()
+    return settings, open_store(settings.store, **settings.s3.options)
