@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from PIL import Image
 
 from progimage.imaging.codecs.colour_management import managed, plain, srgb_profile
 from progimage.imaging.codecs.header import Opened, opened
-from progimage.imaging.codecs.picture import Box, Picture
+from progimage.imaging.codecs.picture import Box, Picture, Source
 from progimage.imaging.limits import Limits
 
 MAX_EXIF_BYTES = 65_533
@@ -49,6 +51,13 @@ def decode(
             icc=srgb_profile() if reader.is_tagged else b"",
             xmp=reader.xmp,
             iptc=_if_short(reader.iptc),
+            source=Source(
+                source.form.name,
+                source.size,
+                Path(path).stat().st_size,
+                reader.quality,
+                reader.is_lossless,
+            ),
             part=part,
         )
 

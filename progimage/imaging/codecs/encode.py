@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from PIL import Image, ImageFile
+from PIL.PngImagePlugin import PngInfo
 
 from progimage.errors import InvalidArgument, OutputTooLarge
 from progimage.imaging.codecs.formats import (
@@ -30,10 +31,11 @@ from progimage.imaging.codecs.formats import (
     Format,
     names,
 )
-from progimage.imaging.codecs.metadata import Metadata, carried_exif
-from progimage.imaging.codecs.palettes import with_palettes
+from progimage.imaging.codecs.metadata import Metadata, carried_exif, carried_xmp
+from progimage.imaging.codecs.palettes import exact, with_palettes
 from progimage.imaging.codecs.picture import Picture
 from progimage.imaging.codecs.pillow_plugins import save
+from progimage.imaging.codecs.tiff_metadata import with_metadata
 from progimage.imaging.resampling import resized
 
 MIN_SEARCHED_QUALITY = 30
@@ -41,6 +43,11 @@ MIN_SEARCHED_QUALITY = 30
 
 _MIN_SEARCHED_SIDE = 16
 _MIN_GIF_DURATION_MS = 20
+_XMP_KEYWORD = "XML:com.adobe.xmp"
+_PHOTOSHOP = b"Photoshop 3.0\0"
+# What fits a segment behind its name; longer blocks are left out.
+_MAX_JPEG_XMP, _MAX_JPEG_IPTC = 65_504, 65_519
+_SMALLER_QUALITIES = (65, 50, 35, 20)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +106,11 @@ def encode(
     picture = _suited(picture, form, options.background)
     has_quality = form.default_quality is not None and not options.lossless
     quality = (options.quality or form.default_quality) if has_quality else None
+    if quality and options.quality is None and _is_unscaled(picture, form):
+        if _is_better_lossless(picture, form, options, quality):
+            options, quality = replace(options, lossless=True), None
+        else:
+            quality = _quality_like_source(picture, form, options, quality)
     if options.max_bytes is None:
         if isinstance(target, str):
             with Path(target).open("wb") as file:
@@ -110,6 +122,44 @@ def encode(
     else:
         target.write(data)
     return encoded
+
+
+def _is_unscaled(picture: Picture, form: Format) -> bool:
+    """Tell if a picture is written in the size and the format that it came in."""
+    source = picture.source
+    return source is not None and source.format == form.name and source.size == picture.size
+
+
+def _is_better_lossless(
+    picture: Picture, form: Format, options: EncodeOptions, quality: int
+) -> bool:
+    """Tell if a lossless WebP, such as a drawing, would grow by losing anything."""
+    source = picture.source
+    if source is None or not source.is_lossless:
+        return False
+    return _write(picture, BytesIO(), form, options, quality).size_bytes > source.size_bytes
+
+
+def _quality_like_source(
+    picture: Picture, form: Format, options: EncodeOptions, quality: int
+) -> int:
+    """Return a quality at which the file does not grow without need.
+
+    A JPEG's own quality is known from its tables. For others lower ones are tried while
+    the file is larger than its source.
+    """
+    source = picture.source
+    if source is None or picture.is_animated:
+        return quality
+    if source.quality is not None:
+        return min(quality, source.quality)
+    for lower in (quality, *_SMALLER_QUALITIES):
+        if lower > quality:
+            continue
+        written = _write(picture, BytesIO(), form, options, lower)
+        if written.size_bytes <= source.size_bytes:
+            return lower
+    return lower
 
 
 def _check_possible(form: Format, options: EncodeOptions) -> None:
@@ -139,6 +189,8 @@ def _suited(picture: Picture, form: Format, background: tuple[int, int, int]) ->
         frames = [_flattened(frame, background) for frame in frames]
     if form is GIF:
         frames = with_palettes(frames)
+    elif form is PNG and len(frames) == 1:
+        frames = [exact(frames[0]) or frames[0]]
     return replace(picture, frames=tuple(frames))
 
 
@@ -169,7 +221,10 @@ def _write(
     parameters = _parameters(picture, form, options, quality)
     if others:
         parameters |= _timing(picture, form) | {"save_all": True, "append_images": others}
-    save(first, file, form, parameters)
+    if form is TIFF and options.metadata in ("exif", "all"):
+        _save_tiff(picture, file, parameters, options.metadata)
+    else:
+        save(first, file, form, parameters)
     file.seek(0, 2)
     return Encoded(file.tell() - start, *picture.size, len(picture.frames), quality)
 
@@ -187,13 +242,17 @@ def _parameters(
             "progressive": options.progressive,
         }
     elif form is PNG:
-        parameters = {"compress_level": 3}
+        # Pictures of few colours are drawings: small, and much smaller with more effort.
+        parameters = {"compress_level": 9 if picture.mode == "P" else 3}
     elif form is WEBP:
         # In a lossless file Pillow's quality is the effort to compress.
         parameters = {"quality": quality or 50, "lossless": options.lossless, "method": 2}
     elif form is AVIF:
         # One thread: renders run side by side, one a core, and equal bytes are promised.
         parameters = {"quality": quality, "speed": 9, "max_threads": 1}
+        if picture.is_animated:
+            # Chromium takes the full range of an animation for a limited one.
+            parameters["range"] = "limited"
     elif form is TIFF:
         parameters = {"compression": "tiff_adobe_deflate"}
     elif form is JPEG2000 and quality:
@@ -205,12 +264,40 @@ def _parameters(
         }
     elif form is ICO:
         parameters = {"sizes": [picture.size]}
-    if form in (JPEG, PNG, WEBP, AVIF, TIFF):
-        if options.metadata != "none" and picture.icc:
-            parameters["icc_profile"] = picture.icc
-        if exif := carried_exif(picture.exif, options.metadata):
-            parameters["exif"] = exif
+    return parameters | _metadata(picture, form, options.metadata)
+
+
+def _metadata(picture: Picture, form: Format, keep: Metadata) -> dict[str, Any]:
+    """Return what is to be written of the source's metadata."""
+    parameters: dict[str, Any] = {}
+    if form not in (JPEG, PNG, WEBP, AVIF, TIFF):
+        return parameters
+    if keep != "none" and picture.icc:
+        parameters["icc_profile"] = picture.icc
+    if form is TIFF:
+        return parameters
+    if exif := carried_exif(picture.exif, keep):
+        parameters["exif"] = exif
+    xmp = carried_xmp(picture.xmp, keep)
+    if xmp and form is PNG:
+        parameters["pnginfo"] = PngInfo()
+        parameters["pnginfo"].add_itxt(_XMP_KEYWORD, xmp.decode("utf-8", "replace"))
+    elif xmp and (form is not JPEG or len(xmp) <= _MAX_JPEG_XMP):
+        parameters["xmp"] = xmp
+    if form is JPEG and keep == "all" and 0 < len(picture.iptc) <= _MAX_JPEG_IPTC:
+        body = _PHOTOSHOP + picture.iptc
+        parameters["extra"] = b"\xff\xed" + (len(body) + 2).to_bytes(2, "big") + body
     return parameters
+
+
+def _save_tiff(
+    picture: Picture, file: BinaryIO, parameters: dict[str, Any], keep: Metadata
+) -> None:
+    buffer = BytesIO()
+    save(picture.frames[0], buffer, TIFF, parameters)
+    iptc = picture.iptc if keep == "all" else b""
+    exif, xmp = carried_exif(picture.exif, keep), carried_xmp(picture.xmp, keep)
+    file.write(with_metadata(buffer.getvalue(), exif, xmp, iptc))
 
 
 def _timing(picture: Picture, form: Format) -> dict[str, Any]:

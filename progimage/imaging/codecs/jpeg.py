@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PIL import ImageFile
 
 from progimage.imaging.codecs.picture import Box
 
 Size = tuple[int, int]
+
+# The sum of the luminance table at quality 50. Source: ITU T.81, table K.1.
+_STANDARD_SUM = 3_688
 
 # Eighths of the size, and the denominator that makes libjpeg choose them.
 # Source: libjpeg-turbo, jdmaster.c, jpeg_calc_output_dimensions.
@@ -37,3 +42,13 @@ def draft(image: ImageFile.ImageFile, target: Size) -> Box | None:
             image.decoderconfig = (denominator, 0)
             return 0.0, 0.0, width * eighths / 8, height * eighths / 8
     return None
+
+
+def quality_of(table: Sequence[int]) -> int:
+    """Return the quality at which libjpeg would make such a luminance table, 1 to 100.
+
+    Source: libjpeg-turbo, jcparam.c, jpeg_quality_scaling.
+    """
+    percent = max(100 * sum(table) / _STANDARD_SUM, 1.0)
+    quality = (200 - percent) / 2 if percent <= 100 else 5000 / percent
+    return min(max(round(quality), 1), 100)

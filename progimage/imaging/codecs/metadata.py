@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import Literal
 
 from PIL import ExifTags, Image
 
 Metadata = Literal["none", "icc", "exif", "all"]
-"""Nothing; the colour profile; that and EXIF without the place; that and all of EXIF."""
+"""Nothing; the profile; that and EXIF without the place; that, all EXIF, XMP and IPTC."""
 
 # Untrue of the new pixels: orientation, size, an embedded thumbnail's place.
 _STALE: tuple[int, ...] = (
@@ -23,6 +24,14 @@ _REVEALING = (ExifTags.Base.XMLPacket, ExifTags.Base.ImageResources, ExifTags.Ba
 _REVEALING_OF_CAMERA = (ExifTags.Base.MakerNote,)
 
 
+_XMP_ORIENTATION = re.compile(rb"""(tiff:Orientation(?:=["']|>)\s*)\d""")
+
+
+def carried_xmp(xmp: bytes, keep: Metadata) -> bytes:
+    """Return the XMP packet to write, upright; b"" for none."""
+    return _XMP_ORIENTATION.sub(rb"\g<1>1", xmp) if keep == "all" else b""
+
+
 def carried_exif(exif: bytes, keep: Metadata) -> bytes:
     """Return the EXIF block to write: upright, without thumbnail; b"" for none.
 
@@ -34,8 +43,11 @@ def carried_exif(exif: bytes, keep: Metadata) -> bytes:
     try:
         block = Image.Exif()
         block.load(exif)
-        camera = block.get_ifd(ExifTags.IFD.Exif)
-        block.get_ifd(ExifTags.IFD.GPSInfo)
+        # Asking for a directory that is not there would create it.
+        has_camera, has_place = ExifTags.IFD.Exif in block, ExifTags.IFD.GPSInfo in block
+        camera = block.get_ifd(ExifTags.IFD.Exif) if has_camera else {}
+        if has_place:
+            block.get_ifd(ExifTags.IFD.GPSInfo)
         drop, drop_of_camera = _STALE, _STALE_OF_CAMERA
         if keep == "exif":
             drop += (*_REVEALING, ExifTags.IFD.GPSInfo)
@@ -44,6 +56,7 @@ def carried_exif(exif: bytes, keep: Metadata) -> bytes:
             block.pop(tag, None)
         for tag in drop_of_camera:
             camera.pop(tag, None)
+        block.endian = "<"
         return block.tobytes()
     except Exception:  # Pillow's parser raises anything on a damaged block
         return b""

@@ -7,6 +7,8 @@ from itertools import count
 
 from PIL import Image
 
+from progimage.imaging.codecs import sixteen_bits
+
 TRANSPARENT_INDEX = 255
 _OPAQUE_FROM = 128
 
@@ -40,6 +42,49 @@ def with_palettes(frames: Sequence[Image.Image]) -> list[Image.Image]:
     return result
 
 
+def exact(frame: Image.Image) -> Image.Image | None:
+    """Return the frame with a palette of all its colours; None if it has more than 256."""
+    mode = "RGBA" if frame.mode.endswith("A") else "RGB"
+    image = frame if frame.mode == mode else frame.convert(mode)
+    found = image.getcolors(256)
+    if found is None:
+        return None
+    palette = sorted(_channels(colour) for _, colour in found)
+    return _indexed(image, palette)
+
+
+def _indexed(image: Image.Image, palette: Sequence[tuple[int, ...]]) -> Image.Image:
+    """Return an RGB or RGBA image as indices of a palette that holds all its colours.
+
+    Pillow's own mapping takes similar colours for the same. Here two channels at a time are
+    looked up: as many pairs as colours can occur.
+    """
+    channels = image.split()
+    indices = channels[0]
+    prefixes = sorted({colour[:1] for colour in palette})
+    indices = indices.point(_table_of({prefix[0]: at for at, prefix in enumerate(prefixes)}, 256))
+    for length, channel in enumerate(channels[1:], 2):
+        longer = sorted({colour[:length] for colour in palette})
+        places = {
+            prefixes.index(colour[:-1]) << 8 | colour[-1]: at for at, colour in enumerate(longer)
+        }
+        pairs = sixteen_bits.join(indices.tobytes(), channel.tobytes(), image.size)
+        indices = sixteen_bits.looked_up(pairs, _table_of(places, 65_536))
+        prefixes = longer
+    result = Image.frombytes("P", image.size, indices.tobytes())
+    result.putpalette([channel for colour in prefixes for channel in colour[:3]])
+    if image.mode == "RGBA" and any(colour[3] < 255 for colour in prefixes):
+        result.info["transparency"] = bytes(colour[3] for colour in prefixes)
+    return result
+
+
+def _table_of(places: dict[int, int], size: int) -> bytes:
+    table = bytearray(size)
+    for place, index in places.items():
+        table[place] = index
+    return bytes(table)
+
+
 def _quantised(frame: Image.Image, *, dither: bool) -> Image.Image:
     """Return an RGB frame in 255 colours, exactly if it has no more."""
     colours = frame.getcolors(TRANSPARENT_INDEX)
@@ -48,9 +93,7 @@ def _quantised(frame: Image.Image, *, dither: bool) -> Image.Image:
         if not dither:
             return palette
         return frame.quantize(palette=palette, dither=Image.Dither.FLOYDSTEINBERG)
-    exact = Image.new("P", (1, 1))
-    exact.putpalette([channel for _, colour in colours for channel in _channels(colour)])
-    return frame.quantize(palette=exact, dither=Image.Dither.NONE)
+    return _indexed(frame, sorted(_channels(colour) for _, colour in colours))
 
 
 def _channels(colour: int | float | tuple[int, ...]) -> tuple[int, ...]:

@@ -11,6 +11,25 @@ Box = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True, slots=True)
+class Source:
+    """The file that a picture was read from.
+
+    Attributes:
+        format: name of its format.
+        size: width and height as displayed.
+        size_bytes: of the file.
+        quality: of a JPEG, 1 to 100, as far as its tables tell; else None.
+        is_lossless: it is a lossless WebP.
+    """
+
+    format: str
+    size: tuple[int, int]
+    size_bytes: int
+    quality: int | None = None
+    is_lossless: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Picture:
     """One decoded picture: upright, 8 bits a channel, sRGB.
 
@@ -24,6 +43,7 @@ class Picture:
         xmp, iptc: the source's XMP packet and IPTC fields as they were found, or b"".
         icc: an sRGB profile to embed when metadata is kept, or b"" where the source
             had no profile.
+        source: what the file was, for an encoder that writes the same again.
         part: the box of the frames, in fractions of pixels, that is the picture; None
             for all of them. A decoder that shrinks 2725 pixels to an eighth returns
             341 columns of which 340.625 are the picture.
@@ -36,6 +56,7 @@ class Picture:
     icc: bytes = field(default=b"", repr=False)
     xmp: bytes = field(default=b"", repr=False)
     iptc: bytes = field(default=b"", repr=False)
+    source: Source | None = None
     part: Box | None = None
 
     @property

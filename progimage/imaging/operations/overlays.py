@@ -84,6 +84,8 @@ def _radii(size: Size, shape: str | None, radius: int | None) -> tuple[float, fl
 def _shape(size: Size, across: float, down: float, *, is_circle: bool) -> Image:
     """Draw a white box with elliptic corners of these radii on black, with smooth edges."""
     width, height = (min(size), min(size)) if is_circle else size
+    # A radius below half a pixel is none; Pillow draws no ellipse of less than a pixel.
+    across, down = max(across, 0.5), max(down, 0.5)
     quarter = (math.ceil(across), math.ceil(down))
     # Drawn larger and reduced, as far as memory allows; large shapes need it less.
     scale = max(1, min(4, math.isqrt(_QUARTER_SAMPLES // (quarter[0] * quarter[1]))))

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
 from progimage.errors import InvalidArgument, OutputTooLarge
+from progimage.imaging.codecs import formats
 from progimage.imaging.codecs.decode import decode
 from progimage.imaging.codecs.encode import MIN_SEARCHED_QUALITY, Encoded, EncodeOptions, encode
 from progimage.imaging.codecs.formats import (
@@ -34,6 +36,7 @@ from tests.imaging.drawing import (
     pixel,
     put,
     quadrants,
+    saved,
     solids,
     with_hole,
 )
@@ -276,3 +279,75 @@ def test_what_a_frame_drags_along_is_not_written() -> None:
     for form in (JPEG, PNG, GIF, TIFF):
         assert _written(Picture((frame,)), form) == _written(Picture((quadrants(),)), form)
     assert frame.info["comment"] == b"my home"
+
+
+def _rewritten(folder: Path, data: bytes, form: Format, quality: int | None = None) -> bytes:
+    picture = decode(put(folder, data), Limits())
+    target = io.BytesIO()
+    encode(picture, target, form, EncodeOptions(quality=quality))
+    return target.getvalue()
+
+
+@pytest.mark.parametrize("quality", [20, 50, 75])
+def test_a_jpeg_of_its_own_size_keeps_to_its_own_quality(quality: int, tmp_path: Path) -> None:
+    data = saved(Image.effect_noise((128, 128), 60).convert("RGB"), "JPEG", quality=quality)
+    again = _rewritten(tmp_path, data, formats.JPEG)
+    assert len(again) <= len(data) * 1.02
+    asked = _rewritten(tmp_path, data, formats.JPEG, quality=90)
+    assert len(asked) > len(data) * 1.2
+
+
+def test_a_jpeg_that_is_scaled_has_the_usual_quality(tmp_path: Path) -> None:
+    data = saved(Image.effect_noise((128, 128), 60).convert("RGB"), "JPEG", quality=20)
+    picture = decode(put(tmp_path, data), Limits())
+    smaller = replace(picture, frames=(picture.frames[0].resize((64, 64)),))
+    target = io.BytesIO()
+    assert encode(smaller, target, formats.JPEG).quality == 80
+
+
+@pytest.mark.parametrize("pillow_name", ["WEBP", "AVIF"])
+def test_a_file_of_low_quality_does_not_grow_without_need(pillow_name: str, tmp_path: Path) -> None:
+    image = Image.effect_noise((128, 128), 60).convert("RGB")
+    data = saved(image, pillow_name, quality=40)
+    again = _rewritten(tmp_path, data, formats.by_name(pillow_name))
+    assert len(again) <= len(data) * 1.1
+
+
+@pytest.mark.parametrize("colours", [2, 16, 200])
+def test_a_drawing_of_few_colours_stays_small_and_exact(colours: int, tmp_path: Path) -> None:
+    image = Image.effect_mandelbrot((200, 150), (-2, -1.5, 1, 1.5), 60).convert("RGB")
+    drawing = image.quantize(colours)
+    data = saved(drawing, "PNG", optimize=True)
+    again = _rewritten(tmp_path, data, formats.PNG)
+    assert len(again) <= len(data) * 1.1 + 50
+    with Image.open(io.BytesIO(again)) as result:
+        assert result.convert("RGB").tobytes() == drawing.convert("RGB").tobytes()
+
+
+def test_few_colours_and_a_hole_stay_exact(tmp_path: Path) -> None:
+    again = _rewritten(tmp_path, saved(with_hole(), "PNG"), formats.PNG)
+    with Image.open(io.BytesIO(again)) as result:
+        assert result.mode == "P"
+        assert corners(result) == corners(with_hole())
+
+
+def test_half_transparent_pixels_keep_their_alpha(tmp_path: Path) -> None:
+    image = Image.new("RGBA", (4, 4), (10, 20, 30, 128))
+    again = _rewritten(tmp_path, saved(image, "PNG"), formats.PNG)
+    with Image.open(io.BytesIO(again)) as result:
+        assert pixel(result.convert("RGBA"), (0, 0)) == (10, 20, 30, 128)
+
+
+def test_a_lossless_webp_that_would_grow_stays_lossless(tmp_path: Path) -> None:
+    data = saved(quadrants((200, 200)), "WEBP", lossless=True)
+    assert len(_rewritten(tmp_path, data, formats.WEBP)) <= len(data) * 1.1 + 20
+
+
+def test_animated_avif_has_limited_range() -> None:
+    """Chromium shows the full range of an animation with too much contrast."""
+    picture = Picture(tuple(solids((255, 0, 0), (0, 0, 255))), (40, 40))
+    target = io.BytesIO()
+    encode(picture, target, formats.AVIF)
+    data = target.getvalue()
+    at = data.index(b"colrnclx") + 8
+    assert data[at + 6] & 0x80 == 0

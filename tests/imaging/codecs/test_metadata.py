@@ -10,12 +10,13 @@ from PIL import ExifTags, Image, ImageCms
 
 from progimage.imaging.codecs.decode import decode
 from progimage.imaging.codecs.encode import EncodeOptions, encode
-from progimage.imaging.codecs.formats import AVIF, JPEG, PNG, WEBP, Format
+from progimage.imaging.codecs.formats import AVIF, JPEG, PNG, TIFF, WEBP, Format
 from progimage.imaging.codecs.metadata import Metadata, carried_exif
 from progimage.imaging.limits import Limits
 from tests.imaging.drawing import put, quadrants, saved
 
-KEEPING = [JPEG, PNG, WEBP, AVIF]
+NO_TIFF = [JPEG, PNG, WEBP, AVIF]
+KEEPING = [*NO_TIFF, TIFF]
 
 
 def _camera_exif() -> Image.Exif:
@@ -44,14 +45,14 @@ def _rewritten(tmp_path: Path, form: Format, keep: Metadata) -> Image.Image:
     return image
 
 
-@pytest.mark.parametrize("form", KEEPING, ids=lambda form: form.name)
+@pytest.mark.parametrize("form", NO_TIFF, ids=lambda form: form.name)
 def test_by_default_nothing_is_kept(form: Format, tmp_path: Path) -> None:
     with _rewritten(tmp_path, form, "none") as image:
         assert dict(image.getexif()) == {}
         assert not {"exif", "icc_profile", "xmp", "comment"} & set(image.info)
 
 
-@pytest.mark.parametrize("form", KEEPING, ids=lambda form: form.name)
+@pytest.mark.parametrize("form", NO_TIFF, ids=lambda form: form.name)
 def test_the_profile_can_be_kept_alone(form: Format, tmp_path: Path) -> None:
     with _rewritten(tmp_path, form, "icc") as image:
         assert image.info["icc_profile"]
@@ -66,7 +67,7 @@ def test_exif_can_be_kept_without_the_place(form: Format, tmp_path: Path) -> Non
         assert exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.ExposureTime] == pytest.approx(0.01)
         assert ExifTags.IFD.GPSInfo not in exif
         assert ExifTags.Base.MakerNote not in exif.get_ifd(ExifTags.IFD.Exif)
-        assert b"51.5" not in image.info["exif"]
+        assert b"51.5" not in image.info.get("exif", b"")
 
 
 @pytest.mark.parametrize("form", KEEPING, ids=lambda form: form.name)
@@ -91,3 +92,43 @@ def test_what_is_kept_no_longer_asks_to_be_turned(
 )
 def test_a_damaged_block_is_dropped(block: bytes) -> None:
     assert carried_exif(block, "all") in (b"", Image.Exif().tobytes())
+
+
+def _with_packets() -> bytes:
+    data = saved(quadrants(), "JPEG")
+    xmp = b'http://ns.adobe.com/xap/1.0/\0<x tiff:Orientation="6" dc:rights="Somebody"/>'
+    iptc = b"Photoshop 3.0\x008BIM\4\4\0\0\0\0\0\2ab"
+    segments = [(0xE1, xmp), (0xED, iptc)]
+    return (
+        data[:2]
+        + b"".join(
+            bytes((0xFF, marker)) + (len(body) + 2).to_bytes(2, "big") + body
+            for marker, body in segments
+        )
+        + data[2:]
+    )
+
+
+@pytest.mark.parametrize("form", KEEPING, ids=lambda form: form.name)
+@pytest.mark.parametrize("keep", ["none", "exif", "all"])
+def test_xmp_goes_along_with_all_and_says_that_it_is_upright(
+    keep: Metadata, form: Format, tmp_path: Path
+) -> None:
+    picture = decode(put(tmp_path, _with_packets()), Limits())
+    buffer = io.BytesIO()
+    encode(picture, buffer, form, EncodeOptions(metadata=keep))
+    again = decode(put(tmp_path, buffer.getvalue(), "again"), Limits())
+    expected = b'<x tiff:Orientation="1" dc:rights="Somebody"/>' if keep == "all" else b""
+    assert again.xmp == expected
+
+
+@pytest.mark.parametrize("form", [JPEG, TIFF], ids=lambda form: form.name)
+def test_iptc_goes_along_with_all_where_the_format_has_a_place_for_it(
+    form: Format, tmp_path: Path
+) -> None:
+    picture = decode(put(tmp_path, _with_packets()), Limits())
+    buffer = io.BytesIO()
+    encode(picture, buffer, form, EncodeOptions(metadata="all"))
+    again = decode(put(tmp_path, buffer.getvalue(), "again"), Limits())
+    assert again.iptc == picture.iptc
+    assert again.iptc.startswith(b"8BIM")

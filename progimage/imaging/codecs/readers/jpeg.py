@@ -15,7 +15,7 @@ from PIL import Image, ImageFile
 
 from progimage.errors import CorruptPicture
 from progimage.imaging.codecs.colour_management import plain
-from progimage.imaging.codecs.jpeg import draft
+from progimage.imaging.codecs.jpeg import draft, quality_of
 from progimage.imaging.codecs.readers.partial import decode_partly, shown_part, with_gaps
 from progimage.imaging.codecs.readers.reader import Frame, Reader, Size, exif_orientation
 
@@ -51,6 +51,8 @@ class JpegReader(Reader):
             self.colour = b"".join(self._profile[number] for number in sorted(self._profile))
             self.is_tagged = True
         self.turn_by = exif_orientation(self.exif)
+        tables = getattr(self.image, "quantization", {})
+        self.quality = quality_of(tables[0]) if 0 in tables else None
 
     def _cleaned(self, data: bytes) -> bytes:
         """Take the metadata out and return the JPEG without it.

@@ -46,6 +46,8 @@ class PillowReader(Reader):
         self.exif = with_exif_header(boxes.exif if form is AVIF else exif)
         xmp = info.get("xmp") or b""
         self.xmp = xmp if isinstance(xmp, bytes) else b""
+        # Source: RFC 9649, 2.6.
+        self.is_lossless = form is WEBP and b"VP8L" in data[12:64]
         if form in (WEBP, AVIF):
             self.frame_count = getattr(self.image, "n_frames", 1)
             self.plays = boxes.plays if form is AVIF else min(info.get("loop") or 0, _MAX_PLAYS)

@@ -51,6 +51,8 @@ class Reader:
         exif: the EXIF block, beginning with "Exif" and two zero bytes, or b"".
         xmp: the XMP packet, or b"".
         iptc: the Photoshop resources that hold IPTC fields, as in a JPEG's APP13, or b"".
+        quality: of a JPEG, 1 to 100, as far as its tables tell; else None.
+        is_lossless: it is a lossless WebP.
         accepts_damage: False to raise where pixels are missing.
         damage: what is wrong with the file, one entry each; complete once all is decoded.
     """
@@ -65,6 +67,8 @@ class Reader:
         self.exif = b""
         self.xmp = b""
         self.iptc = b""
+        self.quality: int | None = None
+        self.is_lossless = False
         self.accepts_damage = accepts_damage
         self.damage: list[str] = []
 

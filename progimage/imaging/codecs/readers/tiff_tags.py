@@ -46,8 +46,10 @@ class Tags:
         return self.values.get(tag, (0, b""))[1]
 
 
-def read_tags(data: bytes) -> Tags:
-    """Read the tags of the first page; values that lie outside of the file are left out.
+def read_tags(data: bytes, start: int = 0) -> Tags:
+    """Read the tags of the first page, or of the directory at `start`.
+
+    Values that lie outside of the file are left out.
 
     Raises:
         CorruptPicture: there is no page.
@@ -57,7 +59,8 @@ def read_tags(data: bytes) -> Tags:
     pointer, count_code, entry_bytes, inline = ("Q", "Q", 20, 8) if is_big else ("I", "H", 12, 4)
     values: dict[int, tuple[int, bytes]] = {}
     try:
-        [start] = struct.unpack_from(order + pointer, data, 8 if is_big else 4)
+        if not start:
+            [start] = struct.unpack_from(order + pointer, data, 8 if is_big else 4)
         [count] = struct.unpack_from(order + count_code, data, start)
         start += struct.calcsize(count_code)
         for number in range(min(count, _MAX_ENTRIES)):
