@@ -17,6 +17,7 @@ from bench.cases import (
     cold,
     disk_cache,
     imports,
+    limits,
     memory,
     quality,
     searches,
@@ -34,7 +35,9 @@ _SERVERS = ("progimage", "thumbor", "ipx", "nginx")
 
 CASES: dict[str, Callable[[Bench], list[Table]]] = {
     "cold": cold.cold_jpeg,
+    "cold-first": cold.cold_first,
     "cold-others": cold.cold_others,
+    "limits": limits.limits,
     "quality": quality.quality,
     "cached": cached.cached,
     "cached-nginx": cached.cached_nginx,
@@ -43,6 +46,7 @@ CASES: dict[str, Callable[[Bench], list[Table]]] = {
     "soak": memory.soak,
     "searches": searches.searches,
     "uploads": uploads.uploads,
+    "photographs": uploads.photographs,
     "imports": imports.imports,
     "bulk": bulk.bulk,
     "ceph": ceph.over_ceph,

@@ -10,6 +10,7 @@ from pathlib import Path
 THUMBOR = "thumbor==7.8.0"
 IPX = "ipx@3.1.1"
 SHARP = "sharp@0.34.5"
+VIPS = ("pyvips==3.2.0", "pyvips-binary==8.18.7")
 
 _HERE = Path(__file__).parent
 _FOLDER = _HERE / ".peers"
@@ -41,6 +42,18 @@ def thumbor() -> Path:
         pip = [str(folder / "bin" / "pip"), "install", "-q", "--disable-pip-version-check"]
         _run("thumbor", [*pip, THUMBOR])
     return program
+
+
+def vips() -> Path:
+    """Install pyvips with its libvips where they are missing; return their Python."""
+    folder = _FOLDER / "vips"
+    python = folder / "bin" / "python"
+    if not (folder / "installed").exists():
+        _run("pyvips", [sys.executable, "-m", "venv", str(folder)])
+        pip = [str(folder / "bin" / "pip"), "install", "-q", "--disable-pip-version-check"]
+        _run("pyvips", [*pip, *VIPS])
+        (folder / "installed").touch()
+    return python
 
 
 def ipx() -> Path:

@@ -34,7 +34,7 @@ ProgImageError
 │   └── PictureTooComplex      more pixels, frames or a side longer than allowed
 ├── OutputTooLarge             the pipeline's result would pass the output limits
 ├── RenderFailed               the render worker crashed or ran out of memory
-├── RenderTimeout              the render passed its time limit and was killed
+├── RenderTimeout              the render took too much processor time and was killed
 ├── RemoteFailed               another server did not do its part
 │   ├── DownloadFailed         it did not send a picture
 │   │   └── DownloadTimeout    it did not send it in time
@@ -200,7 +200,7 @@ class RenderFailed(ProgImageError):
 
 
 class RenderTimeout(ProgImageError):
-    """The render passed its time limit and its worker was killed."""
+    """The render took more processor time than is allowed and its process was killed."""
 
 
 class RemoteFailed(ProgImageError):

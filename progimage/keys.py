@@ -3,6 +3,7 @@
     store.json                             identity and format; see progimage/stores/marker.py
     images/ab/<id>/original-<generation>   the bytes as uploaded; immutable
     images/ab/<id>/record.json             the sidecar; its existence is the commit
+    copies/ab/<id>/<generation>/<kind>/<width>x<height>    working copies; disposable, never served
     renders/public/ab/<id>/<engine>/<canonical pipeline>.<ext>     disposable
     renders/private/ab/<id>/<engine>/<canonical pipeline>.<ext>    disposable
     uploads/<id>/slot.json                 the record of a resumable upload; immutable
@@ -25,6 +26,7 @@
 attempt to upload, so that whoever removes an old original can never hit a new
 one. The engine's version stands below the id: all renditions of one picture,
 whatever made them, share two prefixes, and a purge needs no other knowledge.
+`<kind>` of a working copy is the version of what makes it, and the setting it was made by.
 """
 
 from __future__ import annotations
@@ -33,10 +35,14 @@ import hashlib
 import re
 import secrets
 
-ENGINE_VERSION = "3"
+ENGINE_VERSION = "4"
 """Part of every rendition's key and ETag; raised whenever output bytes change."""
 
+COPY_VERSION = "1"
+"""Part of every working copy's key; raised with the engine's whenever their bytes change."""
+
 IMAGES = "images/"
+COPIES = "copies/"
 RENDERS = "renders/"
 PUBLIC_RENDERS = "renders/public/"
 PRIVATE_RENDERS = "renders/private/"
@@ -54,6 +60,7 @@ STORE_MARKER = "store.json"
 _ID = re.compile(r"[0-9a-f]{64}")
 _RECORD_KEY = re.compile(r"images/[0-9a-f]{2}/([0-9a-f]{64})/record\.json")
 _ORIGINAL_KEY = re.compile(r"images/[0-9a-f]{2}/([0-9a-f]{64})/original-([0-9a-z]+)")
+_COPY_KEY = re.compile(r"copies/[0-9a-f]{2}/([0-9a-f]{64})/([0-9a-z]+)/([^/]+)/[0-9]+x[0-9]+")
 _RENDITION_KEY = re.compile(r"renders/(?:public|private)/[0-9a-f]{2}/([0-9a-f]{64})/([^/]+)/.+")
 _SHOWN = re.compile(r"(?<=[/=])[0-9a-f]{64}(?![0-9a-f])")
 _REMOVAL_KEY = re.compile(r"removals/([0-9a-f]{64})")
@@ -123,6 +130,23 @@ def record(image_id: str) -> str:
 def original(image_id: str, generation: str) -> str:
     """Return the key of the bytes as uploaded."""
     return f"{picture(image_id)}original-{generation}"
+
+
+def working_copies(image_id: str, generation: str = "") -> str:
+    """Return the prefix of one picture's working copies, or of those of one original."""
+    prefix = f"{COPIES}{image_id[:2]}/{image_id}/"
+    return f"{prefix}{generation}/" if generation else prefix
+
+
+def working_copy(image_id: str, generation: str, px: int, size: tuple[int, int]) -> str:
+    """Return the key of a working copy of `size`, made where the largest is to have `px`."""
+    kind = copy_kind(px)
+    return f"{working_copies(image_id, generation)}{kind}/{size[0]}x{size[1]}"
+
+
+def copy_kind(px: int) -> str:
+    """Return the part of a working copy's key that says how it was made."""
+    return f"{COPY_VERSION}-{px}"
 
 
 def renditions(image_id: str, *, public: bool) -> str:
@@ -234,6 +258,12 @@ def id_and_generation_of_original(key: str) -> tuple[str, str] | None:
     """Return id and generation if `key` is an original's."""
     match = _ORIGINAL_KEY.fullmatch(key)
     return (match[1], match[2]) if match else None
+
+
+def id_generation_and_kind_of_copy(key: str) -> tuple[str, str, str] | None:
+    """Return the picture's id, its original's generation and the kind of a working copy."""
+    match = _COPY_KEY.fullmatch(key)
+    return (match[1], match[2], match[3]) if match else None
 
 
 def name_of_public_rendition(key: str) -> str | None:

@@ -33,6 +33,24 @@ def crash(*_: object) -> None:
     ctypes.string_at(0)
 
 
+def spin(*_: object) -> None:
+    """Compute for ever."""
+    while True:
+        pass
+
+
+def wait_without_work(seconds: float) -> None:
+    """Take time by the clock and hardly any processor time, as on a busy machine."""
+    time.sleep(seconds)
+
+
+def work(seconds: float) -> None:
+    """Take so much processor time, then come back."""
+    ends = time.process_time() + seconds
+    while time.process_time() < ends:
+        pass
+
+
 def hang(*_: object) -> None:
     """Never come back from C."""
     ctypes.CDLL(None).pause()

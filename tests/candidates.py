@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import io
+import tempfile
+from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 
 from progimage.library import Candidate, Library
+from progimage.library.working_copies import WorkingCopies
 from progimage.model import Metadata, Record
+from progimage.stores import ObjectStore
 
 FACTS = SimpleNamespace(
     media_type="image/png",
@@ -34,6 +39,20 @@ def add(
 ) -> Record:
     """Add a picture with these bytes and return its record."""
     return library.add(candidate(content, owner=owner), metadata or Metadata())[0]
+
+
+def add_with_copies(store: ObjectStore, content: bytes, owner: str = "") -> Record:
+    """Add a picture of 12 megapixels with its working copies, as an upload does."""
+    library = Library(store)
+    large = SimpleNamespace(**{**vars(FACTS), "width": 4000, "height": 3000})
+    record, _ = library.add(replace(candidate(content, owner=owner), facts=large), Metadata())
+    copies = WorkingCopies(store, library, px=2048)
+    with tempfile.TemporaryDirectory() as folder:
+        files = {size: Path(folder) / str(size) for size in copies.sizes(record)[:2]}
+        for file in files.values():
+            file.write_bytes(b"pretend this is a copy")
+        copies.keep_all(record, files)
+    return record
 
 
 def id_of(content: bytes, owner: str = "") -> str:

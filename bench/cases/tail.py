@@ -14,7 +14,7 @@ from bench.servers import Server
 _PICTURES = 6
 _CONNECTIONS = 4
 _PAUSE_MS = 10
-_AIM = 5.0
+_AIM = 3.0
 _COLUMNS = (
     "server",
     "hits asked for",

@@ -7,6 +7,7 @@ import random
 import statistics
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from PIL import Image
@@ -15,9 +16,11 @@ from bench import processes, servers
 from bench.bench import Bench
 from bench.libraries import TAGS, VOCABULARY, names
 from bench.load import LoadFailed
-from bench.report import Table
+from bench.report import Table, verdict
 
 _UPLOADS = 300
+# Working copies are stored behind the answer.
+_SETTLING_S = 2.0
 _BOUNDARY = "picture"
 
 
@@ -66,6 +69,53 @@ def uploads(bench: Bench) -> list[Table]:
     )
     columns = ("said of the picture", "ms", "CPU ms")
     return [Table("Uploads with and without metadata", note, columns, (*rows, ratio))]
+
+
+def photographs(bench: Bench) -> list[Table]:
+    """Photographs of 12 megapixels, with working copies and without, in turn."""
+    if "progimage" not in bench.wanted:
+        return []
+    large = max(bench.sources.jpegs, key=lambda photo: photo.megapixels)
+    photos = [photo for photo in bench.sources.jpegs if photo.megapixels == large.megapixels]
+    used: dict[int, float] = {}
+    taken: dict[int, list[float]] = {}
+    for px in (0, 2048):
+        settings = {"PROGIMAGE_RENDER_WORKING_COPY_PX": str(px)}
+        with (
+            tempfile.TemporaryDirectory(dir=bench.work) as folder,
+            servers.progimage(photos[:2], Path(folder) / "store", settings) as server,
+        ):
+            before, taken[px] = processes.cpu_seconds(server.pid), []
+            for n in range(1, 3):
+                for photo in photos:
+                    started = time.perf_counter()
+                    answer = server.fetch(
+                        "/images/",
+                        "POST",
+                        replace(photo, copy=n).data(),
+                        **{"Content-Type": photo.media_type},
+                    )
+                    taken[px].append(1000 * (time.perf_counter() - started))
+                    if answer.status != 201:
+                        raise LoadFailed(f"upload: {answer.status} {answer.body[:200]!r}")
+            time.sleep(_SETTLING_S)
+            used[px] = 1000 * (processes.cpu_seconds(server.pid) - before) / len(taken[px])
+    rows = tuple(
+        (name, f"{statistics.median(taken[px]):.0f}", f"{used[px]:.0f}")
+        for name, px in (("without", 0), ("with", 2048))
+    )
+    ratio = (
+        "ratio",
+        f"{statistics.median(taken[2048]) / statistics.median(taken[0]):.2f}",
+        verdict(used[2048] / used[0], 1.6, at_most=True),
+    )
+    note = (
+        f"{len(taken[0])} new JPEGs of {large.width}x{large.height}, one at a time, folder store, "
+        "over HTTP: milliseconds to the answer (median), and the server's processor time (mean), "
+        "with what it does behind the answer."
+    )
+    columns = ("working copies", "ms", "CPU ms")
+    return [Table("Uploads of photographs", note, columns, (*rows, ratio))]
 
 
 def _picture() -> bytes:

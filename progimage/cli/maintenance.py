@@ -94,6 +94,7 @@ def gc(
             store,
             max_age=timedelta(days=age),
             max_bytes=size,
+            copy_px=settings.render.working_copy_px,
             is_open=policy.is_name_open,
             on_progress=tell,
         )
@@ -101,6 +102,7 @@ def gc(
     print(
         f"removed {sweep.removed} of {sweep.seen} renditions, "
         f"{sweep.removed_bytes:,} of {sweep.seen_bytes:,} bytes, "
+        f"{sweep.working_copies} working copies without use, "
         f"{sweep.stale_uploads} files of uploads cut short, "
         f"{sweep.expired_uploads} uploads whose time was over and {jobs} old jobs"
     )

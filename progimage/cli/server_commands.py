@@ -11,11 +11,13 @@ from progimage.errors import ConfigError
 
 MODULES = (
     *("serve", "settings", "worker", "store"),
-    *("maintenance", "quarantine", "copy_store", "users", "link_key", "translate"),
+    *("maintenance", "prepare", "quarantine", "copy_store", "users", "link_key"),
+    "translate",
 )
 NAMES = (
     *("serve", "settings", "worker", "create-store", "upgrade-store"),
-    *("check", "gc", "reindex", "quarantine", "copy-store", "user", "link-key", "translate"),
+    *("check", "gc", "reindex", "prepare", "quarantine", "copy-store", "user"),
+    *("link-key", "translate"),
 )
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from dataclasses import dataclass
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
 
 from PIL import Image
 
@@ -13,11 +15,13 @@ from progimage.imaging.codecs.formats import JPEG
 from progimage.imaging.codecs.header import Opened, opened
 from progimage.imaging.codecs.sniff import sniff
 from progimage.imaging.limits import Limits
+from progimage.imaging.operation import Size
 from progimage.imaging.resampling import resized
 from progimage.imaging.thumbhash import thumb_hash
+from progimage.imaging.working_copies import decode_whole, sizes_of, write_copies
 
 _THUMBNAIL_SIDE = 32
-_SMALL = (_THUMBNAIL_SIDE * 2, _THUMBNAIL_SIDE * 2)
+_TARGET = (_THUMBNAIL_SIDE * 2, _THUMBNAIL_SIDE * 2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +38,7 @@ class Facts:
         dominant_colour: "#rrggbb".
         placeholder: ThumbHash in base64.
         damage: what is wrong with a picture that is shown all the same; "" for nothing.
+        copies: the files of its working copies, by their sizes.
     """
 
     format: str
@@ -46,14 +51,20 @@ class Facts:
     dominant_colour: str
     placeholder: str
     damage: str = ""
+    copies: Mapping[Size, str] = field(default_factory=dict)
 
 
-def inspect(path: str, limits: Limits) -> Facts:
+def inspect(path: str, limits: Limits, copy_px: int = 0, copy_prefix: str = "") -> Facts:
     """Prove that the picture at `path` is whole and within `limits`; return its facts.
 
     Every frame is decoded to its last byte. A JPEG is decoded at a fraction of its
     size: all of its data is read all the same, and only the cheap part is left out.
     With `limits.accept_damaged` enough of a picture is taken for it.
+
+    Args:
+        copy_px: the long side of the largest working copy; 0 for none. A picture that is
+            damaged gets none.
+        copy_prefix: what the paths of their files begin with.
 
     Raises:
         EmptyPicture, UnsupportedMedia, MismatchedMedia: as `sniff` does.
@@ -67,9 +78,16 @@ def inspect(path: str, limits: Limits) -> Facts:
                 f"libmagic sees {form.name} and the header is that of a {source.form.name}; "
                 "send a plain picture"
             )
+        if sizes := sizes_of(source, copy_px):
+            copies = {size: f"{copy_prefix}-{size[0]}x{size[1]}" for size in sizes}
+            with suppress(CorruptPicture):
+                picture = decode_whole(path, limits, sizes)
+                smallest = _small(write_copies(picture, sizes, copies)).convert("RGBA")
+                has_alpha = picture.mode.endswith("A")
+                return _facts(source, smallest, has_alpha=has_alpha, copies=copies)
         reader = source.reader
         # A small target leaves out what is cheap; every byte is read all the same.
-        target = _SMALL if form is JPEG else None
+        target = _TARGET if form is JPEG else None
         thumbnail: Image.Image | None = None
         has_alpha = False
         for found in reader.frames(reader.frame_count, target):
@@ -83,28 +101,44 @@ def inspect(path: str, limits: Limits) -> Facts:
             raise CorruptPicture(
                 f"the picture is truncated or damaged: {reader.damage[0]}; send it again"
             )
+        return _facts(source, thumbnail, has_alpha=has_alpha, damage="; ".join(reader.damage))
+
+
+def _facts(
+    source: Opened,
+    thumbnail: Image.Image,
+    *,
+    has_alpha: bool,
+    damage: str = "",
+    copies: Mapping[Size, str] | None = None,
+) -> Facts:
     return Facts(
-        format=form.name,
-        media_type=form.media_type,
+        format=source.form.name,
+        media_type=source.form.media_type,
         width=source.size[0],
         height=source.size[1],
-        orientation=reader.turn_by,
-        frames=reader.frame_count,
+        orientation=source.reader.turn_by,
+        frames=source.reader.frame_count,
         has_alpha=has_alpha,
         dominant_colour=_dominant_colour(thumbnail),
         placeholder=_placeholder(thumbnail),
-        damage="; ".join(reader.damage),
+        damage=damage,
+        copies=copies or {},
     )
 
 
 def _thumbnail(frame: Image.Image, source: Opened) -> Image.Image:
     """Return an upright RGBA version of at most 32 pixels a side."""
-    scale = _THUMBNAIL_SIDE / max(frame.size)
-    if scale < 1:
-        width, height = (max(1, round(side * scale)) for side in frame.size)
-        frame = resized(frame, (width, height))
-    frame = managed(frame, source.reader.colour).convert("RGBA")
+    frame = managed(_small(frame), source.reader.colour).convert("RGBA")
     return frame if source.turn is None else frame.transpose(source.turn)
+
+
+def _small(frame: Image.Image) -> Image.Image:
+    scale = _THUMBNAIL_SIDE / max(frame.size)
+    if scale >= 1:
+        return frame
+    width, height = (max(1, round(side * scale)) for side in frame.size)
+    return resized(frame, (width, height))
 
 
 def _dominant_colour(thumbnail: Image.Image) -> str:

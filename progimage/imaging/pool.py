@@ -35,6 +35,8 @@ _PR_SET_PDEATHSIG = 1
 _ATTEMPTS = 3
 _START_S = 10.0
 
+_RETRY_AFTER_S = 10
+
 # Where below the temporary folder the fork server listens, and unix(7)'s limit.
 _SOCKET = "/pymp-12345678/listener-12345678"
 _MAX_SOCKET_PATH = 107
@@ -43,13 +45,31 @@ _PRELOADED = ["progimage.imaging.inspection", "progimage.imaging.render"]
 
 
 class RenderPool:
-    """Processes that run imaging functions under hard limits of time and memory."""
+    """Processes that run imaging functions under hard limits of time and memory.
+
+    Args:
+        workers: how many processes.
+        timeout_s: the most processor time of a call.
+        wall_timeout_s: the longest that a call may last by the clock; thrice as long if
+            not given.
+        memory_bytes: the most address space of a process.
+        tasks: calls after which a process is replaced.
+        niceness: how far the processes step back for others, 0 to 19.
+    """
 
     def __init__(
-        self, *, workers: int, timeout_s: float, memory_bytes: int, tasks: int, niceness: int = 0
+        self,
+        *,
+        workers: int,
+        timeout_s: float,
+        memory_bytes: int,
+        tasks: int,
+        niceness: int = 0,
+        wall_timeout_s: float | None = None,
     ) -> None:
         self._workers = workers
         self._timeout_s = timeout_s
+        self._wall_timeout_s = wall_timeout_s or 3 * timeout_s
         self._tasks = tasks
         self._initargs = (memory_bytes, niceness)
         self._pool: ProcessPool | None = None
@@ -62,18 +82,22 @@ class RenderPool:
         """Return `function(*args, **kwargs)`, computed in a worker process.
 
         What the function raises is raised here. The time a call waits for a free
-        worker does not count towards its limit.
+        worker does not count towards its limits.
 
         Raises:
-            RenderTimeout: it took longer than `timeout_s` and was killed.
+            RenderTimeout: it took more than `timeout_s` of processor time and was killed.
             RenderFailed: its process crashed or ran out of memory.
-            Overloaded: the pool was closed, or had to start again, meanwhile.
+            Overloaded: it lasted too long by the clock without taking so much processor
+                time, since the machine is busy; or the pool was closed, or had to start
+                again, meanwhile.
         """
         for _ in range(_ATTEMPTS):
             pool = self._running()
             try:
-                future = pool.schedule(
-                    function, args=list(args), kwargs=dict(kwargs), timeout=self._timeout_s
+                future: ProcessFuture[T] = pool.schedule(
+                    _within,
+                    args=[self._timeout_s, function, args, kwargs],
+                    timeout=self._wall_timeout_s,
                 )
             except RuntimeError:
                 continue  # it broke, or was closed, since
@@ -98,18 +122,24 @@ class RenderPool:
 
     def _result(self, future: ProcessFuture[T], pool: ProcessPool) -> T:
         # All that may be before this call, at their slowest, and a while to start workers.
-        patience_s = self._timeout_s * (len(self._calls) / self._workers + 1) + _START_S
+        patience_s = self._wall_timeout_s * (len(self._calls) / self._workers + 1) + _START_S
         try:
             return future.result(patience_s)
         except FutureTimeout:
             if not future.done():
                 self._give_up(pool)
                 raise Overloaded("the processes that work on pictures hang; try again") from None
-            raise RenderTimeout(
-                f"the picture took longer than {self._timeout_s:g} s to process and was given up; "
-                "try a smaller picture or fewer steps, or again if the server was busy"
+            raise Overloaded(
+                f"the server is busy: the picture was not ready within {self._wall_timeout_s:g} s; "
+                "try again",
+                _RETRY_AFTER_S,
             ) from None
-        except ProcessExpired:
+        except ProcessExpired as error:
+            if error.exitcode == -signal.SIGPROF:
+                raise RenderTimeout(
+                    f"the picture takes more than {self._timeout_s:g} s of processor time; "
+                    "try a smaller picture or fewer steps"
+                ) from None
             raise RenderFailed(
                 "the picture crashed its decoder or encoder; it may be damaged or hostile"
             ) from None
@@ -163,6 +193,21 @@ class RenderPool:
             future.cancel()
 
 
+def _within(
+    seconds: float, function: Callable[..., T], args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> T:
+    """Call `function`; the kernel ends this process if that takes more processor time.
+
+    A signal needs no interpreter, whose lock a codec may hold.
+    Source: setitimer(2), ITIMER_PROF; SIGPROF ends the process by default.
+    """
+    signal.setitimer(signal.ITIMER_PROF, seconds)
+    try:
+        return function(*args, **kwargs)
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+
+
 def prove_sockets_fit() -> None:
     """Find out whether the fork server can listen where it will.
 
@@ -192,6 +237,7 @@ def _limit(memory_bytes: int, niceness: int) -> None:
     """Bound this worker's memory, and let cached pictures go first on a full machine."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGPROF, signal.SIG_DFL)
     resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     os.nice(niceness)

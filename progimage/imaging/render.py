@@ -56,12 +56,14 @@ def render(
     limits: Limits,
     references: Mapping[str, str] | None = None,
     contents: Mapping[str, str] | None = None,
+    whole: Size | None = None,
 ) -> Rendered:
     """Write what `pipeline` makes of the file `source` to the file `target`, as `form`.
 
     `references` are the files of the pictures in `pipeline.references`, by id; `contents`
-    names what is in a file, by its path, where the file is a copy that goes afterwards. A
-    format without animation gets the first frame, one without transparency white behind it.
+    names what is in a file, by its path, where the file is a copy that goes afterwards.
+    `whole` is the size of the picture if `source` is a working copy of it. A format without
+    animation gets the first frame, one without transparency white behind it.
 
     Raises:
         PictureError: `source`, or a reference, cannot be decoded within `limits`.
@@ -70,9 +72,9 @@ def render(
     """
     started = perf_counter()
     with opened(source, limits) as header:
-        size, frames = header.size, header.reader.frame_count if form.is_animated else 1
+        size, frames = whole or header.size, header.reader.frame_count if form.is_animated else 1
     check_pipeline(pipeline, size, frames, limits)
-    target_size = decode_size(size, header.form, _needed_size(pipeline, size))
+    target_size = decode_size(header.size, header.form, needed_size(pipeline, size))
     contents = contents or {}
     picture = _recent.decode(
         source,
@@ -132,7 +134,7 @@ def transform(
     return replace(picture, frames=frames, part=None)
 
 
-def _needed_size(pipeline: Pipeline, size: Size) -> Size | None:
+def needed_size(pipeline: Pipeline, size: Size) -> Size | None:
     """Return the smallest picture that the first step can work on at full quality."""
     for step, operation in pipeline.operations():
         return operation.decode_size(size, dict(step.arguments))

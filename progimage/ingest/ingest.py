@@ -1,9 +1,11 @@
-"""From bytes on the wire to a picture in the library."""
+"""From received bytes to a picture in the library."""
 
 from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, Self
@@ -15,7 +17,8 @@ from progimage.imaging.inspection import Facts, inspect
 from progimage.imaging.limits import Limits
 from progimage.imaging.pool import RenderPool
 from progimage.ingest.download.downloader import Downloader
-from progimage.library import Candidate, Library
+from progimage.library import Candidate, Library, PictureFacts
+from progimage.library.working_copies import WorkingCopies
 from progimage.model import MAX_FILE_NAME, Metadata, Record, check_visibility
 from progimage.stores.temp_files import TempFolder
 
@@ -67,6 +70,7 @@ class Ingest:
         downloader: Downloader,
         *,
         max_bytes: int,
+        working_copies: WorkingCopies | None = None,
     ) -> None:
         self._library = library
         self._pool = pool
@@ -74,6 +78,7 @@ class Ingest:
         self._limits = limits
         self._admission = admission
         self._downloader = downloader
+        self._working_copies = working_copies
         self.max_bytes = max_bytes
 
     def receive(self, source: Source, file_name: str = "") -> Staged:
@@ -123,6 +128,13 @@ class Ingest:
         with self._admission.admit():
             return self._pool.run(inspect, os.fspath(staged.path), self._limits)
 
+    def _inspect_and_copy(self, staged: Staged, prefix: Path) -> Facts:
+        """Do what `inspect` does, and write working copies to files that begin with `prefix`."""
+        px = self._working_copies.px if self._working_copies else 0
+        source, target = os.fspath(staged.path), os.fspath(prefix)
+        with self._admission.admit():
+            return self._pool.run(inspect, source, self._limits, px, target)
+
     def keep(self, staged: Staged, metadata: Metadata, owner: str = "") -> tuple[Record, bool]:
         """Add a picture of `owner` to the library; return its record and whether it is new.
 
@@ -136,9 +148,32 @@ class Ingest:
         present = self._library.held(image_id)
         if present is not None and self._library.is_intact(present):
             return present, False
-        facts = self.inspect(staged) if present is None else present
+        if present is not None:
+            with self._candidate(staged, image_id, owner, present) as candidate:
+                return self._library.restore_original(candidate), False
+        prefix = self._scratch.path()
+        try:
+            facts = self._inspect_and_copy(staged, prefix)
+            with self._candidate(staged, image_id, owner, facts) as candidate:
+                record, is_new = self._library.add(candidate, metadata, is_missed=True)
+            if is_new and self._working_copies:
+                # Moved, so that what is removed below is only what nobody stores.
+                files = {
+                    size: Path(path).rename(self._scratch.path())
+                    for size, path in facts.copies.items()
+                }
+                self._working_copies.keep_all(record, files)
+        finally:
+            for path in prefix.parent.glob(f"{prefix.name}-*"):
+                path.unlink(missing_ok=True)
+        return record, is_new
+
+    @contextmanager
+    def _candidate(
+        self, staged: Staged, image_id: str, owner: str, facts: PictureFacts
+    ) -> Iterator[Candidate]:
         with staged.path.open("rb") as source:
-            candidate = Candidate(
+            yield Candidate(
                 source,
                 image_id,
                 owner,
@@ -147,9 +182,6 @@ class Ingest:
                 staged.file_name,
                 facts,
             )
-            if present is not None:
-                return self._library.restore_original(candidate), False
-            return self._library.add(candidate, metadata, is_missed=True)
 
 
 def clean_file_name(name: str) -> str:

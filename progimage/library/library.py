@@ -4,8 +4,8 @@ The order of writes is what makes a crash harmless. The record is the commit:
 
     add      original under a name of its own, and markers · record, created
     edit     new markers · record, swapped · renditions, of what was hidden · old markers
-    remove   record swapped to `deleting` · renditions · original · markers ·
-             record removed, if it is still the one that was swapped
+    remove   record swapped to `deleting` · renditions · working copies · original ·
+             markers · record removed, if it is still the one that was swapped
 
 So at every instant a live record has its bytes, and whatever a crash leaves
 beside it is refuse that `progimage check --repair` recognises and removes.
@@ -259,6 +259,7 @@ class Library:
             except Conflict:
                 self._store.delete(new)
                 continue
+            self._remove_all(keys.working_copies(record.id, record.generation))
             self._store.delete(keys.original(record.id, record.generation))
             log.warning("damaged original restored by an upload", picture=record.id)
             return restored
@@ -279,6 +280,7 @@ class Library:
     def finish_removal(self, record: Record, etag: str) -> None:
         """Remove all that belongs to a `deleting` record, then the record itself."""
         self.purge(record.id)
+        self._remove_all(keys.working_copies(record.id))
         self._store.delete(keys.original(record.id, record.generation))
         self._index.remove(postings_of(record))
         try:
@@ -291,6 +293,10 @@ class Library:
     def finish_removals(self) -> int:
         """Finish the removals that were cut short; return how many there were."""
         return removals.finish_removals(self._store, self.finish_removal)
+
+    def _remove_all(self, prefix: str) -> None:
+        for stat in self._store.list(prefix):
+            self._store.delete(stat.key)
 
     def held(self, image_id: str) -> Record | None:
         """Return the record of a picture about to be added, if it is here.

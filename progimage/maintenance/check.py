@@ -1,14 +1,14 @@
 """Compare what the store holds with what it should; repair on request.
 
-Every sidecar is read, every original hashed, every rendition and every marker of
-the index matched with the picture it belongs to, and every picture looked for in
-the index, and every part of a job with its request. What a crash can leave behind is
+Every sidecar is read, every original hashed, every rendition, every working copy and
+every marker of the index matched with the picture it belongs to, every picture looked for
+in the index, and every part of a job with its request. What a crash can leave behind is
 repaired: removals that stopped half-way are finished, originals nobody committed,
-renditions and markers nobody owns and parts of no job are removed. An original without
-record is set aside in quarantine, never deleted. A record that cannot be read is rebuilt
-from its original where it can be. Other damage (an original that is missing or differs
-from its hash, an object that is listed but not found) is reported and never touched: a
-back-up, or another upload, can still restore it.
+renditions, working copies and markers that belong to no picture, and parts of no job, are
+removed. An original without record is set aside in quarantine, never deleted. A record
+that cannot be read is rebuilt from its original where it can be. Other damage (an original
+that is missing or differs from its hash, an object that is listed but not found) is
+reported and never touched: a back-up, or another upload, can still restore it.
 """
 
 from __future__ import annotations
@@ -67,6 +67,9 @@ class Check:
         for stat in self._store.list(keys.RENDERS):
             on_progress(stat.key)
             yield from self._check_rendition(stat)
+        for stat in self._store.list(keys.COPIES):
+            on_progress(stat.key)
+            yield from self._check_working_copy(stat)
         for stat in self._store.list(keys.USERS):
             on_progress(stat.key)
             yield from self._check_account(stat)
@@ -155,6 +158,21 @@ class Check:
             yield self._removed("rendition under the wrong visibility", stat)
         elif any(self._is_gone(other) for other in keys.ids_shown_in(stat.key) - {record.id}):
             yield self._removed("rendition without picture", stat)
+
+    def _check_working_copy(self, stat: Stat) -> Iterator[Finding]:
+        named = keys.id_generation_and_kind_of_copy(stat.key)
+        if named is None:
+            yield Finding("unknown key", stat.key)
+            return
+        image_id, generation, _ = named
+        if stat.modified > self._oldest_spared:
+            return
+        try:
+            record = self._record(image_id)
+        except DamagedRecord:
+            return
+        if record is None or record.state != "live" or record.generation != generation:
+            yield self._removed("working copy without picture", stat)
 
     def _check_account(self, stat: Stat) -> Iterator[Finding]:
         name = keys.name_of_user(stat.key)

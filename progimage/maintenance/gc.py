@@ -1,4 +1,4 @@
-"""Bound the rendition cache by age and by total size.
+"""Bound the rendition cache by age and by total size, and remove needless working copies.
 
 A rendition can always be made again, so removing one beside live traffic is
 safe: whoever has it open reads on, whoever asks next renders it anew.
@@ -6,9 +6,11 @@ safe: whoever has it open reads on, whoever asks next renders it anew.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import groupby
+from operator import itemgetter
 
 from progimage import keys
 from progimage.ingest.resumable.state import remove_expired
@@ -16,8 +18,14 @@ from progimage.stores import HasStaleUploads, ObjectStore, Stat
 
 _BUCKET = timedelta(minutes=1)
 
+# Behind every id.
+_LAST: tuple[str, set[str]] = ("~", set())
+
 # Nobody waits for a render for so long.
 _ASKED = timedelta(hours=1)
+
+# No upload of a picture takes so long from its working copies to its original.
+_UPLOADED = timedelta(hours=1)
 
 # No upload is still being written after this.
 _STALE_S = 24 * 3600.0
@@ -25,12 +33,20 @@ _STALE_S = 24 * 3600.0
 
 @dataclass(slots=True)
 class Removed:
-    """What a collection found and removed: renditions, stray files, expired uploads."""
+    """What a collection found and did.
+
+    Attributes:
+        seen, seen_bytes, removed, removed_bytes: renditions.
+        working_copies: removed ones, which no picture has a use for.
+        stale_uploads: files of uploads cut short.
+        expired_uploads: resumable uploads whose time was over.
+    """
 
     seen: int = 0
     seen_bytes: int = 0
     removed: int = 0
     removed_bytes: int = 0
+    working_copies: int = 0
     stale_uploads: int = 0
     expired_uploads: int = 0
 
@@ -45,6 +61,7 @@ def collect(
     *,
     max_age: timedelta,
     max_bytes: int,
+    copy_px: int | None = None,
     is_open: Callable[[str], bool] = lambda _: True,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     on_progress: Callable[[str], None] = lambda _: None,
@@ -58,6 +75,9 @@ def collect(
 
     Two walks, in memory that does not grow with the cache: the first sums up bytes by
     minute of age, from which follows the moment before which the second removes.
+
+    Working copies go if they have no original, unless they are younger than an hour; and,
+    given `copy_px`, if they were made by another version or for another size.
     """
     sweep, by_minute = Removed(), dict[int, int]()
     if isinstance(store, HasStaleUploads):
@@ -66,6 +86,12 @@ def collect(
     for stat in store.list(keys.ASKS):
         if stat.modified < clock() - _ASKED:
             store.delete(stat.key)
+    sweep.working_copies = _remove_working_copies(
+        store,
+        None if copy_px is None else keys.copy_kind(copy_px),
+        clock() - _UPLOADED,
+        on_progress,
+    )
     oldest_kept = clock() - max_age
     for stat in store.list(keys.RENDERS):
         on_progress(stat.key)
@@ -80,6 +106,40 @@ def collect(
     if excess > 0:
         _trim(store, sweep, by_minute, excess, on_progress)
     return sweep
+
+
+def _remove_working_copies(
+    store: ObjectStore,
+    kind: str | None,
+    oldest_spared: datetime,
+    on_progress: Callable[[str], None],
+) -> int:
+    """Remove copies of another `kind`, or without an original; return how many.
+
+    Copies and originals are listed side by side, in the order of pictures that both have.
+    """
+    removed = 0
+    originals = _originals(store)
+    current, generations = next(originals, _LAST)
+    for stat in store.list(keys.COPIES):
+        on_progress(stat.key)
+        named = keys.id_generation_and_kind_of_copy(stat.key)
+        if named is None:
+            continue
+        while current < named[0]:
+            current, generations = next(originals, _LAST)
+        has_original = current == named[0] and named[1] in generations
+        if kind not in (None, named[2]) or (not has_original and stat.modified < oldest_spared):
+            store.delete(stat.key)
+            removed += 1
+    return removed
+
+
+def _originals(store: ObjectStore) -> Iterator[tuple[str, set[str]]]:
+    """Yield each picture's id with the generations of its originals, in order."""
+    named = (keys.id_and_generation_of_original(stat.key) for stat in store.list(keys.IMAGES))
+    for image_id, found in groupby((pair for pair in named if pair), key=itemgetter(0)):
+        yield image_id, {generation for _, generation in found}
 
 
 def _is_of_the_past(key: str, is_open: Callable[[str], bool]) -> bool:

@@ -10,9 +10,11 @@ from time import perf_counter
 
 from progimage.imaging.codecs.formats import Format
 from progimage.imaging.limits import Limits
+from progimage.imaging.operation import Size
 from progimage.imaging.pipeline import Pipeline
 from progimage.imaging.pool import RenderPool
 from progimage.imaging.render import Rendered, render
+from progimage.imaging.working_copies import make_copies
 from progimage.stores.temp_files import TempFolder
 from progimage.telemetry import metrics, tracing
 
@@ -34,13 +36,14 @@ class Renderer:
         contents: Mapping[str, str],
         *,
         accept_damaged: bool,
+        whole: Size | None = None,
     ) -> tuple[Rendered, Path]:
         """Render `source`; return what was made and the temporary file that holds it.
 
         `references` are files of the other pictures that the pipeline uses, by id;
         `contents` as in `Sources`. Without `accept_damaged` a picture must be whole: what
-        is cached must not be made from a file that was read in part. The file that holds
-        the result is for the caller to remove.
+        is cached must not be made from a file that was read in part. `whole` as in `render`.
+        The file that holds the result is for the caller to remove.
 
         Raises: what `render` and `RenderPool.run` do.
         """
@@ -56,6 +59,7 @@ class Renderer:
                 replace(self.limits, accept_damaged=accept_damaged),
                 references,
                 contents,
+                whole,
             )
         except BaseException as error:
             target.unlink(missing_ok=True)
@@ -71,6 +75,14 @@ class Renderer:
             {"progimage.format": form.name, "progimage.wait_ms": wait_ms, **timings},
         )
         return replace(rendered, wait_ms=wait_ms), target
+
+    def make_copies(self, source: Path, px: int, files: Mapping[Size, Path]) -> None:
+        """Write working copies of the picture at `source` to `files`.
+
+        Raises: what `make_copies` and `RenderPool.run` do.
+        """
+        targets = {size: os.fspath(path) for size, path in files.items()}
+        self.pool.run(make_copies, os.fspath(source), self.limits, px, targets)
 
 
 def _named(pipeline: Pipeline) -> str:

@@ -19,19 +19,23 @@ from typing import NamedTuple, Protocol
 from progimage import keys
 from progimage.access.admission import Admission
 from progimage.access.transform_policy import TransformPolicy
-from progimage.errors import InvalidArgument, NotFound, PictureError
+from progimage.errors import CorruptPicture, InvalidArgument, NotFound, PictureError
 from progimage.imaging.codecs.formats import Format
 from progimage.imaging.limits import Limits
+from progimage.imaging.operation import Size
 from progimage.imaging.pipeline import Pipeline
 from progimage.imaging.pool import RenderPool
 from progimage.imaging.render import Rendered
 from progimage.library import Library
+from progimage.library.working_copies import WorkingCopies
 from progimage.model import Record, Viewer
+from progimage.renditions.add_copies import add_copies
 from progimage.renditions.cache import Rendition, RenditionCache
 from progimage.renditions.disk_cache.disk_cache import DiskCache
 from progimage.renditions.renderer import Renderer
 from progimage.renditions.single_flight import SingleFlight
 from progimage.renditions.sources import Sources
+from progimage.renditions.too_slow import TooSlow
 from progimage.stores import ObjectStore, Reader
 from progimage.stores.temp_files import TempFolder, TemporaryReader
 
@@ -115,6 +119,7 @@ class Renditions:
         policy: TransformPolicy,
         elsewhere: RemoteRenderer | None = None,
         copies: DiskCache | None = None,
+        working_copies: WorkingCopies | None = None,
     ) -> None:
         self._store = store
         self._library = library
@@ -124,7 +129,9 @@ class Renditions:
         self._elsewhere = elsewhere
         self._cache = RenditionCache(store, copies)
         self._maker = Renderer(pool, scratch, limits)
+        self._working_copies = working_copies or WorkingCopies(store, library, px=0)
         self._flights = SingleFlight()
+        self._too_slow = TooSlow()
 
     def find_public(self, image_id: str, pipeline: Pipeline, form: Format) -> Rendition | None:
         """Return the rendition if the public cache holds it and the policy leaves it open.
@@ -213,12 +220,14 @@ class Renditions:
         with self._admission.admit():
             found = None if is_missed else self._find(wanted)
             if found is None:
+                self._too_slow.check(wanted.key)
                 charge()
             while found is None:
                 with self._flights.join(wanted.key) as leads:
                     found = self._find(wanted)
                     if leads and found is None:
-                        return self._make(wanted)
+                        with self._too_slow.noting(wanted.key):
+                            return self._make(wanted)
             return found
 
     def _make(self, wanted: _Wanted) -> Rendition | None:
@@ -232,16 +241,7 @@ class Renditions:
                     return replace(found, timings=made.timings) if found else None
         try:
             with self._sources() as sources:
-                references = sources.paths(wanted.references)
-                source = sources.path(record)
-                rendered, path = self._maker.make(
-                    source,
-                    wanted.pipeline,
-                    wanted.format,
-                    references,
-                    sources.contents,
-                    accept_damaged=sources.has_damaged,
-                )
+                rendered, path = self._render(sources, wanted)
         except (PictureError, FileNotFoundError, NotFound):
             if all(map(self._library.is_current, (record, *wanted.references))):
                 raise
@@ -259,6 +259,47 @@ class Renditions:
             rendered = replace(rendered, store_ms=(perf_counter() - started) * 1000)
             until_kept.pop_all()
         return Rendition(reader, wanted.format, None, wanted.is_public, rendered)
+
+    def _render(self, sources: Sources, wanted: _Wanted) -> tuple[Rendered, Path]:
+        """Render from a working copy, or from the original where none has pixels enough."""
+        record, references = wanted.record, sources.paths(wanted.references)
+
+        def render(source: Path, whole: Size | None) -> tuple[Rendered, Path]:
+            return self._maker.make(
+                source,
+                wanted.pipeline,
+                wanted.format,
+                references,
+                sources.contents,
+                accept_damaged=sources.has_damaged,
+                whole=whole,
+            )
+
+        size = self._working_copies.size_for(record, wanted.pipeline)
+        if size is None:
+            return render(sources.path(record), None)
+        copy, whole = self._copy(sources, record, size), (record.width, record.height)
+        try:
+            return render(copy, whole)
+        except (CorruptPicture, FileNotFoundError):
+            # The copy is damaged, or was removed at this moment: it is made again.
+            self._store.delete(self._working_copies.key(record, size))
+            return render(self._copy(sources, record, size), whole)
+
+    def _copy(self, sources: Sources, record: Record, size: Size) -> Path:
+        """Return a file that holds a working copy, made if the store has none."""
+        key = self._working_copies.key(record, size)
+        copy = sources.copy(key)
+        while copy is None:
+            with self._flights.join(key) as leads:
+                copy = sources.copy(key)
+                if leads and copy is None:
+                    # Smaller ones cost little more.
+                    sizes = self._working_copies.sizes(record)
+                    smaller = sizes[sizes.index(size) :]
+                    made = add_copies(self._working_copies, self._maker, sources, record, smaller)
+                    return made[size]
+        return copy
 
     def _references(self, viewer: Viewer, pipeline: Pipeline) -> tuple[Record, ...]:
         """Return the records of the other pictures that a pipeline uses."""

@@ -1,4 +1,4 @@
-"""The originals that a render works on, as files that a worker process can open."""
+"""The pictures that a render works on, as files that a worker process can open."""
 
 from __future__ import annotations
 
@@ -10,20 +10,23 @@ from pathlib import Path
 from typing import Self
 
 from progimage import keys
+from progimage.errors import KeyMissing
 from progimage.library import Library
 from progimage.library.originals import read_verified
 from progimage.model import Record
 from progimage.stores import HasLocalPath, ObjectStore
 from progimage.stores.temp_files import TempFolder
 
+_CHUNK_BYTES = 1 << 20
+
 
 @dataclass(slots=True)
 class Sources:
-    """Files that hold originals while the `with` block lasts.
+    """Files that hold originals, or working copies, while the `with` block lasts.
 
-    `contents` notes what is in those that are copies of our own: workers know again
-    what they have decoded, though each render has another copy. `has_damaged` says that a picture
-    among them was known to be damaged when it was uploaded.
+    `contents` notes what is in temporary files: workers know again what they have decoded,
+    though each render has another file. `has_damaged` says that a picture among them was
+    known to be damaged when it was uploaded.
     """
 
     store: ObjectStore
@@ -31,13 +34,13 @@ class Sources:
     scratch: TempFolder
     contents: dict[str, str] = field(default_factory=dict)
     has_damaged: bool = False
-    _copies: ExitStack = field(default_factory=ExitStack)
+    _temporary: ExitStack = field(default_factory=ExitStack)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *exc: object) -> None:
-        self._copies.close()
+        self._temporary.close()
 
     def path(self, record: Record) -> Path:
         """Return a file that holds the picture's original.
@@ -51,11 +54,32 @@ class Sources:
             with self.library.open_original(record) as reader:
                 read_verified(record, reader)
             return Path(self.store.local_path(keys.original(record.id, record.generation)))
-        path = self.scratch.path()
-        self._copies.callback(path.unlink, missing_ok=True)
+        path = self.temporary()
         self.contents[os.fspath(path)] = f"{record.id}/{record.generation}"
         with self.library.open_original(record) as reader, path.open("xb") as file:
             read_verified(record, reader, file.write)
+        return path
+
+    def copy(self, key: str) -> Path | None:
+        """Return a file that holds the working copy under `key`; None if there is none."""
+        if isinstance(self.store, HasLocalPath):
+            path = Path(self.store.local_path(key))
+            return path if path.exists() else None
+        try:
+            reader = self.store.open(key)
+        except KeyMissing:
+            return None
+        path = self.temporary()
+        self.contents[os.fspath(path)] = key
+        with reader, path.open("xb") as file:
+            while chunk := reader.read(_CHUNK_BYTES):
+                file.write(chunk)
+        return path
+
+    def temporary(self) -> Path:
+        """Return the name of a file that does not exist yet, removed with the block's end."""
+        path = self.scratch.path()
+        self._temporary.callback(path.unlink, missing_ok=True)
         return path
 
     def paths(self, records: Iterable[Record]) -> dict[str, str]:

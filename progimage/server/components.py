@@ -44,6 +44,7 @@ from progimage.jobs.work import Work
 from progimage.library import Library
 from progimage.library.index.index import Index
 from progimage.library.search.catalogue import Catalogue
+from progimage.library.working_copies import WorkingCopies
 from progimage.renditions.disk_cache.disk_cache import DiskCache
 from progimage.renditions.remote_render import BrokerRenderer
 from progimage.renditions.renditions import Renditions
@@ -97,6 +98,7 @@ def build(settings: Settings, store: ObjectStore | None, pool: RenderPool | None
     # A local file is read faster than the work is handed to another thread.
     readers = None if isinstance(store, HasLocalPath) else helpers
     downloader = Downloader(settings.download, max_bytes)
+    copies = WorkingCopies(store, library, settings.render.working_copy_px, helpers)
     broker = Broker(settings.jobs.broker) if settings.jobs.broker else None
     remote = broker_renderer(settings, store, broker)
     jobs = Jobs(store, readers)
@@ -112,12 +114,21 @@ def build(settings: Settings, store: ObjectStore | None, pool: RenderPool | None
         temp_folder=folder,
         library=library,
         catalogue=Catalogue(store, index, readers),
-        ingest=Ingest(library, pool, folder, limits, rendering, downloader, max_bytes=max_bytes),
+        ingest=Ingest(
+            library,
+            pool,
+            folder,
+            limits,
+            rendering,
+            downloader,
+            max_bytes=max_bytes,
+            working_copies=copies,
+        ),
         resumable_uploads=ResumableUploads(
             store, max_bytes=max_bytes, expires_s=settings.upload.resumable_expires_s
         ),
         renditions=Renditions(
-            store, library, pool, folder, limits, rendering, policy, remote, disk_cache
+            store, library, pool, folder, limits, rendering, policy, remote, disk_cache, copies
         ),
         delivery=Delivery(store, settings.delivery),
         policy=policy,
@@ -154,6 +165,7 @@ def pool_of(settings: Settings, *, workers: int, niceness: int) -> RenderPool:
     return RenderPool(
         workers=workers,
         timeout_s=settings.render.timeout_s,
+        wall_timeout_s=settings.render.wall_timeout_s,
         memory_bytes=settings.render.memory_bytes,
         tasks=settings.render.tasks_per_worker,
         niceness=niceness,
@@ -179,8 +191,27 @@ def runner_of(
     limits, threads = settings.picture_limits(), settings.jobs.threads
     admission = Admission(threads, "items of jobs")
     max_bytes = settings.upload.max_bytes
-    ingest = Ingest(library, pool, folder, limits, admission, downloader, max_bytes=max_bytes)
-    renders = Renditions(store, library, pool, folder, limits, admission, policy_of(settings))
+    copies = WorkingCopies(store, library, settings.render.working_copy_px)
+    ingest = Ingest(
+        library,
+        pool,
+        folder,
+        limits,
+        admission,
+        downloader,
+        max_bytes=max_bytes,
+        working_copies=copies,
+    )
+    renders = Renditions(
+        store,
+        library,
+        pool,
+        folder,
+        limits,
+        admission,
+        policy_of(settings),
+        working_copies=copies,
+    )
     hosts = HostLimits(settings.jobs.per_host, settings.jobs.host_pause_s)
     attempts = settings.jobs.attempts
     publishing = Publishing(library, destinations(settings.publish))

@@ -26,6 +26,7 @@ from progimage.jobs.state import Jobs
 from progimage.keys import is_token
 from progimage.library import Library
 from progimage.library.index.index import Index
+from progimage.library.working_copies import WorkingCopies
 from progimage.renditions import remote_render
 from progimage.renditions.renditions import Renditions
 from progimage.server import broker, metrics_server
@@ -83,7 +84,11 @@ def work_on_renders() -> None:
     limits, threads = settings.picture_limits(), settings.render.workers
     admission = Admission(threads, "renders")
     policy = policy_of(settings)
-    renders = Renditions(store, Library(store), pool, TempFolder(), limits, admission, policy)
+    library = Library(store)
+    copies = WorkingCopies(store, library, settings.render.working_copy_px)
+    renders = Renditions(
+        store, library, pool, TempFolder(), limits, admission, policy, working_copies=copies
+    )
     messages = Broker(settings.jobs.broker)
 
     def make(*ask: str) -> None:

@@ -27,7 +27,7 @@ from tests import bad_codecs
 
 @pytest.fixture(scope="module")
 def pool() -> Iterator[RenderPool]:
-    pool = RenderPool(workers=2, timeout_s=3, memory_bytes=2**29, tasks=50)
+    pool = RenderPool(workers=2, timeout_s=1, wall_timeout_s=60, memory_bytes=2**29, tasks=50)
     yield pool
     pool.close()
 
@@ -41,7 +41,7 @@ def test_the_answer_comes_from_another_process(pool):
     ("codec", "error", "words"),
     [
         (bad_codecs.crash, RenderFailed, "crashed"),
-        (bad_codecs.hang, RenderTimeout, "longer than 3 s"),
+        (bad_codecs.spin, RenderTimeout, "more than 1 s of processor time"),
         (bad_codecs.gorge, RenderFailed, "memory"),
     ],
 )
@@ -49,6 +49,34 @@ def test_a_broken_codec_is_a_clear_error_and_the_next_call_succeeds(pool, codec,
     with pytest.raises(error, match=words):
         pool.run(codec)
     assert pool.run(bad_codecs.answer, 7) == 7
+
+
+def test_time_by_the_clock_has_a_limit_of_its_own_which_is_not_the_pictures_fault():
+    pool = RenderPool(workers=1, timeout_s=60, wall_timeout_s=0.5, memory_bytes=2**29, tasks=50)
+    try:
+        with pytest.raises(Overloaded, match=r"within 0\.5 s"):
+            pool.run(bad_codecs.hang)
+    finally:
+        pool.close()
+
+
+def test_a_call_may_wait_longer_than_it_may_compute():
+    pool = RenderPool(workers=1, timeout_s=0.5, wall_timeout_s=60, memory_bytes=2**29, tasks=50)
+    try:
+        assert pool.run(bad_codecs.wait_without_work, 0.7) is None
+    finally:
+        pool.close()
+
+
+def test_processor_time_counts_for_each_call_by_itself():
+    pool = RenderPool(workers=1, timeout_s=0.5, wall_timeout_s=60, memory_bytes=2**29, tasks=50)
+    try:
+        worker = pool.run(bad_codecs.pid)
+        for _ in range(4):
+            pool.run(bad_codecs.work, 0.2)
+        assert pool.run(bad_codecs.pid) == worker
+    finally:
+        pool.close()
 
 
 def test_calls_beside_a_crash_are_not_harmed(pool):

@@ -10,7 +10,7 @@ import hashlib
 import io
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from PIL import Image
@@ -25,12 +25,13 @@ from progimage.imaging.pipeline import parse
 from progimage.library import Library, read_record
 from progimage.library.index.index import Index, postings_of
 from progimage.maintenance.check import Check
+from progimage.maintenance.gc import collect
 from progimage.model import Metadata, Record, Viewer
 from progimage.renditions.renditions import Renditions
 from progimage.stores import ObjectStore
 from progimage.stores.memory import MemoryStore
 from progimage.stores.temp_files import TempFolder
-from tests.candidates import add, id_of
+from tests.candidates import add, add_with_copies, id_of
 from tests.imaging.drawing import saved
 from tests.inline_pool import InlinePool
 from tests.stores.dying import Died, DyingStore
@@ -44,6 +45,10 @@ PIPELINE = parse("resize:w=4", limits=LIMITS)
 
 def upload(store: ObjectStore) -> None:
     add(Library(store), PICTURE, Metadata(title="new", tags=("sea",)), "ann")
+
+
+def upload_large(store: ObjectStore) -> None:
+    add_with_copies(store, PICTURE, "ann")
 
 
 def edit(store: ObjectStore) -> None:
@@ -93,6 +98,9 @@ SCENARIOS = [
     Scenario("edit", (upload, render), edit, {"new", "edited"}, "edited"),
     Scenario("hide", (upload, render), hide, {"new"}, "new"),
     Scenario("remove", (upload, render), remove, {"new", None}, None),
+    Scenario("upload with copies", (), upload_large, {None, ""}, ""),
+    Scenario("remove with copies", (upload_large,), remove, {"", None}, None),
+    Scenario("upload, remove, upload with copies", (upload, remove), upload_large, {None, ""}, ""),
 ]
 
 
@@ -196,6 +204,24 @@ def test_a_crash_between_original_and_record_leaves_refuse_that_check_names():
     assert dying.history[-1][0] == "put"
     found = list(Check(store, grace=timedelta(0)).run())
     assert [finding.kind for finding in found] == ["original without record"]
+
+
+@pytest.mark.parametrize("cleans", ["check", "gc"])
+def test_a_copy_that_a_crash_left_without_its_picture_is_removed(cleans):
+    """The picture was removed between the writing of the copy and the look at the record."""
+    store = MemoryStore()
+    record = add_with_copies(store, PICTURE, "ann")
+    key = keys.working_copy(record.id, record.generation, 2048, (1200, 900))
+    remove(store)
+    assert list(store.list(keys.COPIES)) == []
+    store.put(key, io.BytesIO(b"late"), media_type="")
+    if cleans == "gc":
+        later = datetime.now(UTC) + timedelta(hours=2)
+        collect(store, max_age=timedelta(1), max_bytes=1, clock=lambda: later)
+    else:
+        found = list(Check(store, repair=True, grace=timedelta(0)).run())
+        assert [finding.kind for finding in found] == ["working copy without picture"]
+    assert list(store.list("")) == []
 
 
 def test_check_spares_the_original_of_an_upload_in_flight():

@@ -16,7 +16,7 @@ from progimage.maintenance.check import Check
 from progimage.model import Metadata, Record, Viewer
 from progimage.stores import ObjectStore
 from progimage.stores.memory import MemoryStore
-from tests.candidates import add, candidate, id_of
+from tests.candidates import add, add_with_copies, candidate, id_of
 from tests.schedules import Actor, every_schedule, play
 
 PICTURE = b"pretend these are pixels"
@@ -104,6 +104,28 @@ def test_no_order_with_three_switches_of_an_upload_and_two_removals_leaves_a_rec
         return width
 
     assert every_schedule(run, switches=3) > 100
+
+
+def upload_large(store: ObjectStore) -> None:
+    add_with_copies(store, PICTURE, "ann")
+
+
+@pytest.mark.parametrize("others", [(remove,), (remove, remove)], ids=["a removal", "two removals"])
+def test_no_order_of_an_upload_with_copies_and_removals_leaves_a_copy_behind(others):
+    """Without a crash none is left, so there is nothing for `check` to repair."""
+
+    def run(choices: list[int]) -> list[int]:
+        store = MemoryStore()
+        upload(store)
+        width = play(store, (upload_large, *others), choices, is_no_marker)
+        record = live_record(store)
+        copies = [stat.key for stat in store.list(keys.COPIES)]
+        if record is None:
+            assert copies == []
+        assert all(f"/{record.generation}/" in key for key in copies if record)
+        return width
+
+    assert every_schedule(run, switches=3) > 10
 
 
 def upload_tagged(store: ObjectStore) -> None:

@@ -16,7 +16,7 @@ from progimage.maintenance.copy_store.copier import Copier
 from progimage.model import Metadata, Viewer
 from progimage.stores.folder.store import FilesystemStore
 from progimage.stores.memory import MemoryStore
-from tests.candidates import add
+from tests.candidates import add, add_with_copies
 from tests.stores.conftest import aws_credentials, opened_s3_store, s3_store, s3_url
 
 ADA = Viewer(name="ada")
@@ -220,5 +220,27 @@ def test_what_is_edited_and_removed_during_the_copy_is_caught(source):
     target = Busy()
     copy(source, target, deletes=True)
     assert len(changed) == 2
+    assert contents(target) == contents(source)
+    assert_sound(target)
+
+
+def test_working_copies_go_with_their_picture(source):
+    record = add_with_copies(source, b"picture", "ada")
+    target = MemoryStore()
+    assert copy(source, target) == ["copied"]
+    assert contents(target) == contents(source)
+    assert_sound(target)
+    Library(source).remove(ADA, record.id)
+    assert copy(source, target, deletes=True) == ["removed"]
+    assert contents(target) == {}
+
+
+def test_working_copies_of_an_earlier_upload_are_removed_at_the_target(source):
+    target = MemoryStore()
+    record = add_with_copies(source, b"picture", "ada")
+    copy(source, target)
+    Library(source).remove(ADA, record.id)
+    add_with_copies(source, b"picture", "ada")
+    assert copy(source, target) == ["updated"]
     assert contents(target) == contents(source)
     assert_sound(target)

@@ -13,6 +13,7 @@ from progimage.access.transform_policy import TransformPolicy
 from progimage.imaging.limits import Limits
 from progimage.library import Library
 from progimage.maintenance.gc import collect
+from progimage.model import ANYBODY
 from progimage.stores import Stat
 from progimage.stores.folder.store import FilesystemStore
 from progimage.stores.memory import MemoryStore
@@ -45,6 +46,17 @@ def cached(store, image_id: str, days: float, size: int = 100, engine: str | Non
     store.put(key, io.BytesIO(b"x" * size), media_type="image/jpeg")
     store.ages[key] = timedelta(days=days)
     return key
+
+
+def copied(store, record, px: int = 2048, days: float = 1) -> str:
+    key = keys.working_copy(record.id, record.generation, px, (1200, 900))
+    store.put(key, io.BytesIO(b"copy"), media_type="")
+    store.ages[key] = timedelta(days=days)
+    return key
+
+
+def copies_left(store) -> set[str]:
+    return {stat.key for stat in store.list(keys.COPIES)}
 
 
 def left(store) -> set[str]:
@@ -133,3 +145,37 @@ def test_what_the_policy_no_longer_leaves_open_leaves_the_public_cache(store, mo
     expected = stay if mode != "open" else stay | {"sha256-00"}
     assert {key.rpartition("/")[2].partition(".")[0] for key in kept} == expected
     assert len(list(store.list(keys.PRIVATE_RENDERS))) == len(names)
+
+
+def test_working_copies_stay_with_their_originals_and_go_without(store):
+    library = Library(store)
+    records = [add(library, b"picture %d" % n) for n in range(6)]
+    kept = {copied(store, record, days=1000) for record in records[::2]}
+    for record in records[1::2]:
+        copied(store, record)
+        library.remove(ANYBODY, record.id)
+        copied(store, record)
+    young = copied(store, records[1], days=0)
+    assert run(store, days=1, max_bytes=0).working_copies == 2
+    assert copies_left(store) == kept | {young}
+
+
+def test_working_copies_of_another_upload_of_the_picture_go(store):
+    library = Library(store)
+    before = add(library, b"picture")
+    library.remove(ANYBODY, before.id)
+    after = add(library, b"picture")
+    copied(store, before)
+    kept = copied(store, after)
+    run(store)
+    assert copies_left(store) == {kept}
+
+
+def test_working_copies_made_by_another_setting_go(store):
+    record = add(Library(store), b"picture")
+    kept = copied(store, record, px=2048, days=0)
+    copied(store, record, px=1024, days=0)
+    collect(store, max_age=timedelta(1), max_bytes=1, copy_px=2048, clock=lambda: NOW)
+    assert copies_left(store) == {kept}
+    collect(store, max_age=timedelta(1), max_bytes=1, copy_px=0, clock=lambda: NOW)
+    assert copies_left(store) == set()

@@ -107,6 +107,20 @@ def test_what_the_leader_fails_with_its_followers_fail_with(store):
     assert pool.renders == 1
 
 
+def test_a_rendition_that_was_too_slow_is_not_tried_again(store):
+    image_id = add(Library(store), PICTURE).id
+    pool = CountingPool(RenderTimeout("too long"))
+    pool.may_end.set()
+    renders = renders_of(store, pool)
+    for _ in range(3):
+        with pytest.raises(RenderTimeout):
+            bytes_of(renders, image_id)
+    assert pool.renders == 1
+    with pytest.raises(RenderTimeout):
+        bytes_of(renders, image_id, parse("resize:w=3"))
+    assert pool.renders == 2
+
+
 def test_more_than_may_wait_are_turned_away_at_once(store):
     image_id = add(Library(store), PICTURE).id
     pool = CountingPool()

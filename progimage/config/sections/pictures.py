@@ -129,7 +129,15 @@ class Render(Section):
         default=10.0,
         gt=0,
         le=600,
-        description="Longest time of one render; then its process is killed.",
+        description="Most processor time of one render; then its process is killed, and the "
+        "answer is 422.",
+    )
+    wall_timeout_s: float = Field(
+        default=30.0,
+        gt=0,
+        le=600,
+        description="Longest time of one render by the clock, which counts the time that it "
+        "waits for a busy processor; then its process is killed, and the answer is 503.",
     )
     memory_bytes: int = Field(
         default=2 * 2**30, ge=2**28, description="Most address space of a render process."
@@ -138,6 +146,16 @@ class Render(Section):
         default=1000,
         ge=1,
         description="A process is replaced after this many renders, in case a codec leaks memory.",
+    )
+    working_copy_px: int = Field(
+        default=2048,
+        ge=0,
+        le=8192,
+        description="Long side of the largest working copy of a picture of 2.5 megapixels or "
+        "more; 0 makes none. Renditions are made from these copies, in a third of the time. They "
+        "are in the store beside the original, take 0.3 to 1 times its bytes, and are made at the "
+        'upload, or when one is missing. Set the same on every node. After a change, "progimage '
+        'gc" removes the old copies and "progimage prepare" makes the new ones.',
     )
     niceness: int = Field(
         default=10,

@@ -19,7 +19,9 @@ from progimage.imaging.codecs.jpeg import fractions
 from progimage.imaging.codecs.picture import Picture
 from progimage.imaging.limits import Limits
 
-_FINE_FROM_PX = 900
+# A fraction has so many times the pixels a side that are needed, so that resampling has
+# something to work on.
+_MARGIN = 1.3
 
 # One picture may take this part of the memory, so that it cannot push out all others.
 _LARGEST_SHARE = 0.25
@@ -28,23 +30,16 @@ _LARGEST_SHARE = 0.25
 def decode_size(
     size: tuple[int, int], form: Format, needed: tuple[int, int] | None
 ) -> tuple[int, int] | None:
-    """Round `needed` up to one of the sizes that a picture of `size` is decoded at.
+    """Return the size at which to decode a picture of `size`, of which `needed` is needed.
 
     None, for the picture in full, where no fraction is large enough: only a JPEG has any.
     """
     if needed is None or form is not JPEG:
         return None
-    for fraction in _fractions_for(size, needed):
-        if fraction[0] >= needed[0] and fraction[1] >= needed[1]:
+    for fraction in fractions(size):
+        if fraction[0] >= needed[0] * _MARGIN and fraction[1] >= needed[1] * _MARGIN:
             return fraction
     return None
-
-
-def _fractions_for(size: tuple[int, int], needed: tuple[int, int]) -> list[tuple[int, int]]:
-    """Leave out 3/8 for small results: they are quick to make, and better from 1/2."""
-    eighth, quarter, three_eighths, half = fractions(size)
-    fine = [three_eighths] if max(needed) > _FINE_FROM_PX else []
-    return [eighth, quarter, *fine, half]
 
 
 class DecodedCache:

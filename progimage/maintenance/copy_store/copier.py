@@ -34,7 +34,14 @@ Item = TypeVar("Item")
 _CLOCK_MARGIN = timedelta(hours=1)
 
 # Stand below other keys, or are made anew.
-_LEFT_OUT = (keys.IMAGES, keys.RENDERS, keys.PROBES, keys.STORE_MARKER, layout.INDEX)
+_LEFT_OUT = (
+    keys.IMAGES,
+    keys.COPIES,
+    keys.RENDERS,
+    keys.PROBES,
+    keys.STORE_MARKER,
+    layout.INDEX,
+)
 
 
 class Copier:

@@ -1,8 +1,9 @@
-"""One picture from store to store: its original, its markers, then its record."""
+"""One picture from store to store: original, markers, record, then working copies."""
 
 from __future__ import annotations
 
 import hashlib
+from contextlib import suppress
 from typing import BinaryIO, cast
 
 from progimage import keys
@@ -62,6 +63,7 @@ class PictureCopier:
             return CopyResult("unchanged", key)
         self._index.write(after)
         self._records.write(record, expect=etag or ABSENT)
+        self._bring_working_copies(record)
         if there is None:
             return CopyResult("copied", key, record.size_bytes)
         self._index.remove(postings_of(there) - after)
@@ -100,6 +102,20 @@ class PictureCopier:
         except Altered:
             return False
         return not self._reads_back or self._hash_at_target(key) == record.sha256
+
+    def _bring_working_copies(self, record: Record) -> None:
+        """Copy those of this original that the target lacks, and remove those of others."""
+        prefix = keys.working_copies(record.id)
+        current = keys.working_copies(record.id, record.generation)
+        there = {stat.key for stat in self._target.list(prefix)}
+        here = {stat.key for stat in self._source.list(current)}
+        for key in sorted(here - there):
+            with suppress(KeyMissing), self._source.open(key) as reader:
+                passing = cast(BinaryIO, Verifying(reader))
+                self._target.put(key, passing, media_type="application/octet-stream")
+        for key in sorted(there):
+            if not key.startswith(current):
+                self._target.delete(key)
 
     def _hash_at_target(self, key: str) -> str:
         digest = hashlib.sha256()

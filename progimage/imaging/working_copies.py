@@ -1,0 +1,174 @@
+"""Working copies: a large picture in smaller sizes, which renditions are made from.
+
+Most of the time of a rendition goes into decoding the original, again for each size. A
+picture of many pixels therefore has copies of itself: upright, in sRGB, with its alpha.
+What the copies of a picture are, and which of them a pipeline uses, follows from the
+picture and the settings alone, so that equal requests give equal bytes on every node.
+
+Sizes, margins and qualities are measured; see DecisionLog.md, 62.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from PIL import Image, ImageChops
+
+from progimage.imaging.codecs.decode import decode
+from progimage.imaging.codecs.formats import JPEG, PNG, WEBP, Format
+from progimage.imaging.codecs.header import Opened, opened
+from progimage.imaging.codecs.jpeg import fractions
+from progimage.imaging.codecs.picture import Picture
+from progimage.imaging.codecs.pillow_plugins import save
+from progimage.imaging.limits import Limits
+from progimage.imaging.operation import Size
+from progimage.imaging.pipeline import Pipeline
+from progimage.imaging.render import needed_size
+from progimage.imaging.resampling import resized
+
+_MIN_PIXELS = 2_500_000
+
+# The largest copy has at most this part of the original's sides, else it would save too little.
+_LARGEST_PART = 1 / 1.5
+
+# The largest copy of a JPEG is what the decoder gives at one of its fractions, which needs
+# no resampling; it may be smaller than intended by this factor.
+_SMALLEST_FRACTION = 0.74
+
+# Each copy has this part of the sides of the next larger one; and the smallest has at least
+# a quarter of the pixels a side that the largest should have.
+_STEP = 0.6
+_SMALLEST_PART = 0.25
+
+# A rendition is made of a copy that has at least so many times the sides it needs.
+_MARGIN = 1.4
+
+_QUALITY = 90
+_QUALITY_OF_SMALL = 94
+_SMALL_PX = 1400
+
+# In photographs many pixels differ a little from their neighbour, by grain and gradients;
+# in drawings and screenshots they are equal, or very different.
+_LITTLE = 12
+_PART_OF_LITTLE = 0.2
+_SAMPLED_ROWS = 64
+
+
+def copy_sizes(size: Size, px: int, *, is_jpeg: bool) -> tuple[Size, ...]:
+    """Return the sizes of the working copies of a still picture, the largest first.
+
+    Args:
+        size: the picture's width and height, as displayed.
+        px: the long side that the largest copy should have; 0 for no copies.
+    """
+    if px == 0 or size[0] * size[1] < _MIN_PIXELS:
+        return ()
+    long_side = min(px, max(size) * _LARGEST_PART)
+    fraction = _fraction(size, long_side) if is_jpeg else None
+    found = [fraction or _scaled(size, long_side / max(size))]
+    while max(smaller := _scaled(found[-1], _STEP)) >= px * _SMALLEST_PART:
+        found.append(smaller)
+    return tuple(found)
+
+
+def copy_size_for(pipeline: Pipeline, size: Size, px: int, *, is_jpeg: bool) -> Size | None:
+    """Return the size of the working copy that a rendition is made from.
+
+    None for the original: where no copy has pixels enough, or the rendition is to be
+    lossless or to keep metadata.
+    """
+    options = pipeline.output.options
+    if px == 0 or options.lossless or options.metadata != "none":
+        return None
+    needed = needed_size(pipeline, size)
+    if needed is None:
+        return None
+    for copy in reversed(copy_sizes(size, px, is_jpeg=is_jpeg)):
+        if copy[0] >= needed[0] * _MARGIN and copy[1] >= needed[1] * _MARGIN:
+            return copy
+    return None
+
+
+def make_copies(source: str, limits: Limits, px: int, targets: Mapping[Size, str]) -> None:
+    """Write the working copies of the picture at `source` that `targets` has files for.
+
+    Raises:
+        PictureError: it cannot be decoded within `limits`.
+    """
+    with opened(source, limits) as header:
+        sizes = sizes_of(header, px)
+    if sizes:
+        write_copies(decode_whole(source, limits, sizes), sizes, targets)
+
+
+def decode_whole(source: str, limits: Limits, sizes: tuple[Size, ...]) -> Picture:
+    """Return the picture that copies of these sizes are made from; a damaged one is refused.
+
+    Raises:
+        PictureError: it cannot be decoded within `limits`, or not to its end.
+    """
+    whole = replace(limits, accept_damaged=False)
+    return decode(source, whole, target=sizes[0], first_only=True)
+
+
+def sizes_of(header: Opened, px: int) -> tuple[Size, ...]:
+    """Return what `copy_sizes` does for an opened picture; none for an animation."""
+    if header.is_animated:
+        return ()
+    return copy_sizes(header.size, px, is_jpeg=header.form is JPEG)
+
+
+def write_copies(
+    picture: Picture, sizes: tuple[Size, ...], targets: Mapping[Size, str]
+) -> Image.Image:
+    """Write the copies of a picture that was decoded for the first of `sizes`.
+
+    Returns the pixels of the smallest.
+    """
+    frame, box = picture.frames[0], picture.box
+    is_flat: bool | None = None
+    for size in sizes:
+        if frame.size != size or box != (0, 0, *size):
+            frame, box = resized(frame, size, box), (0, 0, *size)
+        if is_flat is None:
+            is_flat = _is_flat(frame)
+        if size in targets:
+            with Path(targets[size]).open("wb") as file:
+                save(frame, file, *_coding(frame, is_flat=is_flat))
+    return frame
+
+
+def _fraction(size: Size, long_side: float) -> Size | None:
+    """Return the smallest fraction of a JPEG that is large enough for its first copy."""
+    enough = long_side * _SMALLEST_FRACTION
+    return next((part for part in fractions(size) if max(part) >= enough), None)
+
+
+def _scaled(size: Size, scale: float) -> Size:
+    return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
+
+
+def _coding(frame: Image.Image, *, is_flat: bool) -> tuple[Format, dict[str, object]]:
+    """Return the format of a copy and its parameters, in the words of Pillow's handbook."""
+    if frame.mode in ("L", "RGB") and not is_flat:
+        quality = _QUALITY_OF_SMALL if max(frame.size) < _SMALL_PX else _QUALITY
+        return JPEG, {"quality": quality, "subsampling": "4:2:0"}
+    if frame.mode in ("L", "LA"):
+        return PNG, {"compress_level": 1}
+    return WEBP, {"lossless": True, "quality": 0, "method": 0}
+
+
+def _is_flat(frame: Image.Image) -> bool:
+    """True for drawings and screenshots, whose edges a lossy coding would blur."""
+    width, height = frame.size
+    rows = frame.resize((width, min(height, _SAMPLED_ROWS)), Image.Resampling.NEAREST)
+    here = rows.crop((0, 0, width - 1, rows.height))
+    next_to_it = rows.crop((1, 0, width, rows.height))
+    difference = ImageChops.difference(here, next_to_it)
+    most, *others = difference.split()
+    for band in others:
+        most = ImageChops.lighter(most, band)
+    little = sum(most.histogram()[1 : _LITTLE + 1])
+    return little < _PART_OF_LITTLE * most.width * most.height

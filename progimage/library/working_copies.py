@@ -1,0 +1,100 @@
+"""The working copies of one store: where they are, and how they get there.
+
+A copy is written after the record of its picture. Who removes a picture marks its record
+first and removes its copies then; who has written a copy reads the record again and takes
+the copy back if the picture is gone. So one of the two sees the other, and only a crash
+between the two steps leaves a copy without a picture, which `progimage check --repair` and
+`progimage gc` remove.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from concurrent.futures import Executor
+from pathlib import Path
+
+import structlog
+
+from progimage import keys
+from progimage.errors import ProgImageError
+from progimage.imaging.codecs.formats import JPEG
+from progimage.imaging.operation import Size
+from progimage.imaging.pipeline import Pipeline
+from progimage.imaging.working_copies import copy_size_for, copy_sizes
+from progimage.library.library import Library
+from progimage.model import Record
+from progimage.stores import ObjectStore
+
+_MEDIA_TYPE = "application/octet-stream"
+
+log = structlog.get_logger()
+
+
+class WorkingCopies:
+    """Keeps working copies in a store.
+
+    Args:
+        px: the long side that the largest copy of a picture should have; 0 for no copies.
+        executor: writes copies while the caller goes on; without it `keep_all` waits.
+    """
+
+    def __init__(
+        self, store: ObjectStore, library: Library, px: int, executor: Executor | None = None
+    ) -> None:
+        self._store = store
+        self._library = library
+        self._executor = executor
+        self.px = px
+
+    def sizes(self, record: Record) -> tuple[Size, ...]:
+        """Return the sizes of a picture's working copies, the largest first."""
+        if not _may_have_copies(record):
+            return ()
+        return copy_sizes((record.width, record.height), self.px, is_jpeg=_is_jpeg(record))
+
+    def size_for(self, record: Record, pipeline: Pipeline) -> Size | None:
+        """Return the size of the copy that a rendition is made from; None for the original."""
+        if not _may_have_copies(record):
+            return None
+        size = record.width, record.height
+        return copy_size_for(pipeline, size, self.px, is_jpeg=_is_jpeg(record))
+
+    def key(self, record: Record, size: Size) -> str:
+        """Return where the store holds the copy of that size, or would."""
+        return keys.working_copy(record.id, record.generation, self.px, size)
+
+    def keep_all(self, record: Record, files: Mapping[Size, Path]) -> None:
+        """Store copies and remove their files, in the background where there is an executor."""
+        for size, file in files.items():
+            if self._executor is None:
+                self._keep_and_remove(record, size, file)
+            else:
+                self._executor.submit(self._keep_and_remove, record, size, file)
+
+    def keep(self, record: Record, size: Size, file: Path) -> None:
+        """Store one copy, and take it back if the picture is gone meanwhile.
+
+        Copies are disposable: a store that does not answer is logged and costs only time.
+        """
+        key = self.key(record, size)
+        try:
+            with file.open("rb") as source:
+                self._store.put(key, source, media_type=_MEDIA_TYPE)
+            if not self._library.is_current(record):
+                self._store.delete(key)
+        except ProgImageError as error:
+            log.warning("working copy not stored", key=key, reason=str(error))
+
+    def _keep_and_remove(self, record: Record, size: Size, file: Path) -> None:
+        try:
+            self.keep(record, size, file)
+        finally:
+            file.unlink(missing_ok=True)
+
+
+def _may_have_copies(record: Record) -> bool:
+    return record.frames == 1 and not record.damaged
+
+
+def _is_jpeg(record: Record) -> bool:
+    return record.media_type == JPEG.media_type

@@ -1,0 +1,108 @@
+"""Make the working copies that pictures of a library lack, while it serves."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future
+from dataclasses import dataclass
+from typing import Literal
+
+from progimage import keys
+from progimage.errors import DamagedRecord, NotFound, ProgImageError
+from progimage.library import Library, read_record
+from progimage.library.working_copies import WorkingCopies
+from progimage.model import Record
+from progimage.renditions.add_copies import add_copies
+from progimage.renditions.renderer import Renderer
+from progimage.renditions.sources import Sources
+from progimage.stores import ObjectStore
+from progimage.stores.temp_files import TempFolder
+
+# Pictures taken up ahead of those that are ready, a worker.
+_WINDOW = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What became of one picture, and how many copies were made; `reason` if it failed."""
+
+    kind: Literal["made", "complete", "failed"]
+    image_id: str
+    copies: int = 0
+    reason: str = ""
+
+
+class Preparation:
+    """Makes missing working copies, several pictures at a time.
+
+    Args:
+        executor: with `workers` threads, each of which waits for a render process.
+    """
+
+    def __init__(
+        self,
+        store: ObjectStore,
+        renderer: Renderer,
+        folder: TempFolder,
+        px: int,
+        executor: Executor,
+        workers: int,
+    ) -> None:
+        self._store = store
+        self._library = Library(store)
+        self._copies = WorkingCopies(store, self._library, px)
+        self._renderer = renderer
+        self._folder = folder
+        self._executor = executor
+        self._window = workers * _WINDOW
+
+    def run(self, on_progress: Callable[[str], None] = lambda _: None) -> Iterator[Prepared]:
+        """Yield what becomes of each picture that should have copies.
+
+        `on_progress` is called with every key on the way. Can be stopped at any point and
+        run again.
+        """
+        waiting: deque[Future[Prepared]] = deque()
+        try:
+            for record in self._records(on_progress):
+                waiting.append(self._executor.submit(self._prepare, record))
+                if len(waiting) >= self._window:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            for future in waiting:
+                future.cancel()
+
+    def _records(self, on_progress: Callable[[str], None]) -> Iterator[Record]:
+        for stat in self._store.list(keys.IMAGES):
+            on_progress(stat.key)
+            image_id = keys.id_of_record(stat.key)
+            if image_id is None:
+                continue
+            try:
+                record, _ = read_record(self._store, image_id)
+            except (NotFound, DamagedRecord):
+                continue
+            if record.state == "live" and self._copies.sizes(record):
+                yield record
+
+    def _prepare(self, record: Record) -> Prepared:
+        try:
+            prefix = keys.working_copies(record.id)
+            there = {stat.key for stat in self._store.list(prefix)}
+            missing = [
+                size
+                for size in self._copies.sizes(record)
+                if self._copies.key(record, size) not in there
+            ]
+            if not missing:
+                return Prepared("complete", record.id)
+            with Sources(self._store, self._library, self._folder) as sources:
+                add_copies(self._copies, self._renderer, sources, record, missing)
+        except NotFound:
+            return Prepared("complete", record.id)
+        except (ProgImageError, FileNotFoundError) as error:
+            return Prepared("failed", record.id, reason=str(error))
+        return Prepared("made", record.id, len(missing))

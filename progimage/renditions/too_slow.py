@@ -1,0 +1,43 @@
+"""Renditions that took too much processor time: not tried again for a while."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from progimage.errors import RenderTimeout
+
+_SECONDS = 600.0
+_MOST = 10_000
+
+
+class TooSlow:
+    """Remembers keys of renditions that ended in `RenderTimeout`, each for ten minutes."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._ends: OrderedDict[str, tuple[float, str]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def check(self, key: str) -> None:
+        """Raise the `RenderTimeout` that the rendition ended in lately, if it did."""
+        with self._lock:
+            ends, message = self._ends.get(key, (0.0, ""))
+        if message and self._clock() < ends:
+            raise RenderTimeout(message)
+
+    @contextmanager
+    def noting(self, key: str) -> Iterator[None]:
+        """Remember the key if the block raises `RenderTimeout`."""
+        try:
+            yield
+        except RenderTimeout as error:
+            with self._lock:
+                self._ends[key] = self._clock() + _SECONDS, str(error)
+                self._ends.move_to_end(key)
+                while len(self._ends) > _MOST:
+                    self._ends.popitem(last=False)
+            raise

@@ -1,0 +1,221 @@
+"""Working copies: which there are, what is in them, and which of them a pipeline uses."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image, ImageChops, ImageDraw, ImageFilter
+
+from progimage.errors import CorruptPicture
+from progimage.imaging.codecs.formats import PNG
+from progimage.imaging.inspection import inspect
+from progimage.imaging.pipeline import parse
+from progimage.imaging.render import render
+from progimage.imaging.working_copies import copy_size_for, copy_sizes, make_copies
+from tests.imaging.drawing import corners, is_near, put, quadrants, saved
+from tests.imaging.transforming import LIMITS
+
+PX = 640
+BIG = (1920, 1440)
+
+
+@pytest.fixture(scope="module")
+def photograph():
+    """Return a picture with grain: hardly a pixel equals its neighbour."""
+    image = quadrants(BIG).filter(ImageFilter.GaussianBlur(3))
+    grain = Image.effect_noise(BIG, 30)
+    return Image.blend(image, Image.merge("RGB", (grain, grain, grain)), 0.1)
+
+
+@pytest.fixture(scope="module")
+def drawing():
+    """Return flat areas with a black line of two pixels across."""
+    image = quadrants(BIG)
+    ImageDraw.Draw(image).line((0, 700, 1919, 731), "black", 2)
+    return image
+
+
+def copies_of(image, folder, pillow_name="PNG", px=PX, **parameters):
+    """Return the copies of a picture by size, as Pillow opens them."""
+    folder.mkdir(exist_ok=True)
+    path = put(folder, saved(image, pillow_name, **parameters))
+    facts = inspect(path, LIMITS, px, str(folder / "copy"))
+    return {
+        size: Image.open(BytesIO(Path(file).read_bytes())) for size, file in facts.copies.items()
+    }
+
+
+@pytest.mark.parametrize(
+    ("size", "is_jpeg", "sizes"),
+    [
+        ((4000, 3000), False, ((2048, 1536), (1229, 922), (737, 553))),
+        ((4000, 3000), True, ((2000, 1500), (1200, 900), (720, 540))),
+        ((3264, 2448), True, ((1632, 1224), (979, 734), (587, 440))),
+        ((6000, 4000), True, ((2250, 1500), (1350, 900), (810, 540))),
+        ((3000, 2000), True, ((1500, 1000), (900, 600), (540, 360))),
+        ((2000, 3000), False, ((1333, 2000), (800, 1200), (480, 720))),
+        ((1500, 1500), True, ()),
+        ((1920, 1440), True, ((960, 720), (576, 432))),
+        ((30000, 100), False, ((2048, 7), (1229, 4), (737, 2))),
+    ],
+)
+def test_the_sizes_of_copies(size, is_jpeg, sizes):
+    assert copy_sizes(size, 2048, is_jpeg=is_jpeg) == sizes
+
+
+def test_no_copies_are_made_where_the_setting_is_0():
+    assert copy_sizes((9000, 5000), 0, is_jpeg=True) == ()
+
+
+@given(st.tuples(st.integers(1, 30_000), st.integers(1, 30_000)), st.booleans())
+def test_copies_are_smaller_by_at_least_a_third_and_get_smaller(size, is_jpeg):
+    sizes = copy_sizes(size, 2048, is_jpeg=is_jpeg)
+    for larger, smaller in zip((size, *sizes), sizes, strict=False):
+        assert max(smaller) * 1.32 < max(larger)
+        assert min(smaller) >= 1
+    if sizes:
+        assert max(sizes[0]) * 1.32 < max(size)
+
+
+@pytest.mark.parametrize(
+    ("text", "size"),
+    [
+        ("thumbnail", (720, 540)),
+        ("resize:w=512", (720, 540)),
+        ("resize:w=515", (1200, 900)),
+        ("resize:w=1400", (2000, 1500)),
+        ("resize:w=1500", None),
+        ("resize:w=400/rotate:90/blur:2", (720, 540)),
+        ("resize:300x600,cover", (1200, 900)),
+        ("resize:w=400/quality:95.webp", (720, 540)),
+        ("crop:100x100", None),
+        ("rotate:90/resize:w=100", None),
+        ("", None),
+        ("resize:w=400/strip:keep=icc", None),
+        ("resize:w=400/lossless.webp", None),
+    ],
+)
+def test_a_pipeline_uses_the_smallest_copy_with_pixels_to_spare(text, size):
+    assert copy_size_for(parse(text), (4000, 3000), 2048, is_jpeg=True) == size
+
+
+def test_copies_are_upright_srgb_and_bare(photograph, tmp_path):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    turned = photograph.transpose(Image.Transpose.ROTATE_90)
+    [copy, *_] = copies_of(turned, tmp_path, "JPEG", exif=exif).values()
+    assert copy.size == (480, 360)
+    assert copy.format == "JPEG"
+    assert not copy.getexif()
+    seen, meant = corners(copy), corners(photograph)
+    assert all(is_near(seen[place], meant[place], 60) for place in meant)
+
+
+def test_photographs_become_jpegs_and_drawings_stay_lossless(photograph, drawing, tmp_path):
+    product = Image.new("RGB", BIG, "white")
+    product.paste(photograph.crop((0, 0, 1000, 800)), (400, 300))
+    for image, form in ((photograph, "JPEG"), (product, "JPEG"), (drawing, "WEBP")):
+        copies = copies_of(image, tmp_path / form)
+        assert {copy.format for copy in copies.values()} == {form}
+
+
+def test_a_grey_drawing_stays_grey_and_lossless(drawing, tmp_path):
+    [copy, *_] = copies_of(drawing.convert("L"), tmp_path).values()
+    assert (copy.format, copy.mode) == ("PNG", "L")
+
+
+def test_alpha_is_in_the_copies(photograph, tmp_path):
+    cut_out = photograph.copy()
+    cut_out.putalpha(Image.linear_gradient("L").resize(BIG))
+    [copy, *_] = copies_of(cut_out, tmp_path).values()
+    assert (copy.format, copy.mode) == ("WEBP", "RGBA")
+    top, bottom = copy.getpixel((5, 0))[3], copy.getpixel((5, copy.height - 1))[3]
+    assert top < 5
+    assert bottom > 250
+
+
+def test_animations_have_no_copies(tmp_path):
+    frames = [Image.new("P", (2000, 1300), colour) for colour in (1, 2)]
+    path = put(tmp_path, saved(frames[0], "GIF", save_all=True, append_images=frames[1:]))
+    assert inspect(path, LIMITS, PX, str(tmp_path / "copy")).copies == {}
+
+
+@pytest.mark.parametrize("pillow_name", ["PNG", "JPEG", "WEBP"])
+def test_copies_made_later_have_the_bytes_of_those_made_at_the_upload(
+    pillow_name, photograph, tmp_path
+):
+    path = put(tmp_path, saved(photograph, pillow_name, quality=60))
+    at_upload = inspect(path, LIMITS, PX, str(tmp_path / "copy")).copies
+    assert at_upload
+    for size, file in at_upload.items():
+        later = tmp_path / "later"
+        make_copies(path, LIMITS, PX, {size: str(later)})
+        assert later.read_bytes() == Path(file).read_bytes()
+
+
+def test_facts_are_the_same_with_and_without_copies(photograph, tmp_path):
+    path = put(tmp_path, saved(photograph, "JPEG"))
+    plain = inspect(path, LIMITS)
+    copied = inspect(path, LIMITS, PX, str(tmp_path / "copy"))
+    for name in ("format", "media_type", "width", "height", "orientation", "frames", "has_alpha"):
+        assert getattr(plain, name) == getattr(copied, name)
+
+
+@pytest.mark.parametrize("step", ["resize:w=200", "resize:150x150,cover,gravity=east", "thumbnail"])
+@pytest.mark.parametrize("pillow_name", ["PNG", "JPEG"])
+def test_a_rendition_of_a_copy_looks_like_one_of_the_original(
+    step, pillow_name, photograph, tmp_path
+):
+    path = put(tmp_path, saved(photograph, pillow_name))
+    size = copy_size_for(parse(step), BIG, PX, is_jpeg=pillow_name == "JPEG")
+    copy = inspect(path, LIMITS, PX, str(tmp_path / "copy")).copies[size]
+    pipeline, made = parse(step), []
+    for source, whole in ((path, None), (copy, BIG)):
+        target = str(tmp_path / "made")
+        render(source, pipeline, target, PNG, LIMITS, whole=whole)
+        made.append(Image.open(BytesIO(Path(target).read_bytes())).convert("RGB"))
+    assert made[0].size == made[1].size
+    difference = ImageChops.difference(*made).convert("L").histogram()
+    mean = sum(level * count for level, count in enumerate(difference)) / sum(difference)
+    assert mean < 2
+
+
+def test_lines_of_a_drawing_get_no_ringing(drawing, tmp_path):
+    """A JPEG of it would have shades of red in the red quarter, far from the line."""
+    path = put(tmp_path, saved(drawing, "PNG"))
+    copy = inspect(path, LIMITS, PX, str(tmp_path / "copy")).copies[(640, 480)]
+    target = str(tmp_path / "made")
+    render(copy, parse("resize:w=400"), target, PNG, LIMITS, whole=BIG)
+    red = Image.open(BytesIO(Path(target).read_bytes())).convert("RGB").crop((20, 20, 180, 120))
+    assert red.getextrema() == ((255, 255), (0, 0), (0, 0))
+
+
+def test_a_part_of_a_pixel_at_the_edge_is_not_lost(tmp_path):
+    """Half of 1925 is 962.5 pixels: the copy has 962, of the whole picture."""
+    image = Image.new("RGB", (1925, 1443), "white")
+    image.paste("black", (963, 0, 1925, 1443))
+    grain = Image.effect_noise(image.size, 12)
+    image = ImageChops.multiply(image, Image.merge("RGB", (grain, grain, grain)))
+    [copy, *_] = copies_of(image, tmp_path, "JPEG", px=1300, quality=95).values()
+    assert copy.size == (962, 721)
+    middle = partial(copy.convert("L").getpixel)
+    assert middle((475, 300)) > 60
+    assert middle((487, 300)) < 25
+
+
+def test_a_damaged_picture_has_no_copies_and_is_kept_or_refused_as_ever(photograph, tmp_path):
+    data = saved(photograph, "JPEG")
+    path = put(tmp_path, data[: int(len(data) * 0.9)])
+    facts = inspect(path, LIMITS, PX, str(tmp_path / "copy"))
+    assert facts.damage
+    assert facts.copies == {}
+    strict = replace(LIMITS, accept_damaged=False)
+    with pytest.raises(CorruptPicture):
+        inspect(path, strict, PX, str(tmp_path / "copy"))
+    assert list(tmp_path.glob("copy*")) == []

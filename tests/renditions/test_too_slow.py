@@ -1,0 +1,56 @@
+"""What was too slow is not tried again for a while."""
+
+from __future__ import annotations
+
+import pytest
+
+from progimage.errors import Overloaded, RenderTimeout
+from progimage.renditions import too_slow
+from progimage.renditions.too_slow import TooSlow
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def slow(clock):
+    return TooSlow(clock)
+
+
+def fail(slow, key, error):
+    with pytest.raises(type(error)), slow.noting(key):
+        raise error
+
+
+def test_the_same_error_comes_again_without_another_try_and_ends(slow, clock):
+    fail(slow, "a", RenderTimeout("takes more than 10 s"))
+    slow.check("b")
+    with pytest.raises(RenderTimeout, match="takes more than 10 s"):
+        slow.check("a")
+    clock.now = 601
+    slow.check("a")
+
+
+def test_a_busy_server_is_not_held_against_a_picture(slow):
+    fail(slow, "a", Overloaded("busy"))
+    slow.check("a")
+
+
+def test_only_so_many_are_remembered(slow, monkeypatch):
+    monkeypatch.setattr(too_slow, "_MOST", 2)
+    for key in "abc":
+        fail(slow, key, RenderTimeout("slow"))
+    slow.check("a")
+    for key in "bc":
+        with pytest.raises(RenderTimeout):
+            slow.check(key)
