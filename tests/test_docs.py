@@ -62,6 +62,13 @@ def anchors(text: str) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", title).strip().lower().replace(" ", "-") for title in headings}
 
 
+def test_every_page_is_in_the_navigation_of_the_site():
+    navigation = (ROOT / "mkdocs.yml").read_text("utf-8").partition("\nnav:\n")[2]
+    named = re.findall(r"- (?:.*: )?(\S+\.md)$", navigation, re.MULTILINE)
+    pages = {page.relative_to(ROOT / "docs").as_posix() for page in PAGES if page != README}
+    assert set(named) == pages, "name it in mkdocs.yml"
+
+
 def test_no_upload_by_curl_ends_in_a_slash():
     # curl(1), -T: to a URL without a file part it appends the name of the local file.
     text = "".join(page.read_text("utf-8") for page in PAGES)
