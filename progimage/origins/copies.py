@@ -17,11 +17,14 @@ import structlog
 from progimage import keys
 from progimage.errors import NotFound, StoreError
 from progimage.library import Library
+from progimage.lru import LockedLru
 from progimage.model import Record, Viewer
 from progimage.stores import ObjectStore
 from progimage.stores.prefixed import PrefixedStore
 
 log = structlog.get_logger()
+
+_REMEMBERED = 10_000
 
 _ROOM_SHARE = 0.9
 """What is left of the budget after the oldest were removed."""
@@ -53,18 +56,32 @@ class Copies:
         self.library = library
         self._max_bytes = max_bytes
         self._lock = threading.Lock()
+        # The record of a copy never changes; that its bytes are gone shows when they are needed.
+        self._records: LockedLru[str, Record] = LockedLru(_REMEMBERED)
         # Half of the share, so that a restarted node does not start from nothing.
         self._written = int(max_bytes * _CHECK_SHARE / 2)
 
     def find(self, origin: str, image_id: str) -> Record | None:
-        """Return the record of a copy, None if it was removed meanwhile."""
-        try:
-            return self.library.find(viewer_of(origin), image_id)
-        except NotFound:
-            return None
+        """Return the record of a copy, None if it was removed.
+
+        A record is remembered: call `forget` if the bytes turn out to be gone.
+        """
+        record = self._records.get(image_id)
+        if record is None:
+            try:
+                record = self.library.find(viewer_of(origin), image_id)
+            except NotFound:
+                return None
+            self._records.put(image_id, record)
+        return record
+
+    def forget(self, image_id: str) -> None:
+        """Read the record of a copy again the next time."""
+        self._records.pop(image_id)
 
     def remove(self, origin: str, image_id: str) -> None:
         """Remove a copy with all its renditions; one that is not there is no error."""
+        self.forget(image_id)
         try:
             self.library.remove(viewer_of(origin), image_id)
         except NotFound:
@@ -98,6 +115,7 @@ class Copies:
         for image_id in sorted(sizes, key=oldest.__getitem__):
             if total <= self._max_bytes * _ROOM_SHARE:
                 break
+            self.forget(image_id)
             try:
                 owner = self.library.find_for_link(image_id).owner
                 self.library.remove(Viewer(name=owner), image_id)

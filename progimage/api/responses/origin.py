@@ -99,7 +99,8 @@ class OriginResponder:
                 except OriginMissing:
                     raise
                 except NotFound:
-                    # The origin has another version by now, and the copy of this one is gone.
+                    # The copy was removed: the origin has another version, or to make room.
+                    self._copies.forget(found.record.id)
                     if attempt + 1 == _ATTEMPTS:
                         raise
                 else:
