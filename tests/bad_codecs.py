@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import ctypes
+import errno
 import os
 import signal
 import time
+from collections.abc import Callable
+from contextlib import suppress
 
 
 def answer(value: object) -> object:
@@ -26,6 +29,24 @@ def parent_pid() -> int:
 def kill_self() -> None:
     """End as by the kernel's hand, short of memory."""
     os.kill(os.getpid(), signal.SIGKILL)
+
+
+def lose_file() -> None:
+    """End as by a read of a mapped file whose disk failed: SIGBUS."""
+    os.kill(os.getpid(), signal.SIGBUS)
+
+
+def fail_to_read() -> None:
+    """Fail as a disk does: EIO."""
+    raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+
+def once(path: str, fault: Callable[[], None]) -> str:
+    """Meet the fault unless the file is there; it is from then on."""
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL))
+        fault()
+    return "done"
 
 
 def crash(*_: object) -> None:

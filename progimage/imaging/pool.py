@@ -7,6 +7,7 @@ nothing else: its process is killed and another takes its place.
 from __future__ import annotations
 
 import ctypes
+import errno
 import fcntl
 import multiprocessing
 import os
@@ -21,6 +22,7 @@ from concurrent.futures import TimeoutError as FutureTimeout
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any, ParamSpec, TypeVar
 
+import structlog
 from pebble import ProcessExpired, ProcessFuture, ProcessPool
 
 from progimage.errors import ConfigError, Overloaded, RenderFailed, RenderTimeout
@@ -37,11 +39,24 @@ _START_S = 10.0
 
 _RETRY_AFTER_S = 10
 
+# So often a call may be interrupted by the machine; then it is given up.
+_INTERRUPTIONS = 2
+
 # Where below the temporary folder the fork server listens, and unix(7)'s limit.
 _SOCKET = "/pymp-12345678/listener-12345678"
 _MAX_SOCKET_PATH = 107
 
+# The kernel kills by SIGKILL for lack of memory, and by SIGBUS where a mapped file cannot
+# be read.
+_KILLED = (-signal.SIGKILL, -signal.SIGBUS)
+
 _PRELOADED = ["progimage.imaging.inspection", "progimage.imaging.render"]
+
+log = structlog.get_logger()
+
+
+class _InterruptedError(Exception):
+    """The machine, and not the picture, ended a call."""
 
 
 class RenderPool:
@@ -86,14 +101,16 @@ class RenderPool:
 
         Raises:
             RenderTimeout: it took more than `timeout_s` of processor time and was killed.
-            RenderFailed: its process crashed or ran out of memory.
+            RenderFailed: its process crashed or passed its limit of memory.
             Overloaded: it lasted too long by the clock without taking so much processor
-                time, since the machine is busy; or the pool was closed, or had to start
-                again, meanwhile.
+                time, since the machine is busy; the machine killed its process or failed
+                to read, twice; no process can be started; or the pool was closed, or had
+                to start again, meanwhile.
         """
+        interruptions = 0
         for _ in range(_ATTEMPTS):
-            pool = self._running()
             try:
+                pool = self._running()
                 future: ProcessFuture[T] = pool.schedule(
                     _within,
                     args=[self._timeout_s, function, args, kwargs],
@@ -101,14 +118,32 @@ class RenderPool:
                 )
             except RuntimeError:
                 continue  # it broke, or was closed, since
+            except OSError as error:
+                log.warning("no process for pictures can be started", reason=str(error))
+                raise Overloaded(
+                    "the processes that work on pictures cannot be started; try again later",
+                    _RETRY_AFTER_S,
+                ) from error
             self._calls.add(future)
             try:
                 return self._result(future, pool)
             except BrokenProcessPool:
                 continue
+            except _InterruptedError as error:
+                interruptions += 1
+                log.warning("work on a picture was interrupted", reason=str(error))
+                if interruptions == _INTERRUPTIONS:
+                    raise Overloaded(
+                        "this machine interrupted the work on the picture, for lack of memory or "
+                        "by a fault of a disk; try again later",
+                        _RETRY_AFTER_S,
+                    ) from None
             finally:
                 self._calls.discard(future)
-        raise RenderFailed("the processes that work on pictures broke, and again; try later")
+        raise Overloaded(
+            "the processes that work on pictures broke several times; try again later",
+            _RETRY_AFTER_S,
+        )
 
     def close(self) -> None:
         """Stop the workers at once and for good; calls still running raise `Overloaded`."""
@@ -140,9 +175,17 @@ class RenderPool:
                     f"the picture takes more than {self._timeout_s:g} s of processor time; "
                     "try a smaller picture or fewer steps"
                 ) from None
+            if error.exitcode in _KILLED:
+                raise _InterruptedError(
+                    f"its process was ended by signal {-error.exitcode}"
+                ) from None
             raise RenderFailed(
                 "the picture crashed its decoder or encoder; it may be damaged or hostile"
             ) from None
+        except OSError as error:
+            if isinstance(error, FileNotFoundError) or error.errno is None:
+                raise
+            raise _InterruptedError(errno.errorcode.get(error.errno, "unknown")) from None
         except MemoryError:
             raise RenderFailed(
                 "the picture needs more memory than one render may use; try a smaller one"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import pickle
 import signal
@@ -23,6 +24,8 @@ from progimage.imaging.pipeline import parse
 from progimage.imaging.pool import RenderPool
 from progimage.imaging.render import render
 from tests import bad_codecs
+
+INTERRUPTIONS = [bad_codecs.kill_self, bad_codecs.lose_file, bad_codecs.fail_to_read]
 
 
 @pytest.fixture(scope="module")
@@ -109,12 +112,26 @@ def test_a_killed_fork_server_is_replaced_unnoticed(pool):
     assert pool.run(bad_codecs.answer, 7) == 7
 
 
-def test_a_worker_killed_in_mid_call_fails_that_call(pool):
-    with ThreadPoolExecutor(1) as threads:
-        call = threads.submit(pool.run, bad_codecs.kill_self)
-        with pytest.raises(RenderFailed):
-            call.result()
+@pytest.mark.parametrize(
+    "fault", [bad_codecs.kill_self, bad_codecs.lose_file, bad_codecs.fail_to_read]
+)
+def test_what_the_machine_interrupts_twice_is_tried_once_more_and_then_later(pool, fault):
+    """It is not the picture's fault: 503, and no 422 that clients take for the last word."""
+    with pytest.raises(Overloaded, match="try again later"):
+        pool.run(fault)
     assert pool.run(bad_codecs.answer, 7) == 7
+
+
+@pytest.mark.parametrize(
+    "fault", [bad_codecs.kill_self, bad_codecs.lose_file, bad_codecs.fail_to_read]
+)
+def test_what_the_machine_interrupts_once_succeeds(pool, tmp_path, fault):
+    assert pool.run(bad_codecs.once, str(tmp_path / "seen"), fault) == "done"
+
+
+def test_a_file_that_is_gone_is_no_fault_of_the_machine(pool, tmp_path):
+    with pytest.raises(FileNotFoundError):
+        pool.run(inspect, str(tmp_path / "gone"), Limits())
 
 
 def test_a_pool_that_hangs_is_given_up_and_the_next_one_works(monkeypatch):
@@ -130,6 +147,18 @@ def test_a_pool_that_hangs_is_given_up_and_the_next_one_works(monkeypatch):
         assert pool.run(bad_codecs.answer, 7) == 7
     finally:
         pool.close()
+
+
+def test_a_machine_that_starts_no_processes_is_a_fault_to_try_again(monkeypatch):
+    """As without /dev/shm, where there are no semaphores."""
+
+    def fail(**_: object) -> None:
+        raise OSError(errno.ENOENT, "no semaphores")
+
+    monkeypatch.setattr(pool_module, "ProcessPool", fail)
+    pool = RenderPool(workers=1, timeout_s=3, memory_bytes=2**29, tasks=50)
+    with pytest.raises(Overloaded, match="cannot be started"):
+        pool.run(bad_codecs.answer, 7)
 
 
 def test_a_closed_pool_starts_nothing():

@@ -136,7 +136,8 @@ def translated_errors() -> Iterator[None]:
 
     Plugins fed hostile bytes raise nearly anything: OSError, SyntaxError, ValueError,
     struct.error, zlib.error, KeyError, TypeError... all mean the bytes are bad.
-    `MemoryError` passes, since it may be our limit rather than the picture.
+    `MemoryError` passes, since it may be our limit rather than the picture, and so does an
+    OSError of the system, such as EIO: Pillow's own have no number.
     """
     try:
         with warnings.catch_warnings():
@@ -151,6 +152,8 @@ def translated_errors() -> Iterator[None]:
     except UnidentifiedImageError:
         raise CorruptPicture(_unreadable()) from None
     except Exception as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise
         raise CorruptPicture(
             "the picture is truncated or damaged and cannot be decoded; send it again"
         ) from error
