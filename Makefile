@@ -8,7 +8,7 @@ S3_TESTS := tests/system/s3 tests/stores/s3/test_store.py::TestS3Store tests/sto
   tests/library/test_owners.py tests/renditions/test_renditions.py tests/maintenance/test_reindex.py tests/library/search/test_catalogue.py \
   tests/system/serving/test_restore.py
 
-.PHONY: run test test-fronts test-s3 test-faults test-nginx test-topology test-nodes test-api nginx test-tus-js test-celery test-console browser pictures bench bench-smoke bench-tools client reference docs lock audit test-package lint types check clean help
+.PHONY: engine-checksums run test test-fronts test-s3 test-faults test-nginx test-topology test-nodes test-api nginx test-tus-js test-celery test-console browser pictures bench bench-smoke bench-tools client reference docs lock audit test-package lint types check clean help
 
 help: ## Show this list
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -114,6 +114,9 @@ bench-tools:
 
 reference: $(VENV)/.dev ## Write the documentation pages that follow from the code
 	@$(BIN)/python -m tools.reference >/dev/null
+
+engine-checksums: $(VENV)/.dev ## Write the table of what the image engine makes, after ENGINE_VERSION was raised
+	@$(BIN)/python -m tools.engine_checksums
 
 client: $(VENV)/.dev ## Generate the client's operations and its blocking half anew
 	@$(BIN)/python -m tools.client
