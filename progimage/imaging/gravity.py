@@ -42,6 +42,8 @@ SYNONYMS = {
 SMART = "smart"
 _FOCUS = re.compile(r"([01]|[01]?\.[0-9]{1,4})x([01]|[01]?\.[0-9]{1,4})")
 _SURVEY_PX = 96
+# From 4:1 on the shorter side decides, so that it keeps enough rows to see something in.
+_THIN_SURVEY_PX, _LONG_SURVEY_PX = 24, 2_400
 
 
 class Focus(NamedTuple):
@@ -98,8 +100,7 @@ def _busiest(image: Image, part_x: float, part_y: float) -> tuple[float, float]:
     each axis, and on each axis the window with the largest sum wins. Among equals
     the most central one does, so a flat picture is cut as by `center`.
     """
-    scale = min(1.0, _SURVEY_PX / max(image.size))
-    size = (max(3, round(image.width * scale)), max(3, round(image.height * scale)))
+    size = _survey_size(image.size)
     survey = image.resize(size, Resampling.BOX)
     if survey.mode in ("LA", "RGBA"):
         # What is transparent counts as flat, whatever its hidden colour is.
@@ -110,6 +111,16 @@ def _busiest(image: Image, part_x: float, part_y: float) -> tuple[float, float]:
     columns = inner.resize((inner.width, 1), Resampling.BOX)
     rows = inner.resize((1, inner.height), Resampling.BOX)
     return _best_start(columns, part_x), _best_start(rows, part_y)
+
+
+def _survey_size(size: tuple[int, int]) -> tuple[int, int]:
+    """Return how large to look at a picture of this size.
+
+    Very wide or high pictures are seen larger: their subject is a small part of them.
+    """
+    scale = max(_SURVEY_PX / max(size), _THIN_SURVEY_PX / min(size))
+    scale = min(1.0, scale, _LONG_SURVEY_PX / max(size))
+    return max(3, round(size[0] * scale)), max(3, round(size[1] * scale))
 
 
 def _best_start(profile: Image, part: float) -> float:

@@ -139,7 +139,12 @@ def _transform(profile: bytes, mode: str) -> ImageCms.ImageCmsTransform | None:
         if source.profile.xcolor_space.strip() != _SPACES[mode]:
             return None
         transform = ImageCms.ImageCmsTransform(
-            source, ImageCms.ImageCmsProfile(target), mode, "RGBA" if mode == "RGBA" else "RGB"
+            source,
+            ImageCms.ImageCmsProfile(target),
+            mode,
+            "RGBA" if mode == "RGBA" else "RGB",
+            # Inks as browsers show them: the black of paper is not stretched to that of screens.
+            ImageCms.Intent.RELATIVE_COLORIMETRIC if mode == "CMYK" else ImageCms.Intent.PERCEPTUAL,
         )
         if mode == "CMYK":
             return transform

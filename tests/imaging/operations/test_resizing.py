@@ -157,3 +157,18 @@ def test_smart_gravity_does_not_look_at_hidden_colours():
 
 def test_smart_cover_of_a_tiny_picture_works():
     assert apply("resize:1x1,cover,gravity=smart", Image.new("RGB", (2, 1))).size == (1, 1)
+
+
+@pytest.mark.parametrize("is_high", [False, True])
+@pytest.mark.parametrize("place", [300, 1500, 2500])
+def test_smart_finds_the_subject_of_a_picture_thirty_times_as_wide_as_high(
+    place: int, is_high: bool
+) -> None:
+    image = Image.new("RGB", (3000, 100), (200, 200, 200))
+    for at in range(0, 40, 4):
+        image.paste((255, 0, 0), (place + at, 30, place + at + 2, 70))
+    if is_high:
+        image = image.transpose(Image.Transpose.TRANSPOSE)
+    cut = apply("resize:w=100,h=100,fit=cover,gravity=smart", image)
+    reds = cut.getchannel("G").point([255] * 100 + [0] * 156).histogram()[255]
+    assert reds == 20 * 40

@@ -70,7 +70,7 @@ class Animation:
 def animation(
     chunks: Iterable[tuple[bytes, bytes]], control: bytes, size: Size
 ) -> Animation | None:
-    """Return the animation in these chunks; None if it announces less than two frames.
+    """Return the animation in these chunks; None if it announces no frame.
 
     Raises:
         ValueError: not even one frame is in order, and why; the default image is to be
@@ -79,7 +79,7 @@ def animation(
     if len(control) != 8:
         raise ValueError("its header is damaged")
     announced, plays = struct.unpack(">II", control)
-    if announced < 2:
+    if not 1 <= announced < 2**31:
         return None
     found = Animation(size, min(plays, 65_535))
     try:

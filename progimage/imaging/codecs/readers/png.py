@@ -228,9 +228,10 @@ class PngReader(Reader):
         top = (1 << self._depth) - 1
         alpha: Image.Image | None = None
         for band, channel in enumerate(image.split()):
-            key = int.from_bytes(self._transparency[2 * band : 2 * band + 2], "big") & top
+            key = int.from_bytes(self._transparency[2 * band : 2 * band + 2], "big")
             differs = [255] * 256
-            differs[key * 255 // top] = 0
+            if key <= top:
+                differs[key * 255 // top] = 0
             seen = channel.point(differs)
             alpha = ImageChops.lighter(alpha, seen) if alpha else seen
         return Image.merge(image.mode + "A", (*image.split(), alpha or image))

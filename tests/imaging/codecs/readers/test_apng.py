@@ -131,8 +131,14 @@ def test_frames_that_are_announced_and_missing_are_damage(tmp_path: Path) -> Non
     assert (found.frames, found.damage) == (2, "the animation: 3 frames are missing")
 
 
-def test_one_frame_or_none_is_a_still() -> None:
-    for announced in (0, 1):
+def test_one_frame_stands_for_the_picture_and_not_its_default_image(tmp_path: Path) -> None:
+    data = _animation([(ALL, GREEN, KEEP, SOURCE)], default=RED)
+    assert (facts(tmp_path, data).frames, facts(tmp_path, data).damage) == (1, "")
+    assert rgba(read(tmp_path, data).frames[0], (0, 0)) == GREEN
+
+
+def test_no_frames_are_a_still() -> None:
+    for announced in (0, 2**31):
         assert apng.animation([], struct.pack(">II", announced, 0), SIZE) is None
 
 

@@ -40,6 +40,11 @@ def test_the_grey_that_is_named_is_transparent(
     assert facts(tmp_path, data).has_alpha
 
 
+def test_a_grey_beyond_the_depth_makes_nothing_transparent(tmp_path: Path) -> None:
+    data = png([b"\x40"], 2, depth=1, colour=0, before=chunk(b"tRNS", b"\0\xff"))
+    assert not facts(tmp_path, data).has_alpha
+
+
 def test_only_the_named_colour_is_transparent(tmp_path: Path) -> None:
     key = chunk(b"tRNS", struct.pack(">HHH", 10, 20, 30))
     image = read(tmp_path, png([bytes((10, 20, 30, 10, 20, 31))], 2, before=key)).frames[0]
