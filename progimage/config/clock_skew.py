@@ -1,14 +1,14 @@
-"""How far clocks may be apart.
+"""How much clocks may differ.
 
-Order and safety come from the store's conditions and from monotonic clocks, never from
-the time of day. Where something ends at a moment, nodes have to agree on the moment
-well enough; these are the bounds that are held.
+Order and safety come from the store's conditional writes and from monotonic clocks, never
+from the time of day. Only where something ends at a given time must the clocks of nodes
+agree, within these bounds.
 """
 
 from __future__ import annotations
 
 SKEW_S = 300
-"""Seconds that the clock of a node, or of the store, may be wrong, fast or slow."""
+"""Seconds by which the clock of a node, or of the store, may be fast or slow."""
 
 APART_S = 2 * SKEW_S
-"""Seconds that the clocks of two nodes may so be apart."""
+"""Seconds by which the clocks of two nodes may therefore differ."""

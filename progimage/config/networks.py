@@ -1,4 +1,4 @@
-"""Networks that settings name, and the addresses of clients."""
+"""Networks in settings, and the addresses of clients."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ def site_of(address: str) -> str:
 
     64 bits are the least that a site is given (RFC 6177), so a client that has one
     address of it has all of them. An IPv4 address mapped into IPv6, as a dual-stack socket
-    reports it (RFC 4291, section 2.5.5.2), is that IPv4 address. Text that is no address
-    is returned as it is, up to 64 characters.
+    reports it (RFC 4291, section 2.5.5.2), is that IPv4 address. Text that is not an
+    address is returned as it is, up to 64 characters.
     """
     parsed = parse(address.partition("%")[0])
     if isinstance(parsed, IPv6Address):
@@ -27,13 +27,16 @@ def site_of(address: str) -> str:
 
 
 def is_within(address: str, networks: Sequence[Network]) -> bool:
-    """True if `address` is one, and of one of the networks."""
+    """True if `address` is an IP address in one of the networks."""
     parsed = parse(address)
     return parsed is not None and any(parsed in network for network in networks)
 
 
 def parse(address: str) -> IPv4Address | IPv6Address | None:
-    """Return the address, of one mapped into IPv6 the IPv4 address; None if it is none."""
+    """Return the IP address, or None if the text is not one.
+
+    For an IPv4 address mapped into IPv6 that is the IPv4 address.
+    """
     try:
         parsed = ip_address(address.strip())
     except ValueError:
