@@ -1,16 +1,13 @@
-"""`python -m bench.libraries FOLDER PICTURES`: a folder store with a realistic library in it.
+"""`python -m bench.libraries FOLDER PICTURES`: a folder store with a realistic library's index.
 
-Sidecars and markers are those that the service itself would write, written by its own
-code, only without waiting for the disk; originals are there but empty. To spare the
-disk a few million inodes every empty file is a hard link, which costs a reader the same.
+The shelves are those that the service itself would write, written by its own code. Records
+and originals are left out: searches read neither.
 """
 
 from __future__ import annotations
 
 import argparse
-import errno
 import hashlib
-import io
 import itertools
 import random
 import shutil
@@ -19,12 +16,14 @@ import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import BinaryIO
 
-from progimage import keys
-from progimage.library.index.index import Index, postings_of
+from progimage.library.index import manifest, positions
+from progimage.library.index.manifest import Manifest, Row
+from progimage.library.index.publish import put_shelf
+from progimage.library.index.shelf import MOST
+from progimage.library.index.shelf_writer import of_records
 from progimage.model import Record
-from progimage.stores import Stat
+from progimage.stores import ABSENT
 from progimage.stores.folder.store import FilesystemStore
 
 VOCABULARY = 60_000
@@ -101,65 +100,23 @@ def records(number: int, span: timedelta, seed: int = 1) -> Iterator[Record]:
         )
 
 
-class HastyStore(FilesystemStore):
-    """A folder store that waits for no disk, and makes a link for every empty file."""
-
-    def __init__(self, root: Path) -> None:
-        super().__init__(root)
-        self._empties = itertools.count()
-        self._next_empty()
-
-    def put(
-        self,
-        key: str,
-        source: BinaryIO,
-        *,
-        media_type: str,  # noqa: ARG002 (as the protocol has it)
-        expect: str | None = None,  # noqa: ARG002 (as the protocol has it)
-    ) -> Stat:
-        path, body = Path(self.local_path(key)), source.read()
-        try:
-            self._write(path, body)
-        except FileNotFoundError:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._write(path, body)
-        return Stat(key, len(body), "", END)
-
-    def _write(self, path: Path, body: bytes) -> None:
-        if body:
-            path.write_bytes(body)
-            return
-        try:
-            path.hardlink_to(self._empty)
-        except FileExistsError:
-            return
-        except OSError as error:
-            if error.errno != errno.EMLINK:
-                raise
-            self._next_empty()
-            path.hardlink_to(self._empty)
-
-    def _next_empty(self) -> None:
-        self._empty = Path(self.local_path("empties")) / str(next(self._empties))
-        self._empty.parent.mkdir(exist_ok=True)
-        self._empty.touch()
-
-
-def write(root: Path, number: int, span: timedelta, *, crowd: int | None = None) -> None:
-    """Make a library of so many pictures below `root`."""
-    store = HastyStore(root)
-    index = Index(store, crowd=crowd)
+def write(root: Path, number: int, span: timedelta) -> None:
+    """Make the index of so many pictures below `root`."""
+    store = FilesystemStore(root)
     started = time.monotonic()
-    for n, record in enumerate(records(number, span), 1):
-        store.put(keys.original(record.id, record.generation), io.BytesIO(), media_type="")
-        index.write(postings_of(record))
-        store.put(keys.record(record.id), io.BytesIO(record.to_json()), media_type="")
-        if n % 10_000 == 0:
-            print(f"{n:,} pictures in {time.monotonic() - started:.0f} s", file=sys.stderr)
+    found = ((positions.position(r.created, r.id), r) for r in records(number, span))
+    rows: list[Row] = []
+    while some := sorted(itertools.islice(found, MOST), key=lambda pair: pair[0]):
+        contents = of_records(some)
+        shelf = put_shelf(store, contents.encode(), len(some))
+        rows.insert(0, Row(some[0][0], shelf))
+        print(f"{len(rows) * MOST:,} in {time.monotonic() - started:.0f} s", file=sys.stderr)
+    rows[0] = rows[0]._replace(first=b"")
+    manifest.swap(store, Manifest(1, tuple(rows)), ABSENT)
 
 
 def library(folder: Path, number: int) -> Path:
-    """Return where a library of so many pictures is below `folder`; it is made if it is not."""
+    """Return where the index of so many pictures is below `folder`; it is made if it is not."""
     root, done = folder / str(number), folder / f"{number}.complete"
     if not done.exists():
         shutil.rmtree(root, ignore_errors=True)
@@ -174,7 +131,6 @@ if __name__ == "__main__":
     parser.add_argument("folder", type=Path)
     parser.add_argument("pictures", type=int)
     parser.add_argument("--days", type=float, default=SPAN.days, help="over which they came")
-    parser.add_argument("--crowd", type=int, help="names that fill a folder; 0: one level only")
     options = parser.parse_args()
     options.folder.mkdir(parents=True, exist_ok=True)
-    write(options.folder, options.pictures, timedelta(days=options.days), crowd=options.crowd)
+    write(options.folder, options.pictures, timedelta(days=options.days))

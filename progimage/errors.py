@@ -49,7 +49,8 @@ ProgImageError
     ├── DamagedRecord          a record that cannot be read
     ├── DamagedOriginal        stored bytes of a picture that are not those of its record
     └── StoreUnavailable       the store did not answer, or refused, in time
-        └── StoreFull          it has no room for what was to be written
+        ├── StoreFull          it has no room for what was to be written
+        └── IndexMissing       the store has pictures and no index that can be read
 """
 
 from __future__ import annotations
@@ -275,3 +276,14 @@ class StoreUnavailable(StoreError):
 
 class StoreFull(StoreUnavailable):
     """The disk, the quota or the file system of the store has no room left."""
+
+
+class IndexMissing(StoreUnavailable):
+    """The store has pictures, and no index that this version can read."""
+
+    def __init__(
+        self,
+        message: str = "the store has no index that this version can read; its operator builds "
+        "one with 'progimage reindex'",
+    ) -> None:
+        super().__init__(message)

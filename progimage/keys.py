@@ -15,7 +15,7 @@
     quarantine/<token>/manifest.json       why, and where it was
     users/<name>.json                      an account with its sessions and API keys
     development-key                        signs tokens where auth.secret is "development"
-    index/<scope>/…                        markers without content; see progimage/index/layout.py
+    index/…                                the index; see progimage/library/index/keys.py
     job…/…                                 bulk jobs; see progimage/jobs/keys.py
     asks/<token>.json                      how a render went that another process was asked for
     origins/<name>/ab/<sha256>.json        what is known of a picture of an origin; disposable

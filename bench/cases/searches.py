@@ -20,8 +20,8 @@ from bench.libraries import END, SPAN, TAGS, VOCABULARY, library, names, records
 from bench.load import LoadFailed
 from bench.peers import PeerMissing
 from bench.report import Table, verdict
-from progimage.library.index import facets, layout
-from progimage.library.index.index import CROWD, Index
+from progimage.library.index import facets, positions
+from progimage.library.index.index import Index
 from progimage.library.search.catalogue import MAX_TOTAL, Catalogue, Page
 from progimage.library.search.cursor import Cursor, Total
 from progimage.library.search.query import Query
@@ -131,13 +131,13 @@ def _row(
     rounds: int,
 ) -> tuple[str, ...]:
     store = Operations(root)
-    catalogue = Catalogue(store, Index(store, crowd=CROWD))
+    catalogue = Catalogue(Index(store))
 
     def ours() -> Page:
         store.count.clear()
         if before is None:
             return catalogue.first(_STRANGER, query, LIMIT)
-        position = layout.position(before, "0" * 64)
+        position = positions.position(before, "0" * 64)
         cursor = Cursor(position, is_backwards=False, total=Total(0, is_exact=False))
         return catalogue.beside(_STRANGER, query, LIMIT, cursor)
 

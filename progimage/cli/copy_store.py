@@ -12,6 +12,7 @@ import typer
 from progimage import config
 from progimage.cli.terminal import bar, put, say
 from progimage.errors import ConfigError
+from progimage.library.index.opening import open_index
 from progimage.maintenance.copy_store.copier import Copier
 from progimage.stores import create_store, open_store
 from progimage.stores.folder.store import path_of
@@ -63,7 +64,10 @@ def copy_store(
     size_bytes = 0
     with bar() as progress, ThreadPoolExecutor(_THREADS) as threads:
         task = progress.add_task("copying", total=None, note="")
-        copier = Copier(here, there, threads, reads_back=reads_back, verifies_all=verifies_all)
+        index = open_index(there, target)
+        copier = Copier(
+            here, there, threads, reads_back=reads_back, verifies_all=verifies_all, index=index
+        )
         for copied in copier.run(passes=passes, deletes=deletes):
             counts[copied.kind] += 1
             size_bytes += copied.size_bytes

@@ -1,4 +1,4 @@
-"""Keep a store in order: verify and repair it, rebuild its index, bound its cache."""
+"""Maintain a store: verify and repair it, build its index, bound its cache."""
 
 from __future__ import annotations
 
@@ -11,18 +11,20 @@ import typer
 
 from progimage import config
 from progimage.access.transform_policy import TransformPolicy
+from progimage.cli.index import index_of
 from progimage.cli.quarantine import rebuilder_of
 from progimage.cli.terminal import console, progress
 from progimage.config import Settings
 from progimage.jobs.retention import remove_ended
 from progimage.maintenance.check import Check
 from progimage.maintenance.gc import collect
+from progimage.maintenance.index_upkeep import keep_up
 from progimage.maintenance.reindex import reindex as rebuild
 from progimage.stores import ObjectStore, open_store
 
 app = typer.Typer()
 
-# Markers looked at side by side, within the connections of `open_store`.
+# Records read at the same time, within the connections of `open_store`.
 _THREADS = 16
 
 
@@ -46,7 +48,8 @@ def check(
         ThreadPoolExecutor(_THREADS) as threads,
         rebuilder_of(settings, store) as rebuilder,
     ):
-        checking = Check(store, repair=repair, grace=grace, executor=threads, rebuilder=rebuilder)
+        index = index_of(settings, store, threads)
+        checking = Check(store, repair=repair, grace=grace, index=index, rebuilder=rebuilder)
         for finding in checking.run(tell):
             counts[finding.kind] += 1
             wrong += not finding.repaired
@@ -61,21 +64,21 @@ def check(
 
 @app.command()
 def reindex(
-    grace_minutes: Annotated[
-        float, typer.Option(min=0, help="spare markers younger than this: uploads in flight")
-    ] = 60.0,
+    anew: Annotated[
+        bool, typer.Option("--anew", help="remove the index first; searches wait until it is built")
+    ] = False,
 ) -> None:
-    """Rebuild the index from the records, while the service runs."""
-    _, store = _open()
-    counts: Counter[str] = Counter()
-    grace = timedelta(minutes=grace_minutes)
+    """Build the index from the records, or repair the one that is there while the service runs."""
+    settings, store = _open()
     with progress("reindexing") as tell, ThreadPoolExecutor(_THREADS) as threads:
-        for finding in rebuild(store, grace=grace, executor=threads, on_progress=tell):
-            counts[finding.kind] += 1
-    print(
-        f"added {counts['missing marker']} markers, removed {counts['stray marker']}, "
-        f"left {counts['unknown key']} keys that are none of ours"
-    )
+        index = index_of(settings, store, threads)
+        done = rebuild(index, anew=anew, on_progress=tell)
+    if done.old_keys:
+        print(f"removed {done.old_keys:,} keys of an older version's index")
+    if done.built:
+        print(f"built an index of {done.built:,} pictures")
+    else:
+        print(f"repaired {done.added:,} pictures and removed {done.removed:,} from the index")
 
 
 @app.command()
@@ -99,6 +102,8 @@ def gc(
             on_progress=tell,
         )
         jobs = remove_ended(store, datetime.now(UTC), timedelta(days=settings.jobs.keep_days))
+        with ThreadPoolExecutor(_THREADS) as threads:
+            kept = keep_up(index_of(settings, store, threads))
     print(
         f"removed {sweep.removed} of {sweep.seen} renditions, "
         f"{sweep.removed_bytes:,} of {sweep.seen_bytes:,} bytes, "
@@ -106,6 +111,7 @@ def gc(
         f"{sweep.stale_uploads} files of uploads cut short, "
         f"{sweep.expired_uploads} uploads whose time was over and {jobs} old jobs"
     )
+    print(f"removed {kept.announcements} announcements and {kept.shelves} shelves of the index")
 
 
 def _open() -> tuple[Settings, ObjectStore]:

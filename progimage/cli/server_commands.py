@@ -11,12 +11,12 @@ from progimage.errors import ConfigError
 
 MODULES = (
     *("serve", "settings", "worker", "store"),
-    *("maintenance", "prepare", "quarantine", "copy_store", "users", "link_key"),
+    *("maintenance", "index", "prepare", "quarantine", "copy_store", "users", "link_key"),
     "translate",
 )
 NAMES = (
     *("serve", "settings", "worker", "create-store", "upgrade-store"),
-    *("check", "gc", "reindex", "prepare", "quarantine", "copy-store", "user"),
+    *("check", "gc", "reindex", "index", "prepare", "quarantine", "copy-store", "user"),
     *("link-key", "translate"),
 )
 

@@ -14,7 +14,9 @@ from progimage.access.accounts.administration import Administration
 from progimage.access.accounts.names import clean_name
 from progimage.access.accounts.passwords import Passwords
 from progimage.access.accounts.users import Users
+from progimage.cli.index import index_of
 from progimage.cli.terminal import progress
+from progimage.config import Settings
 from progimage.errors import InvalidField
 from progimage.maintenance import erase as erasing
 from progimage.stores import ObjectStore, open_store
@@ -75,17 +77,22 @@ def erase(
     if not is_sure and not typer.confirm(f"Remove {name!r} with everything?", err=True):
         raise typer.Exit(1)
     counts: Counter[str] = Counter()
+    settings, store = _opened()
     with progress("erasing") as tell:
-        for erased in erasing.erase(_store(), name, tell):
+        for erased in erasing.erase(store, name, tell, index_of(settings, store)):
             counts[erased.kind] += 1
     told = ", ".join(f"{count} {kind}{'s' * (count > 1)}" for kind, count in sorted(counts.items()))
     print(f"removed {told}" if told else "there was nothing left")
 
 
-def _store() -> ObjectStore:
+def _opened() -> tuple[Settings, ObjectStore]:
     settings, _ = config.load()
     logs.configure(settings.log)
-    return open_store(settings.store, **settings.s3.options)
+    return settings, open_store(settings.store, **settings.s3.options)
+
+
+def _store() -> ObjectStore:
+    return _opened()[1]
 
 
 def _users() -> Users:

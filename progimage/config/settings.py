@@ -18,6 +18,7 @@ from progimage.config.sections import (
     DiskCache,
     Download,
     Fronts,
+    Index,
     Jobs,
     LimitSettings,
     Links,
@@ -73,6 +74,7 @@ class Settings(Section):
     delivery: Delivery = Delivery()
     cache: Cache = Cache()
     disk_cache: DiskCache = DiskCache()
+    index: Index = Index()
     jobs: Jobs = Jobs()
     auth: Auth = Auth()
     log: Log = Log()

@@ -18,7 +18,7 @@ from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from progimage.keys import part_of
-from progimage.library.index import facets, layout
+from progimage.library.index import facets, positions
 
 JOBS = "jobs/"
 QUEUE = "job-queue/"
@@ -88,7 +88,7 @@ def finished(job_id: str) -> str:
 def queued(created: datetime, job_id: str) -> str:
     """Return the key of the marker that a job has work left."""
     microseconds = (created - _EPOCH) // timedelta(microseconds=1)
-    return f"{QUEUE}{layout.counted(microseconds)}-{job_id}"
+    return f"{QUEUE}{positions.counted(microseconds)}-{job_id}"
 
 
 def jobs_of(owner: str) -> str:
@@ -98,7 +98,7 @@ def jobs_of(owner: str) -> str:
 
 def listed(owner: str, created: datetime, job_id: str) -> str:
     """Return the key of the marker by which an owner's job is listed."""
-    return f"{jobs_of(owner)}{layout.backwards(created)}-{job_id}"
+    return f"{jobs_of(owner)}{positions.backwards(created)}-{job_id}"
 
 
 def job_of(key: str) -> str | None:
@@ -125,4 +125,4 @@ def is_position(text: str) -> bool:
 
 def listed_at(marker: Marker) -> datetime:
     """Return when the job of an owner's list was created."""
-    return layout.time_of(marker.position)
+    return positions.time_of(marker.position)

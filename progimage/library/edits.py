@@ -1,4 +1,4 @@
-"""Edits of what is said of a picture, with the postings that go with them."""
+"""Edits of the metadata of a picture."""
 
 from __future__ import annotations
 
@@ -6,15 +6,14 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-from progimage.errors import Conflict, NotFound, Overloaded, PreconditionFailed
-from progimage.library.index.index import Index, Postings, postings_of
-from progimage.library.index.layout import Posting
+from progimage.errors import Conflict, Overloaded, PreconditionFailed
+from progimage.library.index.index import Index
 from progimage.library.records import Records
 from progimage.model import Metadata, Record, Viewer, check_visibility, parse_metadata
 from progimage.telemetry import audit
 
-# A swap is only lost to another writer that got ahead; whoever loses this many
-# in a row is in a crowd and should come back later.
+# A swap is only lost to another writer that was faster. One that loses so many in a row is
+# one of many and should come back later.
 ATTEMPTS = 8
 
 _TICK = timedelta(microseconds=1)
@@ -49,61 +48,36 @@ class Edits:
         is_expected: Callable[[Record], bool],
     ) -> Record:
         """Do what `Library.edit` says."""
-        touched: set[Posting] = set()
-        try:
-            for _ in range(ATTEMPTS):
-                record, etag = self._records.read_editable(viewer, image_id)
-                if "visibility" in changes and not record.is_public:
-                    # Who hid it may have died before the purge, and this be the repetition.
-                    self._purge(image_id, public_only=True)
-                if not is_expected(record):
-                    raise PreconditionFailed(
-                        "the picture was changed by somebody else since; read its metadata again "
-                        "and send the ETag you get as If-Match"
-                    )
-                edited = self._edited(record, changes)
-                if edited is None:
-                    return record
-                if self._replace(record, etag, edited, touched):
-                    if edited.visibility != record.visibility:
-                        audit.record("visibility", image=image_id, now=edited.visibility)
-                    return edited
-            raise Overloaded("many others are editing this picture; try again")
-        finally:
-            self._unlist(image_id, frozenset(touched))
+        for _ in range(ATTEMPTS):
+            record, etag = self._records.read_editable(viewer, image_id)
+            if "visibility" in changes and not record.is_public:
+                # The process that hid it may have died before the purge; this may be a repetition.
+                self._purge(image_id, public_only=True)
+            if not is_expected(record):
+                raise PreconditionFailed(
+                    "the picture was changed by somebody else since; read its metadata again "
+                    "and send the ETag you get as If-Match"
+                )
+            edited = self._edited(record, changes)
+            if edited is None:
+                return record
+            if self._replace(record, etag, edited):
+                if edited.visibility != record.visibility:
+                    audit.record("visibility", image=image_id, now=edited.visibility)
+                return edited
+        raise Overloaded("many others are editing this picture; try again")
 
-    def _replace(self, record: Record, etag: str, edited: Record, touched: set[Posting]) -> bool:
-        """Swap a record for its next version; False if it is no longer the current one.
-
-        Every posting of the two versions that may be needless afterwards joins `touched`.
-        """
-        before, after = postings_of(record), postings_of(edited)
-        touched |= before ^ after
-        self._index.write(after - before)
+    def _replace(self, record: Record, etag: str, edited: Record) -> bool:
+        """Swap a record for its next version; False if it is no longer the current one."""
+        announced = self._index.announce(edited)
         try:
             self._records.write(edited, expect=etag)
         except Conflict:
             return False
-        self._index.confirm(after - before)
+        announced.confirm()
         if record.visibility != edited.visibility:
             self._purge(record.id)
         return True
-
-    def _unlist(self, image_id: str, postings: Postings) -> None:
-        """Remove those of the postings that the current version does not need."""
-        if not postings:
-            return
-        needless = postings - self._needed(image_id)
-        self._index.remove(needless)
-        # Another editor may have found such a posting there, and committed on it since.
-        self._index.confirm(needless & self._needed(image_id))
-
-    def _needed(self, image_id: str) -> Postings:
-        try:
-            record, _ = self._records.read(image_id)
-        except NotFound:
-            return frozenset()
-        return postings_of(record) if record.state == "live" else frozenset()
 
     def _edited(self, record: Record, changes: dict[str, Any]) -> Record | None:
         """Return the record's next version, or None if nothing would change."""

@@ -1,18 +1,16 @@
-"""The pictures themselves: add, find, edit, remove; the one visibility rule.
+"""Pictures: add, find, edit, remove.
 
-The order of writes is what makes a crash harmless. The record is the commit:
+The order of writes makes a crash harmless. The record is the commit:
 
-    add      original under a name of its own, and markers · record, created
-    edit     new markers · record, swapped · renditions, of what was hidden · old markers
-    remove   record swapped to `deleting` · renditions · working copies · original ·
-             markers · record removed, if it is still the one that was swapped
+    add      original under a name of its own, and announcement · record, created
+    edit     announcement · record, swapped · renditions of what was hidden, removed
+    remove   see `progimage.library.removals`
 
-So at every instant a live record has its bytes, and whatever a crash leaves
-beside it is refuse that `progimage check --repair` recognises and removes.
-Whoever meets a `deleting` record finishes the removal, as often as needed and
-by as many as like: each step names exactly what it removes (an original by its
-generation, the record by its etag), so a straggler cannot hit a later upload.
-Whoever hides a picture again, having had no answer, purges it again.
+So at every moment a live record has its bytes and is found by searches. What a crash leaves
+beside it, `progimage check --repair` recognises and removes. Anybody who meets a `deleting`
+record finishes the removal, as often as needed and several at once: each step names exactly
+what it removes (an original by its generation, the record by its etag), so a slow process
+cannot hit a later upload. Hiding a picture again, after no answer came, purges it again.
 """
 
 from __future__ import annotations
@@ -33,11 +31,12 @@ from progimage.errors import (
     NotFound,
     Overloaded,
     PreconditionFailed,
+    StoreFull,
 )
 from progimage.library import originals, quarantine, removals
 from progimage.library.candidate import Candidate, PictureFacts
 from progimage.library.edits import ATTEMPTS, Edits
-from progimage.library.index.index import Index, postings_of
+from progimage.library.index.index import Index
 from progimage.library.records import (
     Records,
     can_edit,
@@ -62,8 +61,9 @@ def _now() -> datetime:
 class Library:
     """Pictures in one object store.
 
-    `on_purge` is told the id of each picture whose renditions were purged, before that is
-    acknowledged.
+    Args:
+        on_purge: is called with the id of each picture whose renditions were purged, before
+            that is answered.
     """
 
     def __init__(
@@ -83,11 +83,13 @@ class Library:
     def add(
         self, candidate: Candidate, metadata: Metadata, *, is_missed: bool = False
     ) -> tuple[Record, bool]:
-        """Keep a picture; return its record and whether it is new.
+        """Store a picture; return its record and whether it is new.
 
-        A picture that is here already stays exactly as it is, metadata included. With
-        `is_missed`, `held` has just said that it is not here, and is not asked again
-        unless somebody else was faster.
+        A picture that is here already stays exactly as it is, metadata included.
+
+        Args:
+            is_missed: `held` has just returned None, so the record is not read again
+                unless somebody else was faster.
 
         Raises:
             InvalidField: it is to be private but has no owner.
@@ -113,7 +115,7 @@ class Library:
         return self._records.read_visible(viewer, image_id)[0]
 
     def find_for_link(self, image_id: str) -> Record:
-        """Return the record of `image_id`, whoever may see it: for who holds a signed link.
+        """Return the record of `image_id`, whoever may see it: for holders of signed links.
 
         Raises:
             NotFound: there is none.
@@ -128,7 +130,7 @@ class Library:
 
         Raises:
             NotFound: there is none, or none that the viewer may see.
-            Forbidden: it is somebody else's.
+            Forbidden: it belongs to somebody else.
         """
         return self._records.read_editable(viewer, image_id)[0]
 
@@ -139,14 +141,14 @@ class Library:
         changes: dict[str, Any],
         is_expected: Callable[[Record], bool],
     ) -> Record:
-        """Lay `changes` over the metadata of the version that `is_expected`.
+        """Apply `changes` to the metadata of the version that `is_expected`.
 
-        `is_expected` is asked of every version the edit could be based on, so an
+        `is_expected` is called with every version the edit could be based on, so an
         update by somebody else is never overwritten unseen.
 
         Raises:
             NotFound: there is no such picture for this viewer.
-            Forbidden: it is somebody else's.
+            Forbidden: it belongs to somebody else.
             InvalidField: a change is malformed.
             PreconditionFailed: the current version is not the expected one.
         """
@@ -164,7 +166,7 @@ class Library:
 
         Raises:
             NotFound: there is no such picture for this viewer.
-            Forbidden: it is somebody else's.
+            Forbidden: it belongs to somebody else.
             PreconditionFailed: the current version is not the expected one.
         """
         for _ in range(ATTEMPTS):
@@ -183,12 +185,15 @@ class Library:
                 self.purge(image_id)
                 try:
                     mark = partial(self._mark_deleting, record, etag)
-                    record, etag = removals.begin(self._store, image_id, mark) or (
-                        self._remove_record(record, etag)
-                    )
+                    marked = removals.begin(self._store, image_id, mark)
+                    if marked is None:
+                        self._remove_from_full_store(record, etag)
+                    else:
+                        self.finish_removal(*marked)
                 except Conflict:
                     continue
-            self.finish_removal(record, etag)
+            else:
+                self.finish_removal(record, etag)
             audit.record("delete", image=image_id, owner=record.owner)
             return
         raise not_found(image_id)
@@ -207,7 +212,7 @@ class Library:
         return count
 
     def key_of_original(self, record: Record) -> str:
-        """Return where the store holds the bytes as uploaded."""
+        """Return the key of the bytes as uploaded."""
         return keys.original(record.id, record.generation)
 
     def open_original(self, record: Record, start: int = 0, length: int | None = None) -> Reader:
@@ -248,17 +253,21 @@ class Library:
                 raise not_found(candidate.id)
             if self.is_intact(record):
                 return record
-            restored = record.model_copy(
-                update={"generation": keys.new_generation(), "revision": record.revision + 1}
+            restored = _next_revision(record).model_copy(
+                update={"generation": keys.new_generation()}
             )
             candidate.source.seek(0)
             new = keys.original(restored.id, restored.generation)
-            self._store.put(new, candidate.source, media_type=restored.media_type)
+            self._index.announce(_next_revision(record))  # the old generation goes
+            with self._index.announcing(restored, is_new=True) as announced:
+                self._store.put(new, candidate.source, media_type=restored.media_type)
             try:
                 self._records.write(restored, expect=etag)
             except Conflict:
+                announced.retract()
                 self._store.delete(new)
                 continue
+            announced.confirm()
             self._remove_all(keys.working_copies(record.id, record.generation))
             self._store.delete(keys.original(record.id, record.generation))
             log.warning("damaged original restored by an upload", picture=record.id)
@@ -282,7 +291,6 @@ class Library:
         self.purge(record.id)
         self._remove_all(keys.working_copies(record.id))
         self._store.delete(keys.original(record.id, record.generation))
-        self._index.remove(postings_of(record))
         try:
             self._store.delete(keys.record(record.id), expect=etag)
         except Conflict:
@@ -322,21 +330,22 @@ class Library:
         return self._commit(record, None)
 
     def _commit(self, record: Record, source: BinaryIO | None) -> bool:
-        """Write original, markers and record; False if another upload committed first."""
-        original, postings = keys.original(record.id, record.generation), postings_of(record)
-        with self._index.writing(postings):
+        """Write original, announcement and record; False if another upload was faster."""
+        original = keys.original(record.id, record.generation)
+        with self._index.announcing(record, is_new=True) as announced:
             if source is not None:
                 source.seek(0)
                 self._store.put(original, source, media_type=record.media_type)
         try:
             self._records.write(record, expect=ABSENT)
         except Conflict:
-            self._index.remove(postings)
+            announced.retract()
             if source is not None:
                 self._store.delete(original)
             return False
-        # Any other error leaves it open whether the record was written: its bytes
-        # must stay. If it was not, they are refuse that `check` removes.
+        # Any other error leaves it open whether the record was written: its bytes must
+        # stay. If it was not, `check` removes them.
+        announced.confirm()
         return True
 
     def describe(self, candidate: Candidate, metadata: Metadata) -> Record:
@@ -367,8 +376,6 @@ class Library:
     def _remove_damaged(self, viewer: Viewer, image_id: str) -> None:
         """Remove a picture whose record cannot be read, if its bytes show that it is `viewer`'s.
 
-        Its places in the index stay, where nobody sees them, until `check` removes them.
-
         Raises:
             DamagedRecord: they do not, or there are none.
         """
@@ -384,13 +391,27 @@ class Library:
         for key in stored:
             self._store.delete(key)
         self.purge(image_id)
+        for known in self._index.view().with_id(image_id):
+            self._index.announce(_next_revision(known))
         audit.record("delete", image=image_id, owner=viewer.name)
 
-    def _remove_record(self, record: Record, etag: str) -> tuple[Record, str]:
-        """Remove a record where there is no room to mark it; raises `Conflict` if it changed."""
+    def _remove_from_full_store(self, record: Record, etag: str) -> None:
+        """Remove a picture where there is no room to mark it; raises `Conflict` if it changed."""
         self._store.delete(keys.record(record.id), expect=etag)
-        return record, etag
+        self.finish_removal(record, etag)
+        try:
+            # There is room again: that of the original.
+            self._index.announce(_next_revision(record))
+        except StoreFull:
+            log.warning("searches show a removed picture until a check", picture=record.id)
 
     def _mark_deleting(self, record: Record, etag: str) -> tuple[Record, str]:
-        deleting = record.model_copy(update={"state": "deleting", "revision": record.revision + 1})
-        return deleting, self._records.write(deleting, expect=etag)
+        deleting = _next_revision(record).model_copy(update={"state": "deleting"})
+        announced = self._index.announce(deleting)
+        etag = self._records.write(deleting, expect=etag)
+        announced.confirm()
+        return deleting, etag
+
+
+def _next_revision(record: Record) -> Record:
+    return record.model_copy(update={"revision": record.revision + 1})

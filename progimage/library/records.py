@@ -1,4 +1,4 @@
-"""Records: read by who may, written by compare-and-swap; the one visibility rule."""
+"""Records: read by those who may see them, written by compare-and-swap; the visibility rule."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def can_see(viewer: Viewer, record: Record) -> bool:
 def can_edit(viewer: Viewer, record: Record) -> bool:
     """The one rule of who may change, purge or remove a picture that can be seen: its owner.
 
-    The default owner is nobody in particular; who acts for it, the viewer says.
+    The default owner is not a person; `viewer` says if it may act for it.
     """
     return record.owner == viewer.name if record.owner else viewer.may_act_for_default_owner
 
@@ -50,7 +50,7 @@ def read_record(store: ObjectStore, image_id: str) -> tuple[Record, str]:
 
 
 class Records:
-    """The records of one store, live ones and those of removals under way."""
+    """The records of one store, live ones and those being removed."""
 
     def __init__(self, store: ObjectStore) -> None:
         self._store = store
@@ -84,7 +84,7 @@ class Records:
 
         Raises:
             NotFound: there is none, or none that the viewer may see.
-            Forbidden: it is somebody else's.
+            Forbidden: it belongs to somebody else.
         """
         record, etag = self.read_visible(viewer, image_id)
         if not can_edit(viewer, record):
@@ -107,11 +107,11 @@ class Records:
 
 
 def not_found(image_id: str) -> NotFound:
-    """Return the error that tells nothing more than that the viewer sees no such picture."""
+    """Return the error that reveals nothing but that the viewer sees no such picture."""
     shown = image_id if keys.is_image_id(image_id) else "of that id"
     return NotFound(f"there is no picture {shown}")
 
 
 def forbidden(image_id: str) -> Forbidden:
-    """Return the error for who sees a picture but may not change it."""
+    """Return the error for a viewer who sees a picture but may not change it."""
     return Forbidden(f"picture {image_id} is somebody else's; only its owner may change it")

@@ -1,15 +1,16 @@
 """Removals of pictures: in an order that hides them first, and finished after a failure.
 
-    remove   renditions · note · record swapped to `deleting` · renditions · original ·
-             places in the index · record · note
+    remove   renditions · note · announcement · record swapped to `deleting` · renditions ·
+             original · record · note
 
 The renditions go first, so that nothing is public any more while a record is `deleting`,
 and once more afterwards, for those of renders that were under way. The note
 `removals/<id>` lets any process finish what was cut short.
 
 A full store cannot take the note or the swapped record. There the record is removed at
-once instead. A crash in between then leaves an original without record, which
-`progimage check --repair` sets aside.
+once instead, and announced when the original has made room. A crash in between then leaves
+an original without record and searches that show the picture, which
+`progimage check --repair` finds.
 """
 
 from __future__ import annotations

@@ -1,32 +1,35 @@
 """Compare what the store holds with what it should; repair on request.
 
-Every sidecar is read, every original hashed, every rendition, every working copy and
-every marker of the index matched with the picture it belongs to, every picture looked for
-in the index, and every part of a job with its request. What a crash can leave behind is
-repaired: removals that stopped half-way are finished, originals nobody committed,
-renditions, working copies and markers that belong to no picture, and parts of no job, are
-removed. An original without record is set aside in quarantine, never deleted. A record
-that cannot be read is rebuilt from its original where it can be. Other damage (an original
-that is missing or differs from its hash, an object that is listed but not found) is
-reported and never touched: a back-up, or another upload, can still restore it.
+Every record is read, every original hashed, every rendition and every working copy matched
+with the picture it belongs to, every picture looked for in the index and every picture of
+the index among the records, and every part of a job matched with its request. What a crash
+can leave behind is repaired: removals that were cut short are finished, renditions and
+working copies without a picture and parts without a job are removed, and searches see every
+picture as it is. An original without record is set aside in quarantine, never deleted. A
+record that cannot be read is rebuilt from its original where it can be. Other damage (an
+original that is missing or differs from its hash, an object that is listed but not found)
+is reported and never touched: a back-up, or another upload, can still restore it.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor
 from datetime import UTC, datetime, timedelta
 
 from progimage import keys
 from progimage.access.accounts.users import Users
 from progimage.errors import DamagedRecord, KeyMissing, NotFound
 from progimage.library import Library, quarantine, read_record
-from progimage.library.index import layout
+from progimage.library.index import keys as index_keys
+from progimage.library.index import positions
+from progimage.library.index.audit import Audit
+from progimage.library.index.fold import fold
+from progimage.library.index.index import Index
+from progimage.library.index.sweep import unnamed, unsettled
 from progimage.maintenance.check_jobs import check_jobs
 from progimage.maintenance.findings import Finding, Kind
 from progimage.maintenance.rebuild import Rebuilder
-from progimage.maintenance.reindex import Audit
 from progimage.model import Record
 from progimage.stores import ObjectStore, Stat
 
@@ -46,18 +49,19 @@ class Check:
         *,
         repair: bool = False,
         grace: timedelta = timedelta(hours=1),
-        executor: Executor | None = None,
+        index: Index | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         rebuilder: Rebuilder | None = None,
     ) -> None:
         self._store = store
         self._rebuilder = rebuilder
-        self._library = Library(store)
+        self._index = index or Index(store)
+        self._index.require()
+        self._library = Library(store, index=self._index)
         self._repair = repair
+        self._grace = grace
         self._oldest_spared = clock() - grace
-        self._audit = Audit(
-            store, repair=repair, oldest_spared=self._oldest_spared, executor=executor
-        )
+        self._audit = Audit(self._index, repair=repair)
 
     def run(self, on_progress: Callable[[str], None] = lambda _: None) -> Iterator[Finding]:
         """Yield what is found; `on_progress` is told every key on the way."""
@@ -73,9 +77,7 @@ class Check:
         for stat in self._store.list(keys.USERS):
             on_progress(stat.key)
             yield from self._check_account(stat)
-        for stat in self._store.list(layout.INDEX):
-            on_progress(stat.key)
-            yield from self._audit.check_marker(stat)
+        yield from self._check_index(on_progress)
         yield from check_jobs(
             self._store,
             repair=self._repair,
@@ -108,7 +110,24 @@ class Check:
             return
         if (damage := self._damage(record)) and self._library.is_current(record):
             yield Finding(damage, keys.original(image_id, record.generation))
-        yield from self._audit.check_record(record)
+        if not self._audit.is_right(record):
+            yield Finding("not in the index", stat.key, self._repair)
+
+    def _check_index(self, on_progress: Callable[[str], None]) -> Iterator[Finding]:
+        for image_id in self._audit.strays():
+            yield Finding("only in the index", keys.record(image_id), self._repair)
+        for stat in self._store.list(index_keys.INDEX):
+            on_progress(stat.key)
+            if not index_keys.is_known(stat.key):
+                yield Finding("unknown key", stat.key)
+        for key in unsettled(self._index.view(), self._grace):
+            change = index_keys.announcement(key)
+            if change and not self._is_listed(keys.record(positions.id_of(change.position))):
+                yield self._removed("announcement without record", key)
+        for key in unnamed(self._index, self._grace):
+            yield self._removed("shelf without manifest", key)
+        if self._repair:
+            fold(self._index, 1)
 
     def _damage(self, record: Record) -> Kind | None:
         digest, id_digest = hashlib.sha256(), keys.id_hash(record.owner)
@@ -153,11 +172,11 @@ class Check:
         except DamagedRecord:
             return
         if record is None or record.state != "live":
-            yield self._removed("rendition without picture", stat)
+            yield self._removed("rendition without picture", stat.key)
         elif stat.key.startswith(keys.PUBLIC_RENDERS) and not record.is_public:
-            yield self._removed("rendition under the wrong visibility", stat)
+            yield self._removed("rendition under the wrong visibility", stat.key)
         elif any(self._is_gone(other) for other in keys.ids_shown_in(stat.key) - {record.id}):
-            yield self._removed("rendition without picture", stat)
+            yield self._removed("rendition without picture", stat.key)
 
     def _check_working_copy(self, stat: Stat) -> Iterator[Finding]:
         named = keys.id_generation_and_kind_of_copy(stat.key)
@@ -172,7 +191,7 @@ class Check:
         except DamagedRecord:
             return
         if record is None or record.state != "live" or record.generation != generation:
-            yield self._removed("working copy without picture", stat)
+            yield self._removed("working copy without picture", stat.key)
 
     def _check_account(self, stat: Stat) -> Iterator[Finding]:
         name = keys.name_of_user(stat.key)
@@ -214,7 +233,7 @@ class Check:
         quarantine.put_back(self._store, token)
         return False
 
-    def _removed(self, kind: Kind, stat: Stat) -> Finding:
+    def _removed(self, kind: Kind, key: str) -> Finding:
         if self._repair:
-            self._store.delete(stat.key)
-        return Finding(kind, stat.key, self._repair)
+            self._store.delete(key)
+        return Finding(kind, key, self._repair)

@@ -21,8 +21,10 @@ from progimage.ingest.resumable import state
 from progimage.ingest.resumable.state import ResumableUpload
 from progimage.jobs.retention import remove_all_of
 from progimage.library import Library
+from progimage.library.index.index import Index
 from progimage.library.search.catalogue import Catalogue
 from progimage.library.search.query import Query
+from progimage.maintenance.index_upkeep import forget
 from progimage.model import Viewer
 from progimage.stores import ObjectStore
 from progimage.stores.json_objects import find
@@ -42,7 +44,10 @@ class Erased:
 
 
 def erase(
-    store: ObjectStore, name: str, on_progress: Callable[[str], None] = lambda _: None
+    store: ObjectStore,
+    name: str,
+    on_progress: Callable[[str], None] = lambda _: None,
+    index: Index | None = None,
 ) -> Iterator[Erased]:
     """Remove the pictures, jobs, uploads and at last the account of `name`; yield each.
 
@@ -51,31 +56,34 @@ def erase(
     Raises:
         Overloaded: there is more each time; something still adds to it.
     """
+    index = index or Index(store)
+    index.require()
     with suppress(NotFound, DamagedRecord):
         Users(store).change(name, shut_out)
     for _ in range(_PASSES):
         is_clean = True
-        for erased in _one_pass(store, name, on_progress):
+        for erased in _one_pass(store, index, name, on_progress):
             is_clean = False
             yield erased
         if is_clean:
             break
     else:
         raise Overloaded(f"more of {name!r} keeps coming; stop what adds it, and run this again")
+    forget(index)
     if Users(store).remove(name):
         audit.record("account", account=name, erased=True)
         yield Erased("account", name)
 
 
 def _one_pass(
-    store: ObjectStore, name: str, on_progress: Callable[[str], None]
+    store: ObjectStore, index: Index, name: str, on_progress: Callable[[str], None]
 ) -> Iterator[Erased]:
     for job_id in remove_all_of(store, name):
         on_progress(job_id)
         yield Erased("job", job_id)
     yield from _uploads(store, name, on_progress)
-    library, viewer = Library(store), Viewer(name=name)
-    for records in Catalogue(store).every(viewer, Query(owner=name)):
+    library, viewer = Library(store, index=index), Viewer(name=name)
+    for records in Catalogue(index).every(viewer, Query(owner=name)):
         for record in records:
             on_progress(record.id)
             with suppress(NotFound):

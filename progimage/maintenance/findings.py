@@ -11,8 +11,10 @@ Kind = Literal[
     "rendition without picture",
     "rendition under the wrong visibility",
     "working copy without picture",
-    "missing marker",
-    "stray marker",
+    "not in the index",
+    "only in the index",
+    "announcement without record",
+    "shelf without manifest",
     "part without job",
     "damaged record",
     "damaged job",
@@ -30,8 +32,10 @@ REPAIRABLE: frozenset[Kind] = frozenset(
         "rendition without picture",
         "rendition under the wrong visibility",
         "working copy without picture",
-        "missing marker",
-        "stray marker",
+        "not in the index",
+        "only in the index",
+        "announcement without record",
+        "shelf without manifest",
         "part without job",
     }
 )
@@ -47,5 +51,5 @@ class Finding:
 
     @property
     def is_damage(self) -> bool:
-        """True if no repair of ours can help."""
+        """True if `check --repair` cannot help."""
         return self.kind not in REPAIRABLE

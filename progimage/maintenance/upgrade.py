@@ -1,17 +1,20 @@
 """Bring a store that an older release wrote to the format of this one.
 
 A release before 0.2 wrote no marker. Such a store is adopted: it gets a marker, after
-every step between its format and the current one. Nothing is removed on the way, and what
-is interrupted can be run again, because the marker is written last.
+every step between its format and the current one. What is interrupted can be run again,
+because the marker is written last.
 """
 
 from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 from progimage import keys
 from progimage.errors import ConfigError
+from progimage.library.index.index import Index
+from progimage.maintenance.reindex import reindex
 from progimage.stores import ObjectStore
 from progimage.stores.marker import (
     FIRST_FORMAT,
@@ -26,7 +29,17 @@ from progimage.stores.opening import holds_data_of_a_store
 
 Step = Callable[[ObjectStore], None]
 
-STEPS: dict[int, Step] = {}
+# Records read at the same time, within the connections that a store has by default.
+_THREADS = 16
+
+
+def _build_index(store: ObjectStore) -> None:
+    """Format 2 has an index of shelves in the place of one of empty objects."""
+    with ThreadPoolExecutor(_THREADS) as threads:
+        reindex(Index(store, threads))
+
+
+STEPS: dict[int, Step] = {1: _build_index}
 """What brings a store of a format to the next one. A step may run more than once."""
 
 

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager
-
 from progimage.library.index.index import Index
-from progimage.library.index.layout import Posting
+from progimage.library.index.manifest import Manifest
+from progimage.library.index.view import View
 
 
 class Unlisted(Index):
     """Takes the place of an index, and writes nothing."""
 
-    @contextmanager
-    def writing(self, postings: Collection[Posting]) -> Iterator[None]:
-        """Write none of the `postings`."""
-        del postings
-        yield
+    def require(self) -> None:
+        """Require nothing."""
 
-    def confirm(self, postings: Collection[Posting]) -> None:
-        """Confirm nothing."""
+    def put_announcement(self, key: str) -> None:
+        """Announce nothing."""
 
-    def remove(self, postings: Collection[Posting]) -> None:
+    def remove_announcement(self, key: str) -> None:
         """Remove nothing."""
+
+    def view(self) -> View:
+        """Return a view without pictures."""
+        return View(Manifest(), "", (), {}, {}, {})

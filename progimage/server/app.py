@@ -24,6 +24,7 @@ from progimage.config import Settings
 from progimage.imaging.pool import RenderPool
 from progimage.jobs.runner import Runner
 from progimage.library import Library
+from progimage.library.index.keeper import Keeper
 from progimage.server.components import build
 from progimage.stores import ObjectStore
 from progimage.telemetry import tracing
@@ -45,6 +46,7 @@ class Service:
     helpers: Executor
     runner: Runner
     library: Library
+    keeper: Keeper
 
     def __call__(self, env: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
@@ -53,9 +55,11 @@ class Service:
     def begin_to_stop(self) -> None:
         """Begin nothing more in the background. May be called from a signal handler."""
         self.runner.begin_to_stop()
+        self.keeper.begin_to_stop()
 
     def close(self) -> None:
         """Stop jobs, the render processes, and the threads that help with the store."""
+        self.keeper.begin_to_stop()
         self.runner.stop(_JOBS_PATIENCE_S)
         for pool in self.pools:
             pool.close()
@@ -71,14 +75,14 @@ def create(
     Raises:
         ConfigError: the store or a preset cannot work.
     """
-    components, pools, helpers, runner = build(settings, store, pool)
+    components, pools, helpers, runner, keeper = build(settings, store, pool)
     table = routes(components)
     app = _with_middleware(components)
     install(app, table)
     wsgi = StoreDeadline(
         TrustedProxies(app, settings.server.trusted_proxies), settings.s3.deadline_s
     )
-    return Service(wsgi, table, pools, helpers, runner, components.library)
+    return Service(wsgi, table, pools, helpers, runner, components.library, keeper)
 
 
 def _with_middleware(components: Components) -> App:

@@ -43,6 +43,10 @@ from progimage.jobs.state import Jobs
 from progimage.jobs.work import Work
 from progimage.library import Library
 from progimage.library.index.index import Index
+from progimage.library.index.keeper import Keeper
+from progimage.library.index.opening import open_index
+from progimage.library.index.publish import Merge
+from progimage.library.index.shelf_writer import merged_bytes
 from progimage.library.search.catalogue import Catalogue
 from progimage.library.working_copies import WorkingCopies
 from progimage.renditions.disk_cache.disk_cache import DiskCache
@@ -57,7 +61,7 @@ from progimage.stores.metered import MeteredStore
 from progimage.stores.temp_files import TempFolder
 from progimage.telemetry import metrics, tracing
 
-# Threads of each web worker that write markers and, if the store is remote, read records.
+# Threads of each web worker that write announcements and read records.
 _HELPERS = 16
 
 # setpriority(2).
@@ -71,6 +75,7 @@ class Built(NamedTuple):
     pools: Sequence[RenderPool]
     helpers: Executor
     runner: Runner
+    keeper: Keeper
 
 
 def build(settings: Settings, store: ObjectStore | None, pool: RenderPool | None) -> Built:
@@ -93,7 +98,7 @@ def build(settings: Settings, store: ObjectStore | None, pool: RenderPool | None
     )
     rendering = Admission(settings.render.workers + settings.render.queue, "renders")
     helpers = ContextThreads(_HELPERS, thread_name_prefix="store")
-    index = Index(store, helpers)
+    index = index_of(settings, store, helpers)
     library = Library(store, index=index, on_purge=disk_cache.forget if disk_cache else None)
     # A local file is read faster than the work is handed to another thread.
     readers = None if isinstance(store, HasLocalPath) else helpers
@@ -113,7 +118,7 @@ def build(settings: Settings, store: ObjectStore | None, pool: RenderPool | None
         store=store,
         temp_folder=folder,
         library=library,
-        catalogue=Catalogue(store, index, readers),
+        catalogue=Catalogue(index),
         ingest=Ingest(
             library,
             pool,
@@ -157,7 +162,19 @@ def build(settings: Settings, store: ObjectStore | None, pool: RenderPool | None
         foreign_renditions=foreign.renditions,
         fronts=fronts(settings, limits),
     )
-    return Built(components, (pool, jobs_pool), helpers, runner)
+    keeper = Keeper(index, merging_in(jobs_pool))
+    return Built(components, (pool, jobs_pool), helpers, runner, keeper)
+
+
+def index_of(settings: Settings, store: ObjectStore, helpers: Executor | None) -> Index:
+    """Return the index of a process; `helpers` are for several requests at a time."""
+    chosen = settings.index
+    return open_index(store, settings.store, helpers, folder=chosen.dir, max_bytes=chosen.max_bytes)
+
+
+def merging_in(pool: RenderPool) -> Merge:
+    """Return what merges shelves in a process of the pool, which does not hold this one up."""
+    return lambda parts, most: pool.run(merged_bytes, parts, most)
 
 
 def pool_of(settings: Settings, *, workers: int, niceness: int) -> RenderPool:

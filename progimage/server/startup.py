@@ -8,14 +8,15 @@ from progimage import config
 from progimage.access.accounts.access_tokens import key_ring
 from progimage.api.responses.delivery import Delivery
 from progimage.config import DEVELOPMENT, Settings
+from progimage.errors import ConfigError, IndexMissing
 from progimage.imaging import resampling
 from progimage.imaging.pool import prove_sockets_fit
 from progimage.ingest.download.downloader import Downloader
 from progimage.server.app import Service, create
 from progimage.server.broker import Broker
-from progimage.server.components import broker_renderer, checked_policy, disk_cache_of
+from progimage.server.components import broker_renderer, checked_policy, disk_cache_of, index_of
 from progimage.server.unfinished_removals import finish_in_background
-from progimage.stores import create_store, open_store, temp_files
+from progimage.stores import ObjectStore, create_store, open_store, temp_files
 from progimage.stores.probe import prove_conditional_writes, prove_listing
 from progimage.telemetry import logs, tracing
 
@@ -36,6 +37,7 @@ def prove(settings: Settings) -> None:
     disk_cache_of(settings, store, is_trial=True)
     Downloader(settings.download, settings.upload.max_bytes)
     key_ring(settings.auth, store)
+    _prove_index(settings, store)
     broker_renderer(settings, store, Broker(settings.jobs.broker) if settings.jobs.broker else None)
     prove_sockets_fit()
     if settings.tracing.endpoint:
@@ -44,6 +46,13 @@ def prove(settings: Settings) -> None:
         if settings.s3.is_conditional:
             prove_conditional_writes(store)
         prove_listing(store)
+
+
+def _prove_index(settings: Settings, store: ObjectStore) -> None:
+    try:
+        index_of(settings, store, None).require()
+    except IndexMissing as missing:
+        raise ConfigError(f"store: {missing}") from None
 
 
 def wsgi() -> Service:
@@ -74,6 +83,7 @@ def wsgi() -> Service:
     if settings.jobs.runner == "embedded" and not settings.jobs.broker:
         service.runner.start()
     finish_in_background(service.library)
+    service.keeper.start()
     log.info("started", store=settings.store, settings=sources, accounts=settings.auth.mode)
     _tell_of_accounts(settings)
     return service

@@ -25,13 +25,13 @@ from progimage.jobs.runner import Runner
 from progimage.jobs.state import Jobs
 from progimage.keys import is_token
 from progimage.library import Library
-from progimage.library.index.index import Index
+from progimage.library.index.keeper import Keeper
 from progimage.library.working_copies import WorkingCopies
 from progimage.renditions import remote_render
 from progimage.renditions.renditions import Renditions
 from progimage.server import broker, metrics_server
 from progimage.server.broker import Broker
-from progimage.server.components import policy_of, pool_of, runner_of
+from progimage.server.components import index_of, merging_in, policy_of, pool_of, runner_of
 from progimage.stores import ObjectStore, open_store, temp_files
 from progimage.stores.metered import MeteredStore
 from progimage.stores.temp_files import TempFolder
@@ -39,7 +39,7 @@ from progimage.telemetry import logs, metrics
 
 log = structlog.get_logger()
 
-# Threads that write markers, and connections for whoever looks around.
+# Threads that write announcements, and connections for whoever looks around.
 _HELPERS = 16
 
 # A worker that is told to stop lets the items in flight be finished for so long.
@@ -56,9 +56,11 @@ def work_on_jobs() -> None:
     pool = pool_of(settings, workers=settings.render.workers, niceness=settings.render.niceness)
     jobs = Jobs(store)
     helpers = ThreadPoolExecutor(_HELPERS, thread_name_prefix="store")
-    library = Library(store, index=Index(store, helpers))
+    index = index_of(settings, store, helpers)
+    library, keeper = Library(store, index=index), Keeper(index, merging_in(pool))
     downloader = Downloader(settings.download, settings.upload.max_bytes)
     runner = runner_of(settings, store, jobs, library, pool, TempFolder(), downloader)
+    keeper.start()
     try:
         with _telling(settings):
             if settings.jobs.broker:
@@ -66,6 +68,7 @@ def work_on_jobs() -> None:
             else:
                 _poll(runner)
     finally:
+        keeper.begin_to_stop()
         runner.stop(_PATIENCE_S)
         pool.close()
         helpers.shutdown(wait=False, cancel_futures=True)

@@ -17,14 +17,14 @@ from progimage.errors import ConfigError, Conflict, DamagedRecord
 from progimage.stores import json_objects
 from progimage.stores.object_store import ABSENT, ObjectStore
 
-FORMAT = 1
+FORMAT = 2
 """The format that this release reads and writes.
 
 Raise it when an older release could not work with what this one writes, or this one not
 with what an older one wrote; then `progimage.maintenance.upgrade` needs a step.
 """
 
-FIRST_FORMAT = 1
+FIRST_FORMAT = 2
 """The format of stores of releases before 0.2, which wrote no marker."""
 
 

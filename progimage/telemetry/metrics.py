@@ -123,6 +123,31 @@ _job_items = Counter(
     registry=_REGISTRY,
 )
 
+_announcements = Gauge(
+    "progimage_index_announcements",
+    "Changes announced and not swept yet, as this node saw them last.",
+    multiprocess_mode="livemostrecent",
+    registry=_REGISTRY,
+)
+_shelves = Gauge(
+    "progimage_index_shelves",
+    "Shelves that make up the index.",
+    multiprocess_mode="livemostrecent",
+    registry=_REGISTRY,
+)
+_shelf_bytes = Gauge(
+    "progimage_index_bytes",
+    "Bytes of the shelves that make up the index.",
+    multiprocess_mode="livemostrecent",
+    registry=_REGISTRY,
+)
+_publications = Counter(
+    "progimage_index_publications_total",
+    "Attempts to fold or merge shelves, by outcome: published, or lost to another process.",
+    ("outcome",),
+    registry=_REGISTRY,
+)
+
 NAMES = frozenset(
     sample
     for metric in _REGISTRY.collect()
@@ -136,7 +161,16 @@ NAMES = frozenset(
 
 LABELS = frozenset(
     label
-    for metric in (_requests, _renditions, _renders, _places, _store, _job_items, _render_failures)
+    for metric in (
+        _requests,
+        _renditions,
+        _renders,
+        _places,
+        _store,
+        _job_items,
+        _render_failures,
+        _publications,
+    )
     for label in metric._labelnames
 )
 """The name of every label there is."""
@@ -222,6 +256,18 @@ def disk_cache_bytes(count: int) -> None:
 def job_item(kind: str, *, failed: bool) -> None:
     """Note that an item of a job has its outcome."""
     _job_items.labels(kind, "failed" if failed else "done").inc()
+
+
+def index(announcements: int, shelves: int, size_bytes: int) -> None:
+    """Note how large the index is."""
+    _announcements.set(announcements)
+    _shelves.set(shelves)
+    _shelf_bytes.set(size_bytes)
+
+
+def index_publication(outcome: str) -> None:
+    """Note an attempt to fold or merge shelves: `published` or `lost`."""
+    _publications.labels(outcome).inc()
 
 
 def exposition(folder: Path | None) -> bytes:

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import pytest
 from falcon import testing
+from PIL import Image
 
 from progimage.config import Settings
 from progimage.server import app
 from progimage.stores.memory import MemoryStore
 from tests.api.conftest import upload
+from tests.imaging.drawing import saved
 from tests.inline_pool import InlinePool
 from tests.library.search.metered import MeteredStore
 
@@ -50,10 +52,12 @@ def test_requests_cost(client, store, cost_of, jpeg):
 
 
 def test_an_upload_looks_once_whether_the_picture_is_here(client, store, jpeg):
+    another = saved(Image.new("RGB", (3, 3)), "PNG")
+    upload(client, another)  # the first one of a process looks for the index
     store.requests.clear()
     path = upload(client, jpeg)
-    # The original, the record, and its places in two lists.
-    assert store.requests == {"GET": 1, "PUT": 2 + 2}
+    # The announcement, the original and the record.
+    assert store.requests == {"GET": 1, "PUT": 3}
     store.requests.clear()
     assert upload(client, jpeg) == path
     # The record, and whether the original is there in its full size.

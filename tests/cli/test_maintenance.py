@@ -10,8 +10,11 @@ from typer.testing import CliRunner
 from progimage import keys
 from progimage.access.signed_links import link_key
 from progimage.cli import commands
-from progimage.errors import ConfigError, NoLinkKey
+from progimage.errors import ConfigError, IndexMissing, NoLinkKey
 from progimage.library import Library
+from progimage.library.index.index import Index
+from progimage.library.search.catalogue import Catalogue
+from progimage.library.search.query import Query
 from progimage.model import ANYBODY
 from progimage.stores import create_store
 from progimage.stores.folder.store import FilesystemStore
@@ -83,16 +86,30 @@ def test_serve_with_a_configuration_that_is_missing_says_so(tmp_path):
     assert "--config: there is no file" in str(result.exception)
 
 
-def test_reindex_brings_a_lost_index_back(store):
-    add(Library(store), b"picture")
-    markers = [stat.key for stat in store.list("index/")]
-    for key in markers:
-        store.delete(key)
+def test_reindex_builds_a_lost_index(store):
+    record = add(Library(store), b"picture")
+    for stat in list(store.list("index/")):
+        store.delete(stat.key)
+    assert isinstance(run("index").exception, IndexMissing)
     result = run("reindex")
     assert result.exit_code == 0
-    assert "added 4 markers, removed 0" in result.output
-    assert [stat.key for stat in store.list("index/")] == markers
-    assert "added 0 markers, removed 0" in run("reindex").output
+    assert result.output.splitlines() == ["built an index of 1 pictures"]
+    assert Catalogue(Index(store)).first(ANYBODY, Query(), 10).records == [record]
+    assert run("reindex").output.splitlines() == [
+        "repaired 0 pictures and removed 0 from the index"
+    ]
+    assert run("reindex", "--anew").output.splitlines() == ["built an index of 1 pictures"]
+
+
+def test_index_shows_what_waits(store):
+    add(Library(store), b"picture")
+    lines = dict(line.strip().split("\t") for line in run("index").output.splitlines())
+    assert (lines["shelves"], lines["announcements"]) == ("0 in 1 ranges", "1")
+    assert (lines["not in shelves yet"], lines["without their record"]) == ("1", "0")
+    run("gc")
+    lines = dict(line.strip().split("\t") for line in run("index").output.splitlines())
+    assert (lines["shelves"], lines["entries"]) == ("1 in 1 ranges", "1")
+    assert lines["not in shelves yet"] == "0"
 
 
 def test_the_link_keys_of_the_ring_are_shown_and_no_secret(store, monkeypatch):

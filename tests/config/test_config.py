@@ -57,6 +57,7 @@ def test_every_setting_can_be_overridden_from_the_environment(where, tmp_path):
         "delivery.accel_prefix": "/inner/",
         "jobs.runner": "none",
         "disk_cache.max_bytes": "5000000",
+        "index.max_bytes": "100000000",
         "tracing.endpoint": "http://127.0.0.1:4318/v1/traces",
         "tracing.ratio": "0.5",
         "s3.hedged_reads": "false",

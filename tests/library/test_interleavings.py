@@ -1,4 +1,7 @@
-"""Uploads, edits, removals and repairs of one picture, in every order of their store operations."""
+"""Uploads, edits, removals and repairs of one picture, in every order of their store operations.
+
+What searches see meanwhile is the subject of tests/library/index/test_orders.py.
+"""
 
 from __future__ import annotations
 
@@ -10,14 +13,14 @@ import pytest
 from progimage import keys
 from progimage.errors import NotFound
 from progimage.library import Library, read_record
-from progimage.library.index.index import Index, postings_of
-from progimage.library.index.layout import INDEX
+from progimage.library.index.keys import INDEX
 from progimage.maintenance.check import Check
 from progimage.model import Metadata, Record, Viewer
 from progimage.stores import ObjectStore
 from progimage.stores.memory import MemoryStore
-from tests.candidates import add, add_with_copies, candidate, id_of
-from tests.schedules import Actor, every_schedule, play
+from tests.candidates import add, add_with_copies, id_of
+from tests.schedules import every_schedule, play
+from tests.stored import keys_outside_index
 
 PICTURE = b"pretend these are pixels"
 ANN = Viewer(name="ann")
@@ -39,7 +42,7 @@ def repair(store: ObjectStore) -> None:
     list(Check(store, repair=True).run())
 
 
-def is_no_marker(key: str) -> bool:
+def is_outside_index(key: str) -> bool:
     """Leave out the index, whose operations would make too many orders of everything else."""
     return not key.startswith(INDEX)
 
@@ -80,13 +83,13 @@ def test_no_order_of_two_leaves_a_record_without_bytes(actors, is_there):
         store = MemoryStore()
         if is_there:
             upload(store)
-        width = play(store, actors, choices, is_no_marker)
+        width = play(store, actors, choices, is_outside_index)
         assert_no_record_without_bytes(store)
         if set(actors) <= {upload, repair}:
             assert live_record(store) is not None
         if set(actors) == {remove}:
             Library(store).finish_removals()
-            assert list(store.list("")) == []
+            assert keys_outside_index(store) == set()
         return width
 
     assert every_schedule(run, switches=3) > 1
@@ -96,7 +99,7 @@ def test_no_order_with_three_switches_of_an_upload_and_two_removals_leaves_a_rec
     def run(choices: list[int]) -> list[int]:
         store = MemoryStore()
         upload(store)
-        width = play(store, (remove, remove, upload), choices, is_no_marker)
+        width = play(store, (remove, remove, upload), choices, is_outside_index)
         assert_no_record_without_bytes(store)
         list(Check(store, repair=True, grace=timedelta(0)).run())
         left = {stat.key for stat in store.list(keys.IMAGES)}
@@ -117,7 +120,7 @@ def test_no_order_of_an_upload_with_copies_and_removals_leaves_a_copy_behind(oth
     def run(choices: list[int]) -> list[int]:
         store = MemoryStore()
         upload(store)
-        width = play(store, (upload_large, *others), choices, is_no_marker)
+        width = play(store, (upload_large, *others), choices, is_outside_index)
         record = live_record(store)
         copies = [stat.key for stat in store.list(keys.COPIES)]
         if record is None:
@@ -126,66 +129,3 @@ def test_no_order_of_an_upload_with_copies_and_removals_leaves_a_copy_behind(oth
         return width
 
     assert every_schedule(run, switches=3) > 10
-
-
-def upload_tagged(store: ObjectStore) -> None:
-    content = candidate(PICTURE, file_name="", owner="ann")
-    Library(store).add(content, Metadata(tags=("a",)))
-
-
-def tag(*tags: str) -> Actor:
-    def edit_tags(store: ObjectStore) -> None:
-        Library(store).edit(ANN, id_of(PICTURE, "ann"), {"tags": tags}, lambda current: True)
-
-    edit_tags.__name__ = f"tag {' '.join(tags)}" if tags else "untag"
-    return edit_tags
-
-
-def hide(store: ObjectStore) -> None:
-    changes = {"visibility": "private"}
-    Library(store).edit(ANN, id_of(PICTURE, "ann"), changes, lambda current: True)
-
-
-def touches_tags(key: str) -> bool:
-    """Tags stand for all lists: others are written by the same code at the same time."""
-    return "/tags/" in key or "/tag-names/" in key or key == keys.record(id_of(PICTURE, "ann"))
-
-
-def assert_listed_wherever_it_belongs(store: ObjectStore) -> None:
-    record, index = live_record(store), Index(store)
-    for posting in postings_of(record) if record else ():
-        assert index.has(posting), posting
-        assert index.is_known(posting.scope, posting.facet), posting
-
-
-@pytest.mark.parametrize(
-    "actors",
-    [
-        (upload_tagged, upload_tagged),
-        (upload_tagged, remove),
-        (remove, remove),
-        (tag(), tag("a", "b")),
-        (tag("b"), tag("a", "b")),
-        (tag("b"), tag("b", "a")),
-        (tag("b"), remove),
-        (hide, tag("a", "b")),
-        (hide, remove),
-    ],
-    ids=lambda actors: " with ".join(actor.__name__ for actor in actors),
-)
-@pytest.mark.parametrize("is_there", [True, False], ids=["there before", "not there before"])
-def test_no_order_of_two_with_three_switches_leaves_a_picture_unlisted(actors, is_there):
-    def run(choices: list[int]) -> list[int]:
-        store = MemoryStore()
-        if is_there:
-            upload_tagged(store)
-        width = play(store, actors, choices, touches_tags)
-        assert_listed_wherever_it_belongs(store)
-        list(Check(store, repair=True, grace=timedelta(0)).run())
-        assert_listed_wherever_it_belongs(store)
-        record = live_record(store)
-        markers = {stat.key for stat in store.list(INDEX)}
-        assert len(markers) == (len(postings_of(record)) + 2 * len(record.tags) if record else 0)
-        return width
-
-    assert every_schedule(run, switches=3) > 1

@@ -15,10 +15,12 @@ from progimage import keys
 from progimage.errors import DamagedRecord, InvalidField, NotFound, PreconditionFailed
 from progimage.library import Library, can_see
 from progimage.library.index.index import Index
+from progimage.library.index.keys import announcement
 from progimage.model import ANYBODY, Metadata, Record, Viewer
 from progimage.stores import ObjectStore, Stat
 from progimage.stores.memory import MemoryStore
 from tests.candidates import add, candidate, id_of
+from tests.stored import keys_outside_index
 from tests.system.s3.real import empty_store
 
 PICTURE = b"pretend these are pixels"
@@ -72,23 +74,19 @@ def test_who_missed_a_picture_that_another_added_since_gets_the_others(library, 
 
 
 class TwoAtOnce(MemoryStore):
-    """Ends neither the put of an original nor that of a marker before the other has begun."""
+    """Ends neither the put of an original nor that of an announcement before both have begun."""
 
     def __init__(self) -> None:
         super().__init__()
         self._both = Barrier(2)
-        self._marked = False
 
     def put(self, key: str, source: BinaryIO, **kwargs: Any) -> Stat:
-        if "/original-" in key:
-            self._both.wait(timeout=10)
-        elif key.startswith("index/") and not self._marked:
-            self._marked = True
+        if "/original-" in key or announcement(key):
             self._both.wait(timeout=10)
         return super().put(key, source, **kwargs)
 
 
-def test_original_and_markers_are_written_side_by_side():
+def test_original_and_announcement_are_written_side_by_side():
     store = TwoAtOnce()
     with ThreadPoolExecutor(1) as threads:
         library = Library(store, index=Index(store, threads))
@@ -208,7 +206,7 @@ def test_a_removed_picture_leaves_nothing_behind(library, store):
         key = keys.rendition(record.id, "blur", "jpg", public=public)
         store.put(key, io.BytesIO(b"cached"), media_type="image/jpeg")
     library.remove(ANYBODY, record.id)
-    assert list(store.list("")) == []
+    assert keys_outside_index(store) == set()
     with pytest.raises(NotFound):
         library.remove(ANYBODY, record.id)
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from progimage import keys
 from progimage.errors import Forbidden, NotFound
 from progimage.library import Library, can_edit, can_see
+from progimage.library.index.index import Index
 from progimage.library.search.catalogue import Catalogue
 from progimage.library.search.query import Query
 from progimage.maintenance.check import Check
@@ -103,7 +104,7 @@ def test_what_is_nobodys_is_changed_by_whoever_may_act_for_the_default_owner(lib
 
 def test_listings_counts_and_tags_show_everybody_only_their_own_private_pictures(store, library):
     add(library, PICTURE, PRIVATE, "ann")
-    catalogue = Catalogue(store)
+    catalogue = Catalogue(Index(store))
     for viewer, count in ((ANN, 1), (BEN, 0), (ANYBODY, 0)):
         page = catalogue.first(viewer, Query(), 10)
         assert (len(page.records), page.total.count) == (count, count)

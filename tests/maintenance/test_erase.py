@@ -13,6 +13,10 @@ from progimage.access.accounts.passwords import Passwords
 from progimage.access.accounts.users import Users
 from progimage.config import Settings
 from progimage.errors import StoreUnavailable
+from progimage.library.index.fold import fold
+from progimage.library.index.index import Index
+from progimage.library.index.keys import SHELVES
+from progimage.library.index.shelf import Shelf, unpack
 from progimage.maintenance.check import Check
 from progimage.maintenance.erase import erase
 from progimage.server import app
@@ -22,6 +26,7 @@ from tests.imaging.drawing import quadrants, saved
 from tests.inline_pool import InlinePool
 from tests.jobs.conftest import run
 from tests.people import AUTH, PASSWORD, headers_of
+from tests.stored import keys_outside_index
 
 PICTURES = [saved(quadrants((48 + n, 32)), "PNG") for n in range(3)]
 
@@ -53,7 +58,7 @@ def service(store) -> app.Service:
 
 
 def everything(store) -> set[str]:
-    return {stat.key for stat in store.list("")}
+    return keys_outside_index(store)
 
 
 def live(service, store, name: str) -> list[str]:
@@ -84,7 +89,36 @@ def test_nothing_is_left_and_nothing_of_others_is_touched(service, store):
     assert list(erase(store, "ann")) == []
 
 
-@pytest.mark.parametrize("deaths", range(0, 64, 7))
+@pytest.mark.parametrize("is_folded", [True, False], ids=["in shelves", "announced"])
+def test_no_word_of_the_erased_is_left_in_the_index(service, store, is_folded):
+    """Neither in shelves that count nor in those that they replaced."""
+    for name in ("bob", "ann"):
+        live(service, store, name)
+        if is_folded:
+            fold(Index(store), 1)
+    if is_folded:
+        assert b"wann\n" in b"".join(uncompressed(store))
+    list(erase(store, "ann"))
+    found = b"".join(uncompressed(store))
+    assert b"wann\n" not in found
+    assert b'"owner":"ann"' not in found
+    assert b"oann\n" not in found
+    assert b"wbob\n" in found
+    assert b'"owner":"bob"' in found
+
+
+def uncompressed(store) -> list[bytes]:
+    """Return the dictionaries of all shelves and the records in them as they can be read."""
+    found = []
+    for stat in list(store.list(SHELVES)):
+        with store.open(stat.key) as reader:
+            shelf = Shelf(reader.read())
+        found.append(shelf.data)
+        found += [unpack(shelf.packed(ordinal)) for ordinal in range(shelf.n)]
+    return found
+
+
+@pytest.mark.parametrize("deaths", range(0, 24, 3))
 def test_a_run_that_was_cut_short_anywhere_is_run_again(service, store, deaths):
     before = everything(store)
     live(service, store, "ann")

@@ -1,25 +1,31 @@
-"""The index can be rebuilt from the records at any time, by whoever likes, while all goes on."""
+"""The index can be built from the records, and repaired, at any time, while all goes on."""
 
 from __future__ import annotations
 
 import io
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
 from progimage import keys
-from progimage.library import Library
-from progimage.library.index import layout
-from progimage.library.index.index import Index, postings_of
+from progimage.errors import NotFound
+from progimage.library import Library, read_record
+from progimage.library.index.fold import fold
+from progimage.library.index.index import Index
+from progimage.library.index.keys import INDEX, MANIFEST
+from progimage.library.index.rebuild import rebuild
+from progimage.library.search.catalogue import Catalogue
+from progimage.library.search.query import Query
 from progimage.maintenance.check import Check
-from progimage.maintenance.reindex import reindex
-from progimage.model import ANYBODY, Metadata
+from progimage.maintenance.reindex import Reindexed, reindex
+from progimage.model import ANYBODY, Metadata, Record, Viewer
 from progimage.stores import ObjectStore
 from progimage.stores.memory import MemoryStore
-from tests.candidates import add, candidate
+from tests.candidates import add, id_of
 from tests.schedules import every_schedule, play
 from tests.system.s3.real import empty_store
 
+ANN = Viewer(name="ann")
 NOW = timedelta(0)
 
 
@@ -29,126 +35,224 @@ def store() -> ObjectStore:
 
 
 @pytest.fixture
-def markers(store) -> set[str]:
-    """The index of two pictures, one of them private, as uploads leave it."""
-    add(Library(store), b"1", Metadata(title="Sunset at sea", tags=("Sea", "été")))
-    add(Library(store), b"2", Metadata(tags=("sea",), visibility="private"), "ann")
-    return markers_of(store)
+def records(store) -> list[Record]:
+    """Two pictures, one of them private, newest first."""
+    library = Library(store)
+    found = [
+        add(library, b"1", Metadata(title="Sunset at sea", tags=("Sea", "été"))),
+        add(library, b"2", Metadata(tags=("sea",), visibility="private"), "ann"),
+    ]
+    return found[::-1]
 
 
-def markers_of(store: ObjectStore) -> set[str]:
-    return {stat.key for stat in store.list(layout.INDEX)}
+@pytest.fixture(params=["announced", "in shelves"], autouse=True)
+def is_folded(request, store, records) -> bool:
+    if request.param == "in shelves":
+        fold(Index(store), 1)
+    return request.param == "in shelves"
 
 
-def put(store: ObjectStore, key: str) -> None:
+def seen(store: ObjectStore) -> list[Record]:
+    return Catalogue(Index(store)).first(ANN, Query(), 10).records
+
+
+def put(store: ObjectStore, record: Record) -> None:
+    store.put(keys.record(record.id), io.BytesIO(record.to_json()), media_type="")
+
+
+def lose_index(store: ObjectStore) -> None:
+    for stat in list(store.list(INDEX)):
+        store.delete(stat.key)
+
+
+def kinds(store: ObjectStore, *, repair: bool = False) -> list[str]:
+    return [finding.kind for finding in Check(store, repair=repair, grace=NOW).run()]
+
+
+def test_an_index_that_is_right_stays_as_it_is(store, records):
+    assert reindex(Index(store)) == Reindexed()
+    assert seen(store) == records
+    assert kinds(store) == []
+
+
+def test_a_lost_index_is_built_whole(store, records):
+    lose_index(store)
+    assert reindex(Index(store)) == Reindexed(built=2)
+    assert seen(store) == records
+    assert kinds(store) == []
+
+
+def test_the_index_of_an_older_version_is_replaced_and_removed(store, records):
+    lose_index(store)
+    old = ["index/public/all/0" + "0" * 18 + "-" + "a" * 64, "index/private:ann/tag-names/se/sea"]
+    for key in old:
+        store.put(key, io.BytesIO(), media_type="")
+    assert reindex(Index(store)) == Reindexed(built=2, old_keys=2)
+    assert seen(store) == records
+    assert kinds(store) == []
+
+
+def test_an_index_can_be_built_anew_whatever_is_wrong_with_it(store, records):
+    fold(Index(store), 1)
+    for stat in list(store.list("index/shelves/")):
+        store.put(stat.key, io.BytesIO(b"rot"), media_type="")
+    assert reindex(Index(store), anew=True) == Reindexed(built=2)
+    assert seen(store) == records
+
+
+def test_an_index_of_many_pictures_has_many_shelves(store, records):
+    library = Library(store)
+    for number in range(40):
+        add(library, b"many %d" % number)
+    expected = seen_by_pages(store)
+    lose_index(store)
+    index = Index(store)
+    assert rebuild(index, most=16) == 42
+    assert [row.base.entries for row in index.view().manifest.rows] == [16, 16, 10]
+    assert seen_by_pages(store) == expected
+
+
+def seen_by_pages(store: ObjectStore) -> list[Record]:
+    return [r for wave in Catalogue(Index(store)).every(ANN, Query()) for r in wave]
+
+
+def test_a_picture_that_searches_miss_is_found_and_repaired(store, records):
+    """Its announcement was lost before it was folded."""
+    missed = add(Library(store), b"3")
+    for stat in list(store.list("index/live/")):
+        if missed.id in stat.key:
+            store.delete(stat.key)
+    assert seen(store) == records
+    assert kinds(store) == ["not in the index"]
+    assert kinds(store, repair=True) == ["not in the index"]
+    assert kinds(store) == []
+    assert seen(store) == [missed, *records]
+
+
+def test_a_picture_without_a_record_goes_from_the_index(store, records):
+    fold(Index(store), 1)
+    stray = records[0]
+    store.delete(keys.record(stray.id))
+    store.delete(keys.original(stray.id, stray.generation))
+    assert seen(store) == records
+    assert kinds(store) == ["only in the index"]
+    assert kinds(store, repair=True) == ["only in the index"]
+    assert kinds(store) == []
+    assert seen(store) == records[1:]
+
+
+def test_a_record_that_was_edited_by_hand_is_found_as_it_is_after_a_repair(store, records):
+    fold(Index(store), 1)
+    changed = records[1].model_copy(update={"title": "Changed by hand"})
+    put(store, changed)
+    assert kinds(store, repair=True) == ["not in the index"]
+    [found] = [record for record in seen(store) if record.id == changed.id]
+    assert (found.title, found.revision) == ("Changed by hand", 2)
+    assert found == read_record(store, changed.id)[0]
+    assert kinds(store) == []
+
+
+def test_a_record_that_was_restored_from_a_back_up_counts_again(store, records):
+    library, image_id = Library(store), records[1].id
+    for title in ("one", "two"):
+        library.edit(ANYBODY, image_id, {"title": title}, lambda current: True)
+    fold(Index(store), 1)
+    put(store, records[1])
+    assert reindex(Index(store)).added == 1
+    [found] = [record for record in seen(store) if record.id == image_id]
+    assert (found.title, found.revision) == (records[1].title, 4)
+
+
+def test_a_record_that_comes_back_after_a_repair_is_found_again(store, records):
+    """The index knows by then that it was gone."""
+    lost = records[1]
+    fold(Index(store), 1)
+    store.delete(keys.record(lost.id))
+    assert "only in the index" in kinds(store, repair=True)
+    assert seen(store) == records[:1]
+    put(store, lost)
+    assert reindex(Index(store)).added == 1
+    [found] = [record for record in seen(store) if record.id == lost.id]
+    assert found.tags == lost.tags
+    fold(Index(store), 1)
+    assert found in seen(store)
+
+
+def test_what_is_announced_and_not_written_yet_is_spared(store, records):
+    coming = records[0].model_copy(update={"id": "f" * 64, "generation": "0" * 16})
+    Index(store).announce(coming)
+    assert list(Check(store, repair=True).run()) == []
+    assert kinds(store, repair=True) == ["announcement without record"]
+    assert kinds(store) == []
+
+
+def test_a_damaged_record_stays_damage_for_check(store, records):
+    store.put(keys.record(records[1].id), io.BytesIO(b"{"), media_type="")
+    assert kinds(store, repair=True) == ["damaged record"]
+
+
+@pytest.mark.parametrize("key", ["index/x", "index/live/0123-abc", "index/shelves/x"])
+def test_a_key_that_is_not_the_index_s_is_reported_and_stays(store, key):
     store.put(key, io.BytesIO(), media_type="")
-
-
-def kinds(findings) -> set[str]:
-    return {finding.kind for finding in findings}
-
-
-def test_an_index_that_is_right_stays_as_it_is(store, markers):
-    assert list(reindex(store, grace=NOW)) == []
-    assert markers_of(store) == markers
-
-
-def test_a_lost_index_comes_back_whole(store, markers):
-    for key in markers:
-        store.delete(key)
-    assert kinds(reindex(store)) == {"missing marker"}
-    assert markers_of(store) == markers
-
-
-def test_any_single_lost_marker_is_found_and_comes_back(store, markers):
-    for key in sorted(markers):
-        store.delete(key)
-        assert kinds(Check(store).run()) == {"missing marker"}, key
-        assert kinds(Check(store, repair=True).run()) == {"missing marker"}
-        assert markers_of(store) == markers
-
-
-def test_markers_that_no_record_needs_go(store, markers):
-    record = add(Library(store), b"3", Metadata(tags=("gone",)))
-    store.delete(keys.record(record.id))
-    assert kinds(reindex(store, grace=NOW)) == {"stray marker"}
-    assert markers_of(store) == markers
-
-
-def test_a_marker_of_another_upload_of_the_same_picture_is_stray(store, markers):
-    record = add(Library(store), b"1")
-    earlier = record.model_copy(update={"created": record.created - timedelta(days=1)})
-    Index(store).write(postings_of(earlier))
-    assert kinds(reindex(store, grace=NOW)) == {"stray marker"}
-    assert markers_of(store) == markers
-
-
-def test_a_marker_on_a_level_where_nobody_reads_is_moved(store, markers):
-    """As after a folder store was copied into a bucket."""
-    record = add(Library(store), b"1")
-    posting = next(posting for posting in postings_of(record) if posting.facet.kind == "all")
-    put(store, layout.key_of(posting, 2))
-    store.delete(layout.key_of(posting, 0))
-    assert kinds(reindex(store, grace=NOW)) == {"missing marker", "stray marker"}
-    assert markers_of(store) == markers
-
-
-def test_markers_of_an_upload_in_flight_are_spared(store, markers):
-    record = add(Library(store), b"3", Metadata(tags=("new",)))
-    store.delete(keys.record(record.id))
-    before = markers_of(store)
-    assert list(reindex(store)) == []
-    assert markers_of(store) == before
-
-
-def test_of_a_damaged_record_every_marker_stays(store, markers):
-    record = add(Library(store), b"1")
-    store.put(keys.record(record.id), io.BytesIO(b"{"), media_type="")
-    assert list(reindex(store, grace=NOW)) == []
-    assert markers_of(store) == markers
-
-
-@pytest.mark.parametrize(
-    "key", ["index/public/all/1", "index/x", "index/public/tags/sea/0123-abc", "index/a/b/c/d"]
-)
-def test_a_key_that_is_no_marker_is_reported_and_stays(store, markers, key):
-    put(store, key)
-    assert kinds(Check(store, repair=True, grace=NOW).run()) == {"unknown key"}
+    assert kinds(store, repair=True) == ["unknown key"]
     assert store.stat(key)
 
 
-def test_a_damaged_record_stays_damage_for_check(store, markers):
-    record = add(Library(store), b"1")
-    store.put(keys.record(record.id), io.BytesIO(b"{"), media_type="")
-    assert kinds(Check(store, repair=True, grace=NOW).run()) == {"damaged record"}
+def is_step(key: str) -> bool:
+    return key.startswith(INDEX) or key.endswith("record.json")
 
 
-def touches_tags_or_record(key: str) -> bool:
-    return "/tags/" in key or "/tag-names/" in key or key.endswith("record.json")
-
-
-@pytest.mark.parametrize("lost", [True, False], ids=["index lost", "index whole"])
-def test_no_order_of_reindexing_and_an_edit_leaves_a_picture_unlisted(lost):
-    def rebuild(store: ObjectStore) -> None:
-        later = datetime.now(UTC) + timedelta(hours=2)
-        list(reindex(store, clock=lambda: later))
+@pytest.mark.parametrize("change", ["upload", "edit", "remove"])
+@pytest.mark.parametrize("is_lost", [True, False], ids=["index lost", "index whole"])
+def test_no_order_of_reindexing_and_a_change_leaves_searches_wrong(is_lost, change, is_folded):
+    if is_folded:
+        return  # the orders do not depend on it
 
     def run(choices: list[int]) -> list[int]:
         store = MemoryStore()
-        content = candidate(b"1", file_name="")
-        record, _ = Library(store).add(content, Metadata(tags=("a", "b")))
-        if lost:
-            for key in markers_of(store):
-                store.delete(key)
+        library = Library(store)
+        record = add(library, b"1", Metadata(tags=("a",)))
+        library.find(ANYBODY, record.id)
+        fold(Index(store), 1)
 
-        def edit(store: ObjectStore) -> None:
-            changes = {"tags": ["b", "c"]}
-            Library(store).edit(ANYBODY, record.id, changes, lambda current: True)
+        def build(store: ObjectStore) -> None:
+            reindex(Index(store), anew=is_lost)
 
-        width = play(store, (rebuild, edit), choices, touches_tags_or_record)
-        for posting in postings_of(Library(store).find(ANYBODY, record.id)):
-            assert Index(store).has(posting), posting
-            assert Index(store).is_known(posting.scope, posting.facet), posting
+        def act(store: ObjectStore) -> None:
+            # This process has begun while there was an index.
+            library = Library(store, index=index_of(store))
+            if change == "upload":
+                add(library, b"2")
+            elif change == "edit":
+                library.edit(ANYBODY, record.id, {"tags": ["b"]}, lambda current: True)
+            else:
+                library.remove(ANYBODY, record.id)
+
+        width = play(store, (build, act), choices, is_step)
+        assert store.stat(MANIFEST)
+        live = {
+            found.id: found
+            for picture in (b"1", b"2")
+            for found in (_record(store, id_of(picture)),)
+            if found is not None
+        }
+        for _ in range(2):
+            assert {r.id: r for r in seen(store)} == live
+            fold(Index(store), 1)
         return width
 
     assert every_schedule(run, switches=2) > 10
+
+
+def index_of(store: ObjectStore) -> Index:
+    index = Index(store)
+    index._is_there = True
+    return index
+
+
+def _record(store: ObjectStore, image_id: str) -> Record | None:
+    try:
+        record, _ = read_record(store, image_id)
+    except NotFound:
+        return None
+    return record if record.state == "live" else None

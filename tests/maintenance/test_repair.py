@@ -131,7 +131,7 @@ def test_what_is_listed_but_not_found_is_damage_and_costs_nothing(lost):
     store.lost = lost
     checking = Check(store, repair=True, grace=timedelta(0), rebuilder=rebuilder_of(store))
     kinds = {finding.kind for finding in checking.run()}
-    assert kinds <= {"listed but not found", "missing original", "stray marker"}
+    assert kinds <= {"listed but not found", "missing original"}
     assert kinds & {"listed but not found", "missing original"}
     store.lost = ""
     assert {key for key in before if key.startswith("images/")} <= {s.key for s in store.list("")}

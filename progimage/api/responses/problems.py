@@ -69,6 +69,7 @@ KINDS: dict[type[errors.ProgImageError], Kind] = {
     errors.StoreUnavailable: Kind(503, "The store is not available", 5),
     errors.StoreFull: Kind(503, "The store is full", 60),
     errors.DamagedOriginal: Kind(503, "The stored picture is damaged", 3600),
+    errors.IndexMissing: Kind(503, "The index is missing", 60),
     errors.DamagedRecord: Kind(503, "The picture's record is damaged", 3600),
 }
 

@@ -12,7 +12,7 @@ from progimage.config.sections.pictures import (
     Transforms,
     Upload,
 )
-from progimage.config.sections.storage import S3, Cache, DiskCache
+from progimage.config.sections.storage import S3, Cache, DiskCache, Index
 from progimage.config.sections.telemetry import Log, Metrics, Tracing
 
 __all__ = [
@@ -28,6 +28,7 @@ __all__ = [
     "Download",
     "Fronts",
     "Imgproxy",
+    "Index",
     "Jobs",
     "LimitSettings",
     "Links",

@@ -84,3 +84,21 @@ class DiskCache(Section):
         "confirmed within this time. A picture that was hidden or removed through another node "
         "can be seen on this one for this much longer; through this node never.",
     )
+
+
+class Index(Section):
+    """Where a node keeps what it reads of the index; a store in a local folder needs none."""
+
+    dir: str = Field(
+        default="",
+        description="The folder of this node's copies of the index, about 400 bytes a picture, if "
+        "the store is S3 or a folder on a network. They hold words of private pictures: they go "
+        "into a folder that only this server's user can open. Empty: the folder for temporary "
+        "files. All processes of a node share the copies.",
+    )
+    max_bytes: int = Field(
+        default=50_000_000_000,
+        ge=2**26,
+        description="Most bytes of all copies. Beyond that, copies are removed, and fetched again "
+        "when they are needed.",
+    )

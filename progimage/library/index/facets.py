@@ -12,25 +12,22 @@ from progimage.library.index import words
 from progimage.model import Record, fold
 
 MAX_WORDS = 100
-"""Distinct words of a picture that can be searched; what is said after them is not."""
+"""Distinct words of a picture that can be searched; later ones cannot."""
 
 _MAX_SLUG_BYTES = 240
 _SHORTENED_BYTES = 160
 
-Kind = Literal["all", "types", "owners", "tags", "words"]
+Kind = Literal["types", "owners", "tags", "words"]
 
 
 class Facet(NamedTuple):
-    """One thing a picture can be found by; its list holds every picture that has it.
+    """One thing a picture can be found by.
 
-    `value` is a slug: text as it can stand in a key.
+    `value` is a slug: text without a character that needs care.
     """
 
     kind: Kind
-    value: str = ""
-
-
-ALL = Facet("all")
+    value: str
 
 
 def media_type(value: str) -> Facet:
@@ -39,7 +36,7 @@ def media_type(value: str) -> Facet:
 
 
 def owner(name: str) -> Facet:
-    """Return the facet of all pictures of a named owner."""
+    """Return the facet of all pictures of an owner; "" is the default owner."""
     return Facet("owners", slug(name))
 
 
@@ -50,7 +47,7 @@ def tag(value: str) -> Facet:
 
 
 def word(value: str) -> Facet:
-    """Return the facet of all pictures with a word, as `text.pieces` gives it."""
+    """Return the facet of all pictures with a word, as `words.pieces` gives it."""
     return Facet("words", value)
 
 
@@ -59,16 +56,14 @@ def words_of(record: Record) -> frozenset[str]:
 
     In this order the first `MAX_WORDS` distinct ones count.
     """
-    said = chain(record.tags, (record.title, record.file_name, record.description))
-    every = chain.from_iterable(_pieces(part) for part in said)
+    texts = chain(record.tags, (record.title, record.file_name, record.description))
+    every = chain.from_iterable(_pieces(text) for text in texts)
     return frozenset(islice(dict.fromkeys(every), MAX_WORDS))
 
 
 def facets_of(record: Record) -> frozenset[Facet]:
     """Return everything a picture can be found by."""
-    facets = {ALL, media_type(record.media_type)}
-    if record.owner:
-        facets.add(owner(record.owner))
+    facets = {media_type(record.media_type), owner(record.owner)}
     facets.update(tag(value) for value in record.tags)
     facets.update(word(value) for value in words_of(record))
     return frozenset(facets)
@@ -98,5 +93,5 @@ def beginning_of_slug(value: str) -> str:
     return slug(value)[: _SHORTENED_BYTES // 4]
 
 
-def _pieces(part: str) -> Iterator[str]:
-    return chain.from_iterable(words.pieces(found) for found in words.words(part))
+def _pieces(text: str) -> Iterator[str]:
+    return chain.from_iterable(words.pieces(found) for found in words.words(text))

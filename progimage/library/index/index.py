@@ -1,153 +1,311 @@
-"""The index that lives in the key space: how pictures get into its lists and out of them.
+"""The index of one process: what it announces, and what it sees.
 
-Markers are hints, the record is the truth: who reads a list looks at the record of
-every picture in it. What must hold is that a committed picture is in every list it
-belongs to, and these rules keep it so without a lock:
+Records are the truth; the index makes them findable. Announcements and shelves keep it
+complete without a lock between processes:
 
-*   A posting is written before the record that needs it is committed. Its key holds
-    the time of upload, so the postings of two uploads of one picture never meet.
-*   Whoever removes postings after a commit reads the record again and writes back
-    what another editor's version needs; whoever has committed looks whether what he
-    wrote before is still there. Whichever of two racing editors comes last mends it.
-*   Names are written after the postings they lead to. Whoever removes the names of
-    a list he found empty looks again afterwards, and writes them back if a posting
-    has come: one that comes later still is followed by its own writing of the names.
+*   A change is announced before its record is written, and nobody takes an announcement back
+    that may still come true. So whoever lists the announcements after a change was answered
+    finds it, or finds the manifest of shelves that have it.
+*   An announcement is removed only when some process has seen it in the shelves for
+    `SWEEP_AFTER_S`. A listing that took longer than half of that may have missed it and
+    still shown an older manifest; then the manifest is looked at again.
+*   A record that was read counts for as long as the manifest stays the same: under a newer
+    one, the announcement of a later change may have been removed already.
+
+So a search is one LIST, a GET for each change this process has not read yet, and no look at
+the records of what it finds.
 """
 
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 from typing import TypeVar
 
-from progimage.errors import KeyMissing
-from progimage.library.index import layout
-from progimage.library.index.facets import Facet, facets_of
-from progimage.library.index.folders import Folders
-from progimage.library.index.layout import Posting
+from progimage.errors import DamagedRecord, IndexMissing, KeyMissing, NotFound, StoreUnavailable
+from progimage.library.index import keys, manifest, positions
+from progimage.library.index.keys import Announcement
+from progimage.library.index.manifest import Manifest
+from progimage.library.index.positions import Position
+from progimage.library.index.shelf_files import ShelfFiles
+from progimage.library.index.view import Part, Range, State, Unshelved, View
+from progimage.library.records import read_record
 from progimage.model import Record
-from progimage.stores import HasLocalPath, ObjectStore
+from progimage.stores import ObjectStore
 
-Postings = frozenset[Posting]
+SWEEP_AFTER_S = 5.0
+GRACE = timedelta(hours=1)
+"""An announcement whose record has not come for so long is given up."""
 
-MARKER_TYPE = "application/x-empty"
-CROWD = 500
-"""So many names fill a folder; listing them takes a folder store well below a millisecond."""
+T = TypeVar("T")
+R = TypeVar("R")
 
-Marked = TypeVar("Marked", Posting, tuple[str, Facet])
+_EMPTY_TYPE = "application/x-empty"
+_ATTEMPTS = 10
 
 
-def postings_of(record: Record) -> Postings:
-    """Return everywhere a picture has to be listed."""
-    scope = layout.scope_of(record)
-    position = layout.position(record.created, record.id)
-    return frozenset(Posting(scope, facet, position) for facet in facets_of(record))
+def _seconds() -> float:
+    """Return seconds that go on while the machine sleeps, as the store's clock does."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
+class Announced:
+    """An announcement of a record that is about to be written."""
+
+    def __init__(self, index: Index, record: Record) -> None:
+        self._index = index
+        self._record = record
+        self._key = keys.new_announcement(record)
+        self._began = index.seconds()
+
+    def put(self) -> None:
+        """Write the announcement."""
+        self._index.put_announcement(self._key)
+
+    def confirm(self) -> None:
+        """Call this when the record is written, before that is answered.
+
+        If it took so long that the announcement may have been given up, there is a new one.
+        """
+        if self._index.seconds() - self._began > GRACE.total_seconds() / 2:
+            self._index.put_announcement(keys.new_announcement(self._record))
+
+    def retract(self) -> None:
+        """Take the announcement back: the record was not written and never will be."""
+        self._index.remove_announcement(self._key)
 
 
 class Index:
-    """Writes and removes markers. Given an executor, several at a time.
+    """Announces changes, and shows what there is at this moment.
 
     Args:
-        crowd: so many names fill a folder, see `layout`; 0 keeps everything on level 0.
-            By default `CROWD` where the store's folders are real.
-
-    Attributes:
-        levels: those on which postings can be.
+        executor: for several requests at a time; worth it where each takes long.
+        files: what opens shelves; by default they are read from the store.
+        seconds: a clock that never goes back.
     """
 
     def __init__(
-        self, store: ObjectStore, executor: Executor | None = None, crowd: int | None = None
+        self,
+        store: ObjectStore,
+        executor: Executor | None = None,
+        files: ShelfFiles | None = None,
+        seconds: Callable[[], float] = _seconds,
     ) -> None:
-        self._store = store
+        self.store = store
+        self.seconds = seconds
         self._executor = executor
-        if crowd is None:
-            crowd = CROWD if isinstance(store, HasLocalPath) else 0
-        self._folders = Folders(store, crowd) if crowd else None
-        self.levels: Sequence[int] = layout.LEVELS if crowd else (0,)
+        self._files = files or ShelfFiles(store)
+        self._is_there = self._has_announced = False
+        self._lock = threading.Lock()
+        self._tickets = threading.Lock()
+        self._begun = self._done = 0
+        self._failure: tuple[int, StoreUnavailable] | None = None
+        self._view: View | None = None
 
-    def write(self, postings: Collection[Posting]) -> None:
-        """List a picture, and make the lists' names known."""
-        with self.writing(postings):
-            pass
+    def require(self) -> None:
+        """Check that the store has an index; give one to a store without pictures.
+
+        Raises:
+            IndexMissing: it has pictures and no index, or one of an older version.
+        """
+        if not self._is_there:
+            manifest.require(self.store)
+            self._is_there = True
 
     @contextmanager
-    def writing(self, postings: Collection[Posting]) -> Iterator[None]:
-        """Do what `write` does, given an executor while the block runs; else after it."""
-        begun = self._begin(self._write_and_make_known, postings)
-        yield
-        for _ in begun:
-            pass
+    def announcing(self, record: Record, *, is_new: bool = False) -> Iterator[Announced]:
+        """Announce a record that is about to be written, while the block does other things.
 
-    def confirm(self, postings: Collection[Posting]) -> None:
-        """Write again what somebody has removed meanwhile."""
-        if missing := [posting for posting in postings if not self.has(posting)]:
-            self.write(missing)
+        When the block ends, the record is announced and can be written.
 
-    def remove(self, postings: Collection[Posting]) -> None:
-        """Unlist a picture, and forget the names of lists that are empty now."""
-        self._each(self._remove, postings)
-        self._each(self.forget_if_empty, _lists(postings))
-
-    def has(self, posting: Posting) -> bool:
-        """True if the picture is in the list."""
-        return any(self._exists(layout.key_of(posting, n)) for n in self.levels)
-
-    def is_known(self, scope: str, facet: Facet) -> bool:
-        """True if the list can be found by its name, or needs none."""
-        return all(self._exists(key) for key in layout.names(scope, facet))
-
-    def make_known(self, scope: str, facet: Facet) -> None:
-        """Write the names of a list."""
-        for key in layout.names(scope, facet):
-            self._store.put(key, io.BytesIO(), media_type=MARKER_TYPE)
-
-    def forget_if_empty(self, scope_and_facet: tuple[str, Facet]) -> bool:
-        """Remove the names of a list without postings; return whether that was done."""
-        scope, facet = scope_and_facet
-        names = layout.names(scope, facet)
-        if not names or self.is_used(scope, facet):
-            return False
-        for key in reversed(names):
-            self._store.delete(key)
-        if self.is_used(scope, facet):
-            self.make_known(scope, facet)
-            return False
-        return True
-
-    def _write_and_make_known(self, posting: Posting) -> None:
-        number = self._folders.level_for(posting) if self._folders else 0
-        self._store.put(layout.key_of(posting, number), io.BytesIO(), media_type=MARKER_TYPE)
-        names = layout.names(posting.scope, posting.facet)
-        if names and not self._exists(names[-1]):
-            self.make_known(posting.scope, posting.facet)
-
-    def _remove(self, posting: Posting) -> None:
-        for number in self.levels:
-            self._store.delete(layout.key_of(posting, number))
-
-    def is_used(self, scope: str, facet: Facet) -> bool:
-        """True if there is a picture in the list."""
-        folder = layout.postings(scope, facet)
-        return next(self._store.list(folder), None) is not None
-
-    def _exists(self, key: str) -> bool:
+        Args:
+            is_new: there is no record of this generation yet. It is announced as a first
+                revision then, since a later one that is not there counts as removed.
+        """
+        self.require()
+        announced = Announced(self, record.model_copy(update={"revision": 1}) if is_new else record)
+        writing = self._executor.submit(announced.put) if self._executor else None
+        if writing is None:
+            announced.put()
         try:
-            self._store.stat(key)
+            yield announced
+        finally:
+            if writing is not None:
+                writing.result()
+
+    def announce(self, record: Record, *, is_new: bool = False) -> Announced:
+        """Announce a record that is about to be written; see `announcing`."""
+        with self.announcing(record, is_new=is_new) as announced:
+            return announced
+
+    def view(self) -> View:
+        """Return what the index says at some moment after this was called.
+
+        Those who come while a listing is under way wait for the next one and share it.
+
+        Raises:
+            IndexMissing: there is no index.
+        """
+        self.require()
+        with self._tickets:
+            ticket = self._begun + 1  # the next listing to begin
+        with self._lock:
+            if self._failure and self._failure[0] >= ticket:
+                raise self._failure[1]
+            if self._view is None or self._done < ticket:
+                with self._tickets:
+                    self._begun += 1
+                    mine = self._begun
+                try:
+                    self._view = self._refreshed(self._view)
+                except StoreUnavailable as error:
+                    self._failure = mine, error
+                    raise
+                self._done = mine
+            return self._view
+
+    def has_work(self) -> bool:
+        """True if this process knows of announcements; the store is not asked."""
+        return self._has_announced or bool(self._view and self._view.announced)
+
+    def each(self, act: Callable[[T], R], items: Sequence[T]) -> list[R]:
+        """Return what `act` returns for each item, given an executor several at a time."""
+        if self._executor is None or len(items) < 2:
+            return list(map(act, items))
+        return list(self._executor.map(act, items))
+
+    def put_announcement(self, key: str) -> None:
+        """Write an announcement."""
+        self._has_announced = True
+        self.store.put(key, io.BytesIO(), media_type=_EMPTY_TYPE)
+
+    def remove_announcement(self, key: str) -> None:
+        """Remove an announcement of what will never be written."""
+        self.store.delete(key)
+
+    def _refreshed(self, before: View | None) -> View:
+        for _ in range(_ATTEMPTS):
+            began = self.seconds()
+            self._has_announced = False
+            listed = {stat.key: stat for stat in self.store.list(keys.LIVE)}
+            is_slow = self.seconds() - began > SWEEP_AFTER_S / 2
+            head = listed.pop(keys.MANIFEST, None)
+            etag = head.etag if head else None
+            if (etag is None or is_slow) and etag != self._etag_now():
+                continue
+            announced = {
+                key: change for key in listed if (change := keys.announcement(key)) is not None
+            }
+            times = {key: listed[key].modified for key in announced}
+            if before is None or before.etag != etag:
+                # It may have been swapped again since the listing. What that shows is true
+                # of a newer one too: an announcement that was removed since is in both.
+                current, newest = manifest.read(self.store)
+                before = self._with_manifest(current, newest, before)
+            try:
+                return self._resolved(before, announced, times)
+            except KeyMissing:
+                before = None  # a shelf was replaced and removed: there is a newer manifest
+        raise StoreUnavailable("the index changes faster than it can be read; try again")
+
+    def _etag_now(self) -> str:
+        try:
+            return self.store.stat(keys.MANIFEST).etag
         except KeyMissing:
-            return False
-        return True
+            raise IndexMissing from None
 
-    def _each(self, act: Callable[[Marked], object], items: Iterable[Marked]) -> None:
-        for _ in self._begin(act, items):
-            pass
+    def _with_manifest(self, current: Manifest, etag: str, before: View | None) -> View:
+        known = {part.range.row: part.range for part in before.parts} if before else {}
+        ranges = [known.get(row) or Range(row, self._files) for row in current.rows]
+        ends = [*(row.first for row in current.rows[1:]), None]
+        parts = tuple(Part(found, end) for found, end in zip(ranges, ends, strict=True))
+        self._files.keep_only(frozenset(shelf.name for shelf in current.shelves))
+        shelved = before.shelved_since if before else {}
+        return View(current, etag, parts, {}, {}, shelved)
 
-    def _begin(self, act: Callable[[Marked], object], items: Iterable[Marked]) -> Iterator[object]:
-        """Return what ends when all is done. Given an executor, it is under way already."""
-        # In a fixed order, so that one run is like another.
-        return (self._executor.map if self._executor else map)(act, sorted(items))
+    def _resolved(
+        self, before: View, announced: dict[str, Announcement], times: dict[str, datetime]
+    ) -> View:
+        """Return a view with the pictures as they are that were announced."""
+        now = self.seconds()
+        shelved: dict[str, float] = {}
+        waiting: dict[Position, set[Announcement]] = {}
+        for key, change in announced.items():
+            if self._is_shelved(before, key, change):
+                shelved[key] = before.shelved_since.get(key, now)
+            else:
+                waiting.setdefault(change.position, set()).add(change)
+        states: dict[Position, State] = {}
+        unknown: list[tuple[Position, frozenset[Announcement]]] = []
+        for at, changes in waiting.items():
+            known = before.states.get(at)
+            if known and known.is_settled and changes <= known.changes:
+                states[at] = known
+            else:
+                unknown.append((at, frozenset(changes)))
+        read = self.each(lambda wanted: self._read(*wanted), unknown)
+        states.update(zip((at for at, _ in unknown), read, strict=True))
+        parts = tuple(_without_unshelved(part) for part in before.parts)
+        return _view_of(before, parts, times, states, shelved)
+
+    def _is_shelved(self, before: View, key: str, change: Announcement) -> bool:
+        state = before.states.get(change.position)
+        if state and change in state.changes:
+            return False  # as it was when this manifest was new
+        if key in before.shelved_since and key in before.announced:
+            return True
+        return before.parts[before.number_of(change.position)].range.has(change)
+
+    def _read(self, at: Position, changes: frozenset[Announcement]) -> State:
+        try:
+            record, _ = read_record(self.store, positions.id_of(at))
+        except NotFound:
+            found = None
+        except DamagedRecord:
+            return State(None, changes, changes, None, is_damaged=True)
+        else:
+            is_here = positions.position(record.created, record.id) == at
+            found = record if is_here else None
+        unsettled = frozenset(_unsettled(changes, found))
+        live = found if found and found.state == "live" else None
+        return State(live, changes, unsettled, Unshelved(live) if live else None)
 
 
-def _lists(postings: Iterable[Posting]) -> set[tuple[str, Facet]]:
-    return {(posting.scope, posting.facet) for posting in postings}
+def _unsettled(changes: frozenset[Announcement], record: Record | None) -> Iterator[Announcement]:
+    """Yield the changes that have not taken place, and still may.
+
+    The first revision of an upload may come as long as there is none. Later revisions are
+    changes of a record that was there: if it is not any more, it was removed for good.
+    """
+    uploaded = {change.generation for change in changes if change.revision > 1}
+    for change in changes:
+        if record is not None and record.generation == change.generation:
+            if record.revision < change.revision:
+                yield change
+        elif change.generation not in uploaded:
+            yield change
+
+
+def _without_unshelved(part: Part) -> Part:
+    return Part(part.range, part.end) if part.unshelved else part
+
+
+def _view_of(
+    before: View,
+    parts: tuple[Part, ...],
+    times: dict[str, datetime],
+    states: dict[Position, State],
+    shelved: dict[str, float],
+) -> View:
+    by_part: dict[int, dict[Position, Unshelved | None]] = {}
+    for at, state in states.items():
+        by_part.setdefault(before.number_of(at), {})[at] = state.unshelved
+    filled = list(parts)
+    for number, unshelved in by_part.items():
+        filled[number] = Part(parts[number].range, parts[number].end, unshelved)
+    return View(before.manifest, before.etag, tuple(filled), times, states, shelved)

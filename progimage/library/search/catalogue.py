@@ -1,32 +1,35 @@
-"""Listings and search over the index that lives in the key space.
-
-Results are newest first. A page costs a few listings of the store and one read for
-each picture on it, whatever the size of the library.
-"""
+"""Listings and search: pages of what a viewer may see, the newest pictures first."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from concurrent.futures import Executor
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
 
+from progimage.errors import KeyMissing, StoreUnavailable
+from progimage.library.index import positions
 from progimage.library.index.index import Index
+from progimage.library.index.positions import Position
+from progimage.library.index.view import View
 from progimage.library.search.cursor import Cursor, Total
+from progimage.library.search.hits import Hit, backwards, forwards
+from progimage.library.search.matcher import Matcher
 from progimage.library.search.query import Query
-from progimage.library.search.search import Match, Search
 from progimage.library.search.tags import Tag, tags
-from progimage.library.search.walk import Back, Walk
-from progimage.library.search.work import Work, unlimited
 from progimage.model import Record, Viewer
-from progimage.stores import ObjectStore
 
 MAX_TOTAL = 1_000
 """Matches are counted up to here; of more, only that there are."""
 
-MAX_COUNTING_STEPS = 2_000
-"""Counting stops too after it has looked at so many postings."""
+MAX_SECONDS = 5.0
+"""A search that has looked for so long stops where it is."""
 
-_FIRST_WAVE, _WAVE = 5, 100
+T = TypeVar("T")
+
+_FIRST_WAVE, _WAVE = 5, 500
+_ATTEMPTS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +39,8 @@ class Page:
     Attributes:
         next, previous: cursors of the pages beside it, None at the ends.
         total: as it was counted when the first page was read.
-        is_partial: the search stopped before the page was full, having taken all the
-            work it may; `next` (or `previous`, of a page read backwards) goes on.
+        is_partial: the search stopped before the page was full, because it took too
+            long; `next` (or `previous`, of a page read backwards) goes on.
     """
 
     records: list[Record]
@@ -48,84 +51,37 @@ class Page:
 
 
 class Catalogue:
-    """Finds pictures in one object store.
+    """Finds pictures by an index.
 
     Args:
-        executor: reads several objects at a time; worth it where each takes long.
+        clock: seconds, to end searches that take too long.
     """
 
-    def __init__(
-        self, store: ObjectStore, index: Index | None = None, executor: Executor | None = None
-    ) -> None:
-        self._store = store
-        self._levels = (index or Index(store)).levels
-        self._executor = executor
+    def __init__(self, index: Index, clock: Callable[[], float] = time.monotonic) -> None:
+        self._index = index
+        self._clock = clock
 
-    def first(
-        self,
-        viewer: Viewer,
-        query: Query,
-        limit: int,
-        *,
-        offset: int = 0,
-        work: Work | None = None,
-    ) -> Page:
-        """Return the newest matches, or those that follow the newest `offset`; count all.
+    def first(self, viewer: Viewer, query: Query, limit: int, *, offset: int = 0) -> Page:
+        """Return the newest matches, or those that follow the newest `offset`; count all."""
+        matcher = Matcher(viewer, query)
+        return self._see(lambda view: self._first(view, matcher, limit, offset))
 
-        The matches that are passed or counted only are those the index knows of: a few
-        more than there are, if a crash has left stray markers.
-        """
-        work = work or Work()
-        search = self._search(viewer, query, work)
-        walk = Walk(search, search.first)
-        count = walk.skip(offset)
-        found = walk.take(limit)
-        count += len(found)
-        resume, is_partial = walk.resume, walk.was_cut_short
-        work.restrict(MAX_COUNTING_STEPS)
-        if search.is_exact:
-            count += walk.skip(max(MAX_TOTAL - count, 0))
-        total = Total(count, is_exact=walk.resume is None)
-        return Page(
-            records=_records(found),
-            total=total,
-            next=Cursor(resume, False, total) if resume else None,
-            previous=Cursor(found[0][0], True, total) if offset and found else None,
-            is_partial=is_partial,
-        )
-
-    def beside(
-        self, viewer: Viewer, query: Query, limit: int, cursor: Cursor, work: Work | None = None
-    ) -> Page:
+    def beside(self, viewer: Viewer, query: Query, limit: int, cursor: Cursor) -> Page:
         """Return the page that the cursor of another leads to."""
-        search = self._search(viewer, query, work or Work())
-        total, position = cursor.total, cursor.position
-        if cursor.is_backwards:
-            back = Back(search, position, limit)
-            return Page(
-                records=_records(back.found),
-                total=total,
-                next=Cursor(position, False, total),
-                previous=Cursor(back.resume, True, total) if back.resume else None,
-                is_partial=back.was_cut_short,
-            )
-        walk = Walk(search, position)
-        found = walk.take(limit)
-        return Page(
-            records=_records(found),
-            total=total,
-            next=Cursor(walk.resume, False, total) if walk.resume else None,
-            previous=Cursor(position, True, total),
-            is_partial=walk.was_cut_short,
-        )
+        matcher = Matcher(viewer, query)
+        turn = self._before if cursor.is_backwards else self._after
+        return self._see(lambda view: turn(view, matcher, limit, cursor))
 
     def every(self, viewer: Viewer, query: Query) -> Iterator[list[Record]]:
-        """Yield all matches, a few at a time, in memory that does not grow."""
-        search = self._search(viewer, query, unlimited())
-        walk, wave = Walk(search, search.first), _FIRST_WAVE
-        while found := walk.take(wave):
-            yield _records(found)
-            wave = _WAVE
+        """Yield all matches, some at a time, each time as they are by then."""
+        matcher, limit = Matcher(viewer, query), _FIRST_WAVE
+        following: Position | None = positions.START
+        while following is not None:
+            turn = partial(self._forwards, matcher=matcher, at=following, limit=limit)
+            found, following, _ = self._see(turn)
+            if found:
+                yield [hit.load() for hit in found]
+            limit = _WAVE
 
     def tags(
         self, viewer: Viewer, limit: int, *, beginning: str = "", after: str = ""
@@ -133,22 +89,104 @@ class Catalogue:
         """Return tags in the order of their folded text, and where to go on, if there are more.
 
         Args:
-            beginning: of the tags, as `text.fold` gives it.
+            beginning: of the tags, as `model.fold` gives it.
             after: what an earlier call returned to go on with.
         """
-        return tags(
-            self._store,
-            self._levels,
-            self._executor,
-            viewer,
-            beginning=beginning,
-            after=after,
-            limit=limit,
+        return self._see(
+            lambda view: tags(
+                view,
+                viewer,
+                beginning=beginning,
+                after=after,
+                limit=limit,
+                is_late=self._lateness(),
+            )
         )
 
-    def _search(self, viewer: Viewer, query: Query, work: Work) -> Search:
-        return Search(self._store, self._levels, self._executor, viewer, query, work)
+    def _see(self, look: Callable[[View], T]) -> T:
+        """Return what `look` finds in a view; shelves that are replaced meanwhile may be gone."""
+        for _ in range(_ATTEMPTS):
+            view = self._index.view()
+            try:
+                return look(view)
+            except KeyMissing:
+                continue
+        raise StoreUnavailable(
+            "a part of the index is missing; its operator runs 'progimage check'"
+        )
 
+    def _lateness(self) -> Callable[[], bool]:
+        """Return what tells if the time that a search may take is over."""
+        deadline = self._clock() + MAX_SECONDS
+        return lambda: self._clock() > deadline
 
-def _records(found: list[Match]) -> list[Record]:
-    return [record for _, record in found]
+    def _first(self, view: View, matcher: Matcher, limit: int, offset: int) -> Page:
+        is_late = self._lateness()
+        found: list[Hit] = []
+        count, left, stopped_at = 0, offset, None
+        for part, hits in forwards(view, matcher, positions.START):
+            count += len(hits)
+            found += hits.first(left + limit + 1 - len(found))[left:]
+            left -= min(left, len(hits))
+            if len(found) > limit and count > MAX_TOTAL:
+                break
+            if part.end is not None and is_late():
+                stopped_at = part.end
+                break
+        shown = found[:limit]
+        is_counted = stopped_at is None and count <= max(MAX_TOTAL, offset + limit)
+        total = Total(count if is_counted else max(MAX_TOTAL, offset + len(shown)), is_counted)
+        if stopped_at is not None:
+            total = Total(min(count, total.count), is_exact=False)
+        following = found[limit].position if len(found) > limit else stopped_at
+        return Page(
+            [hit.load() for hit in shown],
+            total,
+            next=Cursor(following, False, total) if following is not None else None,
+            previous=Cursor(shown[0].position, True, total) if offset and shown else None,
+            is_partial=stopped_at is not None and len(found) <= limit,
+        )
+
+    def _after(self, view: View, matcher: Matcher, limit: int, cursor: Cursor) -> Page:
+        found, following, is_partial = self._forwards(view, matcher, cursor.position, limit)
+        return Page(
+            [hit.load() for hit in found],
+            cursor.total,
+            next=Cursor(following, False, cursor.total) if following is not None else None,
+            previous=Cursor(cursor.position, True, cursor.total),
+            is_partial=is_partial,
+        )
+
+    def _before(self, view: View, matcher: Matcher, limit: int, cursor: Cursor) -> Page:
+        is_late = self._lateness()
+        found: list[Hit] = []
+        reached: Position | None = None
+        for part, hits in backwards(view, matcher, cursor.position):
+            found[:0] = hits.last(limit + 1 - len(found))
+            if len(found) > limit:
+                break
+            if part.first > matcher.first and is_late():
+                reached = part.first
+                break
+        preceding = found[-limit].position if len(found) > limit else reached
+        return Page(
+            [hit.load() for hit in found[-limit:]],
+            cursor.total,
+            next=Cursor(cursor.position, False, cursor.total),
+            previous=Cursor(preceding, True, cursor.total) if preceding is not None else None,
+            is_partial=reached is not None,
+        )
+
+    def _forwards(
+        self, view: View, matcher: Matcher, at: Position, limit: int
+    ) -> tuple[list[Hit], Position | None, bool]:
+        """Return matches from a position on, where to go on, and if this took too long."""
+        is_late = self._lateness()
+        found: list[Hit] = []
+        for part, hits in forwards(view, matcher, at):
+            found += hits.first(limit + 1 - len(found))
+            if len(found) > limit:
+                return found[:limit], found[limit].position, False
+            if part.end is not None and is_late():
+                return found, part.end, True
+        return found, None, False

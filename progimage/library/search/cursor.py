@@ -11,10 +11,11 @@ import binascii
 from dataclasses import dataclass
 
 from progimage.errors import InvalidRequest
-from progimage.library.index import layout
+from progimage.library.index import positions
+from progimage.library.index.positions import Position
 
 _VERSION = 1
-_LENGTH = 1 + 2 + 7 + 32
+_LENGTH = 1 + 2 + positions.LENGTH
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,19 +30,14 @@ class Total:
 class Cursor:
     """The page of the pictures from `position` on, or of those before it."""
 
-    position: str
+    position: Position
     is_backwards: bool
     total: Total
 
     def encode(self) -> str:
         """Return the cursor as it stands in a URL."""
         flags = _VERSION << 4 | self.is_backwards << 1 | self.total.is_exact
-        data = (
-            bytes([flags])
-            + min(self.total.count, 0xFFFF).to_bytes(2)
-            + layout.count_of(self.position).to_bytes(7)
-            + bytes.fromhex(layout.id_of(self.position))
-        )
+        data = bytes([flags]) + min(self.total.count, 0xFFFF).to_bytes(2) + self.position
         return base64.urlsafe_b64encode(data).decode()
 
 
@@ -55,13 +51,12 @@ def decode(text: str) -> Cursor:
         data = base64.b64decode(text, altchars=b"-_", validate=True)
     except (binascii.Error, ValueError):
         data = b""
-    count = int.from_bytes(data[3:10])
-    position = f"{layout.counted(count)}-{data[10:].hex()}"
+    position = data[3:]
     if (
         len(data) != _LENGTH
         or data[0] >> 4 != _VERSION
         or data[0] & 0b1100
-        or layout.count_of(position) != count
+        or not positions.is_position(position)
     ):
         raise InvalidRequest(
             "cursor: expected what 'next' or 'previous' of an earlier answer holds; "

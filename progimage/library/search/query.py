@@ -17,7 +17,7 @@ class Query:
     Attributes:
         tags: facets of tags that a picture must all have.
         any_tags: facets of tags of which it must have one.
-        needles: as `text.needles` gives them; each must be part of one of its words.
+        needles: as `words.needles` gives them; each must be part of one of its words.
         created_after, created_before: aware times, not included.
     """
 

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from concurrent.futures import Executor
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import partial
-from itertools import islice
+from heapq import merge
+from itertools import groupby, takewhile
 
-from progimage.library.index import facets, layout
+from progimage.library.index import facets, positions
 from progimage.library.index.facets import Facet
+from progimage.library.index.terms import TAGS
+from progimage.library.index.view import View
 from progimage.library.search.cursor import Total
+from progimage.library.search.hits import forwards
+from progimage.library.search.matcher import Matcher
 from progimage.library.search.query import Query
-from progimage.library.search.search import Search
-from progimage.library.search.vocabulary import tags_from
-from progimage.library.search.walk import Walk
-from progimage.library.search.work import Work
 from progimage.model import Viewer, fold
-from progimage.stores import ObjectStore
 
 MAX_COUNT = 1_000
 """The pictures of a tag are counted up to here."""
@@ -32,46 +30,70 @@ class Tag:
 
 
 def tags(
-    store: ObjectStore,
-    levels: Sequence[int],
-    executor: Executor | None,
+    view: View,
     viewer: Viewer,
     *,
     beginning: str,
     after: str,
     limit: int,
+    is_late: Callable[[], bool],
 ) -> tuple[list[Tag], str | None]:
-    """Return tags that a viewer may see, and the slug of the last if there are more.
-
-    A tag counts if a picture is found that has it.
+    """Return tags that a viewer may see, and the slug of the last one if there are more.
 
     Args:
-        beginning: of the tags as `text.fold` gives them.
+        beginning: of the tags, as `model.fold` gives them.
         after: the slug after which to go on; "" to begin with the first.
+        is_late: when this is true, the page ends, though it may have room for more.
     """
-    slugs = tags_from(store, layout.scopes_for(viewer), facets.beginning_of_slug(beginning), after)
-    look = partial(_look, store, levels, viewer, beginning)
     found: list[Tag] = []
     last = after
-    while wave := list(islice(slugs, limit - len(found))):
-        found += [tag for tag in (executor.map if executor else map)(look, wave) if tag]
-        last = wave[-1]
-    is_end = next(slugs, None) is None
-    return found, None if is_end else last
+    for slug in _slugs(view, facets.beginning_of_slug(beginning), after):
+        if len(found) == limit or (last != after and is_late()):
+            return found, last
+        tag = _look(view, viewer, beginning, slug)
+        if tag is not None:
+            found.append(tag)
+        last = slug
+    return found, None
 
 
-def _look(
-    store: ObjectStore, levels: Sequence[int], viewer: Viewer, beginning: str, slug: str
-) -> Tag | None:
+def _slugs(view: View, beginning: str, after: str) -> Iterator[str]:
+    """Yield the slugs of tags that begin so and come after one, in order."""
+    prefix, last = TAGS + beginning.encode(), TAGS + after.encode()
+    first = max(prefix, last)
+    sources = [
+        shelf.terms_from(first)
+        for part in view.parts
+        for shelf in (part.range.base, part.range.patch)
+    ]
+    unshelved = {
+        term
+        for part in view.parts
+        for found in part.unshelved.values()
+        if found is not None
+        for term in found.terms
+        if term >= first
+    }
+    of_tags = [
+        takewhile(lambda term: term.startswith(prefix), source)
+        for source in (*sources, iter(sorted(unshelved)))
+    ]
+    for term, _ in groupby(merge(*of_tags)):
+        if not after or term > last:
+            yield term[1:].decode()
+
+
+def _look(view: View, viewer: Viewer, beginning: str, slug: str) -> Tag | None:
     facet = Facet("tags", slug)
-    # Many tags are looked at side by side already, so each alone in one thread.
-    search = Search(store, levels, None, viewer, Query(tags=(facet,)), Work())
-    walk = Walk(search, search.first)
-    newest = walk.take(1)
-    if not newest:
+    matcher = Matcher(viewer, Query(tags=(facet,)))
+    name, count = "", 0
+    for _, hits in forwards(view, matcher, positions.START):
+        if hits and not count:
+            newest = hits.first(1)[0].load()
+            name = next(tag for tag in newest.tags if facets.tag(tag) == facet)
+        count += len(hits)
+        if count > MAX_COUNT:
+            break
+    if not count or not fold(name).startswith(beginning):
         return None
-    name = next(tag for tag in newest[0][1].tags if facets.tag(tag) == facet)
-    if not fold(name).startswith(beginning):
-        return None
-    count = 1 + walk.skip(MAX_COUNT - 1)
-    return Tag(name, Total(count, is_exact=walk.resume is None))
+    return Tag(name, Total(min(count, MAX_COUNT), is_exact=count <= MAX_COUNT))

@@ -1,8 +1,8 @@
 """Copy everything of one store into another, of the same or another kind, while both serve.
 
-A picture comes as an upload does: its original, its markers, then its record, so that
+A picture comes as an upload does: its original, its announcement, then its record, so that
 what is interrupted leaves no record without bytes and can be run again. The index is
-written anew, since each kind of store lays it out in its own way. Renditions are made
+built anew on the way. Renditions are made
 again where they are asked for; probes, leases and half-written files are nobody's.
 
 What changes at the source meanwhile is caught by the next pass over what is young.
@@ -20,7 +20,11 @@ from typing import TypeVar
 
 from progimage import keys
 from progimage.jobs import keys as job_keys
-from progimage.library.index import layout
+from progimage.library.index import keys as index_keys
+from progimage.library.index.fold import fold
+from progimage.library.index.index import Index
+from progimage.library.index.sweep import sweep
+from progimage.library.index.tidy import tidy
 from progimage.maintenance.copy_store.objects import copy_object
 from progimage.maintenance.copy_store.pictures import PictureCopier
 from progimage.maintenance.copy_store.result import CopyResult
@@ -33,6 +37,9 @@ Item = TypeVar("Item")
 # Clocks of nodes and stores differ; what is this much older than a pass is not young.
 _CLOCK_MARGIN = timedelta(hours=1)
 
+# Announcements that wait cost every search of the target.
+_FOLD_EVERY = 500
+
 # Stand below other keys, or are made anew.
 _LEFT_OUT = (
     keys.IMAGES,
@@ -40,7 +47,7 @@ _LEFT_OUT = (
     keys.RENDERS,
     keys.PROBES,
     keys.STORE_MARKER,
-    layout.INDEX,
+    index_keys.INDEX,
 )
 
 
@@ -49,6 +56,7 @@ class Copier:
 
     Args:
         executor: for several pictures at a time, `window` at most.
+        index: the target's.
         reads_back: what was written is read again, and its hash compared.
         verifies_all: so is what was there before.
     """
@@ -62,12 +70,14 @@ class Copier:
         window: int = 32,
         reads_back: bool = True,
         verifies_all: bool = False,
+        index: Index | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._source = source
         self._target = target
+        self._index = index or Index(target)
         self._pictures = PictureCopier(
-            source, target, reads_back=reads_back, verifies_all=verifies_all
+            source, target, self._index, reads_back=reads_back, verifies_all=verifies_all
         )
         self._executor = executor
         self._window = window
@@ -81,7 +91,7 @@ class Copier:
         since: datetime | None = None
         for _ in range(passes):
             began, changes = self._clock(), 0
-            for copied in self._one_pass(since):
+            for copied in self._folding(self._one_pass(since)):
                 changes += copied.kind in ("copied", "updated")
                 # Only the first pass tells what it need not do.
                 if since is None or copied.kind in ("copied", "updated", "damaged"):
@@ -93,6 +103,20 @@ class Copier:
             lambda image_id: self._pictures.settle_extra(image_id, deletes=deletes),
             self._records(self._target, None),
         )
+
+    def _folding(self, results: Iterator[CopyResult]) -> Iterator[CopyResult]:
+        """Pass results on, and fold what the target's index has to take up of them."""
+        for number, copied in enumerate(results, 1):
+            yield copied
+            if number % _FOLD_EVERY == 0:
+                self._fold(_FOLD_EVERY // 2)
+        self._fold(1)
+
+    def _fold(self, at_least: int) -> None:
+        if fold(self._index, at_least) == "published":
+            while tidy(self._index) == "published":
+                pass
+        sweep(self._index)
 
     def _one_pass(self, since: datetime | None) -> Iterator[CopyResult]:
         yield from self._side_by_side(self._pictures.copy, self._records(self._source, since))

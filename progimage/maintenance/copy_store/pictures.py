@@ -1,4 +1,4 @@
-"""One picture from store to store: original, markers, record, then working copies."""
+"""One picture from store to store: original, announcement, record, then working copies."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from typing import BinaryIO, cast
 from progimage import keys
 from progimage.errors import Conflict, DamagedRecord, KeyMissing, NotFound
 from progimage.library import Library, read_record
-from progimage.library.index.index import Index, postings_of
+from progimage.library.index import positions
+from progimage.library.index.index import Index
 from progimage.library.records import Records
 from progimage.maintenance.copy_store.result import CHUNK, Altered, CopyResult, Verifying
 from progimage.model import Record, Viewer
@@ -22,13 +23,20 @@ class PictureCopier:
     """Brings pictures from `source` to `target`; see `Copier`."""
 
     def __init__(
-        self, source: ObjectStore, target: ObjectStore, *, reads_back: bool, verifies_all: bool
+        self,
+        source: ObjectStore,
+        target: ObjectStore,
+        index: Index,
+        *,
+        reads_back: bool,
+        verifies_all: bool,
     ) -> None:
         self._source = source
         self._target = target
-        self._library = Library(target)
+        self._library = Library(target, index=index)
         self._records = Records(target)
-        self._index = Index(target)
+        self._index = index
+        self._start = index.view()
         self._reads_back = reads_back
         self._verifies_all = verifies_all
 
@@ -57,16 +65,20 @@ class PictureCopier:
             return CopyResult("newer", key)
         if not self._bring_original(record):
             return CopyResult("damaged", keys.original(record.id, record.generation))
-        after = postings_of(record)
         if there == record:
-            self._index.confirm(after)
+            if self._start.find(_position(record)) != record:
+                self._index.announce(record)
             return CopyResult("unchanged", key)
-        self._index.write(after)
+        is_new = there is None or there.generation != record.generation
+        announced = self._index.announce(record, is_new=is_new)
+        if there is not None and is_new:
+            # A later revision of a picture that is not there any more says that it went.
+            self._index.announce(there.model_copy(update={"revision": there.revision + 1}))
         self._records.write(record, expect=etag or ABSENT)
+        announced.confirm()
         self._bring_working_copies(record)
         if there is None:
             return CopyResult("copied", key, record.size_bytes)
-        self._index.remove(postings_of(there) - after)
         if there.visibility != record.visibility:
             self._library.purge(record.id)
         if there.generation != record.generation:
@@ -143,6 +155,10 @@ class PictureCopier:
         except DamagedRecord:
             return CopyResult("damaged", key)
         return CopyResult("removed", key)
+
+
+def _position(record: Record) -> positions.Position:
+    return positions.position(record.created, record.id)
 
 
 def _is_newer(there: Record, here: Record) -> bool:

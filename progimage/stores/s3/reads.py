@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from botocore.response import StreamingBody
     from mypy_boto3_s3.type_defs import GetObjectOutputTypeDef
 
-_FIRST_PAGE_KEYS = 100
 _PAGE_KEYS = 1_000
 
 # What a reader that is closed early takes in, and waits for, to keep its connection.
@@ -186,8 +185,6 @@ class S3Reads:
         return S3Reader(self.stat(key), self._bucket, None, 0)
 
     def _walk(self, prefix: str, after: str) -> Iterator[Stat]:
-        # Most readers of an index want a few keys; a long first page would only cost.
-        page_keys = _FIRST_PAGE_KEYS
         ours = self._bucket.prefix
         start_after = ours + after
         while True:
@@ -196,7 +193,7 @@ class S3Reads:
                     Bucket=self._bucket.name,
                     Prefix=ours + prefix,
                     StartAfter=start_after,
-                    MaxKeys=page_keys,
+                    MaxKeys=_PAGE_KEYS,
                 )
             if "IsTruncated" not in page:
                 raise StoreUnavailable(NOT_S3)
@@ -212,7 +209,6 @@ class S3Reads:
                     yield stat
             if not page["IsTruncated"] or not page.get("Contents"):
                 return
-            page_keys = _PAGE_KEYS
 
 
 def _drop(answer: GetObjectOutputTypeDef | ClientError) -> None:

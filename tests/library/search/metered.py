@@ -9,7 +9,6 @@ from typing import Any, cast
 
 from progimage.stores import HasConditionalOpen, ObjectStore, Reader, Stat
 
-_FIRST_PAGE_KEYS = 100
 _PAGE_KEYS = 1_000
 
 
@@ -17,8 +16,8 @@ class MeteredStore:
     """An `ObjectStore` over `inner`.
 
     Attributes:
-        requests: by their S3 names. A listing is one LIST for its first 100 keys, and
-            one more for each 1,000 that are read after them. "304" is a conditional GET
+        requests: by their S3 names. A listing is one LIST for each 1,000 keys
+            that are read, and at least one. "304" is a conditional GET
             that sends no bytes.
     """
 
@@ -53,7 +52,7 @@ class MeteredStore:
 
         def pages() -> Iterator[Stat]:
             for number, stat in enumerate(listing):
-                if number >= _FIRST_PAGE_KEYS and (number - _FIRST_PAGE_KEYS) % _PAGE_KEYS == 0:
+                if number and number % _PAGE_KEYS == 0:
                     self._count("LIST")
                 yield stat
 

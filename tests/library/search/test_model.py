@@ -1,7 +1,8 @@
-"""Whoever pages through matches meets every picture that matched throughout exactly once.
+"""Paging through matches meets every picture that matched throughout exactly once.
 
-Pictures are added, edited and removed between any two pages, with clocks that go wrong,
-crowded lists, and requests that may do so little work that pages come back unfinished.
+Pictures are added, edited and removed between any two pages, with clocks that go wrong.
+Two processes search in turn, fold, merge and sweep at any moment, with shelves of a few
+records, and searches may have so little time that pages come back unfinished.
 """
 
 from __future__ import annotations
@@ -14,12 +15,14 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from progimage.library import Library
-from progimage.library.index import facets, layout
+from progimage.library.index import facets, positions
+from progimage.library.index.fold import fold
 from progimage.library.index.index import Index
-from progimage.library.search.catalogue import Catalogue
+from progimage.library.index.sweep import sweep
+from progimage.library.index.tidy import rewrite, tidy
+from progimage.library.search.catalogue import MAX_SECONDS, Catalogue
 from progimage.library.search.cursor import Cursor, decode
 from progimage.library.search.query import Query
-from progimage.library.search.work import Work
 from progimage.model import Metadata, Record, Viewer
 from progimage.stores.memory import MemoryStore
 from tests.candidates import candidate
@@ -71,9 +74,12 @@ class CatalogueMachine(RuleBasedStateMachine):
         super().__init__()
         self.now = EPOCH
         self.store = MemoryStore()
-        self.index = Index(self.store, crowd=2)
-        self.library = Library(self.store, lambda: self.now, self.index)
-        self.catalogue = Catalogue(self.store, self.index)
+        self.seconds = 0.0
+        self.parts_in_time = 1_000
+        self.processes = [Index(self.store, seconds=lambda: self.seconds) for _ in range(2)]
+        self.libraries = [Library(self.store, lambda: self.now, i) for i in self.processes]
+        self.catalogues = [Catalogue(i, clock=self.tick) for i in self.processes]
+        self.turns = 0
         self.records: dict[str, Record] = {}
         self.readers: list[Reader] = []
 
@@ -81,6 +87,43 @@ class CatalogueMachine(RuleBasedStateMachine):
     def fill(self, said: list[tuple[dict, int]]) -> None:
         for number, (metadata, moment) in enumerate(said):
             self.add(bytes([number]), metadata, moment)
+
+    def tick(self) -> float:
+        """Stand in for a clock: after so many looks at it a search is late."""
+        self.parts_in_time -= 1
+        return MAX_SECONDS + 1 if self.parts_in_time < 0 else 0.0
+
+    def next_process(self) -> int:
+        self.turns += 1
+        return self.turns % 2
+
+    @property
+    def library(self) -> Library:
+        return self.libraries[self.next_process()]
+
+    @property
+    def catalogue(self) -> Catalogue:
+        self.parts_in_time = 1_000
+        return self.catalogues[self.next_process()]
+
+    def hasty(self, parts: int) -> Catalogue:
+        """Return a catalogue that has time for so many parts of the index."""
+        catalogue = self.catalogue
+        self.parts_in_time = parts
+        return catalogue
+
+    @rule(process=st.integers(0, 1), at_least=st.integers(1, 4))
+    def fold(self, process: int, at_least: int) -> None:
+        fold(self.processes[process], at_least, patch_most=4, most=8)
+
+    @rule(process=st.integers(0, 1), whole=st.booleans())
+    def tidy(self, process: int, whole: bool) -> None:
+        (rewrite if whole else tidy)(self.processes[process], most=8)
+
+    @rule(process=st.integers(0, 1), seconds=st.floats(0, 10))
+    def sweep(self, process: int, seconds: float) -> None:
+        self.seconds += seconds
+        sweep(self.processes[process])
 
     @rule(content=st.binary(min_size=1, max_size=1), said=METADATA, moment=MOMENTS)
     def add(self, content: bytes, said: dict, moment: int) -> None:
@@ -105,9 +148,9 @@ class CatalogueMachine(RuleBasedStateMachine):
             del self.records[image_id]
             self.unsettle(image_id, None)
 
-    @rule(query=QUERIES, limit=LIMITS, steps=st.integers(3, 30))
-    def begin(self, query: Query, limit: int, steps: int) -> None:
-        page = self.catalogue.first(ANN, query, limit, work=Work(steps))
+    @rule(query=QUERIES, limit=LIMITS, parts=st.integers(1, 30))
+    def begin(self, query: Query, limit: int, parts: int) -> None:
+        page = self.hasty(parts).first(ANN, query, limit)
         seen = [record.id for record in page.records]
         self.readers.append(Reader(query, self.matching(query), page.next, seen))
 
@@ -124,14 +167,14 @@ class CatalogueMachine(RuleBasedStateMachine):
             }
             self.readers.append(Reader(reader.query, before, cursor))
 
-    @rule(number=st.integers(0), limit=LIMITS, steps=st.integers(200, 400))
-    def turn_a_page(self, number: int, limit: int, steps: int) -> None:
+    @rule(number=st.integers(0), limit=LIMITS, parts=st.integers(1, 30))
+    def turn_a_page(self, number: int, limit: int, parts: int) -> None:
         if going := [reader for reader in self.readers if reader.cursor]:
-            self.turn(going[number % len(going)], limit, steps)
+            self.turn(going[number % len(going)], limit, parts)
 
-    def turn(self, reader: Reader, limit: int, steps: int) -> None:
+    def turn(self, reader: Reader, limit: int, parts: int) -> None:
         cursor = decode(reader.cursor.encode())
-        page = self.catalogue.beside(ANN, reader.query, limit, cursor, Work(steps))
+        page = self.hasty(parts).beside(ANN, reader.query, limit, cursor)
         found = [record.id for record in page.records]
         assert len(found) <= limit
         assert found == sorted(found, key=self.position)
@@ -144,7 +187,7 @@ class CatalogueMachine(RuleBasedStateMachine):
     def teardown(self) -> None:
         for reader in self.readers:
             while reader.cursor:
-                self.turn(reader, 2, 200)
+                self.turn(reader, 2, 1)
             assert reader.throughout <= set(reader.seen)
         self.no_reader_meets_a_picture_twice()
 
@@ -189,8 +232,8 @@ class CatalogueMachine(RuleBasedStateMachine):
     def matching(self, query: Query) -> set[str]:
         return {record.id for record in self.records.values() if query.matches(record)}
 
-    def position(self, image_id: str) -> str:
-        return layout.position(self.records[image_id].created, image_id)
+    def position(self, image_id: str) -> bytes:
+        return positions.position(self.records[image_id].created, image_id)
 
     def unsettle(self, image_id: str, record: Record | None) -> None:
         for reader in self.readers:

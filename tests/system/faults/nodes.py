@@ -23,7 +23,8 @@ REFUSE = {
     "original without record",
     "rendition without picture",
     "rendition under the wrong visibility",
-    "stray marker",
+    "announcement without record",
+    "shelf without manifest",
     "part without job",
 }
 

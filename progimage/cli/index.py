@@ -1,0 +1,47 @@
+"""`progimage index`: what the index of the store consists of."""
+
+from __future__ import annotations
+
+from concurrent.futures import Executor
+from datetime import UTC, datetime
+
+import typer
+
+from progimage import config
+from progimage.cli.terminal import put
+from progimage.config import Settings
+from progimage.library.index.index import Index
+from progimage.library.index.opening import open_index
+from progimage.stores import ObjectStore, open_store
+
+app = typer.Typer()
+
+
+@app.command("index")
+def show() -> None:
+    """Show the size of the index, and the changes that wait to be folded into it."""
+    settings, _ = config.load()
+    store = open_store(settings.store, **settings.s3.options)
+    view = index_of(settings, store).view()
+    manifest = view.manifest
+    waiting = [key for key in view.announced if key not in view.shelved_since]
+    unsettled = sum(len(state.unsettled) for state in view.states.values())
+    put("version", f"{manifest.version:,}")
+    put("shelves", f"{len(manifest.shelves):,} in {len(manifest.rows):,} ranges")
+    put("entries", f"{sum(row.entries for row in manifest.rows):,}")
+    put("bytes", f"{sum(shelf.size_bytes for shelf in manifest.shelves):,}")
+    put("retired shelves", f"{len(manifest.retired):,}")
+    put("announcements", f"{len(view.announced):,}")
+    put("  not in shelves yet", f"{len(waiting):,}")
+    put("  without their record", f"{unsettled:,}")
+    if waiting:
+        oldest = min(view.announced[key] for key in waiting)
+        put("  the oldest, seconds", f"{(datetime.now(UTC) - oldest).total_seconds():.0f}")
+
+
+def index_of(settings: Settings, store: ObjectStore, executor: Executor | None = None) -> Index:
+    """Return the index of the store that the settings name."""
+    chosen = settings.index
+    return open_index(
+        store, settings.store, executor, folder=chosen.dir, max_bytes=chosen.max_bytes
+    )

@@ -1,0 +1,85 @@
+"""Keeping the index small: a thread of each process that folds, tidies and sweeps.
+
+Nobody is elected. Processes wait for different times, and look again after they have waited;
+should two do the same work, one of them has done it for nothing.
+"""
+
+from __future__ import annotations
+
+import random
+import threading
+
+import structlog
+
+from progimage.errors import ProgImageError
+from progimage.library.index.fold import FOLD_AT, fold
+from progimage.library.index.index import SWEEP_AFTER_S, Index
+from progimage.library.index.publish import Merge, Outcome
+from progimage.library.index.shelf_writer import merged_bytes
+from progimage.library.index.sweep import sweep
+from progimage.library.index.tidy import tidy
+from progimage.telemetry import metrics
+
+log = structlog.get_logger()
+
+_PERIOD_S = 2.0
+# A change that comes alone is folded after so many rounds: until then every new process
+# reads it once.
+_ROUNDS_OF_FEW = 30
+
+
+class Keeper:
+    """Folds what this process has announced or seen.
+
+    A process that neither searches nor writes asks nothing of the store.
+    """
+
+    def __init__(self, index: Index, merge: Merge = merged_bytes) -> None:
+        self._index = index
+        self._merge = merge
+        self._ended = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._rounds = 0
+
+    def start(self) -> None:
+        """Begin to work in a thread of this process."""
+        self._thread = threading.Thread(target=self._run, name="index keeper", daemon=True)
+        self._thread.start()
+
+    def begin_to_stop(self) -> None:
+        """Begin nothing more. May be called from a signal handler."""
+        self._ended.set()
+
+    def work(self) -> None:
+        """Do a round: what is due, if anything is."""
+        self._rounds += 1
+        if not self._index.has_work():
+            return
+        is_round_of_few = self._rounds >= _ROUNDS_OF_FEW
+        view = self._index.view()
+        if len(view.states) >= FOLD_AT or (view.states and is_round_of_few):
+            self._rounds = 0
+            self._note(fold(self._index, 1, merge=self._merge))
+            while self._note(tidy(self._index, merge=self._merge)) == "published":
+                pass
+        now = self._index.seconds()
+        if any(now - since >= SWEEP_AFTER_S for since in view.shelved_since.values()):
+            sweep(self._index)
+        shelves = view.manifest.shelves
+        metrics.index(len(view.announced), len(shelves), sum(shelf.size_bytes for shelf in shelves))
+
+    def _run(self) -> None:
+        while not self._ended.wait(_PERIOD_S * random.uniform(0.5, 1.5)):  # noqa: S311 (no secret)
+            try:
+                self.work()
+            except ProgImageError as error:
+                log.warning("the index waits to be folded", reason=str(error))
+            except Exception:
+                if self._ended.is_set():
+                    return  # the threads that help with the store have ended too
+                log.exception("unexpected error in folding the index")
+
+    def _note(self, outcome: Outcome) -> Outcome:
+        if outcome != "nothing to do":
+            metrics.index_publication(outcome)
+        return outcome

@@ -1,0 +1,199 @@
+"""A shelf: an immutable file with the records of up to 65,536 pictures and their postings.
+
+    PIshelf1 · length of the header · header: JSON with the place of each section
+
+    pos    positions, ascending, so the newest picture first
+    doc    records: JSON, each deflated with a dictionary they share; `doff`: where each ends
+    term   terms, ascending, each with a line feed; `toff`: where each ends
+    post   for each term the ordinals of its pictures; `poff`: where each ends
+    kills  of a patch: ordinals of the base that no longer count
+    tombs  of a patch: uploads of pictures that were removed, a line each
+
+Sets of ordinals are Roaring bitmaps in their portable format
+(https://github.com/RoaringBitmap/RoaringFormatSpec); all numbers are little-endian.
+"""
+
+from __future__ import annotations
+
+import json
+import mmap
+import struct
+import zlib
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+
+from pyroaring import BitMap
+
+from progimage.library.index import positions, terms
+from progimage.library.index.positions import Position
+from progimage.library.index.terms import Term
+from progimage.model import Record
+
+MAGIC = b"PIshelf1"
+MOST = 65_536
+"""Records of a shelf: so many ordinals fit into one container of a Roaring bitmap."""
+
+DICTIONARY = (
+    b'{"id":"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef","owner":"","state":'
+    b'"live","revision":1,"generation":"0123456789abcdef","sha256":"","size_bytes":0,"media_type":'
+    b'"image/webp","media_type":"image/png","media_type":"image/jpeg","width":4000,"height":3000,'
+    b'"frames":1,"orientation":1,"has_alpha":false,"dominant_colour":"#806040","placeholder":"",'
+    b'"file_name":"IMG_0000.jpg","created":"2026-01-01T00:00:00.000000Z","modified":'
+    b'"2026-01-01T00:00:00.000000Z","title":"","description":"","tags":[],"visibility":"private"}'
+    b'"tags":["","",""],"visibility":"public"}'
+)
+"""What most records begin with. Part of the format: another one needs another `MAGIC`."""
+
+RAW_DEFLATE = -12
+"""The window, 4 KiB, of a stream without a header (zlib's manual, deflateInit2)."""
+
+Upload = tuple[Position, str]
+"""A picture's position and the generation of an upload."""
+
+Tombs = Mapping[Upload, int]
+"""Uploads that are gone, each with the last revision that was announced of it."""
+
+
+class Shelf:
+    """A shelf, open for reading: nothing is read before it is needed.
+
+    Args:
+        data: the file's bytes, in memory or mapped.
+
+    Attributes:
+        n: how many records it has.
+        kills: see above; empty in a base.
+        tombs: see above; empty in a base.
+    """
+
+    def __init__(self, data: bytes | mmap.mmap) -> None:
+        if data[:8] != MAGIC:
+            raise ValueError("not a shelf")
+        [size] = struct.unpack("<I", data[8:12])
+        header = json.loads(data[12 : 12 + size])
+        view, start = memoryview(data), 12 + size
+        places = {name: (start + a, start + b) for name, (a, b) in header["at"].items()}
+        self._data = data
+        self.n: int = header["n"]
+        self._positions, self._records, self._terms, self._postings = (
+            places[name][0] for name in ("pos", "doc", "term", "post")
+        )
+        self._record_ends, self._term_ends, self._posting_ends = (
+            view[slice(*places[name])].cast("I") for name in ("doff", "toff", "poff")
+        )
+        self.kills = BitMap.deserialize(data[slice(*places["kills"])])
+        self.tombs: Tombs = dict(_tombs(data[slice(*places["tombs"])]))
+
+    @property
+    def data(self) -> bytes:
+        """The whole file."""
+        return self._data[:]
+
+    def position(self, ordinal: int) -> Position:
+        """Return the position of a record."""
+        start = self._positions + ordinal * positions.LENGTH
+        return self._data[start : start + positions.LENGTH]
+
+    def packed(self, ordinal: int) -> bytes:
+        """Return a record as it is stored."""
+        start, end = self._record_ends[ordinal], self._record_ends[ordinal + 1]
+        return self._data[self._records + start : self._records + end]
+
+    def record(self, ordinal: int) -> Record:
+        """Return a record."""
+        return Record.model_validate_json(unpack(self.packed(ordinal)))
+
+    def first_from(self, at: Position) -> int:
+        """Return the ordinal of the first record at or after a position."""
+        low, high = 0, self.n
+        while low < high:
+            middle = (low + high) // 2
+            if self.position(middle) < at:
+                low = middle + 1
+            else:
+                high = middle
+        return low
+
+    def find(self, at: Position) -> int | None:
+        """Return the ordinal of the record at a position, None if there is none."""
+        ordinal = self.first_from(at)
+        return ordinal if ordinal < self.n and self.position(ordinal) == at else None
+
+    def with_id(self, image_id: str) -> list[int]:
+        """Return the ordinals of the records of a picture."""
+        return [o for o in range(self.n) if positions.id_of(self.position(o)) == image_id]
+
+    @property
+    def term_count(self) -> int:
+        """How many terms there are."""
+        return len(self._term_ends) - 1
+
+    def term(self, number: int) -> Term:
+        """Return a term by its number."""
+        start, end = self._term_ends[number], self._term_ends[number + 1]
+        return self._data[self._terms + start : self._terms + end - 1]
+
+    def posting(self, number: int) -> BitMap:
+        """Return the ordinals of the pictures that have a term."""
+        start, end = self._posting_ends[number], self._posting_ends[number + 1]
+        return BitMap.deserialize(self._data[self._postings + start : self._postings + end])
+
+    def with_term(self, term: Term) -> BitMap:
+        """Return the ordinals of the pictures that have a term, none if nobody has it."""
+        number = self.first_term_from(term)
+        is_there = number < self.term_count and self.term(number) == term
+        return self.posting(number) if is_there else BitMap()
+
+    def with_any(self, numbers: list[int]) -> BitMap:
+        """Return the ordinals of the pictures that have any of the terms of these numbers."""
+        return BitMap().union(*map(self.posting, numbers))
+
+    def first_term_from(self, term: Term) -> int:
+        """Return the number of the first term at or after one."""
+        low, high = 0, self.term_count
+        while low < high:
+            middle = (low + high) // 2
+            if self.term(middle) < term:
+                low = middle + 1
+            else:
+                high = middle
+        return low
+
+    def words_with(self, part: bytes) -> list[int]:
+        """Return the numbers of the words that contain a text."""
+        start, end = self._words
+        words = self._data[self._terms + start : self._terms + end]
+        found: list[int] = []
+        at = words.find(part)
+        while at >= 0:
+            number = bisect_left(self._term_ends, start + at + 1) - 1
+            if start + at > self._term_ends[number]:
+                found.append(number)
+                at = words.find(part, self._term_ends[number + 1] - start)
+            else:
+                # This is the letter of the kind, which is no part of the word.
+                at = words.find(part, at + 1)
+        return found
+
+    def terms_from(self, first: Term) -> Iterator[Term]:
+        """Yield the terms from one on, ascending."""
+        for number in range(self.first_term_from(first), self.term_count):
+            yield self.term(number)
+
+    @cached_property
+    def _words(self) -> tuple[int, int]:
+        after = bytes([terms.WORDS[0] + 1])
+        first, end = self.first_term_from(terms.WORDS), self.first_term_from(after)
+        return self._term_ends[first], self._term_ends[end]
+
+
+def unpack(data: bytes) -> bytes:
+    """Return the JSON of a record as a shelf stores it."""
+    return zlib.decompressobj(RAW_DEFLATE, DICTIONARY).decompress(data)
+
+
+def _tombs(data: bytes) -> Iterator[tuple[Upload, int]]:
+    for line in data.decode().splitlines():
+        at, generation, revision = line.split(" ")
+        yield (bytes.fromhex(at), generation), int(revision)

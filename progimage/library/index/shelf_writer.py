@@ -1,0 +1,132 @@
+"""Making shelves: of records, and of other shelves."""
+
+from __future__ import annotations
+
+import json
+import struct
+import zlib
+from array import array
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from pyroaring import BitMap
+
+from progimage.library.index.positions import Position
+from progimage.library.index.shelf import DICTIONARY, MAGIC, RAW_DEFLATE, Shelf, Tombs
+from progimage.library.index.terms import Term, terms_of
+from progimage.model import Record
+
+# Compression: 6 is zlib's default; memory level 5 is enough for records of a few hundred bytes.
+_LEVEL, _MEMORY = 6, 5
+
+NO_ORDINALS = BitMap()
+NO_TOMBS: Tombs = {}
+
+
+@dataclass(slots=True)
+class Contents:
+    """What a shelf is to hold: positions and packed records in order, ordinals by term."""
+
+    positions: list[Position] = field(default_factory=list)
+    packed: list[bytes] = field(default_factory=list)
+    postings: dict[Term, BitMap] = field(default_factory=dict)
+
+    def encode(self, kills: BitMap = NO_ORDINALS, tombs: Tombs = NO_TOMBS) -> bytes:
+        """Return the bytes of the shelf; see `progimage.library.index.shelf`."""
+        names = sorted(self.postings)
+        postings = [self.postings[name].serialize() for name in names]
+        lines = [f"{at.hex()} {generation} {tombs[at, generation]}\n" for at, generation in tombs]
+        sections = {
+            "pos": b"".join(self.positions),
+            "doff": _ends(self.packed),
+            "toff": _ends([name + b"\n" for name in names]),
+            "poff": _ends(postings),
+            "kills": kills.serialize(),
+            "tombs": "".join(sorted(lines)).encode(),
+            "term": b"".join(name + b"\n" for name in names),
+            "post": b"".join(postings),
+            "doc": b"".join(self.packed),
+        }
+        places, end = {}, 0
+        for name, section in sections.items():
+            places[name] = (end, end + len(section))
+            end += len(section)
+        header = json.dumps({"n": len(self.positions), "at": places}).encode()
+        return b"".join((MAGIC, struct.pack("<I", len(header)), header, *sections.values()))
+
+
+def pack(record: Record) -> bytes:
+    """Return a record as shelves store it."""
+    deflate = zlib.compressobj(_LEVEL, zlib.DEFLATED, RAW_DEFLATE, _MEMORY, 0, DICTIONARY)
+    return deflate.compress(record.model_dump_json().encode()) + deflate.flush()
+
+
+def of_records(records: Iterable[tuple[Position, Record]]) -> Contents:
+    """Return what a shelf of these records holds; they come in the order of positions."""
+    contents = Contents()
+    ordinals: dict[Term, array[int]] = {}
+    for ordinal, (at, record) in enumerate(records):
+        contents.positions.append(at)
+        contents.packed.append(pack(record))
+        for term in terms_of(record):
+            ordinals.setdefault(term, array("I")).append(ordinal)
+    contents.postings = {term: BitMap(found) for term, found in ordinals.items()}
+    return contents
+
+
+def merged(parts: Sequence[tuple[Shelf, BitMap]], most: int) -> list[Contents]:
+    """Return what shelves hold together, in as few as have at most `most` records each.
+
+    Args:
+        parts: shelves, and of each the ordinals that do not count.
+    """
+    order: list[tuple[Position, int, int]] = []
+    for number, (shelf, dead) in enumerate(parts):
+        alive = BitMap(range(shelf.n)) - dead
+        order += [(shelf.position(ordinal), number, ordinal) for ordinal in alive]
+    order.sort()
+    count = -(-len(order) // most)
+    size = -(-len(order) // count) if count else 1
+    return [_piece(parts, order[first : first + size]) for first in range(0, len(order), size)]
+
+
+def merged_bytes(parts: Sequence[tuple[bytes, bytes]], most: int) -> list[bytes]:
+    """Do what `merged` does with bytes, so that another process can do it.
+
+    Args:
+        parts: bytes of shelves, and of each the serialized ordinals that do not count.
+    """
+    opened = [(Shelf(data), BitMap.deserialize(dead)) for data, dead in parts]
+    return [contents.encode() for contents in merged(opened, most)]
+
+
+def _piece(
+    parts: Sequence[tuple[Shelf, BitMap]], order: Sequence[tuple[Position, int, int]]
+) -> Contents:
+    contents = Contents(
+        [at for at, _, _ in order],
+        [parts[number][0].packed(ordinal) for _, number, ordinal in order],
+    )
+    moves = [array("I", bytes(4 * shelf.n)) for shelf, _ in parts]
+    chosen = [array("I") for _ in parts]
+    for new, (_, number, ordinal) in enumerate(order):
+        moves[number][ordinal] = new
+        chosen[number].append(ordinal)
+    for (shelf, _), move, ordinals in zip(parts, moves, chosen, strict=True):
+        alive = BitMap(ordinals)
+        for number in range(shelf.term_count):
+            found = shelf.posting(number) & alive
+            if found:
+                moved = BitMap(array("I", map(move.__getitem__, found)))
+                term = shelf.term(number)
+                there = contents.postings.get(term)
+                contents.postings[term] = moved if there is None else there | moved
+    return contents
+
+
+def _ends(items: Iterable[bytes]) -> bytes:
+    ends, end = array("I", [0]), 0
+    for item in items:
+        end += len(item)
+        ends.append(end)
+    return ends.tobytes()

@@ -1,0 +1,40 @@
+"""Terms: what a picture can be found by, as shelves hold it.
+
+A term is a letter for its kind, then text: `t` a tag, `w` a word, `m` a media type, `o` an
+owner ("" is the default owner), `s` the scope: `public`, or `private:` and the owner.
+"""
+
+from __future__ import annotations
+
+from progimage.library.index import facets
+from progimage.library.index.facets import Facet, Kind
+from progimage.model import Record, Viewer
+
+Term = bytes
+
+_LETTERS: dict[Kind, bytes] = {"types": b"m", "owners": b"o", "tags": b"t", "words": b"w"}
+
+TAGS, WORDS = b"t", b"w"
+PUBLIC: Term = b"spublic"
+
+
+def term(facet: Facet) -> Term:
+    """Return the term of a facet."""
+    return _LETTERS[facet.kind] + facet.value.encode()
+
+
+def terms_of(record: Record) -> frozenset[Term]:
+    """Return every term of a picture."""
+    found = {term(facet) for facet in facets.facets_of(record)}
+    found.add(PUBLIC if record.is_public else private(record.owner))
+    return frozenset(found)
+
+
+def private(owner: str) -> Term:
+    """Return the scope of an owner's private pictures."""
+    return f"sprivate:{facets.slug(owner)}".encode()
+
+
+def scopes_of(viewer: Viewer) -> tuple[Term, ...]:
+    """Return the scopes a viewer may see, the public one first."""
+    return (PUBLIC, private(viewer.name)) if viewer.name else (PUBLIC,)

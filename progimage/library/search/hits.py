@@ -1,0 +1,91 @@
+"""The matches in one part of a view."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from pyroaring import BitMap
+
+from progimage.library.index.positions import Position
+from progimage.library.index.shelf import Shelf
+from progimage.library.index.view import Part, View
+from progimage.library.search.matcher import Matcher
+from progimage.model import Record
+
+
+class Hit(NamedTuple):
+    """A match: its position, and the record or where a shelf has it."""
+
+    position: Position
+    source: Record | tuple[Shelf, int]
+
+    def load(self) -> Record:
+        """Return the record."""
+        if isinstance(self.source, Record):
+            return self.source
+        shelf, ordinal = self.source
+        return shelf.record(ordinal)
+
+
+class Hits:
+    """The matches of a part between two positions, `end` not included."""
+
+    def __init__(self, part: Part, matcher: Matcher, first: Position, end: Position) -> None:
+        self._shelved: list[tuple[Shelf, BitMap]] = []
+        for shelf, visible in part.visible(matcher.scopes):
+            low, high = _between(shelf, part, first, end)
+            within = visible if high - low == shelf.n else visible & BitMap(range(low, high))
+            found = matcher.narrow(shelf, within)
+            if found:
+                self._shelved.append((shelf, found))
+        self._unshelved = [
+            Hit(at, found.record)
+            for at, found in part.unshelved.items()
+            if first <= at < end and found is not None and matcher.matches(found)
+        ]
+
+    def __len__(self) -> int:
+        return len(self._unshelved) + sum(len(found) for _, found in self._shelved)
+
+    def first(self, count: int) -> list[Hit]:
+        """Return the newest ones, in order."""
+        return sorted(self._chosen(slice(0, count)))[:count] if count > 0 else []
+
+    def last(self, count: int) -> list[Hit]:
+        """Return the oldest ones, in order."""
+        return sorted(self._chosen(slice(-count, None)))[-count:] if count > 0 else []
+
+    def _chosen(self, which: slice) -> Iterator[Hit]:
+        yield from self._unshelved
+        for shelf, found in self._shelved:
+            for ordinal in found[which]:
+                yield Hit(shelf.position(ordinal), (shelf, ordinal))
+
+
+def forwards(view: View, matcher: Matcher, at: Position) -> Iterator[tuple[Part, Hits]]:
+    """Yield the matches from a position on, part by part, the newest part first."""
+    at = max(at, matcher.first)
+    if at < matcher.end and matcher.scopes:
+        for part in view.parts[view.number_of(at) :]:
+            if part.first >= matcher.end:
+                return
+            yield part, Hits(part, matcher, at, matcher.end)
+
+
+def backwards(view: View, matcher: Matcher, before: Position) -> Iterator[tuple[Part, Hits]]:
+    """Yield the matches before a position, part by part, the nearest part first."""
+    before = min(before, matcher.end)
+    if matcher.first < before and matcher.scopes:
+        count = bisect_left(view.parts, before, key=lambda part: part.first)
+        for part in reversed(view.parts[:count]):
+            if part.end is not None and part.end <= matcher.first:
+                return
+            yield part, Hits(part, matcher, matcher.first, before)
+
+
+def _between(shelf: Shelf, part: Part, first: Position, end: Position) -> tuple[int, int]:
+    low = shelf.first_from(first) if first > part.first else 0
+    high = shelf.n if part.end is not None and part.end <= end else shelf.first_from(end)
+    return low, max(low, high)

@@ -1,0 +1,68 @@
+"""What a query means for shelves and for records that no shelf has yet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from pyroaring import BitMap
+
+from progimage.library.index import facets, positions
+from progimage.library.index.facets import Facet
+from progimage.library.index.shelf import Shelf
+from progimage.library.index.terms import Term, scopes_of, term
+from progimage.library.index.view import Unshelved
+from progimage.library.search.query import Query
+from progimage.model import Viewer
+
+
+class Matcher:
+    """A query of one viewer, ready for any shelf.
+
+    Attributes:
+        scopes: those that the viewer may see and the query asks for, perhaps none.
+        first, end: where matches can be; `end` is not included.
+    """
+
+    def __init__(self, viewer: Viewer, query: Query) -> None:
+        self.scopes = tuple(
+            scope
+            for scope, kind in zip(scopes_of(viewer), ("public", "private"), strict=False)
+            if query.visibility in (None, kind)
+        )
+        self.first, self.end = positions.START, positions.END
+        if query.created_before is not None:
+            self.first = positions.start_of_older(query.created_before)
+        if query.created_after is not None:
+            self.end = positions.end_of_newer(query.created_after)
+        self._needles = tuple(needle.encode() for needle in query.needles)
+        self._factors: list[tuple[Term, ...]] = [_any_of([tag]) for tag in query.tags]
+        if query.any_tags:
+            self._factors.append(_any_of(query.any_tags))
+        if query.owner is not None:
+            self._factors.append(_any_of([facets.owner(query.owner)]))
+        if query.media_type is not None:
+            self._factors.append(_any_of([facets.media_type(query.media_type)]))
+
+    def matches(self, found: Unshelved) -> bool:
+        """True if a record that no shelf has yet is what is looked for."""
+        return (
+            not found.terms.isdisjoint(self.scopes)
+            and all(not found.terms.isdisjoint(factor) for factor in self._factors)
+            and all(needle in found.words for needle in self._needles)
+        )
+
+    def narrow(self, shelf: Shelf, visible: BitMap) -> BitMap:
+        """Return those of the visible ordinals of a shelf that are what is looked for."""
+        for factor in self._factors:
+            if not visible:
+                return visible
+            visible = visible & BitMap().union(*map(shelf.with_term, factor))
+        for needle in self._needles:
+            if not visible:
+                return visible
+            visible = visible & shelf.with_any(shelf.words_with(needle))
+        return visible
+
+
+def _any_of(found: Iterable[Facet]) -> tuple[Term, ...]:
+    return tuple(term(facet) for facet in found)

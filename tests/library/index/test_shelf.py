@@ -1,0 +1,118 @@
+"""A shelf gives back what was put into it, alone and merged with others."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pyroaring import BitMap
+
+from progimage.library.index import positions
+from progimage.library.index.shelf import Shelf
+from progimage.library.index.shelf_writer import merged, of_records
+from progimage.library.index.terms import PUBLIC, terms_of
+from progimage.model import Record
+
+START = datetime(2024, 1, 1, tzinfo=UTC)
+WORDS = ["sea", "seaside", "übersee", "w", "ww", "t", "海辺"]
+
+
+def record(number: int, words: list[str], tags: list[str]) -> Record:
+    return Record(
+        id=f"{number:064x}",
+        generation="0123456789abcdef",
+        sha256=f"{number:064x}",
+        size_bytes=number,
+        media_type="image/png",
+        width=1,
+        height=1,
+        frames=1,
+        orientation=1,
+        has_alpha=False,
+        dominant_colour="#ffffff",
+        placeholder="",
+        file_name="",
+        created=START + timedelta(seconds=number * 7 % 11),
+        modified=START,
+        title=" ".join(words),
+        tags=tuple(tags),
+    )
+
+
+RECORDS = st.lists(
+    st.builds(
+        record,
+        st.integers(0, 10**6),
+        st.lists(st.sampled_from(WORDS), max_size=3),
+        st.lists(st.sampled_from(["sea", "sky", "w"]), max_size=2, unique=True),
+    ),
+    max_size=30,
+    unique_by=lambda made: made.id,
+)
+
+
+def in_order(records: list[Record]) -> list[tuple[bytes, Record]]:
+    return sorted((positions.position(r.created, r.id), r) for r in records)
+
+
+def shelf_of(records: list[Record]) -> Shelf:
+    return Shelf(of_records(in_order(records)).encode())
+
+
+def records_with(shelf: Shelf, ordinals: BitMap) -> set[str]:
+    return {shelf.record(ordinal).id for ordinal in ordinals}
+
+
+@given(RECORDS)
+def test_records_and_terms_come_back(records):
+    shelf = shelf_of(records)
+    assert shelf.n == len(records)
+    for ordinal, (at, made) in enumerate(in_order(records)):
+        assert shelf.position(ordinal) == at
+        assert shelf.find(at) == ordinal
+        assert shelf.record(ordinal) == made
+    every = sorted({term for made in records for term in terms_of(made)})
+    assert list(shelf.terms_from(b"")) == every
+    for term in every:
+        expected = {made.id for made in records if term in terms_of(made)}
+        assert records_with(shelf, shelf.with_term(term)) == expected
+    assert not shelf.with_term(b"tnobody")
+    assert len(shelf.with_term(PUBLIC)) == len(records)
+
+
+@given(RECORDS, st.sampled_from(["s", "sea", "side", "w", "t", "e", "辺", "x", "m"]))
+def test_a_part_finds_the_words_that_contain_it_and_no_other_kind(records, part):
+    shelf = shelf_of(records)
+    found = {shelf.term(number) for number in shelf.words_with(part.encode())}
+    every = {term for made in records for term in terms_of(made)}
+    assert found == {t for t in every if t[:1] == b"w" and part.encode() in t[1:]}
+
+
+@given(RECORDS, RECORDS, st.integers(1, 12), st.sets(st.integers(0, 29)))
+def test_merged_shelves_hold_what_they_held_less_what_does_not_count(one, two, most, dead):
+    known = {made.id for made in one}
+    two = [made for made in two if made.id not in known]
+    first, second = shelf_of(one), shelf_of(two)
+    gone = BitMap(ordinal for ordinal in dead if ordinal < first.n)
+    left = [made for n, (_, made) in enumerate(in_order(one)) if n not in gone] + two
+    pieces = [Shelf(c.encode()) for c in merged([(first, gone), (second, BitMap())], most)]
+    assert all(piece.n <= most for piece in pieces)
+    assert [p.record(o) for p in pieces for o in range(p.n)] == [r for _, r in in_order(left)]
+    for piece in pieces:
+        for term in piece.terms_from(b""):
+            expected = {o for o in range(piece.n) if term in terms_of(piece.record(o))}
+            assert set(piece.with_term(term)) == expected != set()
+
+
+def test_a_patch_says_what_does_not_count_any_more():
+    tomb = (positions.position(START, "0" * 64), "0123456789abcdef")
+    shelf = Shelf(of_records([]).encode(BitMap([3, 5]), {tomb: 7}))
+    assert set(shelf.kills) == {3, 5}
+    assert shelf.tombs == {tomb: 7}
+
+
+def test_other_bytes_are_no_shelf():
+    with pytest.raises(ValueError, match="not a shelf"):
+        Shelf(b"PIshelf0" + bytes(100))
