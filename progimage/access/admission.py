@@ -1,4 +1,4 @@
-"""A bounded number of requests may wait for slow work; the next is turned away at once."""
+"""Admission control: only a bounded number of requests may wait for slow work."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from progimage.telemetry import metrics
 
 
 class Admission:
-    """Room for `places` at a time."""
+    """A number of places; a request without one fails at once."""
 
     def __init__(self, places: int, work: str) -> None:
         self._free = threading.Semaphore(places)
@@ -23,11 +23,11 @@ class Admission:
         """Hold a place for the length of the block.
 
         Raises:
-            Overloaded: all are taken.
+            Overloaded: no place is free.
         """
         if not self._free.acquire(blocking=False):
             metrics.rejection(self._work)
-            raise Overloaded(f"too many {self._work} are waiting here already; try again shortly")
+            raise Overloaded(f"too many {self._work} are waiting already; try again shortly")
         metrics.admitted(self._work, 1)
         try:
             yield

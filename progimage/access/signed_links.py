@@ -1,6 +1,6 @@
-"""Signed links: whoever holds one may see one picture in one form, or in any, for a time.
+"""Signed links: a client that has one may see one picture in one form, or in any, for a time.
 
-A link is a path of ours with one more field in its query:
+A link is a path of the service with one more field in its query:
 
     sig = "v1." kid "." expires "." scope "." mac
 
@@ -10,12 +10,12 @@ and `mac` is the unpadded base64url of HMAC-SHA256, under that link key, of
 
     "progimage-link-v1" LF kid LF expires LF scope LF path
 
-`path` is not what a client wrote but what was understood of it, in its one canonical
-form: there is no second reading of an address that a signature could be good for.
+`path` is not the text of the URL but its canonical form after parsing, so that a
+signature cannot be valid for a second reading of the same URL.
 
 A link key is HMAC-SHA256 of the fixed text `progimage/link-key/v1` under a secret of the
-key ring. No token of another kind is made with it, and it tells nothing of the secret;
-so it can be given to a back end that signs links itself and must do nothing else.
+key ring. It signs no other kind of token and reveals nothing about the secret, so it can
+be given to a back end that signs links itself.
 """
 
 from __future__ import annotations
@@ -44,14 +44,14 @@ TOKEN = re.compile(
 
 
 class Grant(NamedTuple):
-    """What a signature that holds gives: when it ends, and how much it covers."""
+    """What a valid signature grants: until when, and how much it covers."""
 
     expires_s: int
     scope: Scope
 
 
 def link_key(secret: bytes) -> bytes:
-    """Return the key that links are signed with, made of a secret of the key ring."""
+    """Return the key for signing links, derived from a secret of the key ring."""
     return hmac.digest(secret, _LABEL, hashlib.sha256)
 
 
@@ -62,37 +62,36 @@ def path_of_origin(origin: str, pipeline: Pipeline | None, key: str) -> str:
 
 
 def path_of_original(image_id: str) -> str:
-    """Return what is signed for a picture as it was uploaded."""
+    """Return the text that is signed for the original of a picture."""
     return f"/images/{image_id}/"
 
 
 def path_of_any(image_id: str) -> str:
-    """Return what is signed for every rendition of a picture."""
+    """Return the text that is signed for every rendition of a picture."""
     return f"/images/{image_id}/*"
 
 
 def path_of_rendition(image_id: str, pipeline: Pipeline) -> str:
-    """Return what is signed for one rendition: its canonical path, format included.
+    """Return the text that is signed for one rendition: its canonical path with the format.
 
-    The one pipeline that asks for nothing at all has no text of its own. It gets one
-    that no address is read as, so that it can neither be signed nor be taken for the
-    original, which still has its metadata.
+    The empty pipeline has no text. It gets "-", which no URL is parsed as, so that it can
+    neither be signed nor be confused with the original, which still has its metadata.
     """
     text = str(pipeline)
     return f"/images/{image_id}{'' if text.startswith('.') else '/'}{text or '-'}"
 
 
 def path_of_transform(pipeline: Pipeline, url: str | None = None) -> str:
-    """Return what is signed for a transform of what is sent along, or of what is at `url`.
+    """Return the text that is signed for a transform of a sent picture, or of the one at `url`.
 
-    The URL stands at the end and as it is after decoding: whatever it holds, it cannot
-    be taken for another part of the signed text.
+    The decoded URL is at the end, so nothing in it can be read as another part of the
+    signed text.
     """
     return f"/on_demand/{str(pipeline) or '-'}{'' if url is None else f'?url={url}'}"
 
 
 class LinkSigner:
-    """Signs links with the newest key of a ring and takes those of every key in it."""
+    """Signs links with the newest key of a ring, and verifies those of every key in it."""
 
     def __init__(
         self,
@@ -107,7 +106,7 @@ class LinkSigner:
         self._clock = clock
 
     def sign(self, path: str, expires_in_s: int, scope: Scope = "this") -> tuple[str, datetime]:
-        """Return a signature for a canonical path, and when it ends."""
+        """Return a signature for a canonical path, and when it expires."""
         expires_s = int(self._clock()) + expires_in_s
         mac = _mac(self._keys[self._kid], self._kid, str(expires_s), scope, path)
         token = f"v1.{self._kid}.{expires_s}.{scope}.{mac}"
@@ -117,13 +116,13 @@ class LinkSigner:
         """Return what `token` grants for the canonical path of its scope.
 
         Raises:
-            LinkExpired: it was good for this path once.
-            LinkRefused: it is malformed, altered, made for something else or with a key
-                that is not in the ring, or it ends too far in the future.
+            LinkExpired: it was valid for this path, and has expired.
+            LinkRefused: it is malformed, altered, for another path, made with a key that is
+                not in the ring, or expires too far in the future.
         """
         match = TOKEN.fullmatch(token)
         if match is None:
-            raise LinkRefused("sig: this is not a signature; use the link as it was given to you")
+            raise LinkRefused("sig: this is not a signature; use the link without changes")
         scope: Scope = "any" if match["scope"] == "any" else "this"
         key, path = self._keys.get(match["kid"]), paths.get(scope)
         if key is None or path is None:
@@ -136,21 +135,21 @@ class LinkSigner:
         if expires_s <= now_s:
             ended = datetime.fromtimestamp(expires_s, UTC)
             raise LinkExpired(
-                f"sig: this link ended at {ended:%Y-%m-%dT%H:%M:%SZ}; ask for another"
+                f"sig: this link expired at {ended:%Y-%m-%dT%H:%M:%SZ}; get a new one"
             )
         if expires_s > now_s + self._max_expires_s + APART_S:
             raise LinkRefused(
-                f"sig: this link ends further from now than links.max_expires_s "
+                f"sig: this link expires later than links.max_expires_s "
                 f"({self._max_expires_s:,} seconds) allows; expires counts in whole seconds"
             )
         return Grant(expires_s, scope)
 
 
 def _other(path: str) -> LinkRefused:
-    """Say what had to be signed: those who sign by themselves get its spelling wrong first."""
+    """Return an error that names the text to sign, which back ends often spell differently."""
     return LinkRefused(
-        f"sig: this signature was not made for {path}, or was altered, or its key is no longer "
-        "in use; use the link as it was given to you"
+        f"sig: this signature is not for {path}, or was altered, or its key is no longer in use; "
+        "use the link without changes"
     )
 
 

@@ -1,25 +1,25 @@
-"""Token buckets, one for each key, in bounded memory: a burst at once, then a steady pace."""
+"""Token buckets, one for each key, in bounded memory: a burst, then a steady rate."""
 
 from __future__ import annotations
 
 import math
 import time
-from collections import OrderedDict
 from collections.abc import Callable
-from threading import Lock
+
+from progimage.lru import LockedLru
 
 _REMEMBERED = 20_000
-# Of a token, what sums of fractions may lose: who waited as told must not be told again.
+# The fraction of a token that rounding may lose: a client that waited the time it was given
+# must get its token.
 _ROUNDING = 1e-7
 
 
 class TokenBuckets:
     """`burst` tokens at once for each key, and one more every `every_s`.
 
-    For each key only the moment is kept at which its bucket will be full again (GCRA, the
-    generic cell rate algorithm of ATM, ITU-T I.371). Those of `capacity` keys are
-    remembered; one more takes the place of the key that was not heard of for longest,
-    whose bucket is full from then on.
+    For each key only the time is stored at which its bucket will be full again (GCRA, the
+    generic cell rate algorithm of ATM, ITU-T I.371). Of more than `capacity` keys, the one
+    that was not used for longest is forgotten; its bucket is full again.
     """
 
     def __init__(
@@ -31,24 +31,24 @@ class TokenBuckets:
     ) -> None:
         self._every_s = every_s
         self._longest_s = (burst + _ROUNDING) * every_s
-        self._capacity = capacity
         self._clock = clock
-        self._full_at: OrderedDict[str, float] = OrderedDict()
-        self._lock = Lock()
+        self._full_at: LockedLru[str, float] = LockedLru(capacity)
 
     def take(self, key: str) -> int:
-        """Take a token: 0, or if there is none, the seconds until there will be one."""
-        with self._lock:
+        """Take a token; return 0, or without one the seconds until there is one."""
+        over_s = 0.0
+
+        def taken(full_at: float | None) -> float:
+            nonlocal over_s
             now = self._clock()
-            before = max(self._full_at.pop(key, now), now)
+            before = max(full_at if full_at is not None else now, now)
             over_s = before + self._every_s - now - self._longest_s
-            self._full_at[key] = before if over_s > 0 else before + self._every_s
-            if len(self._full_at) > self._capacity:
-                self._full_at.popitem(last=False)
+            return before if over_s > 0 else before + self._every_s
+
+        self._full_at.update(key, taken)
         return math.ceil(over_s) if over_s > 0 else 0
 
     def give_back(self, key: str) -> None:
-        """Put a token back that was taken for nothing."""
-        with self._lock:
-            if key in self._full_at:
-                self._full_at[key] -= self._every_s
+        """Return a token that was taken."""
+        if self._full_at.get(key) is not None:
+            self._full_at.update(key, lambda full_at: (full_at or 0) - self._every_s)

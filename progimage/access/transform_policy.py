@@ -1,4 +1,4 @@
-"""The transform policy: which pipelines anybody may have made."""
+"""The transform policy: which pipelines clients may request."""
 
 from __future__ import annotations
 
@@ -15,33 +15,35 @@ _SHOWN = 20
 
 
 class TransformPolicy:
-    """What `transforms.policy` says.
+    """Decides by the setting `transforms.policy`.
 
-    A preset is known by what it does, not by its name: its canonical form, which is
-    where its rendition's URL leads, is as good. A preset that leaves the format open may
-    be had in every format, one that names a format in that one.
+    A preset is compared by its canonical form, not by its name, so the canonical URL of
+    its rendition is allowed too. A preset without a format is allowed in every format, one
+    with a format only in that one.
     """
 
     def __init__(self, mode: Mode, presets: Mapping[str, str], limits: Limits) -> None:
         self.mode = mode
         self.presets = sorted(presets)
         self._limits = limits
-        made = [parse(text, limits=limits) for text in presets.values()]
-        self._in_any_format = {pipeline.canonical for pipeline in made if pipeline.format is None}
-        self._as_they_are = {str(pipeline) for pipeline in made}
+        pipelines = [parse(text, limits=limits) for text in presets.values()]
+        self._in_any_format = {
+            pipeline.canonical for pipeline in pipelines if pipeline.format is None
+        }
+        self._with_format = {str(pipeline) for pipeline in pipelines}
 
     def is_open(self, pipeline: Pipeline) -> bool:
-        """True if anybody may have it made, without a signature."""
+        """Return True if every client may request it, without a signature."""
         return (
             self.mode == "open"
             or pipeline.canonical in self._in_any_format
-            or str(pipeline) in self._as_they_are
+            or str(pipeline) in self._with_format
         )
 
     def is_name_open(self, name: str) -> bool:
-        """True if a rendition of this name, see `keys.rendition_name`, is open to anybody.
+        """Return True if a rendition of this name (`keys.rendition_name`) is open to everybody.
 
-        A name that a digest stands in for tells nothing, and counts as not open.
+        A name that is a digest counts as not open.
         """
         if self.mode == "open":
             return True
@@ -52,39 +54,42 @@ class TransformPolicy:
             return False
 
     def check(self, pipeline: Pipeline, *, is_signed: bool) -> None:
-        """Let pass what is open, and under the policy "signed" what is signed.
+        """Check that a request for a pipeline is allowed.
 
         Raises:
-            TransformRefused: the policy does not allow it, and what it does allow.
+            TransformRefused: the pipeline is not open, nor signed under the policy "signed".
         """
         if self.is_open(pipeline) or (is_signed and self.mode == "signed"):
             return
         if self.mode == "signed":
             raise TransformRefused(
-                f"this service makes {self._offered} for anybody and all else by signed links "
-                "only; POST /images/<id>/links/ signs one, or sign it with a link key"
+                f"this service renders {self._offered} for everybody, and other transforms only by "
+                "signed links; POST /images/<id>/links/ signs one, or sign it with a link key"
             )
         raise TransformRefused(
-            f"this service makes {self._offered} and no other transforms; "
+            f"this service renders {self._offered} and no other transforms; "
             "GET /transforms/ lists them"
         )
 
-    def check_order(self, pipeline: Pipeline | None, *, is_account: bool) -> None:
-        """Let somebody order what others will ask for: a link, or renditions by a job.
+    def check_creation(self, pipeline: Pipeline | None, *, is_account: bool) -> None:
+        """Check that a client may create a link to a pipeline, or a job that renders it.
 
-        `pipeline` is None for any. Under the policy "signed" only an account may order
-        what is no preset: to nobody in particular signatures are to be a bar.
+        Under the policy "signed" only an account may do so with a pipeline that is not a
+        preset.
+
+        Args:
+            pipeline: None for every pipeline.
 
         Raises:
-            TransformRefused: it would not be let in, or not be ordered by just anybody.
+            TransformRefused: the policy does not allow it, or only for accounts.
         """
         if pipeline is not None:
             self.check(pipeline, is_signed=True)
         if self.mode != "signed" or is_account or (pipeline and self.is_open(pipeline)):
             return
         raise TransformRefused(
-            f"this service makes {self._offered} for anybody; links to all else, and jobs, are "
-            "for accounts, or for who has a link key"
+            f"this service renders {self._offered} for everybody; links to other transforms, and "
+            "jobs, need an account or a link key"
         )
 
     @property

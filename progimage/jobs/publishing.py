@@ -7,8 +7,6 @@ twice: what was imported and sent is remembered until the outcome is kept.
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -17,6 +15,7 @@ from progimage.jobs.model import Request
 from progimage.jobs.publish.destination import Destination, Outgoing, Published
 from progimage.library import Library
 from progimage.library.originals import read_verified
+from progimage.lru import LockedLru
 from progimage.model import Record
 
 # Far more items than one process has in hand.
@@ -38,25 +37,19 @@ class Publishing:
     def __init__(self, library: Library, destinations: Mapping[str, Destination]) -> None:
         self._library = library
         self._destinations = destinations
-        self._steps: OrderedDict[tuple[str, int], Step] = OrderedDict()
-        self._lock = threading.Lock()
+        self._steps: LockedLru[tuple[str, int], Step] = LockedLru(_REMEMBERED)
 
     def step(self, request: Request, number: int) -> Step | None:
         """Return how far an item has come in an earlier attempt."""
-        with self._lock:
-            return self._steps.get((request.id, number))
+        return self._steps.get((request.id, number))
 
     def imported(self, request: Request, number: int, step: Step) -> None:
         """Remember that an item's picture is in the library."""
-        with self._lock:
-            self._steps[request.id, number] = step
-            if len(self._steps) > _REMEMBERED:
-                self._steps.popitem(last=False)
+        self._steps.put((request.id, number), step)
 
     def forget(self, request: Request, number: int) -> None:
         """Forget an item whose outcome is kept."""
-        with self._lock:
-            self._steps.pop((request.id, number), None)
+        self._steps.pop((request.id, number))
 
     def publish(self, request: Request, step: Step) -> None:
         """Send an item's picture on, unless it was.

@@ -14,7 +14,7 @@ from itertools import groupby
 from typing import Literal
 
 from progimage import keys
-from progimage.access.accounts.sign_in import shut_out
+from progimage.access.accounts.sign_in import disabled
 from progimage.access.accounts.users import Users
 from progimage.errors import DamagedRecord, NotFound, Overloaded
 from progimage.ingest.resumable import state
@@ -59,7 +59,7 @@ def erase(
     index = index or Index(store)
     index.require()
     with suppress(NotFound, DamagedRecord):
-        Users(store).change(name, shut_out)
+        Users(store).change(name, disabled)
     for _ in range(_PASSES):
         is_clean = True
         for erased in _one_pass(store, index, name, on_progress):

@@ -190,7 +190,7 @@ def pool_of(settings: Settings, *, workers: int, niceness: int) -> RenderPool:
 
 
 def policy_of(settings: Settings) -> TransformPolicy:
-    """Return which pipelines are open to anybody: all processes must put renditions alike."""
+    """Return the policy; all processes need the same one, since it decides where renditions go."""
     limits = settings.picture_limits()
     return TransformPolicy(settings.transforms.policy, settings.presets, limits)
 
@@ -204,7 +204,7 @@ def runner_of(
     folder: TempFolder,
     downloader: Downloader,
 ) -> Runner:
-    """Return what does jobs in this process; its renders never stand before a request's."""
+    """Return the runner of jobs in this process; its renders have a lower priority."""
     limits, threads = settings.picture_limits(), settings.jobs.threads
     admission = Admission(threads, "items of jobs")
     max_bytes = settings.upload.max_bytes
@@ -238,7 +238,7 @@ def runner_of(
 
 
 def _observed(store: ObjectStore | None, settings: Settings) -> ObjectStore:
-    """Return the store, or else the one that the settings name, with its operations timed."""
+    """Return the store, or the one that the settings name, with metrics of its operations."""
     threads = settings.server.threads + settings.jobs.threads + _HELPERS
     store = store or open_store(settings.store, threads=threads, **settings.s3.options)
     if settings.tracing.endpoint:
@@ -249,37 +249,37 @@ def _observed(store: ObjectStore | None, settings: Settings) -> ObjectStore:
 def broker_renderer(
     settings: Settings, store: ObjectStore, broker: Broker | None
 ) -> BrokerRenderer | None:
-    """Return the workers that make renders, None if this process does.
+    """Return the remote renderer, None if this process renders.
 
     Raises:
-        ConfigError: they are to be asked, but there is no broker.
+        ConfigError: workers are to render, but there is no broker.
     """
     if settings.render.where == "here":
         return None
     if broker is None:
-        raise ConfigError("render.where: 'workers' are asked by messages; set jobs.broker too")
+        raise ConfigError("render.where: 'workers' needs jobs.broker, which carries the messages")
     return BrokerRenderer(store, broker.ask_for_render, settings.render.answer_timeout_s)
 
 
 def disk_cache_of(
     settings: Settings, store: ObjectStore, *, is_trial: bool = False
 ) -> DiskCache | None:
-    """Return this node's cache of renditions, None if there is to be none.
+    """Return this node's cache of renditions, None if the settings name none.
 
     Args:
-        is_trial: it is not to be used, only to be proved possible.
+        is_trial: True to check the settings without starting the cache.
 
     Raises:
-        ConfigError: it cannot work.
+        ConfigError: the cache cannot work.
     """
     chosen = settings.disk_cache
     if not chosen.dir or settings.delivery.mode == "redirect":
         return None
     root = Path(chosen.dir).absolute()
-    copies = DiskCache(store, settings.store, root, chosen.max_bytes, chosen.trust_s)
+    cache = DiskCache(store, settings.store, root, chosen.max_bytes, chosen.trust_s)
     if not is_trial:
-        copies.start()
-    return copies
+        cache.start()
+    return cache
 
 
 def _record_call(operation: str, outcome: str, seconds: float, *, is_metered: bool) -> None:
@@ -289,14 +289,14 @@ def _record_call(operation: str, outcome: str, seconds: float, *, is_metered: bo
 
 
 def _announcing(broker: Broker | None, runner: Runner) -> Callable[[Request], None]:
-    """Return what tells of a new job: the broker's workers, or the runner of this process."""
+    """Return the function that announces a new job to the workers, or to this process."""
     if broker is None:
         return lambda _: runner.wake()
     return lambda request: announce_all(request, broker.announce)
 
 
 def _signer(settings: Settings, store: ObjectStore) -> LinkSigner | None:
-    """Return what signs links, None if there is no key to do it with."""
+    """Return the signer of links, None if there is no key."""
     link_keys = {kid: link_key(s) for kid, s in ring_secrets(settings.auth, store).items()}
     if not link_keys:
         return None
@@ -311,8 +311,12 @@ def _render_rate_limit(settings: config.Transforms) -> RenderRateLimit:
 
 
 def checked_policy(settings: Settings) -> TransformPolicy:
-    """Return who may have what made; raises `ConfigError` for presets that cannot work."""
+    """Return the transform policy.
+
+    Raises:
+        ConfigError: a preset cannot work.
+    """
     check_presets(settings.presets, settings.picture_limits())
     if names := reserved(settings.presets):
-        raise ConfigError(f"presets: {', '.join(names)} stand for something else; rename them")
+        raise ConfigError(f"presets: {', '.join(names)} have another meaning in URLs; rename them")
     return policy_of(settings)

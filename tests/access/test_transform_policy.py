@@ -63,7 +63,7 @@ def test_signed_takes_all_else_with_a_signature_only(text):
     pipeline = parse(text, presets=PRESETS)
     assert not policy("signed").is_open(pipeline)
     policy("signed").check(pipeline, is_signed=True)
-    with pytest.raises(TransformRefused, match=r"its presets \(card, icon\) for anybody"):
+    with pytest.raises(TransformRefused, match=r"its presets \(card, icon\) for everybody"):
         policy("signed").check(pipeline, is_signed=False)
 
 

@@ -1,8 +1,8 @@
 """Access tokens: JSON Web Tokens (RFC 7519), signed and verified by a ring of keys.
 
-The first key signs, all verify, so that keys can be changed without signing anybody
-out. Each key has one algorithm and only that is tried with it: what a token says of
-its own algorithm decides nothing (RFC 8725, sections 3.1 and 3.2).
+The first key signs and all verify, so that keys can be changed without signing accounts
+out. Each key has one algorithm, and no other is tried with it, whatever a token says
+(RFC 8725, sections 3.1 and 3.2).
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ from progimage.stores import ABSENT, ObjectStore
 
 ISSUER = "progimage"
 TYPE = "at+jwt"
-"""Of access tokens (RFC 9068, section 2.1), so that no other token passes for one."""
+"""The type of access tokens (RFC 9068, section 2.1), which no other token has."""
 
 MAX_TOKEN = 4_096
-# A token that another node made a moment ago may seem to come from the future, which is
-# harmless. The same grace for its end would make every token last longer by so much.
+# A new token of another node may seem to come from the future, which is harmless. The same
+# tolerance at its end would make every token valid for longer.
 _LEEWAY_S = 5
 
 _REQUIRED = ["exp", "iat", "nbf", "iss", "aud", "sub"]
@@ -49,25 +49,25 @@ class Key:
 
     @property
     def secret(self) -> bytes | None:
-        """What keys for other purposes can be derived from; a public key has nothing."""
+        """The bytes to derive other keys from; None for a public key."""
         if isinstance(self.signing, Ed25519PrivateKey):
             return self.signing.private_bytes_raw()
         return self.signing
 
 
 class KeyRing:
-    """Signs and verifies tokens; the first of `ring` signs."""
+    """Signs and verifies tokens; the first key of `ring` signs."""
 
     def __init__(self, ring: Sequence[Key]) -> None:
         if len({key.kid for key in ring}) < len(ring):
-            raise ConfigError("auth.keys: expected a kid of its own for each key")
+            raise ConfigError("auth.keys: two keys have the same kid")
         if not ring or ring[0].signing is None:
             raise ConfigError("auth.keys: the first key signs, so it needs a private half")
         self._signer = ring[0]
         self._by_kid = {key.kid: key for key in ring}
 
     def sign(self, claims: dict[str, Any]) -> str:
-        """Return a token that says `claims`; its times are up to the caller."""
+        """Return a token with `claims`, which contain its times."""
         signer = self._signer
         assert signer.signing is not None  # noqa: S101 - __init__ has seen to it
         return jwt.encode(
@@ -78,10 +78,10 @@ class KeyRing:
         )
 
     def verify(self, token: str) -> dict[str, Any]:
-        """Return what a token says.
+        """Return the claims of a token.
 
         Raises:
-            BadCredentials: it is not one of ours, or not good now.
+            BadCredentials: it is not a token of this service, or not valid now.
         """
         try:
             if len(token) > MAX_TOKEN:
@@ -107,17 +107,16 @@ class KeyRing:
             ) from None
         except (jwt.PyJWTError, KeyError, ValueError, RecursionError):
             raise BadCredentials(
-                "the access token is not one of this server's, or not good now; "
-                "sign in with POST /tokens/"
+                "the access token is not a valid token of this service; sign in with POST /tokens/"
             ) from None
         return claims
 
 
 def key_ring(settings: Auth, store: ObjectStore) -> KeyRing:
-    """Return the keys that the settings name; where accounts are off, one that signs nothing.
+    """Return the keys of the settings; if accounts are off, a random one.
 
     Raises:
-        ConfigError: one of them is no key.
+        ConfigError: a key is malformed.
     """
     if settings.mode == "off":
         return KeyRing([_hs256("off", secrets.token_bytes(32))])
@@ -125,12 +124,12 @@ def key_ring(settings: Auth, store: ObjectStore) -> KeyRing:
 
 
 def ring_secrets(settings: Auth, store: ObjectStore) -> dict[str, bytes]:
-    """Return the secrets of the ring by the kid, the newest first, whether accounts are on or not.
+    """Return the secrets of the ring by kid, the newest first, also if accounts are off.
 
-    They are for deriving the keys of other purposes, never to sign with.
+    Other keys are derived from them; they must not sign anything directly.
 
     Raises:
-        ConfigError: one of the keys is none.
+        ConfigError: a key is malformed.
     """
     ring = _ring(settings, store)
     return {key.kid: key.secret for key in ring if key.secret is not None}
@@ -155,7 +154,11 @@ def _hs256(kid: str, secret: bytes) -> Key:
 
 
 def _ed25519(kid: str, pem: str) -> Key:
-    """Return the key in a PEM; of a public one, which verifies only."""
+    """Return the key of a PEM text; a public one can only verify.
+
+    Raises:
+        ConfigError: it is not an Ed25519 key.
+    """
     try:
         if "PRIVATE" in pem:
             private = load_pem_private_key(pem.encode(), None)
@@ -174,7 +177,7 @@ def _ed25519(kid: str, pem: str) -> Key:
 
 
 def _development_secret(store: ObjectStore) -> bytes:
-    """Return a secret that is drawn once for a store and kept in it, for all its nodes."""
+    """Return the random secret of a store, which its first node creates."""
     data = io.BytesIO(secrets.token_hex(32).encode())
     with suppress(Conflict):
         store.put(keys.DEVELOPMENT_KEY, data, media_type="text/plain", expect=ABSENT)

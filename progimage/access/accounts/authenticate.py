@@ -1,36 +1,35 @@
-"""Whom a credential belongs to."""
+"""Finds the account that an access token or API key belongs to."""
 
 from __future__ import annotations
 
 import time
-from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
-from threading import Lock
 
 from progimage.access.accounts import secret_tokens
 from progimage.access.accounts.access_tokens import KeyRing
 from progimage.access.accounts.users import User, Users
 from progimage.errors import BadCredentials, NotFound
+from progimage.lru import LockedLru
 
 REMEMBERED_S = 10.0
-"""What is changed of an account holds on every node after so long at the latest."""
+"""A change of an account is in effect on every node after this time at the latest."""
 
 _REMEMBERED = 10_000
 
-_NOT_GOOD = "the credentials are not good, or not any more; sign in with POST /tokens/"
+_INVALID = "the credentials are not valid, or no longer; sign in with POST /tokens/"
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """An account that a request was proven to come from, and by what."""
+    """An account, and whether an API key identified it."""
 
     user: User
     is_by_api_key: bool
 
 
 class Authenticator:
-    """Tells whom access tokens and API keys belong to; remembers accounts for a while."""
+    """Identifies accounts by access tokens and API keys; caches accounts for a short time."""
 
     def __init__(
         self, users: Users, ring: KeyRing, clock: Callable[[], float] = time.monotonic
@@ -38,49 +37,50 @@ class Authenticator:
         self._users = users
         self._ring = ring
         self._clock = clock
-        self._remembered: OrderedDict[str, tuple[float, User]] = OrderedDict()
-        self._lock = Lock()
+        self._remembered: LockedLru[str, tuple[float, User]] = LockedLru(_REMEMBERED)
 
-    def of(self, credential: str) -> Identity:
-        """Return whom an access token or API key belongs to.
+    def identify(self, credential: str) -> Identity:
+        """Return the account that an access token or API key belongs to.
 
         Raises:
-            BadCredentials: nobody, or nobody who may use it now.
+            BadCredentials: it is not valid, has expired, or the account is disabled.
         """
         if credential.startswith(secret_tokens.API_KEY):
             key = secret_tokens.parse(credential, secret_tokens.API_KEY)
             if key is None:
-                raise BadCredentials(_NOT_GOOD)
-            return Identity(self._who(key.name, lambda user: _has_key(user, key)), True)
+                raise BadCredentials(_INVALID)
+            return Identity(self._find(key.name, lambda user: _has_key(user, key)), True)
         claims = self._ring.verify(credential)
         return Identity(
-            self._who(str(claims["sub"]), lambda user: user.generation == claims.get("gen")), False
+            self._find(str(claims["sub"]), lambda user: user.generation == claims.get("gen")), False
         )
 
     def forget(self, name: str) -> None:
-        """Look at an account anew the next time: it was changed here."""
-        with self._lock:
-            self._remembered.pop(name, None)
+        """Read an account from the store the next time, because it was changed here."""
+        self._remembered.pop(name)
 
-    def _who(self, name: str, fits: Callable[[User], bool]) -> User:
-        """Return the account if the credential fits it.
+    def _find(self, name: str, fits: Callable[[User], bool]) -> User:
+        """Return the account that `fits`.
 
-        What does not fit the account as it is remembered may fit it as it is by now:
-        a key that was made a moment ago.
+        If the cached account does not fit, the stored one may, since an API key may have
+        been created a moment ago.
+
+        Raises:
+            BadCredentials: neither fits.
         """
         remembered = self._recall(name)
         if remembered is not None and not remembered.is_disabled and fits(remembered):
             return remembered
         user = self._read(name)
         if user is None or user.is_disabled or not fits(user):
-            raise BadCredentials(_NOT_GOOD)
+            raise BadCredentials(_INVALID)
         return user
 
     def _recall(self, name: str) -> User | None:
-        with self._lock:
-            read_at, user = self._remembered.get(name, (0.0, None))
-        is_fresh = user is not None and self._clock() - read_at < REMEMBERED_S
-        return user if is_fresh else None
+        found = self._remembered.get(name)
+        if found is None or self._clock() - found[0] >= REMEMBERED_S:
+            return None
+        return found[1]
 
     def _read(self, name: str) -> User | None:
         read_at = self._clock()
@@ -89,11 +89,7 @@ class Authenticator:
         except NotFound:
             self.forget(name)
             return None
-        with self._lock:
-            self._remembered[name] = (read_at, user)
-            self._remembered.move_to_end(name)
-            if len(self._remembered) > _REMEMBERED:
-                self._remembered.popitem(last=False)
+        self._remembered.put(name, (read_at, user))
         return user
 
 

@@ -1,4 +1,4 @@
-"""What an account may be called, and what a password may be."""
+"""The rules for names and passwords of accounts."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from progimage.errors import InvalidField
 MIN_NAME, MAX_NAME = 3, 32
 MIN_PASSWORD, MAX_PASSWORD = 10, 256
 
-# A name is part of keys and of tokens, where `~` and `/` mean something.
+# A name is part of keys and tokens, where `~` and `/` have a meaning.
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]*[a-z0-9]")
 
-# `me` is a part of paths and queries; the others would be taken for somebody they are not.
+# `me` is part of paths and queries; the others would suggest an authority they do not have.
 RESERVED = frozenset(
     (
         *("admin", "administrator", "all", "anonymous", "anybody", "api", "default"),
@@ -25,17 +25,17 @@ RESERVED = frozenset(
 
 
 def is_name(text: str) -> bool:
-    """True if an account could be called so."""
+    """Return True if this can be the name of an account."""
     return MIN_NAME <= len(text) <= MAX_NAME and _NAME.fullmatch(text) is not None
 
 
 def clean_name(text: str) -> str:
-    """Return a name as it is kept: without case, full width or other typographic variety.
+    """Return a name in its stored form: lower case, without typographic variants.
 
-    Only ASCII is left to choose from, so that no two names look alike in another script.
+    Only ASCII is allowed, so that no two names look alike in different scripts.
 
     Raises:
-        InvalidField: it cannot be a name, and what can.
+        InvalidField: it cannot be a name; the message says what can.
     """
     name = unicodedata.normalize("NFKC", text).casefold().strip() if len(text) < 200 else ""
     if not is_name(name):
@@ -49,7 +49,7 @@ def clean_name(text: str) -> str:
 
 
 def clean_password(text: str, name: str) -> str:
-    """Return a new password in Unicode NFC, so that every keyboard types the same.
+    """Return a new password in Unicode NFC, so that every keyboard produces the same text.
 
     Raises:
         InvalidField: it is too short, too long or the name itself.

@@ -1,4 +1,4 @@
-"""Passwords: hashed by Argon2id, few at a time."""
+"""Password hashes (Argon2id), a few at a time."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from progimage.config import SIGN_INS
 _AT_A_TIME = 2
 _TIME_COST, _MEMORY_KIB = 1, 46 * 1024
 
-# Made with these costs of a password that nobody has.
-_NOBODYS = (
+# A hash with these costs, of a password that no account has.
+_DUMMY = (
     "$argon2id$v=19$m=47104,t=1,p=1$CyOk6r7MVu09FWLGYGXuuA"
     "$E1wCprXY/oJh32T0B6j/n9ztDmBkiU6ARStIQLS6J5Q"
 )
@@ -34,21 +34,25 @@ class Passwords:
         self._working = threading.Semaphore(_AT_A_TIME)
 
     def hash(self, password: str) -> str:
-        """Return what to keep of a new password; raises `Overloaded` if too many wait."""
+        """Return the hash of a new password.
+
+        Raises:
+            Overloaded: too many sign-ins are waiting.
+        """
         with self._waiting.admit(), self._working:
             return self._hasher.hash(password)
 
     def match(self, password_hash: str | None, password: str) -> bool:
-        """True if the hash is of this password.
+        """Return True if the hash is that of this password.
 
-        Without a hash, for a name that nobody has, it takes as long to say no.
+        Without a hash, for a name that no account has, it takes the same time.
 
         Raises:
-            Overloaded: too many wait already.
+            Overloaded: too many sign-ins are waiting.
         """
         with self._waiting.admit(), self._working:
             try:
-                self._hasher.verify(password_hash or _NOBODYS, normal_password(password))
+                self._hasher.verify(password_hash or _DUMMY, normal_password(password))
             except (Argon2Error, InvalidHashError):
                 return False
         return password_hash is not None

@@ -1,10 +1,10 @@
-"""Refresh tokens and API keys: random, kept as hashes only.
+"""Refresh tokens and API keys: random, stored only as hashes.
 
     prt_<name>~<id>~<secret>     a refresh token
     pk_<name>~<id>~<secret>      an API key
 
-The name says in which account to look; `~` is in no name. The secret has 256 random
-bits, so that a plain hash of it is enough.
+The name is that of the account; no name contains `~`. The secret has 256 random bits, so
+a plain hash of it is enough.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _SHAPE = re.compile(r"(prt_|pk_)([a-z0-9._-]{3,32})~([0-9a-f]{32})~([A-Za-z0-9_-
 
 @dataclass(frozen=True, slots=True)
 class SecretToken:
-    """A token of this kind, taken apart."""
+    """The parts of a refresh token or API key."""
 
     kind: str
     name: str
@@ -34,25 +34,25 @@ class SecretToken:
         return f"{self.kind}{self.name}~{self.id}~{self.secret}"
 
     def __repr__(self) -> str:
-        """Return it without what nobody should see in a log."""
-        return f"Opaque({self.kind!r}, {self.name!r}, {self.id!r})"
+        """Return the token without its secret, for logs."""
+        return f"SecretToken({self.kind!r}, {self.name!r}, {self.id!r})"
 
     @property
     def sha256(self) -> str:
-        """What is kept of the secret."""
+        """The hash of the secret, as it is stored."""
         return hashlib.sha256(self.secret.encode()).hexdigest()
 
     def is_of(self, sha256: str) -> bool:
-        """True if this is what was kept; takes the same time for every wrong one."""
+        """Return True if the stored hash is that of this token, in constant time."""
         return hmac.compare_digest(self.sha256, sha256)
 
 
 def new(kind: str, name: str, token_id: str | None = None) -> SecretToken:
-    """Return a token with a secret of its own, for something new or for `token_id`."""
+    """Return a token with a new secret, with a new id or with `token_id`."""
     return SecretToken(kind, name, token_id or secrets.token_hex(16), secrets.token_urlsafe(32))
 
 
 def parse(text: str, kind: str) -> SecretToken | None:
-    """Return a token of the kind, None if it cannot be one."""
+    """Return the parts of a token of `kind`, None if the text is not one."""
     match = _SHAPE.fullmatch(text[:200])
     return SecretToken(*match.groups()) if match and match[1] == kind else None

@@ -1,11 +1,11 @@
-"""Signing in: a password for a session, and refresh tokens that keep it going.
+"""Signing in with a password, and renewing sessions with refresh tokens.
 
     sign in     password -> a new session, its refresh token, an access token
     refresh     refresh token -> the next refresh token, an access token
     end         one session, or all of an account with every access token
 
-A refresh token is good once. Whoever presents one that was used before has a copy of
-it, or somebody else has: the session ends for both (RFC 9700, section 4.14.2).
+A refresh token is valid once. If one is used again, there are two copies of it, and one
+may be stolen: the session ends (RFC 9700, section 4.14.2).
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ from progimage.errors import BadCredentials, InvalidField, NotFound
 from progimage.telemetry import audit
 
 MAX_SESSIONS = 50
-"""Of one account; the one unused for longest goes first."""
+"""The most sessions of one account; the one that was not used for longest ends first."""
 
-_WRONG = "this user name with this password is not known here"
-_SPENT = "the refresh token is not good, or not any more; sign in with the password"
+_WRONG = "wrong user name or password"
+_SPENT = "the refresh token is not valid, or no longer; sign in with the password"
 
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """What whoever signed in gets."""
+    """The tokens of a session."""
 
     session_id: str
     access_token: str
@@ -42,7 +42,7 @@ class Grant:
 
 
 class SignIn:
-    """Makes sessions and ends them."""
+    """Begins, renews and ends sessions."""
 
     def __init__(
         self,
@@ -60,7 +60,7 @@ class SignIn:
         self._access_lifetime_s = access_lifetime_s
         self._refresh_lifetime = timedelta(seconds=refresh_lifetime_s)
         self._clock = clock
-        # One guesser at one account; one at many; many at one.
+        # One client at one account; one client at many accounts; many clients at one account.
         self._by_both = Throttle(10, 300)
         self._by_site = Throttle(60, 300)
         self._by_name = Throttle(100, 300)
@@ -69,10 +69,10 @@ class SignIn:
         """Begin a session.
 
         Raises:
-            BadCredentials: which of the two is wrong, or that the account is disabled,
-                is not told, and takes the same time.
-            TooManyAttempts: failed before, for this account or from this address.
-            Overloaded: too many sign in just now.
+            BadCredentials: the name or the password is wrong, or the account is disabled;
+                the error and its timing are the same for all three.
+            TooManyAttempts: too many failed, for this account or from this address.
+            Overloaded: too many sign-ins are waiting.
         """
         user = self._known(username)
         name, site = user.name if user else username[:64].casefold(), site_of(address)
@@ -95,10 +95,10 @@ class SignIn:
         return grant
 
     def by_refresh_token(self, text: str) -> Grant:
-        """Go on with a session.
+        """Renew a session.
 
         Raises:
-            BadCredentials: the token is not one, or was used, or its session has ended.
+            BadCredentials: the token is malformed or was used, or its session has ended.
         """
         token = secret_tokens.parse(text, secret_tokens.REFRESH)
         if token is None:
@@ -114,7 +114,7 @@ class SignIn:
         return self._grant(user, successor)
 
     def end(self, name: str, session_id: str) -> None:
-        """End a session; access tokens it gave live out their time.
+        """End a session; its access tokens stay valid until they expire.
 
         Raises:
             NotFound: the account has no such session.
@@ -130,7 +130,7 @@ class SignIn:
         audit.record("session", account=name, session=session_id, ended=True)
 
     def end_all(self, name: str) -> None:
-        """End every session of an account; its access tokens are good no longer."""
+        """End every session and every access token of an account."""
         self._users.change(name, signed_out)
         audit.record("session", account=name, ended=True)
 
@@ -153,8 +153,8 @@ class SignIn:
                 expires=now + self._refresh_lifetime,
             )
             alive = [old for old in user.sessions if old.expires > now]
-            kept = sorted(alive, key=lambda old: old.used)[-(MAX_SESSIONS - 1) :]
-            return user.model_copy(update={"sessions": (*kept, session)})
+            recent = sorted(alive, key=lambda old: old.used)[-(MAX_SESSIONS - 1) :]
+            return user.model_copy(update={"sessions": (*recent, session)})
 
         return begun
 
@@ -192,11 +192,11 @@ class SignIn:
         return Grant(token.id, self._ring.sign(claims), self._access_lifetime_s, str(token))
 
 
-def shut_out(user: User) -> User:
-    """Return an account that nobody can use until it is let in again."""
+def disabled(user: User) -> User:
+    """Return the account disabled, and signed out."""
     return user if user.is_disabled else signed_out(user).model_copy(update={"is_disabled": True})
 
 
 def signed_out(user: User) -> User:
-    """Return an account without sessions, and of a new generation."""
+    """Return the account without sessions, and in a new generation."""
     return user.model_copy(update={"sessions": (), "generation": user.generation + 1})

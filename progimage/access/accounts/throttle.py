@@ -1,4 +1,4 @@
-"""A bound on attempts, kept by each web process for itself."""
+"""A limit on attempts, for each web process by itself."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Throttle:
         """Count an attempt.
 
         Raises:
-            TooManyAttempts: there were too many; it does not count.
+            TooManyAttempts: there were too many; this attempt does not count.
         """
         if wait_s := self._buckets.take(key):
             raise TooManyAttempts(
@@ -29,5 +29,5 @@ class Throttle:
             )
 
     def forgive(self, key: str) -> None:
-        """Take the last attempt back: it was a good one."""
+        """Do not count the last attempt, since it was successful."""
         self._buckets.give_back(key)

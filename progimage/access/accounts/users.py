@@ -17,18 +17,18 @@ from progimage.stores import ABSENT, ObjectStore
 _ATTEMPTS = 8
 
 
-class Kept(Frozen):
-    """What a newer version of the service added is carried along unread."""
+class Stored(Frozen):
+    """Base of stored values; fields that a newer version added are kept unread."""
 
     model_config = ConfigDict(frozen=True, extra="allow")
 
 
-class Session(Kept):
-    """What was begun by signing in with the password, and goes on by refresh tokens.
+class Session(Stored):
+    """A session: begun with the password, renewed by refresh tokens.
 
     Attributes:
         id: 32 hex digits.
-        secret_sha256: of the one refresh token that is good now.
+        secret_sha256: of the only refresh token that is valid.
     """
 
     id: str
@@ -38,8 +38,8 @@ class Session(Kept):
     expires: datetime
 
 
-class ApiKey(Kept):
-    """A credential for programs, good until it is revoked."""
+class ApiKey(Stored):
+    """A credential for programs, valid until it is revoked."""
 
     id: str
     label: str
@@ -47,13 +47,13 @@ class ApiKey(Kept):
     created: datetime
 
 
-class User(Kept):
+class User(Stored):
     """An account.
 
     Attributes:
-        password_hash: as argon2 writes it.
-        generation: access tokens of an earlier one are good no longer.
-        revision: one more with each change, so that no two versions are equal.
+        password_hash: in the format of argon2.
+        generation: access tokens of an earlier generation are not valid.
+        revision: grows with each change, so that no two versions are equal.
     """
 
     name: str
@@ -77,27 +77,31 @@ class Users:
         """Return an account.
 
         Raises:
-            NotFound: there is none of this name.
-            DamagedRecord: there is one that cannot be read.
+            NotFound: there is no account of this name.
+            DamagedRecord: it cannot be read.
         """
         return self._read(name)[0]
 
     def create(self, user: User) -> None:
-        """Keep a new account; raises `NameTaken` if there is one of its name."""
+        """Store a new account.
+
+        Raises:
+            NameTaken: there is an account of its name.
+        """
         try:
             self._write(user, expect=ABSENT)
         except Conflict:
             raise NameTaken(f"username: {user.name!r} is taken; choose another") from None
 
     def change(self, name: str, change: Callable[[User], User]) -> User:
-        """Replace an account with what `change` makes of its current version.
+        """Replace an account with the result of `change` for its current version.
 
-        `change` is called again if somebody else was faster. What it raises goes on to
-        the caller; if it returns what it was given, nothing is written.
+        `change` is called again if another process changed the account meanwhile. Its
+        errors are passed on; if it returns its argument, nothing is written.
 
         Raises:
             NotFound: there is no such account.
-            Overloaded: too many others change it.
+            Overloaded: too many others are changing it.
         """
         for _ in range(_ATTEMPTS):
             user, etag = self._read(name)
@@ -110,10 +114,10 @@ class Users:
             except Conflict:
                 continue
             return changed
-        raise Overloaded("this account is being changed by many others; try again")
+        raise Overloaded("this account is being changed by other requests; try again")
 
     def remove(self, name: str) -> bool:
-        """Remove an account; its name is free again. True if there was one."""
+        """Remove an account and free its name; return True if there was one."""
         try:
             self._store.stat(keys.user(name))
         except KeyMissing:
@@ -122,7 +126,7 @@ class Users:
         return True
 
     def all(self) -> Iterator[User]:
-        """Yield every account in the order of names, but those that cannot be read."""
+        """Yield every account that can be read, in the order of names."""
         for stat in self._store.list(keys.USERS):
             if (name := keys.name_of_user(stat.key)) is None:
                 continue

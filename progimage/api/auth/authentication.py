@@ -1,4 +1,4 @@
-"""Who sent a request: its credentials are looked at here, and nowhere else."""
+"""Authentication: the only place that reads the credentials of a request."""
 
 from __future__ import annotations
 
@@ -14,37 +14,37 @@ from progimage.model import ANYBODY, Viewer
 
 Mode = Literal["off", "optional", "required"]
 
-# RFC 6750, section 2.1, less the characters that no token of ours holds but with `~`.
+# RFC 6750, section 2.1; the tokens of this service also contain `~`.
 _BEARER = re.compile(r"(?i:bearer) +([A-Za-z0-9._~+/-]+=*)")
 _SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 
 
 def viewer_of(req: falcon.Request) -> Viewer:
-    """Return who looks: `ANYBODY` unless the request was found to come from somebody."""
+    """Return the viewer that the request comes from, `ANYBODY` without credentials."""
     return cast(Viewer, req.context.get("viewer", ANYBODY))
 
 
 def author_of(req: falcon.Request) -> Viewer:
-    """Return who answers for what the request changes or costs.
+    """Return the viewer that is responsible for what the request changes or costs.
 
     Raises:
-        Unauthenticated: that takes an account here, and the request came from none.
+        Unauthenticated: this needs an account, and the request has no credentials.
     """
     viewer = viewer_of(req)
     if not viewer.name and not viewer.may_act_for_default_owner:
         raise Unauthenticated(
-            "this takes an account: sign in with POST /tokens/ and send "
+            "this needs an account: sign in with POST /tokens/ and send "
             "'Authorization: Bearer <access token or API key>'"
         )
     return viewer
 
 
 def account_of(req: falcon.Request) -> str:
-    """Return the name of the account that manages itself.
+    """Return the name of the account whose own data the request changes.
 
     Raises:
-        Unauthenticated: the request came from no account.
-        Forbidden: it came by an API key; one that is stolen must not make others.
+        Unauthenticated: the request has no credentials.
+        Forbidden: it has an API key; a stolen one must not be able to create others.
     """
     viewer = viewer_of(req)
     if not viewer.name:
@@ -55,38 +55,42 @@ def account_of(req: falcon.Request) -> str:
 
 
 class Authentication:
-    """Falcon middleware: finds out who sent a request, before anything else is done with it.
+    """Falcon middleware: authenticates each request before anything else is done with it.
 
-    What came as credentials and is not good is refused, never passed over: whoever sent
-    them would take what belongs to everybody for theirs. Where an account is required,
-    every method that is not safe needs one, unless the resource `is_open_to_anybody`.
+    Invalid credentials are an error, never ignored: their sender would take public data
+    for the account's own. If `mode` is "required", every method that is not safe needs an
+    account, unless the resource `is_open_to_anybody`.
     """
 
-    def __init__(self, mode: Mode, identities: Authenticator) -> None:
+    def __init__(self, mode: Mode, authenticator: Authenticator) -> None:
         self._mode = mode
-        self._identities = identities
+        self._authenticator = authenticator
         self._anybody = Viewer(may_act_for_default_owner=mode != "required")
 
     def process_request(self, req: falcon.Request, resp: falcon.Response) -> None:
-        """Note who it is."""
+        """Set the viewer of the request.
+
+        Raises:
+            BadCredentials: the credentials are not valid.
+        """
         req.context.viewer, req.context.is_by_api_key = self._anybody, False
         header = req.get_header("Authorization")
-        # Signing in is done by what the body holds: an access token that has expired, which
-        # clients send along, must not stand in the way of its own renewal.
+        # The body of POST /tokens/ has the credentials: an expired access token that a client
+        # sends along must not prevent its own renewal.
         if header is None or (req.method == "POST" and req.path == "/tokens"):
             return
         scheme = header.partition(" ")[0].lower()
         if self._mode == "off":
-            # Other schemes are for whatever stands in front of us.
+            # Other schemes are meant for a proxy in front of this service.
             if scheme == "bearer":
-                raise BadCredentials("there are no accounts here (auth.mode is off)")
+                raise BadCredentials("this service has no accounts (auth.mode is off)")
             return
         match = _BEARER.fullmatch(header)
         if match is None:
             raise BadCredentials(
                 "Authorization: expected one 'Bearer <access token or API key>' and nothing else"
             )
-        identity = self._identities.of(match[1])
+        identity = self._authenticator.identify(match[1])
         user = identity.user
         bind_contextvars(user=user.name)
         req.context.is_by_api_key = identity.is_by_api_key
@@ -113,7 +117,7 @@ class Authentication:
             return
         if self._mode == "off" and getattr(resource, "is_of_accounts", False):
             raise Forbidden(
-                "there are no accounts here; the operator turns them on with "
+                "this service has no accounts; the operator turns them on with "
                 "auth.mode = 'optional' or 'required'"
             )
         if req.method not in _SAFE_METHODS and not getattr(resource, "is_open_to_anybody", False):

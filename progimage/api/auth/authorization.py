@@ -1,9 +1,8 @@
-"""What stands before every picture: signatures and the transform policy, then visibility.
+"""Authorizes every request for a picture: signature, transform policy, then visibility.
 
-A request is let in by what was understood of it, its id and its parsed pipeline, which
-are also what is then looked up and made. Nothing is looked up before: not the cache, not
-an ETag. A refusal that depends on the picture looks the same for one that may not be
-seen and one that is not there.
+What is authorized is the id and the parsed pipeline of a request, and the same two are
+looked up and rendered afterwards. Nothing is looked up before: not the cache, not an
+ETag. An error that depends on the picture is the same for a hidden one and a missing one.
 """
 
 from __future__ import annotations
@@ -26,16 +25,17 @@ from progimage.model import Viewer
 
 
 class Access(NamedTuple):
-    """As whom a request may look, and in seconds since 1970 until when, if by a link."""
+    """The viewer that a request acts as, and when its link expires, in seconds since 1970."""
 
     viewer: Viewer
     ends_s: int | None = None
 
 
 class Authorization:
-    """Lets requests for pictures in, by who asks or by a signed link.
+    """Decides which pictures a request may see, by its viewer or by its signed link.
 
-    `signer` is None where there is no key: then no signature holds.
+    Args:
+        signer: None if there is no key; then no signature is valid.
     """
 
     def __init__(
@@ -46,11 +46,12 @@ class Authorization:
         self._signer = signer
 
     def to_original(self, viewer: Viewer, image_id: str, signature: str | None) -> Access:
-        """Let in to the original, which is not for the policy to judge.
+        """Authorize a request for an original; the transform policy does not concern it.
 
         Raises:
-            LinkRefused: the signature does not hold, and the viewer sees the picture.
-            NotFound: it does not hold, and the viewer does not see it, if it is there.
+            LinkRefused: the signature is not valid, and the viewer may see the picture.
+            NotFound: the signature is not valid, and there is no picture that the viewer
+                may see.
         """
         if signature is None:
             return Access(viewer)
@@ -64,14 +65,14 @@ class Authorization:
     def to_rendition(
         self, viewer: Viewer, image_id: str, pipeline: Pipeline, signature: str | None
     ) -> Access:
-        """Let in to one rendition.
+        """Authorize a request for one rendition.
 
         Raises:
             TransformRefused: the policy does not allow the pipeline, or not unsigned.
-            LinkRefused: the signature does not hold, and the viewer sees the picture, or
-                could not have it without a signature anyway.
-            NotFound: the signature does not hold, and the viewer does not see the
-                picture, if it is there.
+            LinkRefused: the signature is not valid, and the viewer may see the picture, or
+                the policy needs a signature for this pipeline anyway.
+            NotFound: the signature is not valid, and there is no picture that the viewer
+                may see.
         """
         if signature is None:
             self._policy.check(pipeline, is_signed=False)
@@ -93,11 +94,11 @@ class Authorization:
     def to_transform(
         self, pipeline: Pipeline, signature: str | None, url: str | None = None
     ) -> None:
-        """Let a picture be transformed that is sent along, or fetched from `url`.
+        """Authorize the transform of a picture that is sent along, or fetched from `url`.
 
         Raises:
             TransformRefused: the policy does not allow the pipeline, or not unsigned.
-            LinkRefused: the signature does not hold.
+            LinkRefused: the signature is not valid.
         """
         if signature is not None:
             path = path_of_transform(pipeline, url)
@@ -106,14 +107,14 @@ class Authorization:
 
     def _keys(self) -> LinkSigner:
         if self._signer is None:
-            raise LinkRefused("sig: this service has no key that a link could be signed with")
+            raise LinkRefused("sig: this service has no key to sign links with")
         return self._signer
 
     def _as_owner(self, image_id: str, grant: Grant) -> Access:
-        """Let the holder of a link see what the picture's owner sees in this one request.
+        """Let the request see what the picture's owner may see.
 
-        So much is safe because the signature covers all that the request can show: the
-        picture, and by name the others that its pipeline uses.
+        This is safe because the signature covers everything that the request can show:
+        the picture, and by id the others that its pipeline uses.
         """
         record = self._library.find_for_link(image_id)
         return Access(Viewer(name=record.owner), grant.expires_s)

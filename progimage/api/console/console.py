@@ -99,8 +99,8 @@ class Console:
         body = page.body.replace(b'"/console/', f'"{prefix}/console/'.encode())
         self._page = Asset(body, page.media_type, hashlib.sha256(body).hexdigest()[:32])
 
-    def wanted(self, req: falcon.Request) -> bool:
-        """True for a browser that opens a page; programs take JSON, or anything."""
+    def is_preferred(self, req: falcon.Request) -> bool:
+        """Return True for a browser that opens a page; programs accept JSON, or anything."""
         return req.client_prefers((*_PROGRAMS_READ, falcon.MEDIA_HTML)) == falcon.MEDIA_HTML
 
     def send_page(self, req: falcon.Request, resp: falcon.Response) -> None:

@@ -34,31 +34,31 @@ _GENERIC = re.compile(r"^(\w+)\[(\w+)\]$")
 _FIELD = re.compile(r"\{(\w+)(?::\w+)?\}")
 
 _HEADERS = {
-    "Accept-Ranges": "`bytes`: ranges of it can be asked for.",
+    "Accept-Ranges": "`bytes`: ranges can be requested.",
     "Allow": "The methods this path takes.",
-    "Cache-Control": "How long the answer may be kept, and by whom.",
-    "Content-Disposition": "Shown, with a name for saving.",
-    "Content-Range": "Which bytes of how many these are.",
-    "ETag": "This version.",
+    "Cache-Control": "How long caches may store the answer, and which.",
+    "Content-Disposition": "Whether to show or save the picture, and its file name.",
+    "Content-Range": "Which bytes of how many the answer has.",
+    "ETag": "The version of the answer.",
     "Last-Modified": "When these bytes were stored.",
     "Link": 'The one URL of this result, as `rel="canonical"`.',
-    "Location": "Where it is.",
-    "Retry-After": "Seconds after which to try again.",
-    "Server-Timing": "Where the time went.",
-    "Tus-Checksum-Algorithm": "The checksums that may come with a piece.",
-    "Tus-Extension": "The parts of tus there are.",
-    "Tus-Max-Size": "The most bytes an upload may have.",
+    "Location": "The URL of the resource.",
+    "Retry-After": "The seconds to wait before trying again.",
+    "Server-Timing": "How long each step took.",
+    "Tus-Checksum-Algorithm": "The supported checksums of pieces.",
+    "Tus-Extension": "The supported extensions of tus.",
+    "Tus-Max-Size": "The largest size of an upload in bytes.",
     "Tus-Resumable": "The version of tus.",
-    "Tus-Version": "The versions of tus there are.",
-    "Upload-Expires": "When an unfinished upload goes.",
-    "Upload-Length": "How many bytes there will be.",
-    "Upload-Metadata": "What the client said of it.",
-    "Upload-Offset": "How many bytes have come.",
+    "Tus-Version": "The supported versions of tus.",
+    "Upload-Expires": "When an unfinished upload expires.",
+    "Upload-Length": "The size of the upload in bytes.",
+    "Upload-Metadata": "The metadata that the client sent.",
+    "Upload-Offset": "The number of bytes received.",
     "Vary": "Which headers of the request chose the answer.",
     "X-Cache": "`hit` or `miss`.",
 }
 
-# What goes wrong with any call, whatever it is about.
+# Errors that every call can have.
 _ALWAYS: tuple[Error, ...] = (BadCredentials, 405, 414, 431, 500)
 _SAFE_METHODS = ("get", "head", "options")
 _BEARER: dict[str, list[str]] = {"bearer": []}
@@ -74,13 +74,13 @@ _ONLY_HTTP = {
 }
 
 _TAGS = {
-    "pictures": "Keep, find, describe and remove pictures.",
+    "pictures": "Upload, find, describe and remove pictures.",
     "renditions": "Transforms by URL, cached.",
     "uploads": "Resumable uploads: metadata first, bytes later, whole or in pieces (tus 1.0.0).",
-    "accounts": "People and their tokens.",
+    "accounts": "Accounts and their tokens.",
     "jobs": "Bulk imports and renders, done in the background.",
     "origins": "Pictures that stay where they are: folders, buckets and web servers.",
-    "service": "The service itself: what it can do and how it is.",
+    "service": "The service itself: its abilities and its health.",
 }
 
 
@@ -105,14 +105,14 @@ def describe(routes: Iterable[Route], settings: Settings) -> dict[str, Any]:
     paths: dict[str, dict[str, Any]] = {}
     names: set[str] = set()
     for call in calls(routes):
-        said = of_responder(call.responder)
-        if said is None:
+        described = of_responder(call.responder)
+        if described is None:
             continue
-        name = f"{call.method}_{said.name}"
+        name = f"{call.method}_{described.name}"
         while name in names:
             name += "_also"
         names.add(name)
-        paths.setdefault(call.path, {})[call.method] = writer.operation(call, name, said)
+        paths.setdefault(call.path, {})[call.method] = writer.operation(call, name, described)
     url = settings.server.public_url or "/"
     return {
         "openapi": "3.1.1",
@@ -142,60 +142,61 @@ def describe(routes: Iterable[Route], settings: Settings) -> dict[str, Any]:
 
 
 class _Writer:
-    """Writes operations, and gathers the components they name."""
+    """Writes operations, and collects the components that they refer to."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self.components: dict[str, Any] = {}
 
-    def operation(self, call: Call, name: str, said: Documented) -> dict[str, Any]:
+    def operation(self, call: Call, name: str, described: Documented) -> dict[str, Any]:
         prose = re.sub(r"\n +", "\n", (call.responder.__doc__ or "").strip())
         is_head = call.method == "head"
         answers = {
             str(status): self._answer(answer, is_head=is_head)
-            for status, answer in said.answers.items()
+            for status, answer in described.answers.items()
             if not (is_head and status == 206)
         }
         written: dict[str, Any] = {
             "operationId": name,
-            "tags": [said.tag],
+            "tags": [described.tag],
             "summary": prose.partition("\n")[0].rstrip("."),
             "description": prose,
-            "responses": {**answers, **self._errors(said, is_head=is_head)},
-            "security": self._security(call, said),
+            "responses": {**answers, **self._errors(described, is_head=is_head)},
+            "security": self._security(call, described),
         }
-        fields = {parameter.name for parameter in said.parameters if parameter.place == "path"}
+        fields = {parameter.name for parameter in described.parameters if parameter.place == "path"}
         in_path = set(_FIELD.findall(call.path))
         if fields != in_path:
             raise LookupError(f"{call.path}: has {in_path}, documented are {fields}")
-        if said.parameters:
-            written["parameters"] = [self._parameter(p) for p in said.parameters]
-        if said.body is not None:
+        if described.parameters:
+            written["parameters"] = [self._parameter(p) for p in described.parameters]
+        if described.body is not None:
             written["requestBody"] = {
-                "required": said.body.required,
+                "required": described.body.required,
                 "content": {
                     kind: {
                         "schema": self._schema(schema),
                         **(
-                            {"example": said.body.examples[kind]}
-                            if kind in said.body.examples
+                            {"example": described.body.examples[kind]}
+                            if kind in described.body.examples
                             else {}
                         ),
                     }
-                    for kind, schema in said.body.content.items()
+                    for kind, schema in described.body.content.items()
                 },
             }
-            if said.body.about:
-                written["requestBody"]["description"] = said.body.about
+            if described.body.about:
+                written["requestBody"]["description"] = described.body.about
         return written
 
-    def _security(self, call: Call, said: Documented) -> list[dict[str, list[str]]]:
-        """Return who may call it: with credentials, without, or both."""
-        if said.is_open:
+    def _security(self, call: Call, described: Documented) -> list[dict[str, list[str]]]:
+        """Return whether the call needs credentials, allows them, or neither."""
+        if described.is_open:
             return [{}]
         writes = call.method not in _SAFE_METHODS
         is_needed = getattr(call.responder.__self__, "is_of_accounts", False) or (
-            self._settings.auth.mode == "required" and (writes or Unauthenticated in said.errors)
+            self._settings.auth.mode == "required"
+            and (writes or Unauthenticated in described.errors)
         )
         return [_BEARER] if is_needed else [{}, _BEARER]
 
@@ -224,10 +225,10 @@ class _Writer:
             written["headers"] = {name: _header(name) for name in answer.headers}
         return written
 
-    def _errors(self, said: Documented, *, is_head: bool) -> dict[str, Any]:
+    def _errors(self, described: Documented, *, is_head: bool) -> dict[str, Any]:
         by_status: dict[int, dict[str, dict[str, Any]]] = {}
-        with_account = () if said.is_open else (Unauthenticated,)
-        for error in (*said.errors, *with_account, *_ALWAYS):
+        with_account = () if described.is_open else (Unauthenticated,)
+        for error in (*described.errors, *with_account, *_ALWAYS):
             document, about = _example(error)
             slug = str(document["type"]).rpartition(":")[2]
             by_status.setdefault(int(document["status"]), {})[slug] = {
@@ -256,7 +257,7 @@ class _Writer:
         return written
 
     def _schema(self, schema: Any) -> Any:
-        """Return a schema as JSON, what has a name as a reference to a component."""
+        """Return a schema as JSON; named ones become references to components."""
         if isinstance(schema, Named):
             if schema.name not in self.components:
                 self.components[schema.name] = {}
@@ -302,7 +303,7 @@ def _header(name: str) -> dict[str, Any]:
 
 
 def _example(error: Error) -> tuple[dict[str, Any], str]:
-    """Return a problem as `error` makes it, and one sentence about it."""
+    """Return the problem document of `error`, and one sentence about it."""
     if isinstance(error, int):
         title, slug = _ONLY_HTTP.get(error) or (code_to_http_status(error)[4:], "http-error")
         document = {

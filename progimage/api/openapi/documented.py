@@ -1,9 +1,8 @@
-"""What a responder says of itself for the API's description: data beside the code.
+"""The decorator that describes a responder for the API's description.
 
-`@documented(...)` stands above a responder; its docstring is the prose. Wherever a
-schema may stand there may also be a pydantic model, which becomes a named component,
-a `Named` schema, which does too, or a function of the settings that returns one:
-limits are then those that hold where the service runs.
+`@documented(...)` decorates a responder; its docstring is the prose. A schema may be a
+JSON schema, a pydantic model or a `Named` schema, which become named components, or a
+function that returns one of these from the settings: its limits are then those in force.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ _ATTRIBUTE = "__documented__"
 
 
 class Named(NamedTuple):
-    """A schema that stands among the components under its own name."""
+    """A schema that is a component under its own name."""
 
     name: str
     schema: Schema
@@ -42,7 +41,7 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One way a call may end well: prose, schema by media type, names of headers."""
+    """One successful answer: prose, schema by media type, names of headers."""
 
     about: str
     content: Mapping[str, Schema] = field(default_factory=dict)
@@ -51,7 +50,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """A body that is sent to us: schema by media type, an example of some."""
+    """The body of a request: schema by media type, and examples for some of them."""
 
     content: Mapping[str, Schema]
     about: str = ""
@@ -60,19 +59,19 @@ class Content:
 
 
 Error = type[ProgImageError] | int
-"""One of our errors, or the status of one that only HTTP has (405, 415)."""
+"""An error of this package, or the status of one that only HTTP has (405, 415)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Documented:
-    """All there is to say of one responder.
+    """The description of one responder.
 
     Attributes:
-        name: what programs call it; with the method it is the operationId.
-        tag: the chapter it belongs to.
-        answers: how it ends well, by status.
-        errors: how it may end otherwise; status and wording come from `problems.KINDS`.
-        is_open: it needs no account even where everything else does.
+        name: with the method it is the operationId.
+        tag: the chapter of the description.
+        answers: the successful answers, by status.
+        errors: the errors; their status and title come from `problems.KINDS`.
+        is_open: True if it never needs an account.
     """
 
     name: str
@@ -94,17 +93,17 @@ def documented(
     errors: tuple[Error, ...] = (),
     is_open: bool = False,
 ) -> Callable[[Responder], Responder]:
-    """Say what a responder takes and gives; see `Documented`."""
-    said = Documented(name, tag, answers, parameters, body, errors, is_open)
+    """Attach the description of a responder to it; see `Documented`."""
+    description = Documented(name, tag, answers, parameters, body, errors, is_open)
 
-    def note(responder: Responder) -> Responder:
-        setattr(responder, _ATTRIBUTE, said)
+    def attach(responder: Responder) -> Responder:
+        setattr(responder, _ATTRIBUTE, description)
         return responder
 
-    return note
+    return attach
 
 
 def of_responder(responder: object) -> Documented | None:
-    """Return what was said of a responder, None if nothing was."""
-    said: Documented | None = getattr(responder, _ATTRIBUTE, None)
-    return said
+    """Return the description of a responder, None if it has none."""
+    description: Documented | None = getattr(responder, _ATTRIBUTE, None)
+    return description

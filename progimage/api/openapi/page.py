@@ -1,4 +1,4 @@
-"""The API's description as one page: plain HTML and a style sheet, no script at all."""
+"""The API's description as one page: HTML and a style sheet, without scripts."""
 
 from __future__ import annotations
 

@@ -12,7 +12,6 @@ from progimage.api.openapi.documented import Answer, Named, Parameter
 from progimage.api.requests.json_body import UploadFields
 from progimage.api.requests.query import DOWNLOAD as DOWNLOAD_NAME
 from progimage.api.requests.query import SIGNATURE as SIGNATURE_NAME
-from progimage.api.requests.submission import UploadJson
 from progimage.api.responses.json_document import Link
 from progimage.config import Settings
 from progimage.imaging.codecs import formats
@@ -34,8 +33,8 @@ PROBLEM_SCHEMA = Named(
     "Problem",
     {
         "type": "object",
-        "description": "An error (RFC 9457). `type` is for programs, `detail` for people: "
-        "what, where, and what would work.",
+        "description": "An error (RFC 9457). `type` is for programs; `detail` says what is wrong, "
+        "where, and what would work.",
         "properties": {
             "type": {"type": "string", "format": "uri", "pattern": "^urn:progimage:problem:"},
             "title": {"type": "string"},
@@ -48,12 +47,12 @@ PROBLEM_SCHEMA = Named(
 
 
 def _record() -> dict[str, Any]:
-    """Return the schema of what `Record.facts` gives."""
+    """Return the schema of the result of `Record.facts`."""
     schema = Record.model_json_schema(mode="serialization")
     known = set(Record.model_fields) - {"generation", "state"}
     return {
         "type": "object",
-        "description": "All that is known of a picture, and where it leads.",
+        "description": "The record of a picture, with its links.",
         "properties": {
             **{name: rest for name, rest in schema["properties"].items() if name in known},
             "_links": LINKS,
@@ -109,7 +108,7 @@ def _query_schema(schema: dict[str, Any]) -> dict[str, Any]:
 UPLOAD_FIELDS = tuple(
     Parameter(
         name,
-        schema.get("description") or "A field about a picture that is the whole body."
+        schema.get("description") or "A field about the picture."
         if name != "tags"
         else "Tags, separated by commas.",
         {"type": "string"} if name == "tags" else _query_schema(schema),
@@ -131,7 +130,7 @@ WRITABLE = tuple(form for form in formats.READABLE if form.is_writable)
 
 EXTENSION = Parameter(
     "extension",
-    "The format of the result; auto takes the best that Accept allows.",
+    "The format of the result; auto is the best that Accept allows.",
     {"type": "string", "enum": [*(e for form in WRITABLE for e in form.extensions), "auto"]},
     place="path",
     required=True,
@@ -140,7 +139,7 @@ EXTENSION = Parameter(
 
 PIPELINE = Parameter(
     "path",
-    "Steps separated by `/`, each an operation with its arguments, then perhaps the "
+    "Steps separated by `/`, each an operation with its arguments, and optionally the "
     "extension of a format: `crop:x=10,y=20,w=800,h=600/rotate:90/grayscale.webp`. "
     "Every operation is at `/transforms/` and, as a schema, among the components here.",
     {
@@ -156,8 +155,8 @@ PIPELINE = Parameter(
 
 ARGUMENTS = Parameter(
     "arguments",
-    "The arguments of the one step of the path, one query parameter each, when they do not "
-    "stand in the path: `thumbnail/?width=200&height=100`.",
+    "The arguments of the only step of the path, one query parameter each, instead of in the "
+    "path: `thumbnail/?width=200&height=100`.",
     {
         "type": "object",
         "anyOf": [
@@ -170,8 +169,7 @@ ARGUMENTS = Parameter(
 
 SIGNATURE = Parameter(
     SIGNATURE_NAME,
-    "The signature of a link, as `POST /images/<id>/links/` makes it or a back end with a "
-    "link key does.",
+    "The signature of a link, from `POST /images/<id>/links/` or a back end with a link key.",
     # JSON Schema has the regular expressions of ECMAScript: groups without names.
     {"type": "string", "pattern": f"^{re.sub(r'[?]P<[a-z]+>', '', TOKEN.pattern)}$"},
 )
@@ -192,7 +190,9 @@ IF_MODIFIED_SINCE = Parameter(
     {"type": "string"},
     place="header",
 )
-ACCEPT = Parameter("Accept", "Which formats `auto` may choose.", {"type": "string"}, place="header")
+ACCEPT = Parameter(
+    "Accept", "The formats that `auto` may choose from.", {"type": "string"}, place="header"
+)
 
 PICTURES = {form.media_type: BINARY for form in WRITABLE}
 """The content of an answer that is a rendition."""
@@ -205,13 +205,17 @@ _RENDERED = (*_DELIVERED, "Link", "X-Cache", "Server-Timing", "Vary")
 
 
 def delivered(content: dict[str, Any], *, rendered: bool = False) -> dict[int, Answer]:
-    """Return the answers of what sends stored bytes."""
+    """Return the answers of calls that send stored bytes."""
     headers = _RENDERED if rendered else (*_DELIVERED, "Last-Modified")
     return {
         200: Answer("The picture.", content, headers),
-        206: Answer("The range of it that was asked for.", content, (*headers, "Content-Range")),
+        206: Answer("The requested range.", content, (*headers, "Content-Range")),
         304: Answer("The client has this version.", {}, ("ETag", "Cache-Control")),
-        307: Answer("It is at this address for a while (`delivery.mode`).", {}, ("Location",)),
+        307: Answer(
+            "The picture is at this address for a limited time (`delivery.mode`).",
+            {},
+            ("Location",),
+        ),
     }
 
 
@@ -232,11 +236,9 @@ def upload_form(settings: Settings) -> dict[str, Any]:
     }
 
 
-def uploads() -> dict[str, Any]:
-    """Return the content of an upload in its three shapes."""
-    return {
-        "multipart/form-data": Named("UploadForm", upload_form),
-        **ORIGINALS,
-        "application/octet-stream": BINARY,
-        JSON: UploadJson,
-    }
+# An upload may be a form, a raw body or JSON, and every path accepts all three. A client made
+# by openapi-generator sends JSON wherever it is described, even if it was given files, and
+# cannot be compiled if a query parameter and a form field share an enumeration. So a form is
+# described beside neither of the two.
+FORM = {"multipart/form-data": Named("UploadForm", upload_form)}
+RAW = {**ORIGINALS, "application/octet-stream": BINARY}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from typing import Any
 
@@ -27,22 +27,27 @@ _MAX_SHOWN = 40
 class Form:
     """The pictures and the fields of a form.
 
+    Args:
+        texts: fields that were sent outside of the form.
+
     Attributes:
         pictures: each received, or the error that it caused.
         fields: what the form says about the pictures.
         ignored: names of fields that mean nothing here, such as that of a submit button.
     """
 
-    def __init__(self, ingest: Ingest, settings: Upload, stack: ExitStack) -> None:
+    def __init__(
+        self, ingest: Ingest, settings: Upload, stack: ExitStack, texts: Mapping[str, Any]
+    ) -> None:
         self._ingest = ingest
         self._settings = settings
         self._stack = stack
         self._received: list[tuple[bool, Staged | PictureError]] = []
-        self._texts: dict[str, Any] = {}
+        self._texts = dict(texts)
         self.ignored: list[str] = []
 
     def read(self, body: Body, content_type: str) -> None:
-        """Read the form in `body`; the pictures are kept until the stack closes.
+        """Read the form in `body`; the pictures exist until the stack closes.
 
         Raises:
             InvalidRequest: the form is malformed, or has too many pictures.

@@ -51,7 +51,7 @@ class MetadataFields(JsonBody):
 
 
 class UploadFields(MetadataFields):
-    """What is said about a picture that is uploaded."""
+    """The fields about a picture that is uploaded."""
 
     on_known: OnKnown = Field(
         default="keep",

@@ -14,7 +14,7 @@ from progimage.imaging.codecs.formats import Format
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """What of a source decides in which format it is shown. Never changes for an id."""
+    """The properties of a picture that decide its output format; they never change for an id."""
 
     format: Format
     has_alpha: bool
@@ -27,16 +27,16 @@ def own_format(source: Source) -> Format:
 
 
 def negotiate(accept: str | None, source: Source) -> Format:
-    """Return the best format that `accept` takes.
+    """Return the best format that `accept` allows.
 
     The highest q-value wins, then the smallest files: AVIF, WebP, then what every
     browser shows (GIF for animations, PNG for transparency, else JPEG). A wildcard
-    speaks only for the latter: clients send it without knowing new formats. An
-    animation is not offered as AVIF, which takes too long to write on demand.
+    counts only for the latter: clients send it without supporting new formats. An
+    animation is not offered as AVIF, which takes too long to encode on demand.
     Source: RFC 9110, section 12.5.1.
 
     Raises:
-        NotAcceptable: the client refuses all of them.
+        NotAcceptable: the client accepts none of them.
     """
     modern: tuple[Format, ...] = (formats.AVIF, formats.WEBP)
     classic = formats.PNG if source.has_alpha else formats.JPEG
@@ -49,24 +49,24 @@ def negotiate(accept: str | None, source: Source) -> Format:
     quality, best = max(offers, key=lambda offer: offer[0])
     if quality <= 0:
         offered = ", ".join(form.media_type for _, form in offers)
-        raise NotAcceptable(f"Accept: takes none of {offered}; add one of them, or image/*")
+        raise NotAcceptable(f"Accept: allows none of {offered}; add one of them, or image/*")
     return best
 
 
 def choose_format(
-    wanted: str | None, req: falcon.Request, resp: falcon.Response, source: Source
+    chosen: str | None, req: falcon.Request, resp: falcon.Response, source: Source
 ) -> Format:
     """Return the format a pipeline's `format` stands for: a name, "auto" or None."""
-    if wanted is None:
+    if chosen is None:
         return own_format(source)
-    if wanted == "auto":
+    if chosen == "auto":
         resp.set_header("Vary", "Accept")
         return negotiate(req.get_header("Accept"), source)
-    return formats.by_name(wanted)
+    return formats.by_name(chosen)
 
 
 def _parse_accept(header: str) -> dict[str, float]:
-    """Return the q-value of each media range; what is malformed counts as absent."""
+    """Return the q-value of each media range; malformed ones count as absent."""
     qualities: dict[str, float] = {}
     for item in header.split(",")[:100]:
         kind, options = parse_header(item)

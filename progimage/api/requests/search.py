@@ -1,4 +1,4 @@
-"""The conditions of a search as they stand in a URL's query."""
+"""The conditions of a search in the query of a URL."""
 
 from __future__ import annotations
 
@@ -50,16 +50,21 @@ PARAMETERS = (
     Parameter("tags_any", "Pictures with any of these tags.", _TAG_LIST, explode=True),
     Parameter(
         "q",
-        f"Up to {MAX_WORDS} words, each part of a word of title, description, file name or tags.",
+        f"Up to {MAX_WORDS} words; each is part of a word of the title, description, file name or "
+        "tags.",
         {"type": "string", "minLength": 1, "maxLength": MAX_Q},
         example="dusk",
     ),
     Parameter(
         "owner",
-        "Pictures of this owner; `me` is oneself.",
+        "Pictures of this owner; `me` is the account that sends the request.",
         {"type": "string", "minLength": 1, "maxLength": MAX_OWNER},
     ),
-    Parameter("visibility", "Only these.", {"type": "string", "enum": [*get_args(Visibility)]}),
+    Parameter(
+        "visibility",
+        "Pictures with this visibility.",
+        {"type": "string", "enum": [*get_args(Visibility)]},
+    ),
     Parameter(
         "media_type",
         "Pictures of this type.",
@@ -69,14 +74,14 @@ PARAMETERS = (
     Parameter("created_after", "Uploaded after.", _WHEN),
     Parameter("created_before", "Uploaded before.", _WHEN),
 )
-"""The conditions, as the API's description has them."""
+"""The conditions as parameters of the API's description."""
 
 
 class QueryParameters:
-    """The fields of a query; complains of what it does not know, and of what comes twice.
+    """The parameters of a query, each with a known name and given once.
 
     Raises:
-        InvalidRequest: names the field and what would work.
+        InvalidRequest: a parameter is unknown, empty or given twice; the message names it.
     """
 
     def __init__(self, pairs: Sequence[tuple[str, str]], known: Sequence[str]) -> None:
@@ -123,39 +128,39 @@ class QueryParameters:
         return int(value)
 
     def encoded(self, without: Container[str], **fields: str) -> str:
-        """Return the query again, less some fields and with others."""
-        kept = [(name, value) for name, value in self._pairs if name not in without]
-        return urlencode([*kept, *fields.items()])
+        """Return the query without some parameters, and with others."""
+        others = [(name, value) for name, value in self._pairs if name not in without]
+        return urlencode([*others, *fields.items()])
 
 
 def _is_unicode(value: str) -> bool:
-    """False for what a JSON string can hold and UTF-8 cannot."""
+    """Return False for half of a surrogate pair, which JSON can contain and UTF-8 cannot."""
     return not any("\ud800" <= character <= "\udfff" for character in value)
 
 
-def query_of(given: QueryParameters, viewer: Viewer) -> Query:
-    """Return what is looked for.
+def query_of(parameters: QueryParameters, viewer: Viewer) -> Query:
+    """Return the search that the parameters describe.
 
     Raises:
-        InvalidRequest: names the condition that cannot be, and what would work.
+        InvalidRequest: a condition is not valid; the message names it.
     """
     return Query(
-        tags=_tags(given, "tag") + _tags(given, "tags_all"),
-        any_tags=_tags(given, "tags_any"),
-        needles=_needles(given.one("q")),
-        owner=_owner(given.one("owner"), viewer),
-        visibility=_visibility(given.one("visibility")),
-        media_type=_media_type(given.one("media_type")),
-        created_after=_time(given, "created_after"),
-        created_before=_time(given, "created_before"),
+        tags=_tags(parameters, "tag") + _tags(parameters, "tags_all"),
+        any_tags=_tags(parameters, "tags_any"),
+        needles=_needles(parameters.one("q")),
+        owner=_owner(parameters.one("owner"), viewer),
+        visibility=_visibility(parameters.one("visibility")),
+        media_type=_media_type(parameters.one("media_type")),
+        created_after=_time(parameters, "created_after"),
+        created_before=_time(parameters, "created_before"),
     )
 
 
 def tag_text(name: str, value: str) -> str:
-    """Return a tag as it is compared.
+    """Return a tag in the form in which tags are compared.
 
     Raises:
-        InvalidRequest: it is none.
+        InvalidRequest: it is not a tag.
     """
     folded = fold(value) if len(value) <= MAX_TAG else ""
     if not folded:
@@ -163,8 +168,8 @@ def tag_text(name: str, value: str) -> str:
     return folded
 
 
-def _tags(given: QueryParameters, name: str) -> tuple[facets.Facet, ...]:
-    values = given.all(name)
+def _tags(parameters: QueryParameters, name: str) -> tuple[facets.Facet, ...]:
+    values = parameters.all(name)
     if len(values) > MAX_TAGS:
         raise InvalidRequest(f"{name}: expected at most {MAX_TAGS} tags, got {len(values)}")
     return tuple(dict.fromkeys(facets.tag(tag_text(name, value)) for value in values))
@@ -206,8 +211,8 @@ def _media_type(value: str | None) -> str | None:
     return value.lower()
 
 
-def _time(given: QueryParameters, name: str) -> datetime | None:
-    value = given.one(name)
+def _time(parameters: QueryParameters, name: str) -> datetime | None:
+    value = parameters.one(name)
     if value is None:
         return None
     try:

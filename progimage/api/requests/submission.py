@@ -84,10 +84,11 @@ def read_submission(
     stack: ExitStack,
     query: Sequence[tuple[str, str]] = (),
 ) -> Submission:
-    """Receive the pictures of a request; they are kept until `stack` closes.
+    """Receive the pictures of a request; they exist until `stack` closes.
 
     Args:
-        query: fields about a raw body, which has no place for them.
+        query: fields about the pictures. A raw body has no other place for them; generated
+            clients of the API send them there beside any body.
 
     Raises:
         InvalidRequest: the body has none of the three shapes, or is malformed.
@@ -96,22 +97,18 @@ def read_submission(
     """
     kind = media_type(req)
     body = stack.enter_context(Body(req, settings))
-    if query and kind in (FORM, JSON):
-        raise InvalidField(
-            f"{query[0][0][:_MAX_SHOWN]}: not allowed in the query beside a body that can hold it; "
-            "move it into the body"
-        )
+    texts = _query_texts(query)
     if kind == FORM:
-        form = Form(ingest, settings, stack)
+        form = Form(ingest, settings, stack, texts)
         form.read(body, req.content_type or "")
         pictures, fields = form.pictures, form.fields
         if len(pictures) == 1 and isinstance(pictures[0], PictureError):
             raise pictures[0]
         return Submission(pictures, fields.metadata(), fields.on_known, tuple(form.ignored))
     if kind == JSON:
-        return _read_json(body, ingest, settings, stack)
+        return _read_json(body, ingest, settings, stack, texts)
     if kind == "application/octet-stream" or kind.startswith("image/"):
-        fields = _query_fields(query)
+        fields = validated(UploadFields, texts)
         staged = stack.enter_context(ingest.receive(body, _file_name(req)))
         return Submission([staged], fields.metadata(), fields.on_known)
     shown = f"Content-Type {kind[:100]!r}" if kind else "a body without a Content-Type"
@@ -121,7 +118,7 @@ def read_submission(
     )
 
 
-def _query_fields(query: Sequence[tuple[str, str]]) -> UploadFields:
+def _query_texts(query: Sequence[tuple[str, str]]) -> dict[str, Any]:
     fields: dict[str, Any] = {}
     for name, text in query:
         if name not in FIELDS:
@@ -129,7 +126,7 @@ def _query_fields(query: Sequence[tuple[str, str]]) -> UploadFields:
                 f"{name[:_MAX_SHOWN]}: no such field; the fields are {', '.join(FIELDS)}"
             )
         add_field(fields, name, text)
-    return validated(UploadFields, fields)
+    return fields
 
 
 def _file_name(req: falcon.Request) -> str:
@@ -148,8 +145,14 @@ def _file_name(req: falcon.Request) -> str:
     return options.get("filename", "")
 
 
-def _read_json(body: Body, ingest: Ingest, settings: Upload, stack: ExitStack) -> Submission:
-    fields = validated(UploadJson, read_json_object(body, settings.max_json_bytes))
+def _read_json(
+    body: Body, ingest: Ingest, settings: Upload, stack: ExitStack, texts: dict[str, Any]
+) -> Submission:
+    given = read_json_object(body, settings.max_json_bytes)
+    for name in texts:
+        if name in given:
+            raise InvalidField(f"{name}: given twice, in the query and in the body")
+    fields = validated(UploadJson, {**texts, **given})
     url, data = (fields.url or "").strip(), fields.data
     metadata = fields.metadata()
     if data is None and not _DATA_URI.match(url):

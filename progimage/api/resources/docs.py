@@ -19,7 +19,7 @@ from progimage.config import Settings
 
 _HTML = "text/html; charset=utf-8"
 
-# The page is text and one style sheet of ours; it needs, and may load, nothing else.
+# The page is text and one style sheet; it may load nothing else.
 _POLICY = "default-src 'none'; style-src 'self'; frame-ancestors 'none'; base-uri 'none'"
 
 

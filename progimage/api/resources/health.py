@@ -19,20 +19,20 @@ _WELL = {"type": "object", "properties": {"status": {"const": "ok"}}, "required"
 
 
 class Live:
-    """`/health/live`: this process answers."""
+    """`/health/live`: shows that this process answers."""
 
-    @documented("live", "service", {200: Answer("It does.", {schemas.JSON: _WELL})}, is_open=True)
+    @documented("live", "service", {200: Answer("It works.", {schemas.JSON: _WELL})}, is_open=True)
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
-        """Say that this process answers."""
+        """Confirm that this process answers."""
         resp.media = {"status": "ok"}
         resp.set_header("Cache-Control", "no-store")
 
 
 class Ready:
-    """`/health/ready`: the store takes and gives, and the server is to go on.
+    """`/health/ready`: shows that the store works and the server is not stopping.
 
     Args:
-        is_draining: true once the server was told to stop.
+        is_draining: True once the server is to take no more requests.
     """
 
     def __init__(self, store: ObjectStore, is_draining: Callable[[], bool]) -> None:
@@ -42,15 +42,15 @@ class Ready:
     @documented(
         "ready",
         "service",
-        {200: Answer("It does.", {schemas.JSON: _WELL})},
+        {200: Answer("It works.", {schemas.JSON: _WELL})},
         errors=(503, StoreUnavailable),
         is_open=True,
     )
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
-        """Write, read and remove an object; 503 if that cannot be done, or not for long."""
+        """Write, read and remove an object; 503 if that fails, or if the server is stopping."""
         if self._is_draining():
-            detail = "this node was told to stop, and takes requests only until others know"
-            respond(resp, document(503, "The server is stopping", detail, "NotReady"), 5)
+            detail = "this node is stopping, and answers requests only until load balancers know"
+            respond(resp, document(503, "Server stopping", detail, "NotReady"), 5)
             return
         key = f"{keys.PROBES}ready-{secrets.token_hex(8)}"
         try:
@@ -59,11 +59,11 @@ class Ready:
                 is_same = reader.read() == b"ready"
             self._store.delete(key)
         except StoreError as error:
-            respond(resp, document(503, "The store is not available", str(error), "NotReady"), 5)
+            respond(resp, document(503, "Store unavailable", str(error), "NotReady"), 5)
             return
         if not is_same:
-            detail = "the store gave back other bytes than it took"
-            respond(resp, document(503, "The store is not reliable", detail, "NotReady"), 5)
+            detail = "the store returned other bytes than were written"
+            respond(resp, document(503, "Store unreliable", detail, "NotReady"), 5)
             return
         resp.media = {"status": "ok"}
         resp.set_header("Cache-Control", "no-store")

@@ -14,7 +14,7 @@ from progimage.api.openapi import schemas
 from progimage.api.openapi.documented import Answer, Content, Named, documented
 from progimage.api.requests import preconditions
 from progimage.api.requests.query import pairs, picture_query
-from progimage.api.requests.submission import Submission, read_submission
+from progimage.api.requests.submission import Submission, UploadJson, read_submission
 from progimage.api.responses import hal, problems
 from progimage.api.responses.hal import Urls
 from progimage.api.responses.json_document import JsonDocument
@@ -63,7 +63,8 @@ _MANY = Named(
                 },
             },
         },
-        "required": ["msg", "images"],
+        # Not "images": clients generated for TypeScript read every answer as both of its forms.
+        "required": ["msg"],
     },
 )
 _RESULT = {schemas.JSON: {"anyOf": [schemas.UPLOADED, _MANY]}}
@@ -112,12 +113,14 @@ class Uploads:
             201: Answer("The picture is stored.", _RESULT, ("Location",)),
             207: Answer("Some of several pictures failed.", {schemas.JSON: _MANY}),
         },
-        parameters=schemas.UPLOAD_FIELDS,
-        body=Content(schemas.uploads(), "The picture, or several in a form."),
+        body=Content(schemas.FORM, "One picture or several."),
         errors=UPLOAD_ERRORS,
     )
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
-        """Store the pictures of the request: 201, 200 if they were here, 207 if some failed."""
+        """Store the pictures of the request: 201, 200 if they were here, 207 if some failed.
+
+        JSON and a raw body are accepted too, as at `POST /`.
+        """
         with self._admission.admit(), ExitStack() as stack:
             sent = read_submission(req, self._ingest, self._settings.upload, stack, pairs(req))
             check_visibility(sent.metadata, viewer_of(req).name)
@@ -130,6 +133,27 @@ class Uploads:
             else:
                 self._add_all(req, resp, sent)
                 resp.media |= ignored
+
+    @documented(
+        "picture",
+        "pictures",
+        {
+            200: Answer("The picture was here already.", {schemas.JSON: schemas.UPLOADED}),
+            201: Answer("The picture is stored.", {schemas.JSON: schemas.UPLOADED}, ("Location",)),
+        },
+        parameters=schemas.UPLOAD_FIELDS,
+        body=Content(
+            {schemas.JSON: UploadJson, **schemas.RAW},
+            examples={schemas.JSON: {"url": "https://www.example.com/harbour.jpg"}},
+        ),
+        errors=UPLOAD_ERRORS,
+    )
+    def on_post_one(self, req: falcon.Request, resp: falcon.Response) -> None:
+        """Store a picture that JSON contains or names, or that is the whole body.
+
+        `POST /images/` accepts the same.
+        """
+        self.on_post(req, resp)
 
     def _add_all(self, req: falcon.Request, resp: falcon.Response, sent: Submission) -> None:
         results, statuses = [], set()

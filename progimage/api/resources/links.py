@@ -151,10 +151,10 @@ class Links:
             path = path_of_original(record.id)
             return path, "this", path
         if transform == ANY:
-            self._policy.check_order(None, is_account=bool(viewer.name))
+            self._policy.check_creation(None, is_account=bool(viewer.name))
             return path_of_any(record.id), "any", f"/images/{record.id}/{{+pipeline}}"
         pipeline = self._pipeline(transform)
-        self._policy.check_order(pipeline, is_account=bool(viewer.name))
+        self._policy.check_creation(pipeline, is_account=bool(viewer.name))
         for other in sorted(pipeline.references):
             try:
                 self._library.find(Viewer(name=record.owner), other)

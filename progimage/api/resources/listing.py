@@ -1,4 +1,4 @@
-"""`GET /images/`: pictures by what is known of them, newest first."""
+"""`GET /images/`: pictures that match a search, newest first."""
 
 from __future__ import annotations
 
@@ -30,21 +30,21 @@ MAX_OFFSET = 10_000
 
 _PAGING = ("limit", "cursor", "offset")
 QUERY = (*CONDITIONS, *_PAGING)
-"""Every parameter there is."""
+"""Every parameter of the list."""
 
 LIMIT = Parameter(
     "limit",
-    "How many on a page.",
+    "The number of pictures on a page.",
     {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT},
 )
 CURSOR = Parameter(
     "cursor",
-    "A place in the list, as `next` and `previous` have it.",
+    "A position in the list, from `next` or `previous`.",
     {"type": "string", "minLength": 1},
 )
 _OFFSET = Parameter(
     "offset",
-    "How many to leave out.",
+    "The number of pictures to skip.",
     {"type": "integer", "minimum": 0, "maximum": MAX_OFFSET, "default": 0},
 )
 _PAGE = Named(
@@ -60,7 +60,8 @@ _PAGE = Named(
             "total_is_exact": {"type": "boolean", "description": "False: there are more."},
             "is_partial": {
                 "type": "boolean",
-                "description": "True: the bound of work came first; go on at `next`.",
+                "description": "True: the limit of work came before the end of the page; "
+                "continue at `next`.",
             },
         },
         "required": ["kind", "data", "next", "previous", "total", "total_is_exact", "is_partial"],
@@ -69,7 +70,7 @@ _PAGE = Named(
 
 
 class Listing:
-    """`/images/`: a page of matches, or all of them as a stream; and where uploads go."""
+    """`/images/`: a page of matches, or all of them as a stream; also uploads."""
 
     def __init__(
         self,
@@ -98,35 +99,37 @@ class Listing:
     )
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Send a page, or with `Accept: application/x-ndjson` every match."""
-        given = QueryParameters(pairs(req), QUERY)
+        parameters = QueryParameters(pairs(req), QUERY)
         resp.set_header("Vary", "Accept, Authorization")
         resp.set_header("Cache-Control", "private, no-cache")
         if req.client_prefers((falcon.MEDIA_JSON, NDJSON)) == NDJSON:
-            self._stream(viewer_of(req), given, resp)
+            self._stream(viewer_of(req), parameters, resp)
         else:
-            self._send_page(viewer_of(req), given, resp)
+            self._send_page(viewer_of(req), parameters, resp)
 
-    def _send_page(self, viewer: Viewer, given: QueryParameters, resp: falcon.Response) -> None:
-        query = query_of(given, viewer)
-        limit = given.whole_number("limit", 1, MAX_LIMIT, DEFAULT_LIMIT)
-        offset = given.whole_number("offset", 0, MAX_OFFSET, 0)
-        text = given.one("cursor")
+    def _send_page(
+        self, viewer: Viewer, parameters: QueryParameters, resp: falcon.Response
+    ) -> None:
+        query = query_of(parameters, viewer)
+        limit = parameters.whole_number("limit", 1, MAX_LIMIT, DEFAULT_LIMIT)
+        offset = parameters.whole_number("offset", 0, MAX_OFFSET, 0)
+        text = parameters.one("cursor")
         if text is None:
             page = self._catalogue.first(viewer, query, limit, offset=offset)
-        elif "offset" in given:
+        elif "offset" in parameters:
             raise InvalidRequest("cursor, offset: expected one of them, not both")
         else:
             page = self._catalogue.beside(viewer, query, limit, cursors.decode(text))
-        resp.media = _document(page, given, self._urls)
+        resp.media = _document(page, parameters, self._urls)
 
-    def _stream(self, viewer: Viewer, given: QueryParameters, resp: falcon.Response) -> None:
+    def _stream(self, viewer: Viewer, parameters: QueryParameters, resp: falcon.Response) -> None:
         for name in _PAGING:
-            if name in given:
+            if name in parameters:
                 raise InvalidRequest(
                     f"{name}: not together with Accept: {NDJSON}, which sends every match"
                 )
-        waves = self._catalogue.every(viewer, query_of(given, viewer))
-        # The first are found before the status is sent: what is wrong can still be told.
+        waves = self._catalogue.every(viewer, query_of(parameters, viewer))
+        # The first records are read before the status is sent, so that errors still get one.
         first = next(waves, [])
         resp.content_type = NDJSON
         resp.set_header("X-Accel-Buffering", "no")
@@ -136,8 +139,8 @@ class Listing:
 def _lines(waves: Iterator[list[Record]], urls: Urls) -> Iterator[bytes]:
     """Yield a line for each record, several at a time.
 
-    An error on the way breaks the connection off before the last chunk of the
-    response, which is how a client of HTTP/1.1 tells a part from the whole.
+    An error on the way ends the connection before the last chunk of the response; this is
+    how a client of HTTP/1.1 sees that the response is not complete.
     """
     for wave in waves:
         yield b"".join(
@@ -145,12 +148,12 @@ def _lines(waves: Iterator[list[Record]], urls: Urls) -> Iterator[bytes]:
         )
 
 
-def _document(page: Page, given: QueryParameters, urls: Urls) -> dict[str, object]:
+def _document(page: Page, parameters: QueryParameters, urls: Urls) -> dict[str, object]:
     def url(cursor: Cursor | None) -> str | None:
         if cursor is None:
             return None
         return urls.relative(
-            f"/images/?{given.encoded(without=('cursor', 'offset'), cursor=cursor.encode())}"
+            f"/images/?{parameters.encoded(without=('cursor', 'offset'), cursor=cursor.encode())}"
         )
 
     return {

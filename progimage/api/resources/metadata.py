@@ -1,4 +1,4 @@
-"""`/images/<id>/metadata/`: what is known of a picture, and edits of what people say of it."""
+"""`/images/<id>/metadata/`: the record of a picture, and edits of its metadata."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ class MetadataResource:
         ),
     )
     def on_patch(self, req: falcon.Request, resp: falcon.Response, image_id: str) -> None:
-        """Lay a JSON merge patch (RFC 7396) over the metadata of the version in If-Match."""
+        """Apply a JSON merge patch (RFC 7396) to the metadata of the version in If-Match."""
         check_media_type(req, _PATCH_TYPES, _HINT, "Accept-Patch")
         if_match = req.get_header("If-Match")
         if if_match is None:

@@ -1,4 +1,4 @@
-"""`/metrics`: what Prometheus asks for."""
+"""`/metrics`: metrics for Prometheus."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from progimage.telemetry import metrics
 
 
 class MetricsResource:
-    """The numbers of all workers of this node, for who may read them."""
+    """The metrics of all workers of this node, for the allowed networks."""
 
     def __init__(self, allowed: Sequence[Network], folder: Path | None) -> None:
         self._allowed = allowed
@@ -27,9 +27,9 @@ class MetricsResource:
         is_open=True,
     )
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
-        """Send what this node has counted and timed.
+        """Send the metrics of this node.
 
-        Only to the networks of `metrics.allow`; to others there is nothing here.
+        Only to the networks of `metrics.allow`; for others the path does not exist.
         """
         if not is_within(req.remote_addr, self._allowed):
             raise falcon.HTTPNotFound

@@ -88,11 +88,14 @@ class OnDemand:
             schemas.DOWNLOAD,
             schemas.ACCEPT,
         ),
-        body=Content(schemas.uploads(), "One picture."),
+        body=Content({**schemas.FORM, **schemas.RAW}, "One picture."),
         errors=(*UPLOAD_ERRORS, *RENDER_ERRORS),
     )
     def on_post(self, req: falcon.Request, resp: falcon.Response, path: str) -> None:
-        """Send the result of the pipeline for the picture in the body, or at `url`."""
+        """Send the result of the pipeline for the picture in the body, or at `url`.
+
+        JSON is accepted too, as at `POST /`.
+        """
         if not req.content_type and not req.content_length and "url" in req.params:
             self.on_get(req, resp, path)
             return

@@ -77,7 +77,7 @@ class Root:
         policy: TransformPolicy,
         urls: Urls,
     ) -> None:
-        self.on_post = uploads.on_post
+        self.on_post = uploads.on_post_one
         self._table = table
         self._console = console
         self._policy = policy
@@ -102,7 +102,7 @@ class Root:
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Send links to every resource, or the console to a browser."""
         resp.set_header("Vary", "Accept")
-        if self._console.wanted(req):
+        if self._console.is_preferred(req):
             self._console.send_page(req, resp)
             return
         resp.content_type = "application/hal+json"

@@ -1,4 +1,4 @@
-"""`/tags/`: the tags there are, for clouds and for completing what is typed."""
+"""`/tags/`: the tags of the pictures, for tag clouds and completion."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ _PAGE = Named(
 
 
 class Tags:
-    """Tags by how they begin, in alphabetical order."""
+    """Tags by their beginning, in alphabetical order."""
 
     def __init__(self, catalogue: Catalogue, urls: Urls) -> None:
         self._catalogue = catalogue
@@ -61,7 +61,7 @@ class Tags:
         parameters=(
             Parameter(
                 "prefix",
-                "How they begin, whatever the case.",
+                "The beginning of the tags, in any case.",
                 {"type": "string", "minLength": 1, "maxLength": MAX_TAG},
             ),
             LIMIT,
@@ -70,12 +70,12 @@ class Tags:
         errors=(InvalidRequest, StoreUnavailable),
     )
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
-        """Send a page of tags with the number of pictures each has."""
-        given = QueryParameters(pairs(req), ("prefix", "limit", "cursor"))
-        prefix, cursor = given.one("prefix"), given.one("cursor")
+        """Send a page of tags with the number of pictures of each."""
+        parameters = QueryParameters(pairs(req), ("prefix", "limit", "cursor"))
+        prefix, cursor = parameters.one("prefix"), parameters.one("cursor")
         found, last = self._catalogue.tags(
             viewer_of(req),
-            given.whole_number("limit", 1, MAX_LIMIT, DEFAULT_LIMIT),
+            parameters.whole_number("limit", 1, MAX_LIMIT, DEFAULT_LIMIT),
             beginning="" if prefix is None else tag_text("prefix", prefix),
             after="" if cursor is None else _decoded(cursor),
         )
@@ -95,7 +95,7 @@ class Tags:
                 for tag in found
             ],
             "next": self._urls.relative(
-                f"/tags/?{given.encoded(('cursor',), cursor=_encoded(last))}"
+                f"/tags/?{parameters.encoded(('cursor',), cursor=_encoded(last))}"
             )
             if last
             else None,

@@ -1,4 +1,4 @@
-"""Server-sent events (HTML Living Standard, section 9.2): progress as it is made."""
+"""Server-sent events (HTML Living Standard, section 9.2)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MEDIA_TYPE = "text/event-stream"
 _LOOK_S = 1.0
 # Proxies and browsers give up connections that are silent for a minute or less.
 _KEEP_ALIVE_S = 15.0
-# Then the client comes again by itself: no thread is taken for good.
+# Then the client connects again by itself, so that no thread is taken for ever.
 _LASTS_S = 600.0
 _RETRY_MS = 2_000
 
@@ -23,11 +23,13 @@ Look = Callable[[], tuple[dict[str, Any], bool]]
 
 
 class EventStream:
-    """The body of a response: an event whenever what `look` returns has changed.
+    """The body of a response: an event whenever the result of `look` has changed.
 
-    `look` returns a document and whether it is the last; that one is sent as
-    `finished`, the others as `progress`. The stream holds its place until it is closed,
-    also if it was never read.
+    Args:
+        look: returns a document and whether it is the last; the last one is sent as
+            `finished`, the others as `progress`.
+        place: is held until the stream is closed, also if the stream was never read.
+        is_stopping: True once the process is to end.
     """
 
     def __init__(
@@ -44,7 +46,7 @@ class EventStream:
         return self._events
 
     def close(self) -> None:
-        """Give the place back."""
+        """Release the place."""
         self._events.close()
         if self._is_open:
             self._is_open = False
@@ -71,7 +73,7 @@ class EventStream:
         try:
             return self._look()
         except StoreUnavailable:
-            return None  # perhaps the next time
+            return None  # tried again the next time
 
 
 def _event(name: str, document: dict[str, Any]) -> bytes:

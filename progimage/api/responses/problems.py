@@ -18,59 +18,59 @@ log = structlog.get_logger()
 
 
 class Kind(NamedTuple):
-    """How one class of error looks to a client."""
+    """The status and the title of one class of errors."""
 
     status: int
     title: str
     retry_after_s: int | None = None
 
 
-# The nearest class in an error's family tree counts.
+# The nearest base class of an error counts.
 KINDS: dict[type[errors.ProgImageError], Kind] = {
-    errors.InvalidRequest: Kind(400, "The request is malformed"),
-    errors.InvalidArgument: Kind(400, "An operation or argument is not valid"),
-    errors.InvalidField: Kind(400, "A field is not valid"),
-    errors.DownloadRefused: Kind(400, "The URL may not be fetched"),
-    errors.RemoteFailed: Kind(502, "Another server failed"),
-    errors.DownloadFailed: Kind(502, "The URL gave no picture"),
-    errors.OriginFailed: Kind(502, "The origin failed", 5),
-    errors.OriginTimeout: Kind(504, "The origin did not answer in time", 5),
+    errors.InvalidRequest: Kind(400, "Malformed request"),
+    errors.InvalidArgument: Kind(400, "Invalid operation or argument"),
+    errors.InvalidField: Kind(400, "Invalid field"),
+    errors.DownloadRefused: Kind(400, "URL not allowed"),
+    errors.RemoteFailed: Kind(502, "Remote server failed"),
+    errors.DownloadFailed: Kind(502, "No picture at this URL"),
+    errors.OriginFailed: Kind(502, "Origin failed", 5),
+    errors.OriginTimeout: Kind(504, "Origin timeout", 5),
     errors.NotFound: Kind(404, "Not found"),
-    errors.Expired: Kind(410, "No longer there"),
-    errors.Unauthenticated: Kind(401, "Sign in first"),
-    errors.BadCredentials: Kind(401, "These credentials are not good"),
-    errors.NameTaken: Kind(409, "The name is taken"),
+    errors.Expired: Kind(410, "Gone"),
+    errors.Unauthenticated: Kind(401, "Not signed in"),
+    errors.BadCredentials: Kind(401, "Invalid credentials"),
+    errors.NameTaken: Kind(409, "Name taken"),
     errors.TooManyAttempts: Kind(429, "Too many attempts"),
-    errors.Forbidden: Kind(403, "Not yours to change"),
-    errors.LinkRefused: Kind(403, "The link is not valid"),
-    errors.LinkExpired: Kind(403, "The link has expired"),
-    errors.TransformRefused: Kind(403, "This transform is not made here"),
+    errors.Forbidden: Kind(403, "Forbidden"),
+    errors.LinkRefused: Kind(403, "Invalid link"),
+    errors.LinkExpired: Kind(403, "Expired link"),
+    errors.TransformRefused: Kind(403, "Transform not allowed"),
     errors.NotAcceptable: Kind(406, "No acceptable format"),
-    errors.RequestTimeout: Kind(408, "The request took too long to arrive"),
-    errors.UploadConflict: Kind(409, "The upload is elsewhere by now"),
-    errors.PreconditionFailed: Kind(412, "The picture has changed"),
-    errors.PreconditionRequired: Kind(428, "If-Match is required"),
+    errors.RequestTimeout: Kind(408, "Request timeout"),
+    errors.UploadConflict: Kind(409, "Upload conflict"),
+    errors.PreconditionFailed: Kind(412, "Precondition failed"),
+    errors.PreconditionRequired: Kind(428, "Precondition required"),
     # A status of tus alone; see its checksum extension.
     errors.ChecksumMismatch: Kind(460, "Checksum mismatch"),
-    errors.NoLinkKey: Kind(403, "Links are not set up here"),
+    errors.NoLinkKey: Kind(403, "Links not configured"),
     errors.RateLimited: Kind(429, "Too many requests"),
-    errors.PictureError: Kind(422, "Not a picture we can use"),
-    errors.EmptyPicture: Kind(400, "The picture is empty"),
-    errors.UnsupportedMedia: Kind(415, "Unsupported kind of file"),
-    errors.MismatchedMedia: Kind(415, "The file is not only what it seems"),
-    errors.CorruptPicture: Kind(422, "The picture is damaged"),
-    errors.PictureTooLarge: Kind(413, "The picture has too many bytes"),
-    errors.PictureTooComplex: Kind(422, "The picture is too large to decode"),
-    errors.OutputTooLarge: Kind(400, "The result would be too large"),
-    errors.RenderFailed: Kind(422, "The picture could not be processed"),
-    errors.RenderTimeout: Kind(422, "The picture takes too long to process"),
-    errors.Overloaded: Kind(503, "Too busy", 1),
-    errors.StoreError: Kind(503, "The store has a problem", 5),
-    errors.StoreUnavailable: Kind(503, "The store is not available", 5),
-    errors.StoreFull: Kind(503, "The store is full", 60),
-    errors.DamagedOriginal: Kind(503, "The stored picture is damaged", 3600),
-    errors.IndexMissing: Kind(503, "The index is missing", 60),
-    errors.DamagedRecord: Kind(503, "The picture's record is damaged", 3600),
+    errors.PictureError: Kind(422, "Unusable picture"),
+    errors.EmptyPicture: Kind(400, "Empty picture"),
+    errors.UnsupportedMedia: Kind(415, "Unsupported file type"),
+    errors.MismatchedMedia: Kind(415, "Ambiguous file type"),
+    errors.CorruptPicture: Kind(422, "Damaged picture"),
+    errors.PictureTooLarge: Kind(413, "Picture too large"),
+    errors.PictureTooComplex: Kind(422, "Picture too complex"),
+    errors.OutputTooLarge: Kind(400, "Result too large"),
+    errors.RenderFailed: Kind(422, "Render failed"),
+    errors.RenderTimeout: Kind(422, "Render timeout"),
+    errors.Overloaded: Kind(503, "Overloaded", 1),
+    errors.StoreError: Kind(503, "Store error", 5),
+    errors.StoreUnavailable: Kind(503, "Store unavailable", 5),
+    errors.StoreFull: Kind(503, "Store full", 60),
+    errors.DamagedOriginal: Kind(503, "Damaged original", 3600),
+    errors.IndexMissing: Kind(503, "Index missing", 60),
+    errors.DamagedRecord: Kind(503, "Damaged record", 3600),
 }
 
 
@@ -80,7 +80,7 @@ def kind_of(error: errors.ProgImageError) -> Kind:
 
 
 def document(status: int, title: str, detail: str, name: str) -> dict[str, object]:
-    """Return a problem document; `name` makes its `type`, which programs can tell apart."""
+    """Return a problem document; its `type`, for programs, is made of `name`."""
     slug = re.sub(r"(?<=[a-z])(?=[A-Z])", "-", name).lower()
     return {
         "type": f"urn:progimage:problem:{slug}",
@@ -91,7 +91,7 @@ def document(status: int, title: str, detail: str, name: str) -> dict[str, objec
 
 
 def of_error(error: errors.ProgImageError) -> dict[str, object]:
-    """Return the problem document of one of our errors."""
+    """Return the problem document of an error of this package."""
     kind = kind_of(error)
     problem = document(kind.status, kind.title, str(error), type(error).__name__)
     if isinstance(error, errors.RemoteFailed):
@@ -114,12 +114,12 @@ _OF_PICTURES = (
 def respond(
     resp: falcon.Response, problem: dict[str, object], retry_after_s: int | None = None
 ) -> None:
-    """Turn a response into a problem, whatever it was going to be."""
+    """Turn a response into a problem, and discard what was set before."""
     status = int(str(problem["status"]))
     resp.status = falcon.code_to_http_status(status)
     resp.stream = None
     resp.content_type = MEDIA_TYPE
-    # What a client sent may be half of a surrogate pair; so written JSON can hold it too.
+    # A detail may quote half of a surrogate pair, which UTF-8 cannot encode.
     resp.data = json.dumps(problem, ensure_ascii=False).encode(errors="backslashreplace")
     resp.set_header("Cache-Control", "no-store")
     for header in _OF_PICTURES:
@@ -129,13 +129,13 @@ def respond(
 
 
 def install(app: falcon.App[falcon.Request, falcon.Response]) -> None:
-    """Have `app` answer every error with a problem document."""
+    """Make `app` answer every error with a problem document."""
     app.add_error_handler(Exception, _on_unexpected)
-    app.add_error_handler(errors.ProgImageError, _on_ours)
+    app.add_error_handler(errors.ProgImageError, _on_error)
     app.add_error_handler(falcon.HTTPError, _on_falcon)
 
 
-def _on_ours(
+def _on_error(
     req: falcon.Request,
     resp: falcon.Response,
     error: errors.ProgImageError,
@@ -149,19 +149,19 @@ def _on_ours(
     ):
         retry = error.retry_after_s
     if isinstance(error, errors.StoreError):
-        log.warning("store trouble", reason=str(error), method=req.method, path=req.path)
+        log.warning("store error", reason=str(error), method=req.method, path=req.path)
     if isinstance(error, errors.Unauthenticated | errors.Forbidden | errors.TooManyAttempts):
         audit.record("access", "denied", reason=type(error).__name__, method=req.method)
     respond(resp, of_error(error), retry)
     if isinstance(error, errors.Unauthenticated):
-        # RFC 6750, section 3: what is wrong is only said of credentials that came.
+        # RFC 6750, section 3: without credentials there is no error code.
         bad = ', error="invalid_token"' if isinstance(error, errors.BadCredentials) else ""
         resp.set_header("WWW-Authenticate", f'Bearer realm="progimage"{bad}')
 
 
 _HINTS = {
-    404: "there is nothing at this path; GET / lists what there is",
-    405: "this path does not take the method {method}; the Allow header lists those it takes",
+    404: "there is nothing at this path; GET / lists the resources",
+    405: "this path does not support the method {method}; the Allow header lists those it does",
 }
 
 
@@ -171,7 +171,7 @@ def _on_falcon(
     status = error.status_code
     hint = _HINTS.get(status, "").format(method=req.method)
     detail = error.description or hint or error.title or ""
-    title = (error.title or "").removeprefix(f"{status} ") or "The request cannot be answered"
+    title = (error.title or "").removeprefix(f"{status} ") or "Bad request"
     respond(resp, document(status, title, detail, type(error).__name__.removeprefix("HTTP")))
     for name, value in dict(error.headers or {}).items():
         resp.set_header(name, value)
@@ -181,5 +181,5 @@ def _on_unexpected(
     req: falcon.Request, resp: falcon.Response, error: Exception, params: object
 ) -> None:
     log.error("unexpected error", method=req.method, path=req.path, exc_info=error)
-    detail = "an error we did not foresee; its details are in the server's log"
+    detail = "an unexpected error; the details are in the server's log"
     respond(resp, document(500, "Internal error", detail, "InternalError"))

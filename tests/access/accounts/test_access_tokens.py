@@ -114,4 +114,4 @@ def test_nobodys_hash_takes_as_long_as_anybodys():
     hasher = PasswordHasher(
         time_cost=passwords._TIME_COST, memory_cost=passwords._MEMORY_KIB, parallelism=1
     )
-    assert not hasher.check_needs_rehash(passwords._NOBODYS)
+    assert not hasher.check_needs_rehash(passwords._DUMMY)

@@ -49,14 +49,14 @@ class People:
         self.sign_in = SignIn(
             self.users, PlainPasswords(), self.ring, access_lifetime_s=60, refresh_lifetime_s=600
         )
-        self.identities = Authenticator(self.users, self.ring)
+        self.authenticator = Authenticator(self.users, self.ring)
 
     def signed_in(self):
         return self.sign_in.by_password("ann", PASSWORD, "192.0.2.1")
 
     def knows(self, credential: str) -> bool:
         try:
-            return self.identities.of(credential).user.name == "ann"
+            return self.authenticator.identify(credential).user.name == "ann"
         except BadCredentials:
             return False
 
@@ -185,12 +185,12 @@ def test_a_disabled_account_is_out_on_other_nodes_when_they_look_again(people, m
     now = [0.0]
     other = Authenticator(people.users, people.ring, lambda: now[0])
     token = people.signed_in().access_token
-    assert other.of(token).user.name == "ann"
+    assert other.identify(token).user.name == "ann"
     people.administration.set_disabled("ann", True)
-    assert other.of(token).user.name == "ann"
+    assert other.identify(token).user.name == "ann"
     now[0] = REMEMBERED_S
     with pytest.raises(BadCredentials):
-        other.of(token)
+        other.identify(token)
 
 
 def test_a_key_works_at_once_where_the_account_was_remembered_without_it(people):

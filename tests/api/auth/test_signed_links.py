@@ -165,14 +165,14 @@ def bad_link(path: str, trick: str) -> str:
 
 def test_an_expired_link_says_so_where_it_reveals_nothing(client, public):
     result = get(client, signed(public + "thumbnail.png", expires_in_s=-5))
-    assert_problem(result, 403, "this link ended at")
+    assert_problem(result, 403, "this link expired at")
     assert result.json["type"] == "urn:progimage:problem:link-expired"
     assert result.headers["cache-control"] == "no-store"
 
 
 def test_who_signs_by_themselves_is_told_what_had_to_be_signed(client, public):
     result = get(client, signed(public + "rotate:90/format:webp"))
-    assert_problem(result, 403, f"not made for {public}rotate.webp,")
+    assert_problem(result, 403, f"not for {public}rotate.webp,")
 
 
 def test_a_public_picture_by_a_link_is_kept_no_longer_than_the_link_holds(client, public):

@@ -118,7 +118,7 @@ class TestSigned:
         other = client.simulate_post(
             "/on_demand/flip.png", query_string=query, body=png, headers=headers
         )
-        assert_problem(other, 403, "not made for /on_demand/flip.png")
+        assert_problem(other, 403, "not for /on_demand/flip.png")
 
     def test_a_signature_names_the_url_that_is_fetched(self, client):
         ours, theirs = "url=http://127.0.0.1/a.png", "url=http://127.0.0.1/b.png"
@@ -136,7 +136,7 @@ class TestSigned:
         path = upload(client, jpeg)
         for transform in ("thumbnail.png", "*"):
             result = client.simulate_post(path + "links/", json={"transform": transform})
-            assert_problem(result, 403, "are for accounts")
+            assert_problem(result, 403, "need an account")
         for transform in ("card.png", "original"):
             result = client.simulate_post(path + "links/", json={"transform": transform})
             assert result.status_code == 200
@@ -160,6 +160,6 @@ class TestPresets:
 
 
 @pytest.mark.parametrize("name", ["original", "metadata", "renders", "links"])
-def test_no_preset_may_hide_behind_an_address_of_ours(make_client, name):
-    with pytest.raises(Exception, match=f"presets: {name} stand for something else"):
+def test_no_preset_has_the_name_of_another_resource(make_client, name):
+    with pytest.raises(Exception, match=f"presets: {name} have another meaning"):
         make_client(presets={name: "thumbnail"})

@@ -121,3 +121,25 @@ def test_what_takes_an_account_says_so(make_client):
     assert security("optional", "/jobs/", "get") == [{}, bearer]
     assert security("required", "/jobs/", "get") == [bearer]
     assert security("required", "/health/live", "get") == [{}]
+
+
+def test_no_call_describes_both_a_form_and_json(document):
+    """A client made by openapi-generator sends JSON then, even if it was given files."""
+    for path, methods in document["paths"].items():
+        for what in methods.values():
+            kinds = what.get("requestBody", {}).get("content", {})
+            assert not {"multipart/form-data", "application/json"} <= set(kinds), path
+
+
+def test_every_request_body_in_json_is_a_named_schema(document):
+    for path, methods in document["paths"].items():
+        for what in methods.values():
+            content = what.get("requestBody", {}).get("content", {}).get("application/json")
+            assert content is None or "$ref" in content["schema"], path
+
+
+def test_limits_of_the_settings_are_in_the_bodies(make_client):
+    client = make_client(links={"max_expires_s": 7}, jobs={"max_items": 9})
+    schemas = client.simulate_get("/openapi.json").json["components"]["schemas"]
+    assert schemas["LinkRequest"]["properties"]["expires_in"]["maximum"] == 7
+    assert schemas["ImportRequest"]["properties"]["urls"]["maxItems"] == 9

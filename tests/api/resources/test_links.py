@@ -144,7 +144,7 @@ def test_under_the_policy_signed_an_account_signs_and_orders(make_client, store,
     assert opened(followed(client, url))
     wanted = {"images": [private.split("/")[2]], "transforms": ["flip.png"]}
     assert client.simulate_post("/jobs/", json=wanted, headers=ann).status_code == 202
-    assert_problem(client.simulate_post("/jobs/", json=wanted), 403, "are for accounts")
+    assert_problem(client.simulate_post("/jobs/", json=wanted), 403, "need an account")
 
 
 def test_an_ed25519_key_signs_links_too_and_a_public_one_none(make_client, store, ann, private):

@@ -383,9 +383,32 @@ def test_a_removed_picture_can_be_uploaded_again(client, jpeg):
     assert_kept_as(client.simulate_post("/images/", body=jpeg, headers=RAW), jpeg)
 
 
-@pytest.mark.parametrize("field", ["title=a", "x=1"])
-def test_a_query_beside_a_body_with_a_place_for_it_is_refused(client, jpeg, field):
-    sent = form(("image", jpeg, "a.jpg"))
-    assert_problem(client.simulate_post("/images/", query_string=field, **sent), 400, "body")
-    data = {"data": base64.b64encode(jpeg).decode()}
-    assert_problem(client.simulate_post("/images/", query_string=field, json=data), 400, "body")
+def by_form(client, data: bytes, query: str, **fields: str):
+    parts = list(fields.items())
+    return client.simulate_post(
+        "/images/", query_string=query, **form(("image", data, "a.jpg"), *parts)
+    )
+
+
+def by_json(client, data: bytes, query: str, **fields: str):
+    body = {**fields, "data": base64.b64encode(data).decode()}
+    return client.simulate_post("/images/", query_string=query, json=body)
+
+
+@pytest.mark.parametrize("send", [by_form, by_json])
+class TestQueryBesideABody:
+    """As clients send it that are generated from the API's description."""
+
+    def test_its_fields_apply_to_the_pictures(self, client, jpeg, send):
+        result = send(client, jpeg, "title=Harbour&tags=a,b", description="Blue").json
+        assert (result["title"], result["tags"], result["description"]) == (
+            "Harbour",
+            ["a", "b"],
+            "Blue",
+        )
+
+    def test_a_field_in_both_places_is_an_error(self, client, jpeg, send):
+        assert_problem(send(client, jpeg, "title=a", title="b"), 400, "title: given twice")
+
+    def test_an_unknown_field_is_an_error(self, client, jpeg, send):
+        assert_problem(send(client, jpeg, "x=1"), 400, "x: no such field")

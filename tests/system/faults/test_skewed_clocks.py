@@ -272,7 +272,7 @@ def test_a_link_ends_by_the_clock_of_who_is_asked(nodes):
     path = f"/images/{sent.json['id']}/links/"
     parts = urlsplit(behind.request("POST", path, asked, {**JSON, **who}).json["url"])
     assert behind.get(f"{parts.path}?{parts.query}").status == 307
-    assert_problem(ahead.get(f"{parts.path}?{parts.query}"), 403, "ended at")
+    assert_problem(ahead.get(f"{parts.path}?{parts.query}"), 403, "expired at")
 
 
 def test_nothing_is_left_to_repair(nodes, url):

@@ -142,7 +142,7 @@ class JobFactory:
         )
         for transform in request.transforms:
             pipeline = parse(transform, limits=limits)
-            self._policy.check_order(pipeline, is_account=bool(viewer.name))
+            self._policy.check_creation(pipeline, is_account=bool(viewer.name))
         return request, entries
 
     def _found(self, search: Search, viewer: Viewer, max_items: int) -> list[str]:

@@ -120,13 +120,13 @@ class JobResource:
     )
     def on_get_all(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Send the jobs of the account, newest first."""
-        given = QueryParameters(pairs(req), ("limit", "cursor"))
-        limit = given.whole_number("limit", 1, _MAX_JOBS, _DEFAULT_JOBS)
-        after = given.one("cursor") or ""
+        parameters = QueryParameters(pairs(req), ("limit", "cursor"))
+        limit = parameters.whole_number("limit", 1, _MAX_JOBS, _DEFAULT_JOBS)
+        after = parameters.one("cursor") or ""
         if after and not keys.is_position(after):
             raise InvalidRequest("cursor: expected what 'next' of an earlier answer holds")
         found, following = self._jobs.owned(author_of(req).name, limit, after)
-        query = given.encoded(without=("cursor",), cursor=following) if following else None
+        query = parameters.encoded(without=("cursor",), cursor=following) if following else None
         resp.media = {
             "kind": "Collection",
             "data": [
@@ -168,8 +168,8 @@ class JobResource:
         if req.method == "GET" and req.client_prefers(kinds) == events.MEDIA_TYPE:
             self._stream(req, resp, request)
         else:
-            given = QueryParameters(pairs(req), ("limit", "cursor", "state"))
-            self._send(req, resp, request, given)
+            parameters = QueryParameters(pairs(req), ("limit", "cursor", "state"))
+            self._send(req, resp, request, parameters)
 
     @documented(
         "job",
@@ -198,11 +198,15 @@ class JobResource:
         resp.stream = events.EventStream(look, self._streaming.admit(), self._is_stopping)
 
     def _send(
-        self, req: falcon.Request, resp: falcon.Response, request: Request, given: QueryParameters
+        self,
+        req: falcon.Request,
+        resp: falcon.Response,
+        request: Request,
+        parameters: QueryParameters,
     ) -> None:
-        limit = given.whole_number("limit", 0, MAX_LIMIT, DEFAULT_LIMIT)
-        start = given.whole_number("cursor", 0, request.items, 0)
-        state = given.one("state")
+        limit = parameters.whole_number("limit", 0, MAX_LIMIT, DEFAULT_LIMIT)
+        start = parameters.whole_number("cursor", 0, request.items, 0)
+        state = parameters.one("state")
         if state is not None and state not in get_args(State):
             raise InvalidRequest(f"state: expected pending, complete or failed, got {shown(state)}")
         # Read before the items, which can then only be newer: if the job has ended here, every
@@ -212,7 +216,7 @@ class JobResource:
         following = None
         if limit:
             items, following = self._jobs.window(request, start, limit, cast(State | None, state))
-        filters = {name: text for name in ("limit", "state") if (text := given.one(name))}
+        filters = {name: text for name in ("limit", "state") if (text := parameters.one(name))}
         resp.media = self._document(req, progress, items, following, filters)
 
     def _document(

@@ -60,7 +60,7 @@ _CREATION = ("Tus-Resumable", "Upload-Length", "Upload-Defer-Length", "Upload-Me
 
 
 class ResumableUploadResource:
-    """`/uploads/`, where one is created, and `/uploads/<id>/`, where it goes on."""
+    """`/uploads/`, where uploads are created, and `/uploads/<id>/`, one of them."""
 
     def __init__(self, parts: Components) -> None:
         self._uploads = parts.resumable_uploads
@@ -194,7 +194,9 @@ class ResumableUploadResource:
                 "X-HTTP-Method-Override", "`PATCH` or `DELETE`: treat the request as this method."
             ),
         ),
-        body=Content(schemas.uploads(), "One picture, without metadata.", required=False),
+        body=Content(
+            {**schemas.FORM, **schemas.RAW}, "One picture, without metadata.", required=False
+        ),
         errors=(*LOOKUP_ERRORS, *UPLOAD_ERRORS, 412, ChecksumMismatch),
     )
     def on_post(self, req: falcon.Request, resp: falcon.Response, upload_id: str) -> None:
