@@ -11,7 +11,8 @@ from tests.api.conftest import assert_problem
 
 
 def families(family: type[ProgImageError]) -> list[type[ProgImageError]]:
-    return [family, *(kind for child in family.__subclasses__() for kind in families(child))]
+    found = [family, *(kind for child in family.__subclasses__() for kind in families(child))]
+    return [kind for kind in found if kind.__module__ == errors.__name__]
 
 
 @pytest.mark.parametrize("family", families(ProgImageError), ids=lambda family: family.__name__)
@@ -19,8 +20,8 @@ def test_every_error_of_ours_is_a_client_or_service_problem(family):
     if family in (ProgImageError, errors.ConfigError):
         return
     kind = problems.kind_of(family("what, where, what would work"))
-    assert 400 <= kind.status < 500 or kind.status in (502, 503)
-    assert (kind.retry_after_s is not None) == (kind.status == 503)
+    assert 400 <= kind.status < 500 or kind.status in (502, 503, 504)
+    assert kind.retry_after_s is not None or kind.status != 503
 
 
 def test_an_unexpected_error_reveals_nothing(client, store, monkeypatch, uploaded):
