@@ -1,1 +1,1 @@
-"""Who may do what, and how much of it: accounts, signed links, policy and rate limits."""
+"""Accounts, signed links, the transform policy, admission and token buckets."""

@@ -1,1 +1,1 @@
-"""The HTTP API. Only this package and `server` know Falcon."""
+"""The HTTP API. Only this package and `server` import Falcon."""

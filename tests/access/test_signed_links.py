@@ -231,7 +231,7 @@ _HEAD, _MAC = TOKEN.rsplit(".", 1)
         "\ud800",
     ],
 )
-def test_whatever_is_no_signature_of_ours_is_refused(token):
+def test_an_invalid_signature_is_an_error(token):
     with pytest.raises(LinkRefused) as error:
         signer().verify(token, paths())
     assert _MAC not in str(error.value)

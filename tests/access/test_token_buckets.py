@@ -93,7 +93,7 @@ def test_never_more_than_the_burst_and_what_has_grown_since(every_s, burst, paus
 
 
 @given(st.floats(0.1, 60), st.integers(1, 5))
-def test_who_comes_back_when_told_to_is_let_pass(every_s, burst):
+def test_a_client_that_waits_the_given_time_gets_a_token(every_s, burst):
     clock = Clock()
     buckets = TokenBuckets(burst, every_s, clock=clock)
     taken(buckets, "ann", burst)

@@ -46,9 +46,9 @@ def client(make_client) -> testing.TestClient:
 def make_person(store, make_client) -> Callable[..., testing.TestClient]:
     """Return a function that makes a client that sends the API key of an account."""
 
-    def make(name: str, auth: dict[str, Any] = AUTH, **said: Any) -> testing.TestClient:
+    def make(name: str, auth: dict[str, Any] = AUTH, **fields: Any) -> testing.TestClient:
         anybody = make_client(auth=auth)
-        return testing.TestClient(anybody.app, headers=headers_of(store, name, **said))
+        return testing.TestClient(anybody.app, headers=headers_of(store, name, **fields))
 
     return make
 

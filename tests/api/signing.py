@@ -42,8 +42,8 @@ def get(client: testing.TestClient, link: str, method: str = "GET", **headers: s
 def keep(store: Any, *, visibility: str = "private", owner: str = "ann", variant: int = 0) -> str:
     """Put a JPEG of 48 x 32 into the store as somebody's, and return its path."""
     data = saved(quadrants(), "JPEG", quality=90 - variant)
-    said = replace(candidate(data, "a.jpg", owner), facts=FACTS)
-    record, _ = Library(store).add(said, Metadata(visibility=visibility))
+    fields = replace(candidate(data, "a.jpg", owner), facts=FACTS)
+    record, _ = Library(store).add(fields, Metadata(visibility=visibility))
     return f"/images/{record.id}/"
 
 

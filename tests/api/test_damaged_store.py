@@ -38,10 +38,10 @@ def test_a_damaged_original_is_503_until_somebody_uploads_it_again(client, folde
     path = upload(client, jpeg, params={"title": "Harbour"})
     [original] = folder.glob("images/*/*/original-*")
     DAMAGES[damage](original)
-    asked = [f"{path}grayscale.png", f"{path[:-1]}.png"]
+    requested = [f"{path}grayscale.png", f"{path[:-1]}.png"]
     # Whether all bytes are right is only known at the end of a whole read.
-    asked += [path] if damage != "flipped" else []
-    for address in asked:
+    requested += [path] if damage != "flipped" else []
+    for address in requested:
         answer = client.simulate_get(address)
         assert answer.status_code == 503
         assert answer.headers["Retry-After"]
@@ -50,7 +50,7 @@ def test_a_damaged_original_is_503_until_somebody_uploads_it_again(client, folde
     sent = client.simulate_post("/images/", body=jpeg, headers={"Content-Type": "image/jpeg"})
     assert (sent.status_code, sent.json["title"]) == (200, "Harbour")
     assert client.simulate_get(path).content == jpeg
-    assert all(client.simulate_get(address).status_code == 200 for address in asked)
+    assert all(client.simulate_get(address).status_code == 200 for address in requested)
 
 
 @pytest.mark.parametrize("damage", ["missing", "empty", "cut"])

@@ -85,7 +85,7 @@ def test_a_look_alike_is_no_digit(ask, private, number):
 
 
 @pytest.mark.parametrize("trick", ["%2F", "%2f", "/"])
-def test_an_encoded_slash_is_a_slash_wherever_it_stands(ask, private, trick):
+def test_an_encoded_slash_is_a_slash_everywhere(ask, private, trick):
     """The server decodes a path once, before anybody reads it; so there is one reading."""
     query = signed(private + PIPELINE).partition("?")[2]
     assert ask(f"{private[:-1]}{trick}{PIPELINE}?{query}").status_code == 200

@@ -28,12 +28,16 @@ def hrefs(document: object) -> list[str]:
 
 
 def test_every_link_of_every_document_has_the_prefix(client, jpeg, png):
-    kept = client.simulate_post("/images/", **form(("image", jpeg, "a.jpg"), ("tags", "sea"))).json
+    stored = client.simulate_post(
+        "/images/", **form(("image", jpeg, "a.jpg"), ("tags", "sea"))
+    ).json
     client.simulate_post("/images/", **form(("image", png, "b.png"), ("tags", "sky")))
     upload = client.simulate_post("/uploads/", json={}).json
-    job = client.simulate_post("/jobs/", json={"images": [kept["id"]], "transforms": ["blur.png"]})
-    base = f"/images/{kept['id']}/"
-    documents = [kept, upload, job.json]
+    job = client.simulate_post(
+        "/jobs/", json={"images": [stored["id"]], "transforms": ["blur.png"]}
+    )
+    base = f"/images/{stored['id']}/"
+    documents = [stored, upload, job.json]
     for path in ("/", "/images/?limit=1", "/tags/?limit=1", f"{base}metadata/", "/users/me/"):
         documents.append(client.simulate_get(path).json)
     for path in ("/jobs/", f"/jobs/{job.json['id']}/", f"/uploads/{upload['id']}/"):
@@ -47,22 +51,22 @@ def test_every_link_of_every_document_has_the_prefix(client, jpeg, png):
 
 
 def test_locations_and_signed_links_have_the_address_with_the_prefix(client, jpeg):
-    kept = client.simulate_post("/images/", body=jpeg, headers={"Content-Type": "image/jpeg"})
-    assert kept.headers["location"] == f"{PUBLIC_URL}/images/{kept.json['id']}/"
+    stored = client.simulate_post("/images/", body=jpeg, headers={"Content-Type": "image/jpeg"})
+    assert stored.headers["location"] == f"{PUBLIC_URL}/images/{stored.json['id']}/"
     upload = client.simulate_post("/uploads/", json={})
     assert upload.headers["location"] == f"{PUBLIC_URL}/uploads/{upload.json['id']}/"
     link = client.simulate_post(
-        f"/images/{kept.json['id']}/links/", json={"transform": "blur.png"}
+        f"/images/{stored.json['id']}/links/", json={"transform": "blur.png"}
     ).json["url"]
-    assert link.startswith(f"{PUBLIC_URL}/images/{kept.json['id']}/blur.png?sig=")
+    assert link.startswith(f"{PUBLIC_URL}/images/{stored.json['id']}/blur.png?sig=")
     # What the proxy passes on verifies: the prefix is no part of what is signed.
     path, _, query = link.removeprefix(PUBLIC_URL).partition("?")
     assert client.simulate_get(path, query_string=query).status_code == 200
 
 
 def test_the_canonical_link_of_a_rendition_has_the_prefix(client, jpeg):
-    kept = client.simulate_post("/images/", body=jpeg, headers={"Content-Type": "image/jpeg"})
-    link = client.simulate_get(f"/images/{kept.json['id']}/blur.png").headers["link"]
+    stored = client.simulate_post("/images/", body=jpeg, headers={"Content-Type": "image/jpeg"})
+    link = client.simulate_get(f"/images/{stored.json['id']}/blur.png").headers["link"]
     assert link.startswith(f"<{PREFIX}/images/")
 
 

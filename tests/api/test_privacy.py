@@ -113,7 +113,7 @@ def test_its_owner_sees_it_and_no_cache_may_keep_it(store, ann, secret):
     "method_and_rest", [("DELETE", ""), ("PATCH", "metadata/"), ("DELETE", "renders/")]
 )
 @pytest.mark.parametrize("who", ["ben", "anybody"])
-def test_what_is_public_but_somebody_elses_is_forbidden_to_change(
+def test_a_public_picture_of_another_account_cannot_be_changed(
     request, ann, jpeg, who, method_and_rest
 ):
     path = send(ann, jpeg).json["location"].partition("falconframework.org")[2]
@@ -142,7 +142,7 @@ def test_equal_bytes_of_two_owners_know_nothing_of_each_other(ann, ben, anybody,
     assert ann.simulate_get("/images/?owner=me").json["total"] == 1
 
 
-def test_a_cursor_of_somebody_else_leads_through_ones_own_view(ann, ben, jpeg, png):
+def test_a_cursor_of_another_account_shows_only_what_the_viewer_may_see(ann, ben, jpeg, png):
     send(ann, jpeg, "private")
     send(ann, png, "private")
     anns = ann.simulate_get("/images/?limit=1").json["next"]
@@ -150,7 +150,7 @@ def test_a_cursor_of_somebody_else_leads_through_ones_own_view(ann, ben, jpeg, p
     assert ben.simulate_get(anns).json["data"] == []
 
 
-def test_an_upload_that_somebody_began_is_nobody_elses(ann, ben, anybody, jpeg):
+def test_an_upload_of_an_account_is_hidden_from_others(ann, ben, anybody, jpeg):
     begun = ann.simulate_post("/uploads/", json={"visibility": "private"}).json
     path = f"/uploads/{begun['id']}/"
     for client in (ben, anybody):
@@ -162,7 +162,7 @@ def test_an_upload_that_somebody_began_is_nobody_elses(ann, ben, anybody, jpeg):
 
 
 @pytest.mark.parametrize("field", ["owner", "id", "state", "revision", "generation", "sha256"])
-def test_nobody_sets_what_only_the_service_knows(ann, png, jpeg, field):
+def test_clients_cannot_set_what_only_the_service_knows(ann, png, jpeg, field):
     path = f"/images/{send(ann, jpeg).json['id']}/metadata/"
     headers = {"If-Match": "*", "Content-Type": "application/merge-patch+json"}
     attempts = [
@@ -252,7 +252,7 @@ class TestWhereAnAccountIsRequired:
         assert result.headers["www-authenticate"] == 'Bearer realm="progimage"'
         assert list(store.list("")) == []
 
-    def test_what_is_nobodys_is_changed_by_administrators_only(
+    def test_pictures_without_an_owner_are_changed_by_administrators_only(
         self, make_client, make_person, ann, jpeg
     ):
         path = f"/images/{send(make_client(), jpeg).json['id']}/"
@@ -265,8 +265,8 @@ class TestManyAtOnce:
     def test_each_picture_has_a_result_of_its_own(self, ann, ben, store, jpeg, png):
         mine, theirs = send(ann, jpeg).json["id"], send(ben, png).json["id"]
         ann.simulate_get(f"/images/{mine}/thumbnail.webp")
-        said = {"images": [mine, theirs, "0" * 64, mine], "visibility": "private"}
-        result = ann.simulate_patch("/images/", json=said)
+        fields = {"images": [mine, theirs, "0" * 64, mine], "visibility": "private"}
+        result = ann.simulate_patch("/images/", json=fields)
         assert result.status_code == 207
         assert [(item["id"], item["status"]) for item in result.json["images"]] == [
             (mine, 200),
@@ -274,8 +274,8 @@ class TestManyAtOnce:
             ("0" * 64, 404),
         ]
         assert list(store.list(keys.PUBLIC_RENDERS)) == []
-        said["images"] = [mine]
-        assert ann.simulate_patch("/images/", json=said).status_code == 200
+        fields["images"] = [mine]
+        assert ann.simulate_patch("/images/", json=fields).status_code == 200
 
     @pytest.mark.parametrize(
         "said",
@@ -290,8 +290,8 @@ class TestManyAtOnce:
             {"images": ["0" * 64], "visibility": "public", "owner": "ben"},
         ],
     )
-    def test_anything_else_is_refused(self, ann, said):
-        assert_problem(ann.simulate_patch("/images/", json=said), 400)
+    def test_anything_else_is_refused(self, ann, fields):
+        assert_problem(ann.simulate_patch("/images/", json=fields), 400)
 
     def test_an_id_that_is_half_a_surrogate_pair_is_refused(self, ann):
         body = rb'{"images": ["\ud800"], "visibility": "public"}'

@@ -1,1 +1,1 @@
-"""Who sends a request, what that viewer may do, and how often."""
+"""Authentication, authorization and rate limits of requests."""

@@ -52,7 +52,7 @@ def test_keys_are_changed_without_signing_anybody_out():
         before.verify(after.sign(claims()))
 
 
-def test_a_token_of_a_node_whose_clock_is_ahead_is_good_at_once_and_lasts_no_longer():
+def test_a_token_of_a_node_whose_clock_is_ahead_is_valid_at_once_and_no_longer_than_others():
     ours, now = ring(keys=[{"kid": "own", "secret": OLD}]), int(time.time())
 
     def made(ago_s: int) -> str:
@@ -75,7 +75,7 @@ def test_a_node_with_the_public_half_verifies_and_cannot_sign():
         ring(keys=[public])
 
 
-def test_what_is_no_ed25519_key_is_told_without_showing_it():
+def test_the_error_about_an_invalid_key_does_not_show_it():
     for text in (pem(generate_private_key(65537, 2048)), "PRIVATE nonsense", "nonsense"):
         with pytest.raises(ConfigError, match="expected an Ed25519 key") as error:
             ring(keys=[{"kid": "a", "ed25519": text}])
@@ -101,7 +101,7 @@ def test_every_node_of_a_store_shares_the_key_for_development():
         ({"PROGIMAGE_AUTH_KEYS": '[{kid = "a"}]'}, "either secret or ed25519"),
     ],
 )
-def test_settings_without_a_good_key_are_refused_and_no_secret_shown(environ, words, tmp_path):
+def test_settings_without_a_valid_key_are_an_error_that_shows_no_secret(environ, words, tmp_path):
     file = tmp_path / "local.toml"
     file.touch()
     with pytest.raises(ConfigError) as error:
@@ -110,7 +110,7 @@ def test_settings_without_a_good_key_are_refused_and_no_secret_shown(environ, wo
     assert "hunter2" not in str(error.value).replace("auth.keys.0.hunter2", "")
 
 
-def test_nobodys_hash_takes_as_long_as_anybodys():
+def test_the_hash_for_a_missing_account_takes_as_long_as_others():
     hasher = PasswordHasher(
         time_cost=passwords._TIME_COST, memory_cost=passwords._MEMORY_KIB, parallelism=1
     )

@@ -206,7 +206,7 @@ def test_what_a_newer_version_keeps_of_an_account_survives_a_change(people):
     assert people.users.find("ann").model_extra == {"badge": "gold"}
 
 
-def test_there_is_nobody_of_a_name_that_cannot_be(people):
+def test_an_invalid_name_has_no_account(people):
     for name in ("bob", "../ann", "", "ANN"):
         with pytest.raises(NotFound):
             people.users.find(name)

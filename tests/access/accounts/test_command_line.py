@@ -37,7 +37,7 @@ def users(run, tmp_path) -> Users:
     return Users(open_store(f"file://{tmp_path}/store"))
 
 
-def test_accounts_are_made_listed_shut_out_and_let_in(run, users):
+def test_accounts_are_created_listed_disabled_and_enabled(run, users):
     run("add", "ann", "--admin", typed=f"{PASSWORD}\n")
     run("add", "Bob", typed=f"{PASSWORD}\n")
     run("disable", "bob")

@@ -15,7 +15,7 @@ from progimage.errors import InvalidField
     ("text", "name"),
     [("ann", "ann"), ("ANN", "ann"), (" ann ", "ann"), ("\uff41nn", "ann"), ("a.b_c-9", "a.b_c-9")],
 )
-def test_names_are_kept_without_case_and_width(text, name):
+def test_names_are_stored_without_case_and_width(text, name):
     assert clean_name(text) == name
 
 

@@ -12,13 +12,13 @@ def client(make_client):
     return make_client(transforms={"cold_per_minute": 1, "cold_burst": 2})
 
 
-def asked(client, path: str, address: str = "192.0.2.1", **kwargs) -> int:
+def requested(client, path: str, address: str = "192.0.2.1", **kwargs) -> int:
     result = client.simulate_get(path, remote_addr=address, **kwargs)
     return result.status_code
 
 
 def test_a_burst_is_made_and_the_next_waits(client, uploaded):
-    assert [asked(client, f"{uploaded}blur:{n}.png") for n in (1, 2, 3)] == [200, 200, 429]
+    assert [requested(client, f"{uploaded}blur:{n}.png") for n in (1, 2, 3)] == [200, 200, 429]
     result = client.simulate_get(f"{uploaded}blur:4.png", remote_addr="192.0.2.1")
     assert_problem(result, 429, "requested more renders than one client may")
     assert 1 <= int(result.headers["retry-after"]) <= 60
@@ -27,21 +27,21 @@ def test_a_burst_is_made_and_the_next_waits(client, uploaded):
 
 def test_what_is_cached_is_never_limited(client, uploaded):
     for n in (1, 2, 3):
-        asked(client, f"{uploaded}blur:{n}.png")
+        requested(client, f"{uploaded}blur:{n}.png")
     for _ in range(20):
-        assert asked(client, f"{uploaded}blur:1.png") == 200
+        assert requested(client, f"{uploaded}blur:1.png") == 200
     etag = client.simulate_get(f"{uploaded}blur:1.png").headers["etag"]
-    assert asked(client, f"{uploaded}blur:1.png", headers={"If-None-Match": etag}) == 304
-    assert asked(client, uploaded) == 200
+    assert requested(client, f"{uploaded}blur:1.png", headers={"If-None-Match": etag}) == 304
+    assert requested(client, uploaded) == 200
 
 
 def test_what_cannot_be_made_costs_nothing(client, uploaded):
     for path in ("nonsense", "resize:w=0", "thumbnail.auto"):
         for _ in range(3):
             headers = {"Accept": "image/jxl"}
-            assert asked(client, uploaded + path, headers=headers) in (400, 406)
-    assert asked(client, f"/images/{'0' * 64}/blur.png") == 404
-    assert [asked(client, f"{uploaded}blur:{n}.png") for n in (1, 2, 3)] == [200, 200, 429]
+            assert requested(client, uploaded + path, headers=headers) in (400, 406)
+    assert requested(client, f"/images/{'0' * 64}/blur.png") == 404
+    assert [requested(client, f"{uploaded}blur:{n}.png") for n in (1, 2, 3)] == [200, 200, 429]
 
 
 def test_on_demand_counts_too(client, png):
@@ -67,14 +67,14 @@ def test_on_demand_counts_too(client, png):
     ],
 )
 def test_a_client_is_an_address_or_a_network_of_ipv6(client, uploaded, one, other, is_same):
-    assert [asked(client, f"{uploaded}blur:{n}.png", one) for n in (1, 2)] == [200, 200]
-    assert asked(client, f"{uploaded}blur:3.png", other) == (429 if is_same else 200)
+    assert [requested(client, f"{uploaded}blur:{n}.png", one) for n in (1, 2)] == [200, 200]
+    assert requested(client, f"{uploaded}blur:3.png", other) == (429 if is_same else 200)
 
 
 def test_a_header_of_the_clients_own_makes_no_new_client(client, uploaded):
     for n in (1, 2, 3, 4):
         headers = {"X-Forwarded-For": f"198.51.100.{n}", "Forwarded": f"for=198.51.100.{n}"}
-        status = asked(client, f"{uploaded}blur:{n}.png", headers=headers)
+        status = requested(client, f"{uploaded}blur:{n}.png", headers=headers)
         assert status == (200 if n < 3 else 429)
 
 
@@ -86,11 +86,11 @@ def test_behind_a_trusted_proxy_the_client_counts(make_client, jpeg):
     path = upload(client, jpeg)
     for n in (1, 2, 3):
         headers = {"X-Forwarded-For": f"203.0.113.9, 198.51.100.{n}"}
-        assert asked(client, f"{path}blur:{n}.png", headers=headers) == 200
-    assert asked(client, f"{path}blur:4.png", headers=headers) == 429
+        assert requested(client, f"{path}blur:{n}.png", headers=headers) == 200
+    assert requested(client, f"{path}blur:4.png", headers=headers) == 429
 
 
-def test_without_a_limit_nobody_is_counted(make_client, jpeg):
+def test_without_a_limit_no_client_is_counted(make_client, jpeg):
     client = make_client()
     path = upload(client, jpeg)
-    assert {asked(client, f"{path}blur:{n}.png") for n in range(1, 9)} == {200}
+    assert {requested(client, f"{path}blur:{n}.png") for n in range(1, 9)} == {200}

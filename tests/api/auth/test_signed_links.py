@@ -115,7 +115,7 @@ def test_head_conditions_and_ranges_work_behind_a_link(client, private):
 
 @pytest.mark.parametrize("cached", [False, True])
 @pytest.mark.parametrize("name", ["", "thumbnail.png", "thumbnail.auto", "thumbnail"])
-def test_nothing_is_told_before_the_signature_is_found_good(client, private, name, cached):
+def test_nothing_is_revealed_before_the_signature_is_verified(client, private, name, cached):
     """Not by an ETag that the client knows, nor a range, nor HEAD, nor Accept."""
     good = signed(private + name)
     etag = get(client, good).headers["etag"] if cached else '"*"'
@@ -170,12 +170,12 @@ def test_an_expired_link_says_so_where_it_reveals_nothing(client, public):
     assert result.headers["cache-control"] == "no-store"
 
 
-def test_who_signs_by_themselves_is_told_what_had_to_be_signed(client, public):
+def test_the_error_about_a_signature_names_the_signed_text(client, public):
     result = get(client, signed(public + "rotate:90/format:webp"))
     assert_problem(result, 403, f"not for {public}rotate.webp,")
 
 
-def test_a_public_picture_by_a_link_is_kept_no_longer_than_the_link_holds(client, public):
+def test_a_public_picture_by_a_link_is_cached_until_the_link_expires(client, public):
     for path in (public + "thumbnail.png", public):
         result = get(client, signed(path, expires_in_s=100))
         match = re.fullmatch(r"public, max-age=(\d+)", result.headers["cache-control"])
@@ -241,7 +241,7 @@ class TestOtherPictures:
         link = signed(f"{private}watermark:image={stamp}.png")
         assert opened(get(client, link))
 
-    def test_a_link_shows_nobody_elses_private_picture(self, client, store, private):
+    def test_a_link_shows_no_private_picture_of_another_account(self, client, store, private):
         bens = keep(store, owner="ben", variant=7).split("/")[2]
         assert_problem(get(client, signed(f"{private}watermark:image={bens}.png")), 400)
 

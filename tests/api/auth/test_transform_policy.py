@@ -101,7 +101,7 @@ class TestSigned:
             ):
                 assert get(client, link).status_code == 403
 
-    def test_a_good_signature_for_no_picture_is_404(self, client):
+    def test_a_valid_signature_for_a_missing_picture_is_404(self, client):
         assert_problem(get(client, signed(f"/images/{'0' * 64}/thumbnail.png")), 404)
 
     def test_a_private_picture_needs_more_than_a_preset(self, client, store):
@@ -132,7 +132,7 @@ class TestSigned:
         bare = signed(path).partition("?")[2]
         assert_problem(client.simulate_get(path, query_string=f"{ours}&{bare}"), 403)
 
-    def test_one_who_is_nobody_in_particular_gets_nothing_signed(self, client, jpeg):
+    def test_without_an_account_nothing_is_signed(self, client, jpeg):
         path = upload(client, jpeg)
         for transform in ("thumbnail.png", "*"):
             result = client.simulate_post(path + "links/", json={"transform": transform})
@@ -152,7 +152,7 @@ class TestPresets:
         assert opened(get(client, signed(private + "thumbnail:height=16,width=16.png")))
         assert_problem(get(client, signed(private + "flip.png")), 403, "and no other transforms")
 
-    def test_nothing_is_signed_that_would_not_be_let_in(self, client, jpeg):
+    def test_nothing_is_signed_that_the_policy_forbids(self, client, jpeg):
         path = upload(client, jpeg)
         result = client.simulate_post(path + "links/", json={"transform": "flip"})
         assert_problem(result, 403, "and no other transforms")

@@ -89,9 +89,9 @@ ROWS = [
 
 
 @pytest.mark.parametrize(("kind", "asked", "expected"), ROWS)
-def test_the_size_is_imgproxys(kind, asked, expected):
+def test_the_size_is_imgproxys(kind, requested, expected):
     resizing, _, more = kind.partition("/")
-    width, height = asked.split("x")
+    width, height = requested.split("x")
     image = made(f"rs:{resizing}:{width}:{height}" + (f"/{more}" if more else ""))
     assert "{}x{}".format(*image.size) == expected
 

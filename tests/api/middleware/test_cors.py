@@ -41,7 +41,7 @@ def grants(result) -> dict[str, str]:
     return {k: v for k, v in result.headers.items() if k.startswith("access-control-")}
 
 
-def test_no_site_is_let_in_unless_it_is_named(make_client, jpeg):
+def test_no_origin_is_allowed_unless_it_is_configured(make_client, jpeg):
     client = make_client()
     path = upload(client, jpeg)
     for at in (path, path + "thumbnail.png", "/images/", "/nowhere"):
@@ -49,7 +49,7 @@ def test_no_site_is_let_in_unless_it_is_named(make_client, jpeg):
         assert grants(preflight(client, at, "PATCH")) == {}
 
 
-def test_answers_are_for_the_pages_of_a_named_site_alone(client, jpeg):
+def test_only_pages_of_configured_origins_may_read_answers(client, jpeg):
     path = upload(client, jpeg)
     for at in (path, path + "thumbnail.png", path + "thumbnail.nope", "/images/", "/nowhere"):
         ours = client.simulate_get(at, headers={"Origin": SITE})
@@ -58,7 +58,7 @@ def test_answers_are_for_the_pages_of_a_named_site_alone(client, jpeg):
             assert grants(client.simulate_get(at, headers={"Origin": origin})) == {}
 
 
-def test_caches_keep_the_answers_to_several_sites_apart(client, jpeg):
+def test_caches_store_answers_to_different_origins_separately(client, jpeg):
     path = upload(client, jpeg)
     for headers in ({}, {"Origin": SITE}, {"Origin": OTHER}):
         got = client.simulate_get(path + "thumbnail.auto", headers=headers)
@@ -80,7 +80,7 @@ def test_where_every_site_may_one_answer_is_for_all(make_client, jpeg):
 
 
 @pytest.mark.parametrize("origins", [[SITE], ["*"]])
-def test_what_the_browser_knows_of_its_user_is_never_asked_for(make_client, origins):
+def test_credentials_of_the_browser_are_never_allowed(make_client, origins):
     client = make_client(cors={"origins": origins})
     for result in (
         client.simulate_get("/images/", headers={"Origin": SITE}),
@@ -105,9 +105,7 @@ def test_what_the_browser_knows_of_its_user_is_never_asked_for(make_client, orig
         (f"/uploads/{'0' * 32}/", "PATCH"),
     ],
 )
-def test_a_preflight_tells_what_may_be_sent_also_where_an_account_is_required(
-    make_client, path, method
-):
+def test_a_preflight_is_answered_even_if_an_account_is_required(make_client, path, method):
     """It comes without a token: browsers send none with it."""
     client = make_client(cors={"origins": [SITE]}, auth={**AUTH, "mode": "required"})
     result = preflight(client, path, method, headers="authorization,if-match")
@@ -120,9 +118,9 @@ def test_a_preflight_tells_what_may_be_sent_also_where_an_account_is_required(
 
 
 def test_a_page_can_go_on_with_an_upload_as_tus_does(client, png):
-    asked = preflight(client, "/uploads/", "POST", headers="tus-resumable,upload-length")
-    assert asked.headers["tus-resumable"] == "1.0.0"
-    assert "creation" in asked.headers["tus-extension"]
+    requested = preflight(client, "/uploads/", "POST", headers="tus-resumable,upload-length")
+    assert requested.headers["tus-resumable"] == "1.0.0"
+    assert "creation" in requested.headers["tus-extension"]
     headers = {"Origin": SITE, "Tus-Resumable": "1.0.0"}
     made = client.simulate_post("/uploads/", headers={**headers, "Upload-Length": str(len(png))})
     path = made.headers["location"].partition("falconframework.org")[2]
@@ -159,9 +157,9 @@ def test_every_header_that_the_description_names_can_be_read():
     service = app.create(Settings(store="memory://"), MemoryStore(), InlinePool())
     named: set[str] = set()
     for call in document.calls(service.routes):
-        said = of_responder(call.responder)
-        assert said
-        named |= {name for answer in said.answers.values() for name in answer.headers}
+        fields = of_responder(call.responder)
+        assert fields
+        named |= {name for answer in fields.answers.values() for name in answer.headers}
     assert named - SAFELISTED <= set(cors.EXPOSED)
 
 
@@ -185,6 +183,6 @@ def test_what_no_browser_would_send_is_refused_at_start(make_client, origin):
         make_client(cors={"origins": [origin]})
 
 
-def test_every_origin_stands_alone(make_client):
+def test_a_wildcard_excludes_other_origins(make_client):
     with pytest.raises(ValueError, match="stands for every origin"):
         make_client(cors={"origins": ["*", SITE]})

@@ -46,7 +46,7 @@ def test_a_stranger_is_not_believed(peer):
     assert env["REMOTE_ADDR"] == peer
 
 
-def test_without_configured_proxies_nobody_is_believed():
+def test_without_configured_proxies_forwarded_headers_are_ignored():
     assert seen([], **FORWARDED)["HTTP_HOST"] == "inner:8000"
     assert seen([], **FORWARDED, REMOTE_ADDR="")["HTTP_HOST"] == "inner:8000"
 

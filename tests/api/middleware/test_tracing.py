@@ -47,7 +47,7 @@ def test_a_render_is_below_its_request_with_the_store_beside_it(client, exporter
     assert request.attributes["progimage.cache"] == "miss"
 
 
-def test_a_caller_s_trace_goes_on(client, exporter):
+def test_the_trace_of_the_caller_is_continued(client, exporter):
     client.simulate_get("/health/live", headers={"traceparent": CALLER})
     [span] = exporter.get_finished_spans()
     assert f"{span.context.trace_id:032x}" == CALLER.split("-")[1]
@@ -79,12 +79,12 @@ def test_trouble_is_marked(client, exporter, store, monkeypatch, uploaded):
     assert not request.status.is_ok
 
 
-def test_without_an_endpoint_nothing_is_told(make_client, exporter):
+def test_without_an_endpoint_nothing_is_traced(make_client, exporter):
     make_client().simulate_get("/health/live")
     assert exporter.get_finished_spans() == ()
 
 
-def test_a_missing_library_is_told_with_what_to_install(monkeypatch):
+def test_the_error_about_a_missing_library_says_what_to_install(monkeypatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(ConfigError, match=r"extra 'otel'"):
         tracing.check()

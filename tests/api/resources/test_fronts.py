@@ -142,7 +142,7 @@ class TestThumbor:
         assert service.get("/images/").status_code == 200
 
 
-def test_nobody_reaches_the_route_by_itself(service):
+def test_the_internal_route_cannot_be_reached(service):
     assert_problem(service.get("/-/fronts"), 404)
 
 

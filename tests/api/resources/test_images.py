@@ -33,7 +33,7 @@ def test_every_path_works_with_and_without_its_slash(client, uploaded, path):
     assert with_slash.content == without.content
 
 
-def test_head_tells_the_same_without_the_bytes(client, uploaded):
+def test_head_has_the_same_headers_without_a_body(client, uploaded):
     got, head = client.simulate_get(uploaded), client.simulate_head(uploaded)
     assert head.content == b""
     assert head.headers["content-length"] == got.headers["content-length"]
@@ -58,8 +58,8 @@ def test_a_client_that_has_another_version_gets_the_bytes(client, uploaded):
     ("asked", "first", "last"),
     [("bytes=0-9", 0, 9), ("bytes=10-", 10, None), ("bytes=-7", -7, None), ("bytes=5-5", 5, 5)],
 )
-def test_a_range_is_sent_as_206(client, jpeg, uploaded, asked, first, last):
-    result = client.simulate_get(uploaded, headers={"Range": asked})
+def test_a_range_is_sent_as_206(client, jpeg, uploaded, requested, first, last):
+    result = client.simulate_get(uploaded, headers={"Range": requested})
     expected = jpeg[first:] if last is None else jpeg[first : last + 1]
     assert result.status_code == 206
     assert result.content == expected

@@ -42,7 +42,7 @@ def created(client, headers=None, **fields) -> str:
     return f"/jobs/{result.json['id']}/"
 
 
-def test_a_job_is_accepted_at_once_and_tells_where_it_can_be_followed(client, image_id):
+def test_a_job_is_accepted_at_once_with_its_location(client, image_id):
     result = send(client, images=[image_id, ""], transforms=["thumbnail.webp"])
     assert result.status_code == 202
     job = result.json
@@ -231,7 +231,7 @@ def test_others_jobs_are_neither_listed_nor_found_nor_cancelled(make_person, mak
     assert [job["status"] for job in ann.simulate_get("/jobs/").json["data"]] == ["pending"]
 
 
-def test_where_accounts_are_required_nobody_else_learns_of_jobs_from_before(make_client):
+def test_jobs_from_before_accounts_were_required_are_hidden(make_client):
     path = created(make_client(), images=["x"], transforms=["blur"])
     stranger = make_client(auth=AUTH | {"mode": "required"})
     for url in (path, "/jobs/"):
@@ -247,7 +247,7 @@ def events(result: testing.Result) -> list[tuple[str, dict]]:
     return found
 
 
-def test_a_stream_of_a_finished_job_tells_so_and_ends(service, client, image_id):
+def test_a_stream_of_a_finished_job_sends_one_event_and_ends(service, client, image_id):
     path = created(client, images=[image_id], transforms=["blur"])
     run(service.runner)
     result = client.simulate_get(path, headers={"Accept": "text/event-stream"})

@@ -107,7 +107,7 @@ def test_who_may_not_change_a_picture_signs_nothing_for_it(client, store, ann, p
         ({"transfrom": "flip"}, "transfrom: no such field"),
     ],
 )
-def test_what_cannot_be_signed_is_told(client, ann, private, wanted, words):
+def test_a_link_that_cannot_be_signed_is_an_error(client, ann, private, wanted, words):
     assert_problem(sign(client, private, ann, **wanted), 400, words)
 
 
@@ -167,7 +167,7 @@ def test_an_access_token_is_no_signature_and_a_signature_no_token(client, ann, p
         assert_problem(result, 404)
 
 
-def test_credentials_that_are_not_good_are_refused_beside_a_good_link(client, ann, private):
+def test_invalid_credentials_are_an_error_even_beside_a_valid_link(client, ann, private):
     url = sign(client, private, ann, transform="flip.png").json["url"]
     link = url.removeprefix("http://falconframework.org")
     assert_problem(get(client, link, Authorization="Bearer nonsense"), 401)

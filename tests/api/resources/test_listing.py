@@ -30,7 +30,7 @@ def client(ann):
 @pytest.fixture
 def titled(client):
     """Upload five pictures; the titles say what they are good for."""
-    for number, said in enumerate(
+    for number, fields in enumerate(
         [
             {"title": "first", "tags": "sea,Old Town"},
             {"title": "second", "tags": "Sea,sky", "visibility": "private"},
@@ -43,7 +43,7 @@ def titled(client):
         kind = "GIF" if number == 4 else "PNG"
         picture = saved(Image.new("RGB", (4, 4), colour), kind)
         result = client.simulate_post(
-            "/images/", **form(*said.items(), ("image", picture, f"img_{number}.png"))
+            "/images/", **form(*fields.items(), ("image", picture, f"img_{number}.png"))
         )
         assert result.status_code == 201, result.text
 
@@ -202,7 +202,7 @@ def test_a_cursor_of_another_listing_shows_only_what_matches_here(client, titled
 @pytest.mark.parametrize(
     "cursor", ["x", "AAAA", "é", "EQAHOZ8_", "A" * 56, "=" * 56, "-" * 56, "A" * 1900, "%00"]
 )
-def test_a_cursor_that_is_none_of_ours_is_refused(client, cursor):
+def test_a_cursor_of_another_service_is_an_error(client, cursor):
     result = client.simulate_get("/images/", params={"cursor": cursor})
     assert_problem(result, 400, "cursor", "next")
 

@@ -12,7 +12,7 @@ RAW = {"Content-Type": "image/jpeg"}
 
 
 @pytest.mark.parametrize("shape", ["form", "raw", "json"])
-def test_the_picture_comes_back_transformed_and_nothing_is_kept(client, store, jpeg, shape):
+def test_the_picture_comes_back_transformed_and_nothing_is_stored(client, store, jpeg, shape):
     sent = {
         "form": form(("image", jpeg, "a.jpg")),
         "raw": {"body": jpeg, "headers": RAW},
@@ -43,7 +43,7 @@ def test_auto_negotiates_here_too(client, jpeg):
     assert opened(result).format == "WEBP"
 
 
-def test_a_wrong_pipeline_is_told_before_the_picture_is_read(client):
+def test_a_wrong_pipeline_is_an_error_before_the_picture_is_read(client):
     assert_problem(client.simulate_post("/on_demand/thumbnial", body=b"", headers=RAW), 400)
 
 

@@ -24,9 +24,9 @@ def test_a_folder_is_served_without_an_upload(origin: OriginClient):
 def test_a_second_request_asks_the_origin_nothing(origin: OriginClient):
     origin.put("a.png", picture())
     assert origin.get("thumbnail.png/-/a.png").headers["x-cache"] == "miss"
-    asked = origin.asked
+    requested = origin.asked
     assert origin.get("thumbnail.png/-/a.png").headers["x-cache"] == "hit"
-    assert origin.asked == asked
+    assert origin.asked == requested
 
 
 @pytest.mark.parametrize(
@@ -137,12 +137,12 @@ class TestFreshness:
         origin.get("thumbnail.png/-/a.png")
         origin.pass_time(301)
         origin.executor.hold()
-        asked = origin.asked
+        requested = origin.asked
         for _ in range(50):
             assert origin.get("thumbnail.png/-/a.png").headers["x-cache"] == "stale"
         origin.executor.release()
         origin.settle()
-        assert origin.asked == asked + 1
+        assert origin.asked == requested + 1
 
     def test_two_nodes_renew_once(self, origin: OriginClient):
         origin.put("a.png", picture())
@@ -150,13 +150,13 @@ class TestFreshness:
         origin.pass_time(301)
         other = origin.other_node()
         origin.executor.hold()
-        asked = origin.asked + other.asked
+        requested = origin.asked + other.asked
         origin.get("thumbnail.png/-/a.png")
         other.get("thumbnail.png/-/a.png")
         origin.executor.release()
         origin.settle()
         other.settle()
-        assert origin.asked + other.asked == asked + 1
+        assert origin.asked + other.asked == requested + 1
 
     def test_gone_is_gone_once_it_is_not_fresh(self, origin: OriginClient):
         origin.put("a.png", picture())
@@ -191,9 +191,9 @@ class TestFreshness:
 
     def test_missing_is_remembered_for_a_while(self, origin: OriginClient):
         assert_problem(origin.get("thumbnail.png/-/a.png"), 404)
-        asked = origin.asked
+        requested = origin.asked
         assert_problem(origin.get("thumbnail.png/-/a.png"), 404)
-        assert origin.asked == asked
+        assert origin.asked == requested
 
     def test_an_evicted_copy_is_fetched_again(self, origin: OriginClient):
         origin.put("a.png", picture())

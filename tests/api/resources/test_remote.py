@@ -19,13 +19,13 @@ def url(jpeg):
         yield f"http://127.0.0.1:{server.port}/a/harbour.jpg?x=1"
 
 
-def test_a_picture_at_a_url_is_kept_with_what_is_said_of_it(make_client, url, jpeg):
+def test_a_picture_at_a_url_is_stored_with_the_sent_metadata(make_client, url, jpeg):
     sent = {"url": url, "title": "Harbour", "tags": ["sea"]}
     result = make_client(**PRIVATE).simulate_post("/images/", json=sent)
     assert result.status_code == 201, result.text
     assert result.json["id"] == hashlib.sha256(jpeg).hexdigest()
-    told = (result.json["file_name"], result.json["title"], result.json["tags"])
-    assert told == ("harbour.jpg", "Harbour", ["sea"])
+    shown = (result.json["file_name"], result.json["title"], result.json["tags"])
+    assert shown == ("harbour.jpg", "Harbour", ["sea"])
 
 
 def test_a_file_name_may_be_given_too(make_client, url):
@@ -79,7 +79,7 @@ def test_a_picture_at_a_url_is_too_large_like_any_other(make_client, url):
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_a_picture_at_a_url_is_transformed_and_nothing_is_kept(make_client, store, url, method):
+def test_a_picture_at_a_url_is_transformed_and_nothing_is_stored(make_client, store, url, method):
     result = make_client(**PRIVATE).simulate_request(
         method, "/on_demand/thumbnail.webp", query_string=f"w=12&h=12&url={quote(url, safe='')}"
     )

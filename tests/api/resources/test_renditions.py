@@ -103,7 +103,7 @@ def test_auto_falls_back_to_png_for_transparency_and_gif_for_animation(client):
     assert client.simulate_get(moving + "thumbnail.auto").headers["content-type"] == "image/gif"
 
 
-def test_auto_that_can_please_nobody_is_406(client, uploaded):
+def test_auto_without_an_acceptable_format_is_406(client, uploaded):
     result = client.simulate_get(uploaded + "thumbnail.auto", headers={"Accept": "image/jxl"})
     assert_problem(result, 406, "image/jpeg")
 

@@ -25,22 +25,22 @@ def assert_kept_as(result, data: bytes) -> None:
 
 
 @pytest.mark.parametrize("path", ["/images/", "/images", "/"])
-def test_a_form_with_one_picture_is_kept(client, jpeg, path):
+def test_a_form_with_one_picture_is_stored(client, jpeg, path):
     assert_kept_as(client.simulate_post(path, **form(("image", jpeg, "cat.jpg"))), jpeg)
 
 
-def test_a_raw_body_is_kept(client, jpeg):
+def test_a_raw_body_is_stored(client, jpeg):
     assert_kept_as(client.simulate_post("/images/", body=jpeg, headers=RAW), jpeg)
 
 
-def test_json_with_base64_is_kept(client, jpeg):
+def test_json_with_base64_is_stored(client, jpeg):
     sent = {"data": base64.b64encode(jpeg).decode(), "file_name": "cat.jpg", "title": "Cat"}
     result = client.simulate_post("/images/", json=sent)
     assert_kept_as(result, jpeg)
     assert (result.json["file_name"], result.json["title"]) == ("cat.jpg", "Cat")
 
 
-def test_the_record_tells_what_is_worth_knowing(client, jpeg):
+def test_the_record_describes_the_picture(client, jpeg):
     result = client.simulate_post("/images/", **form(("image", jpeg, "cat.jpg")))
     told = result.json
     assert told["sha256"] == hashlib.sha256(jpeg).hexdigest()
@@ -54,7 +54,7 @@ def test_the_record_tells_what_is_worth_knowing(client, jpeg):
     assert told["_links"]["original"]["href"] == f"/images/{told['id']}/"
 
 
-def test_metadata_stands_beside_the_picture(client, jpeg):
+def test_metadata_is_sent_beside_the_picture(client, jpeg):
     result = client.simulate_post(
         "/images/",
         **form(
@@ -70,7 +70,7 @@ def test_metadata_stands_beside_the_picture(client, jpeg):
     assert result.json["tags"] == ["sea", "sky", "Boat"]
 
 
-def test_a_raw_bodys_metadata_stands_in_the_query(client, jpeg):
+def test_the_metadata_of_a_raw_body_is_in_the_query(client, jpeg):
     result = client.simulate_post(
         "/images/",
         query_string="title=Cat&tags=sea&tags=sky",
@@ -91,7 +91,7 @@ def test_the_same_picture_again_is_200_at_the_same_place(client, jpeg, store):
     assert len(list(store.list("images/"))) == 2
 
 
-def test_several_pictures_in_one_form_are_all_kept(client, jpeg, png):
+def test_several_pictures_in_one_form_are_all_stored(client, jpeg, png):
     result = client.simulate_post(
         "/images/", **form(("image", jpeg, "a.jpg"), ("title", "Both"), ("image", png, "b.png"))
     )
@@ -101,7 +101,7 @@ def test_several_pictures_in_one_form_are_all_kept(client, jpeg, png):
     assert [image["file_name"] for image in result.json["images"]] == ["a.jpg", "b.png"]
 
 
-def test_a_bad_picture_among_good_ones_is_told_apart_with_207(client, jpeg, store):
+def test_one_invalid_picture_of_several_is_reported_with_207(client, jpeg, store):
     result = client.simulate_post(
         "/images/",
         **form(("image", jpeg, "a.jpg"), ("image", b"", "empty.jpg"), ("image", b"text", "c.jpg")),
@@ -140,7 +140,7 @@ BAD = {
 
 @pytest.mark.parametrize(("data", "status", "words"), BAD.values(), ids=BAD.keys())
 @pytest.mark.parametrize("shape", ["form", "raw", "json"])
-def test_what_is_no_good_picture_is_refused_and_leaves_nothing(
+def test_an_invalid_picture_is_an_error_and_leaves_nothing(
     client, store, data, status, words, shape
 ):
     if shape == "form":
@@ -235,7 +235,7 @@ def test_too_many_pictures_in_one_form_are_refused(make_client, jpeg, store):
         ([("image", JPEG, "a.jpg"), ("visibility", "secret")], ("visibility:", "public")),
     ],
 )
-def test_a_wrong_field_is_named_and_nothing_is_kept(client, store, parts, words):
+def test_a_wrong_field_is_named_and_nothing_is_stored(client, store, parts, words):
     assert_problem(client.simulate_post("/images/", **form(*parts)), 400, *words)
     assert list(store.list("")) == []
 
@@ -251,7 +251,7 @@ def test_a_wrong_field_is_named_and_nothing_is_kept(client, store, parts, words)
         ([], ("not an object",)),
     ],
 )
-def test_wrong_json_is_told_what_is_wrong(client, document, words):
+def test_the_error_about_wrong_json_says_what_is_wrong(client, document, words):
     assert_problem(client.simulate_post("/images/", json=document), 400, *words)
 
 
@@ -311,7 +311,7 @@ def test_a_form_without_a_proper_boundary_is_refused(client, boundary):
 
 
 @pytest.mark.parametrize("kind", ["application/x-www-form-urlencoded", "text/plain", "video/mp4"])
-def test_another_content_type_is_415_and_tells_what_to_send(client, jpeg, kind):
+def test_another_content_type_is_415_and_says_what_to_send(client, jpeg, kind):
     result = client.simulate_post("/images/", body=jpeg, headers={"Content-Type": kind})
     assert_problem(result, 415, "multipart/form-data", "image")
 
@@ -329,9 +329,9 @@ def test_a_body_without_a_content_type_is_415(client, jpeg):
         ("x" * 300 + ".jpg", ("x" * 300 + ".jpg")[-255:]),
     ],
 )
-def test_a_file_name_is_a_name_and_no_path(client, jpeg, sent, kept):
+def test_a_file_name_is_a_name_and_no_path(client, jpeg, sent, stored):
     result = client.simulate_post("/images/", **form(("image", jpeg, sent)))
-    assert result.json["file_name"] == kept
+    assert result.json["file_name"] == stored
 
 
 def test_the_claimed_media_type_does_not_matter(client, png):
@@ -369,7 +369,7 @@ def test_a_body_shorter_than_its_content_length_is_refused(client, jpeg, store):
     assert list(store.list("")) == []
 
 
-def test_a_chunked_body_of_unknown_length_is_kept(client, jpeg):
+def test_a_chunked_body_of_unknown_length_is_stored(client, jpeg):
     result = client.simulate_post(
         "/images/", headers=RAW, extras={"wsgi.input": BytesIO(jpeg), "wsgi.input_terminated": True}
     )

@@ -28,8 +28,8 @@ def signed_up(client):
 
 
 def sign_in(client, name="ann", password=PASSWORD, **headers):
-    said = {"username": name, "password": password}
-    return client.simulate_post("/tokens/", json=said, headers=headers)
+    fields = {"username": name, "password": password}
+    return client.simulate_post("/tokens/", json=fields, headers=headers)
 
 
 def refresh(client, token):
@@ -51,7 +51,7 @@ def me(client, token) -> int:
     return client.simulate_get("/users/me/", headers=bearer(token)).status_code
 
 
-def test_who_signs_up_can_sign_in_and_is_told_who_they_are(client, signed_up, grant):
+def test_a_new_account_can_sign_in_and_see_itself(client, signed_up, grant):
     assert signed_up.headers["location"].endswith("/users/me/")
     assert "password" not in signed_up.text
     assert grant["token_type"] == "bearer"
@@ -61,7 +61,7 @@ def test_who_signs_up_can_sign_in_and_is_told_who_they_are(client, signed_up, gr
     assert shown.headers["cache-control"] == "private, no-store"
 
 
-def test_what_is_granted_is_kept_by_no_cache(client, signed_up):
+def test_tokens_are_stored_by_no_cache(client, signed_up):
     assert sign_in(client).headers["cache-control"] == "no-store"
 
 
@@ -70,11 +70,11 @@ def test_the_store_holds_no_secret(client, store, grant):
         "/users/me/keys/", json={"label": "ci"}, headers=bearer(grant["access_token"])
     )
     with store.open("users/ann.json") as reader:
-        kept = reader.read().decode()
+        stored = reader.read().decode()
     for secret in (PASSWORD, grant["refresh_token"], key.json["key"]):
-        assert secret not in kept
-        assert secret.rpartition("~")[2] not in kept
-    assert json.loads(kept)["password_hash"].startswith("$argon2id$")
+        assert secret not in stored
+        assert secret.rpartition("~")[2] not in stored
+    assert json.loads(stored)["password_hash"].startswith("$argon2id$")
 
 
 @pytest.mark.parametrize(
@@ -99,8 +99,8 @@ def test_an_unknown_name_costs_a_hash_too(client, monkeypatch):
 
 def test_a_name_is_taken_once_whatever_its_case(client, signed_up):
     for name in ("ann", "ANN", "\uff41\uff4e\uff4e"):
-        said = {"username": name, "password": PASSWORD}
-        assert_problem(client.simulate_post("/users/", json=said), 409, "taken")
+        fields = {"username": name, "password": PASSWORD}
+        assert_problem(client.simulate_post("/users/", json=fields), 409, "taken")
 
 
 @pytest.mark.parametrize(
@@ -117,8 +117,8 @@ def test_a_name_is_taken_once_whatever_its_case(client, signed_up):
         {},
     ],
 )
-def test_an_account_is_made_of_a_good_name_and_password_and_nothing_else(client, store, said):
-    result = client.simulate_post("/users/", body=json.dumps(said).encode())
+def test_an_account_needs_a_valid_name_and_password_and_nothing_else(client, store, fields):
+    result = client.simulate_post("/users/", body=json.dumps(fields).encode())
     assert_problem(result, 400)
     assert list(store.list("users/")) == []
 
@@ -126,18 +126,18 @@ def test_an_account_is_made_of_a_good_name_and_password_and_nothing_else(client,
 @pytest.mark.parametrize(("registration", "status"), [("admin", 401), ("closed", 403)])
 def test_not_everybody_may_make_accounts(make_client, registration, status):
     client = make_client(auth={**AUTH, "registration": registration})
-    said = {"username": "bob", "password": PASSWORD}
-    assert_problem(client.simulate_post("/users/", json=said), status)
+    fields = {"username": "bob", "password": PASSWORD}
+    assert_problem(client.simulate_post("/users/", json=fields), status)
 
 
 def test_an_administrator_may_make_accounts_and_others_may_not(make_person):
-    said = {"username": "bob", "password": PASSWORD}
-    assert_problem(make_person("eve").simulate_post("/users/", json=said), 403)
+    fields = {"username": "bob", "password": PASSWORD}
+    assert_problem(make_person("eve").simulate_post("/users/", json=fields), 403)
     boss = make_person("boss", is_admin=True)
-    assert boss.simulate_post("/users/", json=said).status_code == 201
+    assert boss.simulate_post("/users/", json=fields).status_code == 201
 
 
-def test_a_refresh_token_is_good_once(client, grant):
+def test_a_refresh_token_is_valid_once(client, grant):
     again = refresh(client, grant["refresh_token"])
     assert again.status_code == 200
     assert me(client, again.json["access_token"]) == 200
@@ -166,7 +166,7 @@ def test_what_is_no_refresh_token_is_refused(client, grant, token):
     assert_problem(refresh(client, token), 401)
 
 
-def test_a_session_that_is_signed_out_of_goes_on_no_longer(client, grant):
+def test_an_ended_session_cannot_be_renewed(client, grant):
     other = sign_in(client).json
     headers = bearer(grant["access_token"])
     listed = client.simulate_get("/tokens/", headers=headers).json["data"]
@@ -187,11 +187,11 @@ def test_signing_out_everywhere_ends_access_tokens_too(client, grant):
         assert refresh(client, each["refresh_token"]).status_code == 401
 
 
-def test_nobody_ends_the_session_of_another(client, grant, make_person):
+def test_an_account_cannot_end_the_session_of_another(client, grant, make_person):
     eve = make_person("eve")
     assert_problem(eve.simulate_delete(f"/tokens/{grant['session']}/"), 403)
-    said = {"username": "bob", "password": PASSWORD}
-    client.simulate_post("/users/", json=said)
+    fields = {"username": "bob", "password": PASSWORD}
+    client.simulate_post("/users/", json=fields)
     bobs = sign_in(client, "bob").json["access_token"]
     result = client.simulate_delete(f"/tokens/{grant['session']}/", headers=bearer(bobs))
     assert_problem(result, 404)
@@ -256,15 +256,15 @@ def test_guessing_is_slowed_down_for_everybody_at_that_place_only(client, signed
     result = sign_in(client)
     assert_problem(result, 429)
     assert 1 <= int(result.headers["retry-after"]) <= 60
-    said = {"username": "ann", "password": PASSWORD}
-    assert client.simulate_post("/tokens/", json=said, remote_addr="192.0.2.7").status_code == 200
+    fields = {"username": "ann", "password": PASSWORD}
+    assert client.simulate_post("/tokens/", json=fields, remote_addr="192.0.2.7").status_code == 200
 
 
 def test_without_accounts_there_is_nothing_to_sign_in_to(make_client):
     client = make_client()
-    said = {"username": "ann", "password": PASSWORD}
+    fields = {"username": "ann", "password": PASSWORD}
     for path in ("/tokens/", "/users/"):
-        assert_problem(client.simulate_post(path, json=said), 403, "auth.mode")
+        assert_problem(client.simulate_post(path, json=fields), 403, "auth.mode")
     assert_problem(client.simulate_get("/users/me/"), 403, "auth.mode")
 
 
@@ -277,8 +277,8 @@ def test_what_matters_is_audited_without_secrets(client, signed_up, jpeg):
             "/images/", body=jpeg, headers={"Content-Type": "image/jpeg", **headers}
         )
         path = f"/images/{sent.json['id']}/"
-        said = {"images": [sent.json["id"]], "visibility": "private"}
-        client.simulate_patch("/images/", json=said, headers=headers)
+        fields = {"images": [sent.json["id"]], "visibility": "private"}
+        client.simulate_patch("/images/", json=fields, headers=headers)
         client.simulate_get(path)
         client.simulate_delete(path, headers=headers)
         client.simulate_get("/", headers=bearer("junk"))

@@ -16,7 +16,7 @@ def families(family: type[ProgImageError]) -> list[type[ProgImageError]]:
 
 
 @pytest.mark.parametrize("family", families(ProgImageError), ids=lambda family: family.__name__)
-def test_every_error_of_ours_is_a_client_or_service_problem(family):
+def test_every_error_has_a_status_of_the_client_or_the_service(family):
     if family in (ProgImageError, errors.ConfigError):
         return
     kind = problems.kind_of(family("what, where, what would work"))

@@ -40,7 +40,7 @@ def send(request):
     return request.param
 
 
-def test_the_bytes_make_a_picture_with_what_was_said_before(client, jpeg, send):
+def test_the_bytes_become_a_picture_with_the_metadata_sent_before(client, jpeg, send):
     path = create(client, **SAID, file_name="cat.jpg")
     result = send(client, path, jpeg)
     assert_made(result, jpeg)
@@ -48,7 +48,7 @@ def test_the_bytes_make_a_picture_with_what_was_said_before(client, jpeg, send):
     assert result.json["file_name"] == "cat.jpg"
 
 
-def test_a_form_may_name_the_file_where_nobody_did(client, jpeg):
+def test_a_form_may_name_the_file_if_it_has_no_name_yet(client, jpeg):
     assert post(client, create(client), jpeg).json["file_name"] == "dog.jpg"
 
 
@@ -79,19 +79,19 @@ def test_what_is_no_picture_is_refused_and_the_upload_stays_open(client, jpeg, s
     assert_made(send(client, path, jpeg), jpeg)
 
 
-def test_an_upload_tells_what_is_known_of_it(client, jpeg):
+def test_an_upload_shows_its_state(client, jpeg):
     path = create(client, **SAID, file_name="../cat.jpg", size_bytes=len(jpeg))
-    told = client.simulate_get(path).json
-    assert {name: told[name] for name in SAID} == SAID
-    assert told["file_name"] == "cat.jpg"
-    assert (told["state"], told["offset"], told["size_bytes"]) == ("open", 0, len(jpeg))
-    assert (told["image"], told["_links"]) == (None, {"self": {"href": path}})
-    assert told["expires"].endswith("Z")
+    shown = client.simulate_get(path).json
+    assert {name: shown[name] for name in SAID} == SAID
+    assert shown["file_name"] == "cat.jpg"
+    assert (shown["state"], shown["offset"], shown["size_bytes"]) == ("open", 0, len(jpeg))
+    assert (shown["image"], shown["_links"]) == (None, {"self": {"href": path}})
+    assert shown["expires"].endswith("Z")
 
     image_id = put(client, path, jpeg).json["id"]
-    told = client.simulate_get(path).json
-    assert (told["state"], told["offset"], told["image"]) == ("finished", len(jpeg), image_id)
-    assert told["_links"]["image"] == {"href": f"/images/{image_id}/"}
+    shown = client.simulate_get(path).json
+    assert (shown["state"], shown["offset"], shown["image"]) == ("finished", len(jpeg), image_id)
+    assert shown["_links"]["image"] == {"href": f"/images/{image_id}/"}
 
 
 def test_other_bytes_than_were_announced_are_refused(client, jpeg):
@@ -123,7 +123,7 @@ def test_a_picture_that_would_be_too_large_is_refused_before_any_byte(client):
 
 
 @pytest.mark.parametrize("kind", ["", "text/plain", "multipart/form-data; boundary=x"])
-def test_what_is_said_is_said_in_json(client, kind):
+def test_the_metadata_comes_as_json(client, kind):
     headers = {"Content-Type": kind} if kind else {}
     result = client.simulate_post("/uploads/", body=b"{}", headers=headers)
     assert_problem(result, 415, "application/json")

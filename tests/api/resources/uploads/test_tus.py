@@ -64,7 +64,7 @@ def image_path(data: bytes) -> str:
 
 class TestDiscovery:
     @pytest.mark.parametrize("path", ["/uploads/", f"/uploads/{'0' * 32}/"])
-    def test_options_tell_what_there_is_whatever_the_version_asked_for(self, client, path):
+    def test_options_describe_the_protocol_for_every_version(self, client, path):
         result = client.simulate_options(path, headers={"Tus-Resumable": "0.2.2"})
         assert result.status_code == 204
         assert result.headers["tus-version"] == "1.0.0"
@@ -79,7 +79,7 @@ class TestDiscovery:
         }
         assert result.headers["tus-checksum-algorithm"].split(",")[0] == "sha1"
 
-    def test_the_methods_are_told(self, client):
+    def test_the_methods_are_listed(self, client):
         allowed = client.simulate_options(f"/uploads/{'0' * 32}/").headers["allow"]
         assert {"PATCH", "HEAD", "DELETE"} <= set(allowed.split(", "))
 
@@ -132,14 +132,14 @@ class TestCore:
         assert last.headers["location"] == f"http://falconframework.org{image_path(jpeg)}"
         assert client.simulate_get(image_path(jpeg)).content == jpeg
 
-    def test_whoever_lost_the_last_answer_learns_it_later(self, client, jpeg):
+    def test_a_client_that_lost_the_last_answer_can_ask_again(self, client, jpeg):
         path = begun(client, len(jpeg))
         patch(client, path, 0, jpeg)
         result = head(client, path)
         assert result.headers["upload-offset"] == result.headers["upload-length"] == str(len(jpeg))
         assert result.headers["location"].endswith(image_path(jpeg))
-        told = client.simulate_get(path).json
-        assert (told["state"], told["_links"]["image"]["href"]) == ("finished", image_path(jpeg))
+        shown = client.simulate_get(path).json
+        assert (shown["state"], shown["_links"]["image"]["href"]) == ("finished", image_path(jpeg))
         again = patch(client, path, len(jpeg), b"")
         assert (again.status_code, again.headers["location"]) == (204, result.headers["location"])
 
@@ -194,7 +194,7 @@ class TestCore:
         assert_problem(result, 413)
         assert offset(client, path) == 0
 
-    def test_what_came_before_a_break_is_kept(self, client, jpeg):
+    def test_the_bytes_before_a_break_are_stored(self, client, jpeg):
         path = begun(client, len(jpeg))
         broken = patch(client, path, 0, jpeg[:70], Content_Length=str(len(jpeg)))
         assert (broken.status_code, broken.headers["upload-offset"]) == (204, "70")
@@ -208,7 +208,7 @@ class TestCore:
         assert_problem(patch(client, f"/uploads/{'0' * 32}/", 0, b"x"), 404)
 
     @pytest.mark.parametrize("method", ["PATCH", "DELETE"])
-    def test_post_stands_in_for_methods_that_a_client_has_not(self, client, method):
+    def test_post_can_stand_for_methods_that_a_client_lacks(self, client, method):
         path = begun(client, 10)
         headers = {
             **TUS,
@@ -222,7 +222,7 @@ class TestCore:
         else:
             assert head(client, path).status_code == 404
 
-    def test_get_stands_in_for_nothing(self, client):
+    def test_get_ignores_the_method_override(self, client):
         """A link that somebody follows must not delete."""
         path = begun(client, 10)
         assert (
@@ -250,7 +250,7 @@ class TestNoPicture:
         assert client.simulate_delete(path, headers=TUS).status_code == 204
         assert list(store.list("")) == []
 
-    def test_its_bytes_are_not_kept(self, client, store):
+    def test_the_bytes_are_not_stored(self, client, store):
         path = begun(client, 10)
         patch(client, path, 0, b"no picture")
         upload_id = path.split("/")[2]
@@ -284,23 +284,23 @@ class TestWhenThePictureCannotBeMadeYet:
 
 class TestCreation:
     def test_what_the_client_says_is_echoed_and_becomes_the_pictures(self, client, jpeg):
-        said = encoded(
+        fields = encoded(
             filename="../photo.jpg",
             title="Köln",
             tags="rhine, dom",
             visibility="public",
             relativePath="null",
         )
-        path = begun(client, len(jpeg), Upload_Metadata=f"{said},is_confidential")
-        assert head(client, path).headers["upload-metadata"] == f"{said},is_confidential"
+        path = begun(client, len(jpeg), Upload_Metadata=f"{fields},is_confidential")
+        assert head(client, path).headers["upload-metadata"] == f"{fields},is_confidential"
         patch(client, path, 0, jpeg)
         record = client.simulate_get(f"{image_path(jpeg)}metadata/").json
         assert (record["file_name"], record["title"]) == ("photo.jpg", "Köln")
         assert record["tags"] == ["rhine", "dom"]
 
     def test_our_own_name_for_the_file_counts_most(self, client):
-        said = encoded(name="c", filename="b", file_name="a")
-        assert create(client, 10, Upload_Metadata=said).json["file_name"] == "a"
+        fields = encoded(name="c", filename="b", file_name="a")
+        assert create(client, 10, Upload_Metadata=fields).json["file_name"] == "a"
 
     @pytest.mark.parametrize(
         ("note", "words"),
@@ -349,7 +349,7 @@ class TestCreation:
 
 
 class TestDeferredLength:
-    def test_it_is_said_with_a_later_piece(self, client, jpeg):
+    def test_the_size_can_be_sent_with_a_later_piece(self, client, jpeg):
         path = begun(client, None)
         assert head(client, path).headers["upload-defer-length"] == "1"
         assert "upload-length" not in head(client, path).headers
@@ -357,7 +357,7 @@ class TestDeferredLength:
         last = patch(client, path, 50, jpeg[50:], Upload_Length=str(len(jpeg)))
         assert last.headers["location"].endswith(image_path(jpeg))
 
-    def test_once_said_it_stays(self, client):
+    def test_the_size_cannot_be_changed(self, client):
         path = begun(client, None)
         patch(client, path, 0, b"12345", Upload_Length="10")
         result = head(client, path)
@@ -409,7 +409,7 @@ class TestCreationWithUpload:
 
 
 class TestExpiration:
-    def test_the_end_is_told_while_it_matters(self, client, jpeg):
+    def test_the_expiry_is_sent_until_the_upload_is_finished(self, client, jpeg):
         created = create(client, len(jpeg))
         path = created.headers["location"].removeprefix("http://falconframework.org")
         expires = created.headers["upload-expires"]
@@ -448,7 +448,7 @@ class TestTermination:
 
 class TestChecksum:
     @pytest.mark.parametrize("algorithm", ["sha1", "sha256", "sha512"])
-    def test_a_piece_with_the_right_one_is_kept(self, client, jpeg, algorithm):
+    def test_a_piece_with_the_right_checksum_is_stored(self, client, jpeg, algorithm):
         path = begun(client, len(jpeg))
         for start in range(0, len(jpeg), 500):
             piece = jpeg[start : start + 500]
@@ -456,7 +456,7 @@ class TestChecksum:
             assert last.status_code == 204
         assert last.headers["location"].endswith(image_path(jpeg))
 
-    def test_of_a_piece_with_a_wrong_one_nothing_is_kept(self, client):
+    def test_nothing_is_stored_of_a_piece_with_a_wrong_checksum(self, client):
         path = begun(client, 10)
         patch(client, path, 0, b"12")
         wrong = patch(client, path, 2, b"345", Upload_Checksum=checksum(b"346"))
@@ -464,7 +464,7 @@ class TestChecksum:
         assert offset(client, path) == 2
         assert patch(client, path, 2, b"345", Upload_Checksum=checksum(b"345")).status_code == 204
 
-    def test_of_a_piece_that_breaks_off_nothing_is_kept(self, client):
+    def test_nothing_is_stored_of_a_piece_that_breaks_off(self, client):
         path = begun(client, 10)
         sum_ = checksum(b"1234567890")
         broken = patch(client, path, 0, b"12345", Upload_Checksum=sum_, Content_Length="10")
