@@ -278,7 +278,7 @@ class TestManyAtOnce:
         assert ann.simulate_patch("/images/", json=fields).status_code == 200
 
     @pytest.mark.parametrize(
-        "said",
+        "fields",
         [
             {},
             {"images": [], "visibility": "public"},

@@ -88,7 +88,7 @@ ROWS = [
 ]
 
 
-@pytest.mark.parametrize(("kind", "asked", "expected"), ROWS)
+@pytest.mark.parametrize(("kind", "requested", "expected"), ROWS)
 def test_the_size_is_imgproxys(kind, requested, expected):
     resizing, _, more = kind.partition("/")
     width, height = requested.split("x")

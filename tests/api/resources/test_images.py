@@ -55,7 +55,7 @@ def test_a_client_that_has_another_version_gets_the_bytes(client, uploaded):
 
 
 @pytest.mark.parametrize(
-    ("asked", "first", "last"),
+    ("requested", "first", "last"),
     [("bytes=0-9", 0, 9), ("bytes=10-", 10, None), ("bytes=-7", -7, None), ("bytes=5-5", 5, 5)],
 )
 def test_a_range_is_sent_as_206(client, jpeg, uploaded, requested, first, last):

@@ -321,7 +321,7 @@ def test_a_body_without_a_content_type_is_415(client, jpeg):
 
 
 @pytest.mark.parametrize(
-    ("sent", "kept"),
+    ("sent", "stored"),
     [
         ("../../etc/passwd", "passwd"),
         ("C:\\\\Temp\\\\cat.jpg", "cat.jpg"),

@@ -104,7 +104,7 @@ def test_a_name_is_taken_once_whatever_its_case(client, signed_up):
 
 
 @pytest.mark.parametrize(
-    "said",
+    "fields",
     [
         {"username": "bob"},
         {"username": "bob", "password": PASSWORD, "is_admin": True},
