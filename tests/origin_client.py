@@ -88,6 +88,9 @@ class OriginClient:
                     raise OriginFailed("the origin is down", retryable=True, retry_after_s=5)
                 return source.open(key, known)
 
+            def list(self, prefix: str, after: str = ""):
+                return source.list(prefix, after)
+
         return Watched()
 
     def put(self, name: str, data: bytes) -> None:

@@ -9,7 +9,7 @@ import sys
 
 import typer
 
-from progimage.cli import account, download, edit, jobs, search, server_commands, upload
+from progimage.cli import account, adopt, download, edit, jobs, search, server_commands, upload
 from progimage.cli.terminal import Complaint, say
 from progimage.client import ClientError, InvalidCall, Unauthorized
 from progimage.errors import ProgImageError
@@ -20,7 +20,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=True,
 )
-for part in (upload, search, download, edit, jobs, account):
+for part in (upload, search, download, edit, jobs, adopt, account):
     app.add_typer(part.app)
 server_commands.add_to(app)
 

@@ -219,6 +219,39 @@ class Operations(Steps[R]):
             required=("width",),
         )
 
+    def extend(
+        self,
+        ratio: str | None = None,
+        gravity: Literal[
+            "center",
+            "north",
+            "northeast",
+            "east",
+            "southeast",
+            "south",
+            "southwest",
+            "west",
+            "northwest",
+        ]
+        | None = None,
+        background: str | None = None,
+        *,
+        bg: str | None = None,
+    ) -> R:
+        """Add space to one pair of sides until the picture has this ratio of width to height.
+
+        Args:
+            ratio: width to height, such as 16x9.
+            gravity: where the picture stands; default "center".
+            background: default "transparent"; also bg.
+        """
+        return self._step(
+            "extend",
+            {"ratio": ratio, "gravity": gravity, "background": background},
+            {"bg": ("background", bg)},
+            required=("ratio",),
+        )
+
     def flatten(self, background: str | None = None, *, bg: str | None = None) -> R:
         """Lay the picture on a background where it is transparent.
 
@@ -345,6 +378,56 @@ class Operations(Steps[R]):
             highlight: what white becomes; default "ffd700".
         """
         return self._step("duotone", {"shadow": shadow, "highlight": highlight})
+
+    def lighten(self, amount: int | None = None) -> R:
+        """Add the same amount to every channel, up to white or down to black.
+
+        Args:
+            amount: levels to add; below 0 it gets darker; -255 to 255.
+        """
+        return self._step("lighten", {"amount": amount}, required=("amount",))
+
+    def rgb(
+        self,
+        red: float | None = None,
+        green: float | None = None,
+        blue: float | None = None,
+        *,
+        r: float | None = None,
+        g: float | None = None,
+        b: float | None = None,
+    ) -> R:
+        """Add an amount of its own to each of the channels red, green and blue.
+
+        Args:
+            red: percent of full red; -100 to 100; default 0.0; also r.
+            green: likewise; -100 to 100; default 0.0; also g.
+            blue: likewise; -100 to 100; default 0.0; also b.
+        """
+        return self._step(
+            "rgb",
+            {"red": red, "green": green, "blue": blue},
+            {"r": ("red", r), "g": ("green", g), "b": ("blue", b)},
+        )
+
+    def noise(self, amount: float | None = None) -> R:
+        """Add grain: every tone moves by a random amount, the same at each render.
+
+        Args:
+            amount: percent; 100 moves tones by up to 255; 0 to 100; default 10.0.
+        """
+        return self._step("noise", {"amount": amount})
+
+    def convolution(self, kernel: str | None = None, normalize: bool | None = None) -> R:
+        """Replace each pixel by the weighted sum of its neighbours.
+
+        Args:
+            kernel: by rows: 9 numbers for 3 x 3, 25 for 5 x 5.
+            normalize: divide by the sum of the kernel, if that is not 0; default true.
+        """
+        return self._step(
+            "convolution", {"kernel": kernel, "normalize": normalize}, required=("kernel",)
+        )
 
     def blur(self, sigma: float | None = None, *, radius: float | None = None) -> R:
         """Blur the picture with a Gaussian of this standard deviation.

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from urllib.parse import quote
 
 from progimage import keys as picture_keys
 from progimage.errors import DownloadRefused, InvalidField, InvalidRequest
@@ -18,6 +19,9 @@ from progimage.imaging.pipeline import AUTO, parse
 from progimage.ingest.download.urls import parse_url
 from progimage.jobs.model import Entry, Request
 from progimage.model import Metadata, check_visibility
+
+ORIGIN_SCHEME = "origin://"
+"""Begins the value of an item that is imported from an origin."""
 
 _MAX_SHOWN = 200
 
@@ -53,6 +57,41 @@ def import_of(
         album=album,
         entries=len(entries),
         repeated=_repeated(entries),
+    )
+    return request, entries
+
+
+def adoption_of(
+    origin: str,
+    found: Sequence[str],
+    metadata: Metadata,
+    *,
+    owner: str,
+    created: datetime,
+    more_after: str,
+) -> Intake:
+    """Return the import of pictures of an origin, all with the same metadata.
+
+    Args:
+        found: their keys at the origin.
+        more_after: the key behind which a further job goes on; "" if this is all.
+
+    Raises:
+        InvalidField: the pictures are to be private but have no owner.
+    """
+    check_visibility(metadata, owner)
+    entries = [
+        Entry(value=f"{ORIGIN_SCHEME}{origin}/{quote(key)}", positions=(position,), error="")
+        for position, key in enumerate(found)
+    ]
+    request = Request(
+        id=picture_keys.new_token(),
+        owner=owner,
+        created=created,
+        kind="import",
+        metadata=metadata,
+        entries=len(entries),
+        more_after=more_after,
     )
     return request, entries
 

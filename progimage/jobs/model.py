@@ -62,6 +62,7 @@ class Request(JobFile):
         transforms: pipelines in their canonical form, each with its format if it has one.
         entries: how many distinct ones there are.
         repeated: how often an entry was sent, by its number, if more than once.
+        more_after: in an import from an origin, the key that a further job goes on behind.
     """
 
     id: str
@@ -74,6 +75,7 @@ class Request(JobFile):
     transforms: tuple[str, ...] = ()
     entries: int
     repeated: dict[int, int] = Field(default_factory=dict)
+    more_after: str = ""
 
     @property
     def width(self) -> int:

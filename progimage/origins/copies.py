@@ -8,6 +8,7 @@ bytes of two origins, or of an origin and the library, are different pictures.
 
 from __future__ import annotations
 
+import re
 import threading
 from collections import defaultdict
 from datetime import datetime
@@ -25,6 +26,7 @@ from progimage.stores.prefixed import PrefixedStore
 log = structlog.get_logger()
 
 _REMEMBERED = 10_000
+_PICTURE_KEY = re.compile(r"images/[0-9a-f]{2}/([0-9a-f]{64})/.+")
 
 _ROOM_SHARE = 0.9
 """What is left of the budget after the oldest were removed."""
@@ -136,5 +138,5 @@ def _id_in(key: str) -> str | None:
     found = keys.id_and_engine_of_rendition(key)
     if found:
         return found[0]
-    original = keys.id_and_generation_of_original(key)
-    return original[0] if original else keys.id_of_record(key)
+    match = _PICTURE_KEY.fullmatch(key)
+    return match[1] if match else None

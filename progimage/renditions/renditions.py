@@ -28,7 +28,7 @@ from progimage.imaging.pool import RenderPool
 from progimage.imaging.render import Rendered
 from progimage.library import Library
 from progimage.library.working_copies import WorkingCopies
-from progimage.model import Record, Viewer
+from progimage.model import ANYBODY, Record, Viewer
 from progimage.renditions.add_copies import add_copies
 from progimage.renditions.cache import Rendition, RenditionCache
 from progimage.renditions.disk_cache.disk_cache import DiskCache
@@ -120,9 +120,12 @@ class Renditions:
         elsewhere: RemoteRenderer | None = None,
         copies: DiskCache | None = None,
         working_copies: WorkingCopies | None = None,
+        others: tuple[ObjectStore, Library] | None = None,
     ) -> None:
+        """Take the parts; `others` has the pictures that pipelines name, if not `library`."""
         self._store = store
         self._library = library
+        self._others = others
         self._scratch = scratch
         self._admission = admission
         self._policy = policy
@@ -243,7 +246,7 @@ class Renditions:
             with self._sources() as sources:
                 rendered, path = self._render(sources, wanted)
         except (PictureError, FileNotFoundError, NotFound):
-            if all(map(self._library.is_current, (record, *wanted.references))):
+            if self._is_current(wanted):
                 raise
             return None
         with ExitStack() as until_kept:
@@ -253,7 +256,7 @@ class Renditions:
                 wanted.key,
                 wanted.format,
                 reader,
-                lambda: all(map(self._library.is_current, (record, *wanted.references))),
+                lambda: self._is_current(wanted),
             ):
                 return None
             rendered = replace(rendered, store_ms=(perf_counter() - started) * 1000)
@@ -303,12 +306,20 @@ class Renditions:
 
     def _references(self, viewer: Viewer, pipeline: Pipeline) -> tuple[Record, ...]:
         """Return the records of the other pictures that a pipeline uses."""
+        library = self._library
+        if self._others is not None:
+            library, viewer = self._others[1], ANYBODY
         try:
-            return tuple(
-                self._library.find(viewer, image_id) for image_id in sorted(pipeline.references)
-            )
+            return tuple(library.find(viewer, image_id) for image_id in sorted(pipeline.references))
         except NotFound as error:
             raise InvalidArgument(f"the pipeline uses another picture: {error}") from None
 
+    def _is_current(self, wanted: _Wanted) -> bool:
+        library = self._others[1] if self._others else self._library
+        return self._library.is_current(wanted.record) and all(
+            map(library.is_current, wanted.references)
+        )
+
     def _sources(self) -> Sources:
-        return Sources(self._store, self._library, self._scratch)
+        others = Sources(*self._others, self._scratch) if self._others else None
+        return Sources(self._store, self._library, self._scratch, others)

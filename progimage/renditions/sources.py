@@ -26,12 +26,14 @@ class Sources:
 
     `contents` notes what is in temporary files: workers know again what they have decoded,
     though each render has another file. `has_damaged` says that a picture among them was
-    known to be damaged when it was uploaded.
+    known to be damaged when it was uploaded. `others` gives the pictures that pipelines name
+    beside their own, where they are in another part of the store.
     """
 
     store: ObjectStore
     library: Library
     scratch: TempFolder
+    others: Sources | None = None
     contents: dict[str, str] = field(default_factory=dict)
     has_damaged: bool = False
     _temporary: ExitStack = field(default_factory=ExitStack)
@@ -41,6 +43,8 @@ class Sources:
 
     def __exit__(self, *exc: object) -> None:
         self._temporary.close()
+        if self.others is not None:
+            self.others.__exit__(*exc)
 
     def path(self, record: Record) -> Path:
         """Return a file that holds the picture's original.
@@ -83,5 +87,10 @@ class Sources:
         return path
 
     def paths(self, records: Iterable[Record]) -> dict[str, str]:
-        """Return such a file for each picture, by its id."""
-        return {record.id: os.fspath(self.path(record)) for record in records}
+        """Return such a file for each picture that a pipeline names, by its id."""
+        if self.others is None:
+            return {record.id: os.fspath(self.path(record)) for record in records}
+        found = self.others.paths(records)
+        self.contents.update(self.others.contents)
+        self.has_damaged = self.has_damaged or self.others.has_damaged
+        return found

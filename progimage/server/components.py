@@ -49,6 +49,7 @@ from progimage.library.index.publish import Merge
 from progimage.library.index.shelf_writer import merged_bytes
 from progimage.library.search.catalogue import Catalogue
 from progimage.library.working_copies import WorkingCopies
+from progimage.origins.opening import open_source
 from progimage.renditions.disk_cache.disk_cache import DiskCache
 from progimage.renditions.remote_render import BrokerRenderer
 from progimage.renditions.renditions import Renditions
@@ -110,7 +111,7 @@ def build(settings: Settings, store: ObjectStore | None, pool: RenderPool | None
     runner = runner_of(settings, store, jobs, library, jobs_pool, folder, downloader)
     users, ring, passwords = Users(store), key_ring(settings.auth, store), Passwords()
     foreign = foreign_pictures(
-        settings, store, pool, folder, rendering, policy, downloader, helpers
+        settings, store, pool, folder, rendering, policy, library, downloader, helpers
     )
     components = Components(
         settings=settings,
@@ -232,7 +233,18 @@ def runner_of(
     hosts = HostLimits(settings.jobs.per_host, settings.jobs.host_pause_s)
     attempts = settings.jobs.attempts
     publishing = Publishing(library, destinations(settings.publish))
-    work = Work(jobs, library, ingest, renders, hosts, limits, publishing, attempts=attempts)
+    sources = {name: open_source(name, chosen) for name, chosen in settings.origins.items()}
+    work = Work(
+        jobs,
+        library,
+        ingest,
+        renders,
+        hosts,
+        limits,
+        publishing,
+        attempts=attempts,
+        origins=sources,
+    )
     leases = Leases(store, settings.jobs.lease_s)
     return Runner(store, jobs, work, leases, threads=threads, poll_s=settings.jobs.poll_s)
 

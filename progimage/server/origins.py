@@ -21,6 +21,7 @@ from progimage.imaging.pool import RenderPool
 from progimage.ingest.download.downloader import Downloader
 from progimage.ingest.ingest import Ingest
 from progimage.library import Library
+from progimage.library.working_copies import WorkingCopies
 from progimage.origins.copies import Copies, store_of_copies
 from progimage.origins.fetch import Fetcher
 from progimage.origins.opening import open_source
@@ -48,6 +49,7 @@ def foreign_pictures(
     folder: TempFolder,
     rendering: Admission,
     policy: TransformPolicy,
+    library: Library,
     downloader: Downloader,
     executor: Executor,
 ) -> ForeignPictures:
@@ -55,7 +57,8 @@ def foreign_pictures(
 
     Args:
         rendering: the places for renders, shared with the library's pictures.
-        executor: runs renewals behind the answers.
+        library: has the pictures that watermarks name.
+        executor: runs renewals, and writes working copies, behind the answers.
 
     Raises:
         ConfigError: an origin cannot be opened.
@@ -64,14 +67,32 @@ def foreign_pictures(
     part = store_of_copies(store)
     foreign = Library(part, index=Unlisted(part))
     copies = Copies(part, foreign, settings.origin_cache.max_bytes)
-    renditions = Renditions(part, foreign, pool, folder, limits, rendering, policy)
+    working = WorkingCopies(part, foreign, settings.render.working_copy_px, executor)
+    renditions = Renditions(
+        part,
+        foreign,
+        pool,
+        folder,
+        limits,
+        rendering,
+        policy,
+        working_copies=working,
+        others=(store, library),
+    )
     pointers = Pointers(store)
     fetching = Admission(settings.origin_cache.concurrent, "fetches from origins")
     origins = {}
     for name, chosen in settings.origins.items():
         source = open_source(name, chosen)
         ingest = Ingest(
-            foreign, pool, folder, limits, rendering, downloader, max_bytes=chosen.max_bytes
+            foreign,
+            pool,
+            folder,
+            limits,
+            rendering,
+            downloader,
+            max_bytes=chosen.max_bytes,
+            working_copies=working,
         )
         fetcher = Fetcher(name, chosen, source, copies, ingest, fetching, _now)
         origins[name] = Origin(name, chosen, pointers, copies, fetcher, executor)

@@ -12,6 +12,7 @@ from progimage.api.responses import problems
 from progimage.api.responses.delivery import disposition
 from progimage.api.responses.origin import OriginResponder
 from progimage.errors import (
+    InvalidArgument,
     InvalidRequest,
     NotFound,
     OutputTooLarge,
@@ -47,7 +48,7 @@ class FrontResource:
         except (Overloaded, RateLimited) as error:
             _answer(resp, front.busy_status, str(error))
             resp.set_header("Retry-After", str(error.retry_after_s))
-        except (OutputTooLarge, PictureError) as error:
+        except (InvalidArgument, OutputTooLarge, PictureError) as error:
             _answer(resp, 422, str(error))
 
     def _respond(

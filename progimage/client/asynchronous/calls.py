@@ -241,6 +241,27 @@ class AsyncCalls:
         fields = UploadFields(title, description, tags, visibility)
         return await start_job(self._session, {"urls": list(urls), **fields.values()})
 
+    async def adopt(
+        self,
+        origin: str,
+        *,
+        prefix: str = "",
+        after: str = "",
+        title: str = "",
+        description: str = "",
+        tags: Iterable[str] = (),
+        visibility: Visibility | None = None,
+    ) -> AsyncJob:
+        """Start a job that imports the images of an origin of the server; return the job.
+
+        Args:
+            prefix: only keys that start so.
+            after: only keys behind this one: `more_after` of the job before, in its document.
+        """
+        fields = UploadFields(title, description, tags, visibility)
+        body = {"origin": origin, "prefix": prefix, "after": after, **fields.values()}
+        return await start_job(self._session, body)
+
     async def prerender(
         self, images: Iterable[str | AsyncImage], transforms: Iterable[str | Pipeline]
     ) -> AsyncJob:

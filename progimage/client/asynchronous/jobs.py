@@ -29,6 +29,7 @@ class AsyncJob:
         kind: import or render.
         status: pending, in-progress, complete or cancelled.
         total, pending, complete, failed: the number of its items, and of those in each state.
+        more_after: of an import from an origin, what the next job goes on behind; "" at the end.
     """
 
     _session: AsyncSession = field(compare=False)
@@ -41,6 +42,7 @@ class AsyncJob:
     pending: int
     complete: int
     failed: int
+    more_after: str = ""
 
     @property
     def is_over(self) -> bool:
@@ -138,6 +140,7 @@ def job_of(session: AsyncSession, document: Mapping[str, Any]) -> AsyncJob:
         finished=document.get("finished"),
         total=sum(numbers.values()),
         **numbers,
+        more_after=str(document.get("more_after") or ""),
     )
 
 

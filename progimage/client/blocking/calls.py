@@ -238,6 +238,27 @@ class Calls:
         fields = UploadFields(title, description, tags, visibility)
         return start_job(self._session, {"urls": list(urls), **fields.values()})
 
+    def adopt(
+        self,
+        origin: str,
+        *,
+        prefix: str = "",
+        after: str = "",
+        title: str = "",
+        description: str = "",
+        tags: Iterable[str] = (),
+        visibility: Visibility | None = None,
+    ) -> Job:
+        """Start a job that imports the images of an origin of the server; return the job.
+
+        Args:
+            prefix: only keys that start so.
+            after: only keys behind this one: `more_after` of the job before, in its document.
+        """
+        fields = UploadFields(title, description, tags, visibility)
+        body = {"origin": origin, "prefix": prefix, "after": after, **fields.values()}
+        return start_job(self._session, body)
+
     def prerender(self, images: Iterable[str | Image], transforms: Iterable[str | Pipeline]) -> Job:
         """Start a job that renders each image with each transform; return the job."""
         ids = [image if isinstance(image, str) else image.id for image in images]

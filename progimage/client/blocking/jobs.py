@@ -30,6 +30,7 @@ class Job:
         kind: import or render.
         status: pending, in-progress, complete or cancelled.
         total, pending, complete, failed: the number of its items, and of those in each state.
+        more_after: of an import from an origin, what the next job goes on behind; "" at the end.
     """
 
     _session: Session = field(compare=False)
@@ -42,6 +43,7 @@ class Job:
     pending: int
     complete: int
     failed: int
+    more_after: str = ""
 
     @property
     def is_over(self) -> bool:
@@ -139,6 +141,7 @@ def job_of(session: Session, document: Mapping[str, Any]) -> Job:
         finished=document.get("finished"),
         total=sum(numbers.values()),
         **numbers,
+        more_after=str(document.get("more_after") or ""),
     )
 
 

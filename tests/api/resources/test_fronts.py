@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 from typing import Any
 
@@ -107,6 +108,20 @@ class TestImgproxy:
         path = "/plain/local:///a.png"
         result = service.get(f"/imgproxy/info/{KeyPair(KEY, SALT).sign(path)}{path}")
         assert (result.json["width"], result.json["height"]) == (300, 200)
+
+    def test_the_watermark_is_a_picture_of_the_library(self, tmp_path):
+        (tmp_path / "a.png").write_bytes(picture(300, 200, "red"))
+        stamp = picture(30, 20, "blue")
+        image_id = hashlib.sha256(stamp).hexdigest()
+        service = Service(tmp_path, imgproxy={**IMGPROXY, "watermark": image_id})
+        raw = signed("/wm:1:nowe/plain/local:///a.png@png")
+        assert_problem(service.get(raw), 422)
+        headers = {"Content-Type": "image/png"}
+        sent = service.client.simulate_post("/images/", body=stamp, headers=headers)
+        assert sent.json["id"] == image_id
+        image = Image.open(io.BytesIO(service.get(raw).content)).convert("RGB")
+        assert image.getpixel((2, 2)) == (0, 0, 255)
+        assert image.getpixel((100, 100)) == (255, 0, 0)
 
     def test_head(self, service):
         raw = signed("/w:30/plain/local:///a.png")

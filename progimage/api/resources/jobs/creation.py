@@ -13,12 +13,14 @@ from progimage.access.transform_policy import TransformPolicy
 from progimage.api.requests.json_body import JsonBody, MetadataFields, validated
 from progimage.api.requests.search import CONDITIONS, QueryParameters, query_of
 from progimage.config import Settings
-from progimage.errors import DownloadRefused, InvalidField, InvalidRequest
+from progimage.errors import DownloadRefused, Forbidden, InvalidField, InvalidRequest
 from progimage.imaging.pipeline import parse
-from progimage.jobs.creation import Intake, import_of, render_of
+from progimage.jobs.creation import Intake, adoption_of, import_of, render_of
 from progimage.jobs.publish.destinations import DESTINATIONS, destinations
 from progimage.library.search.catalogue import Catalogue
 from progimage.model import Viewer
+from progimage.origins.origins import Origins
+from progimage.origins.sources.source import ListedSource
 
 # Entries of any type are allowed: one that cannot be worked on fails alone.
 Entries = list[Any]
@@ -41,6 +43,18 @@ class ImportRequest(MetadataFields):
     )
 
 
+class AdoptionRequest(MetadataFields):
+    """An origin whose pictures are imported into the library, and the metadata of all of them."""
+
+    origin: str = Field(description="The name of the origin in the settings.")
+    prefix: str = Field(default="", description="Only keys that start so.", max_length=1024)
+    after: str = Field(
+        default="",
+        description="Only keys behind this one: `more_after` of the job before.",
+        max_length=1024,
+    )
+
+
 class RenderRequest(JsonBody):
     """Pictures to render, each with every one of the transforms."""
 
@@ -52,7 +66,7 @@ class RenderRequest(JsonBody):
 
 def job_requests(settings: Settings) -> dict[str, Any]:
     """Return the schema of the body, with the limits of the settings."""
-    return {"oneOf": list(_models(settings.jobs.max_items))}
+    return {"oneOf": [*_models(settings.jobs.max_items), AdoptionRequest]}
 
 
 def _models(max_items: int) -> tuple[type[ImportRequest], type[RenderRequest]]:
@@ -80,10 +94,17 @@ def _models(max_items: int) -> tuple[type[ImportRequest], type[RenderRequest]]:
 class JobFactory:
     """Creates jobs from the bodies of requests, within the settings and the policy."""
 
-    def __init__(self, catalogue: Catalogue, settings: Settings, policy: TransformPolicy) -> None:
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        settings: Settings,
+        policy: TransformPolicy,
+        origins: Origins,
+    ) -> None:
         self._catalogue = catalogue
         self._settings = settings
         self._policy = policy
+        self._origins = origins
         self._destinations = tuple(destinations(settings.publish))
         self._import_model, self._render_model = _models(settings.jobs.max_items)
 
@@ -94,9 +115,11 @@ class JobFactory:
             InvalidRequest, InvalidField, InvalidArgument: it does not describe one.
             DownloadRefused, TransformRefused: the settings do not allow it.
         """
+        if "origin" in fields:
+            return self._adopt(validated(AdoptionRequest, fields), viewer, created)
         is_import, is_render = "urls" in fields, "images" in fields or "transforms" in fields
         if is_import == is_render:
-            raise InvalidRequest("expected either 'urls', or 'images' and 'transforms'")
+            raise InvalidRequest("expected 'urls', or 'images' and 'transforms', or 'origin'")
         if is_import:
             return self._import(validated(self._import_model, fields), viewer, created)
         return self._render(validated(self._render_model, fields), viewer, created)
@@ -123,6 +146,33 @@ class JobFactory:
             created=created,
             publish=fields.publish,
             album=fields.album,
+        )
+
+    def _adopt(self, fields: AdoptionRequest, viewer: Viewer, created: datetime) -> Intake:
+        if viewer.name and not viewer.is_admin:
+            raise Forbidden("only an administrator may import the pictures of an origin")
+        origin = self._origins.get(fields.origin)
+        if origin is None:
+            names = ", ".join(self._origins) or "none"
+            raise InvalidField(f"origin: there is no {fields.origin[:40]!r}; there is {names}")
+        source = origin.fetcher.source
+        if not isinstance(source, ListedSource):
+            raise InvalidField(
+                "origin: a web server cannot list its pictures; import their 'urls' instead"
+            )
+        most = self._settings.jobs.max_items
+        listed = filter(origin.may_serve, source.list(fields.prefix, fields.after))
+        found = list(islice(listed, most + 1))
+        if not found:
+            raise InvalidRequest("origin: there is no picture under this prefix")
+        more_after = found[most - 1] if len(found) > most else ""
+        return adoption_of(
+            fields.origin,
+            found[:most],
+            fields.metadata(),
+            owner=viewer.name,
+            created=created,
+            more_after=more_after,
         )
 
     def _render(self, fields: RenderRequest, viewer: Viewer, created: datetime) -> Intake:

@@ -55,9 +55,15 @@ _ENTRY = {
     "required": ["index"],
 }
 
+_MORE = {
+    "more_after": {
+        "type": "string",
+        "description": "In an import from an origin: send it as `after` for the next pictures.",
+    }
+}
 SUMMARY = Named(
     "JobSummary",
-    {"type": "object", "properties": _SUMMARY, "required": list(_SUMMARY)},
+    {"type": "object", "properties": {**_SUMMARY, **_MORE}, "required": list(_SUMMARY)},
 )
 JOB = Named(
     "Job",
@@ -66,6 +72,7 @@ JOB = Named(
         "description": "The progress of a job, and some of its items; follow `next` for more.",
         "properties": {
             **_SUMMARY,
+            **_MORE,
             "uploaded": {
                 "type": "object",
                 "properties": {
@@ -103,6 +110,7 @@ def summary(progress: Progress, urls: Urls) -> dict[str, Any]:
         "finished": _text(finished) if finished else None,
         "status": progress.status,
         "counts": {"total": request.total, **progress.counts._asdict()},
+        **({"more_after": request.more_after} if request.more_after else {}),
         "_links": {"self": urls.link(hal.job(request.id))},
     }
 

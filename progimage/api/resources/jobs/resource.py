@@ -24,6 +24,7 @@ from progimage.api.resources.listing import CURSOR
 from progimage.api.responses import events, hal
 from progimage.errors import (
     DownloadRefused,
+    Forbidden,
     InvalidArgument,
     InvalidField,
     InvalidRequest,
@@ -57,7 +58,7 @@ class JobResource:
         self._jobs = parts.jobs
         self._settings = parts.settings
         self._urls = parts.urls
-        self._factory = JobFactory(parts.catalogue, parts.settings, parts.policy)
+        self._factory = JobFactory(parts.catalogue, parts.settings, parts.policy, parts.origins)
         self._admission = parts.uploading
         self._streaming = Admission(parts.settings.jobs.streams, "streams of progress")
         self._announce = parts.announce_job
@@ -83,12 +84,19 @@ class JobResource:
             },
         ),
         errors=(
-            *(InvalidRequest, InvalidField, InvalidArgument, DownloadRefused, RequestTimeout),
+            *(
+                InvalidRequest,
+                InvalidField,
+                InvalidArgument,
+                DownloadRefused,
+                RequestTimeout,
+                Forbidden,
+            ),
             *(TransformRefused, PictureTooLarge, 415, Overloaded, StoreUnavailable),
         ),
     )
     def on_post_all(self, req: falcon.Request, resp: falcon.Response) -> None:
-        """Import many URLs, or render many pictures; the answer comes before the work begins.
+        """Import many pictures, or render many; the answer comes before the work begins.
 
         Blank or malformed entries do not stop a job: they are listed as failed. A repeated
         entry is worked on once.
