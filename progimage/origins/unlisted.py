@@ -11,14 +11,14 @@ class Unlisted(Index):
     """Takes the place of an index, and writes nothing."""
 
     def require(self) -> None:
-        """Require nothing."""
+        """Require nothing of the store."""
 
     def put_announcement(self, key: str) -> None:
         """Announce nothing."""
 
     def remove_announcement(self, key: str) -> None:
-        """Remove nothing."""
+        """Take nothing back."""
 
     def view(self) -> View:
-        """Return a view without pictures."""
-        return View(Manifest(), "", (), {}, {}, {})
+        """Return a view of nothing."""
+        return View(Manifest(rows=()), "", (), {}, {}, {})
