@@ -100,6 +100,32 @@ class Metadata(Frozen):
     visibility: Visibility = "public"
 
 
+class Capture(Frozen):
+    """How a photograph was taken, as its EXIF block says.
+
+    Attributes:
+        taken: ISO 8601, in local time, with the offset from UTC where the camera knew it.
+        camera: make and model.
+        exposure_s: exposure time in seconds.
+        iso: sensitivity.
+    """
+
+    taken: str | None = None
+    camera: str = ""
+    lens: str = ""
+    exposure_s: float | None = None
+    f_number: float | None = None
+    iso: int | None = None
+    focal_length_mm: float | None = None
+
+
+class Place(Frozen):
+    """Where a photograph was taken, in degrees north and east."""
+
+    latitude: float
+    longitude: float
+
+
 class Record(Frozen):
     """The sidecar: everything known of one picture.
 
@@ -115,6 +141,10 @@ class Record(Frozen):
         frames: 1 for a still.
         dominant_colour: "#rrggbb".
         placeholder: base64 of a ThumbHash, to paint before the picture arrives.
+        perceptual_hash: 64 bits in hexadecimal, near for pictures that look alike; "" in
+            records of earlier versions.
+        capture: how a photograph was taken.
+        place: where; only its owner may know.
         damaged: the file is damaged, and shown as far as it can be.
         damage: what is wrong with it, in words; "" for nothing.
         created, modified: aware UTC times.
@@ -140,6 +170,9 @@ class Record(Frozen):
     has_alpha: bool
     dominant_colour: str
     placeholder: str
+    perceptual_hash: str = ""
+    capture: Capture = Capture()
+    place: Place | None = None
     damaged: bool = False
     damage: str = ""
     file_name: str
@@ -160,9 +193,14 @@ class Record(Frozen):
         return self.model_dump_json(indent=1).encode()
 
     def facts(self) -> dict[str, Any]:
-        """Return what callers may know, ready for JSON: all but the store's own affairs."""
-        known = set(Record.model_fields) - {"generation", "state"}
-        return self.model_dump(mode="json", include=known)
+        """Return what all may know who may see the picture, ready for JSON."""
+        return self.model_dump(mode="json", include=set(PUBLIC_FIELDS))
+
+
+PUBLIC_FIELDS = tuple(
+    name for name in Record.model_fields if name not in ("generation", "state", "place")
+)
+"""The fields of a record that are neither the store's own affairs nor its owner's."""
 
 
 class Viewer(Frozen):

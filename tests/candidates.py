@@ -11,7 +11,7 @@ from types import SimpleNamespace
 
 from progimage.library import Candidate, Library
 from progimage.library.working_copies import WorkingCopies
-from progimage.model import Metadata, Record
+from progimage.model import Capture, Metadata, Record
 from progimage.stores import ObjectStore
 
 FACTS = SimpleNamespace(
@@ -22,6 +22,9 @@ FACTS = SimpleNamespace(
     orientation=1,
     has_alpha=False,
     damage="",
+    perceptual_hash="",
+    capture=Capture(),
+    place=None,
     dominant_colour="#ff0000",
     placeholder="",
 )

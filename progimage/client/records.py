@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any, Literal
 
@@ -23,6 +23,8 @@ class ImageRecord:
         width, height: pixels, as displayed.
         orientation: EXIF orientation of the original, 1 to 8.
         placeholder: a ThumbHash in base64.
+        perceptual_hash: 64 bits in hexadecimal, near for pictures that look alike.
+        capture: how a photograph was taken: taken, camera, lens, exposure_s and more.
         damaged: the file is damaged, and shown as far as it can be.
         damage: what is wrong with it, in words; "" for nothing.
         created, modified: when it was uploaded, and last edited.
@@ -49,6 +51,8 @@ class ImageRecord:
     description: str
     tags: tuple[str, ...]
     visibility: Visibility
+    perceptual_hash: str = ""
+    capture: dict[str, Any] = field(default_factory=dict)
     damaged: bool = False
     damage: str = ""
     is_new: bool = False
@@ -72,13 +76,14 @@ class ImageRecord:
         return f"<Image {self.id[:12]}…{title} {self.media_type} {self.width}x{self.height}>"
 
 
+_TYPES = {"int": int, "bool": bool, "tuple[str, ...]": list, "dict[str, Any]": dict}
 _JSON_TYPES = {
-    field.name: {"int": int, "bool": bool, "tuple[str, ...]": list}.get(str(field.type), str)
-    for field in fields(ImageRecord)
-    if field.name != "is_new"
+    known.name: _TYPES.get(str(known.type), str)
+    for known in fields(ImageRecord)
+    if known.name != "is_new"
 }
 # A server of an earlier version does not send these.
-_SINCE_LATER = ("damaged", "damage")
+_SINCE_LATER = ("damaged", "damage", "perceptual_hash", "capture")
 
 
 def record_fields(document: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,15 +10,18 @@ from dataclasses import dataclass, field
 from PIL import Image
 
 from progimage.errors import CorruptPicture, MismatchedMedia
+from progimage.imaging.codecs.capture import read_capture
 from progimage.imaging.codecs.colour_management import managed, plain
 from progimage.imaging.codecs.formats import JPEG
 from progimage.imaging.codecs.header import Opened, opened
 from progimage.imaging.codecs.sniff import sniff
 from progimage.imaging.limits import Limits
 from progimage.imaging.operation import Size
+from progimage.imaging.perceptual_hash import perceptual_hash
 from progimage.imaging.resampling import resized
 from progimage.imaging.thumbhash import thumb_hash
 from progimage.imaging.working_copies import decode_whole, sizes_of, write_copies
+from progimage.model import Capture, Place
 
 _THUMBNAIL_SIDE = 32
 _TARGET = (_THUMBNAIL_SIDE * 2, _THUMBNAIL_SIDE * 2)
@@ -37,6 +40,8 @@ class Facts:
         has_alpha: some pixel may be transparent.
         dominant_colour: "#rrggbb".
         placeholder: ThumbHash in base64.
+        perceptual_hash: 16 hexadecimal digits, near for pictures that look alike.
+        capture, place: how and where a photograph was taken.
         damage: what is wrong with a picture that is shown all the same; "" for nothing.
         copies: the files of its working copies, by their sizes.
     """
@@ -50,6 +55,9 @@ class Facts:
     has_alpha: bool
     dominant_colour: str
     placeholder: str
+    perceptual_hash: str = ""
+    capture: Capture = field(default_factory=Capture)
+    place: Place | None = None
     damage: str = ""
     copies: Mapping[Size, str] = field(default_factory=dict)
 
@@ -78,6 +86,8 @@ def inspect(path: str, limits: Limits, copy_px: int = 0, copy_prefix: str = "") 
                 f"libmagic sees {form.name} and the header is that of a {source.form.name}; "
                 "send a plain picture"
             )
+        # What is wrong with its chunks and segments is known by now.
+        _check_damage(source, limits)
         if sizes := sizes_of(source, copy_px):
             copies = {size: f"{copy_prefix}-{size[0]}x{size[1]}" for size in sizes}
             with suppress(CorruptPicture):
@@ -97,11 +107,16 @@ def inspect(path: str, limits: Limits, copy_px: int = 0, copy_prefix: str = "") 
                 thumbnail = thumbnail or _thumbnail(frame, source)
         if thumbnail is None:
             raise CorruptPicture("the picture has no frame")
-        if reader.damage and not limits.accept_damaged:
-            raise CorruptPicture(
-                f"the picture is truncated or damaged: {reader.damage[0]}; send it again"
-            )
-        return _facts(source, thumbnail, has_alpha=has_alpha, damage="; ".join(reader.damage))
+        _check_damage(source, limits)
+        return _facts(source, thumbnail, has_alpha=has_alpha)
+
+
+def _check_damage(source: Opened, limits: Limits) -> None:
+    """Raise `CorruptPicture` for any damage, if none is accepted."""
+    if source.reader.damage and not limits.accept_damaged:
+        raise CorruptPicture(
+            f"the picture is truncated or damaged: {source.reader.damage[0]}; send it again"
+        )
 
 
 def _facts(
@@ -109,9 +124,9 @@ def _facts(
     thumbnail: Image.Image,
     *,
     has_alpha: bool,
-    damage: str = "",
     copies: Mapping[Size, str] | None = None,
 ) -> Facts:
+    capture, place = read_capture(source.reader.exif)
     return Facts(
         format=source.form.name,
         media_type=source.form.media_type,
@@ -122,7 +137,10 @@ def _facts(
         has_alpha=has_alpha,
         dominant_colour=_dominant_colour(thumbnail),
         placeholder=_placeholder(thumbnail),
-        damage=damage,
+        perceptual_hash=perceptual_hash(thumbnail),
+        capture=capture,
+        place=place,
+        damage="; ".join(source.reader.damage),
         copies=copies or {},
     )
 

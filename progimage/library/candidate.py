@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import BinaryIO, Protocol
 
+from progimage.model import Capture, Place
+
 
 class PictureFacts(Protocol):
     """What the record keeps of what the decoder saw."""
@@ -23,6 +25,12 @@ class PictureFacts(Protocol):
     def has_alpha(self) -> bool: ...
     @property
     def damage(self) -> str: ...
+    @property
+    def perceptual_hash(self) -> str: ...
+    @property
+    def capture(self) -> Capture: ...
+    @property
+    def place(self) -> Place | None: ...
     @property
     def dominant_colour(self) -> str: ...
     @property

@@ -16,7 +16,7 @@ from progimage.api.responses.json_document import Link
 from progimage.config import Settings
 from progimage.imaging.codecs import formats
 from progimage.imaging.registry import describe
-from progimage.model import Record
+from progimage.model import PUBLIC_FIELDS, Record
 
 HAL = "application/hal+json"
 JSON = "application/json"
@@ -49,15 +49,18 @@ PROBLEM_SCHEMA = Named(
 def _record() -> dict[str, Any]:
     """Return the schema of the result of `Record.facts`."""
     schema = Record.model_json_schema(mode="serialization")
-    known = set(Record.model_fields) - {"generation", "state"}
+    parts = schema["$defs"]
+    properties = {name: schema["properties"][name] for name in PUBLIC_FIELDS}
+    properties["capture"] = parts["Capture"]
     return {
         "type": "object",
         "description": "The record of a picture, with its links.",
         "properties": {
-            **{name: rest for name, rest in schema["properties"].items() if name in known},
+            **properties,
+            "place": {**parts["Place"], "description": "Only for the owner, and in /metadata/."},
             "_links": LINKS,
         },
-        "required": [*(name for name in schema["properties"] if name in known), "_links"],
+        "required": [*PUBLIC_FIELDS, "_links"],
     }
 
 

@@ -26,6 +26,7 @@ from progimage.errors import (
     StoreUnavailable,
 )
 from progimage.library import Library
+from progimage.library.records import can_edit
 from progimage.model import Record
 
 _PATCH_TYPES = ("application/merge-patch+json", "application/json")
@@ -55,7 +56,7 @@ class MetadataResource:
     def on_get(self, req: falcon.Request, resp: falcon.Response, image_id: str) -> None:
         """Send the record with its links."""
         record = self._library.find(viewer_of(req), image_id)
-        self._respond(resp, record)
+        self._respond(req, resp, record)
         if not none_match_holds(req.get_header("If-None-Match"), etag_of(record)):
             not_modified(resp)
 
@@ -108,10 +109,10 @@ class MetadataResource:
             changes,
             lambda current: match_holds(if_match, etag_of(current)),
         )
-        self._respond(resp, record)
+        self._respond(req, resp, record)
 
-    def _respond(self, resp: falcon.Response, record: Record) -> None:
-        resp.media = self._urls.record(record)
+    def _respond(self, req: falcon.Request, resp: falcon.Response, record: Record) -> None:
+        resp.media = self._urls.record(record, is_owner=can_edit(viewer_of(req), record))
         resp.content_type = "application/hal+json"
         resp.set_header("ETag", f'"{etag_of(record)}"')
         resp.set_header("Cache-Control", "private, no-cache")

@@ -105,6 +105,9 @@ class Urls:
             "transforms": self.link("/transforms/"),
         }
 
-    def record(self, record: Record) -> dict[str, Any]:
-        """Return a record as a HAL document."""
-        return {**record.facts(), "_links": self.of_record(record)}
+    def record(self, record: Record, *, is_owner: bool = False) -> dict[str, Any]:
+        """Return a record as a HAL document; with the place for its owner."""
+        facts = record.facts()
+        if is_owner and record.place:
+            facts["place"] = record.place.model_dump(mode="json")
+        return {**facts, "_links": self.of_record(record)}

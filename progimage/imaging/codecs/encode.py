@@ -190,7 +190,7 @@ def _suited(picture: Picture, form: Format, background: tuple[int, int, int]) ->
     if form is GIF:
         frames = with_palettes(frames)
     elif form is PNG and len(frames) == 1:
-        frames = [exact(frames[0]) or frames[0]]
+        frames = [frames[0] if frames[0].mode == "L" else exact(frames[0]) or frames[0]]
     return replace(picture, frames=tuple(frames))
 
 
@@ -243,7 +243,7 @@ def _parameters(
         }
     elif form is PNG:
         # Pictures of few colours are drawings: small, and much smaller with more effort.
-        parameters = {"compress_level": 9 if picture.mode == "P" else 3}
+        parameters = {"compress_level": 9 if _is_drawing(picture.frames[0]) else 3}
     elif form is WEBP:
         # In a lossless file Pillow's quality is the effort to compress.
         parameters = {"quality": quality or 50, "lossless": options.lossless, "method": 2}
@@ -265,6 +265,11 @@ def _parameters(
     elif form is ICO:
         parameters = {"sizes": [picture.size]}
     return parameters | _metadata(picture, form, options.metadata)
+
+
+def _is_drawing(frame: Image.Image) -> bool:
+    """Tell if a frame has a palette, or few greys."""
+    return frame.mode == "P" or (frame.mode == "L" and frame.getcolors(16) is not None)
 
 
 def _metadata(picture: Picture, form: Format, keep: Metadata) -> dict[str, Any]:

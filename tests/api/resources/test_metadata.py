@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from PIL import Image
 
 from tests.api.conftest import assert_problem
+from tests.imaging.drawing import quadrants, saved
 
 PATCH = {"Content-Type": "application/merge-patch+json"}
 
@@ -86,3 +88,29 @@ def test_a_client_that_has_the_record_gets_304(client, uploaded):
     etag = client.simulate_get(uploaded + "metadata/").headers["etag"]
     headers = {"If-None-Match": etag}
     assert client.simulate_get(uploaded + "metadata/", headers=headers).status_code == 304
+
+
+def _photograph() -> bytes:
+    exif = Image.Exif()
+    exif[272] = "Camera 1"
+    exif.get_ifd(0x8769)[0x9003] = "2024:05:06 07:08:09"
+    gps = exif.get_ifd(0x8825)
+    gps.update({1: "N", 2: (51.0, 30.0, 0.0), 3: "W", 4: (0.0, 6.0, 0.0)})
+    return saved(quadrants((64, 48)), "JPEG", exif=exif)
+
+
+def test_a_photograph_says_how_and_to_its_owner_where_it_was_taken(ann, make_person):
+    bob = make_person("bob")
+    headers = {"Content-Type": "image/jpeg"}
+    sent = ann.simulate_post("/images/", body=_photograph(), headers=headers)
+    path = f"/images/{sent.json['id']}/metadata/"
+    seen = bob.simulate_get(path).json
+    assert (seen["capture"]["taken"], seen["capture"]["camera"]) == (
+        "2024-05-06T07:08:09",
+        "Camera 1",
+    )
+    assert len(seen["perceptual_hash"]) == 16
+    assert ann.simulate_get(path).json["place"] == {"latitude": 51.5, "longitude": -0.1}
+    assert "place" not in seen
+    for text in (sent.text, bob.simulate_get("/images/").text, ann.simulate_get("/images/").text):
+        assert "51.5" not in text
