@@ -1,4 +1,4 @@
-"""Helping someone who mistyped."""
+"""Suggestions for mistyped names."""
 
 from __future__ import annotations
 

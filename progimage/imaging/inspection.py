@@ -1,4 +1,4 @@
-"""What is worth knowing of a picture before it is kept."""
+"""Inspection of an uploaded picture: its facts, and its working copies."""
 
 from __future__ import annotations
 

@@ -197,7 +197,7 @@ class Operation(Declared):
         self._decode_size: Sizes | None = None
 
     def sizes(self, hook: AnySizes) -> AnySizes:
-        """Decorate what tells the size that comes out, from the size that goes in.
+        """Decorate the function that returns the size of the result, from the size before.
 
         None where it depends on the pixels. Without it the size stays as it is.
         """
@@ -205,7 +205,7 @@ class Operation(Declared):
         return hook
 
     def shrinks_on_load(self, hook: AnySizes) -> AnySizes:
-        """Decorate what tells the smallest whole picture that is enough as a first step.
+        """Decorate the function that returns the smallest whole picture that is enough.
 
         None for a picture in full. Without it every pixel is decoded.
         """
@@ -213,7 +213,7 @@ class Operation(Declared):
         return hook
 
     def output_size(self, size: Size, given: Mapping[str, Value]) -> Size | None:
-        """Return the size of the result, or None if only the pixels can tell."""
+        """Return the size of the result, or None if it depends on the pixels."""
         return self._size(size, **self.complete(given)) if self._size else size
 
     def decode_size(self, size: Size, given: Mapping[str, Value]) -> Size | None:

@@ -1,4 +1,4 @@
-"""What a pipeline may produce: sizes, foretold before any pixel is computed."""
+"""Checks that the results of a pipeline are within the limits, before any pixel is computed."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from progimage.imaging.pipeline import Pipeline
 def check_pipeline(pipeline: Pipeline, size: Size, frames: int, limits: Limits) -> None:
     """Prove that no step makes more of a picture of `size` than `limits` allow.
 
-    From the first step on whose size only the pixels can tell, nothing is foretold;
-    the runner checks each step again with the size it really gets.
+    Where the size of a result depends on the pixels, this step and those after it are
+    not checked here; the runner checks each step again with its real size.
 
     Raises:
         OutputTooLarge: naming the step.

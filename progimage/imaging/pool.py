@@ -33,7 +33,7 @@ T = TypeVar("T")
 # prctl(2): the kernel sends this process the signal when its parent dies.
 _PR_SET_PDEATHSIG = 1
 
-# How often a call is made anew because the pool broke under it.
+# How often a call is repeated because the pool broke.
 _ATTEMPTS = 3
 _START_S = 10.0
 
@@ -267,7 +267,7 @@ def prove_sockets_fit() -> None:
 
 
 def _stop_in_background(pool: ProcessPool) -> None:
-    """Stop a broken pool's workers; nobody waits, for it may never end."""
+    """Stop a broken pool's workers in a thread, since that may never end."""
 
     def stop() -> None:
         pool.stop()
@@ -293,7 +293,7 @@ def _die_with_the_web_worker() -> None:
     """Have the kernel end this process when the web worker dies, also in mid-codec.
 
     The fork server is no help: it lives as long as any of its children. So we ask for a
-    signal when the web worker's end of the pipe closes that tells of its death; unlike
+    signal when the web worker's end of the pipe closes, which shows that it has died; unlike
     a thread that waits for it, a signal needs no interpreter, whose lock a codec may hold.
     """
     parent = multiprocessing.parent_process()

@@ -1,7 +1,7 @@
 """Run a pipeline: a file in, a file out.
 
-This is what a worker process is asked to do. The result depends on nothing but the
-arguments and is the same bytes on every node.
+This runs in a render process. The result depends on the arguments only, so it is the same
+bytes on every node.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ _recent = DecodedCache(_REMEMBERED_BYTES)
 class Rendered:
     """What was written, and how long each part took.
 
-    `wait_ms` is the time until a process took it up, `store_ms` until it was kept;
-    whoever asked for the render knows them.
+    `wait_ms` is the time until a process began, `store_ms` the time to store the result;
+    the caller of the render sets them.
     """
 
     media_type: str

@@ -1,4 +1,4 @@
-"""Renditions that were made before: found in the store, kept there, opened in part."""
+"""The rendition cache: renditions in the store, with copies on the node's disk."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Rendition:
 
 
 class RenditionCache:
-    """The renditions that a store holds, of some of which there are copies nearer by."""
+    """The renditions that a store holds; some have a copy on this node's disk."""
 
     def __init__(self, store: ObjectStore, copies: DiskCache | None) -> None:
         self._store = store
@@ -62,20 +62,19 @@ class RenditionCache:
     def keep(
         self, key: str, form: Format, reader: TemporaryReader, is_current: Callable[[], bool]
     ) -> bool:
-        """Store what was just made, and take it back if it is no longer `is_current`.
+        """Store a rendition that was just made, unless it is no longer `is_current`.
 
-        Returns whether it is; the reader is then at its first byte again.
+        Returns False if it is not. Otherwise the reader is at its first byte again.
         """
         moment = self._copies.moment() if self._copies else None
         stat = None
         try:
             stat = self._store.put(key, reader.file, media_type=form.media_type)
         except StoreUnavailable as error:
-            # The picture is made; a cache that is full or away only costs the next
-            # request its hit.
+            # The rendition is made: without the cache only the next request is slower.
             log.warning("rendition not cached", key=key, reason=str(error))
-        # The record is asked again after the put: whoever hides or removes the picture
-        # changes the record first and purges after, so one of the two sees the other.
+        # The record is read again after the put: hiding or removing a picture changes the
+        # record first and purges after that, so one of the two sees the other.
         if not is_current():
             self._store.delete(key)
             return False

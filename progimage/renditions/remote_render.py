@@ -1,11 +1,11 @@
-"""Cold renders made by other processes: asked for by message, answered in the store.
+"""Renders made by workers: requested by message, answered by an object in the store.
 
     web node   message: token, owner, picture, pipeline, format → waits for asks/<token>.json
-    worker     makes the rendition, which goes to the cache as ever, then asks/<token>.json
-    web node   reads and removes it → serves the rendition from the cache, or raises what
-               the worker met
+    worker     makes the rendition and stores it in the cache, then writes asks/<token>.json
+    web node   reads and removes that → serves the rendition from the cache, or raises the
+               error that the worker met
 
-Who asks has the right to: a worker makes what the picture's owner may see.
+The web node has authorised the request: a worker renders what the picture's owner may see.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from progimage.model import Record, Viewer
 from progimage.renditions.renditions import Made, Renditions
 from progimage.stores import ObjectStore, json_objects
 
-# From the first look for an answer to those that a store is asked for no oftener.
+# Pauses between looks for an answer: they grow from the first to the longest.
 _FIRST_PAUSE_S = 0.01
 _LONGEST_PAUSE_S = 0.25
 
@@ -40,7 +40,7 @@ log = structlog.get_logger()
 
 
 class Answered(json_objects.JsonObject):
-    """How a render went: what was made, or the class of an error and what it says.
+    """The result of a render: what was made, or the class and message of an error.
 
     `made` is empty if the cache had the rendition already.
     """
@@ -107,7 +107,7 @@ class BrokerRenderer:
 
 
 def answer(store: ObjectStore, renders: Renditions, limits: Limits, ask: tuple[str, ...]) -> None:
-    """Make what a message asks for, in a worker, and say in the store how it went."""
+    """Make the rendition that a message asks for, in a worker, and store the result."""
     is_whole = len(ask) == 5 and all(isinstance(part, str) for part in ask)
     if not is_whole or not (keys.is_token(ask[0]) and keys.is_image_id(ask[2])):
         log.warning("a message asks for no render")
@@ -124,7 +124,7 @@ def answer(store: ObjectStore, renders: Renditions, limits: Limits, ask: tuple[s
         answered = Answered(error=type(error).__name__, detail=str(error))
     except Exception:
         log.exception("unexpected error in a render", picture=image_id)
-        detail = "an error we did not foresee; its details are in the worker's log"
+        detail = "an unexpected error; its details are in the worker's log"
         answered = Answered(error="RenderFailed", detail=detail)
     with suppress(Conflict):  # the message came twice
         json_objects.create(store, keys.ask(token), answered)

@@ -1,10 +1,10 @@
 """Find a rendition in the cache, or make it.
 
-    stat the cache → single flight on the key → stat again → admission →
-    a worker process renders → put → serve
+    look in the cache → admission → single flight on the key → look again →
+    a render process makes it → put → serve
 
-No lock between nodes: the work is deterministic and puts are whole, so two
-nodes that render the same thing at once waste a little work and agree.
+There is no lock between nodes: a render gives the same bytes everywhere and a put is
+whole, so two nodes that render the same thing at once only do the work twice.
 """
 
 from __future__ import annotations
@@ -41,8 +41,7 @@ from progimage.stores.temp_files import TempFolder, TemporaryReader
 
 __all__ = ["Made", "RemoteRenderer", "Rendition", "Renditions", "free"]
 
-# A picture removed or hidden while it is rendered is looked up again; more than
-# once in a row takes somebody who toggles it faster than we render.
+# A picture that was removed, hidden or shown during its render is looked up again.
 _ATTEMPTS = 3
 
 
@@ -59,17 +58,17 @@ class RemoteRenderer(Protocol):
         """Have a rendition made and cached; None if it must be made here.
 
         Raises: what the render raised, and
-            Overloaded: nobody made it in time.
+            Overloaded: no process made it in time.
         """
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class _Wanted:
-    """A rendition that somebody may see, as may be seen what it is made of.
+    """A rendition of a picture that the viewer may see, with the other pictures it shows.
 
-    What shows other pictures too is kept among the private ones even if all of them are
-    public: there every hit is authorised again, each of the pictures by itself.
+    A rendition that shows other pictures is in the private cache even if all of them are
+    public: each hit there is authorised again, for each of the pictures.
     """
 
     record: Record
@@ -89,7 +88,7 @@ class _Wanted:
 
     @property
     def is_in_public_cache(self) -> bool:
-        """True if that is where it stands, or would."""
+        """True if the public cache is the place for it."""
         return self.record.is_public and self.is_open and not self.references
 
     @property
@@ -102,10 +101,10 @@ def free() -> None:
 
 
 class Renditions:
-    """The rendition cache of one store, and what fills it: a pool, or other processes.
+    """The rendition cache of one store, and the processes that fill it.
 
-    In the public cache stand renditions that anybody may see and may ask for: of public
-    pictures, by pipelines that the policy leaves open. All else stands in the private one.
+    The public cache holds renditions that anybody may see and ask for: of public pictures,
+    by pipelines that the policy leaves open. The private cache holds all others.
     """
 
     def __init__(
@@ -139,8 +138,8 @@ class Renditions:
     def find_public(self, image_id: str, pipeline: Pipeline, form: Format) -> Rendition | None:
         """Return the rendition if the public cache holds it and the policy leaves it open.
 
-        What is there may be seen by anybody: hiding or removing a picture purges it.
-        What shows other pictures too is never there: each of them may be hidden by itself.
+        Anybody may see what is there: hiding or removing a picture purges it. Renditions
+        that show other pictures are never there, since each of those may be hidden.
         """
         if pipeline.references or not self._policy.is_open(pipeline):
             return None
@@ -158,10 +157,12 @@ class Renditions:
     ) -> Rendition:
         """Return the rendition of a picture that `viewer` may see.
 
-        `missed` is its record, read after `find_public` had found nothing: neither the
-        record nor the cache is then asked for what it has just said. `charge` is called
-        if no cache has it, and may raise: also for who then waits for somebody else's
-        render, since a refusal must never reach others of the crowd.
+        Args:
+            missed: the record, if it was read after `find_public` found nothing; neither
+                the record nor the public cache is then read again.
+            charge: called if no cache has the rendition; may raise. It is called for each
+                request, also for one that then waits for the render of another request,
+                so that an error of one client never reaches another.
 
         Raises:
             NotFound: there is no such picture for this viewer.
@@ -193,7 +194,7 @@ class Renditions:
     def transform(
         self, source: Path, viewer: Viewer, pipeline: Pipeline, form: Format
     ) -> tuple[Rendered, Path]:
-        """Render a picture that is not in the library; nothing is kept.
+        """Render a picture that is not in the library; nothing is stored.
 
         Returns what was made and the temporary file that holds it, for the caller to remove.
         """
@@ -219,7 +220,7 @@ class Renditions:
     def _find_or_lead(
         self, wanted: _Wanted, charge: Callable[[], None], *, is_missed: bool
     ) -> Rendition | None:
-        """Return the rendition, or None if a record changed under our hands."""
+        """Return the rendition, or None if a record changed meanwhile."""
         with self._admission.admit():
             found = None if is_missed else self._find(wanted)
             if found is None:

@@ -1,4 +1,4 @@
-"""One does the work, the others wait for it: the thundering herd made a queue."""
+"""Single flight: of several threads that need the same result, one makes it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class _Flight:
 
 
 class SingleFlight:
-    """Keys that somebody in this process is working on."""
+    """The keys whose results are being made in this process."""
 
     def __init__(self) -> None:
         self._flights: dict[str, _Flight] = {}
@@ -24,10 +24,10 @@ class SingleFlight:
 
     @contextmanager
     def join(self, key: str) -> Iterator[bool]:
-        """Give True to the first to come; let the others wait for its end, then give False.
+        """Yield True to the first thread; the others wait until it ends, and get False.
 
-        What the first one fails with, the others fail with too: a picture that cannot
-        be rendered is not tried once for each of a crowd.
+        An error of the first thread is raised in the others too: a picture that cannot
+        be rendered is not tried once for each request.
         """
         with self._lock:
             flight = self._flights.get(key)

@@ -1,4 +1,4 @@
-"""Renditions that took too much processor time: not tried again for a while."""
+"""Renditions that took too much processor time, and are not tried again for a while."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class TooSlow:
         self._lock = threading.Lock()
 
     def check(self, key: str) -> None:
-        """Raise the `RenderTimeout` that the rendition ended in lately, if it did."""
+        """Raise `RenderTimeout` if the rendition ended in it within the last ten minutes."""
         with self._lock:
             ends, message = self._ends.get(key, (0.0, ""))
         if message and self._clock() < ends:

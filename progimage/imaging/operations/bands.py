@@ -53,7 +53,7 @@ def alpha_part(frame: Image) -> Image | None:
 
 
 def on_colour(frame: Image, change: Callable[[Image], Image]) -> Image:
-    """Apply what must not see alpha to the colour, and put the alpha back."""
+    """Apply a function to the colour bands only; alpha stays as it is."""
     return join(change(colour_part(frame)), alpha_part(frame))
 
 

@@ -114,7 +114,7 @@ def trim(view: View, threshold: float, colour: Colour | None) -> Apply:
 
 @trim.sizes
 def _trimmed_size(_size: Size, **_arguments: object) -> None:
-    """Only the pixels can tell."""
+    """Return None: the size depends on the pixels."""
 
 
 @operation(

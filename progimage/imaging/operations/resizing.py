@@ -235,7 +235,7 @@ def _enough(size: Size, fit: _Fit) -> Size | None:
 
 
 def _fit_arguments(name: str, arguments: Arguments) -> Arguments:
-    """Refuse what contradicts, and drop what the chosen fit does not look at."""
+    """Reject arguments that contradict each other, and drop those that the fit does not use."""
     fit, gravity = arguments["fit"], arguments["gravity"]
     if fit == "contain" and gravity not in COMPASS:
         raise InvalidArgument(f"{name}.gravity: {gravity} goes with fit=cover, not with contain")

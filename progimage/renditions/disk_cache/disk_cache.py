@@ -1,26 +1,25 @@
-"""Copies of hot public renditions on the local disk of a node, in front of a far store.
+"""Copies of popular public renditions on the local disk of a node, before a remote store.
 
 Every hit is one conditional request to the store, which answers with a few bytes if the
-copy is what it holds; so what was hidden, removed or purged through any node is not served
-here any more once the store does not serve it.
+copy is current. So what was hidden, removed or purged through any node is not served here
+once the store does not serve it.
 
-With `trust_s` a copy that was checked less than so long ago is served without asking. What
-another node hides is then seen here for so much longer at most; what this node hides is
-forgotten by all its processes before that is acknowledged. For that a check is two
-questions, each asked after a moment that was noted: whether the store holds this version,
-and whether the picture's record says that it is public; only what is asked for twice
-within `trust_s` is worth the second. The store alone would not do: a
-render that began before a picture was hidden may be there for an instant after.
+With `trust_s` a copy is served without a request for that long after a check. What another
+node hides can then be seen here for that much longer at most; what this node hides is
+forgotten by all its processes before the change is acknowledged. For that a check has two
+parts, each done after a moment that was noted: the store holds this version, and the
+picture's record says that it is public. The second part is done only for copies that are
+requested twice within `trust_s`. The first alone is not enough: a render that began before
+a picture was hidden may be in the store for an instant after that.
 
     a check    moment noted → store asked → record read → copy marked as of the moment
     a miss     moment noted → store asked → draft written beside its reader → published,
                unless something was forgotten since the moment
     a purge    record changed → store purged → forgotten here → acknowledged
 
-So who checks either finds the record changed, or is forgotten with what it marks.
+So a check either finds the changed record, or its mark is forgotten.
 
-The cache is a help and nothing more: whatever goes wrong with it is logged, and the
-store serves.
+An error of the cache is logged, and the store serves the rendition.
 """
 
 from __future__ import annotations
@@ -47,11 +46,11 @@ _CHUNK = 1 << 18
 
 
 class DiskCache:
-    """Copies of what `store` holds under `keys.PUBLIC_RENDERS`, and of nothing else.
+    """Copies of objects that `store` holds under `keys.PUBLIC_RENDERS`.
 
     Args:
-        store_url: names the store; copies of another one's are never served.
-        root: a folder for us alone, shared by all processes of the node.
+        store_url: names the store; copies from another store are never served.
+        root: a folder for this cache only, shared by all processes of the node.
         max_bytes: of all copies, those being written included.
         trust_s: for how long a copy is served without asking the store.
 
@@ -80,7 +79,7 @@ class DiskCache:
             self._complaints.note(error)
 
     def start(self) -> None:
-        """Count what there is, in this process: after a start of the machine that takes a while."""
+        """Open the index, which counts all copies after a start of the machine."""
         try:
             self._ledgers.get()
         except TROUBLE as error:
@@ -90,7 +89,7 @@ class DiskCache:
         """Return a reader of the rendition under `key`, as `ObjectStore.open` does.
 
         Raises:
-            KeyMissing: the store does not have it, whatever is here.
+            KeyMissing: the store does not have it; a copy does not count.
         """
         if not is_public_rendition(key):
             return self._store.open(key)
@@ -116,9 +115,9 @@ class DiskCache:
             return None
 
     def keep(self, stat: Stat, source: BinaryIO, moment: Moment) -> None:
-        """Copy the whole of `source`, which the store has taken as `stat` since `moment`.
+        """Copy the whole of `source`, which was stored as `stat` after `moment`.
 
-        That the record says it may be seen must have been found since `moment` too.
+        The record must have been found to be public after `moment` too.
         """
         if not is_public_rendition(stat.key):
             return
@@ -131,12 +130,12 @@ class DiskCache:
                 draft.write(chunk)
 
     def forget(self, image_id: str) -> None:
-        """Let no process of this node serve what it has of a picture's renditions.
+        """Remove the copies of a picture's renditions from this node.
 
-        To be called after the store was purged of them.
+        Call it after the renditions were purged from the store.
 
         Raises:
-            StoreUnavailable: they could not be removed, and would be trusted still.
+            StoreUnavailable: they could not be removed, and would still be trusted.
         """
         try:
             self._folder.forget(image_id)
@@ -147,7 +146,7 @@ class DiskCache:
         self._count_no_more(f"{image_id[:2]}/{image_id}.")
 
     def _checked(self, key: str, copy: Copy, moment: Moment) -> Reader:
-        """Return the copy's reader if the store says that it is good, else the store's."""
+        """Return the copy's reader if the copy is current, else the store's."""
         is_good = False
         try:
             reader = self._conditional.open_if_changed(key, copy.reader.stat.etag)
@@ -162,7 +161,7 @@ class DiskCache:
             return self._filling(reader, moment)
         metrics.disk_cache_lookup("confirmed")
         if self._trust_ns:
-            # A second question is worth it for what is asked for again that soon.
+            # The record is read only for copies that are requested again that soon.
             is_wanted = 0 <= moment.time_ns - copy.asked_ns < self._trust_ns
             try:
                 self._folder.note(copy, moment, is_checked=is_wanted and self._is_public(key))
@@ -178,7 +177,7 @@ class DiskCache:
         return FillingReader(reader, begin)
 
     def _is_public(self, key: str) -> bool:
-        """Return what the record says of the picture that a rendition is of."""
+        """Return whether the picture of a rendition is public, by its record."""
         try:
             record, _ = read_record(self._store, id_of(key))
         except (NotFound, StoreError):

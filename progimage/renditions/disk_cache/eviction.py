@@ -1,18 +1,18 @@
-"""What the disk cache has on its disk, and what goes when it is full: SIEVE.
+"""The index of the disk cache: how many bytes it has, and which copies are evicted (SIEVE).
 
-An SQLite file in the cache's own folder, because several processes count together. It
-only counts: which copies are there, the files say, and whether one is good, the store.
-Every file of ours has a row, from before its first byte until after its removal; a row
-whose file is gone only makes the cache a little smaller until the hand comes by. So the
-sum never falls short, whatever is killed when.
+It is an SQLite file in the folder of the cache, shared by all processes. It only counts
+bytes: the files say which copies there are, and the store says which are current. Every
+file has a row, from before its first byte until after its removal. A row whose file is gone
+only makes the cache a little smaller until the hand reaches it. So the sum is never too
+small, whichever process is killed.
 
-The file is of this boot of the machine, since it is never synced: after a crash of the
-machine the next one is made from what is in the folder.
+The index belongs to one boot of the machine, since it is never synced: after a crash of the
+machine a new one is made from the files in the folder.
 
-Eviction is SIEVE: copies stand in the order in which they came, a hand goes from the
-oldest to the newest, and again; who was asked for since it passed is spared, the first
-who was not goes. What is asked for once is gone with the hand's next pass and moves
-nobody else.
+SIEVE keeps copies in the order of their arrival. A hand moves from the oldest to the
+newest, and begins again at the oldest. A copy that was requested since the hand last passed
+it stays; the first that was not is evicted. A copy that is requested only once is evicted
+when the hand passes next.
 Source: Zhang, Yang, Yue, Vigfusson, Rashmi: SIEVE is Simpler than LRU (NSDI 2024).
 """
 
@@ -36,14 +36,14 @@ _BOOT = Path("/proc/sys/kernel/random/boot_id")
 # What a file takes on its disk.
 _BLOCK_BYTES = 4096
 
-# The lock is held while the hand moves: where nearly all copies are wanted it takes one
-# that is, after so many.
+# The lock is held while the hand moves. After so many copies that were requested, the next
+# one is evicted although it was.
 _MOST_SPARED = 64
 
-# What is larger would push out too many others.
+# A copy may take this part of the cache at most.
 _LARGEST_SHARE = 16
 
-# Whoever waits longer for others goes without a copy.
+# A request that waits longer for the index gets no copy.
 _PATIENCE_S = 0.1
 _PATIENCE_AT_START_S = 10.0
 
@@ -105,17 +105,18 @@ class Ledger:
             raise
 
     def reserve(self, name: str, token: str, size: int) -> Room | None:
-        """Make room for a copy of `size` bytes; None if somebody writes that one now.
+        """Make room for a copy of `size` bytes, evicting others; return it.
 
-        What must go for it goes. Also None for what is too large, and where all that is
-        left is being written. The draft is there and locked: it says that its writer lives.
+        None if the same copy is being written, if it is too large, and if all other copies
+        are being written. The draft must exist and be locked, as a sign that its writer is
+        alive.
         """
         needed = _on_disk(size)
         if needed > self._max_bytes // _LARGEST_SHARE:
             return None
         with self._transaction():
-            said = "SELECT 1 FROM copies WHERE name = ? AND NOT is_written"
-            if self._db.execute(said, (name,)).fetchone():
+            query = "SELECT 1 FROM copies WHERE name = ? AND NOT is_written"
+            if self._db.execute(query, (name,)).fetchone():
                 return None
             if self._make_room(needed) + needed > self._max_bytes:
                 return None
@@ -124,31 +125,31 @@ class Ledger:
         return Room(row, name, token)
 
     def settle(self, room: Room, publish: Callable[[], bool]) -> bool:
-        """Note that a copy is there, once `publish` has put it in the place of any other.
+        """Count a copy as written after `publish` has put it in its place.
 
-        False if `publish` says that it did not, or the room is lost.
+        False if `publish` returns False, or the room is lost.
         """
         with self._transaction():
-            said = "SELECT 1 FROM copies WHERE id = ?"
-            if not self._db.execute(said, (room.row,)).fetchone() or not publish():
+            query = "SELECT 1 FROM copies WHERE id = ?"
+            if not self._db.execute(query, (room.row,)).fetchone() or not publish():
                 return False
             self._delete("name = ? AND is_written", room.name)
             self._db.execute("UPDATE copies SET is_written = 1 WHERE id = ?", (room.row,))
         return True
 
     def release(self, room: Room) -> None:
-        """Give back room that was not used; if that fails, with what is done next."""
+        """Release room that was not used; if that fails, it is done with the next change."""
         self._owed.append(room.row)
         with self._transaction():
             pass
 
     def forget(self, beginning: str) -> None:
-        """Count no more what was removed: the copies whose names begin so."""
+        """Remove the rows of copies whose names begin with `beginning`."""
         with self._transaction():
             self._delete("name >= ? AND name < ? AND is_written", beginning, beginning + "~")
 
     def _begin(self) -> None:
-        """Start anew, with the copies that are there."""
+        """Make the tables, with a row for each copy in the folder."""
         for statement in _SCHEMA.split(";"):
             self._db.execute(statement)
         for name, size in self._folder.copies():
@@ -156,21 +157,24 @@ class Ledger:
         self._db.execute("UPDATE state SET used = (SELECT coalesce(sum(bytes), 0) FROM copies)")
 
     def _release_the_dead(self) -> None:
-        """Give back the room of those who were killed while they wrote."""
+        """Release the room of writers that were killed."""
         drafts = self._db.execute("SELECT id, name, token FROM copies WHERE NOT is_written")
         for row, name, token in drafts.fetchall():
             if not self._folder.is_being_written(name, token):
                 self._folder.remove_draft(name, token)
-                self._folder.remove(name)  # killed between the copy and its note
+                self._folder.remove(name)  # killed after it published the copy
                 self._delete("id = ?", row)
 
     def _make_room(self, needed: int) -> int:
-        """Let copies go until `needed` bytes fit, or many had to be spared; return the sum."""
+        """Evict copies until `needed` bytes fit; return the bytes in use.
+
+        Stops earlier if many copies in a row were requested.
+        """
         used, hand = self._db.execute("SELECT used, hand FROM state").fetchone()
         spared = rounds = evicted = 0
-        said = "SELECT id, name FROM copies WHERE id > ? AND is_written ORDER BY id LIMIT 1"
+        query = "SELECT id, name FROM copies WHERE id > ? AND is_written ORDER BY id LIMIT 1"
         while used + needed > self._max_bytes and rounds < 3:
-            found = self._db.execute(said, (hand,)).fetchone()
+            found = self._db.execute(query, (hand,)).fetchone()
             if found is None:
                 hand, rounds = 0, rounds + 1
                 continue
@@ -186,14 +190,14 @@ class Ledger:
         return int(used)
 
     def _insert(self, name: str, token: str, size: int, *, is_written: bool) -> int:
-        said = "INSERT INTO copies (name, token, bytes, is_written) VALUES (?, ?, ?, ?)"
-        return self._db.execute(said, (name, token, size, is_written)).lastrowid or 0
+        query = "INSERT INTO copies (name, token, bytes, is_written) VALUES (?, ?, ?, ?)"
+        return self._db.execute(query, (name, token, size, is_written)).lastrowid or 0
 
     def _delete(self, which: str, *values: object) -> int:
         """Delete rows; return the bytes they stood for."""
-        said = f"SELECT coalesce(sum(bytes), 0) FROM copies WHERE {which}"  # noqa: S608 (ours)
-        [freed] = self._db.execute(said, values).fetchone()
-        self._db.execute(f"DELETE FROM copies WHERE {which}", values)  # noqa: S608 (ours)
+        query = f"SELECT coalesce(sum(bytes), 0) FROM copies WHERE {which}"  # noqa: S608 (constants)
+        [freed] = self._db.execute(query, values).fetchone()
+        self._db.execute(f"DELETE FROM copies WHERE {which}", values)  # noqa: S608 (constants)
         self._count(-freed)
         return int(freed)
 
@@ -224,7 +228,7 @@ class Ledger:
 
 
 class Ledgers:
-    """The ledger of each process: a forked child must not speak through its parent's file."""
+    """The index of each process: a forked child must not use the open file of its parent."""
 
     def __init__(self, folder: Folder, max_bytes: int) -> None:
         self._folder = folder

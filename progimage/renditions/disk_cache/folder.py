@@ -2,14 +2,14 @@
 
     <root>/                         0700
       lock                          held for the moment in which a copy appears, or a
-                                    picture is forgotten; its time counts what was forgotten
-      ab/<id>.<digest>              a copy: the bytes, then a footer that vouches for them
+                                    picture is forgotten; its time counts forgotten pictures
+      ab/<id>.<digest>              a copy: the bytes, then a footer with their checksum
       ab/<id>.<digest>.<token>.tmp  one that is being written, locked by its writer
-      index-<boot>.sqlite           see `ledger`
+      index-<boot>.sqlite           see `eviction`
 
-A copy's access time says when it was asked for, 0 if not since the hand passed; its
-modification time, since when it may be trusted, 0 if never. Both are set by us, so that
-they hold on any mount. Whatever has another name is not ours and is left alone.
+A copy's access time is when it was last requested, 0 if not since the hand passed. Its
+modification time is when it was last checked, 0 if never. This module sets both, so that
+they are right on any mount. Files with other names are left alone.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ from progimage.errors import ConfigError
 from progimage.renditions.disk_cache.footer import id_of, verified
 from progimage.stores.folder.reader import FileReader
 
-# The access time is ours to set; macOS lacks the flag, and counts some reads as questions.
+# The access time is set here only; macOS lacks the flag, and counts some reads as requests.
 _NOATIME = getattr(os, "O_NOATIME", 0)
 _ASKED_NS = 1_000_000_000
 _NAME = re.compile(r"[0-9a-f]{64}\.[0-9a-f]{32}(\.[0-9a-f]{16}\.tmp)?")
 
 
 class Moment(NamedTuple):
-    """A moment before the store is remote: what was forgotten by then, and the time."""
+    """A moment before a request to the store: the count of forgotten pictures, and the time."""
 
     epoch: int
     time_ns: int
@@ -46,7 +46,7 @@ class Moment(NamedTuple):
 class Copy(NamedTuple):
     """A copy that is whole, open at its first byte.
 
-    Since `checked_ns` it may be trusted, at `asked_ns` the store was last asked about it.
+    It was checked at `checked_ns`, and the store was last asked about it at `asked_ns`.
     """
 
     reader: FileReader
@@ -58,8 +58,8 @@ class Folder:
     """The folder of one node's copies of what `store_url` holds.
 
     Args:
-        root: made, for us alone, if it is not there.
-        store_url: part of every name, so that another store's copies are never ours.
+        root: made if it is missing, for this user only.
+        store_url: part of every name, so that copies from another store are never used.
     """
 
     def __init__(self, root: Path, store_url: str) -> None:
@@ -67,20 +67,20 @@ class Folder:
         self._store_url = store_url
 
     def prepare(self) -> None:
-        """Make what is missing of the folder.
+        """Make the folder and its lock if they are missing.
 
         Raises:
-            ConfigError: others may write there, and so plant pictures of theirs.
+            ConfigError: other users may write there, and could plant pictures.
             OSError: it cannot be made or used.
         """
         self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
         found = self.root.stat()
         if found.st_uid != os.geteuid() or found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
             raise ConfigError(
-                "disk_cache.dir: expected a folder that nobody but this server's user can write "
-                "to; name one that does not exist yet, and it is made so"
+                "disk_cache.dir: expected a folder that only this server's user can write to; "
+                "name one that does not exist yet, and it is made so"
             )
-        # Not touched if it is there: its time counts.
+        # An existing file keeps its time, which is the count.
         os.close(os.open(self.root / "lock", os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, 0o600))
 
     def name(self, key: str) -> str:
@@ -90,7 +90,7 @@ class Folder:
         return f"{image_id[:2]}/{image_id}.{digest}"
 
     def moment(self) -> Moment:
-        """Return the present, before the store is asked for what may become a copy."""
+        """Return the present moment; call it before the request to the store."""
         return Moment(int((self.root / "lock").stat().st_mtime), time.time_ns())
 
     def find(self, key: str) -> Copy | None:
@@ -141,7 +141,7 @@ class Folder:
         return True
 
     def forget(self, image_id: str) -> None:
-        """Remove all copies of a picture's renditions, also those in the making.
+        """Remove all copies of a picture's renditions, also those being written.
 
         A draft that began before this is never published: which picture it is of does
         not matter, since this is rare and a copy is soon made again.
@@ -151,7 +151,7 @@ class Folder:
                 # Whole seconds, which every file system keeps.
                 os.utime(lock, (0, int(os.fstat(lock).st_mtime) + 1))
         except FileNotFoundError:
-            return  # without it nobody finds a copy, see `moment`
+            return  # without the lock no copy is found, see `moment`
         folder = self.root / image_id[:2]
         with suppress(FileNotFoundError):
             for name in os.listdir(folder):  # noqa: PTH208 (a folder may have thousands)
@@ -179,7 +179,7 @@ class Folder:
         self._draft(name, token).unlink(missing_ok=True)
 
     def is_being_written(self, name: str, token: str) -> bool:
-        """True if the writer of a draft lives."""
+        """True if the writer of a draft is alive."""
         try:
             file = self._draft(name, token).open("rb")
         except FileNotFoundError:
@@ -192,7 +192,7 @@ class Folder:
         return False
 
     def copies(self) -> Iterator[tuple[str, int]]:
-        """Yield name and size of every copy, and remove drafts that nobody writes."""
+        """Yield name and size of every copy, and remove drafts whose writer is gone."""
         for shard in (f"{number:02x}" for number in range(256)):
             with suppress(FileNotFoundError), os.scandir(self.root / shard) as entries:
                 for entry in entries:

@@ -1,4 +1,4 @@
-"""Copies in the making: written beside whoever reads the bytes first."""
+"""Copies that are being written while the first reader reads the bytes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from progimage.renditions.disk_cache.footer import footer
 from progimage.stores import Reader, Stat, Verifiable
 
 TROUBLE = (OSError, sqlite3.Error)
-"""What the disk and the ledger may raise: neither costs a request more than its hit."""
+"""Errors of the disk and the index; the store then serves the request."""
 
 _PAUSE_S = 60.0
 
@@ -28,7 +28,7 @@ log = structlog.get_logger()
 
 
 class Complaints:
-    """Tells the log of trouble, once a minute at most."""
+    """Logs errors of the cache, once a minute at most."""
 
     def __init__(self) -> None:
         self._silent_until = 0.0
@@ -39,21 +39,21 @@ class Complaints:
         if now >= self._silent_until:
             self._silent_until = now + _PAUSE_S
             reason = getattr(error, "strerror", None) or str(error)
-            log.warning("disk cache in trouble; the store serves", reason=reason)
+            log.warning("disk cache failed; the store serves", reason=reason)
 
 
 @dataclass(frozen=True, slots=True)
 class Drafts:
-    """Where drafts are begun and finished; neither ever raises for the disk's sake."""
+    """Begins and finishes drafts; errors of the disk are logged, not raised."""
 
     folder: Folder
     ledgers: Ledgers
     complaints: Complaints
 
     def begin(self, stat: Stat, moment: Moment, *, is_checked: bool) -> Draft | None:
-        """Begin a copy of the version that `stat` tells of; None where there cannot be one.
+        """Begin a copy of the version that `stat` describes; None if that is not possible.
 
-        `moment` lies before the store was asked for it; `is_checked` as for `Folder.publish`.
+        `moment` is before the request to the store; `is_checked` as for `Folder.publish`.
         """
         name, token = self.folder.name(stat.key), secrets.token_hex(8)
         room = None
@@ -76,7 +76,7 @@ class Drafts:
         return Draft(self, file, room, stat, publish)
 
     def finish(self, room: Room, publish: Callable[[], bool] | None) -> None:
-        """Let a copy that is whole be found, by `publish`; give up the room of any other."""
+        """Publish a copy that is whole; release the room of any other."""
         try:
             ledger = self.ledgers.get()
             if ledger and publish and ledger.settle(room, publish):
@@ -89,7 +89,7 @@ class Drafts:
             self._undo(room)
 
     def _undo(self, room: Room) -> None:
-        """Remove what is there, published or not, whose row may say anything."""
+        """Remove the copy and its draft, whatever its row says."""
         try:
             self.folder.remove_draft(room.name, room.token)
             self.folder.remove(room.name)
@@ -136,9 +136,9 @@ class Draft:
             self.finish()
 
     def finish(self) -> None:
-        """Publish what is whole; of anything else nothing is left."""
+        """Publish the copy if it is whole; otherwise remove it."""
         if not self._file.closed:
-            # Closed last: its lock says that its writer lives.
+            # Closed last: its lock shows that its writer is alive.
             with self._file:
                 self._drafts.finish(self._room, None if self._left else self._publish)
 
@@ -150,10 +150,9 @@ class Draft:
 
 
 class FillingReader:
-    """A reader of the store's that leaves a copy behind, if it is read to the end.
+    """A reader of an object in the store that writes a copy, if it is read to the end.
 
-    `begin` begins the copy, not before the first byte is read: many only ask whether it
-    is there.
+    `begin` is called when the first byte is read, since many readers are only opened.
     """
 
     def __init__(self, reader: Reader, begin: Callable[[Stat], Draft | None]) -> None:
@@ -178,7 +177,7 @@ class FillingReader:
         return data
 
     def close(self) -> None:
-        """Close the store's reader; a copy that is not whole goes."""
+        """Close the store's reader; a copy that is not whole is removed."""
         self._reader.close()
         if self._draft is not None:
             self._draft.finish()

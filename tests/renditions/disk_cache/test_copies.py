@@ -236,7 +236,7 @@ class TestTheFolder:
     def test_a_folder_that_others_write_to_is_refused(self, make_cache, root):
         root.mkdir()
         root.chmod(0o777)
-        with pytest.raises(ConfigError, match="nobody but this server's user"):
+        with pytest.raises(ConfigError, match="only this server's user"):
             make_cache()
 
     def test_before_a_folder_store_it_is_refused(self, tmp_path, root):
