@@ -188,7 +188,8 @@ def test_a_picture_removed_while_its_copy_is_made_leaves_no_copy(store):
     renditions = renditions_of(store, Removing())
     with pytest.raises(NotFound):
         renditions.find_or_render(ANYBODY, record.id, SMALL_STEP, PNG)
-    assert list(store.list("")) == []
+    assert copies(store) == []
+    assert list(store.list(keys.RENDERS)) == []
 
 
 def test_with_the_setting_0_the_original_is_rendered_and_nothing_kept(store):
