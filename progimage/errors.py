@@ -1,31 +1,31 @@
-"""Every error ProgImage raises on purpose. No HTTP in here.
+"""Every error that ProgImage raises on purpose, without HTTP.
 
 ProgImageError
 ├── ConfigError                settings that cannot work
-├── InvalidRequest             the caller asked for something malformed
+├── InvalidRequest             the request is malformed
 │   ├── InvalidArgument        one argument of an operation, or its name
 │   ├── InvalidField           one field of an upload or an edit
 │   └── DownloadRefused        a URL that may not be fetched
 ├── NotFound                   no such picture, or none the viewer may see
 │   ├── Expired                an upload that was not finished in time
 │   └── OriginMissing          the origin has no such picture
-├── Unauthenticated            this takes an account, and no credentials came
-│   └── BadCredentials         a token, key or password that is not good
+├── Unauthenticated            an account is required, and no credentials were sent
+│   └── BadCredentials         an invalid token, key or password
 ├── Forbidden                  the viewer may see it, but not do that to it
 │   ├── LinkRefused            a signature that does not hold for this address
 │   │   └── LinkExpired        one that held until its time was over
 │   └── TransformRefused       the transform policy does not allow it
-├── NameTaken                  there is an account of this name
-├── TooManyAttempts            to sign in or up; come back in `retry_after_s`
+├── NameTaken                  there is an account with this name
+├── TooManyAttempts            to sign in or up; try again after `retry_after_s`
 ├── NoLinkKey                  there is no key to sign a link with
-├── RateLimited                this client has asked for too much; see `retry_after_s`
+├── RateLimited                this client has sent too many requests; see `retry_after_s`
 ├── NotAcceptable              no format that the client accepts
 ├── RequestTimeout             the body of the request came too slowly
 ├── UploadConflict             a piece that does not fit what has arrived of an upload
 ├── ChecksumMismatch           a piece that was altered on its way
 ├── PreconditionFailed         an edit was based on an old revision
-├── PreconditionRequired       an edit did not say which revision it is based on
-├── PictureError               the bytes are not a picture we can keep
+├── PreconditionRequired       an edit did not name the revision it is based on
+├── PictureError               the bytes are not a picture that can be stored
 │   ├── EmptyPicture           no bytes at all
 │   ├── UnsupportedMedia       not one of the formats we decode
 │   ├── MismatchedMedia        the two detectors disagree: polyglot or mislabelled
@@ -35,13 +35,13 @@ ProgImageError
 ├── OutputTooLarge             the pipeline's result would pass the output limits
 ├── RenderFailed               the render worker crashed or ran out of memory
 ├── RenderTimeout              the render took too much processor time and was killed
-├── RemoteFailed               another server did not do its part
+├── RemoteFailed               another server failed
 │   ├── DownloadFailed         it did not send a picture
 │   │   └── DownloadTimeout    it did not send it in time
 │   ├── OriginFailed           an origin did not give a picture
 │   │   └── OriginTimeout      it did not answer in time
-│   └── PublishFailed          it did not take one
-├── Overloaded                 the queue is full; come back in `retry_after_s`
+│   └── PublishFailed          it did not accept one
+├── Overloaded                 the queue is full; try again after `retry_after_s`
 └── StoreError
     ├── BadKey                 a key no store accepts
     ├── KeyMissing             no object under this key
@@ -65,7 +65,7 @@ class ConfigError(ProgImageError):
 
 
 class InvalidRequest(ProgImageError):
-    """The caller asked for something malformed."""
+    """The request is malformed."""
 
 
 class InvalidArgument(InvalidRequest):
@@ -93,7 +93,7 @@ class OriginMissing(NotFound):
 
 
 class Unauthenticated(ProgImageError):
-    """This takes an account, and no credentials came with the request."""
+    """An account is required, and the request has no credentials."""
 
 
 class BadCredentials(Unauthenticated):
@@ -101,7 +101,7 @@ class BadCredentials(Unauthenticated):
 
 
 class NameTaken(ProgImageError):
-    """There is an account of this name already."""
+    """There is an account with this name already."""
 
 
 class TooManyAttempts(ProgImageError):
@@ -113,7 +113,7 @@ class TooManyAttempts(ProgImageError):
 
 
 class Forbidden(ProgImageError):
-    """What the viewer may see, but is not theirs to change."""
+    """The viewer may see it, but may not change it."""
 
 
 class LinkRefused(Forbidden):
@@ -133,7 +133,7 @@ class NoLinkKey(ProgImageError):
 
 
 class RateLimited(ProgImageError):
-    """This client has asked for more than is done for one client."""
+    """This client has reached its limit of requests."""
 
     def __init__(self, message: str, retry_after_s: int = 60) -> None:
         super().__init__(message)
@@ -161,11 +161,11 @@ class PreconditionFailed(ProgImageError):
 
 
 class PreconditionRequired(ProgImageError):
-    """The edit did not say which revision it is based on."""
+    """The edit did not name the revision it is based on."""
 
 
 class PictureError(ProgImageError):
-    """The bytes are not a picture we can keep or transform."""
+    """The bytes are not a picture that can be stored or transformed."""
 
 
 class EmptyPicture(PictureError):
@@ -205,9 +205,9 @@ class RenderTimeout(ProgImageError):
 
 
 class RemoteFailed(ProgImageError):
-    """Another server did not do its part.
+    """Another server failed.
 
-    `retryable` tells whether it might the next time, `retry_after_s` when it said it would.
+    `retryable` is True if it may succeed later, `retry_after_s` when, if the server said so.
     """
 
     def __init__(
@@ -235,7 +235,7 @@ class OriginTimeout(OriginFailed):
 
 
 class PublishFailed(RemoteFailed):
-    """A service elsewhere did not take a picture."""
+    """A service elsewhere did not accept a picture."""
 
 
 class Overloaded(ProgImageError):

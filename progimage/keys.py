@@ -17,16 +17,16 @@
     development-key                        signs tokens where auth.secret is "development"
     index/…                                the index; see progimage/library/index/keys.py
     job…/…                                 bulk jobs; see progimage/jobs/keys.py
-    asks/<token>.json                      how a render went that another process was asked for
+    asks/<token>.json                      the result of a render by another process
     origins/<name>/ab/<sha256>.json        what is known of a picture of an origin; disposable
     foreign/…                              copies of origins' pictures: images/ and renders/ again
     probe/<token>                          written and removed by health checks and start-up
 
-`ab` is the first two digits of the id. `<generation>` is drawn anew for every
-attempt to upload, so that whoever removes an old original can never hit a new
-one. The engine's version stands below the id: all renditions of one picture,
-whatever made them, share two prefixes, and a purge needs no other knowledge.
-`<kind>` of a working copy is the version of what makes it, and the setting it was made by.
+`ab` is the first two digits of the id. `<generation>` is drawn anew for every attempt to
+upload, so that the removal of an old original can never hit a new one. The version of the
+engine stands below the id: all renditions of one picture, whatever made them, share two
+prefixes, and a purge needs no other knowledge. `<kind>` of a working copy is the version
+of what makes it, and the setting it was made by.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ _MAX_PIPELINE = 800
 
 
 def ask(token: str) -> str:
-    """Return the key of how a render went that another process was asked for."""
+    """Return the key of the result of a render that another process made."""
     return f"{ASKS}{token}.json"
 
 
@@ -118,7 +118,7 @@ def new_generation() -> str:
 
 
 def picture(image_id: str) -> str:
-    """Return the prefix of everything kept of one picture, its renditions apart."""
+    """Return the prefix of everything stored of one picture, except its renditions."""
     return f"{IMAGES}{image_id[:2]}/{image_id}/"
 
 

@@ -58,7 +58,7 @@ class Staged:
 
 
 class Ingest:
-    """Receives, inspects and keeps pictures."""
+    """Receives, inspects and stores pictures."""
 
     def __init__(
         self,
@@ -118,7 +118,7 @@ class Ingest:
             return self.receive(remote, file_name or remote.file_name)
 
     def inspect(self, staged: Staged) -> Facts:
-        """Decode the picture in a worker process and tell what it is.
+        """Decode the picture in a worker process and return its facts.
 
         Raises:
             PictureError: it is not a picture we can keep, and why.
@@ -187,7 +187,7 @@ class Ingest:
 def clean_file_name(name: str) -> str:
     """Return the last part of a path as a client named it, without control characters.
 
-    At most 255 characters, the end kept so that an extension survives.
+    At most 255 characters, the end, so that an extension survives.
     """
     last = name.replace("\\", "/").rsplit("/", 1)[-1]
     printable = "".join(c for c in last if c.isprintable()).strip()

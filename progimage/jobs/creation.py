@@ -177,7 +177,7 @@ def _shown(value: object) -> str:
 
 
 def _shortened(text: str) -> str:
-    # Half a surrogate pair has no UTF-8 to be kept in.
+    # Half a surrogate pair has no UTF-8 form.
     text = text.encode(errors="replace").decode()
     return text if len(text) <= _MAX_SHOWN else f"{text[:_MAX_SHOWN]}…"
 

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from progimage.errors import DownloadRefused
 from progimage.ingest.download.urls import parse_url
 
-# A host whose downloads are all under way is asked for again after so long.
+# How long an item waits for a host that has no place free.
 _BUSY_S = 0.25
 _REMEMBERED = 10_000
 
@@ -73,5 +73,5 @@ def _host(url: str) -> str:
     try:
         return parse_url(url).authority
     except DownloadRefused:
-        # Nobody is asked.
+        # No request is made.
         return ""

@@ -1,9 +1,9 @@
-"""Every key of a job; what its parts are for is said here, and nowhere twice.
+"""Every key of a job, and what its parts are for.
 
     job-lists/<owner>/<time backwards>-<id>   an owner's jobs, newest first; without content
     job-queue/<time>-<id>                     the jobs with work left, oldest first; the same
     jobs/<id>/entries/<first>.json            what is to be worked on, some hundred at a time
-    jobs/<id>/request.json                    the rest of what was asked; its existence is the job's
+    jobs/<id>/request.json                    the rest of the request; the job exists if it does
     jobs/<id>/items/<number>.json             what became of one item; created once, for good
     jobs/<id>/leases/<shard>.json             who works on a hundred items; swapped and removed
     jobs/<id>/finished.json                   complete or cancelled; created once, for good
@@ -46,12 +46,12 @@ class Marker(NamedTuple):
 
 
 def job(job_id: str) -> str:
-    """Return the prefix of everything kept of one job, its markers apart."""
+    """Return the prefix of everything stored of one job, except its markers."""
     return f"{JOBS}{job_id}/"
 
 
 def request(job_id: str) -> str:
-    """Return the key of what was asked."""
+    """Return the key of the request."""
     return f"{job(job_id)}request.json"
 
 

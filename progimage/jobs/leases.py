@@ -1,7 +1,7 @@
 """Leases: which runner works on which shard of a job.
 
 A lease is an object that its holder created and keeps swapping for a new version of
-itself. Whoever finds one looks, by its own monotonic clock, whether it stays the same
+itself. Another runner looks, by its own monotonic clock, whether it stays the same
 for the length of a lease; then its holder is dead, and the first to swap it takes over.
 No clock of one machine is ever compared with that of another.
 
@@ -13,15 +13,22 @@ outcomes, created once, stay right.
 
 from __future__ import annotations
 
-import io
-import json
 import secrets
 import threading
 import time
 from collections.abc import Callable
 
-from progimage.errors import Conflict, KeyMissing, StoreUnavailable
-from progimage.stores import ABSENT, ObjectStore
+from pydantic import BaseModel
+
+from progimage.errors import Conflict, DamagedRecord, KeyMissing, StoreUnavailable
+from progimage.stores import ABSENT, ObjectStore, json_objects
+
+
+class LeaseObject(BaseModel):
+    """What a lease is in the store: who holds it, and a text that is never twice the same."""
+
+    holder: str
+    version: str
 
 
 class Lease:
@@ -98,10 +105,10 @@ class Leases:
             try:
                 self._store.delete(lease.key, expect=lease._etag)
             except (Conflict, StoreUnavailable):
-                return  # another's by now; or it runs out
+                return  # it is another's by now, or it runs out
 
     def keep_in_mind(self, keys: set[str]) -> None:
-        """Forget what was seen of all other leases."""
+        """Forget all other leases."""
         self._seen = {key: seen for key, seen in self._seen.items() if key in keys}
 
     def is_dead(self, key: str, etag: str) -> bool:
@@ -115,17 +122,15 @@ class Leases:
     def _look_again(self, lease: Lease, started: float) -> None:
         """Find out whether a renewal whose answer was lost took effect."""
         try:
-            with self._store.open(lease.key) as reader:
-                is_ours = json.loads(reader.read())["holder"] == lease._holder
-        except (KeyMissing, StoreUnavailable):
+            found, etag = json_objects.load(self._store, lease.key, LeaseObject, "a damaged lease")
+        except (KeyMissing, DamagedRecord, StoreUnavailable):
             return
-        if is_ours:
-            lease._etag, lease._expires = reader.stat.etag, started + self.length_s
+        if found.holder == lease._holder:
+            lease._etag, lease._expires = etag, started + self.length_s
 
     def _write(self, lease: Lease, expect: str) -> None:
         started = self._clock()
         # Never twice the same: equal bytes may have equal etags.
-        content = {"holder": lease._holder, "version": secrets.token_hex(16)}
-        data = io.BytesIO(json.dumps(content).encode())
-        stat = self._store.put(lease.key, data, media_type="application/json", expect=expect)
-        lease._etag, lease._expires = stat.etag, started + self.length_s
+        content = LeaseObject(holder=lease._holder, version=secrets.token_hex(16))
+        lease._etag = json_objects.save(self._store, lease.key, content, expect)
+        lease._expires = started + self.length_s

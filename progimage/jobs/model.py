@@ -1,4 +1,4 @@
-"""What there is to know of a job: what was asked, what became of each item, how it ended."""
+"""The parts of a job: its request, the outcome of each item, how it ended."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SHARD = 100
 
 
 class JobFile(JsonObject):
-    """What is kept of a job."""
+    """A stored part of a job."""
 
     noun: ClassVar[str] = "job"
 
@@ -49,14 +49,14 @@ class Entries(JobFile):
 
 
 class Request(JobFile):
-    """What was asked, its entries apart; written once.
+    """The request without its entries; written once.
 
     Each entry makes one item, or in a render job one for each transform: entry
     `number // width` with transform `number % width`.
 
     Attributes:
         owner: "" is the default owner.
-        metadata: said of each picture that is imported.
+        metadata: of each picture that is imported.
         publish: name of the destination that each picture is sent on to; "" for none.
         album: where there, if not just anywhere.
         transforms: pipelines in their canonical form, each with its format if it has one.
@@ -89,7 +89,7 @@ class Request(JobFile):
 
     @property
     def total(self) -> int:
-        """Items as they were asked for, repeated ones counted as often as they were sent."""
+        """Requested items, repeated ones counted as often as they were sent."""
         return self.width * (self.entries + sum(self.repeated.values()) - len(self.repeated))
 
     @property
@@ -102,7 +102,7 @@ class Request(JobFile):
         return self.transforms[number % self.width] if self.transforms else ""
 
     def times(self, number: int) -> int:
-        """Return how often an item was asked for."""
+        """Return how often an item was requested."""
         return self.repeated.get(number // self.width, 1)
 
     def of_shard(self, shard: int) -> range:
@@ -120,7 +120,7 @@ class Outcome(JobFile):
         is_new: the import added a picture that was not there before.
         published: where the picture was sent on to.
         error: name of the error's class; "" if all went well.
-        detail: what the error said; safe to show.
+        detail: the message of the error; safe to show.
     """
 
     image_id: str = ""

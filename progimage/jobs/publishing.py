@@ -2,7 +2,7 @@
 
 Between a service's taking a picture and the item's outcome lies a moment in which a
 process can die; then the picture is sent again. Within one process nothing is done
-twice: what was imported and sent is remembered until the outcome is kept.
+twice: what was imported and sent is remembered until the outcome is stored.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class Publishing:
         self._steps.put((request.id, number), step)
 
     def forget(self, request: Request, number: int) -> None:
-        """Forget an item whose outcome is kept."""
+        """Forget an item whose outcome is stored."""
         self._steps.pop((request.id, number))
 
     def publish(self, request: Request, step: Step) -> None:

@@ -1,9 +1,9 @@
-"""Jobs whose messages were lost, or whose worker died, found by looking at the store.
+"""Finds jobs whose messages were lost, or whose worker died, by looking at the store.
 
 Every worker looks now and then. A shard whose lease no longer changes gets a new
 message, since its worker is dead. One that nobody ever took gets one from a worker
 that has nothing to do: were its message still in the queue, that worker would have it.
-A message too many is dropped by whoever finds the shard taken or done.
+A runner that finds the shard taken or done drops the message.
 """
 
 from __future__ import annotations
@@ -14,9 +14,8 @@ from collections.abc import Callable
 import structlog
 
 from progimage.errors import DamagedRecord, StoreError
-from progimage.jobs import keys
 from progimage.jobs.leases import Leases
-from progimage.jobs.model import SHARD, Request
+from progimage.jobs.model import Request
 from progimage.jobs.state import Jobs
 from progimage.stores import ABSENT, ObjectStore
 
@@ -24,7 +23,7 @@ log = structlog.get_logger()
 
 
 class Rescan:
-    """Looks for work that nobody knows of.
+    """Looks for work without a worker.
 
     Args:
         announce: sends the message for a shard of a job.
@@ -48,7 +47,7 @@ class Rescan:
         self._announced: dict[str, float] = {}
 
     def look(self, *, is_idle: bool) -> None:
-        """Look once; ends, on the way, the jobs that are done."""
+        """Look once, and end the jobs that are done."""
         seen: set[str] = set()
         try:
             for job_id in self._jobs.queue():
@@ -57,7 +56,7 @@ class Rescan:
                 except DamagedRecord as error:
                     log.warning("a job cannot be read", job=job_id, reason=str(error))
         except StoreError as error:
-            log.warning("no look for jobs", reason=str(error))
+            log.warning("jobs could not be listed", reason=str(error))
             return
         self._leases.keep_in_mind(seen)
         self._announced = {key: at for key, at in self._announced.items() if key in seen}
@@ -66,25 +65,12 @@ class Rescan:
         request = self._jobs.read(job_id)
         if request is None:
             return  # it is being created, or was never
-        if self._jobs.has_ended(request):
-            self._jobs.forget(request)
-            return
-        missing = self._jobs.missing(request, range(request.items))
-        if not missing:
-            self._jobs.end_if_done(request)
-            return
-        leases = {
-            keys.number_of(stat.key, "leases"): stat.etag
-            for stat in self._store.list(keys.leases(job_id))
-        }
-        for shard in sorted({number // SHARD for number in missing}):
-            key = keys.lease(job_id, shard)
+        for number, key, etag in self._jobs.unfinished_shards(request):
             seen.add(key)
-            current = leases.get(shard, ABSENT)
-            is_forsaken = is_idle if current == ABSENT else self._leases.is_dead(key, current)
-            if is_forsaken and self._is_due(key):
-                log.info("a shard of a job is announced anew", job=job_id, shard=shard)
-                self._announce(job_id, shard)
+            is_abandoned = is_idle if etag == ABSENT else self._leases.is_dead(key, etag)
+            if is_abandoned and self._is_due(key):
+                log.info("shard of a job announced again", job=job_id, shard=number)
+                self._announce(job_id, number)
 
     def _is_due(self, key: str) -> bool:
         """True unless this process has announced the shard not long ago."""

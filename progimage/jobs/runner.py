@@ -4,7 +4,7 @@ Every web process of every node may have one. They share the work by leases, a h
 items at a time, so a big job is done by all of them and a small one does not wait for
 it: no process gives more than half of its threads to one job while they last.
 
-    coordinator   looks for shards nobody works on, takes their leases, ends what is done
+    coordinator   looks for shards without a worker, takes their leases, ends what is done
     workers       one thread a shard; they attempt its items, in order, and again
     renewer       keeps the leases
 
@@ -30,7 +30,7 @@ import structlog
 from progimage.errors import DamagedRecord, KeyMissing, ProgImageError, StoreError
 from progimage.jobs import keys
 from progimage.jobs.leases import Lease, Leases
-from progimage.jobs.model import SHARD, Request
+from progimage.jobs.model import Request
 from progimage.jobs.state import Jobs
 from progimage.jobs.work import Work
 from progimage.stores import ABSENT, ObjectStore
@@ -43,7 +43,7 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Claim:
-    """Items of a job that nobody else works on while the lease is held."""
+    """Items of a job, exclusive to this runner while it holds the lease."""
 
     request: Request
     numbers: list[int]
@@ -88,7 +88,7 @@ class Runner:
         self._own: list[threading.Thread] = []
 
     def start(self, *, looks: bool = True) -> None:
-        """Begin to look for work, or only to keep the leases of what `work_on` is told."""
+        """Begin to look for work, or only to renew the leases that `work_on` takes."""
         for act in (self._coordinate, self._renew) if looks else (self._renew,):
             thread = threading.Thread(target=act, name=f"jobs{act.__name__}", daemon=True)
             self._own.append(thread)
@@ -127,7 +127,7 @@ class Runner:
             self.leases.release(claim.lease)
 
     def claim(self) -> Claim | None:
-        """Take some items to work on; None if there are none that nobody works on.
+        """Take items without a worker; None if there are none.
 
         Ends, on the way, the jobs that are done.
         """
@@ -149,7 +149,7 @@ class Runner:
         return None
 
     def work_on(self, job_id: str, shard: int) -> None:
-        """Work a shard off in the calling thread, unless somebody else does or did.
+        """Work on a shard in the calling thread, unless it is taken or done.
 
         Ends the job if there is nothing left to do.
         """
@@ -207,25 +207,13 @@ class Runner:
         if request is None:
             return None  # it is being created, or was never
         self._requests[job_id] = request
-        if self._jobs.has_ended(request):
-            self._jobs.forget(request)
-            return None
-        leases = {
-            keys.number_of(stat.key, "leases"): stat.etag
-            for stat in self._store.list(keys.leases(job_id))
-        }
-        missing = self._jobs.missing(request, range(request.items))
-        if not missing:
-            self._jobs.end_if_done(request)
-            return None
-        for shard in sorted({number // SHARD for number in missing}):
-            key = keys.lease(job_id, shard)
-            seen.add(key)
-            lease = self.leases.take(key, leases.get(shard, ABSENT))
+        for shard in self._jobs.unfinished_shards(request):
+            seen.add(shard.key)
+            lease = self.leases.take(shard.key, shard.etag)
             if lease is None:
                 continue
-            # Looked at once more: another may have worked it off since.
-            if numbers := self._jobs.missing(request, request.of_shard(shard)):
+            # Looked at once more: another may have finished it since.
+            if numbers := self._jobs.missing(request, request.of_shard(shard.number)):
                 return Claim(request, numbers, lease)
             self.leases.release(lease)
         return None
@@ -236,7 +224,7 @@ class Runner:
             try:
                 has_begun = len(self._claims) < self._threads and self._begin()
             except StoreError as error:
-                log.warning("no look for jobs", reason=str(error))
+                log.warning("jobs could not be listed", reason=str(error))
                 has_begun = False
             except Exception:
                 log.exception("unexpected error in looking for jobs")

@@ -1,12 +1,12 @@
 """Jobs in one object store: created, looked at, worked off, ended.
 
     create   marker of the owner's list · entries · marker of the queue · request.json, created
-    work     items/<number>.json, created, each by whoever is first
+    work     items/<number>.json, created, each by the first runner to finish it
     end      finished.json, created: complete or cancelled · the queue's marker goes
 
-A request commits a job: what a crash leaves without one is refuse, and found by its
+A request commits a job: what a crash leaves without one is removed, and found by its
 marker. Nothing is counted anywhere: the state of a job is the listing of its
-outcomes, whose sizes tell the good from the bad. So of any number of runners,
+outcomes, whose sizes show success or failure. So of any number of runners,
 alive, dead or late, each item has one outcome and each job one end.
 
 What a look at a job costs: two reads, a listing for each thousand outcomes (none
@@ -21,6 +21,7 @@ from concurrent.futures import Executor
 from contextlib import suppress
 from datetime import UTC, datetime
 from itertools import islice
+from typing import NamedTuple
 
 import structlog
 
@@ -28,6 +29,7 @@ from progimage.errors import Conflict, DamagedRecord, KeyMissing, NotFound, Over
 from progimage.jobs import keys
 from progimage.jobs.model import (
     CHUNK,
+    SHARD,
     Counts,
     Entries,
     Entry,
@@ -41,7 +43,7 @@ from progimage.jobs.model import (
 from progimage.keys import is_token
 from progimage.stores import ABSENT, ObjectStore, Stat, json_objects
 
-# A listing tells sizes but no content, and a state in the key would let two runners
+# A listing has sizes but no content, and a state in the key would let two runners
 # create an outcome each. So outcomes are padded with spaces, and the remainder of
 # their size is the place of their state here.
 _BY_REMAINDER: tuple[State, ...] = ("complete", "failed")
@@ -51,8 +53,16 @@ _LATER_S = 60
 log = structlog.get_logger()
 
 
+class Shard(NamedTuple):
+    """A part of a job that one runner works on; `etag` is its lease's, or ABSENT."""
+
+    number: int
+    key: str
+    etag: str
+
+
 class Jobs:
-    """Everything there is of jobs but the doing.
+    """The jobs of a store: create, look at and end them.
 
     Args:
         executor: reads several outcomes at a time; worth it where each takes long.
@@ -69,7 +79,7 @@ class Jobs:
         self.clock = clock
 
     def create(self, request: Request, entries: Sequence[Entry]) -> None:
-        """Keep a job and queue it."""
+        """Store a job and queue it."""
         self._mark(keys.listed(request.owner, request.created, request.id))
         for first in range(0, len(entries), CHUNK):
             chunk = Entries(entries=tuple(entries[first : first + CHUNK]))
@@ -81,7 +91,7 @@ class Jobs:
         """Return a job of `owner`.
 
         Raises:
-            NotFound: there is none, or it is somebody else's; the two look alike.
+            NotFound: there is none, or it belongs to somebody else; the two look alike.
         """
         request = self.read(job_id) if is_token(job_id) else None
         if request is None or request.owner != owner:
@@ -189,12 +199,33 @@ class Jobs:
             there.add(number)
         return [number for number in numbers if number not in there]
 
+    def unfinished_shards(self, request: Request) -> list[Shard]:
+        """Return the shards of a job with items left; without any, it leaves the queue.
+
+        A job all of whose items have outcomes is ended.
+        """
+        if self.has_ended(request):
+            self.forget(request)
+            return []
+        # Before the outcomes: a lease that is released after this look cannot be missed.
+        leases = {
+            keys.number_of(stat.key, "leases"): stat.etag
+            for stat in self._store.list(keys.leases(request.id))
+        }
+        missing = self.missing(request, range(request.items))
+        if not missing:
+            self.end_if_done(request)
+        return [
+            Shard(number, keys.lease(request.id, number), leases.get(number, ABSENT))
+            for number in sorted({item // SHARD for item in missing})
+        ]
+
     def outcome(self, request: Request, number: int) -> Outcome | None:
-        """Return what became of an item, None if it is pending."""
+        """Return the outcome of an item, None if it is pending."""
         return json_objects.find(self._store, keys.item(request.id, number), Outcome)
 
     def settle(self, request: Request, number: int, outcome: Outcome) -> bool:
-        """Keep what became of an item; False if that was settled before."""
+        """Store the outcome of an item; False if it had one."""
         data = outcome.model_dump_json(exclude_defaults=True).encode()
         place = _BY_REMAINDER.index(outcome.state)
         data += b" " * ((place - len(data)) % len(_BY_REMAINDER))
@@ -230,7 +261,7 @@ class Jobs:
         return True
 
     def forget(self, request: Request) -> None:
-        """Take a job that has ended out of the queue."""
+        """Remove a job that has ended from the queue."""
         self._store.delete(keys.queued(request.created, request.id))
 
     def _end(self, request: Request, end: Finished) -> None:

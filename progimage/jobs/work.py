@@ -1,7 +1,7 @@
-"""The doing: one item of a job, once.
+"""One attempt at one item of a job.
 
 Whatever runs jobs calls `Work.attempt` for each item that has no outcome, from any
-number of threads, processes and nodes, and calls it again when it is told to. All else
+number of threads, processes and nodes, and calls it again when the answer says so. All else
 (who does which item, and when) is the runner's; see `progimage.jobs.runner`.
 """
 
@@ -80,11 +80,11 @@ class Work:
         self._is_over = False
 
     def stop(self) -> None:
-        """Take no failure for an item's own any more: what it needs is being closed."""
+        """From now on blame no item for a failure: what it needs is being closed."""
         self._is_over = True
 
     def attempt(self, request: Request, number: int, entry: Entry, before: int) -> Again | None:
-        """Do an item and keep what became of it; or return when to try again.
+        """Do an item and store its outcome, or return when to try again.
 
         Args:
             before: attempts that were made before, and counted.
@@ -104,7 +104,7 @@ class Work:
                 log.warning("an item of a job waits", job=request.id, item=number, exc_info=error)
                 return Again(_pause_s(before), is_counted=True)
             log.exception("unexpected error in a job", job=request.id, item=number)
-            detail = "an error we did not foresee; its details are in the server's log"
+            detail = "an unexpected error; the server's log has the details"
             outcome = Outcome(error="InternalError", detail=detail)
         if self._is_over and outcome.error:
             return Again(0.0, is_counted=False)

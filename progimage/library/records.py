@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import io
 
-from pydantic import ValidationError
-
 from progimage import keys
-from progimage.errors import DamagedRecord, Forbidden, KeyMissing, NotFound
+from progimage.errors import Forbidden, KeyMissing, NotFound
 from progimage.model import Record, Viewer
-from progimage.stores import ObjectStore
+from progimage.stores import ObjectStore, json_objects
 from progimage.telemetry import audit
-
-_RECORD_TYPE = "application/json"
 
 
 def can_see(viewer: Viewer, record: Record) -> bool:
@@ -35,18 +31,14 @@ def read_record(store: ObjectStore, image_id: str) -> tuple[Record, str]:
         NotFound: there is no record.
         DamagedRecord: there is one that cannot be read.
     """
+    complaint = (
+        f"the record of picture {image_id} is damaged; its operator can find out more with "
+        "'progimage check'"
+    )
     try:
-        with store.open(keys.record(image_id)) as reader:
-            data, etag = reader.read(), reader.stat.etag
+        return json_objects.load(store, keys.record(image_id), Record, complaint)
     except KeyMissing:
         raise not_found(image_id) from None
-    try:
-        return Record.model_validate_json(data), etag
-    except ValidationError:
-        raise DamagedRecord(
-            f"the record of picture {image_id} is damaged; its operator can find out more "
-            "with 'progimage check'"
-        ) from None
 
 
 class Records:
@@ -100,7 +92,7 @@ class Records:
         stat = self._store.put(
             keys.record(record.id),
             io.BytesIO(record.to_json()),
-            media_type=_RECORD_TYPE,
+            media_type="application/json",
             expect=expect,
         )
         return stat.etag

@@ -7,7 +7,6 @@ because the marker is written last.
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
@@ -15,7 +14,7 @@ from progimage import keys
 from progimage.errors import ConfigError
 from progimage.library.index.index import Index
 from progimage.maintenance.reindex import reindex
-from progimage.stores import ObjectStore
+from progimage.stores import ObjectStore, json_objects
 from progimage.stores.marker import (
     FIRST_FORMAT,
     FORMAT,
@@ -64,7 +63,6 @@ def upgrade(store: ObjectStore) -> StoreMarker:
     if marker is None:
         return write_marker(store, new_marker())
     upgraded = marker.model_copy(update={"format": FORMAT})
-    data = io.BytesIO(upgraded.model_dump_json(indent=1).encode())
     etag = store.stat(keys.STORE_MARKER).etag
-    store.put(keys.STORE_MARKER, data, media_type="application/json", expect=etag)
+    json_objects.save(store, keys.STORE_MARKER, upgraded, etag)
     return upgraded

@@ -1,4 +1,4 @@
-"""How long one request may wait for the store, whatever it asks of it and how often.
+"""How long one request may wait for the store in all its calls.
 
 The clock is a chess clock: it runs while at least one call waits for the store, and
 stands while the request receives, renders or sends. What a call waited is given back if
@@ -29,7 +29,7 @@ PROMPT_S = 1.0
 
 
 class Budget:
-    """The time that is left for waiting; shared by all threads at work for one request."""
+    """The time that one request may still wait; shared by all its threads."""
 
     def __init__(self, limit_s: float, clock: Callable[[], float] = time.monotonic) -> None:
         self.limit_s = limit_s
@@ -56,7 +56,7 @@ class Budget:
         return left
 
     def progress(self) -> None:
-        """Take note that what is awaited comes on: the time since the last look is free."""
+        """Note progress: the time since the last look does not count."""
         with self._lock:
             self._counted_to = self._clock()
 
@@ -116,7 +116,7 @@ def budget() -> Budget | None:
 
 
 class ContextThreads(ThreadPoolExecutor):
-    """Threads that work for the request that asks them: within its budget, and its trace."""
+    """Threads that work within the budget and the trace of the request that uses them."""
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         """Run `fn` in a thread, in a copy of the caller's context."""

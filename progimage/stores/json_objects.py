@@ -1,4 +1,4 @@
-"""Small objects of the store, each written once and never again."""
+"""JSON objects in a store: written once, or replaced by compare-and-swap."""
 
 from __future__ import annotations
 
@@ -10,38 +10,59 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from progimage.errors import DamagedRecord, KeyMissing
 from progimage.stores.object_store import ABSENT, ObjectStore
 
+Model = TypeVar("Model", bound=BaseModel)
+
 
 class JsonObject(BaseModel):
-    """A small object that is written once; `noun` says of what it is part, for errors."""
+    """An object that is written once; `noun` says in errors what it belongs to."""
 
-    # Nodes of two versions can share a store: fields of the newer are passed over.
+    # Nodes of two versions can share a store: fields of a newer version are ignored.
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     noun: ClassVar[str]
 
 
-Kept = TypeVar("Kept", bound=JsonObject)
+Written = TypeVar("Written", bound=JsonObject)
 
 
-def read(store: ObjectStore, key: str, kind: type[Kept]) -> Kept:
-    """Return what is kept under `key`.
+def load(store: ObjectStore, key: str, kind: type[Model], complaint: str) -> tuple[Model, str]:
+    """Return the object under `key`, and its etag to replace it by.
 
     Raises:
-        KeyMissing: there is nothing.
-        DamagedRecord: it cannot be read.
+        KeyMissing: there is none.
+        DamagedRecord: it cannot be read; `complaint` is the message.
     """
     with store.open(key) as reader:
-        data = reader.read()
+        data, etag = reader.read(), reader.stat.etag
     try:
-        return kind.model_validate_json(data)
+        return kind.model_validate_json(data), etag
     except ValidationError:
-        raise DamagedRecord(
-            f"what the store holds of this {kind.noun} is damaged; create another"
-        ) from None
+        raise DamagedRecord(complaint) from None
 
 
-def find(store: ObjectStore, key: str, kind: type[Kept]) -> Kept | None:
-    """Return what is kept under `key`, None if there is nothing."""
+def save(store: ObjectStore, key: str, value: BaseModel, expect: str) -> str:
+    """Write an object in place of the version `expect`, or of `ABSENT`; return its etag.
+
+    Raises:
+        Conflict: another version is there.
+    """
+    data = io.BytesIO(value.model_dump_json(indent=1).encode())
+    return store.put(key, data, media_type="application/json", expect=expect).etag
+
+
+def read(store: ObjectStore, key: str, kind: type[Written]) -> Written:
+    """Return the object under `key`.
+
+    Raises:
+        KeyMissing: there is none.
+        DamagedRecord: it cannot be read.
+    """
+    complaint = f"a stored part of this {kind.noun} is damaged; create another"
+    return load(store, key, kind, complaint)[0]
+
+
+def find(store: ObjectStore, key: str, kind: type[Written]) -> Written | None:
+    """Return the object under `key`, None if there is none."""
     try:
         return read(store, key, kind)
     except KeyMissing:
@@ -49,9 +70,8 @@ def find(store: ObjectStore, key: str, kind: type[Kept]) -> Kept | None:
 
 
 def create(store: ObjectStore, key: str, value: JsonObject) -> None:
-    """Keep `value`; raises `Conflict` if there is something already."""
-    data = io.BytesIO(value.model_dump_json(indent=1).encode())
-    store.put(key, data, media_type="application/json", expect=ABSENT)
+    """Write an object; raises `Conflict` if there is one already."""
+    save(store, key, value, ABSENT)
 
 
 def delete_all(store: ObjectStore, prefix: str) -> None:

@@ -7,7 +7,6 @@ not an empty library.
 
 from __future__ import annotations
 
-import io
 import secrets
 from datetime import UTC, datetime
 from typing import ClassVar
@@ -15,7 +14,7 @@ from typing import ClassVar
 from progimage import keys
 from progimage.errors import ConfigError, Conflict, DamagedRecord
 from progimage.stores import json_objects
-from progimage.stores.object_store import ABSENT, ObjectStore
+from progimage.stores.object_store import ObjectStore
 
 FORMAT = 2
 """The format that this release reads and writes.
@@ -66,9 +65,8 @@ def read_marker(store: ObjectStore) -> StoreMarker | None:
 
 def write_marker(store: ObjectStore, marker: StoreMarker) -> StoreMarker:
     """Write a marker where there is none; return the one that is there afterwards."""
-    data = io.BytesIO(marker.model_dump_json(indent=1).encode())
     try:
-        store.put(keys.STORE_MARKER, data, media_type="application/json", expect=ABSENT)
+        json_objects.create(store, keys.STORE_MARKER, marker)
     except Conflict:
         return read_marker(store) or marker
     return marker

@@ -1,4 +1,4 @@
-"""The object store: where every byte that outlives a request is kept.
+"""The object store, which holds every byte that outlives a request.
 
 The protocol is the specification. Each sentence below is a promise that
 `tests/stores/contract.py` checks on every store.
@@ -17,7 +17,7 @@ ABSENT = "<absent>"
 
 @dataclass(frozen=True, slots=True)
 class Stat:
-    """What a store knows of one object without reading it.
+    """What a store knows about one object without reading it.
 
     `etag` is opaque, unquoted and only comparable with other etags of the same key
     in the same store. Versions with different bytes have different etags; equal
@@ -54,7 +54,7 @@ class Reader(Protocol):
 
 @runtime_checkable
 class Verifiable(Protocol):
-    """Optional: a reader that can tell whether the store still has what it was given."""
+    """Optional: a reader that can compare its bytes with a checksum."""
 
     def verify(self) -> bool:
         """Return False if the bytes of the object are not those that were put.
@@ -74,8 +74,8 @@ class ObjectStore(Protocol):
     No key may also be a folder of another (`a` and `a/b`): where folders are real,
     `put` raises `BadKey`; S3 does not notice.
 
-    Any method may raise `StoreUnavailable`. A `put` or `delete` that does has
-    perhaps taken effect: look before acting on it.
+    Any method may raise `StoreUnavailable`. A `put` or `delete` that does may
+    have taken effect: check before acting on it.
     """
 
     def put(
@@ -86,9 +86,9 @@ class ObjectStore(Protocol):
         When it returns, the object survives a crash of this process and machine.
         `expect` is None (replace whatever is there), `ABSENT` (create only) or an
         etag (replace exactly that version); among racing writers with the same
-        `expect`, exactly one wins. The stream is never held whole in memory. What
-        `source` raises goes on to the caller, and nothing is stored. `media_type`
-        is kept where the store serves objects by itself, as S3 does.
+        `expect`, exactly one wins. The stream is never held whole in memory. Errors of
+        `source` go on to the caller, and nothing is stored. `media_type`
+        is stored where the store serves objects by itself, as S3 does.
 
         Raises:
             Conflict: `expect` did not hold; nothing was changed.
@@ -108,7 +108,7 @@ class ObjectStore(Protocol):
         ...
 
     def stat(self, key: str) -> Stat:
-        """Return what is known of the object, or raise `KeyMissing`."""
+        """Return what is known about the object, or raise `KeyMissing`."""
         ...
 
     def delete(self, key: str, *, expect: str | None = None) -> None:
@@ -155,7 +155,7 @@ class HasPresignedUrl(Protocol):
 
 @runtime_checkable
 class HasConditionalOpen(Protocol):
-    """Optional: a store that sends an object only to those who do not have that version."""
+    """Optional: a store that sends an object only if the caller has another version."""
 
     def open_if_changed(self, key: str, etag: str) -> Reader | None:
         """Return a reader as `open` does, or None if the object's etag is `etag`.

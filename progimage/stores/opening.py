@@ -22,9 +22,9 @@ class S3Options(TypedDict, total=False):
     """How an S3 server is used; other stores have no use for it.
 
     conditional_writes: False for an S3 server without them. The promises about racing
-        writers are not kept then; other stores keep theirs all the same.
+        writers do not hold then; other stores are not affected.
     deadline_s: how long a request waits for an S3 server; 15 by default.
-    hedged_reads: whether a late answer of an S3 server is asked for twice.
+    hedged_reads: whether a read is sent twice if the S3 server's answer is late.
     """
 
     conditional_writes: bool
@@ -39,7 +39,7 @@ class StoreOptions(S3Options, total=False):
 
 
 def open_raw(url: str, *, creates: bool = False, **options: Unpack[StoreOptions]) -> ObjectStore:
-    """Return the objects at `url`, whether or not they are a store of ours.
+    """Return the objects at `url`, whether or not they are a ProgImage store.
 
     ===========================  ==================================================
     ``file:///srv/progimage``    a folder

@@ -1,4 +1,4 @@
-"""Does this server keep the promises that all else rests on? Asked at start-up."""
+"""Tests at start that an S3 server keeps the promises that the service relies on."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def prove_conditional_writes(store: ObjectStore, *, racers: int = 8, rounds: int
 
     Raises:
         ConfigError: the server does not keep its promises; the message has all it breaks.
-        StoreUnavailable: the server could not be asked.
+        StoreUnavailable: the server did not answer.
     """
     probe = _Probe(store)
     faults = []
@@ -56,7 +56,7 @@ def prove_listing(store: ObjectStore) -> None:
 
     Raises:
         ConfigError: a listing is late, out of order, or ignores where it is to begin.
-        StoreUnavailable: the server could not be asked.
+        StoreUnavailable: the server did not answer.
     """
     probe = _Probe(store)
     try:
@@ -70,7 +70,7 @@ def prove_listing(store: ObjectStore) -> None:
 
 
 class _FaultError(Exception):
-    """What a server does wrong, as the rest of a sentence about it."""
+    """A fault of the server, as the rest of a sentence about it."""
 
 
 class _Probe:
@@ -82,7 +82,7 @@ class _Probe:
     def create_only(self) -> None:
         key = self._new_key()
         if self._put(key, ABSENT) is None:
-            raise _FaultError("refuses If-None-Match: * although the key is new")
+            raise _FaultError("rejects If-None-Match: * although the key is new")
         if self._put(key, ABSENT) is not None:
             raise _FaultError("ignores If-None-Match: * on puts")
 
@@ -91,7 +91,7 @@ class _Probe:
         first = self._must_put(key)
         second = self._put(key, first.etag)
         if second is None:
-            raise _FaultError("refuses If-Match although the etag is the current one")
+            raise _FaultError("rejects If-Match although the etag is the current one")
         if self._put(key, first.etag) is not None:
             raise _FaultError("ignores If-Match on puts")
 
@@ -103,7 +103,7 @@ class _Probe:
         self._race(key, self._must_put(key).etag, racers, "If-Match")
 
     def list_in_order(self) -> None:
-        # `+`, `~` and what is beyond ASCII tell who decodes keys wrongly or sorts by locale.
+        # `+`, `~` and what is beyond ASCII show if keys are decoded wrongly or sorted by locale.
         names = sorted(("B", "a+b", "a~b", "b/c", "z", "é"), key=str.encode)
         written = [self._new_key(name) for name in names]
         for key in reversed(written):
@@ -111,10 +111,10 @@ class _Probe:
         if [stat.key for stat in self._store.list(self._folder)] != written:
             raise _FaultError("does not list at once and in order what was written")
         if [stat.key for stat in self._store.list(self._folder, after=written[2])] != written[3:]:
-            raise _FaultError("does not begin a listing where it is told (start-after)")
+            raise _FaultError("ignores where a listing is to begin (start-after)")
         self._store.delete(written[0])
         if next(self._store.list(self._folder)).key != written[1]:
-            raise _FaultError("goes on listing what was deleted")
+            raise _FaultError("still lists what was deleted")
 
     def clean_up(self) -> None:
         for key in self._keys:

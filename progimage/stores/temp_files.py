@@ -1,4 +1,4 @@
-"""Temporary files of this process: one folder, gone when the process is.
+"""Temporary files of this process: one folder, removed when the process ends.
 
 A process that was killed leaves its folder behind, but not the lock it had on it;
 the next one to start on this machine removes it.
@@ -31,7 +31,7 @@ class TempFolder:
         self._lock = threading.Lock()
 
     def path(self) -> Path:
-        """Return the name of a file that does not exist yet; whoever makes it removes it."""
+        """Return the path of a new file, to be created and removed by the caller."""
         with self._lock:
             if self._folder is None or self._pid != os.getpid():
                 self._pid = os.getpid()
@@ -88,7 +88,7 @@ def make_folder(parent: Path | None = None) -> Path:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if folder.exists():
             return folder
-        os.close(lock)  # it was swept before it was locked
+        os.close(lock)  # another process removed it before it was locked
 
 
 def sweep(parent: Path | None = None) -> int:

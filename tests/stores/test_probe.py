@@ -138,8 +138,8 @@ class Unlisted(MemoryStore):
     [
         ("late", "does not list at once and in order"),
         ("order", "does not list at once and in order"),
-        ("after", "does not begin a listing where it is told"),
-        ("deleted", "goes on listing what was deleted"),
+        ("after", "ignores where a listing is to begin"),
+        ("deleted", "still lists what was deleted"),
     ],
 )
 def test_a_server_that_lists_wrongly_is_named(fault, complaint):
@@ -168,8 +168,8 @@ class Refusing(MemoryStore):
 @pytest.mark.parametrize(
     ("refused", "complaint"),
     [
-        (lambda expect: expect == ABSENT, "refuses If-None-Match: \\* although the key is new"),
-        (lambda expect: expect != ABSENT, "refuses If-Match although the etag is the current one"),
+        (lambda expect: expect == ABSENT, "rejects If-None-Match: \\* although the key is new"),
+        (lambda expect: expect != ABSENT, "rejects If-Match although the etag is the current one"),
     ],
 )
 def test_a_server_that_refuses_what_holds_is_named(refused, complaint):

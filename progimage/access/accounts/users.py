@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable, Iterator
 from datetime import datetime
 
-from pydantic import ConfigDict, ValidationError
+from pydantic import ConfigDict
 
 from progimage import keys
 from progimage.access.accounts.names import is_name
 from progimage.errors import Conflict, DamagedRecord, KeyMissing, NameTaken, NotFound, Overloaded
 from progimage.model import Frozen
-from progimage.stores import ABSENT, ObjectStore
+from progimage.stores import ABSENT, ObjectStore, json_objects
 
 _ATTEMPTS = 8
 
@@ -139,15 +138,10 @@ class Users:
         if not is_name(name):
             raise NotFound("there is no account of that name")
         try:
-            with self._store.open(keys.user(name)) as reader:
-                data, etag = reader.read(), reader.stat.etag
+            complaint = f"the record of the account {name!r} is damaged"
+            return json_objects.load(self._store, keys.user(name), User, complaint)
         except KeyMissing:
             raise NotFound(f"there is no account named {name!r}") from None
-        try:
-            return User.model_validate_json(data), etag
-        except ValidationError:
-            raise DamagedRecord(f"the record of the account {name!r} is damaged") from None
 
     def _write(self, user: User, expect: str) -> None:
-        data = io.BytesIO(user.model_dump_json(indent=1).encode())
-        self._store.put(keys.user(user.name), data, media_type="application/json", expect=expect)
+        json_objects.save(self._store, keys.user(user.name), user, expect)

@@ -16,7 +16,7 @@ from progimage.ingest.download.network import Deadline, Network
 
 
 class PinnedBackend(httpcore.NetworkBackend):
-    """Connects to addresses that were checked, whatever it is asked to connect to."""
+    """Connects to addresses that were checked, whatever the requested host is."""
 
     def __init__(
         self, network: Network, addresses: Sequence[Address], port: int, deadline: Deadline

@@ -3,7 +3,7 @@
     parse the URL → look the host up → check every address → connect to a checked one →
     at a redirect begin again, three times at most → stream the body up to a limit
 
-Nothing of ours is sent along: no cookies, no credentials, no proxy's from the
+Nothing private is sent along: no cookies, no credentials, no proxy's from the
 environment. Nothing the server says is repeated in an error.
 """
 
@@ -30,7 +30,7 @@ _HEADERS = [
     (b"Accept", b"image/*,*/*;q=0.1"),
     # A picture is compressed already; decompression could go on without end.
     (b"Accept-Encoding", b"identity"),
-    # Lets a service that is asked for its own answer notice.
+    # Lets a service notice that a request comes from itself.
     (b"Via", f"1.1 {VIA}".encode()),
 ]
 
@@ -44,7 +44,7 @@ class Remote:
 
     Attributes:
         url: where it comes from, after redirects.
-        file_name: the last part of the path of the URL that was asked for; may be empty.
+        file_name: the last part of the path of the requested URL; may be empty.
     """
 
     def __init__(
@@ -144,14 +144,14 @@ def _next(target: RemoteUrl, response: httpcore.Response) -> RemoteUrl:
     try:
         return target.join(location.decode())
     except (UnicodeDecodeError, DownloadRefused):
-        # Without the reason, which may repeat what the server said.
+        # Without the reason, which may repeat the server's answer.
         raise DownloadRefused(
             "url: it redirects to a URL that may not be fetched; only plain http and https URLs are"
         ) from None
 
 
 def _check(response: httpcore.Response, max_bytes: int) -> None:
-    """Refuse an answer whose head already tells that no picture we can take will follow."""
+    """Raise an error if the head of an answer shows that no usable picture will follow."""
     status = response.status
     if status != 200:
         raise DownloadFailed(

@@ -140,7 +140,7 @@ class ResumableUploads:
         if not keys.is_token(upload_id):
             raise _not_found()
         # The pieces first: they go after slot.json has gone or outcome.json has come, so
-        # whoever looks at those two afterwards knows whether a piece was missed.
+        # a look at those two afterwards shows whether a piece was missed.
         pieces = chain(self._store, upload_id)
         upload = self._read(upload_id, viewer)
         if (
@@ -172,7 +172,7 @@ class ResumableUploads:
             except Conflict:
                 declared = json_objects.read(self._store, key, Size).size_bytes
         if declared != size_bytes:
-            raise UploadConflict(f"this upload was said to have {declared:,} bytes")
+            raise UploadConflict(f"this upload was declared with {declared:,} bytes")
         return replace(progress, size_bytes=declared)
 
     def room(self, progress: Progress) -> int:
@@ -188,7 +188,7 @@ class ResumableUploads:
     def append(self, progress: Progress, source: Source) -> Progress:
         """Keep what `source` gives as the next bytes; return how far that is.
 
-        If `source` breaks off with one of our errors, what came before is kept, and the
+        If `source` breaks off with a `ProgImageError`, what came before is stored, and the
         error goes on to the caller only if that is nothing.
 
         Raises:
@@ -241,7 +241,7 @@ class ResumableUploads:
     def settle(self, progress: Progress, outcome: Outcome) -> Progress:
         """Keep what became of an upload, and its pieces no longer.
 
-        What was kept first stays, and is returned.
+        What was stored first stays, and is returned.
 
         Raises:
             PictureError: if that is one.

@@ -21,7 +21,7 @@ _FAULTS = {
     errno.EDQUOT: "the store's disk quota is used up",
     errno.EFBIG: "the file is larger than the store's file system allows",
     errno.EROFS: "the store's file system is read-only",
-    errno.EACCES: "the store's folder refuses access to this user",
+    errno.EACCES: "this user has no access to the store's folder",
     errno.EPERM: "the store's file system forbids this (it must support hard links)",
     errno.EOPNOTSUPP: "the store's file system lacks hard links or locks",
     errno.EXDEV: "the store's folder spans several file systems",
@@ -86,7 +86,7 @@ def date_precisely(file: int) -> None:
     """Give an open file the time of this machine's clock, in nanoseconds.
 
     The kernel dates files by its tick, some milliseconds long, in which a file can be
-    replaced twice by way of one inode number; this clock tells the two versions apart.
+    replaced twice with the same inode number; this clock distinguishes the two versions.
     """
     now_ns = time.time_ns()
     os.utime(file, ns=(now_ns, now_ns))

@@ -51,9 +51,9 @@ class FilesystemStore:
     (to replace) onto its key, and the key's folder is flushed. Replacing and
     deleting hold the key's lock for the moment they compare and act; creating
     needs none, because the link fails when the key exists. The file system must
-    have hard links and flock.
+    support hard links and flock.
 
-    An empty folder never lasts: the deletion of its last object removes it.
+    The deletion of the last object in a folder removes the folder.
     """
 
     def __init__(self, root: Path, *, creates: bool = True) -> None:
@@ -85,7 +85,7 @@ class FilesystemStore:
         path = self.local_path(key)
         if expect is not None:
             with disk_faults():
-                self._require(key, path, expect)  # before copying what cannot be kept
+                self._require(key, path, expect)  # before copying in vain
         first = source.read(_CHUNK_BYTES)
         if not first and expect in (None, ABSENT):
             created = self._create_empty(key, path)
@@ -216,7 +216,7 @@ class FilesystemStore:
                 os.link(upload, path)
             except FileExistsError:
                 # An NFS server may have made the link and lost its answer; the client
-                # asks again, and only the number of links tells whose file is there.
+                # asks again, and only the number of links shows whose file is there.
                 if os.stat(upload).st_nlink == 1:
                     raise
             return

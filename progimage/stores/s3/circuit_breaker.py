@@ -1,4 +1,4 @@
-"""A circuit breaker: while the store is known to be silent, nobody else waits to find out.
+"""A circuit breaker: while the store is known to be silent, no other call waits to find out.
 
 Without it, a silent store holds every thread for its deadline, and requests behind them
 wait far longer than theirs. As Nygard describes it ("Release It!", 2007), with a trial
@@ -33,10 +33,10 @@ class CircuitBreaker:
 
     @contextmanager
     def guarding(self) -> Iterator[None]:
-        """Let the block ask the store, unless that is known to be in vain.
+        """Let the block ask the store, unless it is known to be silent.
 
         Raises:
-            StoreUnavailable: it is, and this is not the next trial.
+            StoreUnavailable: it is silent, and this is not the next trial.
         """
         self._enter()
         started = self._clock()
@@ -48,7 +48,7 @@ class CircuitBreaker:
                     self._failures += 1
             raise
         except StoreError:
-            self._close()  # it has answered, that there is no such object for one
+            self._close()  # it answered, for example that there is no such object
             raise
         self._close()
 

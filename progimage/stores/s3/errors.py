@@ -1,4 +1,4 @@
-"""What boto3 raises, as our errors: one table for its exceptions, one for S3's codes."""
+"""boto3's exceptions as errors of `progimage.errors`: a table of exceptions, one of S3's codes."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ EXCEPTIONS: dict[type[Exception], str] = {
 
 _ABSENT = (KeyMissing, "no object {key}")
 _REFUSED = (Conflict, "{key} is not at the expected version")
-_DENIED = "the S3 server refuses access; check the credentials and the bucket's policy"
+_DENIED = "the S3 server denies access; check the credentials and the bucket's policy"
 _BUSY = "the S3 server asks to slow down"
 
 _CODES: dict[str, tuple[type[ProgImageError], str]] = {
@@ -121,7 +121,7 @@ _CODES: dict[str, tuple[type[ProgImageError], str]] = {
     "ServiceUnavailable": (StoreUnavailable, "the S3 server is unavailable"),
 }
 
-# HEAD has no body, so S3 cannot send a code there; only the status tells.
+# HEAD has no body, so S3 cannot send a code there; only the status is left.
 _STATUSES: dict[int, tuple[type[ProgImageError], str]] = {
     301: (StoreUnavailable, "the S3 bucket is in another region; set the parameter region"),
     307: (StoreUnavailable, "the S3 bucket is in another region; set the parameter region"),
@@ -139,7 +139,7 @@ _STATUSES: dict[int, tuple[type[ProgImageError], str]] = {
 
 @contextmanager
 def s3_faults(key: str = "") -> Iterator[None]:
-    """Turn what boto3 raises into an error of ours with no endpoint or secret in it.
+    """Turn what boto3 raises into an error of `progimage.errors` without endpoint or secret.
 
     That is a `StoreError`, or `ConfigError` for a server without a needed feature.
     """

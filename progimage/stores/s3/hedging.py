@@ -1,8 +1,8 @@
-"""A second request for an answer that is late, so that one slow moment does not decide.
+"""A second request where an answer is late, so that one slow moment costs little.
 
 Hedged requests, as Dean and Barroso describe them ("The Tail at Scale", CACM 56(2), 2013):
 the second is sent when the first has taken longer than 95 of 100 do, and whichever answers
-first is taken. The first is asked in the caller's own thread, and only a late one costs
+first is used. The first request runs in the caller's own thread; only a late one costs
 another thread and another connection.
 """
 
@@ -38,7 +38,7 @@ class Delay:
     """How long a first byte may take before it is late: about the 95th percentile.
 
     A stochastic approximation (Robbins and Monro, 1951) of the quantile: it needs to know
-    only if an answer was late, so those that nobody waited for count as well. Late ones
+    only if an answer was late, so answers that were abandoned count as well. Late ones
     raise it by 9.5 %, others lower it by 0.5 %, which is even at one of twenty.
     """
 
@@ -198,7 +198,7 @@ class _Race(Generic[T]):
         _is_second.set(True)
         answers = []
         try:
-            # The first call is still under way, and its error the one that is told.
+            # The first call is still under way, and its error is the one that is raised.
             with suppress(Exception):
                 answers.append(self._ask())
         finally:

@@ -1,4 +1,4 @@
-"""Writing to S3, also on condition, and what to make of answers that are lost or differ."""
+"""Writing to S3, also on condition, and handling answers that are lost or differ."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _MARK = "progimage-write"
 
 
 class S3Writes:
-    """The writing half of an `ObjectStore`, with conditions kept by the server, or else by us."""
+    """The writing half of an `ObjectStore`, with conditions checked by the server, or else here."""
 
     def __init__(self, bucket: S3Bucket, *, conditional: bool) -> None:
         self._bucket = bucket
@@ -76,11 +76,11 @@ class S3Writes:
         return Stat(key, size, bare(answer["ETag"]), modified)
 
     def _send_if(self, key: str, request: dict[str, Any], expect: str) -> Stat:
-        """Put on condition, and find out what a refusal means.
+        """Put on condition, and find out why it was rejected.
 
         When the answer to a put is lost, boto3 sends it again, and the server
-        refuses it because of our own object. The mark that each put carries tells
-        ours from another writer's, also when the bytes are equal.
+        rejects it because of our own object. The mark of each put distinguishes ours
+        from another writer's, also when the bytes are equal.
         """
         mark = secrets.token_hex(16)
         request["Metadata"] = {**request["Metadata"], _MARK: mark}
@@ -94,7 +94,7 @@ class S3Writes:
             except (Conflict, KeyMissing):
                 pass
             except StoreUnavailable as error:
-                # Ceph 16 answers 500, again and again, to those who lose a close race.
+                # Ceph 16 answers 500 repeatedly to writers that lose a close race.
                 if not was_internal_error(error):
                     raise
             else:
@@ -104,11 +104,11 @@ class S3Writes:
             if current and current[1] == mark:
                 return current[0]
             _compare(key, current, expect)
-            # Refused, and yet the condition holds: another writer was at it (409), or
+            # Rejected, although the condition holds: another writer was at it (409), or
             # the server wants the etag in its other form.
             if isinstance(request["Body"], Tail):
                 request["Body"].seek(0)
-        raise StoreUnavailable("the S3 server keeps refusing a condition that holds")
+        raise StoreUnavailable("the S3 server keeps rejecting a condition that holds")
 
     def _etag_forms(self) -> Iterator[str]:
         """Yield the form that worked last and the other, in turns, a few times."""
@@ -128,7 +128,7 @@ class S3Writes:
         for form in self._etag_forms():
             current = self._look(key)
             if current is None:
-                return  # perhaps our own doing, on a try whose answer was lost
+                return  # perhaps by our own earlier try, whose answer was lost
             _compare(key, current, expect)
             if self._deletes_by_etag:
                 request["IfMatch"] = form.format(expect)
@@ -136,7 +136,7 @@ class S3Writes:
                 self._remove(key, request)
                 self._etag_form = form
                 return
-        raise StoreUnavailable("the S3 server keeps refusing a condition that holds")
+        raise StoreUnavailable("the S3 server keeps rejecting a condition that holds")
 
     def _remove(self, key: str, request: dict[str, Any]) -> None:
         with suppress(KeyMissing), self._bucket.asking(key):

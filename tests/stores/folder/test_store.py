@@ -274,7 +274,7 @@ class Failing:
         (errno.ENOSPC, "the store's disk is full"),
         (errno.EDQUOT, "quota is used up"),
         (errno.EROFS, "read-only"),
-        (errno.EACCES, "refuses access"),
+        (errno.EACCES, "no access"),
         (errno.EIO, "I/O error"),
         (errno.ESTALE, "network file system"),
         (errno.EMFILE, "too many files open"),

@@ -236,7 +236,7 @@ class TestServersThatDiffer:
             lambda: put(store, "key", b"x", etag),
             lambda: store.delete("key", expect=etag),
         ):
-            with pytest.raises(StoreUnavailable, match="keeps refusing a condition that holds"):
+            with pytest.raises(StoreUnavailable, match="keeps rejecting a condition that holds"):
                 act()
         assert get(store, "key") == b"old"
 
@@ -347,7 +347,7 @@ def test_a_forked_child_has_connections_of_its_own(store, monkeypatch):
         ("503 Slow Down", "SlowDown", "asks to slow down"),
         ("503 Service Unavailable", "", "is unavailable"),
         ("500 Internal Server Error", "InternalError", "the S3 server answered 500"),
-        ("403 Forbidden", "AccessDenied", "refuses access"),
+        ("403 Forbidden", "AccessDenied", "denies access"),
         ("403 Forbidden", "InvalidAccessKeyId", "does not know the access key"),
         ("403 Forbidden", "SignatureDoesNotMatch", "rejects the secret key"),
         ("400 Bad Request", "ExpiredToken", "credentials have expired"),
