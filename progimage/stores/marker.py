@@ -23,7 +23,7 @@ Raise it when an older release could not work with what this one writes, or this
 with what an older one wrote; then `progimage.maintenance.upgrade` needs a step.
 """
 
-FIRST_FORMAT = 2
+FIRST_FORMAT = 1
 """The format of stores of releases before 0.2, which wrote no marker."""
 
 
