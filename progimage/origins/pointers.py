@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import io
 from datetime import datetime
+from functools import lru_cache
 from typing import ClassVar
 
 from pydantic import ValidationError
@@ -115,6 +116,7 @@ class Pointers:
         return found
 
 
+@lru_cache(_REMEMBERED)
 def pointer_key(origin: str, key: str) -> str:
     """Return the key of a pointer in the store."""
     digest = hashlib.sha256(key.encode()).hexdigest()

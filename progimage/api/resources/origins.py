@@ -34,6 +34,7 @@ from progimage.origins.origins import Found, Origin, Origins
 _MARK = "/-/"
 _INFO, _RENDERS = "info", "renders"
 _REMEMBERED_PIPELINES = 4_096
+_REMEMBERED_URLS = 8_192
 
 NAME = Parameter(
     "name",
@@ -193,20 +194,28 @@ class OriginResource:
 
     def _target(self, req: falcon.Request, name: str) -> _Target:
         origin = self.origins.get(name)
-        start = f"/origins/{name}/"
-        raw = raw_path(req)
-        before, mark, rest = raw.partition(start)
-        # A path prefix that a proxy left in place stands before ours.
-        if origin is None or not mark or _MARK in before:
+        if origin is None:
             raise NotFound(f"there is no origin {name[:32]!r}")
-        action, mark, key = f"/{rest}".partition(_MARK)
-        if not mark:
-            raise InvalidRequest(
-                "path: expected <pipeline>/-/<key>, such as thumbnail.webp/-/2024/boat.jpg"
-            )
-        return _Target(
-            origin, falcon.uri.decode(action.strip("/"), unquote_plus=False), decoded_key(key)
+        return _Target(origin, *_parts(raw_path(req), name))
+
+
+@lru_cache(_REMEMBERED_URLS)
+def _parts(raw: str, name: str) -> tuple[str, str]:
+    """Return what stands before `/-/` in a raw path, and the key behind it, both decoded.
+
+    Raises:
+        NotFound, InvalidRequest: the path is none of an origin, or has no key.
+    """
+    before, mark, rest = raw.partition(f"/origins/{name}/")
+    # A path prefix that a proxy left in place stands before ours.
+    if not mark or _MARK in before:
+        raise NotFound(f"there is no origin {name[:32]!r}")
+    action, mark, key = f"/{rest}".partition(_MARK)
+    if not mark:
+        raise InvalidRequest(
+            "path: expected <pipeline>/-/<key>, such as thumbnail.webp/-/2024/boat.jpg"
         )
+    return falcon.uri.decode(action.strip("/"), unquote_plus=False), decoded_key(key)
 
 
 def _check_query(query: PictureQuery) -> None:

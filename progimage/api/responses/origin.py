@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from urllib.parse import quote
 
 import falcon
@@ -28,6 +29,7 @@ Choose = Callable[[Record], Pipeline | None]
 """From a source to its pipeline; None stands for the source itself."""
 
 _ATTEMPTS = 3
+_REMEMBERED_URLS = 8_192
 _KEY = "/!$&'()*+,;=:@-._~"
 _MOST_REVALIDATING_S = 3_600
 
@@ -270,6 +272,7 @@ class OriginResponder:
         self._send_rendition(req, resp, self._own, made, etag, "")
 
 
+@lru_cache(_REMEMBERED_URLS)
 def url_of(origin: str, key: str, rendition_name: str) -> str:
     """Return the path of a rendition of an origin's picture."""
     return f"/origins/{origin}/{rendition_name}/-/{quote(key, safe=_KEY)}"
