@@ -1,6 +1,6 @@
 // Who is logged in, in the corner of every view; and the form to log in.
 
-import { base } from "./base.js";
+import { servicePath } from "./service_path.js";
 import { say, toast } from "./announce.js";
 import { sendJson } from "./api.js";
 import { h, icon, uniqueId } from "./dom.js";
@@ -15,7 +15,7 @@ export function accountControl() {
     const name = userName();
     element.replaceChildren(
       name === null
-        ? h("a", { class: "button quiet", href: `${base}/?view=login` }, icon("person"), "Log in")
+        ? h("a", { class: "button quiet", href: `${servicePath}/?view=login` }, icon("person"), "Log in")
         : h("button", { type: "button", class: "quiet", title: "Log out", "aria-label": `${name}, log out`, onclick: leave }, h("bdi", { class: "who" }, name), icon("leave")),
     );
   }
@@ -67,7 +67,7 @@ export function loginView() {
     submit.disabled = true;
     trouble.replaceChildren();
     try {
-      if (isNew) await sendJson(`${base}/users/`, { username: name.value.trim(), password: password.value });
+      if (isNew) await sendJson(`${servicePath}/users/`, { username: name.value.trim(), password: password.value });
       await logIn(name.value.trim(), password.value);
     } catch (error) {
       // Not errorState, which would lead to this form.
@@ -79,7 +79,7 @@ export function loginView() {
     }
     toast(`Logged in as ${userName()}`);
     if (cameFrom()) history.back();
-    else go(`${base}/`, { replace: true });
+    else go(`${servicePath}/`, { replace: true });
   }
 
   return { element: h("section", { class: "narrow" }, form), heading, title: () => heading.textContent };

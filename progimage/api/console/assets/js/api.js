@@ -1,6 +1,6 @@
 // Requests to the service, on behalf of whoever is logged in; its problem documents as errors.
 
-import { base } from "./base.js";
+import { servicePath } from "./service_path.js";
 import { problemOf, Unreachable } from "./problem.js";
 import { accessToken, refresh } from "./session.js";
 
@@ -56,7 +56,7 @@ let transforms = null;
 
 /** Return what `/transforms/` lists; asked for once. */
 export function transformList() {
-  transforms ??= json(`${base}/transforms/`).catch((error) => {
+  transforms ??= json(`${servicePath}/transforms/`).catch((error) => {
     transforms = null;
     throw error;
   });

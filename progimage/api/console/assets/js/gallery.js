@@ -1,6 +1,6 @@
 // The pictures that match a search, page after page as one scrolls.
 
-import { base } from "./base.js";
+import { servicePath } from "./service_path.js";
 import { say } from "./announce.js";
 import { json } from "./api.js";
 import { h, icon } from "./dom.js";
@@ -51,7 +51,7 @@ export function galleryView({ upload }) {
     shown = 0;
     const query = new URLSearchParams(search);
     query.set("limit", PAGE);
-    await fetchPage(`${base}/images/?${query}`, true);
+    await fetchPage(`${servicePath}/images/?${query}`, true);
   }
 
   async function loadMore() {
@@ -111,7 +111,7 @@ export function galleryView({ upload }) {
         "search",
         "Nothing matches",
         "No picture has all of what is asked for.",
-        h("a", { class: "button", href: `${base}/` }, "Clear the search"),
+        h("a", { class: "button", href: `${servicePath}/` }, "Clear the search"),
       );
     }
     return emptyState(

@@ -1,6 +1,6 @@
 // A new import, from a pasted list of addresses.
 
-import { base } from "./base.js";
+import { servicePath } from "./service_path.js";
 import { sendJson } from "./api.js";
 import { h, icon, uniqueId } from "./dom.js";
 import { errorState } from "./notice.js";
@@ -44,7 +44,7 @@ export function importForm() {
     trouble.replaceChildren();
     const said = { title: title.value.trim(), tags: tags.value(), visibility: privacy.value() };
     try {
-      const response = await sendJson(`${base}/jobs/`, { urls: lines(), ...said });
+      const response = await sendJson(`${servicePath}/jobs/`, { urls: lines(), ...said });
       go(hrefOfJob((await response.json()).id));
     } catch (error) {
       trouble.replaceChildren(errorState(error));

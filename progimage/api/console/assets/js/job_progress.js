@@ -1,6 +1,6 @@
 // A job as it goes: by server-sent events, and by asking again where those are not to be had.
 
-import { base } from "./base.js";
+import { servicePath } from "./service_path.js";
 import { json, request } from "./api.js";
 
 const ASK_AGAIN_MS = 2_000;
@@ -31,13 +31,13 @@ async function attempt(action) {
 }
 
 async function ask(id, signal, onchange) {
-  const job = await json(`${base}/jobs/${id}/?limit=0`, { signal });
+  const job = await json(`${servicePath}/jobs/${id}/?limit=0`, { signal });
   onchange(job);
   return job;
 }
 
 async function readStream(id, signal, onchange) {
-  const response = await request(`${base}/jobs/${id}/`, { headers: { Accept: "text/event-stream" }, signal });
+  const response = await request(`${servicePath}/jobs/${id}/`, { headers: { Accept: "text/event-stream" }, signal });
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
   let text = "";
   let job = null;

@@ -1,6 +1,6 @@
 // One job: how far it has come, what it made, what failed and why.
 
-import { base } from "./base.js";
+import { servicePath } from "./service_path.js";
 import { say, toast } from "./announce.js";
 import { json, request } from "./api.js";
 import { confirmed } from "./dialogs.js";
@@ -18,7 +18,7 @@ const ITEMS = 60;
 export function jobView({ id, onmade }) {
   const gone = new AbortController();
   const name = encodeURIComponent(id);
-  const path = `${base}/jobs/${name}/`;
+  const path = `${servicePath}/jobs/${name}/`;
   let known = null;
   let isListing = false;
   let isStale = false;
@@ -30,7 +30,7 @@ export function jobView({ id, onmade }) {
   const failed = listOf("Failed");
   const complete = listOf("Done");
   const trouble = h("div", {});
-  const back = h("a", { class: "button quiet", href: `${base}/?view=jobs` }, icon("back"), "Jobs");
+  const back = h("a", { class: "button quiet", href: `${servicePath}/?view=jobs` }, icon("back"), "Jobs");
   const element = h("section", { class: "stack wide" }, h("div", { class: "picture-head" }, back, heading), card, trouble, failed.element, complete.element);
 
   function show(job) {

@@ -1,6 +1,6 @@
 // All jobs, newest first, beside the form for a new import.
 
-import { base } from "./base.js";
+import { servicePath } from "./service_path.js";
 import { json } from "./api.js";
 import { h } from "./dom.js";
 import { importForm } from "./import_form.js";
@@ -24,7 +24,7 @@ export function jobsView() {
   async function load() {
     clearTimeout(timer);
     try {
-      const page = await json(`${base}/jobs/`, { signal: gone.signal });
+      const page = await json(`${servicePath}/jobs/`, { signal: gone.signal });
       state.replaceChildren();
       redraw(page.data);
       offerMore(page.next);

@@ -1,6 +1,6 @@
 // The page: what is always there, and the view that the address asks for.
 
-import { base } from "./base.js";
+import { servicePath } from "./service_path.js";
 import { accountControl, loginView } from "./account.js";
 import { h } from "./dom.js";
 import { galleryView } from "./gallery.js";
@@ -22,12 +22,12 @@ let galleryScroll = 0;
 
 const upload = uploader({ onuploaded: () => gallery?.reload() });
 const links = {
-  gallery: h("a", { href: `${base}/` }, "Pictures"),
-  jobs: h("a", { href: `${base}/?view=jobs` }, "Jobs"),
+  gallery: h("a", { href: `${servicePath}/` }, "Pictures"),
+  jobs: h("a", { href: `${servicePath}/?view=jobs` }, "Jobs"),
 };
 
 function header() {
-  const brand = h("a", { class: "brand", href: `${base}/`, "aria-label": "ProgImage" }, h("img", { src: `${base}/console/mark.svg`, alt: "", width: 28, height: 28 }), h("span", {}, "ProgImage"));
+  const brand = h("a", { class: "brand", href: `${servicePath}/`, "aria-label": "ProgImage" }, h("img", { src: `${servicePath}/console/mark.svg`, alt: "", width: 28, height: 28 }), h("span", {}, "ProgImage"));
   links.jobs.hidden = !offers("jobs");
   const controls = h("div", { class: "row" }, themeButton(), accountControl(), upload.button);
   top.replaceChildren(h("div", { class: "bar" }, brand, h("nav", { "aria-label": "Views" }, Object.values(links)), controls));

@@ -1,7 +1,7 @@
 // What people say of a picture: read, changed, and saved only over the version it was
 // changed from.
 
-import { base } from "./base.js";
+import { servicePath } from "./service_path.js";
 import { say, toast } from "./announce.js";
 import { sendJson, request } from "./api.js";
 import { h, uniqueId } from "./dom.js";
@@ -75,7 +75,7 @@ export function metadataForm(record, etag, onsaved) {
     save.disabled = true;
     trouble.replaceChildren();
     try {
-      const response = await sendJson(`${base}/images/${record.id}/metadata/`, changes, {
+      const response = await sendJson(`${servicePath}/images/${record.id}/metadata/`, changes, {
         method: "PATCH",
         headers: { "Content-Type": "application/merge-patch+json", "If-Match": etag },
       });
@@ -99,7 +99,7 @@ export function metadataForm(record, etag, onsaved) {
   async function showNewer(mine) {
     let theirs;
     try {
-      const response = await request(`${base}/images/${record.id}/metadata/`);
+      const response = await request(`${servicePath}/images/${record.id}/metadata/`);
       theirs = await response.json();
       accept(theirs, response.headers.get("ETag"));
     } catch (error) {

@@ -1,6 +1,6 @@
 // What is shown in place of a view: that it is empty, still to come, or why it could not be had.
 
-import { base } from "./base.js";
+import { servicePath } from "./service_path.js";
 import { h, icon } from "./dom.js";
 import { accountMode } from "./service.js";
 
@@ -28,7 +28,7 @@ export function errorState(error, retry) {
     { class: "notice bad", role: "alert" },
     h("strong", {}, error.title || "Something went wrong"),
     h("p", {}, error.message),
-    error.status === 401 && accountMode() !== "off" && h("a", { class: "button", href: `${base}/?view=login` }, "Log in"),
+    error.status === 401 && accountMode() !== "off" && h("a", { class: "button", href: `${servicePath}/?view=login` }, "Log in"),
     retry && h("button", { type: "button", onclick: retry }, icon("retry"), "Try again"),
   );
 }

@@ -1,6 +1,6 @@
 // One picture: itself, what is known of it, and what can be made of it.
 
-import { base } from "./base.js";
+import { servicePath } from "./service_path.js";
 import { say, toast } from "./announce.js";
 import { json, request } from "./api.js";
 import { confirmed } from "./dialogs.js";
@@ -19,7 +19,7 @@ import { bytes, count, nameOf, number, when } from "./wording.js";
 export function pictureView({ id, pipeline, onchanged }) {
   const heading = h("h1", { tabindex: "-1" }, "Picture");
   const body = h("div", { class: "picture-body" });
-  const back = h("a", { class: "button quiet", href: `${base}/`, onclick: goBack }, icon("back"), "Pictures");
+  const back = h("a", { class: "button quiet", href: `${servicePath}/`, onclick: goBack }, icon("back"), "Pictures");
   const element = h("section", { class: "picture" }, h("div", { class: "picture-head" }, back, heading), body);
   const gone = new AbortController();
   let title = "Picture";
@@ -36,7 +36,7 @@ export function pictureView({ id, pipeline, onchanged }) {
   async function load() {
     body.replaceChildren(waitingState());
     try {
-      const response = await request(`${base}/images/${encodeURIComponent(id)}/metadata/`, { signal: gone.signal });
+      const response = await request(`${servicePath}/images/${encodeURIComponent(id)}/metadata/`, { signal: gone.signal });
       show(await response.json(), response.headers.get("ETag"));
     } catch (error) {
       if (error.name !== "AbortError") body.replaceChildren(errorState(error, error.status === 404 ? null : load));
@@ -95,7 +95,7 @@ export function pictureView({ id, pipeline, onchanged }) {
   async function purgeRenders(button) {
     button.disabled = true;
     try {
-      const { purged } = await json(`${base}/images/${id}/renders/`, { method: "DELETE" });
+      const { purged } = await json(`${servicePath}/images/${id}/renders/`, { method: "DELETE" });
       toast(`${count(purged, "rendition")} purged`);
     } catch (error) {
       toast(error.message, "bad");
@@ -108,7 +108,7 @@ export function pictureView({ id, pipeline, onchanged }) {
     const question = `“${nameOf(record)}” and everything made of it will be gone for good.`;
     if (!(await confirmed("Delete this picture?", question, "Delete"))) return;
     try {
-      await request(`${base}/images/${id}/`, { method: "DELETE" });
+      await request(`${servicePath}/images/${id}/`, { method: "DELETE" });
     } catch (error) {
       toast(error.message, "bad");
       return;
@@ -116,7 +116,7 @@ export function pictureView({ id, pipeline, onchanged }) {
     onchanged(id, null);
     toast("Picture deleted");
     if (cameFrom() === "gallery") history.back();
-    else go(`${base}/`);
+    else go(`${servicePath}/`);
   }
 
   load().then(() => say(title));

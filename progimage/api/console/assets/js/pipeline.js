@@ -1,6 +1,6 @@
 // Pipelines as texts: steps and their arguments to a path, and back.
 
-import { base } from "./base.js";
+import { servicePath } from "./service_path.js";
 
 const PLAIN = /^[A-Za-z0-9_-]+$/;
 
@@ -22,7 +22,7 @@ export function stepText({ name, values }, properties) {
 /** Return the path of what `steps` make of a picture; `format` is an extension, "auto" or "". */
 export function pathOf(id, steps, format) {
   const suffix = format ? `.${format}` : "";
-  return steps.length ? `${base}/images/${id}/${steps.join("/")}${suffix}` : `${base}/images/${id}${suffix || "/"}`;
+  return steps.length ? `${servicePath}/images/${id}/${steps.join("/")}${suffix}` : `${servicePath}/images/${id}${suffix || "/"}`;
 }
 
 /**

@@ -1,7 +1,7 @@
 // The address of what is shown. All of it stands in the query of `/`, so that every view can
 // be linked to, and reloaded, without the server knowing the views.
 
-import { base } from "./base.js";
+import { servicePath } from "./service_path.js";
 
 /** What a search may be for; the same names as in the service's own query. */
 export const CONDITIONS = ["q", "tags_all", "media_type", "visibility", "owner"];
@@ -31,12 +31,12 @@ function onlyConditions(query) {
 
 export function hrefOfSearch(search) {
   const text = search.toString();
-  return text ? `${base}/?${text}` : `${base}/`;
+  return text ? `${servicePath}/?${text}` : `${servicePath}/`;
 }
 
-export const hrefOfPicture = (id) => `${base}/?${new URLSearchParams({ image: id })}`;
+export const hrefOfPicture = (id) => `${servicePath}/?${new URLSearchParams({ image: id })}`;
 
-export const hrefOfJob = (id) => `${base}/?${new URLSearchParams({ job: id })}`;
+export const hrefOfJob = (id) => `${servicePath}/?${new URLSearchParams({ job: id })}`;
 
 /** Fires "change" when another view is to be shown. */
 export const router = new EventTarget();
@@ -64,7 +64,7 @@ export function followLinks() {
     if (!link || event.defaultPrevented || event.button !== 0 || link.target || link.hasAttribute("download")) return;
     if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
     const url = new URL(link.href);
-    if (url.origin !== location.origin || url.pathname !== `${base}/` || url.hash) return;
+    if (url.origin !== location.origin || url.pathname !== `${servicePath}/` || url.hash) return;
     event.preventDefault();
     go(url.pathname + url.search);
   });

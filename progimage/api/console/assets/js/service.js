@@ -1,13 +1,13 @@
 // What this service offers, as its root document tells.
 
-import { base } from "./base.js";
+import { servicePath } from "./service_path.js";
 import { json } from "./api.js";
 
 let root = null;
 
 /** Read the root document; the page cannot do without it. */
 export async function discover() {
-  root = await json(`${base}/`, { headers: { Accept: "application/hal+json" } });
+  root = await json(`${servicePath}/`, { headers: { Accept: "application/hal+json" } });
 }
 
 /** True if the root links to `name`, such as "jobs". */

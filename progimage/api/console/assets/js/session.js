@@ -6,7 +6,7 @@
 // foreign script run, and an HttpOnly cookie would open every other call to cross-site
 // requests, which bearer tokens are immune to.
 
-import { base } from "./base.js";
+import { servicePath } from "./service_path.js";
 import { problemOf } from "./problem.js";
 
 const KEPT = "progimage.refresh";
@@ -40,7 +40,7 @@ export async function logOut() {
   session.dispatchEvent(new Event("change"));
   if (!id || !token) return;
   try {
-    await fetch(`${base}/tokens/${id}/`, { method: "DELETE", headers: { Authorization: `Bearer ${token}` } });
+    await fetch(`${servicePath}/tokens/${id}/`, { method: "DELETE", headers: { Authorization: `Bearer ${token}` } });
   } catch {
     // It ends by itself when it has not been used for long enough.
   }
@@ -87,7 +87,7 @@ function keep(tokens, name) {
 }
 
 function ask(fields) {
-  return fetch(`${base}/tokens/`, {
+  return fetch(`${servicePath}/tokens/`, {
     method: "POST",
     headers: { "Content-Type": "application/json", Accept: "application/json" },
     body: JSON.stringify(fields),

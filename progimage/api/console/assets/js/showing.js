@@ -1,6 +1,6 @@
 // Pictures on the page: their placeholder first, at their size, then the picture itself.
 
-import { base } from "./base.js";
+import { servicePath } from "./service_path.js";
 import { request } from "./api.js";
 import { h } from "./dom.js";
 import { isOpen, ownPreset } from "./service.js";
@@ -32,13 +32,13 @@ function bytesOf(base64) {
 
 /** Return the path of a small version, or null if none may be had; `pipeline` is to say how small. */
 function small(id, pipeline) {
-  if (isOpen()) return `${base}/images/${id}/${pipeline}`;
-  return ownPreset() && `${base}/images/${id}/${ownPreset()}`;
+  if (isOpen()) return `${servicePath}/images/${id}/${pipeline}`;
+  return ownPreset() && `${servicePath}/images/${id}/${ownPreset()}`;
 }
 
 /** Return the path of a version for the screen: never larger than the picture is, or the original. */
 export function forScreen(record) {
-  return isOpen() ? `${base}/images/${record.id}/resize:height=1600,width=1600.webp` : `${base}/images/${record.id}/`;
+  return isOpen() ? `${servicePath}/images/${record.id}/resize:height=1600,width=1600.webp` : `${servicePath}/images/${record.id}/`;
 }
 
 const lazily = new IntersectionObserver(

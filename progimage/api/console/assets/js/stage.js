@@ -1,6 +1,6 @@
 // Where a picture is shown large, and measured.
 
-import { base } from "./base.js";
+import { servicePath } from "./service_path.js";
 import { request } from "./api.js";
 import { copyButton } from "./copying.js";
 import { h, icon } from "./dom.js";
@@ -45,7 +45,7 @@ export function stage(record) {
     } else {
       image.src = forScreen(record);
     }
-    lines.replaceChildren(urlLine("Original", `${base}/images/${record.id}/`));
+    lines.replaceChildren(urlLine("Original", `${servicePath}/images/${record.id}/`));
   }
 
   /**

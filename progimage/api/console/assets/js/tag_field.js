@@ -1,7 +1,7 @@
 // A field for tags: what was chosen as chips, what is typed completed from the tags there are.
 // An ARIA combobox with a list, as WAI-ARIA Authoring Practices describe it.
 
-import { base } from "./base.js";
+import { servicePath } from "./service_path.js";
 import { say } from "./announce.js";
 import { json } from "./api.js";
 import { debounced, h, icon, uniqueId } from "./dom.js";
@@ -118,7 +118,7 @@ export function tagField({ label, tags = [], onchange = () => {}, placeholder = 
     const prefix = prefixOf();
     const query = new URLSearchParams({ limit: MOST_SHOWN + chosen.length, ...(prefix ? { prefix } : {}) });
     try {
-      const page = await json(`${base}/tags/?${query}`);
+      const page = await json(`${servicePath}/tags/?${query}`);
       if (mine !== asked || document.activeElement !== input) return;
       const taken = new Set(chosen.map(folded));
       const free = page.data.filter(({ tag }) => !taken.has(folded(tag)));

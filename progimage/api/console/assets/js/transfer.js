@@ -1,7 +1,7 @@
 // One file on its way to the service. XMLHttpRequest, since fetch does not tell how much of
 // a body has been sent.
 
-import { base } from "./base.js";
+import { servicePath } from "./service_path.js";
 import { Problem, problemOf, Unreachable } from "./problem.js";
 import { accessToken, refresh } from "./session.js";
 
@@ -38,7 +38,7 @@ function once(file, said, signal, onprogress) {
     form.append("image", file, file.name || "pasted.png");
     const http = new XMLHttpRequest();
     const abort = () => http.abort();
-    http.open("POST", `${base}/images/`);
+    http.open("POST", `${servicePath}/images/`);
     http.setRequestHeader("Accept", "application/json");
     if (accessToken()) http.setRequestHeader("Authorization", `Bearer ${accessToken()}`);
     http.upload.onprogress = (event) => {

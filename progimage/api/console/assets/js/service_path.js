@@ -1,3 +1,3 @@
 // The path prefix of the service, "" without one: this module is at <prefix>/console/js/.
 
-export const base = new URL("../..", import.meta.url).pathname.replace(/\/$/, "");
+export const servicePath = new URL("../..", import.meta.url).pathname.replace(/\/$/, "");
