@@ -19,6 +19,7 @@ from progimage.imaging.pool import RenderPool
 from progimage.imaging.registry import describe
 from progimage.server import app
 from progimage.stores.memory import MemoryStore
+from tools import client_reference
 
 ROOT = Path(__file__).parents[1]
 DECISIONS = ROOT / "DecisionLog.md"
@@ -246,6 +247,10 @@ FILES: dict[Path, Callable[[], str]] = {
     ROOT / "docs" / "reference" / "settings.md": settings,
     ROOT / "docs" / "reference" / "api.md": api,
     ROOT / "docs" / "reference" / "operations.md": operations,
+    ROOT / "docs" / "reference" / "cli.md": lambda: client_reference.command_line(_GENERATED),
+    ROOT / "docs" / "reference" / "python-client.md": (
+        lambda: client_reference.python_client(_GENERATED)
+    ),
 }
 
 

@@ -1,4 +1,4 @@
-"""`progimage`: talk to a server, run one, and maintain its store."""
+"""The `progimage` command: use a server, run one, and maintain its store."""
 
 from progimage.cli.commands import app, main
 

@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from progimage.cli import credentials
-from progimage.cli.connection import HERE, Url, connected
-from progimage.cli.terminal import Complaint, say
+from progimage.cli.connection import LOCAL_URL, CaFile, Url, connected
+from progimage.cli.terminal import CommandError, message
 from progimage.client import Client, Unauthorized, Unreachable
 
 app = typer.Typer()
@@ -23,44 +23,45 @@ app = typer.Typer()
     progimage login ada --password-stdin < password.txt"""
 )
 def login(
-    name: Annotated[str, typer.Argument(help="the account")],
+    name: Annotated[str, typer.Argument(help="name of the account")],
     password_stdin: Annotated[
         bool, typer.Option("--password-stdin", help="read the password from standard input")
     ] = False,
-    url: Url = HERE,
+    url: Url = LOCAL_URL,
+    ca_file: CaFile = "",
 ) -> None:
-    """Log in to a server; its tokens are kept in a file that only you can read."""
+    """Log in to a server; its tokens are stored in a file that only you can read."""
     if password_stdin:
         password = sys.stdin.readline().rstrip("\r\n")
     elif sys.stdin.isatty():
         password = typer.prompt("Password", hide_input=True, err=True)
     else:
-        raise Complaint("there is no terminal to ask on; use --password-stdin")
+        raise CommandError("there is no terminal to type the password; use --password-stdin")
     if not password:
-        raise Complaint("the password is empty")
-    with connected(url) as client:
+        raise CommandError("the password is empty")
+    with connected(url, ca_file=ca_file) as client:
         tokens = client.login(name, password)
-    credentials.remember(url, tokens)
-    say(f"logged in to {url} as {name}")
+    credentials.store(url, tokens)
+    message(f"logged in to {url} as {name}")
 
 
 @app.command()
-def logout(url: Url = HERE) -> None:
-    """End the session on a server, and forget its tokens."""
-    tokens = credentials.recall(url)
+def logout(url: Url = LOCAL_URL, ca_file: CaFile = "") -> None:
+    """End the session on a server, and remove its tokens."""
+    tokens = credentials.load(url)
     if tokens is None:
-        say(f"not logged in to {url}")
+        message(f"not logged in to {url}")
         return
-    # Forgotten first: whatever the server says, they are not to be used again.
-    credentials.remember(url, None)
+    # Removed first: they must not be used again, whatever the server answers.
+    credentials.store(url, None)
     if tokens.session:
-        with Client(url, token=tokens) as client:
+        with Client(url, token=tokens, ca_file=ca_file or None) as client:
             try:
                 client.logout()
             except Unauthorized:
-                say("the session had ended before")
+                message("the session had already ended")
             except Unreachable as error:
-                raise Complaint(
-                    f"the tokens are forgotten here, but {url} could not be told: {error}"
+                raise CommandError(
+                    f"the tokens are removed here, but the session on {url} is not ended: {error}"
                 ) from None
-    say(f"logged out of {url}")
+    message(f"logged out of {url}")

@@ -6,28 +6,32 @@ from typing import Annotated
 
 import typer
 
-from progimage.cli.connection import HERE, Token, Url, connected
-from progimage.cli.terminal import put, say
+from progimage.cli.connection import LOCAL_URL, CaFile, Token, Url, connected
+from progimage.cli.terminal import message, print_row
 
 app = typer.Typer()
 
 
 @app.command()
 def adopt(
-    origin: Annotated[str, typer.Argument(help="its name in the settings of the server")],
-    prefix: Annotated[str, typer.Option(help="only keys that start so")] = "",
-    after: Annotated[str, typer.Option(help="only keys behind this one")] = "",
-    tag: Annotated[list[str] | None, typer.Option("--tag", "-t", help="for each of them")] = None,
-    is_private: Annotated[bool, typer.Option("--private", help="only you may see them")] = False,
-    url: Url = HERE,
+    origin: Annotated[str, typer.Argument(help="name of the origin in the settings of the server")],
+    prefix: Annotated[str, typer.Option(help="only keys with this prefix")] = "",
+    after: Annotated[str, typer.Option(help="only keys after this one")] = "",
+    tag: Annotated[list[str] | None, typer.Option("--tag", "-t", help="tag of each image")] = None,
+    is_private: Annotated[
+        bool, typer.Option("--private", help="only you can see the images")
+    ] = False,
+    url: Url = LOCAL_URL,
     token: Token = "",
+    ca_file: CaFile = "",
 ) -> None:
-    """Import the pictures of an origin, one job after another. 1 if some could not be imported.
+    """Import the pictures of an origin, one job after another.
 
+    Exit code 1 if some could not be imported.
     Pictures that are in the library already stay as they are, so a broken run can be repeated.
     """
     has_failed = False
-    with connected(url, token) as client:
+    with connected(url, token, ca_file) as client:
         while True:
             job = client.adopt(
                 origin,
@@ -36,15 +40,15 @@ def adopt(
                 tags=tag or (),
                 visibility="private" if is_private else None,
             )
-            say(f"job {job.id}: {job.total} pictures of {origin}")
+            message(f"job {job.id}: {job.total} pictures of {origin}")
             done = job.wait()
-            say(f"{done.complete} imported, {done.failed} failed")
+            message(f"{done.complete} imported, {done.failed} failed")
             for item in done.items("failed"):
-                put("failed:", item["url"], item["error"])
+                print_row("failed:", item["url"], item["error"])
             has_failed |= bool(done.failed)
             if not job.more_after:
                 break
             after = job.more_after
-            say(f"going on after {after!r}")
+            message(f"continuing after {after!r}")
     if has_failed:
         raise typer.Exit(1)

@@ -1,16 +1,18 @@
-"""`progimage`: talk to a server, run one, and keep its store in order.
+"""The `progimage` command: use a server, run one, and maintain its store.
 
-Each module holds the commands of one subject in a `Typer` named `app`; this one joins them.
+Each module has the commands of one subject in a `Typer` named `app`; this one joins them.
 """
 
 from __future__ import annotations
 
 import sys
+from typing import Annotated
 
 import typer
 
+from progimage import __version__
 from progimage.cli import account, adopt, download, edit, jobs, search, server_commands, upload
-from progimage.cli.terminal import Complaint, say
+from progimage.cli.terminal import CommandError, allow_any_text, message
 from progimage.client import ClientError, InvalidCall, Unauthorized
 from progimage.errors import ProgImageError
 
@@ -25,22 +27,41 @@ for part in (upload, search, download, edit, jobs, adopt, account):
 server_commands.add_to(app)
 
 
+def _print_version(is_asked: bool) -> None:
+    if is_asked:
+        print(f"progimage {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Show the version and exit."
+        ),
+    ] = False,
+) -> None:
+    """A self-hosted image service with no database."""
+
+
 def main() -> None:
-    """Run the command line; complaints are told without a stack trace."""
+    """Run the command line; errors are printed in a line each, without a stack trace."""
+    allow_any_text()
     try:
         app()
-    except (ProgImageError, Complaint, InvalidCall) as error:
-        # Settings have a line for each that cannot work.
+    except (ProgImageError, CommandError, InvalidCall) as error:
+        # An error of the settings has a line for each of them.
         for line in f"progimage: {error}".splitlines():
-            say(line, "red")
+            message(line, "red")
         sys.exit(2)
     except ClientError as error:
-        say(f"progimage: {error}", "red")
+        message(f"progimage: {error}", "red")
         if isinstance(error, Unauthorized):
-            say("`progimage login NAME` signs you in; or put an API key into PROGIMAGE_TOKEN")
+            message("log in with `progimage login NAME`, or set PROGIMAGE_TOKEN to an API key")
         sys.exit(1)
     except OSError as error:
-        # Of this machine: a disk that is full, a home that is nobody's.
+        # An error of this machine, such as a full disk.
         where = f"{error.filename}: " if error.filename else ""
-        say(f"progimage: {where}{error.strerror or error}", "red")
+        message(f"progimage: {where}{error.strerror or error}", "red")
         sys.exit(1)

@@ -1,4 +1,4 @@
-"""The server that a command talks to, and who it says we are."""
+"""The server that a command uses, and the tokens for it."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import Annotated
 import typer
 
 from progimage.cli import credentials
-from progimage.client import Client
+from progimage.client import Client, Unreachable
 from progimage.client.blocking.client import DEFAULT_URL
 
 Url = Annotated[
     str,
-    typer.Option("--url", envvar="PROGIMAGE_URL", help="the server's address", metavar="URL"),
+    typer.Option("--url", envvar="PROGIMAGE_URL", help="address of the server", metavar="URL"),
 ]
 Token = Annotated[
     str,
@@ -22,22 +22,54 @@ Token = Annotated[
         "--token",
         envvar="PROGIMAGE_TOKEN",
         show_default=False,
-        help="an API key or access token; better kept in the environment, or by `progimage login`",
+        help="API key or access token; safer in the environment, or by `progimage login`",
         metavar="TOKEN",
     ),
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="print JSON, one value a line")]
+CaFile = Annotated[
+    str,
+    typer.Option(
+        "--ca-file",
+        envvar="PROGIMAGE_CA_FILE",
+        show_default=False,
+        help="certificates in PEM to trust, for a server with a certificate of your own authority",
+        metavar="FILE",
+    ),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="print JSON, one value per line")]
 
-HERE = DEFAULT_URL
+LOCAL_URL = DEFAULT_URL
+
+
+class NoServer(Unreachable):
+    """There is no server at the address."""
+
+    def __init__(self, url: str, error: Unreachable) -> None:
+        super().__init__(
+            f"no ProgImage at {url} ({error}); start one with `progimage serve`, "
+            "or set PROGIMAGE_URL to the address of another"
+        )
 
 
 @contextmanager
-def connected(url: str, token: str = "", connections: int = 10) -> Iterator[Client]:
-    """Give a client of the server; tokens that were refreshed meanwhile are kept."""
-    known = None if token else credentials.recall(url)
-    with Client(url, token=token or known, max_connections=connections) as client:
+def connected(
+    url: str, token: str = "", ca_file: str = "", *, connections: int = 10
+) -> Iterator[Client]:
+    """Give a client of the server; tokens that it refreshes are stored.
+
+    Raises:
+        NoServer: nothing listens at the address.
+    """
+    stored = None if token else credentials.load(url)
+    with Client(
+        url, token=token or stored, max_connections=connections, ca_file=ca_file or None
+    ) as client:
         try:
             yield client
+        except Unreachable as error:
+            if error.is_before_sending and not isinstance(error, NoServer):
+                raise NoServer(url, error) from error
+            raise
         finally:
-            if known is not None and client.tokens is not None and client.tokens != known:
-                credentials.remember(url, client.tokens)
+            if stored is not None and client.tokens is not None and client.tokens != stored:
+                credentials.store(url, client.tokens)

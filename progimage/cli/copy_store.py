@@ -1,4 +1,4 @@
-"""Move a library: copy one store into another."""
+"""Copy a store into another."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import typer
 
 from progimage import config
-from progimage.cli.terminal import bar, put, say
+from progimage.cli.terminal import bar, message, print_row
 from progimage.errors import ConfigError
 from progimage.library.index.opening import open_index
 from progimage.maintenance.copy_store.copier import Copier
@@ -30,54 +30,68 @@ _THREADS = 16
 
     progimage copy-store s3://bucket/prefix file:///srv/pictures --delete
 
-Run it again to go on, or to catch up, while the source serves; point the servers at the
-copy after a run that copied nothing. The copy may serve from the first moment on.
+    progimage copy-store file:///srv/backup file:var/store --mend --verify-all
 
-Exit codes: 0 all is copied, 1 something is damaged at the source or newer at the copy.""",
+Run it again to continue, or to catch up, while the source serves. Point the servers at the
+copy after a run that copied nothing. The copy can serve from the beginning.
+
+Exit codes: 0 everything is copied, 1 something is damaged at the source or newer at the copy.""",
 )
 def copy_store(
     source: Annotated[str, typer.Argument(metavar="SRC", help="file:, file:// or s3:// URL")],
-    target: Annotated[str, typer.Argument(metavar="DST", help="the same; made if absent")],
+    target: Annotated[str, typer.Argument(metavar="DST", help="the same; created if missing")],
     deletes: Annotated[
-        bool, typer.Option("--delete", help="remove pictures that only the copy has")
+        bool, typer.Option("--delete", help="delete images that only the copy has")
     ] = False,
     reads_back: Annotated[
         bool, typer.Option("--read-back/--no-read-back", help="read and hash what was written")
     ] = True,
     verifies_all: Annotated[
-        bool, typer.Option("--verify-all", help="read and hash also what was there before")
+        bool, typer.Option("--verify-all", help="also read and hash what was there before")
+    ] = False,
+    mends: Annotated[
+        bool,
+        typer.Option(
+            "--mend", help="only replace what is damaged at DST, such as from a back-up at SRC"
+        ),
     ] = False,
     passes: Annotated[
-        int, typer.Option(min=1, help="the first for all, the others for what changed meanwhile")
+        int, typer.Option(min=1, help="the first copies everything, the others what has changed")
     ] = 2,
 ) -> None:
     """Copy a store to another place or kind: originals, records, accounts, jobs, uploads.
 
-    The index is built anew on the way, renditions are left to be made again.
+    The index is written anew. Renditions are not copied; the copy renders them again.
     """
+    if mends and deletes:
+        raise ConfigError("--mend deletes nothing; use it without --delete")
     options = config.load()[0].s3.options
     here = open_store(source, threads=_THREADS, **options)
     _check_apart(source, target)
-    create_store(target, **options)
+    if not mends:
+        create_store(target, **options)
     there = open_store(target, threads=_THREADS, **options)
     counts: Counter[str] = Counter()
     size_bytes = 0
     with bar() as progress, ThreadPoolExecutor(_THREADS) as threads:
-        task = progress.add_task("copying", total=None, note="")
         index = open_index(there, target)
         copier = Copier(
             here, there, threads, reads_back=reads_back, verifies_all=verifies_all, index=index
         )
-        for copied in copier.run(passes=passes, deletes=deletes):
-            counts[copied.kind] += 1
-            size_bytes += copied.size_bytes
+        total = None if mends or progress.disable else copier.total()
+        task = progress.add_task("copying", total=total, note="")
+        results = copier.mend() if mends else copier.run(passes=passes, deletes=deletes)
+        for result in results:
+            counts[result.kind] += 1
+            size_bytes += result.size_bytes
             progress.update(task, advance=1, note=f"{size_bytes / 1e6:,.0f} MB")
-            if copied.kind in ("damaged", "newer", "extra"):
-                put(f"{copied.kind}:", copied.key)
-    told = ", ".join(f"{counts[kind]:,} {kind}" for kind in sorted(counts)) or "nothing there"
-    say(f"{told}; {size_bytes:,} bytes copied")
+            if result.kind in ("mended", "damaged", "newer", "extra"):
+                print_row(f"{result.kind}:", result.key)
+    nothing = "nothing is damaged" if mends else "nothing there"
+    summary = ", ".join(f"{counts[kind]:,} {kind}" for kind in sorted(counts)) or nothing
+    message(f"{summary}; {size_bytes:,} bytes copied")
     if counts["extra"]:
-        say("--delete removes what only the copy has")
+        message("--delete deletes what only the copy has")
     if counts["damaged"] or counts["newer"]:
         raise typer.Exit(1)
 

@@ -1,27 +1,39 @@
-"""Get originals, renditions, and signed addresses of them."""
+"""Download originals and renditions, and sign links to them."""
 
 from __future__ import annotations
 
+import os
 import sys
+import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from progimage.cli.connection import HERE, AsJson, Token, Url, connected
-from progimage.cli.terminal import Complaint, put, put_json, say
+from progimage.cli.connection import LOCAL_URL, AsJson, CaFile, Token, Url, connected
+from progimage.cli.terminal import CommandError, message, print_json, print_row
 from progimage.client import Client
-from progimage.client.sinks import Target
 
 app = typer.Typer()
 
-ImageId = Annotated[str, typer.Argument(help="of a picture")]
+ImageId = Annotated[str, typer.Argument(help="id of an image")]
 Output = Annotated[
     str, typer.Option("--output", "-o", help="a file or folder; - for standard output")
 ]
+Force = Annotated[bool, typer.Option("--force", help="overwrite an existing file")]
 Pipeline = Annotated[
     str, typer.Argument(help="steps, such as thumbnail:200x200 or resize:w=400/sepia.webp")
 ]
+
+# Media types whose usual extension is not their second half.
+_EXTENSIONS = {
+    "image/jpeg": "jpg",
+    "image/tiff": "tif",
+    "image/vnd.microsoft.icon": "ico",
+    "image/x-portable-anymap": "pnm",
+    "image/svg+xml": "svg",
+}
 
 
 @app.command(
@@ -31,16 +43,22 @@ Pipeline = Annotated[
 
     progimage get ID -o - | exiftool -"""
 )
-def get(image_id: ImageId, output: Output = ".", url: Url = HERE, token: Token = "") -> None:
-    """Download an original; into the current folder, under the name it came with."""
-    with connected(url, token) as client:
-        name = ""
+def get(
+    image_id: ImageId,
+    output: Output = ".",
+    is_forced: Force = False,
+    url: Url = LOCAL_URL,
+    token: Token = "",
+    ca_file: CaFile = "",
+) -> None:
+    """Download an original; into the current folder, under the file name of its upload."""
+    with connected(url, token, ca_file) as client:
+        stem = ""
         if output != "-" and Path(output).is_dir():
-            image = client.get(image_id)
-            # The name came from whoever uploaded it: a last part of a path and no more.
-            name = Path(image.file_name.replace("\\", "/")).name.lstrip(".")
-            name = name or f"{image_id[:16]}.{image.media_type.rpartition('/')[2]}"
-        _save(client, image_id, "", output, name)
+            # Another user chose the name: take its last part only, and no hidden file.
+            file_name = client.get(image_id).file_name.replace("\\", "/")
+            stem = Path(file_name).name.lstrip(".")
+        _save(client, image_id, "", output, stem, is_forced=is_forced)
 
 
 @app.command(
@@ -55,15 +73,15 @@ def render(
     pipeline: Pipeline,
     form: Annotated[str, typer.Option("--format", "-f", help="such as webp, or auto")] = "",
     output: Output = ".",
-    url: Url = HERE,
+    is_forced: Force = False,
+    url: Url = LOCAL_URL,
     token: Token = "",
+    ca_file: CaFile = "",
 ) -> None:
-    """Download a rendition."""
-    with connected(url, token) as client:
-        written = f"{pipeline}.{form}" if form else pipeline
-        extension = written.rpartition(".")[2] if "." in written.rpartition("/")[2] else ""
-        suffix = f".{extension}" if extension.isalnum() else ""
-        _save(client, image_id, written, output, f"{image_id[:16]}{suffix}")
+    """Download a rendition; in a folder its file has the extension of the received format."""
+    with connected(url, token, ca_file) as client:
+        steps = f"{pipeline}.{form}" if form else pipeline
+        _save(client, image_id, steps, output, "", is_forced=is_forced)
 
 
 @app.command(
@@ -76,30 +94,63 @@ def link(
     pipeline: Pipeline = "",
     expires_in: Annotated[int, typer.Option(min=1, help="seconds")] = 3600,
     as_json: AsJson = False,
-    url: Url = HERE,
+    url: Url = LOCAL_URL,
     token: Token = "",
+    ca_file: CaFile = "",
 ) -> None:
-    """Print a signed address of an original or a rendition, for those without an account."""
-    with connected(url, token) as client:
+    """Print a signed link to an original or a rendition, for people without an account."""
+    with connected(url, token, ca_file) as client:
         signed = client.link(image_id, pipeline, expires_in)
         if as_json:
-            put_json(signed._asdict())
+            print_json(signed._asdict())
         else:
-            put(signed.url)
+            print_row(signed.url)
 
 
-def _save(client: Client, image_id: str, pipeline: str, output: str, name: str) -> None:
+def _save(
+    client: Client, image_id: str, pipeline: str, output: str, name: str, *, is_forced: bool
+) -> None:
+    """Download to `output`; in a folder as `name`, or else the id and the right extension.
+
+    Raises:
+        CommandError: the file exists, or cannot be written.
+    """
+    path = Path(output)
     if output == "-":
         if sys.stdout.isatty():
-            raise Complaint("a terminal cannot show a picture; use -o FILE, or pipe it on")
+            raise CommandError("a terminal cannot show an image; use -o FILE, or a pipe")
         client.save(image_id, sys.stdout.buffer, pipeline)
         return
-    path = Path(output)
-    if path.is_dir():
-        path /= name
-    target: Target = path
+    is_folder = path.is_dir()
     try:
-        size = client.save(image_id, target, pipeline)
+        if path.exists() and not is_folder and not path.is_file():
+            with path.open("wb") as device:
+                client.save(image_id, device, pipeline)
+            return
+        known = path / name if is_folder and name else None if is_folder else path
+        if known is not None:
+            _check_absent(known, is_forced=is_forced)
+        folder = path if is_folder else path.parent
+        handle, temporary = tempfile.mkstemp(prefix=".progimage-", dir=folder)
+        os.close(handle)
+        try:
+            saved = client.save(image_id, temporary, pipeline)
+            target = known or path / f"{image_id[:16]}.{_extension(saved.media_type)}"
+            _check_absent(target, is_forced=is_forced)
+            Path(temporary).replace(target)
+        finally:
+            with suppress(FileNotFoundError):
+                Path(temporary).unlink()
     except OSError as error:
-        raise Complaint(f"{path}: {error.strerror}") from None
-    say(f"{path}: {size:,} bytes")
+        raise CommandError(f"{path}: {error.strerror}") from None
+    message(f"{target}: {saved.size_bytes:,} bytes")
+
+
+def _check_absent(path: Path, *, is_forced: bool) -> None:
+    if path.exists() and not is_forced:
+        raise CommandError(f"{path}: the file exists; --force overwrites it")
+
+
+def _extension(media_type: str) -> str:
+    name = media_type.partition(";")[0].strip().lower()
+    return _EXTENSIONS.get(name, name.rpartition("/")[2] or "bin")

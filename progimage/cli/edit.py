@@ -1,4 +1,4 @@
-"""Change what is said of pictures; remove them."""
+"""Change the metadata of images; delete images."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Annotated, Literal
 
 import typer
 
-from progimage.cli.connection import HERE, AsJson, Token, Url, connected
-from progimage.cli.terminal import Complaint, put_json, say
+from progimage.cli.connection import LOCAL_URL, AsJson, CaFile, Token, Url, connected
+from progimage.cli.terminal import CommandError, message, print_json
 from progimage.client import NotFound, Problem
 
 app = typer.Typer()
@@ -22,34 +22,35 @@ app = typer.Typer()
     progimage edit ID --private"""
 )
 def edit(
-    image_id: Annotated[str, typer.Argument(help="of a picture")],
-    title: Annotated[str | None, typer.Option(help='"" for none')] = None,
-    description: Annotated[str | None, typer.Option(help='"" for none')] = None,
+    image_id: Annotated[str, typer.Argument(help="id of an image")],
+    title: Annotated[str | None, typer.Option(help='the title; "" for none')] = None,
+    description: Annotated[str | None, typer.Option(help='the description; "" for none')] = None,
     tag: Annotated[
         list[str] | None, typer.Option("--tag", "-t", help='all of its tags; "" for none')
     ] = None,
-    add_tag: Annotated[list[str] | None, typer.Option(help="one more tag")] = None,
-    remove_tag: Annotated[list[str] | None, typer.Option(help="one tag less")] = None,
+    add_tag: Annotated[list[str] | None, typer.Option(help="add a tag")] = None,
+    remove_tag: Annotated[list[str] | None, typer.Option(help="remove a tag")] = None,
     is_private: Annotated[
-        bool | None, typer.Option("--private/--public", help="who may see it")
+        bool | None, typer.Option("--private/--public", help="whether others can see it")
     ] = None,
     as_json: AsJson = False,
-    url: Url = HERE,
+    url: Url = LOCAL_URL,
     token: Token = "",
+    ca_file: CaFile = "",
 ) -> None:
     """Change title, description, tags or visibility."""
     if tag and (add_tag or remove_tag):
-        raise Complaint("--tag sets all tags; it goes with neither --add-tag nor --remove-tag")
+        raise CommandError("--tag sets all tags; use it without --add-tag and --remove-tag")
     visibility: Literal["public", "private"] | None = None
     if is_private is not None:
         visibility = "private" if is_private else "public"
-    with connected(url, token) as client:
+    with connected(url, token, ca_file) as client:
         tags = None if tag is None else [name for name in tag if name]
         if add_tag or remove_tag:
-            # Refused if somebody else edits between this look and the edit.
+            # Image.edit fails if the tags were changed after they were read.
             image = client.get(image_id)
-            left = [known for known in image.tags if known not in (remove_tag or ())]
-            tags = [*left, *(new for new in add_tag or () if new not in left)]
+            remaining = [name for name in image.tags if name not in (remove_tag or ())]
+            tags = [*remaining, *(name for name in add_tag or () if name not in remaining)]
             edited = image.edit(
                 title=title, description=description, tags=tags, visibility=visibility
             )
@@ -58,9 +59,9 @@ def edit(
                 image_id, title=title, description=description, tags=tags, visibility=visibility
             )
     if as_json:
-        put_json(edited.facts())
+        print_json(edited.facts())
     else:
-        say(f"{edited.id}: revision {edited.revision}")
+        message(f"{edited.id}: revision {edited.revision}")
 
 
 @app.command(
@@ -71,32 +72,33 @@ def edit(
     progimage ls --tag draft --json --limit 0 | jq -r .id | progimage rm --yes -"""
 )
 def rm(
-    image_ids: Annotated[list[str], typer.Argument(help="of pictures; - for standard input")],
+    image_ids: Annotated[list[str], typer.Argument(help="ids of images; - for standard input")],
     is_sure: Annotated[bool, typer.Option("--yes", "-y", help="do not ask")] = False,
-    url: Url = HERE,
+    url: Url = LOCAL_URL,
     token: Token = "",
+    ca_file: CaFile = "",
 ) -> None:
-    """Remove pictures with everything. 1 if some could not be removed."""
+    """Delete images with their renditions. Exit code 1 if some could not be deleted."""
     ids = [
         word for name in image_ids for word in (sys.stdin.read().split() if name == "-" else [name])
     ]
     if not is_sure:
         if not sys.stdin.isatty():
-            raise Complaint("there is no terminal to ask on; use --yes")
-        typer.confirm(f"Remove {len(ids)} picture(s) for ever?", abort=True, err=True)
+            raise CommandError("there is no terminal to ask for confirmation; use --yes")
+        typer.confirm(f"Delete {len(ids)} image(s)?", abort=True, err=True)
     failed = 0
-    with connected(url, token) as client:
+    with connected(url, token, ca_file) as client:
         for image_id in ids:
             try:
                 client.delete(image_id)
             except NotFound:
                 failed += 1
-                say(f"{image_id}: there is no such picture", "red")
+                message(f"{image_id}: there is no such image", "red")
             except Problem as error:
                 if error.status >= 500 or error.status in (401, 429):
                     raise
                 failed += 1
-                say(f"{image_id}: {error}", "red")
-    say(f"removed {len(ids) - failed} of {len(ids)}")
+                message(f"{image_id}: {error}", "red")
+    message(f"deleted {len(ids) - failed} of {len(ids)}")
     if failed:
         raise typer.Exit(1)

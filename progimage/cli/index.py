@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import typer
 
 from progimage import config
-from progimage.cli.terminal import put
+from progimage.cli.terminal import print_row
 from progimage.config import Settings
 from progimage.library.index.index import Index
 from progimage.library.index.opening import open_index
@@ -26,17 +26,17 @@ def show() -> None:
     manifest = view.manifest
     waiting = [key for key in view.announced if key not in view.shelved_since]
     unsettled = sum(len(state.unsettled) for state in view.states.values())
-    put("version", f"{manifest.version:,}")
-    put("shelves", f"{len(manifest.shelves):,} in {len(manifest.rows):,} ranges")
-    put("entries", f"{sum(row.entries for row in manifest.rows):,}")
-    put("bytes", f"{sum(shelf.size_bytes for shelf in manifest.shelves):,}")
-    put("retired shelves", f"{len(manifest.retired):,}")
-    put("announcements", f"{len(view.announced):,}")
-    put("  not in shelves yet", f"{len(waiting):,}")
-    put("  without their record", f"{unsettled:,}")
+    print_row("version", f"{manifest.version:,}")
+    print_row("shelves", f"{len(manifest.shelves):,} in {len(manifest.rows):,} ranges")
+    print_row("entries", f"{sum(row.entries for row in manifest.rows):,}")
+    print_row("bytes", f"{sum(shelf.size_bytes for shelf in manifest.shelves):,}")
+    print_row("retired shelves", f"{len(manifest.retired):,}")
+    print_row("announcements", f"{len(view.announced):,}")
+    print_row("  not in shelves yet", f"{len(waiting):,}")
+    print_row("  without their record", f"{unsettled:,}")
     if waiting:
         oldest = min(view.announced[key] for key in waiting)
-        put("  the oldest, seconds", f"{(datetime.now(UTC) - oldest).total_seconds():.0f}")
+        print_row("  the oldest, seconds", f"{(datetime.now(UTC) - oldest).total_seconds():.0f}")
 
 
 def index_of(settings: Settings, store: ObjectStore, executor: Executor | None = None) -> Index:

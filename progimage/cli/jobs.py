@@ -1,4 +1,4 @@
-"""Bulk work on the server."""
+"""Jobs of the server."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from typing import Annotated
 
 import typer
 
-from progimage.cli.connection import HERE, AsJson, Token, Url, connected
-from progimage.cli.terminal import Complaint, bar, put, put_json, say
+from progimage.cli.connection import LOCAL_URL, AsJson, CaFile, Token, Url, connected
+from progimage.cli.terminal import CommandError, Table, bar, message, print_json, print_row
 from progimage.client import Job, JobCancelled
 
 app = typer.Typer()
 jobs = typer.Typer(help="List, show, follow and cancel jobs.", no_args_is_help=True)
 app.add_typer(jobs, name="jobs")
 
-JobId = Annotated[str, typer.Argument(help="of a job")]
+JobId = Annotated[str, typer.Argument(help="id of a job")]
 
 
 @app.command(
@@ -28,23 +28,26 @@ JobId = Annotated[str, typer.Argument(help="of a job")]
     grep -o 'https://[^\"]*jpg' page.html | progimage import-urls -"""
 )
 def import_urls(
-    file: Annotated[str, typer.Argument(help="with a URL a line; - for standard input")],
-    title: Annotated[str, typer.Option(help="of each of them")] = "",
-    description: Annotated[str, typer.Option(help="of each of them")] = "",
-    tag: Annotated[list[str] | None, typer.Option("--tag", "-t", help="for each of them")] = None,
-    is_private: Annotated[bool, typer.Option("--private", help="only you may see them")] = False,
+    file: Annotated[str, typer.Argument(help="a file with one URL per line; - for standard input")],
+    title: Annotated[str, typer.Option(help="title of each image")] = "",
+    description: Annotated[str, typer.Option(help="description of each image")] = "",
+    tag: Annotated[list[str] | None, typer.Option("--tag", "-t", help="tag of each image")] = None,
+    is_private: Annotated[
+        bool, typer.Option("--private", help="only you can see the images")
+    ] = False,
     is_followed: Annotated[
-        bool, typer.Option("--follow/--no-follow", help="wait until all is done")
+        bool, typer.Option("--follow/--no-follow", help="wait until the job is complete")
     ] = True,
     as_json: AsJson = False,
-    url: Url = HERE,
+    url: Url = LOCAL_URL,
     token: Token = "",
+    ca_file: CaFile = "",
 ) -> None:
-    """Have the server fetch pictures. 1 if some could not be fetched."""
+    """Let the server fetch images from URLs. Exit code 1 if some could not be fetched."""
     urls = _lines(file)
     if not urls:
-        raise Complaint(f"{file}: there is no URL in it")
-    with connected(url, token) as client:
+        raise CommandError(f"{file}: there is no URL in it")
+    with connected(url, token, ca_file) as client:
         job = client.import_urls(
             urls,
             title=title,
@@ -52,99 +55,117 @@ def import_urls(
             tags=tag or (),
             visibility="private" if is_private else None,
         )
-        say(f"job {job.id}: {job.total} URLs")
+        message(f"job {job.id}: {job.total} URLs")
         if is_followed:
             _follow(job, as_json=as_json)
         else:
-            put(job.id)
+            print_row(job.id)
 
 
 @jobs.command("list")
 def list_(
     limit: Annotated[int, typer.Option("--limit", "-n", min=1)] = 20,
     as_json: AsJson = False,
-    url: Url = HERE,
+    url: Url = LOCAL_URL,
     token: Token = "",
+    ca_file: CaFile = "",
 ) -> None:
-    """List jobs, newest first: id, status, done, failed, all."""
-    with connected(url, token) as client:
+    """List jobs, newest first: id, kind, status, done, failed, created."""
+    with connected(url, token, ca_file) as client:
+        table = _table()
         for job in islice(client.jobs(), limit):
-            _put(job, as_json=as_json)
+            _print(job, table, as_json=as_json)
 
 
 @jobs.command()
-def show(job_id: JobId, as_json: AsJson = False, url: Url = HERE, token: Token = "") -> None:
-    """Show a job, and what failed of it."""
-    with connected(url, token) as client:
+def show(
+    job_id: JobId,
+    as_json: AsJson = False,
+    url: Url = LOCAL_URL,
+    token: Token = "",
+    ca_file: CaFile = "",
+) -> None:
+    """Show a job, and the items that failed."""
+    with connected(url, token, ca_file) as client:
         job = client.job(job_id)
-        _put(job, as_json=as_json)
+        _print(job, _table(), as_json=as_json)
         if job.failed:
-            _put_failures(job, as_json=as_json)
+            _print_failures(job, as_json=as_json)
 
 
 @jobs.command()
-def follow(job_id: JobId, as_json: AsJson = False, url: Url = HERE, token: Token = "") -> None:
-    """Wait until a job is over. 1 if something of it failed."""
-    with connected(url, token) as client:
+def follow(
+    job_id: JobId,
+    as_json: AsJson = False,
+    url: Url = LOCAL_URL,
+    token: Token = "",
+    ca_file: CaFile = "",
+) -> None:
+    """Wait until a job has ended. Exit code 1 if some of its items failed."""
+    with connected(url, token, ca_file) as client:
         _follow(client.job(job_id), as_json=as_json)
 
 
 @jobs.command()
-def cancel(job_id: JobId, url: Url = HERE, token: Token = "") -> None:
-    """Stop a job; what it has done stays done."""
-    with connected(url, token) as client:
+def cancel(job_id: JobId, url: Url = LOCAL_URL, token: Token = "", ca_file: CaFile = "") -> None:
+    """Stop a job; items that are done stay done."""
+    with connected(url, token, ca_file) as client:
         job = client.job(job_id)
         if job.is_over:
-            say(f"{job_id} was {job.status} before; there is nothing to stop")
+            message(f"{job_id} is already {job.status}; there is nothing to stop")
             return
         job.cancel()
-    say(f"cancelled {job_id}")
+    message(f"cancelled {job_id}")
 
 
 def _follow(job: Job, *, as_json: bool) -> None:
     with bar() as progress:
         task = progress.add_task(job.id[:12], total=job.total, note="")
 
-        def tell(now: Job) -> None:
+        def show_progress(now: Job) -> None:
             failed = f"{now.failed} failed" if now.failed else ""
             progress.update(task, total=now.total, completed=now.complete + now.failed, note=failed)
 
         try:
-            job = job.wait(progress=tell)
+            job = job.wait(progress=show_progress)
         except KeyboardInterrupt:
-            say(f"the job goes on; `progimage jobs follow {job.id}` comes back to it")
+            message(f"the job continues on the server; `progimage jobs follow {job.id}` shows it")
             raise
         except JobCancelled as error:
-            say(str(error), "red")
+            message(str(error), "red")
             raise typer.Exit(1) from None
-    _put(job, as_json=as_json)
+    _print(job, _table(), as_json=as_json)
     if job.failed:
-        _put_failures(job, as_json=as_json)
+        _print_failures(job, as_json=as_json)
         raise typer.Exit(1)
 
 
-def _put(job: Job, *, as_json: bool) -> None:
+def _table() -> Table:
+    return Table(32, 6, 11, 0, 0, 20)
+
+
+def _print(job: Job, table: Table, *, as_json: bool) -> None:
     if as_json:
-        known = ("id", "kind", "status", "created", "finished")
+        facts = ("id", "kind", "status", "created", "finished")
         counts = ("total", "pending", "complete", "failed")
-        put_json({name: getattr(job, name) for name in known + counts})
+        print_json({name: getattr(job, name) for name in facts + counts})
     else:
         done = f"{job.complete + job.failed} of {job.total} done"
-        put(job.id, job.kind, job.status, done, f"{job.failed} failed", job.created)
+        table.add(job.id, job.kind, job.status, done, f"{job.failed} failed", job.created[:19])
 
 
-def _put_failures(job: Job, *, as_json: bool) -> None:
+def _print_failures(job: Job, *, as_json: bool) -> None:
     for item in job.items("failed"):
         if as_json:
-            put_json(item)
+            print_json(item)
         else:
-            put("failed:", item.get("url") or item.get("image"), item.get("error"))
+            print_row("failed:", item.get("url") or item.get("image"), item.get("error"))
 
 
 def _lines(file: str) -> list[str]:
     try:
         text = sys.stdin.read() if file == "-" else Path(file).read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise Complaint(f"{file}: cannot be read: {error}") from None
+        raise CommandError(f"{file}: cannot be read: {error}") from None
     lines = (line.strip() for line in text.splitlines())
     return [line for line in lines if line and not line.startswith("#")]

@@ -1,4 +1,4 @@
-"""The keys that a back end signs links with."""
+"""The keys with which a back end signs links."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ app = typer.Typer()
 
 @app.command("link-key")
 def show() -> None:
-    """Print the link key of each key of the ring, by its name; the first is the one to use.
+    """Print the link key of each key in auth.secret and auth.keys, after its name.
 
-    Whoever has one can sign links to every picture, and do nothing else.
+    Use the first one. With a link key one can sign links to every image, and nothing else.
     """
     settings, _ = config.load()
     secrets = ring_secrets(settings.auth, open_store(settings.store, **settings.s3.options))
     if not secrets:
-        raise NoLinkKey("there is no key to make one of; set auth.secret or auth.keys")
+        raise NoLinkKey("there is no key to derive a link key from; set auth.secret or auth.keys")
     for kid, secret in secrets.items():
         print(f"{kid} {link_key(secret).hex()}")

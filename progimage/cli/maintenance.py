@@ -1,25 +1,34 @@
-"""Maintain a store: verify and repair it, build its index, bound its cache."""
+"""Maintain a store: check and repair it, rebuild its index, limit its cache, measure it."""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 import typer
+from rich.filesize import decimal
 
-from progimage import config
+from progimage import config, keys
 from progimage.access.transform_policy import TransformPolicy
+from progimage.cli.connection import AsJson
 from progimage.cli.index import index_of
+from progimage.cli.progress import progress_of
 from progimage.cli.quarantine import rebuilder_of
-from progimage.cli.terminal import console, progress
+from progimage.cli.terminal import Table, message, print_json, progress
 from progimage.config import Settings
+from progimage.jobs import keys as job_keys
 from progimage.jobs.retention import remove_ended
 from progimage.maintenance.check import Check
+from progimage.maintenance.dry_run import DryRunStore
+from progimage.maintenance.findings import REPAIRABLE
 from progimage.maintenance.gc import collect
 from progimage.maintenance.index_upkeep import keep_up
 from progimage.maintenance.reindex import reindex as rebuild
+from progimage.maintenance.stats import measure
 from progimage.stores import ObjectStore, open_store
 
 app = typer.Typer()
@@ -27,39 +36,65 @@ app = typer.Typer()
 # Records read at the same time, within the connections of `open_store`.
 _THREADS = 16
 
+_SECTIONS = {
+    keys.IMAGES: "images",
+    keys.RENDERS: "renditions",
+    keys.USERS: "accounts",
+    "index/": "index",
+    job_keys.JOBS: "jobs",
+}
+
+Grace = Annotated[
+    float, typer.Option(min=0, help="ignore what is younger: it may belong to a running upload")
+]
+
 
 @app.command()
 def check(
     repair: Annotated[
-        bool,
-        typer.Option(help="finish removals, rebuild records, repair the index"),
+        bool, typer.Option(help="finish deletions, rebuild records, correct the index")
     ] = False,
-    grace_minutes: Annotated[
-        float, typer.Option(min=0, help="spare what is younger than this: uploads in flight")
-    ] = 60.0,
+    grace_minutes: Grace = 60.0,
 ) -> None:
-    """Verify every picture of the store against its record; 1 if something is left wrong."""
+    """Verify every image of the store against its record.
+
+    Exit code 1 if anything is wrong that was not repaired.
+    """
     settings, store = _open()
     counts: Counter[str] = Counter()
-    wrong = 0
+    remaining: set[str] = set()
     grace = timedelta(minutes=grace_minutes)
     with (
-        progress("checking") as tell,
+        progress_of(store, _SECTIONS) as count,
         ThreadPoolExecutor(_THREADS) as threads,
         rebuilder_of(settings, store) as rebuilder,
     ):
         index = index_of(settings, store, threads)
         checking = Check(store, repair=repair, grace=grace, index=index, rebuilder=rebuilder)
-        for finding in checking.run(tell):
+        for finding in checking.run(count):
             counts[finding.kind] += 1
-            wrong += not finding.repaired
+            if not finding.repaired:
+                remaining.add(finding.kind)
             print(f"{'repaired' if finding.repaired else 'found'}: {finding.kind}: {finding.key}")
-    summary = ", ".join(f"{count} {kind}" for kind, count in sorted(counts.items()))
-    console.print(summary or "all is well")
-    if wrong:
-        if not repair:
-            console.print("run again with --repair to mend what can be mended")
+    summary = ", ".join(f"{number} {kind}" for kind, number in sorted(counts.items()))
+    message(summary or "no errors found")
+    for advice in _advice(remaining):
+        message(advice)
+    if remaining:
         raise typer.Exit(1)
+
+
+def _advice(kinds: set[str]) -> Iterator[str]:
+    """Yield a line for each command that mends some of these findings."""
+    if kinds & REPAIRABLE:
+        yield "`progimage check --repair` mends: " + ", ".join(sorted(kinds & REPAIRABLE))
+    if kinds & {"damaged record", "missing original", "altered original"}:
+        yield (
+            "`progimage copy-store BACKUP STORE --mend --verify-all` replaces damaged records, "
+            "originals and accounts by those of a back-up or another copy of the store"
+        )
+    if kinds & {"unknown key", "id of another owner or picture"}:
+        yield "no command removes unknown keys or wrong ids; look at them and delete them by hand"
 
 
 @app.command()
@@ -68,11 +103,11 @@ def reindex(
         bool, typer.Option("--anew", help="remove the index first; searches wait until it is built")
     ] = False,
 ) -> None:
-    """Build the index from the records, or repair the one that is there while the service runs."""
+    """Build the index from the records, or repair the existing one while the service runs."""
     settings, store = _open()
-    with progress("reindexing") as tell, ThreadPoolExecutor(_THREADS) as threads:
+    with progress("reindexing") as count, ThreadPoolExecutor(_THREADS) as threads:
         index = index_of(settings, store, threads)
-        done = rebuild(index, anew=anew, on_progress=tell)
+        done = rebuild(index, anew=anew, on_progress=count)
     if done.old_keys:
         print(f"removed {done.old_keys:,} keys of an older version's index")
     if done.built:
@@ -83,35 +118,64 @@ def reindex(
 
 @app.command()
 def gc(
-    max_age_days: Annotated[float | None, typer.Option(min=0, help="cache.max_age_days")] = None,
-    max_bytes: Annotated[int | None, typer.Option(min=0, help="cache.max_bytes")] = None,
+    max_age_days: Annotated[
+        float | None, typer.Option(min=0, help="instead of the setting cache.max_age_days")
+    ] = None,
+    max_bytes: Annotated[
+        int | None, typer.Option(min=0, help="instead of the setting cache.max_bytes")
+    ] = None,
+    is_dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="only print what would be removed")
+    ] = False,
 ) -> None:
-    """Bound cached renditions by age, size and policy, and remove old jobs, beside live traffic."""
+    """Limit cached renditions by age, size and policy, and remove old jobs and uploads.
+
+    It can run while the service does.
+    """
     settings, store = _open()
+    if is_dry_run:
+        store = DryRunStore(store)
     age = settings.cache.max_age_days if max_age_days is None else max_age_days
     size = settings.cache.max_bytes if max_bytes is None else max_bytes
     limits = settings.picture_limits()
     policy = TransformPolicy(settings.transforms.policy, settings.presets, limits)
-    with progress("collecting") as tell:
-        sweep = collect(
+    with progress_of(store, _SECTIONS) as count:
+        removed = collect(
             store,
             max_age=timedelta(days=age),
             max_bytes=size,
             copy_px=settings.render.working_copy_px,
             is_open=policy.is_name_open,
-            on_progress=tell,
+            on_progress=count,
         )
         jobs = remove_ended(store, datetime.now(UTC), timedelta(days=settings.jobs.keep_days))
-        with ThreadPoolExecutor(_THREADS) as threads:
-            kept = keep_up(index_of(settings, store, threads))
+        if not is_dry_run:
+            with ThreadPoolExecutor(_THREADS) as threads:
+                kept = keep_up(index_of(settings, store, threads))
     print(
-        f"removed {sweep.removed} of {sweep.seen} renditions, "
-        f"{sweep.removed_bytes:,} of {sweep.seen_bytes:,} bytes, "
-        f"{sweep.working_copies} working copies without use, "
-        f"{sweep.stale_uploads} files of uploads cut short, "
-        f"{sweep.expired_uploads} uploads whose time was over and {jobs} old jobs"
+        f"{'would remove' if is_dry_run else 'removed'} "
+        f"{removed.removed} of {removed.seen} renditions, "
+        f"{removed.removed_bytes:,} of {removed.seen_bytes:,} bytes, "
+        f"{removed.working_copies} unused working copies, "
+        f"{removed.stale_uploads} unfinished files, "
+        f"{removed.expired_uploads} expired uploads and {jobs} old jobs"
     )
-    print(f"removed {kept.announcements} announcements and {kept.shelves} shelves of the index")
+    if not is_dry_run:
+        print(f"removed {kept.announcements} announcements and {kept.shelves} shelves of the index")
+
+
+@app.command()
+def stats(as_json: AsJson = False) -> None:
+    """Count the objects of the store and their bytes, by kind."""
+    _, store = _open()
+    with progress("counting") as count:
+        amounts = measure(store, count)
+    if as_json:
+        print_json({name: asdict(amount) for name, amount in amounts.items()})
+        return
+    table = Table(12, 12, 12)
+    for name, amount in amounts.items():
+        table.add(name, f"{amount.count:,}", decimal(amount.size_bytes))
 
 
 def _open() -> tuple[Settings, ObjectStore]:

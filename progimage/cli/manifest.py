@@ -1,8 +1,8 @@
-"""What has been uploaded already, in a file that survives a crash.
+"""A file that lists what has been uploaded, so that an interrupted upload can continue.
 
-Lines of JSON, only ever added, each with one write: a line that a crash cut short is
-left out when the file is read. A file counts as uploaded to a server under its path,
-size and modification time; a changed one is sent again.
+It has a line of JSON for each file, appended with one write: a line that a crash cut
+short is ignored. A file counts as uploaded to a server by its path, size and
+modification time; a changed file is uploaded again.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from progimage.cli.terminal import Complaint
+from progimage.cli.terminal import CommandError
 
 
 class Manifest:
-    """Remembers uploads to one server; two processes may share the file."""
+    """The uploads to one server; two processes can share the file."""
 
     def __init__(self, file: Path, server: str) -> None:
         self._server = server
@@ -27,7 +27,7 @@ class Manifest:
             self._handle = os.open(file, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o666)
             self._read(file)
         except OSError as error:
-            raise Complaint(f"--manifest {file}: {error.strerror}") from None
+            raise CommandError(f"--manifest {file}: {error.strerror}") from None
 
     def __enter__(self) -> Self:
         return self
@@ -41,24 +41,24 @@ class Manifest:
         os.fsync(self._handle)
         os.close(self._handle)
 
-    def has(self, path: Path, facts: os.stat_result) -> bool:
-        """True if this version of the file has been uploaded."""
-        return self._key(self._entry(path, facts)) in self._done
+    def has(self, path: Path, stat: os.stat_result) -> bool:
+        """Return whether this version of the file has been uploaded."""
+        return self._key(self._entry(path, stat)) in self._done
 
-    def add(self, path: Path, facts: os.stat_result, image_id: str) -> None:
-        """Note that this version of the file is now the picture `image_id`."""
-        entry = self._entry(path, facts)
+    def add(self, path: Path, stat: os.stat_result, image_id: str) -> None:
+        """Record that this version of the file is the image `image_id`."""
+        entry = self._entry(path, stat)
         line = json.dumps({**entry, "id": image_id}) + "\n"
         os.write(self._handle, line.encode())
         self._done.add(self._key(entry))
 
-    def _entry(self, path: Path, facts: os.stat_result) -> dict[str, object]:
-        # Any name of a file has an escape in ASCII; not every one is valid UTF-8.
+    def _entry(self, path: Path, stat: os.stat_result) -> dict[str, object]:
+        # json.dumps escapes names that are not valid UTF-8.
         return {
             "server": self._server,
             "path": str(path.absolute()),
-            "size": facts.st_size,
-            "mtime_ns": facts.st_mtime_ns,
+            "size": stat.st_size,
+            "mtime_ns": stat.st_mtime_ns,
         }
 
     def _key(self, entry: dict[str, object]) -> bytes:

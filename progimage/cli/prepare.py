@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from progimage import config
-from progimage.cli.terminal import progress, put, say
+from progimage.cli.terminal import message, print_row, progress
 from progimage.errors import ConfigError
 from progimage.imaging.pool import RenderPool
 from progimage.maintenance.prepare import Preparation
@@ -57,16 +57,16 @@ def prepare(
     counts: Counter[str] = Counter()
     copies = 0
     try:
-        with progress("preparing") as tell, ThreadPoolExecutor(workers) as threads:
+        with progress("preparing") as count, ThreadPoolExecutor(workers) as threads:
             work = Preparation(store, renderer, folder, px, threads, workers)
-            for prepared in work.run(tell):
+            for prepared in work.run(count):
                 counts[prepared.kind] += 1
                 copies += prepared.copies
                 if prepared.kind == "failed":
-                    put("failed:", prepared.image_id, prepared.reason)
+                    print_row("failed:", prepared.image_id, prepared.reason)
     finally:
         pool.close()
-    say(
+    message(
         f"made {copies:,} working copies for {counts['made']:,} pictures; "
         f"{counts['complete']:,} had theirs, {counts['failed']:,} failed"
     )

@@ -1,4 +1,4 @@
-"""Look at what there is: pictures, tags, transforms."""
+"""List images, tags and operations."""
 
 from __future__ import annotations
 
@@ -7,20 +7,23 @@ from typing import Annotated, Any
 
 import typer
 
-from progimage.cli.connection import HERE, AsJson, Token, Url, connected
-from progimage.cli.terminal import put, put_json, say
+from progimage.cli.connection import LOCAL_URL, AsJson, CaFile, Token, Url, connected
+from progimage.cli.terminal import Table, message, print_json, print_row
 from progimage.client import Image
 
 app = typer.Typer()
 
+SHORT_ID = 12
+"""Digits of an id in a table."""
+
 Tags = Annotated[
-    list[str] | None, typer.Option("--tag", "-t", help="with this tag; repeat it to ask for all")
+    list[str] | None, typer.Option("--tag", "-t", help="with this tag; repeat it to require all")
 ]
 AnyTags = Annotated[
-    list[str] | None, typer.Option("--any-tag", help="with this tag or another; repeat it")
+    list[str] | None, typer.Option("--any-tag", help="with this tag; repeat it to require any")
 ]
 Visibility = Annotated[str, typer.Option(help="public or private")]
-MediaType = Annotated[str, typer.Option("--type", help="of this type, such as image/png")]
+MediaType = Annotated[str, typer.Option("--type", help="media type, such as image/png")]
 After = Annotated[str, typer.Option(help="uploaded after (ISO 8601, with time zone)")]
 Before = Annotated[str, typer.Option(help="uploaded before")]
 Limit = Annotated[int, typer.Option("--limit", "-n", min=0, help="how many at most; 0 for all")]
@@ -52,14 +55,16 @@ def search(
     before: Before = "",
     limit: Limit = 50,
     as_json: AsJson = False,
-    url: Url = HERE,
+    url: Url = LOCAL_URL,
     token: Token = "",
+    ca_file: CaFile = "",
 ) -> None:
-    """List pictures, newest first: id, size, type, title or file name, tags.
+    """List images, newest first: id, size, type, title or file name, tags.
 
-    With words, those that have them in title, description, file name or tags.
+    With words, list those that have them in title, description, file name or tags.
+    On a terminal the columns are cut to its width; --json and pipes get everything.
     """
-    given: dict[str, Any] = {
+    options: dict[str, Any] = {
         "q": " ".join(words or ()),
         "tags_all": tag,
         "tags_any": any_tag,
@@ -69,89 +74,97 @@ def search(
         "created_before": before,
         "page_size": min(limit or 1000, 1000),
     }
-    criteria: Any = {key: value for key, value in given.items() if value}
-    with connected(url, token) as client:
+    criteria: Any = {key: value for key, value in options.items() if value}
+    with connected(url, token, ca_file) as client:
+        table = Table(SHORT_ID, 11, 5, 0, 0, 7)
         found = client.search(**criteria)
         for image in islice(found, limit) if limit else found:
             if as_json:
-                put_json(image.facts())
+                print_json(image.facts())
+            elif table.fits_terminal:
+                media_type = image.media_type.removeprefix("image/")
+                table.add(image.id[:SHORT_ID], *_columns(image, media_type))
             else:
-                put(*_line(image))
+                table.add(image.id, *_columns(image, image.media_type))
 
 
 @app.command()
 def show(
-    image_id: Annotated[str, typer.Argument(help="of a picture")],
+    image_id: Annotated[str, typer.Argument(help="id of an image")],
     as_json: AsJson = False,
-    url: Url = HERE,
+    url: Url = LOCAL_URL,
     token: Token = "",
+    ca_file: CaFile = "",
 ) -> None:
-    """Show what is known of a picture."""
-    with connected(url, token) as client:
+    """Show the record of an image."""
+    with connected(url, token, ca_file) as client:
         image = client.get(image_id)
         if as_json:
-            put_json({**image.facts(), "url": image.url})
+            print_json({**image.facts(), "url": image.url})
             return
         for name, value in {**image.facts(), "url": image.url}.items():
-            put(f"{name}:", ", ".join(value) if name == "tags" else value)
+            print_row(f"{name}:", ", ".join(value) if name == "tags" else value)
 
 
 @app.command()
 def tags(
-    prefix: Annotated[str, typer.Argument(help="how they begin")] = "",
+    prefix: Annotated[str, typer.Argument(help="how the tags begin")] = "",
     as_json: AsJson = False,
-    url: Url = HERE,
+    url: Url = LOCAL_URL,
     token: Token = "",
+    ca_file: CaFile = "",
 ) -> None:
-    """List the tags there are, with how many pictures have them."""
-    with connected(url, token) as client:
+    """List the tags, with the number of images that have them."""
+    with connected(url, token, ca_file) as client:
         for tag in client.tags(prefix):
             if as_json:
-                put_json({"tag": tag.name, "count": tag.count, "exact": tag.count_is_exact})
+                print_json({"tag": tag.name, "count": tag.count, "exact": tag.count_is_exact})
             else:
-                put(f"{tag.count}{'' if tag.count_is_exact else '+'}", tag.name)
+                print_row(f"{tag.count}{'' if tag.count_is_exact else '+'}", tag.name)
 
 
 @app.command()
 def transforms(
-    name: Annotated[str, typer.Argument(help="only this operation, with its arguments")] = "",
+    name: Annotated[str, typer.Argument(help="show this operation with its arguments")] = "",
     as_json: AsJson = False,
-    url: Url = HERE,
+    url: Url = LOCAL_URL,
     token: Token = "",
+    ca_file: CaFile = "",
 ) -> None:
-    """List the operations, or tell the arguments of one."""
-    with connected(url, token) as client:
+    """List the operations, or show the arguments of one."""
+    with connected(url, token, ca_file) as client:
         operations = client.transforms()["operations"]
     chosen = [item for item in operations if not name or name in (item["name"], *item["aliases"])]
     if not chosen:
-        say(f"there is no operation {name!r}; `progimage transforms` lists them", "red")
+        message(f"there is no operation {name!r}; `progimage transforms` lists them", "red")
         raise typer.Exit(1)
+    table = Table(36, 0)
     for item in chosen:
         if as_json:
-            put_json(item)
+            print_json(item)
         elif not name:
-            put(item["example"], item["summary"])
+            table.add(item["example"], item["summary"])
         else:
-            put(item["example"])
+            print_row(item["example"])
             for line in item["description"].splitlines():
-                put(line)
+                print_row(line)
             for argument, schema in item["arguments"]["properties"].items():
-                put(f"  {argument}", _expected(schema))
+                print_row(f"  {argument}", _expected(schema))
 
 
-def _line(image: Image) -> list[str]:
+def _columns(image: Image, media_type: str) -> list[str]:
     size = f"{image.width}x{image.height}"
     name = image.title or image.file_name or "-"
-    is_private = ["private"] if image.visibility == "private" else []
-    return [image.id, size, image.media_type, name, ", ".join(image.tags), *is_private]
+    private = ["private"] if image.visibility == "private" else []
+    return [size, media_type, name, ", ".join(image.tags), *private]
 
 
 def _expected(schema: dict[str, Any]) -> str:
-    said = [schema["description"]] if "description" in schema else []
+    parts = [schema["description"]] if "description" in schema else []
     if "enum" in schema:
-        said.append(f"one of {', '.join(schema['enum'])}")
+        parts.append(f"one of {', '.join(schema['enum'])}")
     if "minimum" in schema:
-        said.append(f"{schema['minimum']:g} to {schema['maximum']:g}")
+        parts.append(f"{schema['minimum']:g} to {schema['maximum']:g}")
     if "default" in schema:
-        said.append(f"by default {schema['default']}")
-    return "; ".join(said) or schema["type"]
+        parts.append(f"default {schema['default']}")
+    return "; ".join(parts) or schema["type"]

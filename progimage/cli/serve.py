@@ -16,7 +16,7 @@ from progimage.errors import ConfigError
 app = typer.Typer()
 
 _PACKAGE = Path(progimage.__file__).parent
-# In a wheel it lies in the package, in a checkout beside it.
+# It is in the package in a wheel, and beside it in a checkout.
 _GUNICORN_CONFS = (
     _PACKAGE / "server" / "gunicorn.conf.py",
     _PACKAGE.parent / "settings" / "gunicorn.conf.py",
@@ -26,7 +26,8 @@ _GUNICORN_CONFS = (
 @app.command()
 def serve(
     gunicorn_conf: Annotated[
-        Path | None, typer.Option("--config", help="gunicorn's settings, in place of our own")
+        Path | None,
+        typer.Option("--config", help="gunicorn settings, instead of the built-in ones"),
     ] = None,
     creates: Annotated[
         bool,
@@ -35,7 +36,7 @@ def serve(
         ),
     ] = False,
 ) -> None:
-    """Start the server; `progimage settings` lists what can be set."""
+    """Start the server; `progimage settings` lists the settings."""
     if gunicorn_conf is None:
         gunicorn_conf = next(path for path in _GUNICORN_CONFS if path.is_file())
     elif not gunicorn_conf.is_file():

@@ -16,7 +16,7 @@ MODULES = (
 )
 NAMES = (
     *("serve", "settings", "worker", "create-store", "upgrade-store"),
-    *("check", "gc", "reindex", "index", "prepare", "quarantine", "copy-store", "user"),
+    *("check", "gc", "reindex", "stats", "index", "prepare", "quarantine", "copy-store", "user"),
     *("link-key", "translate"),
 )
 

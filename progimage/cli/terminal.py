@@ -1,4 +1,4 @@
-"""What goes to the terminal: results to standard output, all else to standard error."""
+"""Output: results to standard output, everything else to standard error."""
 
 from __future__ import annotations
 
@@ -9,46 +9,96 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from rich.cells import cell_len, set_cell_size
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 console = Console(stderr=True)
 
-
-class Complaint(Exception):
-    """What the command line itself has to say; one line, exit code 2."""
+_GAP = 2
 
 
-def say(text: str, style: str | None = None) -> None:
-    """Tell something beside the results."""
+class CommandError(Exception):
+    """An error of the command line itself, such as wrong use; its message is one line."""
+
+
+def allow_any_text() -> None:
+    """Escape characters that the terminal's encoding does not have, instead of failing."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def message(text: str, style: str | None = None) -> None:
+    """Write a line to standard error."""
     console.print(printable(text), style=style, markup=False, highlight=False, soft_wrap=True)
 
 
-def put(*fields: object) -> None:
-    """Print one line of results, its fields separated by tabs."""
+def print_row(*fields: object) -> None:
+    """Print a line of results, its fields separated by tabs."""
     print("\t".join(printable(str(field)) for field in fields))
 
 
-def put_json(value: Any) -> None:
-    """Print one value as a line of JSON."""
-    print(json.dumps(value, ensure_ascii=False, default=str))
+def print_json(value: Any) -> None:
+    """Print a value as a line of JSON."""
+    # Escapes of other encodings would not be JSON, and lone surrogates have no UTF-8.
+    is_utf8 = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
+    text = json.dumps(value, ensure_ascii=not is_utf8, default=str)
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        text = json.dumps(value, default=str)
+    print(text)
 
 
-def put_bytes(data: bytes) -> None:
-    """Write bytes to standard output as they are."""
-    sys.stdout.buffer.write(data)
+class Table:
+    """Rows of results: columns that fit the terminal, or tabs where the output is no terminal.
+
+    Args:
+        widths: the cells of each column; those of 0 share what is left of the line.
+    """
+
+    def __init__(self, *widths: int) -> None:
+        self._widths = list(widths)
+        if not sys.stdout.isatty():
+            self._widths = []
+            return
+        self._terminal_width = Console(file=sys.stdout).width
+        left = self._terminal_width - sum(widths) - _GAP * (len(widths) - 1)
+        flexible = widths.count(0)
+        self._widths = [width or max(8, left // flexible) for width in widths]
+
+    @property
+    def fits_terminal(self) -> bool:
+        """Whether the rows are cut to columns."""
+        return bool(self._widths)
+
+    def add(self, *fields: object) -> None:
+        """Print a row."""
+        if not self._widths:
+            print_row(*fields)
+            return
+        cells = []
+        for field, width in zip(fields, self._widths, strict=False):
+            text = printable(str(field))
+            is_cut = cell_len(text) > width
+            cells.append(
+                f"{set_cell_size(text, width - 1)}…" if is_cut else set_cell_size(text, width)
+            )
+        line = (" " * _GAP).join(cells)
+        print(set_cell_size(line, min(cell_len(line), self._terminal_width)).rstrip())
 
 
 def printable(text: str) -> str:
-    """Return text without what would control a terminal, nor break it into lines."""
+    """Return text with a mark for each character that could control a terminal or end a line."""
     return "".join(
         "\N{REPLACEMENT CHARACTER}" if unicodedata.category(c) in ("Cc", "Cs") else c for c in text
     )
 
 
 def bar() -> Progress:
-    """Return a progress bar; nothing of it shows where there is no terminal."""
+    """Return a progress bar with the time left; it shows on a terminal only."""
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(),
@@ -63,14 +113,14 @@ def bar() -> Progress:
 
 @contextmanager
 def progress(doing: str) -> Iterator[Callable[[str], None]]:
-    """Give a function that shows, on a terminal, how many objects were looked at."""
+    """Give a function that counts keys, and shows the count on a terminal."""
     with console.status(f"{doing} …") as status:
         seen = 0
 
-        def tell(key: str) -> None:
+        def count(key: str) -> None:
             nonlocal seen
             seen += 1
             if seen % 100 == 0:
                 status.update(f"{doing}: {seen:,} objects, now at {escape(key[:40])}")
 
-        yield tell
+        yield count

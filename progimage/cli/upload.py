@@ -1,4 +1,4 @@
-"""Upload files and folders, some at a time; go on where an interrupted run stopped."""
+"""Upload files and folders in parallel; continue an interrupted upload."""
 
 from __future__ import annotations
 
@@ -14,23 +14,30 @@ from typing import Annotated, Literal, TypedDict
 import typer
 from rich.progress import Progress, TaskID
 
-from progimage.cli.connection import HERE, AsJson, Token, Url, connected
-from progimage.cli.files import pick
+from progimage.cli.connection import (
+    LOCAL_URL,
+    AsJson,
+    CaFile,
+    Token,
+    Url,
+    connected,
+)
+from progimage.cli.files import LeftOut, find_files
 from progimage.cli.manifest import Manifest
-from progimage.cli.terminal import Complaint, bar, put, put_json, say
+from progimage.cli.terminal import CommandError, bar, message, print_json, print_row
 from progimage.client import Client, ClientError, Image, Unauthorized, Unreachable, Uploaded
 
 app = typer.Typer()
 
 SOME_FAILED = 3
 
-# A server that so many uploads in a row could not reach will not take the rest either.
+# After so many uploads in a row that did not reach the server, the rest will not either.
 _MAX_UNREACHABLE = 20
 
 
 @dataclass
 class Tally:
-    """What has become of the files so far; `results` say it one by one."""
+    """Counts and prints the results of the uploads."""
 
     as_json: bool
     is_brief: bool
@@ -42,52 +49,52 @@ class Tally:
     skipped: int = 0
     failed: int = 0
     size_bytes: int = 0
-    unreachable: int = 0
+    unreachable: list[Unreachable] = field(default_factory=list)
     started: float = field(default_factory=time.monotonic)
-    facts: dict[Path, os.stat_result] = field(default_factory=dict)
+    stats: dict[Path, os.stat_result] = field(default_factory=dict)
 
     def skip(self, path: Path) -> None:
-        """Note a file that was uploaded by an earlier run."""
+        """Count a file that an earlier run uploaded."""
         self.skipped += 1
         if self.as_json:
-            put_json({"path": str(path), "status": "skipped"})
+            print_json({"path": str(path), "status": "skipped"})
         self._advance()
 
     def fail(self, path: Path, error: ClientError | OSError) -> None:
-        """Note a file that was not kept."""
+        """Count and print a file that was not uploaded."""
         self.failed += 1
         cause = error if isinstance(error, OSError) else error.__cause__
         reason = cause.strerror if isinstance(cause, OSError) else str(error)
         if self.as_json:
-            put_json({"path": str(path), "status": "failed", "error": reason})
+            print_json({"path": str(path), "status": "failed", "error": reason})
         else:
-            say(f"{path}: {reason}", "red")
-        self.facts.pop(path, None)
+            message(f"{path}: {reason}", "red")
+        self.stats.pop(path, None)
         self._advance()
 
-    def keep(self, path: Path, image: Image) -> None:
-        """Note a file that is a picture now."""
+    def add(self, path: Path, image: Image) -> None:
+        """Count and print a file that was uploaded."""
         self.created += image.is_new
         self.known += not image.is_new
-        self.unreachable = 0
+        self.unreachable.clear()
         self.size_bytes += image.size_bytes
-        facts = self.facts.pop(path, None)
-        if self.manifest is not None and facts is not None:
-            self.manifest.add(path, facts, image.id)
+        stat = self.stats.pop(path, None)
+        if self.manifest is not None and stat is not None:
+            self.manifest.add(path, stat, image.id)
         if self.as_json:
             status = "created" if image.is_new else "existing"
-            put_json({"path": str(path), "status": status, "id": image.id, "url": image.url})
+            print_json({"path": str(path), "status": status, "id": image.id, "url": image.url})
         elif not self.is_brief:
-            put(image.id, path)
+            print_row(image.id, path)
         self._advance()
 
     def summary(self) -> str:
-        """Return the end of the story in one line."""
+        """Return the counts in one line."""
         took_s = max(time.monotonic() - self.started, 0.001)
         sent = self.created + self.known
-        parts = [f"{self.created:,} new", f"{self.known:,} known to the server"]
+        parts = [f"{self.created:,} new", f"{self.known:,} already on the server"]
         if self.skipped:
-            parts.append(f"{self.skipped:,} uploaded before")
+            parts.append(f"{self.skipped:,} uploaded earlier")
         parts.append(f"{self.failed:,} failed")
         rate = f"{sent / took_s:,.0f} a second, {self.size_bytes / took_s / 1e6:,.1f} MB/s"
         return f"{', '.join(parts)} in {took_s:,.1f} s ({rate})"
@@ -113,72 +120,80 @@ class Tally:
 
     curl https://example.com/a.jpg | progimage upload - --name a.jpg
 
-Exit codes: 0 all are kept, 3 some are not, 1 none is, 2 wrong use, 130 interrupted."""
+Exit codes: 0 all were uploaded, 3 some were not, 1 none was, 2 wrong use, 130 interrupted."""
 )
 def upload(
     files: Annotated[
         list[str], typer.Argument(help="files, folders, patterns; - for standard input")
     ],
-    title: Annotated[str, typer.Option(help="of each of them")] = "",
-    description: Annotated[str, typer.Option(help="of each of them")] = "",
-    tag: Annotated[list[str] | None, typer.Option("--tag", "-t", help="for each of them")] = None,
-    is_private: Annotated[bool, typer.Option("--private", help="only you may see them")] = False,
-    name: Annotated[str, typer.Option(help="file name of what comes from standard input")] = "",
+    title: Annotated[str, typer.Option(help="title of each image")] = "",
+    description: Annotated[str, typer.Option(help="description of each image")] = "",
+    tag: Annotated[list[str] | None, typer.Option("--tag", "-t", help="tag of each image")] = None,
+    is_private: Annotated[
+        bool, typer.Option("--private", help="only you can see the images")
+    ] = False,
+    name: Annotated[str, typer.Option(help="file name of the image from standard input")] = "",
     every: Annotated[
-        bool, typer.Option("--all", help="of folders and patterns also files of other suffixes")
+        bool, typer.Option("--all", help="take files of any suffix from folders and patterns")
     ] = False,
     concurrency: Annotated[
-        int, typer.Option("--concurrency", "-c", min=1, max=256, help="uploads at a time")
+        int, typer.Option("--concurrency", "-c", min=1, max=256, help="parallel uploads")
     ] = 8,
     manifest: Annotated[
         Path | None,
-        typer.Option(help="note here what is uploaded, and leave out what is noted"),
+        typer.Option(help="list uploaded files in this file, and skip those that it lists"),
     ] = None,
     as_json: AsJson = False,
-    url: Url = HERE,
+    url: Url = LOCAL_URL,
     token: Token = "",
+    ca_file: CaFile = "",
 ) -> None:
-    """Upload pictures: files, folders with all below them, patterns, or standard input."""
+    """Upload images: files, folders with everything below them, patterns, or standard input."""
     if "-" in files:
         if files != ["-"]:
-            raise Complaint("- stands alone: standard input is one picture")
+            raise CommandError("- cannot be combined with files: standard input is one image")
         files = []
-    paths = list(pick(files, every=every))
+    left_out = LeftOut()
+    paths = list(find_files(files, left_out, every=every))
+    if summary := left_out.summary():
+        message(summary)
     if files and not paths:
-        raise Complaint("there is no picture in there; --all takes files of any suffix")
+        raise CommandError("no image files were found; --all takes files of any suffix")
     with ExitStack() as stack:
-        client = stack.enter_context(connected(url, token, concurrency))
-        noted = stack.enter_context(Manifest(manifest, url)) if manifest else None
+        client = stack.enter_context(connected(url, token, ca_file, connections=concurrency))
+        known = stack.enter_context(Manifest(manifest, url)) if manifest else None
         progress = stack.enter_context(bar())
         task = progress.add_task("uploading", total=len(paths) or 1, note="")
         is_brief = sys.stdout.isatty() and len(paths) > 20
-        tally = Tally(as_json, is_brief, progress, task, noted)
-        said = Said(
+        tally = Tally(as_json, is_brief, progress, task, known)
+        fields = Fields(
             title=title,
             description=description,
             tags=tag or (),
             visibility="private" if is_private else None,
         )
         if files:
-            results = client.upload_many(_sources(paths, tally), concurrency=concurrency, **said)
+            results = client.upload_many(_sources(paths, tally), concurrency=concurrency, **fields)
         else:
-            results = iter([_standard_input(client, name, said)])
+            results = iter([_standard_input(client, name, fields)])
         try:
             for result in results:
-                _note(result, tally)
+                _count(result, tally)
         except KeyboardInterrupt:
-            say(f"interrupted: {tally.summary()}")
+            message(f"interrupted: {tally.summary()}")
             if manifest:
-                say(f"the same command goes on where {manifest} ends")
+                message(f"repeat the command to continue; {manifest} lists what was uploaded")
             raise
+        if tally.failed and len(tally.unreachable) == tally.failed:
+            raise tally.unreachable[-1]
     if len(paths) != 1 or tally.failed:
-        say(tally.summary())
+        message(tally.summary())
     if tally.failed:
         raise typer.Exit(SOME_FAILED if tally.created + tally.known + tally.skipped else 1)
 
 
-class Said(TypedDict):
-    """What is said of every picture."""
+class Fields(TypedDict):
+    """The fields of every upload."""
 
     title: str
     description: str
@@ -186,43 +201,43 @@ class Said(TypedDict):
     visibility: Literal["private"] | None
 
 
-def _note(result: Uploaded, tally: Tally) -> None:
+def _count(result: Uploaded, tally: Tally) -> None:
     path = result.source
-    assert isinstance(path, Path)  # noqa: S101 (what went in comes out)
+    assert isinstance(path, Path)  # noqa: S101 (the sources are paths)
     if result.image is not None:
-        tally.keep(path, result.image)
+        tally.add(path, result.image)
         return
     error = result.error
     if isinstance(error, Unauthorized):
         raise error
     if isinstance(error, Unreachable):
-        tally.unreachable += 1
-        if tally.unreachable >= _MAX_UNREACHABLE:
+        tally.unreachable.append(error)
+        if len(tally.unreachable) >= _MAX_UNREACHABLE:
             raise error
     if error is not None:
         tally.fail(path, error)
 
 
-def _standard_input(client: Client, name: str, said: Said) -> Uploaded:
+def _standard_input(client: Client, name: str, fields: Fields) -> Uploaded:
     data, path = sys.stdin.buffer.read(), Path("-")
     try:
-        return Uploaded(path, client.upload(data, name=name, **said))
+        return Uploaded(path, client.upload(data, name=name, **fields))
     except ClientError as error:
         return Uploaded(path, error=error)
 
 
 def _sources(paths: list[Path], tally: Tally) -> Iterator[Path]:
-    """Yield what is still to be sent; what came before is noted on the way."""
+    """Yield the files to upload; count those that an earlier run uploaded."""
     for path in paths:
         if tally.manifest is not None:
             try:
-                # Before it is read: a change in between makes it another version.
-                facts = path.stat()
+                # Before it is read, so that a change after this counts as another version.
+                stat = path.stat()
             except OSError as error:
                 tally.fail(path, error)
                 continue
-            if tally.manifest.has(path, facts):
+            if tally.manifest.has(path, stat):
                 tally.skip(path)
                 continue
-            tally.facts[path] = facts
+            tally.stats[path] = stat
         yield path

@@ -1,4 +1,4 @@
-"""Accounts, from the operator's side."""
+"""Accounts, for operators."""
 
 from __future__ import annotations
 
@@ -23,24 +23,24 @@ from progimage.stores import ObjectStore, open_store
 from progimage.telemetry import logs
 
 app = typer.Typer()
-user = typer.Typer(help="Make accounts, shut them out, and change their passwords.")
+user = typer.Typer(help="Create accounts, disable them, and change their passwords.")
 app.add_typer(user, name="user")
 
-Name = Annotated[str, typer.Argument(help="the name of the account")]
+Name = Annotated[str, typer.Argument(help="name of the account")]
 
 
 @user.command()
 def add(
-    name: Name, admin: Annotated[bool, typer.Option(help="may make accounts by HTTP")] = False
+    name: Name, admin: Annotated[bool, typer.Option(help="can create accounts by HTTP")] = False
 ) -> None:
-    """Make an account; the password is asked for, or read from standard input."""
-    made = _administration().add(name, _password(), is_admin=admin)
-    print(f"made the account {made.name}")
+    """Create an account; type the password, or send it to standard input."""
+    account = _administration().add(name, _password(), is_admin=admin)
+    print(f"created the account {account.name}")
 
 
 @user.command("list")
 def show() -> None:
-    """List the accounts, one a line: name, what it is, when it was made."""
+    """List the accounts: name, kind, date of creation."""
     for account in _users().all():
         kind = "disabled" if account.is_disabled else "admin" if account.is_admin else "user"
         print(f"{account.name}\t{kind}\t{account.created:%Y-%m-%d}")
@@ -48,19 +48,19 @@ def show() -> None:
 
 @user.command()
 def disable(name: Name) -> None:
-    """Shut an account out: its tokens and API keys stop working within ten seconds."""
+    """Disable an account: its tokens and API keys stop working within ten seconds."""
     _administration().set_disabled(clean_name(name), True)
 
 
 @user.command()
 def enable(name: Name) -> None:
-    """Let an account in again."""
+    """Enable a disabled account."""
     _administration().set_disabled(clean_name(name), False)
 
 
 @user.command()
 def password(name: Name) -> None:
-    """Give an account another password, and end its sessions."""
+    """Change the password of an account, and end its sessions."""
     _administration().set_password(clean_name(name), _password())
 
 
@@ -68,21 +68,21 @@ def password(name: Name) -> None:
 def erase(
     name: Name, is_sure: Annotated[bool, typer.Option("--yes", help="do not ask")] = False
 ) -> None:
-    """Remove an account and all that it has: pictures, jobs, uploads. It cannot be undone.
+    """Delete an account with its images, jobs and uploads. This cannot be undone.
 
-    Run it again if it was interrupted, and once more when requests that were under way have
-    ended: it says what it still found. Caches, logs and back-ups elsewhere are yours to clear.
+    Repeat it if it was interrupted, and once more after running requests have ended; it
+    prints what it still found. Clear caches, logs and back-ups elsewhere yourself.
     """
     name = clean_name(name)
-    if not is_sure and not typer.confirm(f"Remove {name!r} with everything?", err=True):
+    if not is_sure and not typer.confirm(f"Delete {name!r} with all images?", err=True):
         raise typer.Exit(1)
     counts: Counter[str] = Counter()
     settings, store = _opened()
-    with progress("erasing") as tell:
-        for erased in erasing.erase(store, name, tell, index_of(settings, store)):
+    with progress("deleting") as count:
+        for erased in erasing.erase(store, name, count, index_of(settings, store)):
             counts[erased.kind] += 1
-    told = ", ".join(f"{count} {kind}{'s' * (count > 1)}" for kind, count in sorted(counts.items()))
-    print(f"removed {told}" if told else "there was nothing left")
+    deleted = ", ".join(f"{n} {kind}{'s' * (n > 1)}" for kind, n in sorted(counts.items()))
+    print(f"deleted {deleted}" if deleted else "there was nothing left")
 
 
 def _opened() -> tuple[Settings, ObjectStore]:
@@ -106,11 +106,11 @@ def _administration() -> Administration:
 def _password() -> str:
     """Return a new password: typed twice on a terminal, or one line of standard input.
 
-    Not an argument of the command: those are shown to everybody on the machine.
+    It is no argument of the command, because all users of the machine can see those.
     """
     if not sys.stdin.isatty():
         return sys.stdin.readline().rstrip("\n")
     typed = getpass("Password: ")
     if typed != getpass("Again: "):
-        raise InvalidField("password: the two are not the same")
+        raise InvalidField("password: the two inputs differ")
     return typed

@@ -14,10 +14,10 @@ app = typer.Typer()
 @app.command()
 def worker(
     renders: Annotated[
-        bool, typer.Option(help='make cold renders for web nodes with render.where = "workers"')
+        bool, typer.Option(help='do renders for web nodes with render.where = "workers"')
     ] = False,
 ) -> None:
-    """Do jobs in place of the web nodes, or make their cold renders."""
+    """Do the jobs instead of the web nodes, or their renders."""
     if renders:
         processes.work_on_renders()
     else:

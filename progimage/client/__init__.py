@@ -43,8 +43,8 @@ from progimage.client.errors import (
     UnexpectedAnswer,
     Unreachable,
 )
-from progimage.client.links import Link
 from progimage.client.pipelines import Pipeline
+from progimage.client.results import Link, Saved
 from progimage.client.retries import Retries
 from progimage.client.tokens import Tokens
 
@@ -75,6 +75,7 @@ __all__ = [
     "RateLimited",
     "Rendition",
     "Retries",
+    "Saved",
     "ServerError",
     "Tag",
     "TimedOut",

@@ -93,18 +93,22 @@ def collect(
         on_progress,
     )
     oldest_kept = clock() - max_age
+
+    def is_unwanted(stat: Stat) -> bool:
+        return stat.modified < oldest_kept or _is_of_the_past(stat.key, is_open)
+
     for stat in store.list(keys.RENDERS):
         on_progress(stat.key)
         sweep.seen += 1
         sweep.seen_bytes += stat.size
-        if stat.modified < oldest_kept or _is_of_the_past(stat.key, is_open):
+        if is_unwanted(stat):
             sweep._remove(store, stat)
         else:
             minute = _minute(stat)
             by_minute[minute] = by_minute.get(minute, 0) + stat.size
     excess = sum(by_minute.values()) - max_bytes
     if excess > 0:
-        _trim(store, sweep, by_minute, excess, on_progress)
+        _trim(store, sweep, by_minute, excess, is_unwanted, on_progress)
     return sweep
 
 
@@ -155,6 +159,7 @@ def _trim(
     sweep: Removed,
     by_minute: dict[int, int],
     excess: int,
+    is_unwanted: Callable[[Stat], bool],
     on_progress: Callable[[str], None],
 ) -> None:
     """Remove the oldest renditions until `excess` bytes are gone."""
@@ -168,6 +173,9 @@ def _trim(
     left_in_last = excess - before
     for stat in store.list(keys.RENDERS):
         on_progress(stat.key)
+        if is_unwanted(stat):
+            # The first walk has counted it, and removed it unless this is a dry run.
+            continue
         minute = _minute(stat)
         if minute < last_minute:
             sweep._remove(store, stat)

@@ -1,4 +1,4 @@
-"""The command line as it is called, in this process."""
+"""The command line in this process, and its environment."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from progimage.cli import commands
+from progimage.telemetry import logs
 from tests.system.serving.conftest import fresh_jpeg, jpeg, server
 
 __all__ = ["fresh_jpeg", "jpeg", "server"]
@@ -48,12 +49,14 @@ def url(server) -> str:
 
 @pytest.fixture(autouse=True)
 def home(tmp_path_factory, monkeypatch):
-    """A home of its own, and nothing said in the environment."""
+    """A home directory for each test, and no settings in the environment."""
     folder = tmp_path_factory.mktemp("home")
     monkeypatch.setenv("HOME", str(folder))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(folder))
-    for name in ("PROGIMAGE_URL", "PROGIMAGE_TOKEN"):
+    for name in ("PROGIMAGE_URL", "PROGIMAGE_TOKEN", "PROGIMAGE_CA_FILE"):
         monkeypatch.delenv(name, raising=False)
+    # Else the log of this whole process is bound to the captured standard error of one test.
+    monkeypatch.setattr(logs, "configure", lambda settings: None)
     return folder
 
 
@@ -73,6 +76,6 @@ def run(monkeypatch, capfdbinary) -> Callable[..., Ran]:
 
 
 @pytest.fixture
-def talk(run, url) -> Callable[..., Ran]:
+def use(run, url) -> Callable[..., Ran]:
     """Run a command against the service."""
     return lambda *arguments, stdin=b"": run(*arguments, "--url", url, stdin=stdin)

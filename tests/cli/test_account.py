@@ -1,4 +1,4 @@
-"""Logging in and out, and jobs, against servers that answer as told."""
+"""Logging in and out, jobs and links, with scripted servers."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ GRANT = {"access_token": "t1", "refresh_token": "r1", "session": "s1", "expires_
 RENEWED = {**GRANT, "access_token": "t2", "refresh_token": "r2"}
 
 
-def test_tokens_are_kept_for_one_server_and_readable_by_their_owner_only(run):
+def test_tokens_are_stored_per_server_and_readable_by_their_owner_only(run):
     old = os.umask(0)
     try:
         with scripted([Reply(200, GRANT), Reply(200, RECORD)]) as server:
@@ -34,17 +34,17 @@ def test_tokens_are_kept_for_one_server_and_readable_by_their_owner_only(run):
         os.umask(old)
 
 
-def test_a_refreshed_token_is_kept(run):
+def test_a_refreshed_token_is_stored(run):
     with scripted(
         [Reply(200, GRANT), busy(401), Reply(200, RENEWED), Reply(200, RECORD)]
     ) as server:
         run("login", "ada", "--password-stdin", "--url", server.url, stdin=b"secret")
         assert run("show", ID, "--url", server.url).code == 0
-        assert credentials.recall(server.url).access_token == "t2"
-        assert credentials.recall(server.url).refresh_token == "r2"
+        assert credentials.load(server.url).access_token == "t2"
+        assert credentials.load(server.url).refresh_token == "r2"
 
 
-def test_the_environment_goes_before_what_is_kept(run, monkeypatch):
+def test_the_environment_takes_precedence_over_stored_tokens(run, monkeypatch):
     with scripted([Reply(200, GRANT), Reply(200, RECORD)]) as server:
         run("login", "ada", "--password-stdin", "--url", server.url, stdin=b"secret")
         monkeypatch.setenv("PROGIMAGE_TOKEN", "from-outside")
@@ -53,16 +53,16 @@ def test_the_environment_goes_before_what_is_kept(run, monkeypatch):
         assert server.seen[1].headers["authorization"] == "Bearer from-outside"
 
 
-def test_logging_out_forgets_and_tells_the_server(run):
+def test_logout_removes_the_tokens_and_ends_the_session(run):
     with scripted([Reply(200, GRANT), Reply(204)]) as server:
         run("login", "ada", "--password-stdin", "--url", server.url, stdin=b"secret")
         assert run("logout", "--url", server.url).code == 0
         assert (server.seen[1].method, server.seen[1].path) == ("DELETE", "/tokens/s1/")
-        assert credentials.recall(server.url) is None
+        assert credentials.load(server.url) is None
         assert "not logged in" in run("logout", "--url", server.url).err
 
 
-def test_a_wrong_password_keeps_nothing(run):
+def test_a_wrong_password_stores_nothing(run):
     with scripted([busy(401)]) as server:
         done = run("login", "ada", "--password-stdin", "--url", server.url, stdin=b"secret")
         assert done.code == 1
@@ -70,7 +70,7 @@ def test_a_wrong_password_keeps_nothing(run):
     assert run("login", "ada").code == 2
 
 
-def test_a_home_that_cannot_be_written_is_told_in_a_line(run, monkeypatch):
+def test_a_home_that_cannot_be_written_is_an_error_of_one_line(run, monkeypatch):
     monkeypatch.setenv("XDG_CONFIG_HOME", "/proc/nowhere")
     monkeypatch.setenv("HOME", "/proc/nowhere")
     with scripted([Reply(200, GRANT)]) as server:
@@ -81,7 +81,7 @@ def test_a_home_that_cannot_be_written_is_told_in_a_line(run, monkeypatch):
     assert "t1" not in line
 
 
-def test_a_file_that_others_can_read_is_refused(run):
+def test_a_token_file_that_others_can_read_is_an_error(run):
     with scripted([Reply(200, GRANT)]) as server:
         run("login", "ada", "--password-stdin", "--url", server.url, stdin=b"secret")
         credentials.path().chmod(0o644)
@@ -90,7 +90,7 @@ def test_a_file_that_others_can_read_is_refused(run):
     assert "chmod 600" in done.err
 
 
-def test_an_import_is_followed_to_its_end_and_failures_are_told(run):
+def test_an_import_is_followed_to_its_end_and_failures_are_printed(run):
     replies = [Reply(202, PENDING), Reply(200, PENDING), Reply(200, COMPLETE), Reply(200, REST)]
     with scripted(replies) as server:
         urls = b"# pictures\nhttp://x/a.png\n\nhttp://x/b.png\n"

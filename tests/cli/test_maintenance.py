@@ -1,8 +1,9 @@
-"""The operator's commands, on a folder store."""
+"""The commands for operators, on a folder store."""
 
 from __future__ import annotations
 
 import io
+import json
 
 import pytest
 from typer.testing import CliRunner
@@ -32,21 +33,21 @@ def run(*arguments: str):
     return CliRunner().invoke(commands.app, arguments)
 
 
-def test_check_of_a_sound_store_says_so(store):
+def test_check_of_a_healthy_store_finds_no_errors(store):
     add(Library(store), b"picture")
     result = run("check")
     assert result.exit_code == 0
-    assert "all is well" in result.output
+    assert "no errors found" in result.stderr
 
 
-def test_check_finds_refuse_and_repair_removes_it(store):
+def test_check_finds_leftovers_and_repair_removes_them(store):
     record = add(Library(store), b"picture")
     orphan = keys.original(record.id, "0000")
     store.put(orphan, io.BytesIO(b"x"), media_type="image/png")
     found = run("check", "--grace-minutes", "0")
     assert found.exit_code == 1
     assert f"found: original without record: {orphan}" in found.output
-    assert "--repair" in found.output
+    assert "`progimage check --repair` mends: original without record" in found.stderr
     repaired = run("check", "--grace-minutes", "0", "--repair")
     assert repaired.exit_code == 0
     assert f"repaired: original without record: {orphan}" in repaired.output
@@ -60,9 +61,10 @@ def test_check_exits_1_for_damage_even_after_repair(store):
     result = run("check", "--repair")
     assert result.exit_code == 1
     assert "missing original" in result.output
+    assert "progimage copy-store BACKUP STORE --mend --verify-all" in result.stderr
 
 
-def test_gc_tells_what_it_removed(store):
+def test_gc_prints_what_it_removed(store):
     key = keys.rendition("a" * 64, "blur", "jpg", public=True)
     store.put(key, io.BytesIO(b"12345"), media_type="image/jpeg")
     result = run("gc", "--max-bytes", "0")
@@ -71,7 +73,33 @@ def test_gc_tells_what_it_removed(store):
     assert list(store.list(keys.RENDERS)) == []
 
 
-def test_a_complaint_is_one_line_without_a_stack_trace(monkeypatch, capsys):
+def test_a_dry_run_of_gc_removes_nothing_and_counts_as_a_run_does(store):
+    for n in range(4):
+        key = keys.rendition("a" * 64, f"blur:{n + 1}", "jpg", public=True)
+        store.put(key, io.BytesIO(b"12345"), media_type="image/jpeg")
+    before = list(store.list(""))
+    for options in (["--max-bytes", "7"], ["--max-age-days", "0"]):
+        planned = run("gc", *options, "--dry-run").output
+        assert planned.startswith("would remove ")
+        assert list(store.list("")) == before
+    done = run("gc", "--max-age-days", "0").output
+    assert done.startswith(planned.replace("would remove", "removed"))
+    assert list(store.list(keys.RENDERS)) == []
+
+
+def test_stats_counts_by_kind(store):
+    add(Library(store), b"picture")
+    key = keys.rendition("a" * 64, "blur", "jpg", public=True)
+    store.put(key, io.BytesIO(b"12345"), media_type="image/jpeg")
+    amounts = json.loads(run("stats", "--json").output)
+    assert amounts["originals"] == {"count": 1, "size_bytes": 7}
+    assert amounts["renditions"] == {"count": 1, "size_bytes": 5}
+    assert amounts["images"]["count"] == 1
+    assert amounts["index"]["count"] > 0
+    assert run("stats").output.splitlines()[1] == "originals\t1\t7 bytes"
+
+
+def test_an_error_is_one_line_without_a_stack_trace(monkeypatch, capsys):
     monkeypatch.setenv("PROGIMAGE_STORE", "ftp://x")
     monkeypatch.setattr("sys.argv", ["progimage", "check"])
     with pytest.raises(SystemExit) as stopped:
@@ -112,7 +140,7 @@ def test_index_shows_what_waits(store):
     assert lines["not in shelves yet"] == "0"
 
 
-def test_the_link_keys_of_the_ring_are_shown_and_no_secret(store, monkeypatch):
+def test_link_key_prints_a_key_for_each_secret_and_no_secret(store, monkeypatch):
     monkeypatch.setenv("PROGIMAGE_AUTH_SECRET", "x" * 32)
     monkeypatch.setenv("PROGIMAGE_AUTH_KEYS", f'[{{kid = "old", secret = "{"y" * 32}"}}]')
     result = run("link-key")
@@ -125,7 +153,7 @@ def test_without_a_key_there_is_no_link_key(store):
     assert isinstance(run("link-key").exception, NoLinkKey)
 
 
-def test_invalid_settings_are_reported_a_line_each(monkeypatch, capsys):
+def test_invalid_settings_are_printed_one_per_line(monkeypatch, capsys):
     monkeypatch.setenv("PROGIMAGE_FRIES", "1")
     monkeypatch.setenv("PROGIMAGE_RENDER_QUEUE", "many")
     monkeypatch.setattr("sys.argv", ["progimage", "gc"])

@@ -1,97 +1,174 @@
-"""Looking at pictures, fetching and changing them, against the real service."""
+"""Listing, downloading and changing images, with the real service."""
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import io
+import json
+import os
+import pty
+import struct
+import subprocess
+import sys
+import termios
+from pathlib import Path
 
 import pytest
 from PIL import Image
+from rich.cells import cell_len
+
+from progimage import __version__
 
 
 @pytest.fixture
-def image_id(talk, tmp_path, fresh_jpeg) -> str:
+def image_id(use, tmp_path, fresh_jpeg) -> str:
     path = tmp_path / "source" / "photo.jpg"
     path.parent.mkdir()
     path.write_bytes(fresh_jpeg)
-    done = talk("upload", path, "--json", "--tag", "cli-test", "--title", "Dusk")
+    done = use("upload", path, "--json", "--tag", "cli-test", "--title", "Dusk")
     return done.json[0]["id"]
 
 
-def test_ls_and_search_print_fields_separated_by_tabs(talk, image_id):
-    assert talk("ls", "--limit", "1").lines[0].split("\t")[0] == image_id
-    line = talk("search", "dus", "--tag", "cli-test", "-n", "1").lines[0].split("\t")
+def test_ls_and_search_print_fields_separated_by_tabs(use, image_id):
+    assert use("ls", "--limit", "1").lines[0].split("\t")[0] == image_id
+    line = use("search", "dus", "--tag", "cli-test", "-n", "1").lines[0].split("\t")
     assert line[0] == image_id
     assert line[2:5] == ["image/jpeg", "Dusk", "cli-test"]
-    assert len(talk("ls", "--tag", "cli-test", "--limit", "0", "--json").json) >= 1
-    assert talk("ls", "--tag", "no such tag").lines == []
+    assert len(use("ls", "--tag", "cli-test", "--limit", "0", "--json").json) >= 1
+    assert use("ls", "--tag", "no such tag").lines == []
 
 
-def test_show_tells_all_and_a_wrong_id_is_one_line(talk, image_id):
-    assert f"id:\t{image_id}" in talk("show", image_id).lines
-    missing = talk("show", "0" * 64)
+def test_show_prints_the_record_and_an_unknown_id_is_one_line(use, image_id):
+    assert f"id:\t{image_id}" in use("show", image_id).lines
+    missing = use("show", "0" * 64)
     assert missing.code == 1
     assert len(missing.err.splitlines()) == 1
-    assert talk("show", "../../etc").code == 2
+    assert use("show", "../../etc").code == 2
 
 
-def test_get_and_render_write_files_and_streams(talk, image_id, tmp_path, fresh_jpeg, monkeypatch):
+def test_get_and_render_write_files_and_streams(use, image_id, tmp_path, fresh_jpeg, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    assert talk("get", image_id).code == 0
+    assert use("get", image_id).code == 0
     assert (tmp_path / "photo.jpg").read_bytes() == fresh_jpeg
-    assert talk("get", image_id, "-o", "-").out == fresh_jpeg
-    assert talk("render", image_id, "thumbnail:20x20.webp", "-o", "small").code == 0
+    assert use("get", image_id, "-o", "-").out == fresh_jpeg
+    assert use("render", image_id, "thumbnail:20x20.webp", "-o", "small").code == 0
     assert (tmp_path / "small").read_bytes()[8:12] == b"WEBP"
-    assert talk("render", image_id, "grayscale", "-f", "png").code == 0
+    assert use("render", image_id, "grayscale", "-f", "png").code == 0
     assert (tmp_path / f"{image_id[:16]}.png").exists()
-    piped = talk("render", image_id, "thumbnail:9x9", "-f", "png", "-o", "-").out
+    assert use("render", image_id, "sepia").code == 0
+    assert (tmp_path / f"{image_id[:16]}.jpg").read_bytes()[:2] == b"\xff\xd8"
+    piped = use("render", image_id, "thumbnail:9x9", "-f", "png", "-o", "-").out
     assert max(Image.open(io.BytesIO(piped)).size) == 9
-    wrong = talk("render", image_id, "sepiaa")
+    wrong = use("render", image_id, "sepiaa")
     assert wrong.code == 1
     assert "did you mean 'sepia'" in wrong.err
-    assert talk("get", image_id, "-o", tmp_path / "no" / "such").code == 2
+    assert use("get", image_id, "-o", tmp_path / "no" / "such").code == 2
 
 
-def test_edit_changes_what_is_given_and_leaves_the_rest(talk, image_id):
-    assert talk("edit", image_id, "--title", "New", "--add-tag", "b").code == 0
-    [facts] = talk("show", image_id, "--json").json
+def test_edit_changes_what_is_given_and_leaves_the_rest(use, image_id):
+    assert use("edit", image_id, "--title", "New", "--add-tag", "b").code == 0
+    [facts] = use("show", image_id, "--json").json
     assert (facts["title"], facts["tags"]) == ("New", ["cli-test", "b"])
-    [facts] = talk("edit", image_id, "--remove-tag", "b", "--json").json
+    [facts] = use("edit", image_id, "--remove-tag", "b", "--json").json
     assert facts["tags"] == ["cli-test"]
-    [facts] = talk("edit", image_id, "--tag", "", "--json").json
+    [facts] = use("edit", image_id, "--tag", "", "--json").json
     assert facts["tags"] == []
-    assert talk("edit", image_id).code == 2
-    assert talk("edit", image_id, "--tag", "a", "--add-tag", "b").code == 2
+    assert use("edit", image_id).code == 2
+    assert use("edit", image_id, "--tag", "a", "--add-tag", "b").code == 2
 
 
-def test_rm_wants_to_be_sure_and_tells_what_was_not_there(talk, image_id):
-    assert talk("rm", image_id).code == 2
-    done = talk("rm", "--yes", "-", stdin=f"{image_id}\n{'0' * 64}\n".encode())
+def test_rm_asks_for_confirmation_and_prints_unknown_ids(use, image_id):
+    assert use("rm", image_id).code == 2
+    done = use("rm", "--yes", "-", stdin=f"{image_id}\n{'0' * 64}\n".encode())
     assert done.code == 1
-    assert "removed 1 of 2" in done.err
-    assert talk("show", image_id).code == 1
+    assert "deleted 1 of 2" in done.err
+    assert use("show", image_id).code == 1
 
 
-def test_tags_and_transforms_are_listed(talk, image_id):
-    assert any(line.endswith("\tcli-test") for line in talk("tags", "cli").lines)
-    assert any(line.startswith("sepia\t") for line in talk("transforms").lines)
-    assert "  width\tpixels" in talk("transforms", "resize").text
-    assert talk("transforms", "nope").code == 1
+def test_tags_and_transforms_are_listed(use, image_id):
+    assert any(line.endswith("\tcli-test") for line in use("tags", "cli").lines)
+    assert any(line.startswith("sepia\t") for line in use("transforms").lines)
+    assert "  width\tpixels" in use("transforms", "resize").text
+    assert use("transforms", "nope").code == 1
 
 
-def test_nothing_is_coloured_when_it_is_piped(talk, image_id):
+def test_nothing_is_coloured_when_it_is_piped(use, image_id):
     for arguments in (["ls"], ["--help"], ["show", "0" * 64]):
-        done = talk(*arguments) if arguments != ["--help"] else talk("ls", "--help")
+        done = use(*arguments) if arguments != ["--help"] else use("ls", "--help")
         assert b"\x1b" not in done.out
         assert "\x1b" not in done.err
 
 
-def test_a_name_that_was_uploaded_does_not_choose_where_a_file_goes(
-    talk, tmp_path, fresh_jpeg, monkeypatch
+def test_the_file_name_of_an_upload_does_not_choose_the_folder(
+    use, tmp_path, fresh_jpeg, monkeypatch
 ):
-    sent = talk("upload", "-", "--name", "../../evil/.profile", "--json", stdin=fresh_jpeg)
+    sent = use("upload", "-", "--name", "../../evil/.profile", "--json", stdin=fresh_jpeg)
     folder = tmp_path / "here"
     folder.mkdir()
     monkeypatch.chdir(folder)
-    assert talk("get", sent.json[0]["id"]).code == 0
+    assert use("get", sent.json[0]["id"]).code == 0
     [written] = folder.iterdir()
     assert written.name == "profile"
+
+
+def test_an_existing_file_is_overwritten_only_by_force(use, image_id, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for file, command in {
+        "photo.jpg": ["get", image_id],
+        f"{image_id[:16]}.webp": ["render", image_id, "sepia.webp"],
+        "other": ["render", image_id, "sepia.png", "-o", "other"],
+    }.items():
+        (tmp_path / file).write_bytes(b"old")
+        done = use(*command)
+        assert done.code == 2
+        assert f"{file}: the file exists; --force overwrites it" in done.err
+        assert (tmp_path / file).read_bytes() == b"old"
+        assert use(*command, "--force").code == 0
+        assert (tmp_path / file).stat().st_size > 3
+    assert len(list(tmp_path.glob(".progimage-*"))) == 0
+
+
+def test_a_device_is_written_to(use, image_id):
+    assert use("get", image_id, "-o", "/dev/null").code == 0
+
+
+def test_a_table_fits_the_terminal(url, image_id, use):
+    """A pseudo-terminal of 60 columns."""
+    use("edit", image_id, "--title", "A very long title " * 5 + "\u6f22\u5b57" * 20)
+    parent, child = pty.openpty()
+    fcntl.ioctl(child, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 60, 0, 0))
+    command = [Path(sys.executable).with_name("progimage"), "ls", "--url", url]
+    environ = {**os.environ, "PYTHONUTF8": "1", "TERM": "xterm", "COLUMNS": ""}
+    subprocess.run(command, stdout=child, env=environ, check=True, timeout=30)
+    os.close(child)
+    received = b""
+    with contextlib.suppress(OSError):
+        while data := os.read(parent, 65536):
+            received += data
+    os.close(parent)
+    lines = received.decode().splitlines()
+    assert lines[0].startswith(image_id[:12] + " ")
+    assert "\u2026" in lines[0]
+    assert [line for line in lines if cell_len(line) > 60] == []
+
+
+def test_a_terminal_with_another_encoding_gets_escapes(url, image_id, use):
+    use("edit", image_id, "--title", "\u6f22 \U0001f600 caf\u00e9")
+    command = [Path(sys.executable).with_name("progimage"), "ls", "-n", "1", "--url", url]
+    environ = {**os.environ, "PYTHONIOENCODING": "cp1252", "PYTHONUTF8": "0"}
+
+    def run(*arguments):
+        done = subprocess.run(
+            [*command, *arguments], env=environ, check=True, capture_output=True, timeout=30
+        )
+        assert done.stderr == b""
+        return done.stdout
+
+    assert rb"\u6f22 \U0001f600 caf" + b"\xe9" in run()
+    assert json.loads(run("--json"))["title"] == "\u6f22 \U0001f600 caf\u00e9"
+    assert b"Usage" in run("--help")
+
+
+def test_the_version_is_printed(run):
+    assert run("--version").lines == [f"progimage {__version__}"]

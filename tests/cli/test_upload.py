@@ -1,4 +1,4 @@
-"""`progimage upload`, against the real service."""
+"""`progimage upload`, with the real service."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from progimage.cli.files import pick
+from progimage.cli.files import LeftOut, find_files
 from progimage.cli.manifest import Manifest
-from progimage.cli.terminal import Complaint
+from progimage.cli.terminal import CommandError
 from tests.client.scripted import CUT, busy, scripted
 from tests.imaging.drawing import quadrants, saved
 from tests.system.serving.server import wait_until
@@ -21,7 +21,7 @@ from tests.system.serving.server import wait_until
 
 @pytest.fixture
 def shots(tmp_path, fresh_jpeg) -> Path:
-    """A folder with three pictures, one below, and what is none."""
+    """A folder with three images, one of them in a subfolder, and other files."""
     folder = tmp_path / "shots"
     (folder / "below").mkdir(parents=True)
     for n, path in enumerate(["a.png", "b.PNG", "below/c.png"]):
@@ -31,20 +31,20 @@ def shots(tmp_path, fresh_jpeg) -> Path:
     return folder
 
 
-def test_one_file_is_kept_with_what_is_said_of_it(talk, tmp_path, fresh_jpeg):
+def test_one_file_is_uploaded_with_its_fields(use, tmp_path, fresh_jpeg):
     path = tmp_path / "a b.jpg"
     path.write_bytes(fresh_jpeg)
-    done = talk("upload", path, "--title", "T", "--tag", "x", "-t", "y", "--description", "D")
+    done = use("upload", path, "--title", "T", "--tag", "x", "-t", "y", "--description", "D")
     assert done.code == 0
     [image_id, shown] = done.lines[0].split("\t")
     assert shown == str(path)
-    [facts] = talk("show", image_id, "--json").json
+    [facts] = use("show", image_id, "--json").json
     assert (facts["title"], facts["tags"], facts["description"]) == ("T", ["x", "y"], "D")
     assert facts["file_name"] == "a b.jpg"
 
 
-def test_a_folder_is_taken_with_all_pictures_below_it(talk, shots):
-    done = talk("upload", shots, "--json")
+def test_a_folder_is_uploaded_with_everything_below_it(use, shots):
+    done = use("upload", shots, "--json")
     assert done.code == 0
     assert [Path(item["path"]).name for item in sorted(done.json, key=lambda i: i["path"])] == [
         "a.png",
@@ -55,29 +55,29 @@ def test_a_folder_is_taken_with_all_pictures_below_it(talk, shots):
     assert "0 failed" in done.err
 
 
-def test_a_partial_failure_has_an_exit_code_of_its_own(talk, shots):
-    done = talk("upload", shots, "--all", "--json")
+def test_a_partial_failure_has_its_own_exit_code(use, shots):
+    done = use("upload", shots, "--all", "--json")
     assert done.code == 3
     [failed] = [item for item in done.json if item["status"] == "failed"]
     assert failed["path"].endswith("notes.txt")
     assert "error" in failed
-    assert talk("upload", shots / "notes.txt").code == 1
+    assert use("upload", shots / "notes.txt").code == 1
 
 
-def test_standard_input_is_one_picture(talk, fresh_jpeg):
-    done = talk("upload", "-", "--name", "piped.jpg", "--json", stdin=fresh_jpeg)
+def test_standard_input_is_one_image(use, fresh_jpeg):
+    done = use("upload", "-", "--name", "piped.jpg", "--json", stdin=fresh_jpeg)
     assert done.code == 0
-    [facts] = talk("show", done.json[0]["id"], "--json").json
+    [facts] = use("show", done.json[0]["id"], "--json").json
     assert facts["file_name"] == "piped.jpg"
 
 
-def test_a_second_run_sends_only_what_is_new_or_changed(talk, shots, tmp_path):
+def test_a_second_run_uploads_only_new_and_changed_files(use, shots, tmp_path):
     manifest = tmp_path / "done.jsonl"
-    first = talk("upload", shots, "--manifest", manifest, "--json")
+    first = use("upload", shots, "--manifest", manifest, "--json")
     assert {item["status"] for item in first.json} <= {"created", "existing"}
     (shots / "a.png").write_bytes(saved(quadrants((77, 20)), "PNG"))
     (shots / "d.png").write_bytes(saved(quadrants((78, 20)), "PNG"))
-    second = talk("upload", shots, "--manifest", manifest, "--json")
+    second = use("upload", shots, "--manifest", manifest, "--json")
     assert second.code == 0
     assert {Path(i["path"]).name: i["status"] for i in second.json} == {
         "a.png": "created",
@@ -87,7 +87,7 @@ def test_a_second_run_sends_only_what_is_new_or_changed(talk, shots, tmp_path):
     }
 
 
-def test_a_manifest_that_a_crash_cut_short_is_read_and_gone_on_with(tmp_path):
+def test_a_manifest_with_an_incomplete_line_can_be_continued(tmp_path):
     file, picture = tmp_path / "done.jsonl", tmp_path / "a.png"
     picture.write_bytes(b"x")
     facts = picture.stat()
@@ -108,23 +108,48 @@ def test_a_manifest_that_a_crash_cut_short_is_read_and_gone_on_with(tmp_path):
         assert not manifest.has(picture, facts)
 
 
-def test_files_are_picked_by_name_folder_and_pattern(shots, monkeypatch):
+def test_files_are_found_by_name_folder_and_pattern(shots, monkeypatch):
     monkeypatch.chdir(shots)
-    names = [str(path) for path in pick(["notes.txt", "**/*.png"], every=False)]
-    assert names == ["notes.txt", "a.png", "below/c.png"]
-    assert len(list(pick(["."], every=True))) == 4
-    with pytest.raises(Complaint, match="no such file"):
-        list(pick(["missing.png"], every=False))
+    names = ["notes.txt", "**/*.png"]
+    found = [str(path) for path in find_files(names, LeftOut(), every=False)]
+    assert found == ["notes.txt", "a.png", "below/c.png"]
+    assert len(list(find_files(["."], LeftOut(), every=True))) == 4
+    with pytest.raises(CommandError, match="no such file"):
+        list(find_files(["missing.png"], LeftOut(), every=False))
 
 
-def test_wrong_use_is_one_line(talk, tmp_path):
+def test_a_folder_upload_prints_what_it_left_out(use, shots):
+    (shots / "draft.psd").write_bytes(b"")
+    (shots / "README").write_bytes(b"")
+    (shots / ".git").mkdir()
+    done = use("upload", shots)
+    assert done.code == 0
+    [line] = [line for line in done.err.splitlines() if line.startswith("left out")]
+    assert line.startswith("left out: 3 with other suffixes (1 ")
+    assert line.endswith("; --all takes them), 2 hidden")
+    assert all(word in line for word in ("1 .txt", "1 .psd", "1 without suffix"))
+
+
+def test_a_file_name_that_is_not_utf_8_fails_alone(use, shots):
+    (shots / "a.png").rename(shots / os.fsdecode(b"caf\xe9.png"))
+    done = use("upload", shots, "--json")
+    assert done.code == 3
+    status = {Path(item["path"]).name: item["status"] for item in done.json}
+    assert status.pop("caf\udce9.png") == "failed"
+    assert set(status) == {"b.PNG", "c.png"}
+    assert set(status.values()) <= {"created", "existing"}
+    [failed] = [item for item in done.json if item["status"] == "failed"]
+    assert "not valid UTF-8" in failed["error"]
+
+
+def test_wrong_use_is_one_line(use, tmp_path):
     for arguments in (["missing.png"], ["-", "x.png"], [tmp_path]):
-        done = talk("upload", *arguments)
+        done = use("upload", *arguments)
         assert done.code == 2
         assert len(done.err.splitlines()) == 1
 
 
-def test_a_server_that_is_not_there_is_not_asked_a_thousand_times(run, tmp_path):
+def test_an_upload_without_a_server_stops_after_some_files(run, tmp_path):
     for n in range(60):
         (tmp_path / f"{n}.png").write_bytes(b"x")
     with scripted([]) as server:
@@ -134,7 +159,17 @@ def test_a_server_that_is_not_there_is_not_asked_a_thousand_times(run, tmp_path)
     assert 19 <= len(done.err.splitlines()) < 40
 
 
-def test_a_refused_token_ends_it_at_once(run, tmp_path):
+def test_an_upload_without_a_server_says_how_to_find_one(run, tmp_path, jpeg):
+    (tmp_path / "a.jpg").write_bytes(jpeg)
+    with scripted([]) as server:
+        pass
+    done = run("upload", tmp_path / "a.jpg", "--url", server.url)
+    assert done.code == 1
+    assert f"no ProgImage at {server.url}" in done.err
+    assert "PROGIMAGE_URL" in done.err
+
+
+def test_an_invalid_token_ends_an_upload_at_once(run, tmp_path):
     for n in range(5):
         (tmp_path / f"{n}.png").write_bytes(b"x")
     with scripted([busy(401)] * 9) as server:
@@ -143,13 +178,13 @@ def test_a_refused_token_ends_it_at_once(run, tmp_path):
         assert len(server.seen) <= 2
 
 
-def test_control_characters_of_a_name_do_not_reach_the_terminal(talk, tmp_path):
+def test_control_characters_of_a_name_do_not_reach_the_terminal(use, tmp_path):
     path = tmp_path / "a\x1b[31m.png"
     path.write_bytes(saved(quadrants((31, 21)), "PNG"))
-    assert b"\x1b" not in talk("upload", path).out
+    assert b"\x1b" not in use("upload", path).out
 
 
-def test_ctrl_c_ends_it_with_130_and_the_manifest_knows_what_was_done(url, tmp_path):
+def test_ctrl_c_exits_with_130_and_the_manifest_lists_what_was_uploaded(url, tmp_path):
     folder = tmp_path / "many"
     folder.mkdir()
     for n in range(600):
@@ -157,7 +192,7 @@ def test_ctrl_c_ends_it_with_130_and_the_manifest_knows_what_was_done(url, tmp_p
     manifest = tmp_path / "done.jsonl"
     command = [Path(sys.executable).with_name("progimage"), "upload", folder, "--url", url]
     command += ["--manifest", manifest, "--json", "-c", "2"]
-    # What a shell starts in the background is deaf to Ctrl-C, and so is all below it.
+    # A shell starts background processes with SIGINT ignored.
     command = ["env", "--default-signal=INT", *command]
     run = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     wait_until(lambda: manifest.exists() and manifest.read_bytes().count(b"\n") >= 5)
@@ -182,7 +217,7 @@ def test_a_closed_pipe_is_no_stack_trace(url, tmp_path, jpeg):
     assert b"Traceback" not in run.stderr
 
 
-def test_a_cut_connection_costs_no_picture(run, tmp_path, jpeg):
+def test_an_upload_is_retried_after_a_broken_connection(run, tmp_path, jpeg):
     (tmp_path / "a.jpg").write_bytes(jpeg)
     with scripted([CUT, busy(422)]) as server:
         done = run("upload", tmp_path / "a.jpg", "--url", server.url)

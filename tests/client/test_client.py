@@ -73,7 +73,7 @@ def test_operations_are_methods_that_build_a_pipeline(client, fresh_jpeg, tmp_pa
     rendition = image.resize(w=30, h=20, fit="fill").grayscale().webp()
     assert str(rendition.pipeline) == "resize:fit=fill,width=30,height=20/grayscale.webp"
     assert Image.open(io.BytesIO(rendition.read())).size == (30, 20)
-    assert rendition.save(tmp_path / "small.webp") == len(rendition.read())
+    assert rendition.save(tmp_path / "small.webp") == (len(rendition.read()), "image/webp")
     assert image.png().path == f"/images/{image.id}.png"
     assert Image.open(io.BytesIO(image.png().read())).format == "PNG"
     assert image.render("thumbnail:9x9", "png").read()[:4] == b"\x89PNG"

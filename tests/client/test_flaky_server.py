@@ -123,8 +123,8 @@ def test_a_broken_download_starts_again_and_the_file_is_complete(call, tmp_path)
     picture = bytes(range(256)) * 4000
     target = tmp_path / "picture"
     with scripted([Reply(body=picture, cut=300_000), Reply(body=picture)]) as server:
-        size = call(server.url, lambda client: client.save(ID, target))
-    assert size == len(picture)
+        saved = call(server.url, lambda client: client.save(ID, target))
+    assert (saved.size_bytes, saved.media_type) == (len(picture), "application/json")
     assert target.read_bytes() == picture
 
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from progimage.client.asynchronous.session import AsyncSession
 from progimage.client.errors import NotFound
-from progimage.client.links import Link
 from progimage.client.messages import Request
+from progimage.client.results import Link, Saved
 from progimage.client.sinks import Target, writing
 from progimage.client.steps import image_path
 
@@ -17,11 +17,11 @@ async def read(session: AsyncSession, path: str) -> bytes:
     return (await session.request(Request("GET", path))).body
 
 
-async def save(session: AsyncSession, path: str, target: Target) -> int:
-    """Write the bytes at a path to a file; return how many there are."""
+async def save(session: AsyncSession, path: str, target: Target) -> Saved:
+    """Write the bytes at a path to a file; return their number and media type."""
     with writing(target) as sink:
-        await session.request(Request("GET", path, sink=sink))
-        return sink.size_bytes
+        response = await session.request(Request("GET", path, sink=sink))
+        return Saved(sink.size_bytes, response.headers.get("content-type", ""))
 
 
 async def delete(session: AsyncSession, path: str) -> None:

@@ -9,11 +9,11 @@ from typing import Any
 from progimage.client.asynchronous.endpoints import delete, link, purge, read, save
 from progimage.client.asynchronous.session import AsyncSession
 from progimage.client.errors import Changed
-from progimage.client.links import Link
 from progimage.client.messages import Request
 from progimage.client.operations import Operations
 from progimage.client.pipelines import Pipeline
 from progimage.client.records import ImageRecord, Visibility, merge_patch, record_fields
+from progimage.client.results import Link, Saved
 from progimage.client.sinks import Target
 from progimage.client.steps import Path, image_path, srcset
 
@@ -54,8 +54,8 @@ class AsyncRendition(Operations["AsyncRendition"]):
         """
         return await read(self._session, self.path)
 
-    async def save(self, target: Target) -> int:
-        """Write the rendition to a path or an open file; return the number of bytes.
+    async def save(self, target: Target) -> Saved:
+        """Write the rendition to a path or an open file; return its size and type.
 
         A file at a path appears when it is complete, or not at all.
         """
@@ -117,8 +117,8 @@ class AsyncImage(ImageRecord, Operations[AsyncRendition]):
         """Return the bytes of the original."""
         return await read(self._session, self.path)
 
-    async def save(self, target: Target) -> int:
-        """Write the original to a path or an open file; return the number of bytes.
+    async def save(self, target: Target) -> Saved:
+        """Write the original to a path or an open file; return its size and type.
 
         A file at a path appears when it is complete, or not at all.
         """

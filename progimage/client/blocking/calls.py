@@ -19,10 +19,10 @@ from progimage.client.concurrency import in_parallel
 from progimage.client.criteria import Criteria, Tag, query_parameters
 from progimage.client.errors import InvalidCall, ServerError, UnexpectedAnswer, Unreachable
 from progimage.client.fields import UploadFields
-from progimage.client.links import Link
 from progimage.client.messages import Request
 from progimage.client.pipelines import Pipeline, path_of
 from progimage.client.records import Visibility, merge_patch
+from progimage.client.results import Link, Saved
 from progimage.client.sinks import Target
 from progimage.client.sources import Source
 from progimage.client.steps import image_path
@@ -147,8 +147,8 @@ class Calls:
         target: Target,
         pipeline: str | Pipeline = "",
         format: str | None = None,
-    ) -> int:
-        """Write an original or a rendition to a path or an open file; return the bytes.
+    ) -> Saved:
+        """Write an original or a rendition to a path or an open file; return its size and type.
 
         The data is streamed. A file at a path appears when it is complete, or not at all.
         """

@@ -7,8 +7,8 @@ from typing import Any
 
 from progimage.client.blocking.session import Session
 from progimage.client.errors import NotFound
-from progimage.client.links import Link
 from progimage.client.messages import Request
+from progimage.client.results import Link, Saved
 from progimage.client.sinks import Target, writing
 from progimage.client.steps import image_path
 
@@ -18,11 +18,11 @@ def read(session: Session, path: str) -> bytes:
     return (session.request(Request("GET", path))).body
 
 
-def save(session: Session, path: str, target: Target) -> int:
-    """Write the bytes at a path to a file; return how many there are."""
+def save(session: Session, path: str, target: Target) -> Saved:
+    """Write the bytes at a path to a file; return their number and media type."""
     with writing(target) as sink:
-        session.request(Request("GET", path, sink=sink))
-        return sink.size_bytes
+        response = session.request(Request("GET", path, sink=sink))
+        return Saved(sink.size_bytes, response.headers.get("content-type", ""))
 
 
 def delete(session: Session, path: str) -> None:

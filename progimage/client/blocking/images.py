@@ -10,11 +10,11 @@ from typing import Any
 from progimage.client.blocking.endpoints import delete, link, purge, read, save
 from progimage.client.blocking.session import Session
 from progimage.client.errors import Changed
-from progimage.client.links import Link
 from progimage.client.messages import Request
 from progimage.client.operations import Operations
 from progimage.client.pipelines import Pipeline
 from progimage.client.records import ImageRecord, Visibility, merge_patch, record_fields
+from progimage.client.results import Link, Saved
 from progimage.client.sinks import Target
 from progimage.client.steps import Path, image_path, srcset
 
@@ -55,8 +55,8 @@ class Rendition(Operations["Rendition"]):
         """
         return read(self._session, self.path)
 
-    def save(self, target: Target) -> int:
-        """Write the rendition to a path or an open file; return the number of bytes.
+    def save(self, target: Target) -> Saved:
+        """Write the rendition to a path or an open file; return its size and type.
 
         A file at a path appears when it is complete, or not at all.
         """
@@ -118,8 +118,8 @@ class Image(ImageRecord, Operations[Rendition]):
         """Return the bytes of the original."""
         return read(self._session, self.path)
 
-    def save(self, target: Target) -> int:
-        """Write the original to a path or an open file; return the number of bytes.
+    def save(self, target: Target) -> Saved:
+        """Write the original to a path or an open file; return its size and type.
 
         A file at a path appears when it is complete, or not at all.
         """

@@ -19,6 +19,8 @@ from functools import partial
 from typing import TypeVar
 
 from progimage import keys
+from progimage.access.accounts.users import Users
+from progimage.errors import DamagedRecord, NotFound
 from progimage.jobs import keys as job_keys
 from progimage.library.index import keys as index_keys
 from progimage.library.index.fold import fold
@@ -92,9 +94,9 @@ class Copier:
         for _ in range(passes):
             began, changes = self._clock(), 0
             for copied in self._folding(self._one_pass(since)):
-                changes += copied.kind in ("copied", "updated")
+                changes += copied.kind in ("copied", "updated", "mended")
                 # Only the first pass tells what it need not do.
-                if since is None or copied.kind in ("copied", "updated", "damaged"):
+                if since is None or copied.kind in ("copied", "updated", "mended", "damaged"):
                     yield copied
             if since is not None and not changes:
                 break
@@ -117,6 +119,31 @@ class Copier:
             while tidy(self._index) == "published":
                 pass
         sweep(self._index)
+
+    def mend(self) -> Iterator[CopyResult]:
+        """Replace what is damaged at the target by what the source has; copy nothing else.
+
+        So a back-up can be the source: newer records, accounts and jobs stay.
+        """
+        results = self._side_by_side(self._pictures.mend, self._records(self._source, None))
+        yield from self._folding(results)
+        for stat in self._source.list(keys.USERS):
+            name = keys.name_of_user(stat.key)
+            try:
+                if name is not None:
+                    Users(self._target).find(name)
+            except NotFound:
+                continue
+            except DamagedRecord:
+                copied = copy_object(self._source, self._target, stat)
+                if copied is not None:
+                    yield CopyResult("mended", copied.key, copied.size_bytes)
+
+    def total(self) -> int:
+        """Return how many pictures and objects a first pass looks at."""
+        return sum(1 for _ in self._records(self._source, None)) + sum(
+            1 for _ in self._others(None)
+        )
 
     def _one_pass(self, since: datetime | None) -> Iterator[CopyResult]:
         yield from self._side_by_side(self._pictures.copy, self._records(self._source, since))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from contextlib import suppress
-from typing import BinaryIO, cast
+from typing import BinaryIO, Literal, cast
 
 from progimage import keys
 from progimage.errors import Conflict, DamagedRecord, KeyMissing, NotFound
@@ -58,16 +58,38 @@ class PictureCopier:
                 continue
         return CopyResult("damaged", key)
 
+    def mend(self, image_id: str) -> CopyResult | None:
+        """Bring a picture over if it is damaged at the target; None if it is not, or not there."""
+        try:
+            record, _ = read_record(self._target, image_id)
+        except NotFound:
+            return None
+        except DamagedRecord:
+            return self.copy(image_id)
+        if record.state != "live" or self._has_original(record):
+            return None
+        try:
+            outcome = self._bring_original(record)
+        except KeyMissing:
+            outcome = "failed"
+        key = keys.original(image_id, record.generation)
+        if outcome == "written":
+            return CopyResult("mended", key, record.size_bytes)
+        return CopyResult("damaged", key)
+
     def _bring(self, record: Record) -> CopyResult:
         key = keys.record(record.id)
         there, etag = self._at_target(record.id)
         if there is not None and _is_newer(there, record):
             return CopyResult("newer", key)
-        if not self._bring_original(record):
+        original = self._bring_original(record)
+        if original == "failed":
             return CopyResult("damaged", keys.original(record.id, record.generation))
         if there == record:
             if self._start.find(_position(record)) != record:
                 self._index.announce(record)
+            if original == "written":
+                return CopyResult("mended", key, record.size_bytes)
             return CopyResult("unchanged", key)
         is_new = there is None or there.generation != record.generation
         announced = self._index.announce(record, is_new=is_new)
@@ -78,7 +100,7 @@ class PictureCopier:
         announced.confirm()
         self._bring_working_copies(record)
         if there is None:
-            return CopyResult("copied", key, record.size_bytes)
+            return CopyResult("mended" if etag else "copied", key, record.size_bytes)
         if there.visibility != record.visibility:
             self._library.purge(record.id)
         if there.generation != record.generation:
@@ -86,34 +108,42 @@ class PictureCopier:
         return CopyResult("updated", key)
 
     def _at_target(self, image_id: str) -> tuple[Record | None, str]:
+        """Return the record and its etag; of a damaged record only the etag."""
         try:
             record, etag = read_record(self._target, image_id)
         except NotFound:
             return None, ""
+        except DamagedRecord:
+            return None, self._target.stat(keys.record(image_id)).etag
         if record.state != "live":
             self._library.finish_removal(record, etag)
             return None, ""
         return record, etag
 
-    def _bring_original(self, record: Record) -> bool:
-        """Copy the bytes, unless they are there; False if they are not what they should be."""
+    def _has_original(self, record: Record) -> bool:
         key = keys.original(record.id, record.generation)
         try:
             size = self._target.stat(key).size
         except KeyMissing:
-            size = None
+            return False
         # A put is whole or not at all: equal names and sizes are equal bytes.
-        if size == record.size_bytes and not self._verifies_all:
-            return True
-        if size == record.size_bytes and self._hash_at_target(key) == record.sha256:
-            return True
+        return size == record.size_bytes and (
+            not self._verifies_all or self._hash_at_target(key) == record.sha256
+        )
+
+    def _bring_original(self, record: Record) -> Literal["present", "written", "failed"]:
+        """Copy the bytes, unless they are there; "failed" if they are not what they should be."""
+        if self._has_original(record):
+            return "present"
+        key = keys.original(record.id, record.generation)
         try:
             with self._source.open(key) as reader:
                 passing = cast(BinaryIO, Verifying(reader, record.sha256))
                 self._target.put(key, passing, media_type=record.media_type)
         except Altered:
-            return False
-        return not self._reads_back or self._hash_at_target(key) == record.sha256
+            return "failed"
+        is_right = not self._reads_back or self._hash_at_target(key) == record.sha256
+        return "written" if is_right else "failed"
 
     def _bring_working_copies(self, record: Record) -> None:
         """Copy those of this original that the target lacks, and remove those of others."""

@@ -70,7 +70,7 @@ def test_an_account_is_erased_after_a_yes_and_erased_again_in_vain(run, users):
     run("add", "ann", typed=f"{PASSWORD}\n")
     run("erase", "ann", typed="n\n")
     assert users.find("ann")
-    assert run("erase", "Ann", typed="y\n").endswith("removed 1 account\n")
+    assert run("erase", "Ann", typed="y\n").endswith("deleted 1 account\n")
     assert run("erase", "ann", "--yes").endswith("there was nothing left\n")
     with pytest.raises(NotFound):
         users.find("ann")

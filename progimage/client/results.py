@@ -1,4 +1,4 @@
-"""Signed links."""
+"""Small results of calls."""
 
 from __future__ import annotations
 
@@ -10,3 +10,10 @@ class Link(NamedTuple):
 
     url: str
     expires: str
+
+
+class Saved(NamedTuple):
+    """A file that was downloaded."""
+
+    size_bytes: int
+    media_type: str
