@@ -518,7 +518,8 @@ class Operations(Steps[R]):
         """Lay a text, or another picture, over the picture.
 
         Args:
-            text: what to write; Latin, Greek or Cyrillic letters, digits, signs.
+            text: what to write; Latin, Greek and Cyrillic letters, others where fonts are
+                installed.
             image: the picture to lay on this one.
             gravity: where; default "southeast".
             x: pixels inwards from the left or right side; 0 to 8192; default 10.

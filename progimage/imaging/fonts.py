@@ -7,10 +7,11 @@ from collections.abc import Callable
 from functools import cache
 from importlib.resources import files
 from io import BytesIO
+from pathlib import Path
 from typing import cast
 
 from PIL import Image as Images
-from PIL import ImageDraw, ImageFont
+from PIL import ImageDraw, ImageFont, features
 from PIL.Image import Image
 from PIL.ImageFont import FreeTypeFont, Layout
 
@@ -19,18 +20,37 @@ from progimage.imaging.operation import Size
 
 _Font = Callable[[int], FreeTypeFont]
 
+SYSTEM_FOLDERS = ("/usr/share/fonts", "/usr/local/share/fonts")
+"""Where Linux keeps fonts."""
+
+# What Debian's fonts-noto-core and fonts-noto-cjk install.
+_SYSTEM_NAMES = (
+    "NotoSansArabic-Regular.ttf",
+    "NotoSansHebrew-Regular.ttf",
+    "NotoSansThai-Regular.ttf",
+    "NotoSansDevanagari-Regular.ttf",
+    "NotoSansCJK-Regular.ttc",
+)
+
 # Any size shows which letters there are.
 _PROBE = 20
 
 
 def undrawable(text: str) -> list[str]:
     """Return the letters of a text that keep it from being drawn: none if it can be."""
-    return min((_missing(font, text) for font in _FONTS), key=len)
+    fewest = list(text)
+    for font in (*_FONTS, *_system_fonts()):
+        missing = _missing(font, text)
+        if not missing:
+            return []
+        fewest = min(fewest, missing, key=len)
+    return fewest
 
 
 def lettering(text: str, size: int, colour: Colour, room: Size) -> Image:
     """Draw a text on transparency, its letters `size` pixels high or as large as fits."""
-    face = next((font for font in _FONTS if not _missing(font, text)), _FONTS[-1])
+    fonts = (*_FONTS, *_system_fonts())
+    face = next((font for font in fonts if not _missing(font, text)), _FONTS[-1])
     while True:
         font = face(size)
         left, top, right, bottom = font.getbbox(text)
@@ -62,6 +82,28 @@ def _noto(size: int) -> FreeTypeFont:
 @cache
 def _noto_bytes() -> bytes:
     return (files("progimage.imaging") / "fonts" / "NotoSans-subset.ttf").read_bytes()
+
+
+def _from_system(path: Path) -> _Font:
+    def face(size: int) -> FreeTypeFont:
+        return ImageFont.truetype(path, size, layout_engine=Layout.RAQM)
+
+    return face
+
+
+@cache
+def _system_fonts() -> tuple[_Font, ...]:
+    """Return the fonts of other scripts that the machine has, in a fixed order.
+
+    Without Raqm, which joins and orders the letters of a line, there are none.
+    """
+    if not features.check("raqm"):
+        return ()
+    found: dict[str, Path] = {}
+    for folder in SYSTEM_FOLDERS:
+        for path in sorted(Path(folder).rglob("Noto*")):
+            found.setdefault(path.name, path)
+    return tuple(_from_system(found[name]) for name in _SYSTEM_NAMES if name in found)
 
 
 # The first that has all letters of a text draws it: what it drew before there were more

@@ -152,7 +152,7 @@ def test_a_query_needs_exactly_one_step(path):
         ("watermark:a,scale=0.5", (), "watermark.scale: does not go with text"),
         (f"watermark:image={OTHER},size=9", (), "watermark.size: does not go with image"),
         ("watermark:a,tile=1,gravity=north", (), "watermark.gravity: does not go with tile"),
-        ("watermark:日本", (), "watermark.text: the fonts have no '日', '本'; use Latin, Greek or"
+        ("watermark:𒀀𒁀", (), "watermark.text: the fonts have no '𒀀', '𒁀'; use Latin, Greek or"
          " Cyrillic letters, digits and common signs"),
         ("grayscale.wepb", (), "no format 'wepb'; did you mean 'webp'?"),
         ("flip.webp/mirror", (), "'flip.webp': an extension may only stand at the end"),

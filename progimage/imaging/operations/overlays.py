@@ -108,7 +108,9 @@ def _shape(size: Size, across: float, down: float, *, is_circle: bool) -> Image:
 
 @planned_operation(
     text=text(
-        200, default=None, about="what to write; Latin, Greek or Cyrillic letters, digits, signs"
+        200,
+        default=None,
+        about="what to write; Latin, Greek and Cyrillic letters, others where fonts are installed",
     ),
     image=picture_id(default=None, about="the picture to lay on this one"),
     gravity=compass(default="southeast", about="where"),
@@ -175,7 +177,9 @@ def _watermark_arguments(arguments: Arguments) -> Arguments:
     if unknown := undrawable(arguments["text"] or ""):
         raise InvalidArgument(
             f"watermark.text: the fonts have no {', '.join(map(repr, unknown[:5]))}; "
-            "use Latin, Greek or Cyrillic letters, digits and common signs"
+            "use Latin, Greek or Cyrillic letters, digits and common signs, or have the operator "
+            "install the fonts of your script on every node (Debian: fonts-noto-core for Arabic, "
+            "Hebrew, Thai and Devanagari, fonts-noto-cjk for Chinese, Japanese and Korean)"
         )
     for name in others:
         if arguments[name] is not None:

@@ -1,0 +1,52 @@
+"""Which letters can be written."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+
+from progimage.errors import InvalidArgument
+from progimage.imaging import fonts
+from progimage.imaging.colour import Colour
+from progimage.imaging.pipeline import parse
+
+BLACK = Colour(0, 0, 0, 255)
+OTHER_SCRIPTS = ["مرحبا", "שלום", "สวัสดี", "नमस्ते", "你好", "こんにちは", "안녕"]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder that is the only one where the machine keeps fonts."""
+    monkeypatch.setattr(fonts, "SYSTEM_FOLDERS", (str(tmp_path),))
+    fonts._system_fonts.cache_clear()
+    yield tmp_path
+    fonts._system_fonts.cache_clear()
+
+
+@pytest.mark.parametrize("text", OTHER_SCRIPTS)
+def test_without_fonts_of_a_script_the_answer_says_what_to_install(text: str, folder: Path) -> None:
+    assert set(fonts.undrawable(text)) <= set(text)
+    with pytest.raises(InvalidArgument, match="fonts-noto-core"):
+        parse(f"watermark:text={text}")
+
+
+def test_a_font_that_is_installed_is_used_for_the_letters_that_others_lack(folder: Path) -> None:
+    ours = files("progimage.imaging") / "fonts" / "NotoSans-subset.ttf"
+    with ours.open("rb") as source, (folder / "NotoSansHebrew-Regular.ttf").open("wb") as target:
+        shutil.copyfileobj(source, target)
+    [installed] = fonts._system_fonts()
+    assert installed(20).getname()[0] == "Noto Sans"
+
+
+def test_other_files_are_no_fonts_of_ours(folder: Path) -> None:
+    (folder / "NotoSansKlingon-Regular.ttf").write_bytes(b"")
+    assert fonts._system_fonts() == ()
+
+
+def test_latin_and_cyrillic_need_no_installed_font(folder: Path) -> None:
+    assert fonts.undrawable("Ünïcödé Ж 12€") == []
+    assert fonts.lettering("Ж", 20, BLACK, (100, 100)).getchannel("A").getbbox()
