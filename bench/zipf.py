@@ -71,15 +71,15 @@ class Prices:
 class Costs:
     """What one request takes: requests as `tests/api/test_cost.py` counts them, CPU as measured.
 
-    CPU, from the run of 2026-11-21 03:09 in bench/RESULTS.md: 3,761 cached renditions a second
-    on two cores, wrk's share included; 25.2 ms for one whose source must be decoded.
+    CPU, from bench/RESULTS.md: 3,761 cached renditions a second on two cores, wrk's share
+    included (2026-11-21 03:09); 10.3 ms for one that is made from a working copy (2026-11-29).
     """
 
     gets_of_hit: int = 1
     gets_of_miss: int = 5
     puts_of_miss: int = 1
     hit_cpu_s: float = 0.000_53
-    miss_cpu_s: float = 0.025_2
+    miss_cpu_s: float = 0.010_3
 
 
 @dataclass(frozen=True, slots=True)
