@@ -9,12 +9,15 @@ from progimage.cli import commands
 from progimage.errors import ConfigError
 from progimage.library import Library
 from progimage.stores.folder.store import FilesystemStore
+from progimage.telemetry import logs
 from tests.candidates import add
 
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     monkeypatch.setenv("PROGIMAGE_STORE", f"file://{tmp_path}/store")
+    # It would bind the log of this whole process to the runner's own standard error.
+    monkeypatch.setattr(logs, "configure", lambda _: None)
     return tmp_path / "store"
 
 
