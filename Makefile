@@ -8,7 +8,7 @@ S3_TESTS := tests/system/s3 tests/stores/s3/test_store.py::TestS3Store tests/sto
   tests/library/test_owners.py tests/renditions/test_renditions.py tests/maintenance/test_reindex.py tests/library/search/test_catalogue.py \
   tests/system/serving/test_restore.py
 
-.PHONY: engine-checksums run test test-fronts test-s3 test-faults test-nginx test-topology test-nodes test-api nginx test-tus-js test-celery test-console browser pictures bench bench-smoke bench-tools client reference docs lock audit test-package lint types check clean help
+.PHONY: engine-checksums run test test-fronts test-s3 test-faults test-nginx test-topology test-nodes test-api nginx test-tus-js test-typescript test-signing test-celery test-console browser pictures bench bench-smoke bench-tools client reference docs lock audit test-package lint types check clean help
 
 help: ## Show this list
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -49,6 +49,25 @@ test-tus-js: $(VENV)/.dev ## Test resumable uploads with tus-js-client too; need
 	  { echo "npm is missing. On Debian or Ubuntu: sudo apt-get install npm" >&2; exit 1; }
 	@npm ci --silent --prefix tests/system/serving/tus_js
 	@TUS_JS_IS_NEEDED=1 $(BIN)/pytest tests/system/serving/test_resumable.py
+
+test-typescript: $(VENV)/.dev ## Compile the TypeScript client and test it with a real server; needs Node and npm
+	@command -v npm >/dev/null || \
+	  { echo "npm is missing. On Debian or Ubuntu: sudo apt-get install npm" >&2; exit 1; }
+	@$(BIN)/pytest tests/system/typescript
+
+test-signing: $(VENV)/.dev ## Run the examples that sign links, in five languages, installed if root can
+	@missing=; \
+	for pair in node:nodejs php:php-cli go:golang-go ruby:ruby; do \
+	  command -v "$${pair%%:*}" >/dev/null || missing="$$missing $${pair##*:}"; \
+	done; \
+	if [ -n "$$missing" ]; then \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	    apt-get update -q && apt-get install -qy --no-install-recommends $$missing; \
+	  else \
+	    echo "Missing. On Debian or Ubuntu: sudo apt-get install$$missing" >&2; exit 1; \
+	  fi; \
+	fi
+	@SIGNING_IS_NEEDED=1 $(BIN)/pytest tests/system/signing
 
 test-celery: $(VENV)/.dev ## Test workers by Celery with a real Redis, installed if root can
 	@if ! command -v redis-server >/dev/null; then \

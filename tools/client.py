@@ -13,9 +13,11 @@ import progimage
 from progimage.access.transform_policy import TransformPolicy
 from progimage.api.resources.transforms import Transforms
 from progimage.imaging.limits import Limits
-from tools import client_operations
+from tools import client_operations, typescript_operations
 
 CLIENT = Path(progimage.__file__).parent / "client"
+
+TYPESCRIPT = CLIENT.parents[1] / "docs" / "typescript" / "src" / "operations.ts"
 
 HEAD = "# Generated from progimage/client/asynchronous by `make client`. Do not edit.\n"
 
@@ -49,9 +51,18 @@ class _Response:
 
 def operations() -> str:
     """Return `operations.py`."""
+    return _formatted(client_operations.source(_transforms()))
+
+
+def typescript() -> str:
+    """Return `operations.ts`."""
+    return typescript_operations.source(_transforms())
+
+
+def _transforms() -> dict[str, object]:
     response = _Response()
     Transforms({}, TransformPolicy("open", {}, Limits())).on_get(None, response)
-    return _formatted(client_operations.source(response.media))
+    return response.media
 
 
 def blocking() -> dict[str, str]:
@@ -74,5 +85,6 @@ def _formatted(source: str) -> str:
 
 if __name__ == "__main__":
     (CLIENT / "operations.py").write_text(operations())
+    TYPESCRIPT.write_text(typescript())
     for name, text in blocking().items():
         (CLIENT / "blocking" / name).write_text(text)

@@ -20,7 +20,7 @@ from progimage.client import (
 )
 from tests.imaging.drawing import quadrants, saved
 from tests.system.serving.network import flaky
-from tools.client import CLIENT, blocking, operations
+from tools.client import CLIENT, TYPESCRIPT, blocking, operations, typescript
 
 
 @pytest.fixture
@@ -31,6 +31,7 @@ def client(url):
 
 def test_the_generated_files_are_up_to_date():
     assert (CLIENT / "operations.py").read_text("utf-8") == operations(), "run `make client`"
+    assert TYPESCRIPT.read_text("utf-8") == typescript(), "run `make client`"
     written = {path.name: path.read_text("utf-8") for path in CLIENT.glob("blocking/*.py")}
     del written["__init__.py"]
     assert written == blocking(), "run `make client`"

@@ -1,0 +1,88 @@
+"""The TypeScript client, compiled and used against a real server."""
+
+from __future__ import annotations
+
+import io
+import json
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from PIL import Image
+
+from tests.system.serving.conftest import noise, server
+
+__all__ = ["noise", "server"]
+
+SOURCE = Path(__file__).parents[3] / "docs" / "typescript"
+
+
+@pytest.fixture(scope="module")
+def compiled(tmp_path_factory) -> Path:
+    """Return a folder with the client, compiled outside of the repository."""
+    folder = tmp_path_factory.mktemp("typescript") / "client"
+    shutil.copytree(SOURCE, folder, ignore=shutil.ignore_patterns("node_modules", "dist"))
+    for command in (["npm", "ci", "--silent"], ["npm", "run", "--silent", "build"]):
+        run = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+        assert run.returncode == 0, run.stdout + run.stderr
+    shutil.copy(Path(__file__).with_name("use.mjs"), folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def results(compiled, server, noise) -> dict[str, Any]:
+    """Return what use.mjs printed: a large image was uploaded, and addresses were made."""
+    (compiled / "noise.png").write_bytes(noise)
+    address = "http://{}:{}".format(*server.address)
+    command = ["node", "use.mjs", address, "noise.png"]
+    run = subprocess.run(command, cwd=compiled, capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stderr
+    return json.loads(run.stdout)
+
+
+def opened(address: str) -> Image.Image:
+    return Image.open(io.BytesIO(httpx.get(address, timeout=60).raise_for_status().content))
+
+
+def test_a_large_image_is_uploaded_in_chunks_with_its_fields(results, noise):
+    image = results["image"]
+    assert (image["title"], image["tags"]) == ("Noïse", ["one", "two"])
+    assert (image["file_name"], image["size_bytes"]) == ("noise.png", len(noise))
+    assert results["progress"][-1] == [len(noise), len(noise)]
+    assert len(results["progress"]) > 3
+
+
+def test_a_file_of_a_browser_is_uploaded_too(results):
+    assert results["blob"] == results["image"]["id"]
+
+
+def test_errors_are_problems_of_the_server(results):
+    assert results["problem"] == [True, 415]
+    assert results["missing"] == [True, 404]
+
+
+def test_invalid_arguments_are_errors_before_any_request(results):
+    assert results["invalid"] == ["TypeError"] * 3
+
+
+def test_the_server_accepts_what_the_operations_write(results):
+    urls = results["urls"]
+    assert opened(urls["conversion"]).format == "JPEG"
+    assert opened(urls["text"]).size[0] == 30
+    assert opened(urls["image"]).size[0] == 20
+
+
+def test_the_loaders_of_next_and_nuxt_make_addresses_of_renditions(results):
+    assert opened(results["urls"]["next"]).width == 40
+    nuxt = opened(results["urls"]["nuxt"])
+    assert (nuxt.size, nuxt.format) == ((50, 20), "WEBP")
+
+
+def test_every_address_of_a_srcset_has_its_width(results):
+    entries = [entry.split(" ") for entry in results["srcset"].split(", ")]
+    assert [width for _, width in entries] == ["30w", "60w", f"{results['image']['width']}w"]
+    for address, width in entries[:2]:
+        assert opened(address).width == int(width.removesuffix("w"))

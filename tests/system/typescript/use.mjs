@@ -1,0 +1,52 @@
+// Uses the compiled client: node use.mjs <address> <file>; prints JSON.
+import { readFileSync } from 'node:fs'
+
+import { Pipeline, Problem, ProgImage } from './dist/index.js'
+import { imageLoader } from './dist/next.js'
+import { getImage } from './dist/nuxt.js'
+
+const [address, path] = process.argv.slice(2)
+const client = new ProgImage(address)
+const progress = []
+const image = await client.upload(
+  readFileSync(path),
+  { title: 'Noïse', tags: ['one', 'two'] },
+  { fileName: 'noise.png', onProgress: (sent, total) => progress.push([sent, total]) },
+)
+const blob = await client.upload(new Blob([readFileSync(path)]))
+const problem = await client.upload(new Uint8Array([1, 2, 3])).catch((error) => error)
+const missing = await client.get('0'.repeat(64)).catch((error) => error)
+const invalid = [
+  () => new Pipeline().tint({ colour: 'red/blur:9' }),
+  () => new Pipeline().path('../tags'),
+  () => client.srcset(image, []),
+].map((call) => {
+  try {
+    return call()
+  } catch (error) {
+    return error.name
+  }
+})
+const text = new Pipeline().watermark({ text: 'Übung, 50% / ~', opacity: 0.5 }).resize({ width: 30 })
+const urls = {
+  original: client.url(image.id),
+  conversion: client.url(image.id, new Pipeline().jpeg()),
+  text: client.url(image.id, text.jpeg()),
+  image: client.url(image.id, new Pipeline().watermark({ image }).resize({ width: 20 }).png()),
+  next: imageLoader(address)({ src: image.id, width: 40, quality: 70 }),
+  nuxt: getImage(image.id, {
+    modifiers: { width: 50, height: 20, fit: 'cover', format: 'webp' },
+    baseURL: address,
+  }).url,
+}
+const results = {
+  image,
+  blob: blob.id,
+  progress,
+  problem: [problem instanceof Problem, problem.status],
+  missing: [missing instanceof Problem, missing.status],
+  invalid,
+  urls,
+  srcset: client.srcset(image, [60, 30, 99999], new Pipeline().grayscale(), 'png'),
+}
+process.stdout.write(JSON.stringify(results), () => process.exit())
