@@ -209,7 +209,7 @@ export interface MaskArguments {
 }
 
 export interface WatermarkArguments {
-  /** what to write; Latin, Greek or Cyrillic letters, digits, signs */
+  /** what to write; Latin, Greek and Cyrillic letters, others where fonts are installed */
   text?: string
   /** the picture to lay on this one */
   image?: ImageArgument
