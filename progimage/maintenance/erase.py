@@ -1,8 +1,9 @@
-"""Remove all that one account has, and the account: for who asks to be forgotten.
+"""Remove an account and everything that belongs to it, when a person asks for that.
 
-The account is shut out first and goes last, when a whole pass has found nothing more:
-what was on its way meanwhile is caught, and a run that was cut short is run again.
-Jobs go before pictures, since they bring pictures.
+The account is disabled first and removed last, when a whole pass has found nothing more: so
+uploads that were under way are found too, and a run that was cut short can be run again.
+Jobs are removed before pictures, because they add pictures. At last the shelves of the index
+are written anew, so that no word of the account's pictures is left in them.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Bound the rendition cache by age and by total size, and remove needless working copies.
 
-A rendition can always be made again, so removing one beside live traffic is
-safe: whoever has it open reads on, whoever asks next renders it anew.
+A rendition can always be made again, so removing one beside live traffic is safe: a reader
+that has it open reads on, and the next request renders it again.
 """
 
 from __future__ import annotations

@@ -1,12 +1,12 @@
 """Copy everything of one store into another, of the same or another kind, while both serve.
 
-A picture comes as an upload does: its original, its announcement, then its record, so that
-what is interrupted leaves no record without bytes and can be run again. The index is
-built anew on the way. Renditions are made
-again where they are asked for; probes, leases and half-written files are nobody's.
+A picture is written as an upload is: its original, its announcement, then its record. So a
+copy that is interrupted leaves no record without bytes, and can be run again. The target's
+index is built on the way. Renditions are not copied, because they are made again on demand;
+probes, leases and half-written files belong to the source alone.
 
-What changes at the source meanwhile is caught by the next pass over what is young.
-What the target has in a newer version stays.
+Changes at the source meanwhile are copied by the next pass, over what is young. Newer
+versions at the target stay.
 """
 
 from __future__ import annotations

@@ -21,7 +21,6 @@ from typing import BinaryIO, TypeVar
 from urllib.parse import SplitResult, unquote
 
 from progimage.errors import BadKey, ConfigError, Conflict, KeyMissing, StoreUnavailable
-from progimage.stores.folder.blanks import Blanks
 from progimage.stores.folder.disk import (
     DurableFolders,
     StripedLocks,
@@ -62,7 +61,6 @@ class FilesystemStore:
         self._locks = StripedLocks(os.path.join(self._root, ".locks"))
         if creates:
             self.prepare()
-        self._blanks = Blanks(self._uploads)
         self._folders = DurableFolders(self._root)
 
     def prepare(self) -> None:
@@ -191,16 +189,15 @@ class FilesystemStore:
                 os.unlink(upload)
 
     def _create_empty(self, key: str, path: str) -> Stat | None:
-        """Create an empty file at once: without content it cannot be half written.
-
-        Those created within a second are links to one file: an index has many times
-        more markers than there are pictures, and a file system not enough inodes.
-        """
+        """Create an empty file at once: without content it cannot be half written."""
 
         def create() -> Stat:
-            with self._blanks.borrow() as blank:
-                os.link(blank, path)
-                return _stat(key, os.stat(blank))
+            file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
+            try:
+                date_precisely(file)
+                return _stat(key, os.fstat(file))
+            finally:
+                os.close(file)
 
         with disk_faults():
             try:
