@@ -10,6 +10,7 @@ import io
 import json
 import secrets
 from bisect import bisect_right
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -129,15 +130,21 @@ def require(store: ObjectStore) -> None:
     Raises:
         IndexMissing: it has pictures and no index, or one of an older version.
     """
+    if _is_there(store):
+        return
+    if next(store.list(store_keys.IMAGES), None) is None:
+        with suppress(Conflict):  # another process was faster
+            swap(store, Manifest(), ABSENT)
+    elif not _is_there(store):  # the first picture may have come with the first index just now
+        raise IndexMissing
+
+
+def _is_there(store: ObjectStore) -> bool:
     try:
         store.stat(keys.MANIFEST)
     except KeyMissing:
-        if next(store.list(store_keys.IMAGES), None) is not None:
-            raise IndexMissing from None
-        try:
-            swap(store, Manifest(), ABSENT)
-        except Conflict:
-            return  # another process was faster
+        return False
+    return True
 
 
 def _encode(manifest: Manifest) -> bytes:

@@ -222,6 +222,23 @@ def test_a_store_with_pictures_and_without_an_index_is_refused(store, library):
     assert len(list(store.list(keys.IMAGES))) == 4
 
 
+def test_two_processes_that_begin_with_a_new_store_at_once_both_serve(store):
+    """One has uploaded a picture between two looks of the other."""
+
+    class Meanwhile(MemoryStore):
+        has_looked = False
+
+        def stat(self, key):
+            try:
+                return super().stat(key)
+            finally:
+                if not self.has_looked:
+                    self.has_looked = True
+                    add(Library(self), b"first")
+
+    assert len(ids(Meanwhile())) == 1
+
+
 def test_an_index_that_goes_while_a_process_runs_is_missed(store, library):
     fill(library, range(2))
     index = Index(store)

@@ -74,27 +74,12 @@ def inodes(store, keys) -> set[int]:
     return {Path(store.local_path(key)).stat().st_ino for key in keys}
 
 
-def test_empty_objects_of_one_moment_share_an_inode(store, monkeypatch):
-    monkeypatch.setattr(time, "time_ns", lambda: 1_700_000_000_123_456_789)
-    marks = [f"marks/{number}" for number in range(100)]
-    for mark in marks:
-        put(store, mark, b"")
-    assert len(inodes(store, marks)) == 1
-
-
 def test_empty_objects_a_second_apart_have_their_own_dates(store, monkeypatch):
     for second in (1, 2, 3, 1):
         monkeypatch.setattr(time, "time_ns", lambda second=second: second * 10**9)
         mark = put(store, f"mark-{second}-{time.time_ns()}", b"", None)
         assert mark.modified.timestamp() == second
         assert store.stat(mark.key) == mark
-
-
-def test_no_file_gets_more_links_than_every_file_system_takes(store, monkeypatch):
-    monkeypatch.setattr(time, "time_ns", lambda: 1_700_000_000_123_456_789)
-    for number in range(300):
-        put(store, f"marks/{number}", b"")
-    assert len(inodes(store, [f"marks/{number}" for number in range(300)])) == 3
 
 
 def test_content_put_onto_an_empty_object_does_not_show_in_others(store):
