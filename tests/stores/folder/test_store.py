@@ -70,10 +70,6 @@ def test_every_replacement_has_a_new_etag_also_with_equal_bytes(store):
     assert len(set(etags)) == 50
 
 
-def inodes(store, keys) -> set[int]:
-    return {Path(store.local_path(key)).stat().st_ino for key in keys}
-
-
 def test_empty_objects_a_second_apart_have_their_own_dates(store, monkeypatch):
     for second in (1, 2, 3, 1):
         monkeypatch.setattr(time, "time_ns", lambda second=second: second * 10**9)
