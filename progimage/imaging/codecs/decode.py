@@ -57,6 +57,7 @@ def decode(
                 Path(path).stat().st_size,
                 reader.quality,
                 reader.is_lossless,
+                reader.has_palette,
             ),
             part=part,
         )

@@ -130,6 +130,11 @@ def _is_unscaled(picture: Picture, form: Format) -> bool:
     return source is not None and source.format == form.name and source.size == picture.size
 
 
+def _has_palette(picture: Picture) -> bool:
+    """Tell if a still was read from a PNG with a palette."""
+    return picture.source is not None and picture.source.has_palette and not picture.is_animated
+
+
 def _is_better_lossless(
     picture: Picture, form: Format, options: EncodeOptions, quality: int
 ) -> bool:
@@ -189,8 +194,8 @@ def _suited(picture: Picture, form: Format, background: tuple[int, int, int]) ->
         frames = [_flattened(frame, background) for frame in frames]
     if form is GIF:
         frames = with_palettes(frames)
-    elif form is PNG and len(frames) == 1:
-        frames = [frames[0] if frames[0].mode == "L" else exact(frames[0]) or frames[0]]
+    elif form is PNG and _is_unscaled(picture, form) and _has_palette(picture):
+        frames = [exact(frames[0]) or frames[0]]
     return replace(picture, frames=tuple(frames))
 
 
@@ -243,7 +248,7 @@ def _parameters(
         }
     elif form is PNG:
         # Pictures of few colours are drawings: small, and much smaller with more effort.
-        parameters = {"compress_level": 9 if _is_drawing(picture.frames[0]) else 3}
+        parameters = {"compress_level": 9 if picture.mode == "P" else 3}
     elif form is WEBP:
         # In a lossless file Pillow's quality is the effort to compress.
         parameters = {"quality": quality or 50, "lossless": options.lossless, "method": 2}
@@ -265,11 +270,6 @@ def _parameters(
     elif form is ICO:
         parameters = {"sizes": [picture.size]}
     return parameters | _metadata(picture, form, options.metadata)
-
-
-def _is_drawing(frame: Image.Image) -> bool:
-    """Tell if a frame has a palette, or few greys."""
-    return frame.mode == "P" or (frame.mode == "L" and frame.getcolors(16) is not None)
 
 
 def _metadata(picture: Picture, form: Format, keep: Metadata) -> dict[str, Any]:

@@ -20,6 +20,7 @@ class Source:
         size_bytes: of the file.
         quality: of a JPEG, 1 to 100, as far as its tables tell; else None.
         is_lossless: it is a lossless WebP.
+        has_palette: it is a PNG with a palette.
     """
 
     format: str
@@ -27,6 +28,7 @@ class Source:
     size_bytes: int
     quality: int | None = None
     is_lossless: bool = False
+    has_palette: bool = False
 
 
 @dataclass(frozen=True, slots=True)

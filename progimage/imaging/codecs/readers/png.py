@@ -107,6 +107,7 @@ class PngReader(Reader):
         if (self._type, self._depth) not in _MODES or not self._pixels:
             raise CorruptPicture("the PNG has no pixels that can be read; send a whole one")
         self.size = (width, height)
+        self.has_palette = self._type == 3
         if not has_end:
             self.note_damage("the end of the PNG is missing")
         self._animation: Animation | None = None

@@ -53,6 +53,7 @@ class Reader:
         iptc: the Photoshop resources that hold IPTC fields, as in a JPEG's APP13, or b"".
         quality: of a JPEG, 1 to 100, as far as its tables tell; else None.
         is_lossless: it is a lossless WebP.
+        has_palette: it is a PNG with a palette.
         accepts_damage: False to raise where pixels are missing.
         damage: what is wrong with the file, one entry each; complete once all is decoded.
     """
@@ -69,6 +70,7 @@ class Reader:
         self.iptc = b""
         self.quality: int | None = None
         self.is_lossless = False
+        self.has_palette = False
         self.accepts_damage = accepts_damage
         self.damage: list[str] = []
 
