@@ -26,6 +26,7 @@ from progimage.cli.files import LeftOut, find_files
 from progimage.cli.manifest import Manifest
 from progimage.cli.terminal import CommandError, bar, message, print_json, print_row
 from progimage.client import Client, ClientError, Image, Unauthorized, Unreachable, Uploaded
+from progimage.client.records import OnKnown
 
 app = typer.Typer()
 
@@ -48,6 +49,7 @@ class Tally:
     known: int = 0
     skipped: int = 0
     failed: int = 0
+    not_applied: int = 0
     size_bytes: int = 0
     unreachable: list[Unreachable] = field(default_factory=list)
     started: float = field(default_factory=time.monotonic)
@@ -83,9 +85,18 @@ class Tally:
             self.manifest.add(path, stat, image.id)
         if self.as_json:
             status = "created" if image.is_new else "existing"
-            print_json({"path": str(path), "status": status, "id": image.id, "url": image.url})
+            entry: dict[str, object] = {
+                "path": str(path),
+                "status": status,
+                "id": image.id,
+                "url": image.url,
+            }
+            if image.not_applied:
+                entry["not_applied"] = list(image.not_applied)
+            print_json(entry)
         elif not self.is_brief:
             print_row(image.id, path)
+        self.not_applied += bool(image.not_applied)
         self._advance()
 
     def summary(self) -> str:
@@ -98,6 +109,16 @@ class Tally:
         parts.append(f"{self.failed:,} failed")
         rate = f"{sent / took_s:,.0f} a second, {self.size_bytes / took_s / 1e6:,.1f} MB/s"
         return f"{', '.join(parts)} in {took_s:,.1f} s ({rate})"
+
+    def summary_lines(self, *, is_single: bool) -> Iterator[str]:
+        """Yield the lines to print at the end."""
+        if not is_single or self.failed:
+            yield self.summary()
+        if self.not_applied:
+            yield (
+                f"{self.not_applied:,} already there, with other fields than the given ones; "
+                "--on-known merge or replace applies these"
+            )
 
     def _advance(self) -> None:
         if self.progress.disable:
@@ -143,6 +164,12 @@ def upload(
         Path | None,
         typer.Option(help="list uploaded files in this file, and skip those that it lists"),
     ] = None,
+    on_known: Annotated[
+        OnKnown,
+        typer.Option(
+            help="for images that are already there: keep their fields, merge, or replace them"
+        ),
+    ] = "keep",
     as_json: AsJson = False,
     url: Url = LOCAL_URL,
     token: Token = "",
@@ -171,6 +198,7 @@ def upload(
             description=description,
             tags=tag or (),
             visibility="private" if is_private else None,
+            on_known=on_known,
         )
         if files:
             results = client.upload_many(_sources(paths, tally), concurrency=concurrency, **fields)
@@ -186,8 +214,8 @@ def upload(
             raise
         if tally.failed and len(tally.unreachable) == tally.failed:
             raise tally.unreachable[-1]
-    if len(paths) != 1 or tally.failed:
-        message(tally.summary())
+    for line in tally.summary_lines(is_single=len(paths) == 1):
+        message(line)
     if tally.failed:
         raise typer.Exit(SOME_FAILED if tally.created + tally.known + tally.skipped else 1)
 
@@ -199,6 +227,7 @@ class Fields(TypedDict):
     description: str
     tags: Sequence[str]
     visibility: Literal["private"] | None
+    on_known: OnKnown
 
 
 def _count(result: Uploaded, tally: Tally) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from progimage.client.errors import InvalidCall
-from progimage.client.records import Visibility
+from progimage.client.records import OnKnown, Visibility
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +24,7 @@ class UploadFields:
     tags: Iterable[str] = ()
     visibility: Visibility | None = None
     file_name: str | None = None
+    on_known: OnKnown = "keep"
 
     def __post_init__(self) -> None:
         if isinstance(self.tags, str):
@@ -40,6 +41,8 @@ class UploadFields:
             "description": self.description,
             "tags": list(self.tags),
             "visibility": self.visibility,
+            # The default is not sent: older servers do not know the field.
+            "on_known": None if self.on_known == "keep" else self.on_known,
         }
         return {name: value for name, value in values.items() if value}
 

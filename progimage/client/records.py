@@ -11,6 +11,9 @@ from progimage.client.errors import InvalidCall, UnexpectedAnswer
 
 Visibility = Literal["public", "private"]
 
+OnKnown = Literal["keep", "merge", "replace"]
+"""What to do with the fields of an upload if the image is already there."""
+
 
 @dataclass(frozen=True, kw_only=True, repr=False, eq=False)
 class ImageRecord:
@@ -29,6 +32,8 @@ class ImageRecord:
         damage: what is wrong with it, in words; "" for nothing.
         created, modified: when it was uploaded, and last edited.
         is_new: whether this upload created it, or it was there before.
+        applied, not_applied: if it was there before, the fields of this upload that changed
+            it, and those that differ and did not.
     """
 
     id: str
@@ -56,6 +61,8 @@ class ImageRecord:
     damaged: bool = False
     damage: str = ""
     is_new: bool = False
+    applied: tuple[str, ...] = ()
+    not_applied: tuple[str, ...] = ()
 
     def facts(self) -> dict[str, Any]:
         """Return all fields, ready for JSON."""
@@ -80,7 +87,7 @@ _TYPES = {"int": int, "bool": bool, "tuple[str, ...]": list, "dict[str, Any]": d
 _JSON_TYPES = {
     known.name: _TYPES.get(str(known.type), str)
     for known in fields(ImageRecord)
-    if known.name != "is_new"
+    if known.name not in ("is_new", "applied", "not_applied")
 }
 # A server of an earlier version does not send these.
 _SINCE_LATER = ("damaged", "damage", "perceptual_hash", "capture")

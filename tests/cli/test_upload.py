@@ -64,6 +64,18 @@ def test_a_partial_failure_has_its_own_exit_code(use, shots):
     assert use("upload", shots / "notes.txt").code == 1
 
 
+def test_an_image_that_is_there_takes_fields_by_on_known(use, tmp_path, fresh_jpeg):
+    path = tmp_path / "a.jpg"
+    path.write_bytes(fresh_jpeg)
+    use("upload", path, "--title", "First")
+    again = use("upload", path, "--title", "Second", "--json")
+    assert again.json[0]["not_applied"] == ["title"]
+    assert "--on-known" in again.err
+    done = use("upload", path, "--title", "Second", "--on-known", "replace", "--json")
+    assert use("show", done.json[0]["id"], "--json").json[0]["title"] == "Second"
+    assert "--on-known" not in done.err
+
+
 def test_standard_input_is_one_image(use, fresh_jpeg):
     done = use("upload", "-", "--name", "piped.jpg", "--json", stdin=fresh_jpeg)
     assert done.code == 0

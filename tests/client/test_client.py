@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import math
+import random
 
 import httpx
 import pytest
@@ -21,6 +23,12 @@ from progimage.client import (
 from tests.imaging.drawing import quadrants, saved
 from tests.system.serving.network import flaky
 from tools.client import CLIENT, TYPESCRIPT, blocking, operations, typescript
+
+
+def noisy(megabytes: int) -> Image.Image:
+    """Return a picture of which a PNG without compression has about so many megabytes."""
+    side = math.ceil(math.sqrt(megabytes * 2**20 / 3))
+    return Image.frombytes("RGB", (side, side), random.randbytes(side * side * 3))
 
 
 @pytest.fixture
@@ -54,6 +62,22 @@ def test_an_image_is_uploaded_read_edited_rendered_and_deleted(call, url, fresh_
     with pytest.raises(NotFound) as raised:
         call(url, lambda client: client.get(image.id))
     assert raised.value.type == "urn:progimage:problem:not-found"
+
+
+@pytest.mark.parametrize("is_large", [False, True], ids=["whole", "chunks"])
+def test_an_image_that_is_there_names_the_fields_it_did_not_take(client, fresh_jpeg, is_large):
+    data = saved(noisy(9), "PNG", compress_level=0) if is_large else fresh_jpeg
+    assert client.upload(data, title="First", tags=["a"]).is_new
+    again = client.upload(data, title="Second", tags=["b"])
+    assert (again.is_new, again.title, set(again.not_applied)) == (
+        False,
+        "First",
+        {"title", "tags"},
+    )
+    merged = client.upload(data, title="Second", tags=["b"], on_known="merge")
+    assert (merged.title, set(merged.tags), merged.applied) == ("First", {"a", "b"}, ("tags",))
+    replaced = client.upload(data, title="Second", on_known="replace")
+    assert (replaced.title, replaced.applied, replaced.not_applied) == ("Second", ("title",), ())
 
 
 def test_paths_and_open_files_are_uploaded_alike(call, url, tmp_path, fresh_jpeg):

@@ -20,7 +20,7 @@ from progimage.client.errors import InvalidCall, ServerError, UnexpectedAnswer, 
 from progimage.client.fields import UploadFields
 from progimage.client.messages import Request
 from progimage.client.pipelines import Pipeline, path_of
-from progimage.client.records import Visibility, merge_patch
+from progimage.client.records import OnKnown, Visibility, merge_patch
 from progimage.client.results import Link, Saved
 from progimage.client.sinks import Target
 from progimage.client.sources import Source
@@ -83,6 +83,7 @@ class AsyncCalls:
         tags: Iterable[str] = (),
         visibility: Visibility | None = None,
         name: str | None = None,
+        on_known: OnKnown = "keep",
         progress: Callable[[int, int], object] | None = None,
     ) -> AsyncImage:
         """Upload an image and return it.
@@ -92,13 +93,16 @@ class AsyncCalls:
         Args:
             source: a path, bytes, an open binary file, or a URL for the server to fetch.
             name: the file name, if it is not that of the path.
+            on_known: if the image is already there, "keep" its fields, "merge" (add the tags,
+                fill an empty title or description) or "replace" those that are given.
+                `not_applied` of the result names the fields that were not taken.
             progress: called with the bytes that have arrived and the bytes in total.
 
         Raises:
             NotAPicture, TooLarge: the server does not accept these bytes.
             InvalidCall: the source cannot be read.
         """
-        fields = UploadFields(title, description, tags, visibility, name)
+        fields = UploadFields(title, description, tags, visibility, name, on_known)
         return await uploads.upload(self._session, source, fields, progress)
 
     async def upload_many(
@@ -109,6 +113,7 @@ class AsyncCalls:
         description: str = "",
         tags: Iterable[str] = (),
         visibility: Visibility | None = None,
+        on_known: OnKnown = "keep",
         concurrency: int = DEFAULT_CONCURRENCY,
     ) -> AsyncIterator[AsyncUploaded]:
         """Upload many images, `concurrency` at a time; yield each result when it is ready.
@@ -118,7 +123,7 @@ class AsyncCalls:
         """
         if concurrency < 1:
             raise InvalidCall(f"concurrency: expected at least 1, got {concurrency}")
-        fields = UploadFields(title, description, tags, visibility)
+        fields = UploadFields(title, description, tags, visibility, on_known=on_known)
         calls = (partial(upload_or_error, self._session, source, fields) for source in sources)
         async with aclosing(async_in_parallel(calls, concurrency)) as results:
             async for result in results:

@@ -168,7 +168,16 @@ def image_of(
     Raises:
         UnexpectedAnswer: it is not a record.
     """
-    return AsyncImage(session, **record_fields(document), is_new=is_new)
+    applied, not_applied = (
+        tuple(map(str, document.get(name) or ())) for name in ("applied", "not_applied")
+    )
+    return AsyncImage(
+        session,
+        **record_fields(document),
+        is_new=is_new,
+        applied=applied,
+        not_applied=not_applied,
+    )
 
 
 async def fetch_with_etag(session: AsyncSession, image_id: str) -> tuple[AsyncImage, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import quote, urlsplit
 
 from progimage.client.asynchronous.images import AsyncImage, fetch, image_of
@@ -128,7 +128,13 @@ async def _uploaded_image(session: AsyncSession, path: str, response: Response) 
         image_id = _id_in(response.headers.get("location", ""))
     if image_id is None:
         raise UnexpectedAnswer("the upload is complete, but the server names no image")
-    return await fetch(session, image_id)
+    image = await fetch(session, image_id)
+    outcome = (await session.request(Request("GET", path))).document
+    applied, not_applied = (
+        tuple(map(str, outcome.get(name) or ())) for name in ("applied", "not_applied")
+    )
+    is_new = outcome.get("msg") == "ok"
+    return replace(image, is_new=is_new, applied=applied, not_applied=not_applied)
 
 
 def _upload_path(response: Response) -> str:

@@ -167,7 +167,16 @@ def image_of(session: Session, document: Mapping[str, Any], *, is_new: bool = Fa
     Raises:
         UnexpectedAnswer: it is not a record.
     """
-    return Image(session, **record_fields(document), is_new=is_new)
+    applied, not_applied = (
+        tuple(map(str, document.get(name) or ())) for name in ("applied", "not_applied")
+    )
+    return Image(
+        session,
+        **record_fields(document),
+        is_new=is_new,
+        applied=applied,
+        not_applied=not_applied,
+    )
 
 
 def fetch_with_etag(session: Session, image_id: str) -> tuple[Image, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import quote, urlsplit
 
 from progimage.client.blocking.images import Image, fetch, image_of
@@ -127,7 +127,13 @@ def _uploaded_image(session: Session, path: str, response: Response) -> Image:
         image_id = _id_in(response.headers.get("location", ""))
     if image_id is None:
         raise UnexpectedAnswer("the upload is complete, but the server names no image")
-    return fetch(session, image_id)
+    image = fetch(session, image_id)
+    outcome = (session.request(Request("GET", path))).document
+    applied, not_applied = (
+        tuple(map(str, outcome.get(name) or ())) for name in ("applied", "not_applied")
+    )
+    is_new = outcome.get("msg") == "ok"
+    return replace(image, is_new=is_new, applied=applied, not_applied=not_applied)
 
 
 def _upload_path(response: Response) -> str:
