@@ -8,7 +8,7 @@ S3_TESTS := tests/system/s3 tests/stores/s3/test_store.py::TestS3Store tests/sto
   tests/library/test_owners.py tests/renditions/test_renditions.py tests/maintenance/test_reindex.py tests/library/search/test_catalogue.py \
   tests/system/serving/test_restore.py
 
-.PHONY: engine-checksums run test test-fronts test-s3 test-faults test-nginx test-topology test-nodes test-api nginx test-tus-js test-typescript test-signing test-celery test-console browser pictures bench bench-smoke bench-tools client reference docs lock audit test-package lint types check clean help
+.PHONY: engine-checksums run test test-fronts test-s3 test-abuse test-faults test-nginx test-topology test-nodes test-api nginx test-tus-js test-typescript test-signing test-celery test-console browser pictures bench bench-smoke bench-tools client reference docs lock audit test-package lint types check clean help
 
 help: ## Show this list
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -101,6 +101,9 @@ browser: $(VENV)/.browser
 test-s3: $(VENV)/.dev ## Test over a real Ceph and a real OpenStack Swift, installed if root can
 	@tests/system/s3/swift.sh install
 	@PROGIMAGE_TEST_SWIFT=1 tests/system/s3/run.sh $(BIN)/pytest $(S3_TESTS)
+
+test-abuse: $(VENV)/.dev ## Attack a real server with slow clients, long texts and costly requests
+	@$(BIN)/pytest tests/system/abuse
 
 test-faults: $(VENV)/.dev ## Kill nodes and parts of a real Ceph under load, cut its network, set clocks wrong
 	@if ! ls /usr/lib/*/faketime/libfaketimeMT.so.1 >/dev/null 2>&1; then \

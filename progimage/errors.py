@@ -14,7 +14,9 @@ ProgImageError
 ├── Forbidden                  the viewer may see it, but not do that to it
 │   ├── LinkRefused            a signature that does not hold for this address
 │   │   └── LinkExpired        one that held until its time was over
-│   └── TransformRefused       the transform policy does not allow it
+│   ├── TransformRefused       the transform policy does not allow it
+│   └── ForeignOrigin          a page of another site asks for a change
+├── ForeignHost                the request is meant for a server of another name
 ├── NameTaken                  there is an account with this name
 ├── TooManyAttempts            to sign in or up; try again after `retry_after_s`
 ├── NoLinkKey                  there is no key to sign a link with
@@ -126,6 +128,14 @@ class LinkExpired(LinkRefused):
 
 class TransformRefused(Forbidden):
     """The transform policy does not allow this pipeline, or not without a signature."""
+
+
+class ForeignOrigin(Forbidden):
+    """A page of another site asks for a change, which its browser sends for it."""
+
+
+class ForeignHost(ProgImageError):
+    """The request names a host that is not known to be this service."""
 
 
 class NoLinkKey(ProgImageError):

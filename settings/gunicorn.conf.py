@@ -12,6 +12,7 @@ from progimage import config as _config
 from progimage.errors import ConfigError, ProgImageError
 from progimage.server import descriptors as _descriptors
 from progimage.server import draining as _draining
+from progimage.server import listeners as _listeners
 from progimage.server.gunicorn_worker import PatientWorker
 from progimage.stores import temp_files as _scratch
 from progimage.telemetry import logs as _logs
@@ -40,6 +41,7 @@ class _Logger(Logger):
         super().setup(cfg)
         for handler in self.error_log.handlers:
             handler.setFormatter(_logs.formatter(_settings.log))
+            handler.setStream(_logs.stream())
 
 
 wsgi_app = "progimage.server.startup:wsgi()"
@@ -68,6 +70,8 @@ loglevel = "warning"
 control_socket_disable = True
 # The heartbeat file must not wait for a busy disk.
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
+# Of a unix socket, which is made with mode 0660 then: for this user and its group.
+umask = 0o117
 # Forwarded headers are read by our own middleware, from configured proxies only.
 forwarded_allow_ips = ""
 secure_scheme_headers: dict[str, str] = {}
@@ -81,8 +85,12 @@ def on_starting(server):
     except ProgImageError as error:
         sys.exit(f"progimage: {error}")
     on_reload(server)
-    if bind.startswith("unix:") or server.master_pid or "LISTEN_FDS" in os.environ:
-        return  # nothing to bind, or bound already by whom we take over from
+    if server.master_pid or "LISTEN_FDS" in os.environ:
+        return  # bound already by the process that this one takes over from
+    if bind.startswith("unix:"):
+        if _listeners.answers(bind.removeprefix("unix:")):
+            sys.exit(f"progimage: bind: another server listens on {bind}")
+        return
     # gunicorn itself tries for five seconds, with three lines of log for each.
     try:
         for address in server.address:
@@ -110,8 +118,21 @@ def when_ready(server):
 
 def child_exit(server, worker):
     """Keep what a worker counted, now that it has ended."""
-    if _settings.metrics.enabled:
+    if not _settings.metrics.enabled:
+        return
+    try:
         _metrics.bury(_counted, worker.pid)
+    except Exception as error:  # an error here would end the master, and all workers with it
+        server.log.warning("the numbers of a worker that ended are lost: %r", error)
+
+
+def pre_fork(server, worker):
+    """Make the folder of the numbers anew if somebody removed it."""
+    if _settings.metrics.enabled:
+        try:
+            _scratch.restore_folder(_counted)
+        except OSError as error:
+            server.log.warning("the numbers of a worker will be missing: %s", error.strerror)
 
 
 def on_exit(server):

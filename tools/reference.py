@@ -213,8 +213,12 @@ def _resolved(document: Mapping[str, Any], item: Mapping[str, Any]) -> Mapping[s
 
 def _get(path: str) -> Any:
     """Return the JSON of an address of a service that runs in this process."""
-    origins = {"shop": {"from": "file:///srv/shop"}}
-    settings = Settings(store="memory://", jobs={"runner": "none"}, origins=origins)
+    settings = Settings(
+        store="memory://",
+        jobs={"runner": "none"},
+        origins={"shop": {"from": "file:///srv/shop"}},
+        server={"hosts": ["*"]},
+    )
     pool = RenderPool(workers=1, timeout_s=1, memory_bytes=2**30, tasks=1)
     service = app.create(settings, MemoryStore(), pool)
     return TestClient(service.wsgi).simulate_get(path).json

@@ -30,6 +30,7 @@ from progimage.origins.copies import Copies
 from progimage.origins.origins import Origins
 from progimage.renditions.renditions import Renditions
 from progimage.stores import ObjectStore
+from progimage.stores.readiness import Readiness
 from progimage.stores.temp_files import TempFolder
 
 
@@ -73,6 +74,7 @@ class Components:
     announce_job: Callable[[Request], None]
     is_stopping: Callable[[], bool]
     is_draining: Callable[[], bool]
+    readiness: Readiness
     metrics_folder: Path | None
     origins: Origins
     copies: Copies

@@ -101,7 +101,12 @@ def routes(parts: Components) -> list[Route]:
         Route("/docs", Docs(description), "docs", in_root=True),
         Route("/docs/style.css", Docs(description), "docs_style", suffix="style"),
         Route("/health/live", Live(), "live", in_root=True),
-        Route("/health/ready", Ready(parts.store, parts.is_draining), "ready", in_root=True),
+        Route(
+            "/health/ready",
+            Ready(parts.readiness, parts.is_draining, parts.settings.metrics.allow),
+            "ready",
+            in_root=True,
+        ),
     ]
     if parts.origins:
         foreign = OriginResponder(

@@ -10,6 +10,7 @@ import structlog
 from progimage.errors import KeyMissing, StoreUnavailable
 from progimage.imaging.codecs.formats import Format
 from progimage.imaging.render import Rendered
+from progimage.renditions.cache_budget import Allows
 from progimage.renditions.disk_cache.disk_cache import DiskCache
 from progimage.stores import ObjectStore, Reader, Verifiable
 from progimage.stores.folder.reader import FileReader
@@ -36,9 +37,12 @@ class Rendition:
 class RenditionCache:
     """The renditions that a store holds; some have a copy on this node's disk."""
 
-    def __init__(self, store: ObjectStore, copies: DiskCache | None) -> None:
+    def __init__(
+        self, store: ObjectStore, copies: DiskCache | None, allows: Allows = lambda _: True
+    ) -> None:
         self._store = store
         self._copies = copies
+        self._allows = allows
 
     def find(self, key: str, form: Format, *, is_public: bool) -> Rendition | None:
         """Return the rendition under `key`, None if it is not there or damaged."""
@@ -66,6 +70,8 @@ class RenditionCache:
 
         Returns False if it is not. Otherwise the reader is at its first byte again.
         """
+        if not self._allows(reader.stat.size):
+            return is_current()
         moment = self._copies.moment() if self._copies else None
         stat = None
         try:

@@ -31,6 +31,7 @@ from progimage.library.working_copies import WorkingCopies
 from progimage.model import ANYBODY, Record, Viewer
 from progimage.renditions.add_copies import add_copies
 from progimage.renditions.cache import Rendition, RenditionCache
+from progimage.renditions.cache_budget import Allows
 from progimage.renditions.disk_cache.disk_cache import DiskCache
 from progimage.renditions.renderer import Renderer
 from progimage.renditions.single_flight import SingleFlight
@@ -120,6 +121,7 @@ class Renditions:
         copies: DiskCache | None = None,
         working_copies: WorkingCopies | None = None,
         others: tuple[ObjectStore, Library] | None = None,
+        allows: Allows = lambda _: True,
     ) -> None:
         """Take the parts; `others` has the pictures that pipelines name, if not `library`."""
         self._store = store
@@ -129,7 +131,7 @@ class Renditions:
         self._admission = admission
         self._policy = policy
         self._elsewhere = elsewhere
-        self._cache = RenditionCache(store, copies)
+        self._cache = RenditionCache(store, copies, allows)
         self._maker = Renderer(pool, scratch, limits)
         self._working_copies = working_copies or WorkingCopies(store, library, px=0)
         self._flights = SingleFlight()
@@ -154,6 +156,8 @@ class Renditions:
         form: Format,
         missed: Record | None = None,
         charge: Callable[[], None] = free,
+        *,
+        keeps: bool = True,
     ) -> Rendition:
         """Return the rendition of a picture that `viewer` may see.
 
@@ -163,6 +167,7 @@ class Renditions:
             charge: called if no cache has the rendition; may raise. It is called for each
                 request, also for one that then waits for the render of another request,
                 so that an error of one client never reaches another.
+            keeps: whether to cache what is rendered.
 
         Raises:
             NotFound: there is no such picture for this viewer.
@@ -176,7 +181,7 @@ class Renditions:
             references = self._references(viewer, pipeline)
             wanted = _Wanted(record, references, pipeline, form, self._policy.is_open(pipeline))
             is_missed = missed is not None and wanted.is_in_public_cache
-            found = self._find_or_lead(wanted, charge, is_missed=is_missed)
+            found = self._find_or_lead(wanted, charge, is_missed=is_missed, keeps=keeps)
             if found is not None:
                 return found
             missed = None
@@ -218,7 +223,7 @@ class Renditions:
         return self._cache.find(wanted.key, wanted.format, is_public=wanted.is_public)
 
     def _find_or_lead(
-        self, wanted: _Wanted, charge: Callable[[], None], *, is_missed: bool
+        self, wanted: _Wanted, charge: Callable[[], None], *, is_missed: bool, keeps: bool
     ) -> Rendition | None:
         """Return the rendition, or None if a record changed meanwhile."""
         with self._admission.admit():
@@ -231,11 +236,11 @@ class Renditions:
                     found = self._find(wanted)
                     if leads and found is None:
                         with self._too_slow.noting(wanted.key):
-                            return self._make(wanted)
+                            return self._make(wanted, keeps=keeps)
             return found
 
-    def _make(self, wanted: _Wanted) -> Rendition | None:
-        """Render and cache; None if a picture was removed, hidden or shown meanwhile."""
+    def _make(self, wanted: _Wanted, *, keeps: bool) -> Rendition | None:
+        """Render, and cache if it `keeps`; None if a picture has changed meanwhile."""
         record = wanted.record
         if self._elsewhere and not wanted.references:
             made = self._elsewhere.render(record, wanted.pipeline, wanted.format)
@@ -253,12 +258,15 @@ class Renditions:
         with ExitStack() as until_kept:
             reader = until_kept.enter_context(TemporaryReader(path))
             started = perf_counter()
-            if not self._cache.keep(
-                wanted.key,
-                wanted.format,
-                reader,
-                lambda: self._is_current(wanted),
-            ):
+
+            def is_current() -> bool:
+                return self._is_current(wanted)
+
+            if keeps:
+                is_good = self._cache.keep(wanted.key, wanted.format, reader, is_current)
+            else:
+                is_good = is_current()
+            if not is_good:
                 return None
             rendered = replace(rendered, store_ms=(perf_counter() - started) * 1000)
             until_kept.pop_all()

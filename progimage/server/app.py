@@ -12,7 +12,9 @@ import falcon
 from progimage.api.auth.authentication import Authentication
 from progimage.api.components import Components
 from progimage.api.fronts.mount import Mount
+from progimage.api.middleware.client_of_request import ClientOfRequest
 from progimage.api.middleware.cors import Cors
+from progimage.api.middleware.own_site import OwnSite
 from progimage.api.middleware.proxies import TrustedProxies
 from progimage.api.middleware.request_log import RequestLog
 from progimage.api.middleware.store_deadline import StoreDeadline
@@ -94,9 +96,14 @@ def _with_middleware(components: Components) -> App:
     app.add_middleware(RequestLog(is_metered=settings.metrics.enabled))
     if settings.cors.origins:
         app.add_middleware(Cors(settings.cors.origins))
+    if settings.auth.mode != "required":
+        hosts = [*settings.server.hosts, *(h for front in components.fronts for h in front.hosts)]
+        own = OwnSite(hosts, settings.server.public_url, settings.cors.origins)
+        app.add_middleware(own)
     if components.fronts:
         app.add_middleware(Mount(components.fronts))
     app.add_middleware(Authentication(settings.auth.mode, components.authenticator))
+    app.add_middleware(ClientOfRequest())
     app.req_options.strip_url_path_trailing_slash = True
     app.resp_options.media_handlers["application/hal+json"] = falcon.media.JSONHandler()
     problems.install(app)

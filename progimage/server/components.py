@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from functools import partial
@@ -50,6 +51,7 @@ from progimage.library.index.shelf_writer import merged_bytes
 from progimage.library.search.catalogue import Catalogue
 from progimage.library.working_copies import WorkingCopies
 from progimage.origins.opening import open_source
+from progimage.renditions.cache_budget import CacheBudget
 from progimage.renditions.disk_cache.disk_cache import DiskCache
 from progimage.renditions.remote_render import BrokerRenderer
 from progimage.renditions.renditions import Renditions
@@ -59,6 +61,7 @@ from progimage.server.origins import foreign_pictures, fronts
 from progimage.stores import HasLocalPath, ObjectStore, open_store
 from progimage.stores.deadline import ContextThreads
 from progimage.stores.metered import MeteredStore
+from progimage.stores.readiness import readiness_of
 from progimage.stores.temp_files import TempFolder
 from progimage.telemetry import metrics, tracing
 
@@ -134,7 +137,17 @@ def build(settings: Settings, store: ObjectStore | None, pool: RenderPool | None
             store, max_bytes=max_bytes, expires_s=settings.upload.resumable_expires_s
         ),
         renditions=Renditions(
-            store, library, pool, folder, limits, rendering, policy, remote, disk_cache, copies
+            store,
+            library,
+            pool,
+            folder,
+            limits,
+            rendering,
+            policy,
+            remote,
+            disk_cache,
+            copies,
+            allows=cache_budget(settings, store, helpers).allows,
         ),
         delivery=Delivery(store, settings.delivery),
         policy=policy,
@@ -157,6 +170,7 @@ def build(settings: Settings, store: ObjectStore | None, pool: RenderPool | None
         announce_job=_announcing(broker, runner),
         is_stopping=lambda: runner.is_stopping,
         is_draining=is_draining,
+        readiness=readiness_of(store, Path(tempfile.gettempdir())),
         metrics_folder=config.metrics_folder(),
         origins=foreign.origins,
         copies=foreign.copies,
@@ -247,6 +261,17 @@ def runner_of(
     )
     leases = Leases(store, settings.jobs.lease_s)
     return Runner(store, jobs, work, leases, threads=threads, poll_s=settings.jobs.poll_s)
+
+
+def cache_budget(settings: Settings, store: ObjectStore, helpers: Executor) -> CacheBudget:
+    """Return what bounds the cached renditions that this process adds."""
+    return CacheBudget(
+        store,
+        max_bytes=settings.cache.max_bytes,
+        max_rendition_bytes=settings.cache.max_rendition_bytes,
+        min_free_bytes=settings.cache.min_free_bytes,
+        helpers=helpers,
+    )
 
 
 def _observed(store: ObjectStore | None, settings: Settings) -> ObjectStore:

@@ -8,6 +8,7 @@ from progimage import config
 from progimage.access.accounts.access_tokens import key_ring
 from progimage.api.responses.delivery import Delivery
 from progimage.config import DEVELOPMENT, Settings
+from progimage.config.networks import parse
 from progimage.errors import ConfigError, IndexMissing
 from progimage.imaging import resampling
 from progimage.imaging.pool import prove_sockets_fit
@@ -32,6 +33,7 @@ def prove(settings: Settings) -> None:
     if settings.create_store:
         create_store(settings.store, **settings.s3.options)
     store = open_store(settings.store, **settings.s3.options)
+    _check_who_can_reach_it(settings)
     checked_policy(settings)
     Delivery(store, settings.delivery)
     disk_cache_of(settings, store, is_trial=True)
@@ -100,4 +102,21 @@ def _tell_of_accounts(settings: Settings) -> None:
         log.warning(
             "tokens are signed with a key drawn for development, which the store holds: "
             "set auth.secret before others use this server"
+        )
+
+
+def _check_who_can_reach_it(settings: Settings) -> None:
+    """Raise `ConfigError` if an open service would listen beyond this machine by oversight."""
+    if settings.auth.mode != "off" or settings.server.allow_open_access:
+        return
+    if settings.bind.startswith("unix:"):
+        return
+    host = settings.bind.rpartition(":")[0].strip("[]")
+    address = parse(host)
+    if not (address.is_loopback if address else host == "localhost"):
+        raise ConfigError(
+            f"bind: {settings.bind} can be reached from other machines, and accounts are off "
+            "(auth.mode): everybody there could see, change and remove every picture. Set "
+            'auth.mode to "required" or "optional", or bind to 127.0.0.1, or, if an open service '
+            "is what you want, set server.allow_open_access = true"
         )

@@ -33,7 +33,8 @@ class TempFolder:
     def path(self) -> Path:
         """Return the path of a new file, to be created and removed by the caller."""
         with self._lock:
-            if self._folder is None or self._pid != os.getpid():
+            # It can be removed while the process runs, by somebody who cleans up.
+            if self._folder is None or self._pid != os.getpid() or not self._folder.is_dir():
                 self._pid = os.getpid()
                 self._folder = self._make()
                 atexit.register(shutil.rmtree, self._folder, ignore_errors=True)
@@ -89,6 +90,20 @@ def make_folder(parent: Path | None = None) -> Path:
         if folder.exists():
             return folder
         os.close(lock)  # another process removed it before it was locked
+
+
+def restore_folder(folder: Path) -> None:
+    """Make a folder of `make_folder` anew, and lock it, if somebody has removed it.
+
+    Raises:
+        OSError: that is not possible.
+    """
+    try:
+        folder.mkdir(0o700)
+    except FileExistsError:
+        return
+    # Held until the process ends, like the lock of the first folder.
+    fcntl.flock(os.open(folder, os.O_RDONLY | os.O_DIRECTORY), fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def sweep(parent: Path | None = None) -> int:

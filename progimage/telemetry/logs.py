@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import sys
+from functools import lru_cache
+from typing import TextIO, cast
 
 import structlog
 from structlog.processors import ExceptionRenderer
@@ -11,6 +13,7 @@ from structlog.tracebacks import ExceptionDictTransformer
 from structlog.typing import Processor
 
 from progimage.config import Log
+from progimage.telemetry.line_writer import LineWriter
 
 # Without the values of local variables, which may be secrets.
 _tracebacks = ExceptionRenderer(ExceptionDictTransformer(show_locals=False))
@@ -31,9 +34,27 @@ def configure(settings: Log) -> None:
         wrapper_class=structlog.make_filtering_bound_logger(
             logging.getLevelNamesMapping()[settings.level.upper()]
         ),
-        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+        logger_factory=structlog.WriteLoggerFactory(file=stream()),
         cache_logger_on_first_use=True,
     )
+
+
+def stream() -> TextIO:
+    """Return where log lines go: standard error, by a writer that keeps nobody waiting."""
+    try:
+        descriptor = sys.stderr.fileno()
+    except OSError:
+        return sys.stderr  # a stand-in without a descriptor
+    return cast(TextIO, _writer_to(descriptor))
+
+
+@lru_cache
+def _writer_to(descriptor: int) -> LineWriter:
+    # Not above: when it is imported, Prometheus' library reads a variable of the environment
+    # that gunicorn's configuration sets after it has imported this module.
+    from progimage.telemetry import metrics  # noqa: PLC0415
+
+    return LineWriter(descriptor, metrics.log_lines_dropped)
 
 
 def formatter(settings: Log) -> logging.Formatter:

@@ -26,9 +26,13 @@ from prometheus_client import (
     disable_created_metrics,
     generate_latest,
 )
-from prometheus_client.mmap_dict import MmapedDict
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 from prometheus_client.registry import Collector
+
+from progimage.telemetry import allocated_dict
+from progimage.telemetry.allocated_dict import AllocatedDict
+
+allocated_dict.install()
 
 # Of processes that count alone, too: those that count together have none.
 disable_created_metrics()
@@ -145,6 +149,11 @@ _publications = Counter(
     "progimage_index_publications_total",
     "Attempts to fold or merge shelves, by outcome: published, or lost to another process.",
     ("outcome",),
+    registry=_REGISTRY,
+)
+_dropped_log_lines = Counter(
+    "progimage_log_lines_dropped_total",
+    "Log lines that were dropped because the log took none.",
     registry=_REGISTRY,
 )
 
@@ -270,14 +279,22 @@ def index_publication(outcome: str) -> None:
     _publications.labels(outcome).inc()
 
 
+def log_lines_dropped(count: int) -> None:
+    """Note log lines that were dropped."""
+    _dropped_log_lines.inc(count)
+
+
 def exposition(folder: Path | None) -> bytes:
     """Return all numbers in Prometheus' text format: those of every process over `folder`."""
     if folder is None:
         return generate_latest(_REGISTRY)
     registry = CollectorRegistry()
     registry.register(_Files(folder))
-    with _locked(folder, fcntl.LOCK_SH):
-        return generate_latest(registry)
+    try:
+        with _locked(folder, fcntl.LOCK_SH):
+            return generate_latest(registry)
+    except FileNotFoundError:  # somebody removed the folder: this process knows its own
+        return generate_latest(_REGISTRY)
 
 
 class _Files(Collector):
@@ -310,11 +327,12 @@ def bury(folder: Path, pid: int) -> None:
             if not file.exists():
                 continue
             # No process has this id, so the file never belongs to a living one.
-            total = MmapedDict(str(folder / f"{kind}_0.db"))
-            for key, value, _, _ in MmapedDict.read_all_values_from_file(str(file)):
+            total = AllocatedDict(str(folder / f"{kind}_0.db"))
+            for key, value, _, _ in AllocatedDict.read_all_values_from_file(str(file)):
                 total.write_value(key, total.read_value(key)[0] + value, 0.0)
+            if total.keeps_all:
+                file.unlink()
             total.close()
-            file.unlink()
 
 
 @contextmanager

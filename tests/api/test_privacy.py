@@ -300,7 +300,8 @@ class TestManyAtOnce:
         assert_problem(result, 400, "images.0: not valid Unicode")
 
 
-def test_no_header_of_a_request_gets_into_what_caches_share(client, jpeg):
+def test_no_header_of_a_request_gets_into_what_caches_share(make_client, jpeg):
+    client = make_client(server={"hosts": ["*"]})
     path = f"/images/{send(client, jpeg).json['id']}/"
     plain = client.simulate_get(f"{path}thumbnail.webp")
     for headers in (

@@ -50,6 +50,8 @@ def test_every_setting_can_be_overridden_from_the_environment(where, tmp_path):
         "presets": '{avatar = "resize:w=8"}',
         "server.public_url": "https://a.example",
         "server.trusted_proxies": '["10.0.0.0/8"]',
+        "server.hosts": '["pictures.lan"]',
+        "server.allow_open_access": "true",
         "server.threads": "100",
         "render.memory_bytes": "1000000000",
         "delivery.mode": "x-accel",

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
 
 from progimage.stores import temp_files
-from progimage.stores.temp_files import TempFolder, TemporaryReader
+from progimage.stores.temp_files import (
+    TempFolder,
+    TemporaryReader,
+    make_folder,
+    restore_folder,
+    sweep,
+)
 
 HOLD = """
 import sys
@@ -73,3 +80,22 @@ def test_a_temporary_reader_gives_the_range_and_leaves_no_name(tmp_path):
         assert not path.exists()
         reader.narrow(2, 5)
         assert (reader.read(3), reader.read(None), reader.read()) == (b"234", b"56", b"")
+
+
+def test_a_folder_that_somebody_removed_is_made_anew(tmp_path):
+    folder = TempFolder(tmp_path)
+    first = folder.path()
+    shutil.rmtree(first.parent)
+    second = folder.path()
+    second.touch()
+    assert second.parent != first.parent
+    assert sweep(tmp_path) == 0
+
+
+def test_a_restored_folder_is_locked_again(tmp_path):
+    folder = make_folder(tmp_path)
+    restore_folder(folder)
+    shutil.rmtree(folder)
+    restore_folder(folder)
+    assert folder.is_dir()
+    assert sweep(tmp_path) == 0

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import io
-import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import falcon
 
-from progimage import keys
 from progimage.api.openapi import schemas
 from progimage.api.openapi.documented import Answer, documented
 from progimage.api.responses.problems import document, respond
-from progimage.errors import StoreError, StoreUnavailable
-from progimage.stores import ObjectStore
+from progimage.config.networks import Network, is_within
+from progimage.errors import StoreUnavailable
+from progimage.stores.readiness import Fault, Readiness
 
 _WELL = {"type": "object", "properties": {"status": {"const": "ok"}}, "required": ["status"]}
+
+
+_STOPPING = Fault("Server stopping", "it answers requests only until load balancers have noticed")
 
 
 class Live:
@@ -29,41 +30,41 @@ class Live:
 
 
 class Ready:
-    """`/health/ready`: shows that the store works and the server is not stopping.
+    """`/health/ready`: the node can do its work, and is to go on.
 
     Args:
-        is_draining: True once the server is to take no more requests.
+        readiness: looks for what is wrong.
+        is_draining: true once the server was told to stop.
+        operators: networks that may read details.
     """
 
-    def __init__(self, store: ObjectStore, is_draining: Callable[[], bool]) -> None:
-        self._store = store
+    def __init__(
+        self,
+        readiness: Readiness,
+        is_draining: Callable[[], bool],
+        operators: Sequence[Network],
+    ) -> None:
+        self._readiness = readiness
         self._is_draining = is_draining
+        self._operators = operators
 
     @documented(
         "ready",
         "service",
-        {200: Answer("It works.", {schemas.JSON: _WELL})},
+        {200: Answer("It can.", {schemas.JSON: _WELL})},
         errors=(503, StoreUnavailable),
         is_open=True,
     )
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
-        """Write, read and remove an object; 503 if that fails, or if the server is stopping."""
-        if self._is_draining():
-            detail = "this node is stopping, and answers requests only until load balancers know"
-            respond(resp, document(503, "Server stopping", detail, "NotReady"), 5)
-            return
-        key = f"{keys.PROBES}ready-{secrets.token_hex(8)}"
-        try:
-            self._store.put(key, io.BytesIO(b"ready"), media_type="text/plain")
-            with self._store.open(key) as reader:
-                is_same = reader.read() == b"ready"
-            self._store.delete(key)
-        except StoreError as error:
-            respond(resp, document(503, "Store unavailable", str(error), "NotReady"), 5)
-            return
-        if not is_same:
-            detail = "the store returned other bytes than were written"
-            respond(resp, document(503, "Store unreliable", detail, "NotReady"), 5)
+        """Tell whether the node can work: its store, its temporary files, and that it goes on.
+
+        The answer is up to three seconds old. Only networks in `metrics.allow` read details.
+        """
+        fault = _STOPPING if self._is_draining() else self._readiness.fault()
+        if fault is not None:
+            is_operator = is_within(req.remote_addr, self._operators)
+            detail = fault.detail if is_operator else "try again in a few seconds"
+            respond(resp, document(503, fault.title, detail, "NotReady"), 5)
             return
         resp.media = {"status": "ok"}
         resp.set_header("Cache-Control", "no-store")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import re
 from typing import NamedTuple
@@ -44,6 +45,8 @@ KINDS: dict[type[errors.ProgImageError], Kind] = {
     errors.Forbidden: Kind(403, "Forbidden"),
     errors.LinkRefused: Kind(403, "Invalid link"),
     errors.LinkExpired: Kind(403, "Expired link"),
+    errors.ForeignOrigin: Kind(403, "Request from another site"),
+    errors.ForeignHost: Kind(421, "Unknown host"),
     errors.TransformRefused: Kind(403, "Transform not allowed"),
     errors.NotAcceptable: Kind(406, "No acceptable format"),
     errors.RequestTimeout: Kind(408, "Request timeout"),
@@ -177,9 +180,20 @@ def _on_falcon(
         resp.set_header(name, value)
 
 
+# The disk of temporary files, or this process or machine, has none left of something.
+_NO_ROOM = frozenset(
+    (errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EIO, errno.EROFS)
+)
+
+
 def _on_unexpected(
     req: falcon.Request, resp: falcon.Response, error: Exception, params: object
 ) -> None:
+    if isinstance(error, OSError) and error.errno in _NO_ROOM:
+        log.error("no room", method=req.method, path=req.path, reason=error.strerror)
+        detail = "the server has no room for temporary files; try again in a few seconds"
+        respond(resp, document(503, "No room", detail, "NoRoom"), 5)
+        return
     log.error("unexpected error", method=req.method, path=req.path, exc_info=error)
     detail = "an unexpected error; the details are in the server's log"
     respond(resp, document(500, "Internal error", detail, "InternalError"))

@@ -89,7 +89,14 @@ class RenditionResponder:
             if self._delivery.is_unchanged(req, resp, etag):
                 return
             found = self._renditions.find_or_render(
-                access.viewer, image_id, pipeline, form, record, self._rate_limit.consumer(req)
+                access.viewer,
+                image_id,
+                pipeline,
+                form,
+                record,
+                self._rate_limit.consumer(req),
+                # A client that asks for the head alone can ask for many, and takes none.
+                keeps=req.method != "HEAD",
             )
         self._send(req, resp, image_id, access, found, etag, download)
 

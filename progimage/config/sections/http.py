@@ -41,6 +41,19 @@ class Server(Section):
         description='The address that clients use, such as "https://img.example.com", or with '
         'a path that a proxy removes, "https://example.com/img". Empty: taken from each request.',
     )
+    hosts: tuple[str, ...] = Field(
+        default=(),
+        description="Names that clients know the service by, beside localhost, its addresses and "
+        'the host of public_url, such as ["pictures.lan", "*.example.com"]. Unless auth.mode is '
+        '"required", requests by any other name are refused: a web page can have a name of its '
+        'own lead to this server. "*" allows every name.',
+    )
+    allow_open_access: bool = Field(
+        default=False,
+        description='With auth.mode "off" everybody who can reach the server can see, change and '
+        "remove every picture. It then listens on loopback addresses and unix sockets only, "
+        "unless this is true.",
+    )
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = Field(
         default=(),
         description="Networks of proxies whose X-Forwarded-For, -Proto and -Host headers are "

@@ -51,11 +51,24 @@ class S3(Section):
 
 
 class Cache(Section):
-    """What `progimage gc` keeps of the cached renditions in the store."""
+    """The cached renditions in the store: what the service adds, what `progimage gc` keeps."""
 
     max_age_days: float = Field(default=90.0, ge=0, description="Oldest rendition to keep.")
     max_bytes: int = Field(
-        default=10 * 2**30, ge=0, description="Most bytes to keep; the oldest go first."
+        default=10 * 2**30,
+        ge=0,
+        description="Most bytes to keep; the oldest go first. The running service caches nothing "
+        "beyond it (each web process may add a 64th part before it notices).",
+    )
+    max_rendition_bytes: int = Field(
+        default=16 * 2**20,
+        ge=0,
+        description="A larger rendition is sent, and not cached.",
+    )
+    min_free_bytes: int = Field(
+        default=256 * 2**20,
+        ge=0,
+        description="Bytes of a folder store's disk that cached renditions leave free.",
     )
 
 

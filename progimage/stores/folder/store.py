@@ -29,6 +29,7 @@ from progimage.stores.folder.disk import (
     keep_checksum,
     make_durable,
 )
+from progimage.stores.folder.modes import mode_of
 from progimage.stores.folder.reader import FileReader
 from progimage.stores.folder.walk import walk
 from progimage.stores.key_rules import check_key, check_prefix, shown
@@ -91,7 +92,7 @@ class FilesystemStore:
                 return created
             if expect == ABSENT:
                 raise _conflict(key)
-        with self._uploaded(first, source) as (upload, facts), disk_faults():
+        with self._uploaded(first, source, mode_of(key)) as (upload, facts), disk_faults():
             try:
                 self._settle(key, path, lambda: self._place(key, upload, path, expect))
             except FileExistsError:
@@ -162,11 +163,13 @@ class FilesystemStore:
         return removed
 
     @contextmanager
-    def _uploaded(self, first: bytes, source: BinaryIO) -> Iterator[tuple[str, os.stat_result]]:
+    def _uploaded(
+        self, first: bytes, source: BinaryIO, mode: int
+    ) -> Iterator[tuple[str, os.stat_result]]:
         """Write `first` and the rest of `source` to a durable temporary file."""
         upload = f"{self._uploads}/{secrets.token_hex(16)}"
         with disk_faults():
-            file = os.open(upload, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
+            file = os.open(upload, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
         try:
             try:
                 chunk, checksum = first, 0

@@ -89,7 +89,7 @@ def test_nothing_further_in_sees_the_headers():
 
 
 def test_absolute_urls_are_those_the_client_used(make_client, jpeg):
-    client = make_client(server={"trusted_proxies": ["127.0.0.1/32"]})
+    client = make_client(server={"trusted_proxies": ["127.0.0.1/32"], "hosts": ["*"]})
     headers = {
         "Content-Type": "image/jpeg",
         "X-Forwarded-Proto": "https",
@@ -100,7 +100,7 @@ def test_absolute_urls_are_those_the_client_used(make_client, jpeg):
 
 
 def test_the_configured_public_address_wins(make_client, jpeg):
-    client = make_client(server={"public_url": "https://cdn.example.com"})
+    client = make_client(server={"public_url": "https://cdn.example.com", "hosts": ["*"]})
     headers = {"Content-Type": "image/jpeg", "Host": "evil.example"}
     result = client.simulate_post("/images/", body=jpeg, headers=headers)
     assert result.headers["location"].startswith("https://cdn.example.com/images/")

@@ -33,7 +33,12 @@ class Service:
     def __init__(self, root, **fronts: dict[str, Any]) -> None:
         self.root = root
         settings = Settings.model_validate(
-            {"store": "memory://", "origins": {"shop": {"from": root.as_uri()}}, "fronts": fronts}
+            {
+                "store": "memory://",
+                "origins": {"shop": {"from": root.as_uri()}},
+                "fronts": fronts,
+                "server": {"hosts": ["img.example.com"]},
+            }
         )
         self.client = testing.TestClient(app.create(settings, MemoryStore(), InlinePool()))
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import errno
+
 import pytest
 
 from progimage.errors import StoreUnavailable
+from progimage.ingest.ingest import Ingest
 from progimage.stores.memory import MemoryStore
 from tests.api.conftest import assert_problem
 
@@ -45,3 +48,26 @@ class TestWithoutStore:
 def test_ready_leaves_nothing_in_the_store(client, store):
     assert client.simulate_get("/health/ready").json == {"status": "ok"}
     assert list(store.list("")) == []
+
+
+class TestForStrangers:
+    @pytest.fixture
+    def store(self) -> MemoryStore:
+        return DownStore()
+
+    def test_only_operators_read_why_a_node_is_not_ready(self, make_client):
+        stranger = make_client(metrics={"allow": ["192.0.2.0/24"]})
+        answer = stranger.simulate_get("/health/ready")
+        assert_problem(answer, 503, "try again")
+        assert "did not answer" not in answer.text
+
+
+def test_errors_for_want_of_room_are_503_with_retry_after(client, jpeg, monkeypatch):
+    def full(*_, **__):
+        raise OSError(errno.ENOSPC, "No space left on device", "/secret/path")
+
+    monkeypatch.setattr(Ingest, "receive", full)
+    answer = client.simulate_post("/images/", body=jpeg, headers={"Content-Type": "image/jpeg"})
+    assert_problem(answer, 503, "no room")
+    assert int(answer.headers["retry-after"]) >= 1
+    assert "/secret" not in answer.text

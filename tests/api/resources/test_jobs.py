@@ -260,7 +260,7 @@ def test_a_stream_of_a_finished_job_sends_one_event_and_ends(service, client, im
 
 
 def test_streams_are_bounded_and_their_places_given_back(store, png):
-    service = app.create(Settings.model_validate({"jobs": {"streams": 2}}), store, InlinePool())
+    service = app.create(Settings.model_validate({"jobs": {"streams": 4}}), store, InlinePool())
     client = testing.TestClient(service)
     path = created(client, images=[upload(client, png).split("/")[2]], transforms=["blur"])
     headers = {"Accept": "text/event-stream"}

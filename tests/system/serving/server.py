@@ -116,6 +116,8 @@ class Server(Peer):
             "PROGIMAGE_STORE": self.store,
             "PROGIMAGE_CREATE_STORE": "true",
             "PROGIMAGE_SERVER_WORKERS": "1",
+            # Raw requests of the tests name any host.
+            "PROGIMAGE_SERVER_HOSTS": '["*"]',
             **{f"PROGIMAGE_{name.upper()}": str(value) for name, value in settings.items()},
             "TMPDIR": str(self.tmp),
         }

@@ -200,7 +200,7 @@ class TestDraining:
         assert draining.get(f"{path}thumbnail.png").status == 200
         assert draining.get("/health/live").status == 200
         for _ in range(8):
-            assert_problem(draining.get("/health/ready"), 503, "is stopping")
+            assert_problem(draining.get("/health/ready"), 503, "load balancers")
 
     def test_a_second_sigterm_ends_the_wait(self, tmp_path):
         # With one worker: of several, one may not have started yet, and gunicorn would say so.

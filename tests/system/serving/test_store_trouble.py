@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from tests.imaging.drawing import saved
-from tests.system.serving.server import Server, assert_problem, running
+from tests.system.serving.server import Server, assert_problem, running, wait_until
 
 
 @pytest.fixture
@@ -62,24 +62,26 @@ def assert_serves_what_is_there_and_nothing_else(server: Server, path: str, data
 
 
 def test_a_full_disk(tmp_path, disk, jpeg):
-    with running(tmp_path, f"file://{disk}/store") as server:
+    with running(tmp_path, f"file://{disk}/store", cache_min_free_bytes=0) as server:
         path = server.upload(jpeg)
         assert server.get(f"{path}thumbnail.png").status == 200
         assert_serves_what_is_there_and_nothing_else(server, path, big())
         assert server.get("/health/ready").status == 200
         fill(Path(disk))
         assert_serves_what_is_there_and_nothing_else(server, path, jpeg + b"other")
+        wait_until(lambda: server.get("/health/ready").status == 503)
         assert_problem(server.get("/health/ready"), 503, "full")
         made = server.get(f"{path}resize:w=40.png")
         assert (made.status, made.headers["x-cache"]) == (200, "miss")
 
 
 def test_a_read_only_disk(tmp_path, disk, jpeg):
-    with running(tmp_path, f"file://{disk}/store") as server:
+    with running(tmp_path, f"file://{disk}/store", cache_min_free_bytes=0) as server:
         path = server.upload(jpeg)
         assert server.get(f"{path}thumbnail.png").status == 200
         subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
         assert_serves_what_is_there_and_nothing_else(server, path, jpeg + b"other")
+        wait_until(lambda: server.get("/health/ready").status == 503)
         ready = server.get("/health/ready")
         assert_problem(ready, 503, "read-only")
         assert int(ready.headers["retry-after"]) >= 1

@@ -1,0 +1,107 @@
+"""Bounds what the rendition cache takes, while the service runs: bytes in all, and of one file.
+
+`progimage gc` removes what is old. Between its runs nothing is cached beyond the budget,
+so that a client that asks for ever other renditions cannot fill the disk.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+from concurrent.futures import Executor
+from pathlib import Path
+
+import structlog
+
+from progimage import keys
+from progimage.errors import StoreError
+from progimage.stores import HasLocalPath, ObjectStore
+
+# Each process counts what is in the cache again after it has added so much of the budget.
+_RECOUNT_SHARE = 64
+
+log = structlog.get_logger()
+
+
+class CacheBudget:
+    """Decides whether a rendition may be cached.
+
+    Args:
+        max_bytes: of all renditions in a folder store; each process may go beyond it by a
+            64th part.
+        max_rendition_bytes: of one rendition.
+        min_free_bytes: of a folder store's disk, which are left free.
+        helpers: counts in the background.
+    """
+
+    def __init__(
+        self,
+        store: ObjectStore,
+        *,
+        max_bytes: int,
+        max_rendition_bytes: int,
+        min_free_bytes: int,
+        helpers: Executor,
+    ) -> None:
+        self._store = store
+        self._max_bytes = max_bytes
+        self._max_rendition_bytes = max_rendition_bytes
+        self._min_free_bytes = min_free_bytes
+        self._helpers = helpers
+        self._lock = threading.Lock()
+        self._counted = 0
+        self._added = 0
+        # So that the first rendition has the cache counted.
+        self._uncounted = max_bytes
+        self._is_counting = False
+
+    def allows(self, size_bytes: int) -> bool:
+        """Return whether a rendition of this size may be cached now, and count it if so."""
+        if size_bytes > self._max_rendition_bytes:
+            return False
+        # To count a bucket costs a request for every thousand objects.
+        if not isinstance(self._store, HasLocalPath):
+            return True
+        if not self._has_room(self._store, size_bytes):
+            return False
+        with self._lock:
+            self._uncounted += size_bytes
+            must_count = not self._is_counting and (
+                self._uncounted > self._max_bytes // _RECOUNT_SHARE
+            )
+            is_allowed = self._counted + self._added + size_bytes <= self._max_bytes
+            if is_allowed:
+                self._added += size_bytes
+            if must_count:
+                self._is_counting, self._uncounted = True, 0
+        if must_count:
+            self._helpers.submit(self._count)
+        return is_allowed
+
+    def _has_room(self, store: HasLocalPath, size_bytes: int) -> bool:
+        try:
+            facts = os.statvfs(Path(store.local_path("any")).parent)
+        except OSError:
+            return True  # the put will say what is wrong
+        return facts.f_bavail * facts.f_frsize - size_bytes >= self._min_free_bytes
+
+    def _count(self) -> None:
+        with self._lock:
+            self._added = 0
+        try:
+            counted = sum(stat.size for stat in self._store.list(keys.RENDERS))
+        except StoreError:
+            counted = self._counted
+        with self._lock:
+            self._counted, self._is_counting = counted, False
+        if counted > self._max_bytes:
+            log.warning(
+                "no renditions are cached: the cache is full; run `progimage gc`",
+                bytes=counted,
+                setting="cache.max_bytes",
+            )
+
+
+Allows = Callable[[int], bool]
+"""What decides whether a rendition of so many bytes may be cached."""
