@@ -97,6 +97,8 @@ def progimage(
         "PROGIMAGE_BIND": f"127.0.0.1:{port}",
         "PROGIMAGE_STORE": store.absolute().as_uri(),
         "PROGIMAGE_CREATE_STORE": "true",
+        # Measurements come from one client.
+        "PROGIMAGE_TRANSFORMS_COLD_PER_MINUTE": "0",
         **(settings or {}),
     }
     command = [sys.executable, "-c", "from progimage.cli import main; main()", "serve"]
