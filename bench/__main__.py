@@ -133,7 +133,7 @@ def _options() -> argparse.Namespace:
         type=int,
         nargs="+",
         default=[],
-        help="in the libraries to search; default 10000 100000; 1000000 takes an hour to make",
+        help="in the libraries to search; default 10000 100000",
     )
     add("--files", type=int, default=10_000, help="in a bulk upload; default 10000")
     add("--smoke", action="store_true", help="tiny pictures, a second each: only prove it runs")
