@@ -86,8 +86,8 @@ def test_pictures_can_be_chosen_by_a_search(service, client, png, jpeg):
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
-        ({}, "expected either"),
-        ({"urls": ["a"], "images": ["b"], "transforms": ["blur"]}, "expected either"),
+        ({}, "expected 'urls'"),
+        ({"urls": ["a"], "images": ["b"], "transforms": ["blur"]}, "expected 'urls'"),
         ({"images": ["b"]}, "transforms"),
         ({"transforms": ["blur"]}, "images"),
         ({"images": "abc", "transforms": ["blur"]}, "images: expected a list"),
