@@ -15,7 +15,8 @@ from PIL import Image
 
 from progimage.api.fronts.foreign import ForeignUrlError
 from progimage.api.fronts.imgproxy.front import ImgproxyFront, grammar_of
-from progimage.api.fronts.imgproxy.parser import _HANDLERS, _LONG_NAMES
+from progimage.api.fronts.imgproxy.handlers import HANDLERS
+from progimage.api.fronts.imgproxy.names import LONG_NAMES, NOT_SUPPORTED, SECURITY
 from progimage.api.fronts.imgproxy.path import split_path
 from progimage.api.fronts.imgproxy.signature import KeyPair
 from progimage.imaging.codecs.picture import Picture
@@ -363,8 +364,10 @@ def test_a_watermark_of_text():
     assert made(f"wmt:{text}/wm:0.5").size == SOURCE
 
 
-def test_every_short_name_is_that_of_a_known_option():
-    assert {long for long in _LONG_NAMES.values() if long in _HANDLERS} <= set(_HANDLERS)
+def test_every_short_name_leads_to_an_option_that_is_known():
+    known = {*HANDLERS, *NOT_SUPPORTED, *SECURITY, "preset", "expires"}
+    assert set(LONG_NAMES.values()) <= known
+    assert not set(LONG_NAMES) & {*HANDLERS} - {"dpr", "raw"}
 
 
 @given(st.text(alphabet=":/@.%abcwrs0123456789-_ plain", max_size=80))
