@@ -42,6 +42,8 @@ MIN_SEARCHED_QUALITY = 30
 """To fit `max_bytes`, quality goes no lower; then the picture gets smaller instead."""
 
 _MIN_SEARCHED_SIDE = 16
+# 16 bits hold it (WebP container specification, "Loop Count").
+_MAX_WEBP_PLAYS = 65_535
 _MIN_GIF_DURATION_MS = 20
 _XMP_KEYWORD = "XML:com.adobe.xmp"
 _PHOTOSHOP = b"Photoshop 3.0\0"
@@ -308,7 +310,7 @@ def _save_tiff(
 def _timing(picture: Picture, form: Format) -> dict[str, Any]:
     durations = list(picture.durations_ms)
     if form is not GIF:
-        return {"duration": durations, "loop": picture.loop}
+        return {"duration": durations, "loop": min(picture.loop, _MAX_WEBP_PLAYS)}
     # Hundredths of a second, and browsers slow frames of less than two of them down.
     durations = [max(_MIN_GIF_DURATION_MS, round(ms / 10) * 10) for ms in durations]
     timing: dict[str, Any] = {"duration": durations}

@@ -121,6 +121,14 @@ def test_transparency_is_kept_where_it_can_be(form: Format, tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("form", ANIMATED, ids=lambda form: form.name)
+def test_an_animation_may_play_as_often_as_a_gif_can_say(form: Format, tmp_path: Path) -> None:
+    # A GIF that is repeated 65,535 times plays once more than 16 bits can say.
+    frames = tuple(solids(RED, GREEN, BLUE))
+    picture = Picture(frames, durations_ms=(40, 40, 40), loop=65_536)
+    assert _read(_written(picture, form)[0], tmp_path).is_animated
+
+
+@pytest.mark.parametrize("form", ANIMATED, ids=lambda form: form.name)
 def test_an_animation_keeps_frames_durations_and_loop(form: Format, tmp_path: Path) -> None:
     frames = tuple(solids(RED, GREEN, BLUE))
     for loop in (0, 1, 3):
