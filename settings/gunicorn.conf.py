@@ -121,7 +121,7 @@ def child_exit(server, worker):
     if not _settings.metrics.enabled:
         return
     try:
-        _metrics.bury(_counted, worker.pid)
+        _metrics.merge_dead_process(_counted, worker.pid)
     except Exception as error:  # an error here would end the master, and all workers with it
         server.log.warning("the numbers of a worker that ended are lost: %r", error)
 

@@ -40,7 +40,7 @@ _JOBS_PATIENCE_S = 3.0
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A WSGI app and what has to be closed with it."""
+    """A WSGI app with the parts that have to be closed at its end."""
 
     wsgi: WSGIApplication
     routes: Sequence[Route]
@@ -55,12 +55,12 @@ class Service:
         return self.wsgi(env, start_response)
 
     def begin_to_stop(self) -> None:
-        """Begin nothing more in the background. May be called from a signal handler."""
+        """Start no more background work. Can be called from a signal handler."""
         self.runner.begin_to_stop()
         self.keeper.begin_to_stop()
 
     def close(self) -> None:
-        """Stop jobs, the render processes, and the threads that help with the store."""
+        """Stop jobs, the render processes and the helper threads for the store."""
         self.keeper.begin_to_stop()
         self.runner.stop(_JOBS_PATIENCE_S)
         for pool in self.pools:

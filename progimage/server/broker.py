@@ -1,8 +1,8 @@
 """Messages to workers, by Celery over Redis, RabbitMQ or SQS.
 
-A message is a hint and nothing more: what is to be done and what became of it is in the
-store. So messages are taken off the queue before they are worked on, may be lost or come
-twice, and nothing waits for an answer through the broker.
+A message is only a hint: the store has the work and its results. So a message is
+acknowledged before it is worked on, it may be lost or arrive twice, and no result is sent
+through the broker.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from progimage.errors import ConfigError
 WORK_SHARD = "progimage.work_shard"
 RENDER = "progimage.render"
 
-# Queues of their own, so that a picture somebody waits for never waits for a job.
+# Separate queues, so that a client's render never waits behind a job.
 _QUEUES = {WORK_SHARD: "progimage-jobs", RENDER: "progimage-renders"}
 
 _CONNECT_TIMEOUT_S = 3.0
@@ -31,7 +31,7 @@ class Broker:
     """One broker, by its URL."""
 
     def __init__(self, url: str) -> None:
-        # Not imported where nobody needs it: it takes a third of a second.
+        # Imported only if needed: it takes a third of a second.
         try:
             celery = import_module("celery")
         except ImportError:
@@ -49,19 +49,22 @@ class Broker:
             worker_enable_remote_control=False,
             worker_hijack_root_logger=False,
             broker_connection_retry_on_startup=True,
-            # As long as it takes: a worker that gave up would be missed when it is back.
+            # No limit: a worker that gave up would not be there when the broker is back.
             broker_connection_max_retries=None,
             broker_connection_timeout=_CONNECT_TIMEOUT_S,
             broker_transport_options=_transport_options(url),
         )
 
     def announce(self, job_id: str, shard: int) -> bool:
-        """Tell workers of a shard of a job; False if the broker did not take it."""
+        """Send a message about a shard of a job; return False if the broker did not accept it."""
         return self._send(WORK_SHARD, job_id, shard)
 
-    def ask_for_render(self, ask: tuple[str, ...], timeout_s: float) -> bool:
-        """Ask workers for a render, for so long; False if the broker did not take it."""
-        return self._send(RENDER, *ask, expires_s=timeout_s)
+    def ask_for_render(self, request: tuple[str, ...], timeout_s: float) -> bool:
+        """Request a render; the message expires after `timeout_s`.
+
+        Returns False if the broker did not accept it.
+        """
+        return self._send(RENDER, *request, expires_s=timeout_s)
 
     def serve(
         self,
@@ -72,7 +75,7 @@ class Broker:
     ) -> None:
         """Call `function` with each message, in threads, until SIGTERM or SIGINT.
 
-        `on_stop` is called at the signal; what is in flight is finished.
+        `on_stop` is called at the signal; calls in progress are finished.
         """
         self._app.task(function, name=task)
         signals: Any = import_module("celery.signals")
@@ -83,15 +86,15 @@ class Broker:
         def stopping(**_: object) -> None:
             on_stop()
 
-        # Whoever takes this signal keeps Celery from setting up logging in its own form.
+        # With a receiver for this signal, Celery does not set up its own logging.
         def leave_logging(**_: object) -> None:
             return
 
         signals.setup_logging.connect(leave_logging)
         signals.worker_ready.connect(ready)
         signals.worker_shutting_down.connect(stopping)
-        # Threads: each render has a process of its own already, and Celery's processes
-        # may have none.
+        # Threads: renders run in processes of their own, and Celery's worker processes
+        # may not start any.
         worker = self._app.Worker(
             pool="threads",
             concurrency=threads,
@@ -105,11 +108,11 @@ class Broker:
         worker.start()
 
     def _send(self, task: str, *args: Any, expires_s: float | None = None) -> bool:
-        """Send a message; False if the broker did not take it."""
+        """Send a message; return False if the broker did not accept it."""
         try:
             self._app.send_task(task, args, queue=_QUEUES[task], expires=expires_s, retry=False)
         except Exception as error:
-            # Whatever a transport raises; without its text, which may hold the URL.
+            # Each transport raises its own errors; the text is not logged, as it may have the URL.
             log.warning("broker not reached", task=task, reason=type(error).__name__)
             return False
         return True

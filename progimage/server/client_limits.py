@@ -12,8 +12,9 @@ from progimage.config.networks import Network, is_within, parse
 class ClientLimits:
     """Counts the connections of each client of one process; used by one thread.
 
-    A client is an address, of IPv6 the first 64 bits: the least that a site is given
-    (RFC 6177). Trusted proxies and unix sockets stand for many clients and have no limit.
+    A client is an IPv4 address, or the first 64 bits of an IPv6 address: the smallest block
+    that a site gets (RFC 6177). Trusted proxies and unix sockets carry the requests of many
+    clients, so they have no limit.
     """
 
     def __init__(self, most: int, trusted: Sequence[Network]) -> None:
@@ -22,7 +23,7 @@ class ClientLimits:
         self._counts: Counter[str] = Counter()
 
     def admit(self, address: str) -> bool:
-        """Count a new connection of `address`; false, and not counted, if it has too many."""
+        """Count a new connection of `address`; return False, uncounted, if it has too many."""
         client = client_of(address)
         if self._counts[client] >= self._most and not self._is_exempt(address):
             return False
@@ -30,7 +31,7 @@ class ClientLimits:
         return True
 
     def leave(self, address: str) -> None:
-        """Note that a connection that was admitted has ended."""
+        """Count an admitted connection as ended."""
         client = client_of(address)
         self._counts[client] -= 1
         if not self._counts[client]:

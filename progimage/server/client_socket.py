@@ -1,7 +1,7 @@
-"""A client's socket that knows how slow the client is, and sends the rest of an answer later.
+"""A client's socket that measures how slow the client is and sends the rest of an answer later.
 
-What the kernel does not take at once is put aside, up to a bound: the thread that made
-the answer is free, and the worker's loop sends the rest as the client takes it.
+Bytes that the kernel does not accept at once are queued, up to a limit. The thread that
+made the answer is then free, and the worker's loop sends the rest as the client reads it.
 """
 
 from __future__ import annotations
@@ -19,22 +19,22 @@ if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
 MAX_BYTES_ASIDE = 256 * 1024
-"""Bytes of answers that one connection may put aside in memory; parts of files count nothing."""
+"""Bytes of answers that one connection may queue in memory; parts of files do not count."""
 
-# Sent for one client before the loop looks at the others.
+# Bytes sent to one client before the loop turns to the others.
 _TURN_BYTES = 256 * 1024
 
-# A client that takes a part of a file at least this often is served by the thread at once.
+# A client that reads a part of a file at least this often is served by the thread at once.
 _FAST_CLIENT_S = 0.02
 
 
 class _Part(Protocol):
-    """Something that is still to be sent."""
+    """A part of an answer that is not sent yet."""
 
     left: int
 
     def send(self, descriptor: int) -> int:
-        """Send what the kernel takes at once to a socket; return how many bytes that was."""
+        """Send what the kernel accepts at once; return the number of bytes sent."""
         ...
 
     def close(self) -> None: ...
@@ -77,11 +77,11 @@ class _FilePart:
 
 
 class ClientSocket(socket.socket):
-    """A socket that measures how long its client is waited for.
+    """A socket that measures how long the server waits for the client.
 
     Attributes:
-        moved: bytes that the client has sent or taken since `begin`.
-        moved_at: when it last did, by the monotonic clock.
+        moved: bytes that the client has sent or read since `begin`.
+        moved_at: the time of the last such byte, on the monotonic clock.
         is_blocking_thread: true while a thread waits for the client.
         has_been_cut: true if the server has given up on the client.
     """
@@ -100,18 +100,18 @@ class ClientSocket(socket.socket):
         self._rest: deque[_Part] = deque()
 
     def begin(self) -> None:
-        """Measure anew, because the next request begins."""
+        """Reset the measurements for the next request."""
         self.moved, self._waited_s, self._is_sending = 0, 0.0, False
         self._looked_at = (0.0, 0)
 
     @property
     def waited_s(self) -> float:
-        """Seconds that the client has been waited for since `begin`, until now."""
+        """Seconds that the server has waited for the client since `begin`."""
         since = self._waits_since
         return self._waited_s + (time.monotonic() - since if since is not None else 0.0)
 
     def is_slower_than(self, bytes_per_s: float, window_s: float) -> bool:
-        """True if the client moved less, each second, over the last `window_s` of waiting."""
+        """Return True if the client was slower over the last `window_s` seconds of waiting."""
         waited_s, moved = self.waited_s - self._looked_at[0], self.moved - self._looked_at[1]
         if waited_s < window_s:
             return False
@@ -120,11 +120,11 @@ class ClientSocket(socket.socket):
 
     @property
     def has_rest(self) -> bool:
-        """True if a part of an answer is put aside."""
+        """True if a part of an answer is queued."""
         return bool(self._rest)
 
     def cut(self) -> None:
-        """Give up on the client; a thread that waits for it goes on at once, with an error."""
+        """Give up on the client; a thread that waits for it gets an error at once."""
         self.has_been_cut = True
         # A client whose request comes too slowly can still be answered.
         self.shutdown(socket.SHUT_RDWR if self._is_sending else socket.SHUT_RD)
@@ -137,11 +137,11 @@ class ClientSocket(socket.socket):
         return data
 
     def sendall(self, data: ReadableBuffer, flags: int = 0, /) -> None:
-        """Send all of `data`, or put aside what the client does not take soon.
+        """Send all of `data`, or queue the part that the client does not read soon.
 
         Raises:
             OSError: the connection is broken.
-            TimeoutError: there is too much to put aside, and the client takes nothing.
+            TimeoutError: there is too much to queue, and the client reads nothing.
         """
         timeout_s = self.gettimeout()
         if timeout_s is None:
@@ -151,10 +151,10 @@ class ClientSocket(socket.socket):
         self._send(_Bytes(memoryview(bytes(data))))
         aside = sum(part.left for part in self._rest if isinstance(part, _Bytes))
         if aside > MAX_BYTES_ASIDE and not self._flush(timeout_s):
-            raise TimeoutError("the client takes nothing")
+            raise TimeoutError("the client reads nothing")
 
     def sendfile(self, file: Any, offset: int = 0, count: int | None = None) -> int:
-        """Send a part of a file, or put aside what the client does not take soon.
+        """Send a part of a file, or queue the bytes that the client does not read soon.
 
         Returns how many bytes are or will be sent.
         """
@@ -166,7 +166,7 @@ class ClientSocket(socket.socket):
         return total
 
     def send_rest(self) -> bool:
-        """Send what the kernel takes of what was put aside; true if that is all of it.
+        """Send what the kernel accepts of the queue; return True if the queue is then empty.
 
         Raises:
             OSError: the connection is broken.
@@ -187,7 +187,7 @@ class ClientSocket(socket.socket):
         return not self._rest
 
     def close(self) -> None:
-        """Close the socket and the files that were put aside."""
+        """Close the socket and the queued files."""
         while self._rest:
             self._rest.popleft().close()
         super().close()
@@ -203,7 +203,7 @@ class ClientSocket(socket.socket):
         self.moved_at = time.monotonic()
 
     def _flush(self, timeout_s: float) -> bool:
-        """Wait as long as the client takes something every `timeout_s`; true if it takes all."""
+        """Send the queue; return False if the client reads nothing for `timeout_s`."""
         writable = select.poll()
         writable.register(self, select.POLLOUT)
         self.is_blocking_thread = True

@@ -1,4 +1,4 @@
-"""Builds the parts of a process from the settings: of a web process, or of a worker."""
+"""Builds the parts of a web process or a worker from the settings."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ _LOWEST_PRIORITY = 19
 
 
 class Built(NamedTuple):
-    """The parts of a web process, and what has to be closed with it."""
+    """The parts of a web process, and those that have to be closed at its end."""
 
     components: Components
     pools: Sequence[RenderPool]
@@ -182,18 +182,18 @@ def build(settings: Settings, store: ObjectStore | None, pool: RenderPool | None
 
 
 def index_of(settings: Settings, store: ObjectStore, helpers: Executor | None) -> Index:
-    """Return the index of a process; `helpers` are for several requests at a time."""
+    """Return the index; `helpers` run several of its store requests at a time."""
     chosen = settings.index
     return open_index(store, settings.store, helpers, folder=chosen.dir, max_bytes=chosen.max_bytes)
 
 
 def merging_in(pool: RenderPool) -> Merge:
-    """Return what merges shelves in a process of the pool, which does not hold this one up."""
+    """Return a function that merges shelves in a process of the pool, without blocking this one."""
     return lambda parts, most: pool.run(merged_bytes, parts, most)
 
 
 def pool_of(settings: Settings, *, workers: int, niceness: int) -> RenderPool:
-    """Return render processes within the limits of the settings."""
+    """Return a pool of render processes with the limits of the settings."""
     return RenderPool(
         workers=workers,
         timeout_s=settings.render.timeout_s,
@@ -205,7 +205,10 @@ def pool_of(settings: Settings, *, workers: int, niceness: int) -> RenderPool:
 
 
 def policy_of(settings: Settings) -> TransformPolicy:
-    """Return the policy; all processes need the same one, since it decides where renditions go."""
+    """Return the transform policy.
+
+    All processes need the same one, since it decides under which key a rendition is cached.
+    """
     limits = settings.picture_limits()
     return TransformPolicy(settings.transforms.policy, settings.presets, limits)
 
@@ -264,7 +267,7 @@ def runner_of(
 
 
 def cache_budget(settings: Settings, store: ObjectStore, helpers: Executor) -> CacheBudget:
-    """Return what bounds the cached renditions that this process adds."""
+    """Return the limit on the cached renditions that this process adds."""
     return CacheBudget(
         store,
         max_bytes=settings.cache.max_bytes,

@@ -16,9 +16,9 @@ class Connection(gthread.TConn):
     """gunicorn's connection, with a buffer for the next request.
 
     Attributes:
-        request: what has arrived of the next request.
+        request: the bytes of the next request that have arrived.
         peer: the address of the other end, "" for a unix socket.
-        timeout: when a kept-alive connection ends, by the monotonic clock.
+        timeout: when an idle keep-alive connection ends, on the monotonic clock.
     """
 
     sock: ClientSocket
@@ -34,9 +34,9 @@ class Connection(gthread.TConn):
         self._on_close: Callable[[], None] | None = on_close
 
     def collect(self, size: int) -> bool:
-        """Read what has arrived of the request; false if nothing has.
+        """Read the bytes that have arrived; return False if there are none.
 
-        A connection that ends or breaks completes the request as it is.
+        If the connection ends or breaks, the request counts as complete as it is.
         """
         try:
             self.request.feed(self.sock.recv(size))
@@ -49,20 +49,20 @@ class Connection(gthread.TConn):
         return True
 
     def hand_over(self) -> bool:
-        """Give the collected bytes to gunicorn's parser; false if there are none."""
+        """Give the collected bytes to gunicorn's parser; return False if there are none."""
         self.sock.begin()
         self.init()
         self.parser.unreader.unread(bytes(self.request.data))
         return bool(self.request.data)
 
     def begin_next(self) -> None:
-        """Begin to collect the next request, with what was read of it already."""
+        """Begin to collect the next request, with the bytes of it that are already read."""
         self.request = RequestBuffer()
         if read_ahead := self.parser.unreader.take_buffered():
             self.request.feed(read_ahead)
 
     def close(self, graceful: bool = False) -> None:
-        """Close the socket, and say so once."""
+        """Close the socket and call `on_close`, once."""
         super().close(graceful)
         if self._on_close is not None:
             self._on_close()

@@ -1,4 +1,4 @@
-"""Answers to what is no request at all, in the shape of all our errors."""
+"""Problem documents for bytes that are not an HTTP request, and for refused connections."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ _DETAILS = {
 
 
 def write_problem(client: socket.socket, status: int, reason: str, message: str) -> None:
-    """Answer what is no request at all in the shape of all our errors.
+    """Send an error to a client without a readable request, as a problem document.
 
-    It stands in for gunicorn's own page of HTML, for which it has no setting.
+    This replaces the HTML page of gunicorn, which has no setting for it.
     """
     detail = _DETAILS.get(reason) or message or "the server could not answer"
     problem = problems.document(status, reason, detail, reason.title().replace(" ", ""))

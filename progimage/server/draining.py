@@ -1,15 +1,16 @@
-"""How a server is told to stop, so that no client of a load balancer loses a request.
+"""Stops a server so that no client of a load balancer loses a request.
 
-    SIGTERM          for server.drain_s /health/ready says 503, and all else goes on
-    then             nothing new can connect; who has connected already is answered
-    in each worker   what is in flight is finished, connections that are kept alive are
-                     closed with their next answer, or when they were idle for two seconds
+    SIGTERM          for server.drain_s seconds /health/ready answers 503; all other
+                     requests are served as usual
+    then             no client can connect any more; connected clients are answered
+    in each worker   requests in flight are finished; keep-alive connections are closed
+                     after their next answer, or after two idle seconds
 
-As gunicorn ships it, a connection that is made in the instant between a worker's last
-`accept` and the closing of its socket is reset, and a request that a proxy may not send
-twice is lost with it. So before the workers are told, the kernel is asked to drop what
-would begin a connection: who tries again a second later finds the port closed, and
-proxies go on to the next node, having sent nothing.
+With plain gunicorn, a connection that arrives between a worker's last `accept` and the
+closing of its socket is reset. A proxy may not repeat every request, so some are lost.
+Here the kernel first drops packets that begin a connection, and the workers stop after
+that. A client that retries a second later finds the port closed, and a proxy goes on to
+the next node before it has sent anything.
 """
 
 from __future__ import annotations
@@ -27,8 +28,8 @@ from typing import Any
 # asm-generic/socket.h; the socket module does not have it.
 _SO_ATTACH_FILTER = 26
 
-# Classic BPF (linux/filter.h) over a TCP header: load the flags, keep SYN and ACK; SYN
-# alone is dropped, all else passes, so that handshakes under way are finished.
+# Classic BPF (linux/filter.h) over a TCP header: load the flags and mask SYN and ACK. A SYN
+# alone is dropped and all other packets pass, so that open handshakes can finish.
 _DROP_SYN = b"".join(
     struct.pack("=HBBI", *instruction)
     for instruction in (
@@ -40,24 +41,24 @@ _DROP_SYN = b"".join(
     )
 )
 
-# Memory that the master shares with the workers, which it forks after this was imported.
+# Memory that the master shares with the workers: it forks them after this import.
 _flag = mmap.mmap(-1, 1)
 
 
 def is_draining() -> bool:
-    """True once the server was told to stop."""
+    """Return True once the server has received the signal to stop."""
     return _flag[0] != 0
 
 
 def stop_gently(master: Any, drain_s: float) -> None:
-    """Have gunicorn's master answer SIGTERM as this module says; a second one ends the wait."""
+    """Make gunicorn's master drain for `drain_s` on SIGTERM; a second SIGTERM ends the wait."""
     master.handle_term = partial(_handle_term, master, drain_s)
 
 
 def begin_no_connection(listener: socket.socket) -> None:
-    """Let nobody connect any more; those who have are still to be accepted.
+    """Drop new connections to `listener`; those already made can still be accepted.
 
-    Where the kernel cannot do that (it takes Linux and TCP), nothing happens.
+    This needs Linux and TCP; elsewhere it does nothing.
     """
     if sys.platform != "linux" or listener.family not in (socket.AF_INET, socket.AF_INET6):
         return
@@ -68,14 +69,14 @@ def begin_no_connection(listener: socket.socket) -> None:
 
 
 def _handle_term(master: Any, drain_s: float) -> None:
-    """Begin the wait, or end it; runs in the master's loop."""
+    """Begin the wait, or end it. Runs in the master's loop."""
     if master.systemd or master.reexec_pid or master.master_pid:
-        # The socket is not ours alone: systemd, or the server we take turns with on an
-        # upgrade (SIGUSR2), goes on taking connections from it, and loses none.
-        type(master).handle_term(master)  # which raises what ends the master's loop
+        # This process shares the socket with systemd, or with the other server during an
+        # upgrade (SIGUSR2). They still accept its connections, so none is lost.
+        type(master).handle_term(master)  # raises, which ends the master's loop
     if drain_s and not is_draining():
         _flag[0] = 1
-        # The master's loop must go on meanwhile: it watches over the workers.
+        # An alarm, not a sleep: the master's loop has to supervise the workers meanwhile.
         signal.signal(signal.SIGALRM, lambda *_: master.signal(signal.SIGTERM, None))
         signal.setitimer(signal.ITIMER_REAL, drain_s)
         return

@@ -1,15 +1,16 @@
-"""gunicorn's threaded worker, made patient: a slow client costs a socket, not a thread.
+"""gunicorn's threaded worker, changed so that a slow client costs a socket, not a thread.
 
-    new connection   counted for its client; nobody waits for its first byte for long
-    request          collected by the worker's loop until its head and a short body are
-                     there, then handed to a thread
-    answer           what the client does not take soon is sent by the loop
-    long bodies      are read by a thread, and long streams sent by one; a client that is
-                     slower than `min_bytes_per_s` is cut off, and so are the slowest
-                     while others wait and more than half of the threads wait for clients
+    new connection   counted for its client; no thread waits long for its first byte
+    request          the worker's loop collects the head and a short body, then hands the
+                     request to a thread
+    answer           the loop sends the part that the client does not read soon
+    long bodies      a thread reads them, and sends long streams. A client that is slower
+                     than `min_bytes_per_s` is cut off. The slowest clients are cut off too
+                     if other requests wait and more than half of the threads wait for
+                     clients
 
-As gunicorn ships it, a client that says nothing holds a thread for five seconds, one that
-never finishes its request or never takes its answer holds it for ever, and one that does
+With plain gunicorn, a silent client holds a thread for five seconds, a client that never
+finishes its request or never reads its answer holds one for ever, and a client that does
 not close after `Connection: close` stops the whole process for two seconds.
 """
 
@@ -37,37 +38,36 @@ from progimage.server.client_socket import ClientSocket
 from progimage.server.connection import Connection
 from progimage.server.connection_problems import write_problem
 
-# Most clients send their request with the connection; a thread that nobody else needs
-# waits so long for it.
+# How long an otherwise idle thread waits for the first byte: most clients send their request
+# together with the connection.
 _FIRST_BYTE_WAIT_MS = 20
 
-# What is left of a body that was refused is taken only if it is here already.
+# How long to wait for the rest of a rejected body: it is read only if it has arrived.
 _REFUSED_BODY_WAIT_S = 0.05
 
-# A busy client's next request is here at once. Waiting for it in the thread that sent the
-# last answer saves the way through the worker's loop, half of the cost of a cached picture.
+# A busy client's next request arrives at once. Waiting for it in the thread that sent the
+# last answer skips the worker's loop, which is half of the cost of a cached picture.
 _NEXT_REQUEST_WAIT_MS = 2
 
-# All workers hear of a new connection at once, and the quickest to ask gets it. Each waits
-# so long for every connection it has, up to three, so that the least busy is the quickest.
+# All workers are notified of a new connection, and the first to accept gets it. Each worker
+# waits this long for every connection it has, up to three, so that the least busy is first.
 _POLITENESS_S = 0.00015
 
-# Connections whose handshake was under way when the last worker stopped to listen get so
-# long to be there.
+# How long a stopping worker waits for connections whose handshake is not finished.
 _LAST_HANDSHAKES_S = 0.05
 
-# A client gets so long to read the last answer before its connection is cut.
+# How long a client may take to read the last answer before its connection is cut.
 _LINGER_S = 2.0
 _BLOCK = 64 * 1024
 
-# How often deadlines and speeds are looked at.
+# How often deadlines and speeds are checked.
 _LOOK_EVERY_S = 0.1
-# How long a client has been waited for before its speed counts, and before it can be cut
-# off because others need its thread.
+# The server waits this long for a client before the client's speed counts, and before it can
+# be cut off because other requests need its thread.
 _SPEED_WINDOW_S = 10.0
 _PRESSURE_AFTER_S = 1.0
 
-# Errors of accept(2) that say that the process or the machine has no room.
+# Errors of accept(2) when the process or the machine has no descriptor or memory left.
 _NO_ROOM = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 _NO_ROOM_PAUSE_S = 0.05
 
@@ -75,18 +75,19 @@ util.write_error = write_problem
 
 
 class PatientWorker(gthread.ThreadWorker):
-    """A thread pool behind a loop that does the waiting for slow clients.
+    """A thread pool behind a loop that waits for slow clients.
 
     The attributes are set by gunicorn's configuration file, before any worker starts.
 
     Attributes:
         head_timeout_s: how long the head of a request may take.
         body_timeout_s: how long a short body may take after its head.
-        send_timeout_s: how long a client may take nothing of an answer.
-        min_bytes_per_s: how much a client must send or take while it is waited for.
-        most_connections: connections of this process.
-        client_connections: connections of one client to this process.
-        trusted_proxies: networks whose addresses stand for many clients.
+        send_timeout_s: how long a client may read nothing of an answer.
+        min_bytes_per_s: how much a client must send or read while the server waits for it.
+        most_connections: limit on the connections of this process.
+        client_connections: limit on the connections of one client to this process.
+        trusted_proxies: networks of proxies, whose addresses carry the requests of many
+            clients.
     """
 
     head_timeout_s = 10.0
@@ -101,24 +102,25 @@ class PatientWorker(gthread.ThreadWorker):
         super().__init__(*args, **kwargs)
         self._clients = ClientLimits(self.client_connections, self.trusted_proxies)
         self._served: set[Connection] = set()
-        # Waiting in the loop: for a request or for the end of a connection, by deadline; and
-        # for the client to take its answer, with whether to keep the connection then.
+        # Connections that wait in the loop. The first two have deadlines: waiting for a request,
+        # and for the end of the connection. The third waits until the client has read its
+        # answer; True keeps the connection open after that.
         self._collecting: dict[Connection, float] = {}
         self._lingering: dict[Connection, float] = {}
         self._sending: dict[Connection, bool] = {}
         self._next_look = 0.0
 
-    # What threads do.
+    # Run by the threads.
 
     def handle(self, conn: Connection) -> object:
-        """Answer requests in a thread of the pool; true to keep the connection."""
+        """Answer requests in a thread of the pool; return True to keep the connection open."""
         while self._has_request(conn):
             self._served.add(conn)
             try:
-                keeps = conn.hand_over() and super().handle(conn)
+                keep_open = conn.hand_over() and super().handle(conn)
             finally:
                 self._served.discard(conn)
-            if not keeps:
+            if not keep_open:
                 return False
             conn.begin_next()
             if conn.sock.has_rest or not self._has_next(conn):
@@ -126,7 +128,7 @@ class PatientWorker(gthread.ThreadWorker):
         return gthread._DEFER
 
     def _has_request(self, conn: Connection) -> bool:
-        """True once a request is there, or will never be; never waits long for the client."""
+        """Return True if the request is complete, or can never be. Never waits long."""
         if conn.request.is_complete:
             return True
         conn.sock.setblocking(False)
@@ -138,29 +140,29 @@ class PatientWorker(gthread.ThreadWorker):
         return True
 
     def _has_next(self, conn: Connection) -> bool:
-        """True if the client has sent more, and nobody else waits for this thread."""
+        """Return True if the client has sent more, and no other work waits for this thread."""
         if not self.alive or not self.tpool._work_queue.empty():
             return False
         return bool(conn.request.data) or _is_readable(conn.sock, _NEXT_REQUEST_WAIT_MS)
 
     def handle_request(self, req: object, conn: Connection) -> bool:
-        """Answer a request whose head has come."""
+        """Answer a request whose head has arrived."""
         conn.sock.settimeout(self.send_timeout_s)
         try:
             return bool(super().handle_request(req, conn))
         except TimeoutError:
-            # A part of the answer is out, so there is nothing more to say.
+            # A part of the answer is sent, so no error can be sent any more.
             return False
 
     def _keepalive_after(self, conn: Connection, keepalive: object) -> bool:
-        """Tell if the connection can be used again."""
+        """Return True if the connection can be used again."""
         deadline = time.monotonic() + _REFUSED_BODY_WAIT_S
         return bool(keepalive and conn.parser.finish_body(deadline=deadline))
 
-    # What the loop does. It must never wait for a client.
+    # Run by the loop, which must never wait for a client.
 
     def accept(self, listener: socket.socket) -> None:
-        """Take a new connection, unless a worker with fewer does."""
+        """Accept a new connection, unless a worker with fewer connections does."""
         time.sleep(_POLITENESS_S * min(self.nr_conns, 3))
         try:
             accepted, address = listener.accept()
@@ -169,7 +171,7 @@ class PatientWorker(gthread.ThreadWorker):
         except OSError as error:
             if error.errno not in _NO_ROOM:
                 raise
-            self.log.warning("no room for a new connection: %s", error.strerror)
+            self.log.warning("cannot accept a new connection: %s", error.strerror)
             if not self._end_an_idle_connection():
                 time.sleep(_NO_ROOM_PAUSE_S)
             return
@@ -185,7 +187,7 @@ class PatientWorker(gthread.ThreadWorker):
         self.enqueue_req(Connection(self.cfg, client, address, listener.getsockname(), on_close))
 
     def finish_request(self, conn: Connection, fs: Future[object]) -> None:
-        """Go on with a connection that a thread has given back."""
+        """Handle a connection that a thread has given back."""
         if fs.cancelled() or fs.exception():
             self._end(conn)
         elif fs.result() is gthread._DEFER:
@@ -195,7 +197,7 @@ class PatientWorker(gthread.ThreadWorker):
             self._sending[conn] = bool(fs.result())
             self.poller.register(conn.sock, EVENT_WRITE, partial(self._send_rest, conn))
         else:
-            self._go_on(conn, keeps=bool(fs.result()))
+            self._after_answer(conn, keep_open=bool(fs.result()))
 
     def _wait_for_request(self, conn: Connection) -> None:
         timeout_s = self.body_timeout_s if conn.request.has_head else self.head_timeout_s
@@ -206,7 +208,7 @@ class PatientWorker(gthread.ThreadWorker):
         self.poller.register(conn.sock, EVENT_READ, partial(self._collect, conn))
 
     def _collect(self, conn: Connection, client: socket.socket) -> None:
-        """Read what has come of a request; hand it to a thread once it is complete."""
+        """Read the bytes that have arrived; hand the request to a thread once it is complete."""
         had_head = conn.request.has_head
         conn.collect(_BLOCK)
         if conn.request.is_complete:
@@ -217,7 +219,7 @@ class PatientWorker(gthread.ThreadWorker):
             self._collecting[conn] = time.monotonic() + self.body_timeout_s
 
     def _send_rest(self, conn: Connection, client: socket.socket) -> None:
-        """Send what the client takes of the rest of its answer."""
+        """Send as much of the rest of an answer as the client reads."""
         try:
             is_done = conn.sock.send_rest()
         except OSError:
@@ -225,14 +227,14 @@ class PatientWorker(gthread.ThreadWorker):
             return
         if is_done:
             self.poller.unregister(client)
-            self._go_on(conn, keeps=self._sending.pop(conn))
+            self._after_answer(conn, keep_open=self._sending.pop(conn))
 
-    def _go_on(self, conn: Connection, *, keeps: bool) -> None:
-        """Keep a connection whose answer is sent, or end it."""
-        if keeps and conn.request.data:
-            # The next request, or its beginning, came with the last one.
+    def _after_answer(self, conn: Connection, *, keep_open: bool) -> None:
+        """Wait for the next request on a connection, or end it."""
+        if keep_open and conn.request.data:
+            # The next request, or its beginning, arrived with the last one.
             self.enqueue_req(conn)
-        elif keeps:
+        elif keep_open:
             conn.sock.setblocking(False)
             conn.set_timeout()
             if not self.alive:
@@ -246,7 +248,8 @@ class PatientWorker(gthread.ThreadWorker):
     def _linger(self, conn: Connection) -> None:
         """Let the client read its last answer and close first (RFC 9112, section 9.6).
 
-        Closed at once, with bytes of the request unread, the kernel would cut off the answer.
+        If the socket were closed at once with bytes of the request unread, the kernel would
+        cut off the answer.
         """
         with self._ending_if_gone(conn):
             conn.sock.shutdown(socket.SHUT_WR)
@@ -275,7 +278,7 @@ class PatientWorker(gthread.ThreadWorker):
         conn.close()
 
     def _end_an_idle_connection(self) -> bool:
-        """Close the connection that says nothing for longest; false if there is none."""
+        """Close the connection that is silent for longest; return False if there is none."""
         if self._collecting:
             self._end(next(iter(self._collecting)))
         elif self.keepalived_conns:
@@ -287,7 +290,7 @@ class PatientWorker(gthread.ThreadWorker):
         return True
 
     def murder_pending(self) -> None:
-        """End what is overdue or too slow; gunicorn's loop calls this at every turn."""
+        """End overdue and too slow connections; gunicorn's loop calls this at every turn."""
         now = time.monotonic()
         if now < self._next_look:
             return
@@ -306,7 +309,7 @@ class PatientWorker(gthread.ThreadWorker):
             self._free_threads()
 
     def _give_up(self, conn: Connection) -> None:
-        """End a connection whose request does not come."""
+        """End a connection whose request does not arrive in time."""
         if not conn.request.data:
             self._end(conn)
             return
@@ -314,7 +317,7 @@ class PatientWorker(gthread.ThreadWorker):
         self.poller.unregister(conn.sock)
         with self._ending_if_gone(conn):
             part = "body" if conn.request.has_head else "head"
-            message = f"the {part} of the request took too long; nothing was kept"
+            message = f"the {part} of the request took too long; nothing was stored"
             write_problem(conn.sock, 408, "Request Timeout", message)
             self._linger(conn)
 
@@ -326,9 +329,9 @@ class PatientWorker(gthread.ThreadWorker):
             conn.sock.cut()
 
     def _free_threads(self) -> None:
-        """Cut off the slowest clients that threads wait for, until half of the threads is free.
+        """Cut off the slowest clients that threads wait for, until half of the threads are free.
 
-        Of the clients that hold the most threads first.
+        The clients that hold the most threads come first.
         """
         blocked = [
             (client_of(conn.peer), conn.sock.moved / conn.sock.waited_s, conn)
@@ -343,10 +346,10 @@ class PatientWorker(gthread.ThreadWorker):
         for _, _, conn in blocked[:excess]:
             self._cut(conn)
 
-    # How a worker stops.
+    # Stopping.
 
     def handle_exit(self, sig: int, frame: object) -> None:
-        """End when what is in flight is done; what has no end of its own is told to find one."""
+        """Stop once the requests in flight are done; endless streams get the signal to end."""
         begin_to_stop = getattr(getattr(self, "wsgi", None), "begin_to_stop", None)
         if begin_to_stop is not None:
             begin_to_stop()
@@ -357,17 +360,17 @@ class PatientWorker(gthread.ThreadWorker):
         for conn in self._served.copy():
             with suppress(OSError):
                 conn.sock.shutdown(socket.SHUT_RDWR)
-        # Not gthread's own handler: it takes a lock of the thread pool, which the code
-        # that this signal interrupts may hold.
+        # Not gthread's own handler: it acquires a lock of the thread pool, which the
+        # interrupted code may hold.
         Worker.handle_quit(self, sig, frame)
 
     def set_accept_enabled(self, enabled: bool) -> None:
-        """Listen, pause, or, when the worker is to end, stop for good."""
+        """Listen or pause; stop for good if the worker is stopping."""
         super().set_accept_enabled(enabled)
         if self.alive:
             return
-        # A socket left open takes connections that nobody will answer. Those it has
-        # taken already are answered.
+        # An open socket would go on collecting connections that no worker answers. Those
+        # that it already has are answered.
         deadline = time.monotonic() + _LAST_HANDSHAKES_S
         for listener in self.sockets:
             taken = -1
@@ -379,10 +382,11 @@ class PatientWorker(gthread.ThreadWorker):
             listener.close()
 
     def murder_keepalived(self, force: bool = False) -> None:
-        """End connections that are idle for too long, unless a request has just come.
+        """End connections that are idle for too long, unless a request has just arrived.
 
-        A proxy may send one as long as it has not heard of the end. gunicorn closes what
-        was idle when it last looked, which on a busy worker is milliseconds ago.
+        A proxy may send a request until it sees the connection end. gunicorn closes
+        connections that were idle at its last check, which on a busy worker is milliseconds
+        ago.
         """
         if not self.alive and not force:
             now = time.monotonic()
@@ -392,7 +396,7 @@ class PatientWorker(gthread.ThreadWorker):
         super().murder_keepalived(force)
 
     def _cap_keepalive(self, deadline: float) -> None:
-        """Let no idle connection, used before or not, hold up the end of the worker."""
+        """Make sure that no idle connection delays the end of the worker, used before or not."""
         super()._cap_keepalive(deadline)
         for conn in self._collecting:
             if not conn.request.data:

@@ -1,4 +1,4 @@
-"""Unix sockets that are in use: gunicorn removes whatever socket it finds at its path."""
+"""Checks that a unix socket is not in use: gunicorn removes any socket at its path."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`/metrics` of a process that answers no other HTTP: a worker."""
+"""Serves `/metrics` from a worker, which answers no other HTTP requests."""
 
 from __future__ import annotations
 
@@ -12,18 +12,22 @@ from progimage.config.networks import Network, is_within
 from progimage.errors import ConfigError
 from progimage.telemetry import metrics
 
-# Who says nothing for so long is hung up on.
+# A client that is silent for this long is disconnected.
 _PATIENCE_S = 5.0
 
 
 @contextmanager
-def telling(bind: str, allowed: Sequence[Network]) -> Iterator[str]:
-    """Answer `GET /metrics` on host:port `bind`, from the networks allowed, while inside.
+def serving(bind: str, allowed: Sequence[Network]) -> Iterator[str]:
+    """Answer `GET /metrics` from the `allowed` networks while the block runs.
 
-    Gives the address listened on; port 0 lets the system choose one.
+    Args:
+        bind: host:port to listen on; port 0 lets the system choose one.
+
+    Yields:
+        The URL of the metrics.
 
     Raises:
-        ConfigError: nobody can listen there.
+        ConfigError: the address cannot be listened on.
     """
     host, _, port = bind.rpartition(":")
     host = host.strip("[]")
@@ -41,7 +45,7 @@ def telling(bind: str, allowed: Sequence[Network]) -> Iterator[str]:
         reason = getattr(error, "strerror", None) or "no such port"
         raise ConfigError(
             f"metrics.worker_bind: cannot listen on {bind}: {reason}; "
-            "workers of one machine need a port each"
+            "each worker of a machine needs its own port"
         ) from None
     threading.Thread(target=server.serve_forever, name="metrics", daemon=True).start()
     try:
@@ -56,9 +60,7 @@ class _Handler(BaseHTTPRequestHandler):
     networks: Sequence[Network] = ()
     timeout = _PATIENCE_S
     error_content_type = "application/problem+json"
-    error_message_format = (
-        '{"type": "about:blank", "title": "There is nothing here", "status": %(code)d}'
-    )
+    error_message_format = '{"type": "about:blank", "title": "Not found", "status": %(code)d}'
 
     def do_GET(self) -> None:
         if self.path.partition("?")[0].rstrip("/") != "/metrics" or not is_within(
@@ -78,4 +80,4 @@ class _Handler(BaseHTTPRequestHandler):
         return "ProgImage"
 
     def log_message(self, format: str, *args: object) -> None:
-        """Log nothing: Prometheus asks every few seconds."""
+        """Log nothing: Prometheus sends a request every few seconds."""

@@ -35,7 +35,7 @@ from progimage.stores.temp_files import TempFolder
 
 @dataclass(frozen=True, slots=True)
 class ForeignPictures:
-    """Origins, and what keeps and renders copies of their pictures."""
+    """Origins, with the cache and the renderer for copies of their pictures."""
 
     origins: Origins
     copies: Copies
@@ -56,9 +56,9 @@ def foreign_pictures(
     """Return the origins of the settings.
 
     Args:
-        rendering: the places for renders, shared with the library's pictures.
-        library: has the pictures that watermarks name.
-        executor: runs renewals, and writes working copies, behind the answers.
+        rendering: the limit on renders, shared with the library's pictures.
+        library: contains the pictures that watermarks name.
+        executor: renews copies and writes working copies after the answer is sent.
 
     Raises:
         ConfigError: an origin cannot be opened.
@@ -100,7 +100,7 @@ def foreign_pictures(
 
 
 def fronts(settings: Settings, limits: Limits) -> Sequence[Front]:
-    """Return the grammars that the settings mount.
+    """Return the URL grammars that the settings mount.
 
     Raises:
         ConfigError: a preset cannot be read.

@@ -1,7 +1,7 @@
 """Collects the head and a short body of a request, so that no thread waits for them.
 
-It only decides when a request is handed to a thread. What the request means is decided
-by gunicorn's parser, which reads the same bytes again.
+This code only decides when a request goes to a thread. gunicorn's parser reads the same
+bytes again and decides what they mean.
 """
 
 from __future__ import annotations
@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 
 MAX_HEAD = 64 * 1024
-"""Bytes of a head after which a thread reads on; gunicorn refuses most such heads."""
+"""A longer head is read on by a thread; gunicorn rejects most such heads."""
 
 SHORT_BODY = 128 * 1024
-"""Bodies up to this many bytes are collected whole; JSON other than pictures is never longer."""
+"""Bodies up to this many bytes are collected whole; JSON without a picture is never longer."""
 
 _HEAD_END = b"\r\n\r\n"
 _MAX_CHUNK_LINE = 1024
@@ -20,7 +20,7 @@ _HEX = re.compile(rb"[0-9a-fA-F]{1,8}")
 
 
 class RequestBuffer:
-    """The bytes of one request, as far as they have arrived.
+    """The bytes of one request that have arrived so far.
 
     Attributes:
         data: the bytes; more than one request if the client sent several at once.
@@ -38,7 +38,7 @@ class RequestBuffer:
         self._chunks: _ChunkedLength | None = None
 
     def feed(self, piece: bytes) -> None:
-        """Add what has arrived; an empty piece says that the client sends no more."""
+        """Add bytes that have arrived; an empty piece means that the client sends no more."""
         self.data += piece
         if not piece:
             self.is_complete = True
@@ -98,7 +98,7 @@ class RequestBuffer:
 
 
 class _ChunkedLength:
-    """Finds the end of a chunked body, or that it is malformed or not short.
+    """Finds the end of a chunked body, unless the body is malformed or long.
 
     Source: RFC 9112, section 7.1.
     """
@@ -109,7 +109,7 @@ class _ChunkedLength:
         self._is_last = False
 
     def is_complete(self, data: bytearray) -> bool:
-        """True if the body has ended, or if nothing is gained by waiting for its end."""
+        """Return True if the body has ended, is malformed or is longer than a short body."""
         if self.position - self._start > SHORT_BODY:
             return True
         while True:
@@ -134,7 +134,7 @@ class _ChunkedLength:
 
 
 def _chunk_size(line: bytes) -> int | None:
-    """Return the size of a chunk, None if the line does not hold one."""
+    """Return the size of a chunk, or None if the line is not the start of one."""
     digits = line.partition(b";")[0].strip()
     return int(digits, 16) if _HEX.fullmatch(digits) else None
 

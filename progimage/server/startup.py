@@ -1,4 +1,4 @@
-"""Starting the service: what is proved before the first request, and what each worker runs."""
+"""Starting the service: checks before the first request, and the app that each worker runs."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ log = structlog.get_logger()
 
 
 def prove(settings: Settings) -> None:
-    """Find out before the first request whether these settings can work.
+    """Check before the first request that these settings can work.
 
     Raises:
-        ConfigError: they cannot, and why.
+        ConfigError: they cannot; the message says why.
     """
     if settings.create_store:
         create_store(settings.store, **settings.s3.options)
     store = open_store(settings.store, **settings.s3.options)
-    _check_who_can_reach_it(settings)
+    _check_open_access(settings)
     checked_policy(settings)
     Delivery(store, settings.delivery)
     disk_cache_of(settings, store, is_trial=True)
@@ -58,7 +58,7 @@ def _prove_index(settings: Settings, store: ObjectStore) -> None:
 
 
 def wsgi() -> Service:
-    """Return the service as the environment and the settings file describe it, for gunicorn."""
+    """Return the service for gunicorn, built from the environment and the settings file."""
     settings, sources = config.load()
     logs.configure(settings.log)
     temp_files.sweep()
@@ -66,14 +66,14 @@ def wsgi() -> Service:
         log.warning(
             "last writer wins",
             setting='s3.conditional_writes = "off"',
-            consequence="an edit can overwrite another unseen, and an upload that races with "
+            consequence="an edit can overwrite another one without an error, and an upload during "
             "the removal of the same picture can be lost",
         )
     if settings.disk_cache.dir and settings.delivery.mode == "redirect":
         log.warning("disk_cache.dir is not used: delivery.mode sends clients to S3 for bytes")
     if not resampling.IS_FAST:
         log.warning(
-            "cykooz_resizer cannot be used here: Pillow scales pictures, several times slower"
+            "cykooz_resizer cannot be used; pictures are scaled by Pillow, several times slower"
         )
     if settings.tracing.endpoint:
         tracing.start(
@@ -87,26 +87,29 @@ def wsgi() -> Service:
     finish_in_background(service.library)
     service.keeper.start()
     log.info("started", store=settings.store, settings=sources, accounts=settings.auth.mode)
-    _tell_of_accounts(settings)
+    _warn_about_accounts(settings)
     return service
 
 
-def _tell_of_accounts(settings: Settings) -> None:
+def _warn_about_accounts(settings: Settings) -> None:
     auth = settings.auth
     if auth.mode == "off":
         log.warning(
-            "accounts are off: whoever reaches this server may see, change and remove every "
-            "picture (auth.mode)"
+            "accounts are off: every client that reaches this server can see, change and remove "
+            "every picture (auth.mode)"
         )
     elif auth.secret.get_secret_value() == DEVELOPMENT:
         log.warning(
-            "tokens are signed with a key drawn for development, which the store holds: "
-            "set auth.secret before others use this server"
+            "tokens are signed with a development key that is saved in the store: "
+            "set auth.secret before other people use this server"
         )
 
 
-def _check_who_can_reach_it(settings: Settings) -> None:
-    """Raise `ConfigError` if an open service would listen beyond this machine by oversight."""
+def _check_open_access(settings: Settings) -> None:
+    """Raise `ConfigError` if a service without accounts would be reachable from other machines.
+
+    `server.allow_open_access` permits it.
+    """
     if settings.auth.mode != "off" or settings.server.allow_open_access:
         return
     if settings.bind.startswith("unix:"):
@@ -116,7 +119,7 @@ def _check_who_can_reach_it(settings: Settings) -> None:
     if not (address.is_loopback if address else host == "localhost"):
         raise ConfigError(
             f"bind: {settings.bind} can be reached from other machines, and accounts are off "
-            "(auth.mode): everybody there could see, change and remove every picture. Set "
-            'auth.mode to "required" or "optional", or bind to 127.0.0.1, or, if an open service '
-            "is what you want, set server.allow_open_access = true"
+            "(auth.mode), so everybody there could see, change and remove every picture. Set "
+            'auth.mode to "required" or "optional", or bind to 127.0.0.1, or, if you want an open '
+            "service, set server.allow_open_access = true"
         )

@@ -1,4 +1,4 @@
-"""Finishes removals of pictures that failed half-way, in the background of a web process."""
+"""Finishes interrupted removals of pictures, in the background of a web process."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ log = structlog.get_logger()
 
 
 def finish_in_background(library: Library, every_s: float = _EVERY_S) -> threading.Event:
-    """Look for unfinished removals until the event that is returned is set."""
+    """Finish removals every `every_s` seconds until the returned event is set."""
     is_over = threading.Event()
 
     def run() -> None:
         while not is_over.wait(every_s):
             try:
                 if finished := library.finish_removals():
-                    log.info("removals finished that were cut short", pictures=finished)
+                    log.info("finished interrupted removals", pictures=finished)
             except StoreError as error:
-                log.warning("no look for unfinished removals", reason=str(error))
+                log.warning("could not look for unfinished removals", reason=str(error))
             except Exception:
-                log.exception("unexpected error in finishing removals")
+                log.exception("unexpected error while finishing removals")
 
     threading.Thread(target=run, name="unfinished removals", daemon=True).start()
     return is_over

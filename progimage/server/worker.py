@@ -39,10 +39,10 @@ from progimage.telemetry import logs, metrics
 
 log = structlog.get_logger()
 
-# Threads that write announcements, and connections for whoever looks around.
+# Threads that write announcements, and as many spare connections for listing the store.
 _HELPERS = 16
 
-# A worker that is told to stop lets the items in flight be finished for so long.
+# How long a stopping worker waits for the items in flight.
 _PATIENCE_S = 20.0
 
 
@@ -62,7 +62,7 @@ def work_on_jobs() -> None:
     runner = runner_of(settings, store, jobs, library, pool, TempFolder(), downloader)
     keeper.start()
     try:
-        with _telling(settings):
+        with _serving_metrics(settings):
             if settings.jobs.broker:
                 _serve_shards(settings, store, jobs, runner)
             else:
@@ -94,11 +94,11 @@ def work_on_renders() -> None:
     )
     messages = Broker(settings.jobs.broker)
 
-    def make(*ask: str) -> None:
-        remote_render.answer(store, renders, limits, ask)
+    def make(*request: str) -> None:
+        remote_render.answer(store, renders, limits, request)
 
     try:
-        with _telling(settings):
+        with _serving_metrics(settings):
             messages.serve(broker.RENDER, make, threads)
     finally:
         pool.close()
@@ -107,7 +107,7 @@ def work_on_renders() -> None:
 def _begin(threads: Callable[[Settings], int]) -> tuple[Settings, ObjectStore]:
     settings, _ = config.load()
     logs.configure(settings.log)
-    _log_like_us(settings)
+    _format_library_logs(settings)
     temp_files.sweep()
     store = open_store(
         settings.store,
@@ -119,8 +119,8 @@ def _begin(threads: Callable[[Settings], int]) -> tuple[Settings, ObjectStore]:
     return settings, store
 
 
-def _log_like_us(settings: Settings) -> None:
-    """Give what libraries have to say, Celery above all, the form of our own lines."""
+def _format_library_logs(settings: Settings) -> None:
+    """Write the log lines of libraries, mainly Celery, in the format of this service."""
     handler = logging.StreamHandler()
     handler.setFormatter(logs.formatter(settings.log))
     logging.basicConfig(level=logging.WARNING, handlers=[handler])
@@ -128,14 +128,14 @@ def _log_like_us(settings: Settings) -> None:
 
 
 @contextmanager
-def _telling(settings: Settings) -> Iterator[None]:
-    """Let Prometheus ask this process, if the settings say where."""
-    told = settings.metrics
-    if not (told.enabled and told.worker_bind):
+def _serving_metrics(settings: Settings) -> Iterator[None]:
+    """Serve the metrics of this process while the block runs, if the settings give an address."""
+    chosen = settings.metrics
+    if not (chosen.enabled and chosen.worker_bind):
         yield
         return
-    with metrics_server.telling(told.worker_bind, told.allow) as address:
-        log.info("numbers are told", address=address)
+    with metrics_server.serving(chosen.worker_bind, chosen.allow) as address:
+        log.info("serving metrics", address=address)
         yield
 
 
@@ -144,7 +144,7 @@ def _poll(runner: Runner) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ended.set())
     runner.start()
-    log.info("worker started", task="jobs in the store")
+    log.info("worker started", task="jobs from the store")
     ended.wait()
 
 
@@ -154,13 +154,13 @@ def _serve_shards(settings: Settings, store: ObjectStore, jobs: Jobs, runner: Ru
 
     def work_shard(job_id: str, shard: int) -> None:
         if not (isinstance(job_id, str) and is_token(job_id) and isinstance(shard, int)):
-            log.warning("a message names no shard of a job")
+            log.warning("ignored a malformed message")
             return
         try:
             runner.work_on(job_id, shard)
         except ProgImageError as error:
-            # Another message will come of the next look at the store.
-            log.warning("a shard of a job waits", job=job_id, shard=shard, reason=str(error))
+            # The next scan of the store sends another message for it.
+            log.warning("a shard of a job is postponed", job=job_id, shard=shard, reason=str(error))
 
     ended = threading.Event()
 
@@ -169,7 +169,7 @@ def _serve_shards(settings: Settings, store: ObjectStore, jobs: Jobs, runner: Ru
             try:
                 sweep.look(is_idle=runner.is_idle)
             except Exception:
-                log.exception("unexpected error in looking for jobs")
+                log.exception("unexpected error while looking for jobs")
 
     runner.start(looks=False)
     looking = threading.Thread(target=look, name="jobs_sweep", daemon=True)

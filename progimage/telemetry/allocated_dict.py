@@ -1,9 +1,9 @@
-"""Prometheus' mapped files with their disk blocks allocated beforehand.
+"""The memory-mapped files of the Prometheus library, with disk blocks allocated in advance.
 
 The library grows a file without blocks (truncate). On a full disk the kernel then has no
-block for the first write to the mapping, and ends the process with SIGBUS. Here blocks
-are allocated before they are mapped. Values for which there is no room, or no folder,
-are kept in the memory of their process, and are missing in what all processes add up to.
+block for the first write to the mapping and ends the process with SIGBUS. Here blocks
+are allocated before they are mapped. Values that do not fit on the disk, or have no
+folder, stay in the memory of their process and are missing in the sum over all processes.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _Mapped: Any = mmap_dict.MmapedDict
 
 
 class AllocatedDict(_Mapped):
-    """The library's dictionary of doubles, which only writes where there is a disk block."""
+    """The library's dictionary of doubles, which writes only to allocated disk blocks."""
 
     _f: Any
     _m: Any
@@ -37,7 +37,7 @@ class AllocatedDict(_Mapped):
             self._f = self._m = None
 
     @property
-    def keeps_all(self) -> bool:
+    def is_all_on_disk(self) -> bool:
         """True if every value is in the file."""
         return self._is_mapped and not self._in_memory
 
@@ -56,7 +56,7 @@ class AllocatedDict(_Mapped):
             self._in_memory[key] = (value, timestamp)
 
     def _has_room(self, key: str) -> bool:
-        """True if the key is in the file, or can be added to it."""
+        """Return True if the key is in the file, or can be added to it."""
         if not self._is_mapped or key in self._in_memory:
             return False
         if key in self._positions:
@@ -75,12 +75,12 @@ class AllocatedDict(_Mapped):
 
 
 def install() -> None:
-    """Have the library use this class for the files of all processes."""
+    """Make the library use this class for the files of all processes."""
     vars(values)["MmapedDict"] = AllocatedDict
 
 
 def _allocate(filename: str) -> None:
-    """Give a file the blocks of its whole length, and of the library's first length."""
+    """Allocate blocks for the whole file, at least for the initial length of the library."""
     with Path(filename).open("ab") as file:
         length = max(os.fstat(file.fileno()).st_size, mmap_dict._INITIAL_MMAP_SIZE)
         os.posix_fallocate(file.fileno(), 0, length)

@@ -1,7 +1,7 @@
-"""What somebody may one day ask about: who signed in, what was denied, hidden or removed.
+"""The audit log: sign-ins, denied requests, and changes of accounts, visibility and pictures.
 
-One structured log line each, `event` "audit", at level info; with the request's id,
-the client's address and the account it came from. Never a secret.
+Each entry is one structured log line with `event` "audit" at level info. It has the
+request's id, the client's address and the account, and never a secret.
 """
 
 from __future__ import annotations
@@ -27,5 +27,5 @@ log = structlog.get_logger()
 
 
 def record(action: Action, outcome: Outcome = "ok", **details: str | bool) -> None:
-    """Write down that somebody did something, or was not let."""
+    """Log that a client did something, or was denied it."""
     log.info("audit", action=action, outcome=outcome, **details)

@@ -1,8 +1,8 @@
 """Writes log lines from a thread of its own, so that no request ever waits for the log.
 
-A log can stop taking lines: its disk is full, its reader is dead or stands still. Then
-lines wait in a queue of bounded length, and those that find it full are dropped and
-counted. The count is written once the log takes lines again.
+Standard error can block: its disk is full, or the process that reads it hangs. Then lines
+wait in a queue of limited length. If the queue is full, new lines are dropped and counted.
+The count is logged once lines can be written again.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from collections import deque
 from collections.abc import Callable
 
 MOST_LINES = 10_000
-"""Lines that wait at a time; about 4 MB."""
+"""The most lines that wait at a time; about 4 MB."""
 
-# Lines of this time are written at once, which costs requests less than one by one.
+# Lines are collected for this time and written at once, which costs less than one by one.
 _GATHERING_S = 0.005
-# At exit the lines that wait are written within this time, or not at all.
+# How long to go on writing the waiting lines at exit.
 _LAST_LINES_S = 1.0
 
 
@@ -28,7 +28,7 @@ class LineWriter:
     """A text stream whose `write` never blocks and never fails.
 
     Args:
-        descriptor: where lines go; it may block.
+        descriptor: the file descriptor to write to; it may block.
         on_drop: called with the number of lines that were dropped.
     """
 
@@ -40,7 +40,7 @@ class LineWriter:
         atexit.register(self.close)
 
     def write(self, text: str) -> int:
-        """Take a line; it is written soon, or dropped if too many wait."""
+        """Add a line to the queue, or drop it if too many wait; return its length."""
         if self._pid != os.getpid():
             self._start()
         if len(self._lines) >= MOST_LINES:
@@ -53,14 +53,14 @@ class LineWriter:
         return len(text)
 
     def flush(self) -> None:
-        """Do nothing: to wait for the log is what this class is there to avoid."""
+        """Do nothing: this class must never wait for the log."""
 
     def isatty(self) -> bool:
-        """True if the log is a terminal."""
+        """Return True if the log is a terminal."""
         return os.isatty(self._descriptor)
 
     def close(self) -> None:
-        """Write the lines that wait, unless the log does not take them."""
+        """Write the waiting lines, for at most a second."""
         if self._pid != os.getpid():
             return
         deadline = time.monotonic() + _LAST_LINES_S
@@ -69,7 +69,7 @@ class LineWriter:
             time.sleep(_GATHERING_S)
 
     def _start(self) -> None:
-        """Begin anew in this process: a thread does not survive a fork."""
+        """Start the thread in this process: a thread does not survive a fork."""
         with self._start_lock:
             if self._pid == os.getpid():
                 return

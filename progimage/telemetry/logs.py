@@ -40,7 +40,7 @@ def configure(settings: Log) -> None:
 
 
 def stream() -> TextIO:
-    """Return where log lines go: standard error, by a writer that keeps nobody waiting."""
+    """Return the stream for log lines: standard error, through a writer that never blocks."""
     try:
         descriptor = sys.stderr.fileno()
     except OSError:
@@ -50,15 +50,15 @@ def stream() -> TextIO:
 
 @lru_cache
 def _writer_to(descriptor: int) -> LineWriter:
-    # Not above: when it is imported, Prometheus' library reads a variable of the environment
-    # that gunicorn's configuration sets after it has imported this module.
+    # Imported late: the Prometheus library reads an environment variable at import, and
+    # gunicorn's configuration sets it after it has imported this module.
     from progimage.telemetry import metrics  # noqa: PLC0415
 
     return LineWriter(descriptor, metrics.log_lines_dropped)
 
 
 def formatter(settings: Log) -> logging.Formatter:
-    """Return a formatter that gives the lines of others, such as gunicorn, the same form."""
+    """Return a formatter that gives the lines of libraries, such as gunicorn, the same format."""
     return structlog.stdlib.ProcessorFormatter(
         processors=[
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,

@@ -1,9 +1,10 @@
-"""What is counted and timed, for Prometheus. The only file that knows its library.
+"""Metrics for Prometheus. Only this file and `allocated_dict` use its library.
 
-Under gunicorn every worker writes to files of its own in one folder, and whichever
-worker is asked adds them up (the library's multiprocess mode). What a worker that has
-ended counted is added to one file of the dead, so that no counter ever goes back and
-the folder does not grow. RemoteRenderer, as in tests, the numbers are this process's.
+Under gunicorn each worker writes to its own files in one folder, and the worker that
+gets the request for `/metrics` adds them up (the library's multiprocess mode). The counts
+of an ended worker are added to one common file, so that no counter ever decreases and the
+folder does not grow. Without such a folder, as in tests, the metrics are those of this
+process.
 
 Labels have few values: templates of routes, statuses, names of operations and formats.
 """
@@ -34,7 +35,7 @@ from progimage.telemetry.allocated_dict import AllocatedDict
 
 allocated_dict.install()
 
-# Of processes that count alone, too: those that count together have none.
+# For single processes too, since the multiprocess mode has none.
 disable_created_metrics()
 
 MEDIA_TYPE = CONTENT_TYPE_PLAIN_0_0_4
@@ -53,13 +54,13 @@ _requests = Histogram(
 )
 _renditions = Counter(
     "progimage_renditions_total",
-    "Renditions sent, by whether the cache had them.",
+    "Renditions sent, by cache hit or miss.",
     ("cache",),
     registry=_REGISTRY,
 )
 _renders = Histogram(
     "progimage_render_seconds",
-    "Time a render process took, by operation (`several`, `none`) and format.",
+    "Time in a render process, by operation (`several`, `none`) and format.",
     ("operation", "format"),
     buckets=_SLOW,
     registry=_REGISTRY,
@@ -72,27 +73,27 @@ _render_waits = Histogram(
 )
 _render_failures = Counter(
     "progimage_render_failures_total",
-    "Renditions that did not succeed, by the error's name.",
+    "Failed renders, by the error's name.",
     ("reason",),
     registry=_REGISTRY,
 )
 _places = Gauge(
     "progimage_places",
-    "Requests that may be at work or wait for it, by kind of work.",
+    "Limit on requests that run or wait, by kind of work.",
     ("work",),
     multiprocess_mode="livesum",
     registry=_REGISTRY,
 )
 _admitted = Gauge(
     "progimage_admitted",
-    "Requests at work or waiting for it now, by kind of work.",
+    "Requests that run or wait now, by kind of work.",
     ("work",),
     multiprocess_mode="livesum",
     registry=_REGISTRY,
 )
 _rejections = Counter(
     "progimage_rejections_total",
-    "Requests turned away because too many waited, by kind of work.",
+    "Requests rejected because too many waited, by kind of work.",
     ("work",),
     registry=_REGISTRY,
 )
@@ -105,31 +106,31 @@ _store = Histogram(
 )
 _copies = Counter(
     "progimage_disk_cache_lookups_total",
-    "Looks into the disk cache: trusted, confirmed by the store, or missed.",
+    "Lookups in the disk cache: trusted, confirmed by the store, or missed.",
     ("outcome",),
     registry=_REGISTRY,
 )
 _evictions = Counter(
     "progimage_disk_cache_evictions_total",
-    "Copies that went from the disk cache to make room.",
+    "Copies removed from the disk cache to make room.",
     registry=_REGISTRY,
 )
 _copied = Gauge(
     "progimage_disk_cache_bytes",
-    "Bytes of all copies in the disk cache, in blocks of the disk.",
+    "Bytes of all copies in the disk cache, in whole disk blocks.",
     multiprocess_mode="livemostrecent",
     registry=_REGISTRY,
 )
 _job_items = Counter(
     "progimage_job_items_total",
-    "Items of jobs with an outcome (done, failed), by kind of job.",
+    "Finished items of jobs, by outcome (done, failed) and kind of job.",
     ("kind", "outcome"),
     registry=_REGISTRY,
 )
 
 _announcements = Gauge(
     "progimage_index_announcements",
-    "Changes announced and not swept yet, as this node saw them last.",
+    "Changes that are announced but not yet in the index, as last seen by this node.",
     multiprocess_mode="livemostrecent",
     registry=_REGISTRY,
 )
@@ -153,7 +154,7 @@ _publications = Counter(
 )
 _dropped_log_lines = Counter(
     "progimage_log_lines_dropped_total",
-    "Log lines that were dropped because the log took none.",
+    "Log lines dropped because the log could not be written.",
     registry=_REGISTRY,
 )
 
@@ -166,7 +167,7 @@ NAMES = frozenset(
         else [f"{metric.name}_total" if metric.type == "counter" else metric.name]
     )
 )
-"""The name of every time series there is."""
+"""The names of all time series."""
 
 LABELS = frozenset(
     label
@@ -182,17 +183,17 @@ LABELS = frozenset(
     )
     for label in metric._labelnames
 )
-"""The name of every label there is."""
+"""The names of all labels."""
 
 _METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
 
-# The library's own look-up by labels takes as long as an observation.
+# Cached: the library's lookup by labels takes as long as an observation.
 _known_requests: dict[tuple[str, str | None, int], Histogram] = {}
 _known_store: dict[tuple[str, str], Histogram] = {}
 
 
 def request(method: str, route: str | None, status: int, seconds: float) -> None:
-    """Note a request that was answered; `route` is None where none matched."""
+    """Count and time an answered request; `route` is None if none matched."""
     labels = (method, route, status)
     timed = _known_requests.get(labels)
     if timed is None:
@@ -204,7 +205,7 @@ def request(method: str, route: str | None, status: int, seconds: float) -> None
 
 
 def store_operation(operation: str, outcome: str, seconds: float) -> None:
-    """Note an operation of the store."""
+    """Count and time an operation of the store."""
     labels = (operation, outcome)
     timed = _known_store.get(labels)
     if timed is None:
@@ -216,76 +217,80 @@ _hits, _misses = _renditions.labels("hit"), _renditions.labels("miss")
 
 
 def rendition(*, hit: bool) -> None:
-    """Note that a rendition was sent."""
+    """Count a rendition that was sent."""
     (_hits if hit else _misses).inc()
 
 
 def render(operation: str, form: str, seconds: float, waited_s: float) -> None:
-    """Note a render that succeeded."""
+    """Count and time a successful render."""
     _renders.labels(operation, form).observe(seconds)
     _render_waits.observe(waited_s)
 
 
 def render_failure(reason: str) -> None:
-    """Note a render that did not."""
+    """Count a failed render; `reason` is the error's name."""
     _render_failures.labels(reason).inc()
 
 
 def places(work: str, count: int) -> None:
-    """Tell for how many requests there is room in this process."""
+    """Set the limit on requests that run or wait in this process."""
     _places.labels(work).set(count)
     _admitted.labels(work).set(0)
 
 
 def admitted(work: str, change: int) -> None:
-    """Note that requests began (1) or ended (-1) to wait or work."""
+    """Add `change` to the number of requests that run or wait."""
     _admitted.labels(work).inc(change)
 
 
 def rejection(work: str) -> None:
-    """Note that a request was turned away."""
+    """Count a request that was rejected because too many waited."""
     _rejections.labels(work).inc()
 
 
 def disk_cache_lookup(outcome: str) -> None:
-    """Note a look into the disk cache: `trusted`, `confirmed` or `missed`."""
+    """Count a lookup in the disk cache: `trusted`, `confirmed` or `missed`."""
     _copies.labels(outcome).inc()
 
 
 def disk_cache_evictions(count: int) -> None:
-    """Note copies that went to make room."""
+    """Count copies that were removed to make room."""
     _evictions.inc(count)
 
 
 def disk_cache_bytes(count: int) -> None:
-    """Tell how much the disk cache of this node holds."""
+    """Set the number of bytes in the disk cache of this node."""
     _copied.set(count)
 
 
 def job_item(kind: str, *, failed: bool) -> None:
-    """Note that an item of a job has its outcome."""
+    """Count a finished item of a job."""
     _job_items.labels(kind, "failed" if failed else "done").inc()
 
 
 def index(announcements: int, shelves: int, size_bytes: int) -> None:
-    """Note how large the index is."""
+    """Set the size of the index."""
     _announcements.set(announcements)
     _shelves.set(shelves)
     _shelf_bytes.set(size_bytes)
 
 
 def index_publication(outcome: str) -> None:
-    """Note an attempt to fold or merge shelves: `published` or `lost`."""
+    """Count an attempt to fold or merge shelves: `published` or `lost`."""
     _publications.labels(outcome).inc()
 
 
 def log_lines_dropped(count: int) -> None:
-    """Note log lines that were dropped."""
+    """Count dropped log lines."""
     _dropped_log_lines.inc(count)
 
 
 def exposition(folder: Path | None) -> bytes:
-    """Return all numbers in Prometheus' text format: those of every process over `folder`."""
+    """Return the metrics in Prometheus' text format.
+
+    Args:
+        folder: of the files of all processes; None for the metrics of this process alone.
+    """
     if folder is None:
         return generate_latest(_REGISTRY)
     registry = CollectorRegistry()
@@ -293,18 +298,18 @@ def exposition(folder: Path | None) -> bytes:
     try:
         with _locked(folder, fcntl.LOCK_SH):
             return generate_latest(registry)
-    except FileNotFoundError:  # somebody removed the folder: this process knows its own
+    except FileNotFoundError:  # the folder was removed: report this process alone
         return generate_latest(_REGISTRY)
 
 
 class _Files(Collector):
-    """Adds up what the processes over a folder have written."""
+    """Adds up the files that processes have written to a folder."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
     def collect(self) -> Iterable[Metric]:
-        # A file that was made this instant is empty, which the library does not expect.
+        # A file that was just created is empty, which the library cannot read.
         files = [str(file) for file in self._folder.glob("*.db") if _size(file)]
         merged: Iterable[Metric] = MultiProcessCollector.merge(files)
         return merged
@@ -317,20 +322,23 @@ def _size(file: Path) -> int:
         return 0
 
 
-def bury(folder: Path, pid: int) -> None:
-    """Add what process `pid`, which has ended, counted to what the dead have; drop its gauges."""
+def merge_dead_process(folder: Path, pid: int) -> None:
+    """Add the counts of the ended process `pid` to the common file, and remove its gauges.
+
+    If the folder is locked, the counts stay in the file of the process, which is read too.
+    """
     mark_process_dead(pid, str(folder))
-    # Without waiting: gunicorn's master calls this, and a later death makes up for it.
+    # Without waiting for the lock: gunicorn's master calls this.
     with suppress(BlockingIOError), _locked(folder, fcntl.LOCK_EX | fcntl.LOCK_NB):
         for kind in ("counter", "histogram"):
             file = folder / f"{kind}_{pid}.db"
             if not file.exists():
                 continue
-            # No process has this id, so the file never belongs to a living one.
+            # No process has the id 0, so the file never belongs to a running process.
             total = AllocatedDict(str(folder / f"{kind}_0.db"))
             for key, value, _, _ in AllocatedDict.read_all_values_from_file(str(file)):
                 total.write_value(key, total.read_value(key)[0] + value, 0.0)
-            if total.keeps_all:
+            if total.is_all_on_disk:
                 file.unlink()
             total.close()
 

@@ -1,8 +1,8 @@
-"""Spans for OpenTelemetry, where the settings name a collector; otherwise nothing.
+"""Spans for OpenTelemetry, if the settings name a collector; otherwise nothing.
 
-The only file that knows its library, which comes with the extra `otel` and is imported
-when tracing starts. A span is told once its work is done, with the time that took: what
-is timed anyway needs no second clock, and costs nothing where tracing is off.
+Only this file uses the library, which comes with the extra `otel` and is imported when
+tracing starts. A span is recorded after its work is done, with the measured duration. Work
+that is timed for metrics anyway needs no second timer, and costs nothing without tracing.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ Attributes = Mapping[str, str | int | float]
 
 
 class _Tracing:
-    """The library's parts that are in use; `tracer` is None where tracing is off."""
+    """The parts of the library in use; `tracer` is None if tracing is off."""
 
     tracer: Any = None
     provider: Any = None
@@ -31,10 +31,10 @@ _active = _Tracing()
 
 
 def check() -> None:
-    """Find out whether the library is here.
+    """Check that the library is installed.
 
     Raises:
-        ConfigError: it is not, and what to install.
+        ConfigError: it is not; the message says what to install.
     """
     for name in ("opentelemetry", "opentelemetry.sdk", "opentelemetry.exporter"):
         if importlib.util.find_spec(name) is None:
@@ -45,17 +45,21 @@ def check() -> None:
 
 
 def start(endpoint: str, *, service_name: str, ratio: float, exporter: Any = None) -> None:
-    """Send the spans of this process to a collector, `ratio` of the traces begun here.
+    """Begin to send the spans of this process to the collector at `endpoint`.
 
-    A trace that a caller has begun (traceparent) is followed or left out as the caller
-    says. `exporter` stands in for the network and gets each span at once.
+    A trace that a caller has begun (traceparent) is sampled as the caller decided.
+
+    Args:
+        ratio: the part of the traces begun here that is sent.
+        exporter: used in place of the network; it gets each span at once.
+
     Source: W3C Trace Context; OpenTelemetry's HTTP semantic conventions.
 
     Raises:
         ConfigError: the library is not installed.
     """
     check()
-    # Here, because the library is optional and takes long to import.
+    # Imported here, because the library is optional and slow to import.
     from opentelemetry import context, trace  # noqa: PLC0415
     from opentelemetry.exporter.otlp.proto.http.trace_exporter import (  # noqa: PLC0415
         OTLPSpanExporter,
@@ -86,7 +90,7 @@ def start(endpoint: str, *, service_name: str, ratio: float, exporter: Any = Non
 
 
 def stop() -> None:
-    """Send what is left, and trace no more."""
+    """Send the remaining spans and stop tracing."""
     if _active.provider is not None:
         _active.provider.shutdown()
     _active.tracer = _active.provider = None
@@ -106,7 +110,7 @@ def begin(method: str, traceparent: str | None) -> Any:
 
 
 def end(begun: Any, name: str, attributes: Attributes, *, failed: bool) -> None:
-    """End what `begin` returned."""
+    """End the span that `begin` returned."""
     if begun is None:
         return
     span, token = begun
@@ -119,7 +123,7 @@ def end(begun: Any, name: str, attributes: Attributes, *, failed: bool) -> None:
 
 
 def record(name: str, seconds: float, attributes: Attributes) -> None:
-    """Tell of work within a request that has just ended and took so long."""
+    """Record a span of `seconds` that ends now, within the span of the current request."""
     if _active.tracer is None or not _active.trace.get_current_span().is_recording():
         return
     now = time.time_ns()

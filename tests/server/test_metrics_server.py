@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from progimage.errors import ConfigError
-from progimage.server.metrics_server import telling
+from progimage.server.metrics_server import serving
 from progimage.telemetry import metrics
 
 HERE = (IPv4Network("127.0.0.0/8"),)
@@ -28,7 +28,7 @@ def ask(address: str, path: str, method: str = "GET") -> tuple[int, str, str]:
 
 def test_what_this_process_counted_is_told_in_prometheus_format():
     metrics.job_item("import", failed=False)
-    with telling("127.0.0.1:0", HERE) as address:
+    with serving("127.0.0.1:0", HERE) as address:
         status, media_type, text = ask(address, "/metrics")
     assert (status, media_type) == (200, metrics.MEDIA_TYPE)
     assert 'progimage_job_items_total{kind="import",outcome="done"}' in text
@@ -40,18 +40,18 @@ def test_what_this_process_counted_is_told_in_prometheus_format():
     [("/", "GET", 404), ("/metrics/../x", "GET", 404), ("/metrics", "POST", 501)],
 )
 def test_there_is_nothing_else(path, method, status):
-    with telling("127.0.0.1:0", HERE) as address:
+    with serving("127.0.0.1:0", HERE) as address:
         answer = ask(address, path, method)
     assert answer[:2] == (status, "application/problem+json")
 
 
 def test_to_other_networks_there_is_nothing():
-    with telling("127.0.0.1:0", (IPv4Network("10.0.0.0/8"),)) as address:
+    with serving("127.0.0.1:0", (IPv4Network("10.0.0.0/8"),)) as address:
         assert ask(address, "/metrics")[0] == 404
 
 
 def test_a_client_that_says_nothing_keeps_nobody_waiting():
-    with telling("127.0.0.1:0", HERE) as address:
+    with serving("127.0.0.1:0", HERE) as address:
         parts = urlsplit(address)
         with socket.create_connection((parts.hostname, parts.port)):
             assert ask(address, "/metrics")[0] == 200
@@ -59,10 +59,10 @@ def test_a_client_that_says_nothing_keeps_nobody_waiting():
 
 def test_a_place_that_is_taken_is_told_by_the_settings_name():
     with (
-        telling("127.0.0.1:0", HERE) as address,
+        serving("127.0.0.1:0", HERE) as address,
         pytest.raises(ConfigError, match=r"metrics\.worker_bind: cannot listen on"),
-        telling(urlsplit(address).netloc, HERE),
+        serving(urlsplit(address).netloc, HERE),
     ):
         pass
-    with pytest.raises(ConfigError, match="no such port"), telling("127.0.0.1:99999", HERE):
+    with pytest.raises(ConfigError, match="no such port"), serving("127.0.0.1:99999", HERE):
         pass

@@ -6,14 +6,14 @@ import pytest
 
 from progimage.config import Settings
 from progimage.errors import ConfigError
-from progimage.server.startup import _check_who_can_reach_it
+from progimage.server.startup import _check_open_access
 from tests.people import SECRET
 
 
 @pytest.mark.parametrize("bind", ["0.0.0.0:8000", "[::]:8000", "192.0.2.1:80", "pictures.lan:80"])
 def test_an_open_service_beyond_loopback_is_refused_in_plain_words(bind):
     with pytest.raises(ConfigError, match="everybody there could see, change and remove"):
-        _check_who_can_reach_it(Settings(bind=bind))
+        _check_open_access(Settings(bind=bind))
 
 
 @pytest.mark.parametrize(
@@ -26,4 +26,4 @@ def test_an_open_service_beyond_loopback_is_refused_in_plain_words(bind):
     ],
 )
 def test_others_listen_where_they_are_told(settings):
-    _check_who_can_reach_it(Settings.model_validate(settings))
+    _check_open_access(Settings.model_validate(settings))

@@ -1,8 +1,8 @@
 """Authorizes every request for a picture: signature, transform policy, then visibility.
 
-What is authorized is the id and the parsed pipeline of a request, and the same two are
-looked up and rendered afterwards. Nothing is looked up before: not the cache, not an
-ETag. An error that depends on the picture is the same for a hidden one and a missing one.
+It authorizes the id and the parsed pipeline of a request, and the same two are looked up
+and rendered afterwards. Before that no cache and no ETag is read. An error that depends on
+the picture is the same for a hidden picture and a missing one.
 """
 
 from __future__ import annotations
@@ -134,6 +134,6 @@ def _check_any(pipeline: Pipeline) -> None:
         )
     if pipeline.output.options.metadata in ("exif", "all"):
         raise LinkRefused(
-            "sig: a link to every rendition of a picture covers none that keeps EXIF; "
+            "sig: a link to every rendition of a picture covers none with EXIF; "
             "strip:keep=exif and strip:keep=all need a link of their own"
         )

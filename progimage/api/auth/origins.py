@@ -1,4 +1,4 @@
-"""Who may see the pictures of an origin."""
+"""Authorizes requests for pictures of an origin."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from progimage.origins.sources.source import missing
 
 
 class OriginAuthorization:
-    """Lets in by a signature, or because the origin is public, or the viewer has an account."""
+    """Allows requests with a signature, for a public origin, or of a viewer with an account."""
 
     def __init__(self, signer: LinkSigner | None) -> None:
         self._signer = signer
@@ -24,10 +24,10 @@ class OriginAuthorization:
         key: str,
         signature: str | None,
     ) -> bool:
-        """Return whether the request is let in by a signature.
+        """Return True if the request is allowed by a signature, False if it needs none.
 
         Args:
-            pipeline: None for the picture itself and for what is known of it.
+            pipeline: None for the picture itself and for its facts.
 
         Raises:
             LinkRefused: the signature is not valid.

@@ -1,4 +1,4 @@
-"""How clients are told apart, and how many renders each may cause."""
+"""Identifies clients, and limits how many renders each may cause."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from progimage.errors import RateLimited
 
 
 def client_of(req: falcon.Request) -> str:
-    """Return what a client is known by: its account, or else its address; see `site_of`."""
+    """Return the identity of a client: its account, or else its address (see `site_of`)."""
     name = viewer_of(req).name
     if name:
         return f"account {name}"
@@ -22,7 +22,7 @@ def client_of(req: falcon.Request) -> str:
 
 
 class RenderRateLimit:
-    """How many renders one client may cause; there is no limit if `buckets` is None."""
+    """Limits the renders of each client; there is no limit if `buckets` is None."""
 
     def __init__(self, buckets: TokenBuckets | None) -> None:
         self._buckets = buckets

@@ -1,1 +1,1 @@
-"""What wraps every request: CORS, trusted proxies, the request log, tracing, the store deadline."""
+"""Middleware: CORS, trusted proxies, the request log, tracing, the store deadline."""

@@ -1,4 +1,4 @@
-"""Notes for whom each request is worked on, so that clients share what is scarce."""
+"""Records the client of each request, so that limits can be shared among clients."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from progimage.api.auth.rate_limits import client_of
 
 
 class ClientOfRequest:
-    """Falcon middleware, for after the authentication."""
+    """Falcon middleware; must come after the authentication."""
 
     def process_request(self, req: falcon.Request, resp: falcon.Response) -> None:
-        """Note the account or address that the request comes from."""
+        """Set the account or address that the request comes from."""
         current_client.set(client_of(req))

@@ -1,4 +1,4 @@
-"""Answers that pages of other sites may read in a browser (Fetch standard, section 3.2)."""
+"""CORS: which answers pages of other sites may read (Fetch standard, section 3.2)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import falcon
 
 from progimage.api.resources.uploads import tus
 
-# What answers carry beyond the headers that every page may read.
+# Response headers that pages may read, beside those that are always readable.
 EXPOSED = (
     "Accept-Patch",
     "Accept-Ranges",
@@ -29,10 +29,10 @@ EXPOSED = (
 
 
 class Cors:
-    """Falcon middleware: says which sites' pages may read an answer, and answers preflights.
+    """Falcon middleware: allows the pages of some sites to read answers; answers preflights.
 
-    Credentials of the browser's own, cookies above all, are never asked for: tokens are
-    sent by the page. The node's numbers are for no page.
+    Cookies and other credentials of the browser are never allowed: pages send tokens
+    themselves. No page may read `/metrics`.
     """
 
     def __init__(self, origins: Sequence[str]) -> None:
@@ -46,8 +46,8 @@ class Cors:
     ) -> None:
         """Add the headers.
 
-        Also to answers that no script asked for: browsers give what an `<img>` has
-        brought into their cache to a script that asks for the same address later.
+        Requests without an Origin get them too: a browser may cache the answer for an `<img>`
+        and later give it to a script that requests the same URL.
         """
         if req.path == "/metrics":
             return

@@ -1,14 +1,14 @@
-"""Keeps pages of other sites away from a service that needs no account.
+"""Protects a service that needs no account from pages of other sites.
 
-Without accounts whatever reaches the service may change it, and a browser inside of the
-network reaches it for every page that its user opens:
+Without accounts every client that reaches the service may change it. A browser inside the
+network can reach it, and so can every page that its user opens:
 
-- A page can send forms, and with them pictures, to any address. Such requests carry the
-  page's origin (Fetch standard, `Origin` and `Sec-Fetch-Site`), which must be our own or
-  one of `cors.origins`, unless the method is safe.
-- A page can have its own host name resolve to our address (DNS rebinding); then it is of
-  our origin, but names its own host in `Host`. A name must therefore be known to be ours.
-  An address cannot be rebound, so every literal address is taken.
+- A page can send forms with pictures to any address. Such requests name the page's origin
+  (Fetch standard, `Origin` and `Sec-Fetch-Site`). Unless the method is safe, it must be
+  the origin of this service or one of `cors.origins`.
+- A page can make its own host name resolve to the address of this service (DNS rebinding).
+  The page then has the same origin, but its host name in `Host`. So `Host` must be a known
+  name of this service, or a literal address, which cannot be rebound.
 """
 
 from __future__ import annotations
@@ -22,19 +22,19 @@ from progimage.config.networks import parse
 from progimage.errors import ForeignHost, ForeignOrigin
 
 ALWAYS_OWN = {"localhost"}
-"""Names that no other site can have lead here."""
+"""Names that no other site can make resolve to this service."""
 
 _SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 _OWN = ("same-origin", "none")
 
 
 class OwnSite:
-    """Falcon middleware, for services where not every change needs an account.
+    """Falcon middleware for services where some changes need no account.
 
     Args:
         hosts: names of this service, beside localhost; `*` stands for all names,
             `*.example.com` for those below example.com.
-        public_url: its address for clients, "" if that is not known.
+        public_url: the address of this service for clients, "" if it is not known.
         origins: other sites whose pages may use the service, or `*`.
     """
 
@@ -45,13 +45,13 @@ class OwnSite:
         self._origins = origins
 
     def process_request(self, req: falcon.Request, resp: falcon.Response) -> None:
-        """Let the request pass.
+        """Check the host and the origin of the request.
 
         Raises:
-            ForeignHost: it names a host that is not known to be this service.
-            ForeignOrigin: a page of another site sends it, and it may change something.
+            ForeignHost: `Host` is not a known name of this service.
+            ForeignOrigin: a page of another site sent the request, and it may change data.
         """
-        # Probes name whatever they like, and learn nothing.
+        # Probes of load balancers use any host name, and the answers have no data.
         if not req.path.startswith("/health/"):
             self._check_host(req.get_header("Host") or "")
         if req.method not in _SAFE_METHODS:
@@ -88,7 +88,7 @@ class OwnSite:
     def _is_known(self, origin: str, req: falcon.Request) -> bool:
         if "*" in self._origins or origin in self._origins:
             return True
-        # The scheme may be changed by a proxy on the way.
+        # A proxy may have changed the scheme.
         netloc = urlsplit(origin).netloc
         return bool(netloc) and netloc in ((req.get_header("Host") or "").lower(), self._public)
 

@@ -1,4 +1,4 @@
-"""Forwarded headers, believed from configured proxies only."""
+"""Forwarded headers, accepted from configured proxies only."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ _HEADERS = (
 
 
 class TrustedProxies:
-    """WSGI middleware: who asked, by which scheme and host, as a trusted proxy tells it.
+    """WSGI middleware: sets client address, scheme and host from a trusted proxy's headers.
 
-    From anybody else the headers are dropped, so that nothing further in can be
-    fooled by them. A unix socket counts as trusted: only a local proxy can reach it.
+    The headers of other clients are dropped, so that no later code can use them. A unix
+    socket counts as trusted: only a local proxy can reach it.
     """
 
     def __init__(self, app: WSGIApplication, networks: Sequence[Network]) -> None:
@@ -38,8 +38,8 @@ class TrustedProxies:
             self._apply(env)
         for name in _HEADERS:
             env.pop(name, None)
-        # What is not a host must not come back in a Location; gunicorn takes a unix
-        # socket's SERVER_NAME from the same header.
+        # An invalid host must not appear in a Location header. For a unix socket, gunicorn
+        # sets SERVER_NAME from the same header.
         if not _HOST.fullmatch(env.get("HTTP_HOST", "")):
             env.pop("HTTP_HOST", None)
             if not _HOST.fullmatch(env["SERVER_NAME"]):
@@ -53,8 +53,8 @@ class TrustedProxies:
         host = _last(env.get("HTTP_X_FORWARDED_HOST", ""))
         if _HOST.fullmatch(host):
             env["HTTP_HOST"] = host
-        # From the right: each proxy appends whom it saw, and what stands left of the
-        # first address we do not trust is that client's own invention.
+        # Read from the right, since each proxy appends the address of its client. The first
+        # untrusted address is the client; it can have made up all entries left of it.
         for address in reversed(env.get("HTTP_X_FORWARDED_FOR", "").split(",")):
             if parse(address) is None:
                 break

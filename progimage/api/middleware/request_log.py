@@ -1,4 +1,4 @@
-"""A request id for each request, and at its end one structured log line and one number."""
+"""Gives each request an id, and logs, counts and times it at its end."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ log = structlog.get_logger()
 
 
 class RequestLog:
-    """Falcon middleware; `is_metered` says whether requests are counted and timed."""
+    """Falcon middleware; requests are counted and timed if `is_metered`."""
 
     def __init__(self, *, is_metered: bool) -> None:
         self._is_metered = is_metered
 
     def process_request(self, req: falcon.Request, resp: falcon.Response) -> None:
-        """Take over the caller's X-Request-Id, or draw one; it goes into every log line."""
+        """Use the caller's X-Request-Id, or a random one, in every log line of the request."""
         given = req.get_header("X-Request-Id") or ""
         request_id = given if _ID.fullmatch(given) else secrets.token_hex(8)
         req.context.started = time.perf_counter()
         resp.set_header("X-Request-Id", request_id)
-        # Also on errors: no answer of ours is ever to be guessed at as something else.
+        # On errors too: browsers must never guess the type of an answer.
         resp.set_header("X-Content-Type-Options", "nosniff")
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=request_id, client=req.remote_addr)
@@ -36,7 +36,7 @@ class RequestLog:
     def process_response(
         self, req: falcon.Request, resp: falcon.Response, resource: object, req_succeeded: bool
     ) -> None:
-        """Log what was asked and how it was answered. No query: it may hold a signature."""
+        """Log the request and its status, without the query, which may have a signature."""
         seconds = time.perf_counter() - req.context.started
         if self._is_metered:
             metrics.request(req.method, req.uri_template, resp.status_code, seconds)

@@ -1,4 +1,4 @@
-"""One budget of waiting for the store for all that a request asks of it."""
+"""A limit on the time that one request may wait for the store."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ if TYPE_CHECKING:
 
 
 class StoreDeadline:
-    """WSGI middleware: a request waits for the store no longer than `limit_s` in all.
+    """WSGI middleware: a request waits for the store for at most `limit_s` in all.
 
-    That ends with the answer's head. A body that is made or read while it is sent (a
-    stream, a listing line by line, an original) may take as long as it needs, and each
-    call to the store on its way has a budget of its own.
+    The limit applies until the head of the answer is sent. A body that is produced while it
+    is sent (an event stream, a listing line by line, an original) may take longer; then each
+    call to the store has a separate limit.
     """
 
     def __init__(self, app: WSGIApplication, limit_s: float) -> None:

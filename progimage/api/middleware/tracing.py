@@ -1,4 +1,4 @@
-"""A span for each request."""
+"""Records a span for each request."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from progimage.telemetry import tracing
 
 
 class TraceRequests:
-    """Falcon middleware; to be the first."""
+    """Falcon middleware; must be the first."""
 
     def process_request(self, req: falcon.Request, resp: falcon.Response) -> None:
-        """Begin the span, in the trace that the caller names."""
+        """Begin the span, in the trace of the traceparent header if there is one."""
         req.context.span = tracing.begin(req.method, req.get_header("traceparent"))
 
     def process_response(
         self, req: falcon.Request, resp: falcon.Response, resource: object, req_succeeded: bool
     ) -> None:
-        """End it, under the name of the route. No path and no query: they may hold secrets."""
+        """End the span, named after the route; path and query may have secrets."""
         route = req.uri_template or ""
         tracing.end(
             req.context.span,

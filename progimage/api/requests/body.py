@@ -68,7 +68,7 @@ class Body:
         if not data and self.length is not None:
             raise InvalidRequest(
                 f"the body ended after {self._taken:,} of the {self.length:,} bytes that "
-                "Content-Length announced; nothing was kept"
+                "Content-Length announced; nothing was stored"
             )
         return data
 
@@ -80,19 +80,19 @@ class Body:
             data: bytes = self._stream.read(wanted)
         except TimeoutError:
             raise RequestTimeout(
-                f"no byte of the body came for {self._stall_timeout_s:g} s; nothing was kept"
+                f"no byte of the body came for {self._stall_timeout_s:g} s; nothing was stored"
             ) from None
         except OSError:
             raise InvalidRequest("the connection broke before the body ended") from None
         except ParseException:
             raise InvalidRequest(
-                "the body is not in the chunks that Transfer-Encoding announced; nothing was kept"
+                "the body is not in the chunks that Transfer-Encoding announced; nothing was stored"
             ) from None
         finally:
             if self._socket is not None:
                 self._socket.settimeout(usual_timeout_s)
         if self._has_expired:
-            raise RequestTimeout("the body took too long to arrive; nothing was kept")
+            raise RequestTimeout("the body took too long to arrive; nothing was stored")
         return data
 
     def _expire(self) -> None:

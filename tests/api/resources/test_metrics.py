@@ -113,7 +113,7 @@ def test_the_dead_are_added_up_once_and_their_files_go(tmp_path: Path):
     (tmp_path / "gauge_livesum_11.db").write_bytes(b"")
     before = metrics.exposition(tmp_path)
     for pid in (11, 12, 11):
-        metrics.bury(tmp_path, pid)
+        metrics.merge_dead_process(tmp_path, pid)
     assert sorted(path.name for path in tmp_path.glob("*.db")) == ["counter_0.db", "counter_13.db"]
     assert b'progimage_rejections_total{work="x"} 9.0' in metrics.exposition(tmp_path)
     assert b" 9.0" in before

@@ -137,7 +137,7 @@ def test_a_stalled_upload_is_408_while_others_are_served(unharmed, jpeg, length)
         assert unharmed.get("/health/live").status == 200
         answered = read_all(connection)
     assert answered.startswith(b"HTTP/1.1 408 ")
-    assert b"nothing was kept" in answered
+    assert b"nothing was stored" in answered
 
 
 @pytest.mark.parametrize("length", [1_000, LONG])

@@ -38,7 +38,7 @@ def test_a_worker_does_the_jobs_of_web_nodes_and_tells_its_numbers(server, folde
         try:
             job = finished(server, path)
             assert job["counts"] == {"total": 4, "pending": 0, "complete": 3, "failed": 1}
-            wait_until(lambda: "numbers are told" in log.read_text("utf-8"))
+            wait_until(lambda: "serving metrics" in log.read_text("utf-8"))
             lines = [json.loads(line) for line in log.read_text("utf-8").splitlines()]
             [address] = [line["address"] for line in lines if "address" in line]
             text = ask(address, "/metrics")[2]
