@@ -66,7 +66,7 @@ def test_a_placeholder_shows_the_picture_before_it_is_there(window, server):
           return [at(3, 3), at(width - 4, height - 4)];
         }"""
     )
-    assert min(left[:3]) > 200
+    assert min(left[:3]) > 180
     assert right[0] > 150
     assert max(right[1:3]) < 80
 

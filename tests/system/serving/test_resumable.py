@@ -175,4 +175,4 @@ def test_what_is_no_picture_is_told_to_a_client_as_such(server):
     with pytest.raises(TusUploadFailed) as error:
         uploader.upload()
     assert error.value.status_code == 415
-    assert json.loads(error.value.response_content)["title"] == "Unsupported kind of file"
+    assert json.loads(error.value.response_content)["title"] == "Unsupported file type"
