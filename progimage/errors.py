@@ -1,4 +1,4 @@
-"""Every error that ProgImage raises on purpose, without HTTP.
+"""Every error that ProgImage raises itself, independent of HTTP.
 
 ProgImageError
 ├── ConfigError                settings that cannot work
@@ -6,35 +6,35 @@ ProgImageError
 │   ├── InvalidArgument        one argument of an operation, or its name
 │   ├── InvalidField           one field of an upload or an edit
 │   └── DownloadRefused        a URL that may not be fetched
-├── NotFound                   no such picture, or none the viewer may see
+├── NotFound                   no such picture, or one that the viewer may not see
 │   ├── Expired                an upload that was not finished in time
 │   └── OriginMissing          the origin has no such picture
 ├── Unauthenticated            an account is required, and no credentials were sent
 │   └── BadCredentials         an invalid token, key or password
-├── Forbidden                  the viewer may see it, but not do that to it
-│   ├── LinkRefused            a signature that does not hold for this address
-│   │   └── LinkExpired        one that held until its time was over
+├── Forbidden                  the viewer may see it, but not change it
+│   ├── LinkRefused            the signature is not valid for this address
+│   │   └── LinkExpired        the signature has expired
 │   ├── TransformRefused       the transform policy does not allow it
-│   └── ForeignOrigin          a page of another site asks for a change
-├── ForeignHost                the request is meant for a server of another name
+│   └── ForeignOrigin          a page of another site sent a request for a change
+├── ForeignHost                the request names an unknown host
 ├── NameTaken                  there is an account with this name
 ├── TooManyAttempts            to sign in or up; try again after `retry_after_s`
 ├── NoLinkKey                  there is no key to sign a link with
 ├── RateLimited                this client has sent too many requests; see `retry_after_s`
-├── NotAcceptable              no format that the client accepts
+├── NotAcceptable              the client accepts no available format
 ├── RequestTimeout             the body of the request came too slowly
-├── UploadConflict             a piece that does not fit what has arrived of an upload
-├── ChecksumMismatch           a piece that was altered on its way
+├── UploadConflict             a piece does not continue the bytes received so far
+├── ChecksumMismatch           a piece was changed in transit
 ├── PreconditionFailed         an edit was based on an old revision
 ├── PreconditionRequired       an edit did not name the revision it is based on
 ├── PictureError               the bytes are not a picture that can be stored
-│   ├── EmptyPicture           no bytes at all
+│   ├── EmptyPicture           no bytes
 │   ├── UnsupportedMedia       not one of the formats we decode
 │   ├── MismatchedMedia        the two detectors disagree: polyglot or mislabelled
-│   ├── CorruptPicture         truncated, or the decoder gave up
+│   ├── CorruptPicture         truncated, or cannot be decoded
 │   ├── PictureTooLarge        more bytes than an upload may have
 │   └── PictureTooComplex      more pixels, frames or a side longer than allowed
-├── OutputTooLarge             the pipeline's result would pass the output limits
+├── OutputTooLarge             the pipeline's result would exceed the output limits
 ├── RenderFailed               the render worker crashed or ran out of memory
 ├── RenderTimeout              the render took too much processor time and was killed
 ├── RemoteFailed               another server failed
@@ -47,23 +47,23 @@ ProgImageError
 └── StoreError
     ├── BadKey                 a key no store accepts
     ├── KeyMissing             no object under this key
-    ├── Conflict               the expected etag (or absence) did not hold
+    ├── Conflict               the object does not have the expected etag, or exists
     ├── DamagedRecord          a record that cannot be read
-    ├── DamagedOriginal        stored bytes of a picture that are not those of its record
-    └── StoreUnavailable       the store did not answer, or refused, in time
-        ├── StoreFull          it has no room for what was to be written
-        └── IndexMissing       the store has pictures and no index that can be read
+    ├── DamagedOriginal        stored bytes that do not match the picture's record
+    └── StoreUnavailable       the store did not answer in time, or with an error
+        ├── StoreFull          the store has no space left
+        └── IndexMissing       the store has pictures, but no readable index
 """
 
 from __future__ import annotations
 
 
 class ProgImageError(Exception):
-    """Base of all. `str(error)` is safe to show: what, where, what would work."""
+    """Base of all errors. The text is safe to show: what is wrong, where, and what would work."""
 
 
 class ConfigError(ProgImageError):
-    """Settings that cannot work; the message lists every complaint."""
+    """Settings that cannot work; the message lists every problem."""
 
 
 class InvalidRequest(ProgImageError):
@@ -83,7 +83,7 @@ class DownloadRefused(InvalidRequest):
 
 
 class NotFound(ProgImageError):
-    """No such picture, or none the viewer may see; alike on purpose."""
+    """No such picture, or one that the viewer may not see; deliberately the same error."""
 
 
 class Expired(NotFound):
@@ -91,7 +91,7 @@ class Expired(NotFound):
 
 
 class OriginMissing(NotFound):
-    """The origin has no such picture, or none that may be served."""
+    """The origin has no such picture, or one that may not be served."""
 
 
 class Unauthenticated(ProgImageError):
@@ -107,7 +107,7 @@ class NameTaken(ProgImageError):
 
 
 class TooManyAttempts(ProgImageError):
-    """Too many attempts to sign in or up came from one place or for one account."""
+    """Too many attempts to sign in or up, from one address or for one account."""
 
     def __init__(self, message: str, retry_after_s: int = 1) -> None:
         super().__init__(message)
@@ -119,11 +119,11 @@ class Forbidden(ProgImageError):
 
 
 class LinkRefused(Forbidden):
-    """The signature in the address does not hold for it."""
+    """The signature is not valid for this address."""
 
 
 class LinkExpired(LinkRefused):
-    """The signature held, and its time is over."""
+    """The signature was valid, and has expired."""
 
 
 class TransformRefused(Forbidden):
@@ -131,7 +131,7 @@ class TransformRefused(Forbidden):
 
 
 class ForeignOrigin(Forbidden):
-    """A page of another site asks for a change, which its browser sends for it."""
+    """A page of another site sent a request for a change."""
 
 
 class ForeignHost(ProgImageError):
@@ -151,7 +151,7 @@ class RateLimited(ProgImageError):
 
 
 class NotAcceptable(ProgImageError):
-    """The client accepts no format that this picture can be written in."""
+    """The client accepts no format that this picture can be converted to."""
 
 
 class RequestTimeout(ProgImageError):
@@ -159,11 +159,11 @@ class RequestTimeout(ProgImageError):
 
 
 class UploadConflict(ProgImageError):
-    """What was sent does not fit what has arrived of the upload by now."""
+    """The piece does not continue the bytes that the upload has so far."""
 
 
 class ChecksumMismatch(ProgImageError):
-    """The bytes that came are not those that the checksum was made of."""
+    """The received bytes do not match the checksum."""
 
 
 class PreconditionFailed(ProgImageError):
@@ -179,7 +179,7 @@ class PictureError(ProgImageError):
 
 
 class EmptyPicture(PictureError):
-    """No bytes at all."""
+    """The body has no bytes."""
 
 
 class UnsupportedMedia(PictureError):
@@ -191,7 +191,7 @@ class MismatchedMedia(PictureError):
 
 
 class CorruptPicture(PictureError):
-    """Truncated, or the decoder gave up."""
+    """Truncated, or cannot be decoded."""
 
 
 class PictureTooLarge(PictureError):
@@ -203,7 +203,7 @@ class PictureTooComplex(PictureError):
 
 
 class OutputTooLarge(ProgImageError):
-    """The pipeline's result, or a step on the way, would pass the output limits."""
+    """The result of the pipeline, or of a step, would exceed the output limits."""
 
 
 class RenderFailed(ProgImageError):
@@ -217,7 +217,9 @@ class RenderTimeout(ProgImageError):
 class RemoteFailed(ProgImageError):
     """Another server failed.
 
-    `retryable` is True if it may succeed later, `retry_after_s` when, if the server said so.
+    Attributes:
+        retryable: True if the request may succeed later.
+        retry_after_s: when to try again, if the server sent a Retry-After.
     """
 
     def __init__(
@@ -229,11 +231,11 @@ class RemoteFailed(ProgImageError):
 
 
 class DownloadFailed(RemoteFailed):
-    """The other side of a URL did not send a picture."""
+    """The server of a URL did not send a picture."""
 
 
 class DownloadTimeout(DownloadFailed):
-    """The other side of a URL did not send the picture in time."""
+    """The server of a URL did not send the picture in time."""
 
 
 class OriginFailed(RemoteFailed):
@@ -245,11 +247,11 @@ class OriginTimeout(OriginFailed):
 
 
 class PublishFailed(RemoteFailed):
-    """A service elsewhere did not accept a picture."""
+    """Another service did not accept a picture."""
 
 
 class Overloaded(ProgImageError):
-    """No room for more work now."""
+    """Too much work is waiting already."""
 
     def __init__(self, message: str, retry_after_s: int = 1) -> None:
         super().__init__(message)
@@ -257,7 +259,7 @@ class Overloaded(ProgImageError):
 
 
 class StoreError(ProgImageError):
-    """Base of what an object store raises."""
+    """Base of the errors of an object store."""
 
 
 class BadKey(StoreError):
@@ -269,7 +271,7 @@ class KeyMissing(StoreError):
 
 
 class Conflict(StoreError):
-    """The expected etag, or the expected absence, did not hold."""
+    """The object does not have the expected etag, or exists although it should not."""
 
 
 class DamagedRecord(StoreError):
@@ -277,11 +279,11 @@ class DamagedRecord(StoreError):
 
 
 class DamagedOriginal(StoreError):
-    """The stored bytes of a picture are missing, or not those that its record describes."""
+    """The stored bytes of a picture are missing, or do not match its record."""
 
 
 class StoreUnavailable(StoreError):
-    """The store did not answer, or refused, within its deadline."""
+    """The store did not answer in time, or answered with an error."""
 
 
 class StoreFull(StoreUnavailable):
@@ -289,7 +291,7 @@ class StoreFull(StoreUnavailable):
 
 
 class IndexMissing(StoreUnavailable):
-    """The store has pictures, and no index that this version can read."""
+    """The store has pictures, but no index that this version can read."""
 
     def __init__(
         self,

@@ -1,32 +1,32 @@
-"""Every key of the store is built here, save those of the index and of jobs.
+"""Builds every key of the store, except those of the index and of jobs.
 
     store.json                             identity and format; see progimage/stores/marker.py
     images/ab/<id>/original-<generation>   the bytes as uploaded; immutable
     images/ab/<id>/record.json             the sidecar; its existence is the commit
-    copies/ab/<id>/<generation>/<kind>/<width>x<height>    working copies; disposable, never served
+    copies/ab/<id>/<generation>/<kind>/<width>x<height>    working copies; disposable, not served
     renders/public/ab/<id>/<engine>/<canonical pipeline>.<ext>     disposable
     renders/private/ab/<id>/<engine>/<canonical pipeline>.<ext>    disposable
     uploads/<id>/slot.json                 the record of a resumable upload; immutable
-    uploads/<id>/size.json                 its size, if that was not known at first; immutable
-    uploads/<id>/piece-<offset>            its bytes from there on; immutable
-    uploads/<id>/outcome.json              its result; from then on the pieces can be removed
-    removals/<id>                          a removal that is under way; without content
-    quarantine/<token>/object              what was set aside, and
-    quarantine/<token>/manifest.json       why, and where it was
+    uploads/<id>/size.json                 its size, if it was not known at first; immutable
+    uploads/<id>/piece-<offset>            its bytes from this offset; immutable
+    uploads/<id>/outcome.json              its result; then the pieces can be removed
+    removals/<id>                          a removal in progress; empty
+    quarantine/<token>/object              an object in quarantine
+    quarantine/<token>/manifest.json       its former key, and the reason
     users/<name>.json                      an account with its sessions and API keys
-    development-key                        signs tokens where auth.secret is "development"
+    development-key                        signs tokens if auth.secret is "development"
     index/…                                the index; see progimage/library/index/keys.py
     job…/…                                 bulk jobs; see progimage/jobs/keys.py
     asks/<token>.json                      the result of a render by another process
-    origins/<name>/ab/<sha256>.json        what is known of a picture of an origin; disposable
-    foreign/…                              copies of origins' pictures: images/ and renders/ again
+    origins/<name>/ab/<sha256>.json        facts about a picture of an origin; disposable
+    foreign/…                              copies of origins' pictures, in images/ and renders/
     probe/<token>                          written and removed by health checks and start-up
 
-`ab` is the first two digits of the id. `<generation>` is drawn anew for every attempt to
-upload, so that the removal of an old original can never hit a new one. The version of the
-engine stands below the id: all renditions of one picture, whatever made them, share two
-prefixes, and a purge needs no other knowledge. `<kind>` of a working copy is the version
-of what makes it, and the setting it was made by.
+`ab` is the first two digits of the id. `<generation>` is a new random name for every upload
+attempt, so that the removal of an old original can never remove a new one. The engine
+version comes after the id, so all renditions of a picture share two prefixes, and a purge
+removes both. `<kind>` of a working copy is the version of the code that made it and its
+target size.
 """
 
 from __future__ import annotations
@@ -70,55 +70,55 @@ _UPLOAD_KEY = re.compile(r"uploads/([0-9a-f]{32})/.+")
 _USER_KEY = re.compile(r"users/([a-z0-9][a-z0-9._-]*)\.json")
 _PIECE_KEY = re.compile(r"uploads/[0-9a-f]{32}/piece-([0-9]{16})")
 
-# Longest names that every file system (255 bytes a segment) and S3 (1,024 bytes
-# a key) take, less what stands before them in the key.
+# The longest names that every file system (255 bytes per segment) and S3 (1,024 bytes per
+# key) accept, less the part of the key before them.
 _MAX_SEGMENT = 240
 _MAX_PIPELINE = 800
 
 
 def ask(token: str) -> str:
-    """Return the key of the result of a render that another process made."""
+    """Return the key of the result of a render by another process."""
     return f"{ASKS}{token}.json"
 
 
 def new_token() -> str:
-    """Return a name that nobody can guess, of an upload, a job or an ask: 128 random bits."""
+    """Return an unguessable name for an upload, a job or a remote render: 128 random bits."""
     return secrets.token_hex(16)
 
 
 def is_token(text: str) -> bool:
-    """True for 32 lowercase hex digits."""
+    """Return True for 32 lowercase hex digits."""
     return _TOKEN.fullmatch(text) is not None
 
 
 def part_of(key: str, pattern: re.Pattern[str]) -> str | None:
-    """Return what the pattern's first group stands for, if it matches the whole key."""
+    """Return the pattern's first group, or None unless the pattern matches the whole key."""
     match = pattern.fullmatch(key)
     return match[1] if match else None
 
 
 def is_image_id(text: str) -> bool:
-    """True for 64 lowercase hex digits."""
+    """Return True for 64 lowercase hex digits."""
     return _ID.fullmatch(text) is not None
 
 
 def id_hash(owner: str = "") -> hashlib._Hash:
-    """Return the hash that, fed with a picture's bytes, gives its id as hex digest.
+    """Return a hash object; after `update` with a picture's bytes, its hex digest is the id.
 
-    The default owner's ids are the SHA-256 of the bytes. A named owner's begin with
-    the name and a zero byte, which no name holds: equal bytes of two owners are two
-    pictures that know nothing of each other.
+    For the default owner the id is the SHA-256 of the bytes. For other owners their name and
+    a zero byte, which no name contains, come before the bytes. So equal bytes of two owners
+    are two independent pictures.
     """
     return hashlib.sha256(owner.encode() + b"\0" if owner else b"")
 
 
 def new_generation() -> str:
-    """Return a name for one upload attempt's original that no other attempt has."""
+    """Return a unique name for the original of one upload attempt."""
     return secrets.token_hex(8)
 
 
 def picture(image_id: str) -> str:
-    """Return the prefix of everything stored of one picture, except its renditions."""
+    """Return the prefix of the record and the original of one picture."""
     return f"{IMAGES}{image_id[:2]}/{image_id}/"
 
 
@@ -133,19 +133,19 @@ def original(image_id: str, generation: str) -> str:
 
 
 def working_copies(image_id: str, generation: str = "") -> str:
-    """Return the prefix of one picture's working copies, or of those of one original."""
+    """Return the prefix of the working copies of one picture, or of one `generation` of it."""
     prefix = f"{COPIES}{image_id[:2]}/{image_id}/"
     return f"{prefix}{generation}/" if generation else prefix
 
 
 def working_copy(image_id: str, generation: str, px: int, size: tuple[int, int]) -> str:
-    """Return the key of a working copy of `size`, made where the largest is to have `px`."""
+    """Return the key of a working copy of `size`; `px` is the setting for the largest copy."""
     kind = copy_kind(px)
     return f"{working_copies(image_id, generation)}{kind}/{size[0]}x{size[1]}"
 
 
 def copy_kind(px: int) -> str:
-    """Return the part of a working copy's key that says how it was made."""
+    """Return the part of a working copy's key with the version and the setting."""
     return f"{COPY_VERSION}-{px}"
 
 
@@ -157,9 +157,9 @@ def renditions(image_id: str, *, public: bool) -> str:
 def rendition_name(canonical: str, extension: str) -> str:
     """Return the last part of a rendition's key and of its canonical URL.
 
-    `canonical` is a pipeline's canonical form ("" for a mere conversion). Where it
-    is too long for a file name, a digest stands in: the rendition is cached all
-    the same, only its URL no longer shows its key.
+    Args:
+        canonical: a pipeline's canonical form, "" for a conversion without steps. If it is
+            too long for a file name, its digest is used instead.
     """
     path = canonical or "original"
     if len(path) > _MAX_PIPELINE or any(len(part) > _MAX_SEGMENT for part in path.split("/")):
@@ -184,7 +184,7 @@ def upload_record(upload_id: str) -> str:
 
 
 def upload_size(upload_id: str) -> str:
-    """Return the key of an upload's size if that was not known at first."""
+    """Return the key of an upload's size; it exists if the size was not known at first."""
     return f"{upload(upload_id)}size.json"
 
 
@@ -194,7 +194,7 @@ def pieces(upload_id: str) -> str:
 
 
 def piece(upload_id: str, offset: int) -> str:
-    """Return the key of an upload's bytes from `offset` on; keys sort as offsets do."""
+    """Return the key of an upload's bytes from `offset`; keys sort in the order of offsets."""
     return f"{pieces(upload_id)}{offset:016}"
 
 
@@ -204,12 +204,12 @@ def outcome(upload_id: str) -> str:
 
 
 def removal(image_id: str) -> str:
-    """Return the key of the note that a picture is being removed."""
+    """Return the key of the marker that a picture is being removed."""
     return f"{REMOVALS}{image_id}"
 
 
 def id_of_removal(key: str) -> str | None:
-    """Return the id of the picture if `key` is the note of its removal."""
+    """Return the id of the picture if `key` is the marker of its removal."""
     return part_of(key, _REMOVAL_KEY)
 
 
@@ -229,7 +229,7 @@ def token_of_manifest(key: str) -> str | None:
 
 
 def user(name: str) -> str:
-    """Return the key of an account; the name is one that `accounts.names` lets pass."""
+    """Return the key of an account; `name` must be valid by `accounts.names`."""
     return f"{USERS}{name}.json"
 
 
@@ -267,16 +267,16 @@ def id_generation_and_kind_of_copy(key: str) -> tuple[str, str, str] | None:
 
 
 def name_of_public_rendition(key: str) -> str | None:
-    """Return the name, see `rendition_name`, if `key` is a rendition's in the public cache."""
+    """Return the name (see `rendition_name`) if `key` is a rendition in the public cache."""
     if not key.startswith(PUBLIC_RENDERS) or not _RENDITION_KEY.fullmatch(key):
         return None
     return key.removeprefix(PUBLIC_RENDERS).split("/", 3)[3]
 
 
 def ids_shown_in(key: str) -> set[str]:
-    """Return the ids of the pictures that a rendition's key says it shows.
+    """Return the ids of the pictures in a rendition's key: its own, and others it uses.
 
-    None but its own where the name is a digest, see `rendition_name`.
+    If the name is a digest (see `rendition_name`), only its own id can be found.
     """
     return set(_SHOWN.findall(key))
 

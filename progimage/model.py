@@ -1,4 +1,4 @@
-"""The values that flow through the service: frozen, and to and from JSON."""
+"""The data models of the service: frozen, and convertible to and from JSON."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MAX_TAGS = 50
 MAX_TAG = 100
 MAX_FILE_NAME = 255
 
-# Of an error message: what was sent can have thousands of fields with names of megabytes.
+# Limits of an error message: a body can have thousands of fields with very long names.
 _MAX_COMPLAINTS = 10
 _MAX_SHOWN = 40
 
@@ -27,10 +27,10 @@ _JOINERS = "\u200c\u200d"
 
 
 def fold(text: str) -> str:
-    """Return the form in which two tags are equal if people take them for the same.
+    """Return a form of `text` that is equal for tags that look the same to people.
 
-    Canonical caseless matching (Unicode 15, D145), and no invisible character counts
-    but the joiners, which tell words of Persian and whole families of emoji apart.
+    This is canonical caseless matching (Unicode 15, D145). Invisible characters are removed,
+    except joiners, which distinguish words of Persian and many emoji.
     """
     visible = "".join(
         character
@@ -47,13 +47,13 @@ def _clean(text: str) -> str:
     Forms of web pages send each line break as CR LF (WHATWG HTML, section 4.10.21.8).
 
     Raises:
-        ValueError: it holds a control character other than tab and line feed, or
-            half a surrogate pair.
+        ValueError: it has a control character other than tab and line feed, or half a
+            surrogate pair.
     """
     cleaned = unicodedata.normalize("NFC", text.replace("\r\n", "\n")).strip()
     for character in cleaned:
         if unicodedata.category(character) in ("Cc", "Cs") and character not in "\t\n":
-            raise ValueError(f"must not hold the control character U+{ord(character):04X}")
+            raise ValueError(f"must not contain the control character U+{ord(character):04X}")
     return cleaned
 
 
@@ -72,7 +72,7 @@ def _clean_tag(text: str) -> str:
 
 
 def _distinct(tags: tuple[str, ...]) -> tuple[str, ...]:
-    """Keep of tags that `fold` takes for the same the first."""
+    """Return the tags without later ones that are equal after `fold`."""
     first: dict[str, str] = {}
     for tag in tags:
         first.setdefault(fold(tag), tag)
@@ -86,13 +86,13 @@ Tags = Annotated[tuple[Tag, ...], Field(max_length=MAX_TAGS), AfterValidator(_di
 
 
 class Frozen(BaseModel):
-    """A value: no attribute can be set after it is made, no unknown one given."""
+    """Base of immutable values; unknown fields are an error."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Metadata(Frozen):
-    """What people say of a picture, as opposed to what its bytes say."""
+    """The data about a picture that people enter; it does not come from its bytes."""
 
     title: Title = ""
     description: Description = ""
@@ -101,10 +101,10 @@ class Metadata(Frozen):
 
 
 class Capture(Frozen):
-    """How a photograph was taken, as its EXIF block says.
+    """How a photograph was taken, from its EXIF data.
 
     Attributes:
-        taken: ISO 8601, in local time, with the offset from UTC where the camera knew it.
+        taken: ISO 8601, in local time, with the offset from UTC if the camera recorded it.
         camera: make and model.
         exposure_s: exposure time in seconds.
         iso: sensitivity.
@@ -127,12 +127,12 @@ class Place(Frozen):
 
 
 class Record(Frozen):
-    """The sidecar: everything known of one picture.
+    """The record of a picture, stored as JSON beside it (the sidecar).
 
     Attributes:
         id: 64 lowercase hex digits; the SHA-256 of the bytes for the default owner.
         owner: "" is the default owner.
-        state: a record that is `deleting` is on its way out and visible to nobody.
+        state: a `deleting` record is being removed, and no viewer can see it.
         revision: 1 at upload, one more with each edit.
         generation: names the original that belongs to this record.
         sha256: of the bytes as uploaded, for integrity checks.
@@ -140,17 +140,17 @@ class Record(Frozen):
         orientation: EXIF orientation of the stored bytes, 1 to 8.
         frames: 1 for a still.
         dominant_colour: "#rrggbb".
-        placeholder: base64 of a ThumbHash, to paint before the picture arrives.
-        perceptual_hash: 64 bits in hexadecimal, near for pictures that look alike; "" in
+        placeholder: base64 of a ThumbHash, shown until the picture has loaded.
+        perceptual_hash: 64 bits in hexadecimal, similar for similar pictures; "" in
             records of earlier versions.
         capture: how a photograph was taken.
-        place: where; only its owner may know.
-        damaged: the file is damaged, and shown as far as it can be.
-        damage: what is wrong with it, in words; "" for nothing.
-        created, modified: aware UTC times.
+        place: where it was taken; shown only to the owner.
+        damaged: True if the file is damaged; the intact part is shown.
+        damage: a description of the damage; "" if there is none.
+        created, modified: times with the time zone UTC.
 
-    Fields that a newer version of the service added are carried along unread, so
-    that nodes of two versions can share a store.
+    Fields that a newer version of the service added are stored again unchanged, so that
+    nodes of two versions can share a store.
     """
 
     model_config = ConfigDict(frozen=True, extra="allow")
@@ -185,7 +185,7 @@ class Record(Frozen):
 
     @property
     def is_public(self) -> bool:
-        """True if anybody may see it."""
+        """True if everybody may see it."""
         return self.visibility == "public"
 
     def to_json(self) -> bytes:
@@ -193,22 +193,24 @@ class Record(Frozen):
         return self.model_dump_json(indent=1).encode()
 
     def facts(self) -> dict[str, Any]:
-        """Return what all may know who may see the picture, ready for JSON."""
+        """Return the fields that every viewer of the picture may see, ready for JSON."""
         return self.model_dump(mode="json", include=set(PUBLIC_FIELDS))
 
 
 PUBLIC_FIELDS = tuple(
     name for name in Record.model_fields if name not in ("generation", "state", "place")
 )
-"""The fields of a record that are neither the store's own affairs nor its owner's."""
+"""The fields of a record that are neither internal nor for its owner only."""
 
 
 class Viewer(Frozen):
-    """Who looks, and who owns what is sent; `name` "" is anybody.
+    """The account that sends a request, and that owns the pictures it uploads.
 
     Attributes:
-        is_admin: manages accounts; sees no more pictures than others do.
-        may_act_for_default_owner: may change what belongs to nobody in particular.
+        name: "" for an anonymous request.
+        is_admin: may manage accounts; sees no more pictures than others.
+        may_act_for_default_owner: may change pictures of the default owner, which belong to
+            no account.
     """
 
     name: str = ""
@@ -216,13 +218,13 @@ class Viewer(Frozen):
     may_act_for_default_owner: bool = True
 
 
-ANYBODY = Viewer()
+ANONYMOUS = Viewer()
 
 
 def check_visibility(metadata: Metadata, owner: str) -> None:
-    """Raise `InvalidField` if a picture of `owner` cannot be as visible as this says.
+    """Raise `InvalidField` if a picture of `owner` cannot have this visibility.
 
-    What belongs to nobody in particular cannot be hidden from anybody in particular.
+    Pictures of the default owner cannot be private, since no account could see them.
     """
     if metadata.visibility == "private" and not owner:
         raise InvalidField(
@@ -232,28 +234,28 @@ def check_visibility(metadata: Metadata, owner: str) -> None:
 
 
 def parse_metadata(fields: dict[str, Any], base: Metadata | None = None) -> Metadata:
-    """Return `base` (or nothing said) with `fields` laid over it, validated.
+    """Return `base` (or the defaults) with the changes in `fields`, validated.
 
-    None in a field takes it back to its default, as in a JSON merge patch (RFC 7396); a field
-    that does not exist is refused with None too, since it is rather a slip than a wish.
+    A field of None is reset to its default, as in a JSON merge patch (RFC 7396). An unknown
+    field of None is an error too, since it is probably a mistake.
 
     Raises:
-        InvalidField: names every field that is unknown or out of range.
+        InvalidField: a field is unknown or out of range; the message names all of them.
     """
-    said = base.model_dump() if base else {}
+    values = base.model_dump() if base else {}
     for name, value in fields.items():
         if value is None and name in Metadata.model_fields:
-            said.pop(name, None)
+            values.pop(name, None)
         else:
-            said[name] = value
+            values[name] = value
     try:
-        return Metadata.model_validate(said)
+        return Metadata.model_validate(values)
     except ValidationError as error:
         raise InvalidField(complaints(error)) from None
 
 
 def complaints(error: ValidationError) -> str:
-    """Return one line that names the fields `error` complains of, and why; the first ten."""
+    """Return one line that lists the first ten invalid fields, each with the reason."""
     found = error.errors(include_url=False, include_input=False)[:_MAX_COMPLAINTS]
     return "; ".join(
         f"{'.'.join(str(part)[:_MAX_SHOWN] for part in item['loc'])}: "

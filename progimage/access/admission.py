@@ -1,7 +1,7 @@
-"""A bounded number of requests may wait for slow work; the next is refused at once.
+"""Limits the requests that run or wait for slow work; further ones are rejected at once.
 
-No client can take all places: half of them are left to others. For whom a thread works
-is noted once for each request, by `ClientOfRequest`.
+One client may use at most half of the places. `ClientOfRequest` sets the client of a thread
+once for each request.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ current_client: ContextVar[str] = ContextVar("current_client", default="")
 
 
 class Admission:
-    """Room for `places` requests at a time, for one client at most for half as many."""
+    """Admits `places` requests at a time, and at most half as many of one client."""
 
     def __init__(self, places: int, work: str) -> None:
         self._places = places
@@ -33,10 +33,10 @@ class Admission:
 
     @contextmanager
     def admit(self) -> Iterator[None]:
-        """Hold a place for the length of the block.
+        """Occupy a place while the block runs.
 
         Raises:
-            Overloaded: all are taken, or the client has its share of them already.
+            Overloaded: all places are occupied, or the client has its share already.
         """
         client = current_client.get()
         self._take(client)
@@ -60,5 +60,5 @@ class Admission:
                 self._taken_by[client] += 1
                 return
         metrics.rejection(self._work)
-        whose = "of yours" if has_share else "here"
+        whose = "of this client" if has_share else "of all clients"
         raise Overloaded(f"too many {self._work} {whose} are waiting already; try again shortly")

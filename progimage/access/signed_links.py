@@ -1,11 +1,11 @@
-"""Signed links: a client that has one may see one picture in one form, or in any, for a time.
+"""Signed links: a client with one may see one rendition of a picture, or all, for a time.
 
 A link is a path of the service with one more field in its query:
 
     sig = "v1." kid "." expires "." scope "." mac
 
 `kid` names a key of the key ring, `expires` is a time in seconds since 1970, `scope` is
-`this` (what the path names and nothing else) or `any` (every rendition of the picture),
+`this` (only the named path) or `any` (every rendition of the picture),
 and `mac` is the unpadded base64url of HMAC-SHA256, under that link key, of
 
     "progimage-link-v1" LF kid LF expires LF scope LF path
@@ -44,7 +44,7 @@ TOKEN = re.compile(
 
 
 class Grant(NamedTuple):
-    """What a valid signature grants: until when, and how much it covers."""
+    """The rights of a valid signature: when it expires, and its scope."""
 
     expires_s: int
     scope: Scope
@@ -56,7 +56,7 @@ def link_key(secret: bytes) -> bytes:
 
 
 def path_of_origin(origin: str, pipeline: Pipeline | None, key: str) -> str:
-    """Return what is signed for a picture of an origin; `key` stands there decoded."""
+    """Return the text that is signed for a picture of an origin; `key` is not percent-encoded."""
     middle = f"/{pipeline}" if pipeline is not None else ""
     return f"/origins/{origin}{middle}/-/{key}"
 
@@ -113,10 +113,10 @@ class LinkSigner:
         return token, datetime.fromtimestamp(expires_s, UTC)
 
     def verify(self, token: str, paths: Mapping[Scope, str]) -> Grant:
-        """Return what `token` grants for the canonical path of its scope.
+        """Return the rights of `token` for the canonical path of its scope.
 
         Raises:
-            LinkExpired: it was valid for this path, and has expired.
+            LinkExpired: it was valid for this path, but has expired.
             LinkRefused: it is malformed, altered, for another path, made with a key that is
                 not in the ring, or expires too far in the future.
         """

@@ -9,17 +9,17 @@ from collections.abc import Callable
 from progimage.lru import LockedLru
 
 _REMEMBERED = 20_000
-# The fraction of a token that rounding may lose: a client that waited the time it was given
+# Rounding may lose this fraction of a token: a client that has waited for the announced time
 # must get its token.
 _ROUNDING = 1e-7
 
 
 class TokenBuckets:
-    """`burst` tokens at once for each key, and one more every `every_s`.
+    """Gives each key `burst` tokens at once, and one more every `every_s`.
 
-    For each key only the time is stored at which its bucket will be full again (GCRA, the
-    generic cell rate algorithm of ATM, ITU-T I.371). Of more than `capacity` keys, the one
-    that was not used for longest is forgotten; its bucket is full again.
+    Only one time is stored for each key: when its bucket will be full again (GCRA, the
+    generic cell rate algorithm of ATM, ITU-T I.371). If there are more than `capacity` keys,
+    the least recently used one is removed, and its bucket counts as full.
     """
 
     def __init__(
@@ -35,7 +35,7 @@ class TokenBuckets:
         self._full_at: LockedLru[str, float] = LockedLru(capacity)
 
     def take(self, key: str) -> int:
-        """Take a token; return 0, or without one the seconds until there is one."""
+        """Take a token and return 0; if there is none, return the seconds until the next one."""
         over_s = 0.0
 
         def taken(full_at: float | None) -> float:

@@ -15,7 +15,7 @@ _SHOWN = 20
 
 
 class TransformPolicy:
-    """Decides by the setting `transforms.policy`.
+    """Decides by the setting `transforms.policy` whether a pipeline is allowed.
 
     A preset is compared by its canonical form, not by its name, so the canonical URL of
     its rendition is allowed too. A preset without a format is allowed in every format, one
@@ -95,4 +95,4 @@ class TransformPolicy:
     @property
     def _offered(self) -> str:
         names = ", ".join(self.presets[:_SHOWN]) + (", …" if len(self.presets) > _SHOWN else "")
-        return f"its presets ({names})" if names else "its presets, of which it has none,"
+        return f"its presets ({names})" if names else "its presets (none are configured)"

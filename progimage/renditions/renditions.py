@@ -28,7 +28,7 @@ from progimage.imaging.pool import RenderPool
 from progimage.imaging.render import Rendered
 from progimage.library import Library
 from progimage.library.working_copies import WorkingCopies
-from progimage.model import ANYBODY, Record, Viewer
+from progimage.model import ANONYMOUS, Record, Viewer
 from progimage.renditions.add_copies import add_copies
 from progimage.renditions.cache import Rendition, RenditionCache
 from progimage.renditions.cache_budget import Allows
@@ -317,7 +317,7 @@ class Renditions:
         """Return the records of the other pictures that a pipeline uses."""
         library = self._library
         if self._others is not None:
-            library, viewer = self._others[1], ANYBODY
+            library, viewer = self._others[1], ANONYMOUS
         try:
             return tuple(library.find(viewer, image_id) for image_id in sorted(pipeline.references))
         except NotFound as error:

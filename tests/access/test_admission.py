@@ -49,7 +49,7 @@ def test_one_client_leaves_half_of_the_places_to_others():
 
         for _ in range(2):
             as_client("a", enter)
-        with pytest.raises(Overloaded, match="of yours"):
+        with pytest.raises(Overloaded, match="of this client"):
             as_client("a", enter)
         for _ in range(2):
             as_client("b", enter)

@@ -68,5 +68,5 @@ def test_signed_takes_all_else_with_a_signature_only(text):
 
 
 def test_a_service_without_presets_says_so():
-    with pytest.raises(TransformRefused, match="of which it has none, and no other"):
+    with pytest.raises(TransformRefused, match=r"\(none are configured\) and no other"):
         policy("presets", {}).check(parse("thumbnail"), is_signed=False)

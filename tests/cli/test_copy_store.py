@@ -11,7 +11,7 @@ from progimage import keys
 from progimage.access.accounts.users import User, Users
 from progimage.errors import NotFound
 from progimage.library import Library
-from progimage.model import ANYBODY
+from progimage.model import ANONYMOUS
 from progimage.stores import create_store
 from progimage.stores.folder.store import FilesystemStore
 from tests.candidates import add
@@ -81,7 +81,7 @@ def test_a_damaged_image_is_mended_from_a_copy(run, tmp_path, copies, damage):
     assert done.code == 0
     key = keys.record(record.id) if damage == "torn record" else original
     assert done.lines == [f"mended:\t{key}"]
-    assert Library(store).find(ANYBODY, record.id) == record
+    assert Library(store).find(ANONYMOUS, record.id) == record
     with store.open(original) as reader:
         assert reader.read() == b"picture"
     again = mend(run, tmp_path)
@@ -92,11 +92,11 @@ def test_a_damaged_image_is_mended_from_a_copy(run, tmp_path, copies, damage):
 def test_mending_leaves_what_is_newer_or_was_deleted(run, tmp_path, copies):
     store, copy, record = copies
     other = add(Library(copy), b"deleted in the store")
-    edited = Library(store).edit(ANYBODY, record.id, {"title": "New"}, lambda _: True)
+    edited = Library(store).edit(ANONYMOUS, record.id, {"title": "New"}, lambda _: True)
     assert mend(run, tmp_path).lines == []
-    assert Library(store).find(ANYBODY, record.id) == edited
+    assert Library(store).find(ANONYMOUS, record.id) == edited
     with pytest.raises(NotFound):
-        Library(store).find(ANYBODY, other.id)
+        Library(store).find(ANONYMOUS, other.id)
 
 
 def test_a_damaged_account_is_mended_and_others_stay(run, tmp_path, copies):

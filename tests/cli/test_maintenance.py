@@ -16,7 +16,7 @@ from progimage.library import Library
 from progimage.library.index.index import Index
 from progimage.library.search.catalogue import Catalogue
 from progimage.library.search.query import Query
-from progimage.model import ANYBODY
+from progimage.model import ANONYMOUS
 from progimage.stores import create_store
 from progimage.stores.folder.store import FilesystemStore
 from tests.candidates import add
@@ -52,7 +52,7 @@ def test_check_finds_leftovers_and_repair_removes_them(store):
     assert repaired.exit_code == 0
     assert f"repaired: original without record: {orphan}" in repaired.output
     assert run("check", "--grace-minutes", "0").exit_code == 0
-    assert Library(store).find(ANYBODY, record.id) == record
+    assert Library(store).find(ANONYMOUS, record.id) == record
 
 
 def test_check_exits_1_for_damage_even_after_repair(store):
@@ -122,7 +122,7 @@ def test_reindex_builds_a_lost_index(store):
     result = run("reindex")
     assert result.exit_code == 0
     assert result.output.splitlines() == ["built an index of 1 pictures"]
-    assert Catalogue(Index(store)).first(ANYBODY, Query(), 10).records == [record]
+    assert Catalogue(Index(store)).first(ANONYMOUS, Query(), 10).records == [record]
     assert run("reindex").output.splitlines() == [
         "repaired 0 pictures and removed 0 from the index"
     ]

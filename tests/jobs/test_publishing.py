@@ -16,7 +16,7 @@ from progimage.jobs.publish.imgur import Imgur
 from progimage.jobs.runner import Runner
 from progimage.jobs.state import Jobs
 from progimage.library import Library
-from progimage.model import ANYBODY, Metadata
+from progimage.model import ANONYMOUS, Metadata
 from tests.jobs.conftest import run, runner_over
 from tests.jobs.publish.imgur_server import CLIENT_ID, FakeImgur, fake_imgur
 from tests.jobs.source import Source, source
@@ -68,7 +68,7 @@ def test_every_picture_is_imported_and_sent_on_and_its_link_is_kept(store, clock
         assert outcome.state == "complete"
         assert outcome.published.link == f"https://i.imgur.com/{outcome.published.id}.jpg"
         assert outcome.published.delete_hash.startswith("hash")
-        record = Library(store).find(ANYBODY, outcome.image_id)
+        record = Library(store).find(ANONYMOUS, outcome.image_id)
         with Library(store).open_original(record) as reader:
             data = reader.read()
         [upload] = [upload for upload in imgur.uploads if upload.data == data]
@@ -119,7 +119,7 @@ def test_one_that_is_not_taken_fails_alone_and_stays_in_the_library(
     assert failed.error == "PublishFailed"
     assert word in failed.detail
     assert "secret" not in failed.detail
-    assert Library(store).find(ANYBODY, failed.image_id)
+    assert Library(store).find(ANONYMOUS, failed.image_id)
     assert imgur.posts == 3
 
 

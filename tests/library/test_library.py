@@ -16,7 +16,7 @@ from progimage.errors import DamagedRecord, InvalidField, NotFound, Precondition
 from progimage.library import Library, can_see
 from progimage.library.index.index import Index
 from progimage.library.index.keys import announcement
-from progimage.model import ANYBODY, Metadata, Record, Viewer
+from progimage.model import ANONYMOUS, Metadata, Record, Viewer
 from progimage.stores import ObjectStore, Stat
 from progimage.stores.memory import MemoryStore
 from tests.candidates import add, candidate, id_of
@@ -43,7 +43,7 @@ def test_the_id_is_the_sha256_of_the_bytes(library):
 
 def test_an_added_picture_is_found_with_its_bytes(library):
     record = add(library, PICTURE, Metadata(title="Sunset"))
-    assert library.find(ANYBODY, record.id) == record
+    assert library.find(ANONYMOUS, record.id) == record
     assert record.title == "Sunset"
     with library.open_original(record) as reader:
         assert reader.read() == PICTURE
@@ -90,12 +90,12 @@ def test_original_and_announcement_are_written_side_by_side():
     store = TwoAtOnce()
     with ThreadPoolExecutor(1) as threads:
         library = Library(store, index=Index(store, threads))
-        assert library.find(ANYBODY, add(library, PICTURE).id)
+        assert library.find(ANONYMOUS, add(library, PICTURE).id)
 
 
 def test_what_is_not_there_is_not_found(library):
     with pytest.raises(NotFound):
-        library.find(ANYBODY, id_of(b"never added"))
+        library.find(ANONYMOUS, id_of(b"never added"))
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ def test_what_is_not_there_is_not_found(library):
 )
 def test_what_is_no_id_is_not_found_either(library, odd):
     with pytest.raises(NotFound):
-        library.find(ANYBODY, odd)
+        library.find(ANONYMOUS, odd)
 
 
 def test_a_private_picture_looks_missing_to_others(library):
@@ -129,28 +129,30 @@ def test_others_can_neither_edit_nor_remove_a_private_picture(library):
 
 def test_a_picture_on_its_way_out_is_seen_by_nobody(library):
     record = add(library, PICTURE).model_copy(update={"state": "deleting"})
-    assert not can_see(ANYBODY, record)
+    assert not can_see(ANONYMOUS, record)
 
 
 def test_an_edit_lays_changes_over_and_counts_the_revision(library):
     record = add(library, PICTURE, Metadata(title="Sunset", tags=("sea", "sky")))
-    edited = library.edit(ANYBODY, record.id, {"title": "Dusk", "tags": None}, lambda current: True)
+    edited = library.edit(
+        ANONYMOUS, record.id, {"title": "Dusk", "tags": None}, lambda current: True
+    )
     assert (edited.title, edited.tags, edited.revision) == ("Dusk", (), 2)
     assert edited.modified > record.modified
-    assert library.find(ANYBODY, record.id) == edited
+    assert library.find(ANONYMOUS, record.id) == edited
 
 
 def test_an_edit_that_changes_nothing_is_no_new_revision(library):
     record = add(library, PICTURE, Metadata(title="Sunset"))
-    assert library.edit(ANYBODY, record.id, {"title": "Sunset"}, lambda current: True) == record
+    assert library.edit(ANONYMOUS, record.id, {"title": "Sunset"}, lambda current: True) == record
 
 
 def test_an_edit_of_an_old_version_is_refused(library):
     record = add(library, PICTURE)
-    library.edit(ANYBODY, record.id, {"title": "First"}, lambda current: current == record)
+    library.edit(ANONYMOUS, record.id, {"title": "First"}, lambda current: current == record)
     with pytest.raises(PreconditionFailed):
-        library.edit(ANYBODY, record.id, {"title": "Second"}, lambda current: current == record)
-    assert library.find(ANYBODY, record.id).title == "First"
+        library.edit(ANONYMOUS, record.id, {"title": "Second"}, lambda current: current == record)
+    assert library.find(ANONYMOUS, record.id).title == "First"
 
 
 def test_no_update_is_lost_among_concurrent_editors(library):
@@ -159,10 +161,10 @@ def test_no_update_is_lost_among_concurrent_editors(library):
 
     def append_letter(letter: str) -> None:
         while True:
-            seen = library.find(ANYBODY, image_id)
+            seen = library.find(ANONYMOUS, image_id)
             try:
                 library.edit(
-                    ANYBODY,
+                    ANONYMOUS,
                     image_id,
                     {"title": seen.title + letter},
                     lambda current, seen=seen: current.revision == seen.revision,
@@ -174,7 +176,7 @@ def test_no_update_is_lost_among_concurrent_editors(library):
     letters = "abcdefghijkl"
     with ThreadPoolExecutor(len(letters)) as threads:
         list(threads.map(append_letter, letters))
-    record = library.find(ANYBODY, image_id)
+    record = library.find(ANONYMOUS, image_id)
     assert sorted(record.title) == sorted(letters)
     assert record.revision == 1 + len(letters)
 
@@ -187,7 +189,7 @@ def test_no_update_is_lost_among_concurrent_editors(library):
         ({"title": 7}, "title: should be a valid string"),
         ({"title": "x" * 201}, "title: String should have at most 200 characters"),
         ({"title": "a\nb"}, "title: must be one line"),
-        ({"description": "a\x00b"}, "description: must not hold the control character U+0000"),
+        ({"description": "a\x00b"}, "description: must not contain the control character U+0000"),
         ({"tags": ["x"] * 3 + [" "]}, "tags.3: must not be empty"),
         ({"visibility": "secret"}, "visibility: should be 'public' or 'private'"),
     ],
@@ -195,9 +197,9 @@ def test_no_update_is_lost_among_concurrent_editors(library):
 def test_a_malformed_edit_names_the_field_and_what_would_work(library, changes, complaint):
     record = add(library, PICTURE)
     with pytest.raises(InvalidField) as error:
-        library.edit(ANYBODY, record.id, changes, lambda current: True)
+        library.edit(ANONYMOUS, record.id, changes, lambda current: True)
     assert complaint in str(error.value)
-    assert library.find(ANYBODY, record.id) == record
+    assert library.find(ANONYMOUS, record.id) == record
 
 
 def test_a_removed_picture_leaves_nothing_behind(library, store):
@@ -205,10 +207,10 @@ def test_a_removed_picture_leaves_nothing_behind(library, store):
     for public in (True, False):
         key = keys.rendition(record.id, "blur", "jpg", public=public)
         store.put(key, io.BytesIO(b"cached"), media_type="image/jpeg")
-    library.remove(ANYBODY, record.id)
+    library.remove(ANONYMOUS, record.id)
     assert keys_outside_index(store) == set()
     with pytest.raises(NotFound):
-        library.remove(ANYBODY, record.id)
+        library.remove(ANONYMOUS, record.id)
 
 
 def test_a_purge_spares_the_picture_and_all_others(library, store):
@@ -218,7 +220,7 @@ def test_a_purge_spares_the_picture_and_all_others(library, store):
             key = f"{keys.renditions(record.id, public=True)}{engine}/blur.jpg"
             store.put(key, io.BytesIO(b"cached"), media_type="image/jpeg")
     assert library.purge(ours.id) == 2
-    assert library.find(ANYBODY, ours.id) == ours
+    assert library.find(ANONYMOUS, ours.id) == ours
     assert len(list(store.list(keys.renditions(other.id, public=True)))) == 2
 
 
@@ -253,8 +255,8 @@ def test_an_edit_is_never_dated_before_what_it_changes(store):
     now = datetime(2026, 11, 21, tzinfo=UTC)
     record = add(Library(store, clock=lambda: now), PICTURE)
     behind = Library(store, clock=lambda: now - timedelta(minutes=10))
-    first = behind.edit(ANYBODY, record.id, {"title": "First"}, lambda current: True)
-    second = behind.edit(ANYBODY, record.id, {"title": "Second"}, lambda current: True)
+    first = behind.edit(ANONYMOUS, record.id, {"title": "First"}, lambda current: True)
+    second = behind.edit(ANONYMOUS, record.id, {"title": "Second"}, lambda current: True)
     assert record.created == record.modified < first.modified < second.modified
 
 
@@ -272,14 +274,14 @@ def test_a_damaged_record_is_reported_as_such(library, store):
     record = add(library, PICTURE)
     store.put(keys.record(record.id), io.BytesIO(b"{half"), media_type="application/json")
     with pytest.raises(DamagedRecord):
-        library.find(ANYBODY, record.id)
+        library.find(ANONYMOUS, record.id)
 
 
 def test_fields_of_a_newer_version_survive_an_edit_by_an_older_one(library, store):
     record = add(library, PICTURE)
     newer = Record.model_validate({**record.model_dump(), "licence": "CC0"})
     store.put(keys.record(record.id), io.BytesIO(newer.to_json()), media_type="application/json")
-    library.edit(ANYBODY, record.id, {"title": "Dusk"}, lambda current: True)
+    library.edit(ANONYMOUS, record.id, {"title": "Dusk"}, lambda current: True)
     with store.open(keys.record(record.id)) as reader:
         assert b'"licence": "CC0"' in reader.read()
 

@@ -11,7 +11,7 @@ from progimage import keys
 from progimage.errors import DamagedOriginal, NotFound
 from progimage.library import Library
 from progimage.library.originals import read_verified
-from progimage.model import ANYBODY, Metadata, Record
+from progimage.model import ANONYMOUS, Metadata, Record
 from progimage.stores import ObjectStore
 from progimage.stores.folder.store import FilesystemStore
 from progimage.stores.memory import MemoryStore
@@ -55,7 +55,7 @@ def test_the_original_of_a_removed_picture_is_not_found():
     store = MemoryStore()
     library = Library(store)
     record = add(library, PICTURE)
-    library.remove(ANYBODY, record.id)
+    library.remove(ANONYMOUS, record.id)
     with pytest.raises(NotFound):
         library.open_original(record)
 
@@ -82,7 +82,7 @@ def test_an_upload_restores_missing_or_damaged_bytes_as_a_new_generation(folder,
     restored = library.restore_original(candidate(PICTURE))
     assert restored.generation != record.generation
     assert (restored.title, restored.tags, restored.created) == ("kept", ("sea",), record.created)
-    assert library.find(ANYBODY, record.id) == restored
+    assert library.find(ANONYMOUS, record.id) == restored
     with library.open_original(restored) as reader:
         assert reader.read() == PICTURE
     originals = [stat.key for stat in folder.list(keys.IMAGES) if "original" in stat.key]
@@ -102,7 +102,7 @@ def test_an_edit_during_the_restoration_is_not_lost():
         def put(self, key, source, **options):
             stat = super().put(key, source, **options)
             if "original-" in key and self.edits:
-                Library(self).edit(ANYBODY, record.id, self.edits.pop(), lambda _: True)
+                Library(self).edit(ANONYMOUS, record.id, self.edits.pop(), lambda _: True)
             return stat
 
         edits: list[dict[str, str]] = []  # noqa: RUF012

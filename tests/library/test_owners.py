@@ -17,7 +17,7 @@ from progimage.library.index.index import Index
 from progimage.library.search.catalogue import Catalogue
 from progimage.library.search.query import Query
 from progimage.maintenance.check import Check
-from progimage.model import ANYBODY, Metadata, Viewer
+from progimage.model import ANONYMOUS, Metadata, Viewer
 from progimage.stores import ObjectStore
 from tests.candidates import add, candidate, id_of
 from tests.system.s3.real import empty_store
@@ -78,7 +78,7 @@ def test_what_one_owner_removes_stays_with_the_other(library):
 
 @pytest.mark.parametrize("act", ["edit", "remove", "purge"])
 @pytest.mark.parametrize(("visibility", "error"), [("public", Forbidden), ("private", NotFound)])
-@pytest.mark.parametrize("viewer", [ANYBODY, BEN, Viewer(name="root", is_admin=True)])
+@pytest.mark.parametrize("viewer", [ANONYMOUS, BEN, Viewer(name="root", is_admin=True)])
 def test_only_its_owner_changes_a_picture(library, store, act, visibility, error, viewer):
     record = add(library, PICTURE, Metadata(visibility=visibility), "ann")
     before = {stat.key: stat.etag for stat in store.list("")}
@@ -105,7 +105,7 @@ def test_what_is_nobodys_is_changed_by_whoever_may_act_for_the_default_owner(lib
 def test_listings_counts_and_tags_show_everybody_only_their_own_private_pictures(store, library):
     add(library, PICTURE, PRIVATE, "ann")
     catalogue = Catalogue(Index(store))
-    for viewer, count in ((ANN, 1), (BEN, 0), (ANYBODY, 0)):
+    for viewer, count in ((ANN, 1), (BEN, 0), (ANONYMOUS, 0)):
         page = catalogue.first(viewer, Query(), 10)
         assert (len(page.records), page.total.count) == (count, count)
         assert len(catalogue.tags(viewer, 10)[0]) == count

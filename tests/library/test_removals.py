@@ -11,7 +11,7 @@ from progimage import keys
 from progimage.errors import NotFound, PreconditionFailed, StoreFull, StoreUnavailable
 from progimage.library import Library, read_record
 from progimage.library.removals import finish_removals
-from progimage.model import ANYBODY, Record
+from progimage.model import ANONYMOUS, Record
 from progimage.stores import ObjectStore
 from progimage.stores.memory import MemoryStore
 from tests.candidates import add
@@ -48,7 +48,7 @@ def with_rendition(store: ObjectStore) -> Record:
 
 def test_nothing_is_left_of_a_removed_picture():
     store = MemoryStore()
-    Library(store).remove(ANYBODY, with_rendition(store).id)
+    Library(store).remove(ANONYMOUS, with_rendition(store).id)
     assert [stat.key for stat in store.list("") if not stat.key.startswith("index/")] == []
 
 
@@ -56,7 +56,7 @@ def test_a_full_store_is_freed_by_a_removal():
     store = FullStore()
     record = with_rendition(store)
     store.is_full = True
-    Library(store).remove(ANYBODY, record.id)
+    Library(store).remove(ANONYMOUS, record.id)
     for prefix in (keys.IMAGES, keys.RENDERS):
         assert list(store.list(prefix)) == []
     store.is_full = False
@@ -69,7 +69,7 @@ def test_nothing_public_is_left_while_a_record_is_deleting(stuck):
     record = with_rendition(store)
     store.stuck = stuck
     with pytest.raises(StoreUnavailable):
-        Library(store).remove(ANYBODY, record.id)
+        Library(store).remove(ANONYMOUS, record.id)
     is_deleting = read_record(store, record.id)[0].state == "deleting"
     assert not (is_deleting and list(store.list(keys.PUBLIC_RENDERS)))
 
@@ -80,7 +80,7 @@ def test_a_removal_that_failed_half_way_is_finished_later():
     record = with_rendition(store)
     store.stuck = "images/"
     with pytest.raises(StoreUnavailable):
-        library.remove(ANYBODY, record.id)
+        library.remove(ANONYMOUS, record.id)
     assert library.finish_removals() == 0
     store.stuck = None
     assert library.finish_removals() == 1
@@ -99,16 +99,16 @@ def test_a_removal_that_never_began_leaves_its_note_for_an_hour():
     assert store.stat(keys.removal(record.id))
     finish_removals(store, library.finish_removal, lambda: now + timedelta(hours=2))
     assert list(store.list(keys.REMOVALS)) == []
-    assert library.find(ANYBODY, record.id) == record
+    assert library.find(ANONYMOUS, record.id) == record
 
 
 def test_a_removal_of_another_version_is_not_made():
     store = MemoryStore()
     record = with_rendition(store)
     with pytest.raises(PreconditionFailed):
-        Library(store).remove(ANYBODY, record.id, lambda _: False)
-    assert Library(store).find(ANYBODY, record.id) == record
+        Library(store).remove(ANONYMOUS, record.id, lambda _: False)
+    assert Library(store).find(ANONYMOUS, record.id) == record
     assert len(list(store.list(keys.RENDERS))) == 1
-    Library(store).remove(ANYBODY, record.id, lambda current: current == record)
+    Library(store).remove(ANONYMOUS, record.id, lambda current: current == record)
     with pytest.raises(NotFound):
-        Library(store).find(ANYBODY, record.id)
+        Library(store).find(ANONYMOUS, record.id)

@@ -13,7 +13,7 @@ from progimage.access.transform_policy import TransformPolicy
 from progimage.imaging.limits import Limits
 from progimage.library import Library
 from progimage.maintenance.gc import collect
-from progimage.model import ANYBODY
+from progimage.model import ANONYMOUS
 from progimage.stores import Stat
 from progimage.stores.folder.store import FilesystemStore
 from progimage.stores.memory import MemoryStore
@@ -153,7 +153,7 @@ def test_working_copies_stay_with_their_originals_and_go_without(store):
     kept = {copied(store, record, days=1000) for record in records[::2]}
     for record in records[1::2]:
         copied(store, record)
-        library.remove(ANYBODY, record.id)
+        library.remove(ANONYMOUS, record.id)
         copied(store, record)
     young = copied(store, records[1], days=0)
     assert run(store, days=1, max_bytes=0).working_copies == 2
@@ -163,7 +163,7 @@ def test_working_copies_stay_with_their_originals_and_go_without(store):
 def test_working_copies_of_another_upload_of_the_picture_go(store):
     library = Library(store)
     before = add(library, b"picture")
-    library.remove(ANYBODY, before.id)
+    library.remove(ANONYMOUS, before.id)
     after = add(library, b"picture")
     copied(store, before)
     kept = copied(store, after)

@@ -13,7 +13,7 @@ from progimage.imaging.limits import Limits
 from progimage.library import Library
 from progimage.library.working_copies import WorkingCopies
 from progimage.maintenance.prepare import Preparation
-from progimage.model import ANYBODY, Metadata
+from progimage.model import ANONYMOUS, Metadata
 from progimage.renditions.renderer import Renderer
 from progimage.stores.memory import MemoryStore
 from progimage.stores.temp_files import TempFolder
@@ -90,5 +90,5 @@ def test_a_picture_that_cannot_be_decoded_is_named_and_the_others_are_prepared(s
 
 def test_removed_pictures_are_passed(store):
     record = uploaded(store, LARGE)
-    Library(store).remove(ANYBODY, record.id)
+    Library(store).remove(ANONYMOUS, record.id)
     assert prepare(store) == []

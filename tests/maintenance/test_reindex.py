@@ -18,7 +18,7 @@ from progimage.library.search.catalogue import Catalogue
 from progimage.library.search.query import Query
 from progimage.maintenance.check import Check
 from progimage.maintenance.reindex import Reindexed, reindex
-from progimage.model import ANYBODY, Metadata, Record, Viewer
+from progimage.model import ANONYMOUS, Metadata, Record, Viewer
 from progimage.stores import ObjectStore
 from progimage.stores.memory import MemoryStore
 from tests.candidates import add, id_of
@@ -155,7 +155,7 @@ def test_a_record_that_was_edited_by_hand_is_found_as_it_is_after_a_repair(store
 def test_a_record_that_was_restored_from_a_back_up_counts_again(store, records):
     library, image_id = Library(store), records[1].id
     for title in ("one", "two"):
-        library.edit(ANYBODY, image_id, {"title": title}, lambda current: True)
+        library.edit(ANONYMOUS, image_id, {"title": title}, lambda current: True)
     fold(Index(store), 1)
     put(store, records[1])
     assert reindex(Index(store)).added == 1
@@ -212,7 +212,7 @@ def test_no_order_of_reindexing_and_a_change_leaves_searches_wrong(is_lost, chan
         store = MemoryStore()
         library = Library(store)
         record = add(library, b"1", Metadata(tags=("a",)))
-        library.find(ANYBODY, record.id)
+        library.find(ANONYMOUS, record.id)
         fold(Index(store), 1)
 
         def build(store: ObjectStore) -> None:
@@ -224,9 +224,9 @@ def test_no_order_of_reindexing_and_a_change_leaves_searches_wrong(is_lost, chan
             if change == "upload":
                 add(library, b"2")
             elif change == "edit":
-                library.edit(ANYBODY, record.id, {"tags": ["b"]}, lambda current: True)
+                library.edit(ANONYMOUS, record.id, {"tags": ["b"]}, lambda current: True)
             else:
-                library.remove(ANYBODY, record.id)
+                library.remove(ANONYMOUS, record.id)
 
         width = play(store, (build, act), choices, is_step)
         assert store.stat(MANIFEST)

@@ -18,7 +18,7 @@ from progimage.library import Library, read_record
 from progimage.library.quarantine import all_set_aside, put_back
 from progimage.maintenance.check import Check
 from progimage.maintenance.rebuild import Rebuilder
-from progimage.model import ANYBODY, Metadata, Record, Viewer
+from progimage.model import ANONYMOUS, Metadata, Record, Viewer
 from progimage.stores.memory import MemoryStore
 from progimage.stores.temp_files import TempFolder
 from tests.candidates import add, candidate
@@ -66,7 +66,7 @@ def test_an_original_whose_record_is_lost_is_set_aside_and_restored():
     rebuilt = rebuilder_of(store).rebuild(record.id)
     assert rebuilt is not None
     assert (rebuilt.id, rebuilt.sha256, rebuilt.width) == (record.id, record.sha256, 8)
-    assert original_of(store, Library(store).find(ANYBODY, record.id)) == PICTURE
+    assert original_of(store, Library(store).find(ANONYMOUS, record.id)) == PICTURE
     assert found(store) == []
 
 
@@ -135,7 +135,7 @@ def test_what_is_listed_but_not_found_is_damage_and_costs_nothing(lost):
     assert kinds & {"listed but not found", "missing original"}
     store.lost = ""
     assert {key for key in before if key.startswith("images/")} <= {s.key for s in store.list("")}
-    assert original_of(store, Library(store).find(ANYBODY, record.id)) == PICTURE
+    assert original_of(store, Library(store).find(ANONYMOUS, record.id)) == PICTURE
 
 
 class TestDamagedRecords:
@@ -164,7 +164,7 @@ class TestDamagedRecords:
         with pytest.raises(NotFound):
             Library(store).find(Viewer(name="ann"), record.id)
 
-    @pytest.mark.parametrize("viewer", [ANYBODY, Viewer(name="ben")])
+    @pytest.mark.parametrize("viewer", [ANONYMOUS, Viewer(name="ben")])
     def test_nobody_else_can(self, store, record, viewer):
         with pytest.raises(DamagedRecord):
             Library(store).remove(viewer, record.id)

@@ -8,7 +8,7 @@ from progimage.errors import ConfigError
 from progimage.library import Library
 from progimage.maintenance import upgrade as upgrading
 from progimage.maintenance.upgrade import upgrade
-from progimage.model import ANYBODY
+from progimage.model import ANONYMOUS
 from progimage.stores.marker import FORMAT, new_marker, read_marker, write_marker
 from progimage.stores.memory import MemoryStore
 from tests.candidates import add
@@ -21,7 +21,7 @@ def test_a_store_without_marker_is_adopted_and_loses_nothing():
     assert upgrade(store).format == FORMAT
     assert read_marker(store) is not None
     assert {stat.key: stat.etag for stat in store.list("images/")} == before
-    assert Library(store).find(ANYBODY, record.id) == record
+    assert Library(store).find(ANONYMOUS, record.id) == record
 
 
 def test_it_may_run_again():

@@ -14,7 +14,7 @@ from progimage.imaging.codecs import formats
 from progimage.imaging.limits import Limits
 from progimage.imaging.pipeline import parse
 from progimage.library import Library
-from progimage.model import ANYBODY
+from progimage.model import ANONYMOUS
 from progimage.renditions import remote_render
 from progimage.renditions.remote_render import BrokerRenderer
 from progimage.renditions.renditions import Renditions
@@ -75,7 +75,9 @@ def by_worker(store):
 
 
 def test_a_render_is_made_by_the_worker_and_served_from_the_cache(store, picture):
-    found = web(store, by_worker(store)).find_or_render(ANYBODY, picture, parse("resize:w=4"), PNG)
+    found = web(store, by_worker(store)).find_or_render(
+        ANONYMOUS, picture, parse("resize:w=4"), PNG
+    )
     with found.reader as reader:
         assert Image.open(reader).size == (4, 3)
     assert found.timings is not None
@@ -86,7 +88,7 @@ def test_a_render_is_made_by_the_worker_and_served_from_the_cache(store, picture
 def test_what_the_worker_raised_is_raised(store, picture):
     with pytest.raises(errors.InvalidArgument, match="crop"):
         web(store, by_worker(store)).find_or_render(
-            ANYBODY, picture, parse("crop:x=50,y=0,w=9,h=9"), PNG
+            ANONYMOUS, picture, parse("crop:x=50,y=0,w=9,h=9"), PNG
         )
     assert list(store.list(keys.ASKS)) == []
 
@@ -99,7 +101,7 @@ def test_a_message_that_comes_twice_and_a_worker_of_another_version_do_no_harm(s
         store.put(key, io.BytesIO(b'{"made": {"speed": 1}}'), media_type="application/json")
         return True
 
-    found = web(store, send).find_or_render(ANYBODY, picture, parse("resize:w=4"), PNG)
+    found = web(store, send).find_or_render(ANONYMOUS, picture, parse("resize:w=4"), PNG)
     found.reader.close()
     assert found.timings is None
 
@@ -107,13 +109,13 @@ def test_a_message_that_comes_twice_and_a_worker_of_another_version_do_no_harm(s
 def test_a_worker_that_does_not_answer_is_waited_for_so_long(store, picture):
     renders = web(store, lambda *_: True, timeout_s=3.0)
     with pytest.raises(errors.Overloaded, match="within 3 s") as caught:
-        renders.find_or_render(ANYBODY, picture, parse("resize:w=4"), PNG)
+        renders.find_or_render(ANONYMOUS, picture, parse("resize:w=4"), PNG)
     assert caught.value.retry_after_s == 5
 
 
 def test_what_cannot_be_asked_for_is_rendered_here(store, picture):
     renders = web(store, lambda *_: False, InlinePool())
-    with renders.find_or_render(ANYBODY, picture, parse("resize:w=4"), PNG).reader as reader:
+    with renders.find_or_render(ANONYMOUS, picture, parse("resize:w=4"), PNG).reader as reader:
         assert Image.open(reader).size == (4, 3)
 
 
@@ -122,17 +124,17 @@ def test_a_pipeline_that_uses_another_picture_is_rendered_here(store, picture):
         raise AssertionError("asked")
 
     renders = web(store, send, InlinePool())
-    found = renders.find_or_render(ANYBODY, picture, parse(f"watermark:image={picture}"), PNG)
+    found = renders.find_or_render(ANONYMOUS, picture, parse(f"watermark:image={picture}"), PNG)
     found.reader.close()
 
 
 def test_a_picture_removed_meanwhile_is_not_found(store, picture):
     def send(ask, timeout_s) -> bool:
-        Library(store).remove(ANYBODY, picture)
+        Library(store).remove(ANONYMOUS, picture)
         return by_worker(store)(ask, timeout_s)
 
     with pytest.raises(errors.NotFound):
-        web(store, send).find_or_render(ANYBODY, picture, parse("resize:w=4"), PNG)
+        web(store, send).find_or_render(ANONYMOUS, picture, parse("resize:w=4"), PNG)
     assert list(store.list(keys.RENDERS)) == []
 
 

@@ -18,7 +18,7 @@ from progimage.imaging.codecs import formats
 from progimage.imaging.limits import Limits
 from progimage.imaging.pipeline import parse
 from progimage.library import Library
-from progimage.model import ANYBODY, Metadata, Viewer
+from progimage.model import ANONYMOUS, Metadata, Viewer
 from progimage.renditions.renditions import Renditions
 from progimage.stores import ObjectStore
 from progimage.stores.folder.store import FilesystemStore
@@ -69,7 +69,7 @@ def renders_of(store: ObjectStore, pool=None, places: int = 50) -> Renditions:
 
 
 def bytes_of(renders: Renditions, image_id: str, pipeline=PIPELINE) -> bytes:
-    with renders.find_or_render(ANYBODY, image_id, pipeline, formats.PNG).reader as reader:
+    with renders.find_or_render(ANONYMOUS, image_id, pipeline, formats.PNG).reader as reader:
         return reader.read()
 
 
@@ -186,14 +186,14 @@ def test_a_cached_rendition_is_shown_to_nobody_who_may_not_see_all_its_pictures(
 ):
     shown = add(Library(store), PICTURE)
     pipeline, renders = parse(f"watermark:image={stamp.id}"), renders_of(store)
-    renders.find_or_render(ANYBODY, shown.id, pipeline, formats.PNG).reader.close()
+    renders.find_or_render(ANONYMOUS, shown.id, pipeline, formats.PNG).reader.close()
     if change == "hide":
         hide(store, stamp.id)
         renders.find_or_render(ANN, shown.id, pipeline, formats.PNG).reader.close()
     else:
         Library(store).remove(ANN, stamp.id)
     with pytest.raises(InvalidArgument, match="there is no picture"):
-        renders.find_or_render(ANYBODY, shown.id, pipeline, formats.PNG)
+        renders.find_or_render(ANONYMOUS, shown.id, pipeline, formats.PNG)
 
 
 def test_a_picture_hidden_while_another_is_stamped_with_it_is_not_shown(store, stamp):
@@ -206,7 +206,7 @@ def test_a_picture_hidden_while_another_is_stamped_with_it_is_not_shown(store, s
     shown = add(Library(store), PICTURE)
     with pytest.raises(InvalidArgument, match="there is no picture"):
         renders_of(store, Hiding()).find_or_render(
-            ANYBODY, shown.id, parse(f"watermark:image={stamp.id}"), formats.PNG
+            ANONYMOUS, shown.id, parse(f"watermark:image={stamp.id}"), formats.PNG
         )
 
 
@@ -219,7 +219,7 @@ def test_a_picture_removed_while_another_is_stamped_with_it_is_told_as_missing(s
     shown = add(Library(store), PICTURE)
     with pytest.raises(InvalidArgument, match="there is no picture"):
         renders_of(store, Removing()).find_or_render(
-            ANYBODY, shown.id, parse(f"watermark:image={stamp.id}"), formats.PNG
+            ANONYMOUS, shown.id, parse(f"watermark:image={stamp.id}"), formats.PNG
         )
 
 
@@ -241,7 +241,7 @@ def test_no_order_of_a_render_and_a_change_leaves_a_public_rendition(other):
 
     def render(store: ObjectStore) -> None:
         with ExitStack() as stack:
-            found = renders_of(store).find_or_render(ANYBODY, image_id, PIPELINE, formats.PNG)
+            found = renders_of(store).find_or_render(ANONYMOUS, image_id, PIPELINE, formats.PNG)
             stack.enter_context(found.reader)
 
     image_id = ""

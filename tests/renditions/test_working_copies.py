@@ -18,7 +18,7 @@ from progimage.imaging.pipeline import parse
 from progimage.imaging.working_copies import make_copies
 from progimage.library import Library
 from progimage.library.working_copies import WorkingCopies
-from progimage.model import ANYBODY, Metadata
+from progimage.model import ANONYMOUS, Metadata
 from progimage.renditions.renditions import Renditions
 from progimage.stores.folder.store import FilesystemStore
 from progimage.stores.memory import MemoryStore
@@ -78,7 +78,7 @@ def uploaded(store, px=PX, content=LARGE):
 def rendered(store, record, pipeline=SMALL_STEP, **options) -> bytes:
     """Return a rendition's bytes; it is not cached afterwards."""
     renditions = renditions_of(store, **options)
-    with renditions.find_or_render(ANYBODY, record.id, pipeline, PNG).reader as reader:
+    with renditions.find_or_render(ANONYMOUS, record.id, pipeline, PNG).reader as reader:
         data = reader.read()
     Library(store).purge(record.id)
     return data
@@ -146,7 +146,7 @@ def test_a_crowd_that_lacks_a_copy_has_it_made_once(store):
 
     def ask(width: int) -> None:
         pipeline = parse(f"resize:w={width}")
-        renditions.find_or_render(ANYBODY, record.id, pipeline, PNG).reader.close()
+        renditions.find_or_render(ANONYMOUS, record.id, pipeline, PNG).reader.close()
 
     with ThreadPoolExecutor(8) as threads:
         asked = [threads.submit(ask, width) for width in range(50, 58)]
@@ -182,12 +182,12 @@ def test_a_picture_removed_while_its_copy_is_made_leaves_no_copy(store):
     class Removing(InlinePool):
         def run(self, function, *args, **kwargs):
             if function is make_copies:
-                Library(store).remove(ANYBODY, record.id)
+                Library(store).remove(ANONYMOUS, record.id)
             return super().run(function, *args, **kwargs)
 
     renditions = renditions_of(store, Removing())
     with pytest.raises(NotFound):
-        renditions.find_or_render(ANYBODY, record.id, SMALL_STEP, PNG)
+        renditions.find_or_render(ANONYMOUS, record.id, SMALL_STEP, PNG)
     assert copies(store) == []
     assert list(store.list(keys.RENDERS)) == []
 

@@ -1,7 +1,7 @@
 """Access tokens: JSON Web Tokens (RFC 7519), signed and verified by a ring of keys.
 
 The first key signs and all verify, so that keys can be changed without signing accounts
-out. Each key has one algorithm, and no other is tried with it, whatever a token says
+out. Each key has one algorithm, and the algorithm that a token names is never used instead
 (RFC 8725, sections 3.1 and 3.2).
 """
 
@@ -28,11 +28,11 @@ from progimage.stores import ABSENT, ObjectStore
 
 ISSUER = "progimage"
 TYPE = "at+jwt"
-"""The type of access tokens (RFC 9068, section 2.1), which no other token has."""
+"""The type of access tokens (RFC 9068, section 2.1); other tokens have other types."""
 
 MAX_TOKEN = 4_096
-# A new token of another node may seem to come from the future, which is harmless. The same
-# tolerance at its end would make every token valid for longer.
+# Tolerance for the clocks of other nodes: a new token may seem to come from the future. There
+# is none for the expiry, since it would make every token valid for longer.
 _LEEWAY_S = 5
 
 _REQUIRED = ["exp", "iat", "nbf", "iss", "aud", "sub"]
@@ -69,7 +69,7 @@ class KeyRing:
     def sign(self, claims: dict[str, Any]) -> str:
         """Return a token with `claims`, which contain its times."""
         signer = self._signer
-        assert signer.signing is not None  # noqa: S101 - __init__ has seen to it
+        assert signer.signing is not None  # noqa: S101 - checked in __init__
         return jwt.encode(
             {**claims, "iss": ISSUER, "aud": ISSUER},
             signer.signing,

@@ -13,11 +13,11 @@ from progimage.errors import BadCredentials, NotFound
 from progimage.lru import LockedLru
 
 REMEMBERED_S = 10.0
-"""A change of an account is in effect on every node after this time at the latest."""
+"""After at most this time a change of an account is in effect on every node."""
 
 _REMEMBERED = 10_000
 
-_INVALID = "the credentials are not valid, or no longer; sign in with POST /tokens/"
+_INVALID = "the credentials are not valid, or no longer valid; sign in with POST /tokens/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class Authenticator:
         )
 
     def forget(self, name: str) -> None:
-        """Read an account from the store the next time, because it was changed here."""
+        """Remove an account from the cache, because it was changed on this node."""
         self._remembered.pop(name)
 
     def _find(self, name: str, fits: Callable[[User], bool]) -> User:

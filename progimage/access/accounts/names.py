@@ -10,10 +10,10 @@ from progimage.errors import InvalidField
 MIN_NAME, MAX_NAME = 3, 32
 MIN_PASSWORD, MAX_PASSWORD = 10, 256
 
-# A name is part of keys and tokens, where `~` and `/` have a meaning.
+# Names are parts of keys and tokens, in which `~` and `/` are separators.
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]*[a-z0-9]")
 
-# `me` is part of paths and queries; the others would suggest an authority they do not have.
+# `me` is used in paths and queries; the others would suggest a special role.
 RESERVED = frozenset(
     (
         *("admin", "administrator", "all", "anonymous", "anybody", "api", "default"),
@@ -35,7 +35,7 @@ def clean_name(text: str) -> str:
     Only ASCII is allowed, so that no two names look alike in different scripts.
 
     Raises:
-        InvalidField: it cannot be a name; the message says what can.
+        InvalidField: it is not a valid name; the message has the rules.
     """
     name = unicodedata.normalize("NFKC", text).casefold().strip() if len(text) < 200 else ""
     if not is_name(name):
@@ -65,6 +65,6 @@ def clean_password(text: str, name: str) -> str:
 
 
 def normal_password(text: str) -> str:
-    """Return a password as it is compared; what is far too long is cut, and matches none."""
-    # Before any work on the text: normalising takes time by the square of its length.
+    """Return the form of a password that is compared; a far too long one is cut, and fails."""
+    # Cut before normalising, which takes time by the square of the length.
     return unicodedata.normalize("NFC", text[: 8 * MAX_PASSWORD])

@@ -14,7 +14,7 @@ from progimage.config import SIGN_INS
 _AT_A_TIME = 2
 _TIME_COST, _MEMORY_KIB = 1, 46 * 1024
 
-# A hash with these costs, of a password that no account has.
+# A hash of a random password, with the same costs.
 _DUMMY = (
     "$argon2id$v=19$m=47104,t=1,p=1$CyOk6r7MVu09FWLGYGXuuA"
     "$E1wCprXY/oJh32T0B6j/n9ztDmBkiU6ARStIQLS6J5Q"
@@ -22,7 +22,7 @@ _DUMMY = (
 
 
 class Passwords:
-    """Hashes and compares passwords.
+    """Hashes and checks passwords.
 
     Argon2id with 46 MiB and one pass (OWASP Password Storage Cheat Sheet): about 40 ms,
     so two at a time cost a web process at most 92 MiB and two cores.
@@ -43,9 +43,9 @@ class Passwords:
             return self._hasher.hash(password)
 
     def match(self, password_hash: str | None, password: str) -> bool:
-        """Return True if the hash is that of this password.
+        """Return True if the password has this hash.
 
-        Without a hash, for a name that no account has, it takes the same time.
+        If the hash is None, because no account has the name, the check takes the same time.
 
         Raises:
             Overloaded: too many sign-ins are waiting.

@@ -25,10 +25,10 @@ from progimage.errors import BadCredentials, InvalidField, NotFound
 from progimage.telemetry import audit
 
 MAX_SESSIONS = 50
-"""The most sessions of one account; the one that was not used for longest ends first."""
+"""The most sessions of one account; at the limit the least recently used one ends."""
 
 _WRONG = "wrong user name or password"
-_SPENT = "the refresh token is not valid, or no longer; sign in with the password"
+_SPENT = "the refresh token is not valid, or no longer valid; sign in with the password"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class SignIn:
         self._access_lifetime_s = access_lifetime_s
         self._refresh_lifetime = timedelta(seconds=refresh_lifetime_s)
         self._clock = clock
-        # One client at one account; one client at many accounts; many clients at one account.
+        # Limits for one client at one account, one client at all accounts, all clients at one.
         self._by_both = Throttle(10, 300)
         self._by_site = Throttle(60, 300)
         self._by_name = Throttle(100, 300)

@@ -1,4 +1,4 @@
-"""A limit on attempts, for each web process by itself."""
+"""Limits attempts, separately in each web process."""
 
 from __future__ import annotations
 

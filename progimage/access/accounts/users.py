@@ -17,7 +17,7 @@ _ATTEMPTS = 8
 
 
 class Stored(Frozen):
-    """Base of stored values; fields that a newer version added are kept unread."""
+    """Base of stored values; fields that a newer version added are stored again unchanged."""
 
     model_config = ConfigDict(frozen=True, extra="allow")
 

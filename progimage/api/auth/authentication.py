@@ -10,7 +10,7 @@ from structlog.contextvars import bind_contextvars
 
 from progimage.access.accounts.authenticate import Authenticator
 from progimage.errors import BadCredentials, Forbidden, Unauthenticated
-from progimage.model import ANYBODY, Viewer
+from progimage.model import ANONYMOUS, Viewer
 
 Mode = Literal["off", "optional", "required"]
 
@@ -20,8 +20,8 @@ _SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 
 
 def viewer_of(req: falcon.Request) -> Viewer:
-    """Return the viewer that the request comes from, `ANYBODY` without credentials."""
-    return cast(Viewer, req.context.get("viewer", ANYBODY))
+    """Return the viewer that the request comes from, `ANONYMOUS` without credentials."""
+    return cast(Viewer, req.context.get("viewer", ANONYMOUS))
 
 
 def author_of(req: falcon.Request) -> Viewer:
@@ -59,13 +59,13 @@ class Authentication:
 
     Invalid credentials are an error, never ignored: their sender would take public data
     for the account's own. If `mode` is "required", every method that is not safe needs an
-    account, unless the resource `is_open_to_anybody`.
+    account, unless the resource has `allows_anonymous`.
     """
 
     def __init__(self, mode: Mode, authenticator: Authenticator) -> None:
         self._mode = mode
         self._authenticator = authenticator
-        self._anybody = Viewer(may_act_for_default_owner=mode != "required")
+        self._anonymous = Viewer(may_act_for_default_owner=mode != "required")
 
     def process_request(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Set the viewer of the request.
@@ -73,10 +73,10 @@ class Authentication:
         Raises:
             BadCredentials: the credentials are not valid.
         """
-        req.context.viewer, req.context.is_by_api_key = self._anybody, False
+        req.context.viewer, req.context.is_by_api_key = self._anonymous, False
         header = req.get_header("Authorization")
-        # The body of POST /tokens/ has the credentials: an expired access token that a client
-        # sends along must not prevent its own renewal.
+        # The body of POST /tokens/ has the credentials: a client that also sends an expired access
+        # token must still be able to renew it.
         if header is None or (req.method == "POST" and req.path == "/tokens"):
             return
         scheme = header.partition(" ")[0].lower()
@@ -120,5 +120,5 @@ class Authentication:
                 "this service has no accounts; the operator turns them on with "
                 "auth.mode = 'optional' or 'required'"
             )
-        if req.method not in _SAFE_METHODS and not getattr(resource, "is_open_to_anybody", False):
+        if req.method not in _SAFE_METHODS and not getattr(resource, "allows_anonymous", False):
             author_of(req)

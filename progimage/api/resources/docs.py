@@ -1,4 +1,4 @@
-"""`/openapi.json`, and the same as pages at `/docs/`."""
+"""`/openapi.json`, and the same description as a page at `/docs/`."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ from progimage.config import Settings
 
 _HTML = "text/html; charset=utf-8"
 
-# The page is text and one style sheet; it may load nothing else.
+# The page needs only its text and one style sheet.
 _POLICY = "default-src 'none'; style-src 'self'; frame-ancestors 'none'; base-uri 'none'"
 
 
 class Description:
-    """The API's description; it is made at the first request.
+    """The description of the API, created at the first request.
 
     Args:
-        table: every route of the service; it may be filled after this is created.
+        table: every route of the service; it may still be empty at creation.
     """
 
     def __init__(self, table: Sequence[Route], settings: Settings) -> None:
@@ -41,7 +41,7 @@ class Description:
 
     @cached_property
     def page(self) -> bytes:
-        """The same for people."""
+        """The HTML page."""
         return page.page(json.loads(self.document)).encode()
 
 

@@ -28,15 +28,15 @@ _EXTENSIONS = {"jpeg": "jpg", "svg+xml": "svg"}
 
 
 class FrontResource:
-    """Reads foreign URLs and has their pictures sent, with the statuses that go with them."""
+    """Parses the URLs of another service and sends their pictures, with that service's statuses."""
 
     def __init__(self, origins: Origins, responder: OriginResponder) -> None:
         self._origins = origins
         self._responder = responder
 
-    # Not in the OpenAPI document: the grammar of another service cannot be told there.
+    # Not in the OpenAPI document, which cannot describe the grammar of another service.
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
-        """Send what a URL of another service's grammar asks for."""
+        """Send the picture of a URL in another service's grammar."""
         mounted = req.context.get("front")
         if mounted is None:
             raise NotFound("there is nothing at this path")
@@ -78,7 +78,7 @@ class FrontResource:
 
 
 def _name(resp: falcon.Response, compiled: Compiled) -> None:
-    """Give the file the name that the URL asks for, and have it saved if it says so."""
+    """Set the file name and the disposition of the URL."""
     if not compiled.file_name and not compiled.is_attachment:
         return
     kind = (resp.content_type or "").rpartition("/")[2].partition(";")[0]

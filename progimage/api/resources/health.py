@@ -20,9 +20,14 @@ _STOPPING = Fault("Server stopping", "it answers requests only until load balanc
 
 
 class Live:
-    """`/health/live`: shows that this process answers."""
+    """`/health/live`: whether this process answers."""
 
-    @documented("live", "service", {200: Answer("It works.", {schemas.JSON: _WELL})}, is_open=True)
+    @documented(
+        "live",
+        "service",
+        {200: Answer("The process answers.", {schemas.JSON: _WELL})},
+        is_open=True,
+    )
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Confirm that this process answers."""
         resp.media = {"status": "ok"}
@@ -30,12 +35,12 @@ class Live:
 
 
 class Ready:
-    """`/health/ready`: the node can do its work, and is to go on.
+    """`/health/ready`: whether the node should get requests.
 
     Args:
-        readiness: looks for what is wrong.
-        is_draining: true once the server was told to stop.
-        operators: networks that may read details.
+        readiness: finds problems of the node.
+        is_draining: returns True once the server is stopping.
+        operators: networks that may see details.
     """
 
     def __init__(
@@ -51,14 +56,14 @@ class Ready:
     @documented(
         "ready",
         "service",
-        {200: Answer("It can.", {schemas.JSON: _WELL})},
+        {200: Answer("The node is ready.", {schemas.JSON: _WELL})},
         errors=(503, StoreUnavailable),
         is_open=True,
     )
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
-        """Tell whether the node can work: its store, its temporary files, and that it goes on.
+        """Check that the store and temporary files work, and that the server is not stopping.
 
-        The answer is up to three seconds old. Only networks in `metrics.allow` read details.
+        The answer is up to three seconds old. Only networks in `metrics.allow` get details.
         """
         fault = _STOPPING if self._is_draining() else self._readiness.fault()
         if fault is not None:

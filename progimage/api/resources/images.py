@@ -63,7 +63,7 @@ _MANY = Named(
                 },
             },
         },
-        # Not "images": clients generated for TypeScript read every answer as both of its forms.
+        # Not "images": generated TypeScript clients would mix up the two forms of the answer.
         "required": ["msg"],
     },
 )
@@ -117,7 +117,7 @@ class Uploads:
         errors=UPLOAD_ERRORS,
     )
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
-        """Store the pictures of the request: 201, 200 if they were here, 207 if some failed.
+        """Store the pictures of the request: 201, 200 if they existed, 207 if some failed.
 
         JSON and a raw body are accepted too, as at `POST /`.
         """
@@ -190,7 +190,7 @@ def uploaded(req: falcon.Request, urls: Urls, added: Added) -> dict[str, Any]:
 
 
 def outcome(added: Added | Outcome) -> dict[str, Any]:
-    """Return what happened to an upload, as its document says it."""
+    """Return the fields that describe the result of an upload."""
     if added.is_new:
         return {"msg": "ok"}
     return {
@@ -252,7 +252,7 @@ class RenditionCacheResource:
     @documented(
         "renders",
         "renditions",
-        {200: Answer("They are removed.", {schemas.JSON: Purged})},
+        {200: Answer("The renditions are removed.", {schemas.JSON: Purged})},
         parameters=(schemas.IMAGE_ID,),
         errors=(NotFound, Forbidden, StoreUnavailable),
     )

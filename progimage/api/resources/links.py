@@ -51,7 +51,7 @@ _HINT = (
 
 
 class LinkRequest(JsonBody):
-    """What a link leads to, and for how long."""
+    """The target and the lifetime of a link."""
 
     transform: str = Field(
         default=ORIGINAL,
@@ -122,10 +122,10 @@ class Links:
         ),
     )
     def on_post(self, req: falcon.Request, resp: falcon.Response, image_id: str) -> None:
-        """Sign a link that shows the picture in one form, or in any, to everybody for a time.
+        """Sign a link that shows everybody one rendition of the picture, or all, for a time.
 
         Only an account that may change the picture can sign links to it. Nothing is
-        stored: a link ends when it expires, or when its picture or its key is removed.
+        stored: a link is valid until it expires, or its picture or key is removed.
         """
         viewer = viewer_of(req)
         record = self._library.find_to_edit(viewer, image_id)
@@ -173,5 +173,5 @@ class Links:
 
 
 def reserved(presets: Mapping[str, str]) -> list[str]:
-    """Return the names of presets that no URL or link could name."""
+    """Return the names of presets that have another meaning in URLs or links."""
     return sorted({ORIGINAL, "links", "metadata", "renders"} & presets.keys())

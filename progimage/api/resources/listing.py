@@ -54,8 +54,8 @@ _PAGE = Named(
         "properties": {
             "kind": {"const": "Collection"},
             "data": {"type": "array", "items": schemas.PICTURE},
-            "next": {"type": ["string", "null"], "description": "The page after this."},
-            "previous": {"type": ["string", "null"], "description": "The page before."},
+            "next": {"type": ["string", "null"], "description": "The next page."},
+            "previous": {"type": ["string", "null"], "description": "The previous page."},
             "total": {"type": "integer", "minimum": 0},
             "total_is_exact": {"type": "boolean", "description": "False: there are more."},
             "is_partial": {
@@ -89,7 +89,7 @@ class Listing:
         "pictures",
         {
             200: Answer(
-                "A page; or every match, a record a line.",
+                "A page; or every match, one record per line.",
                 {schemas.JSON: _PAGE, NDJSON: {"type": "string"}},
                 ("Vary", "Cache-Control"),
             )
@@ -139,8 +139,8 @@ class Listing:
 def _lines(waves: Iterator[list[Record]], urls: Urls) -> Iterator[bytes]:
     """Yield a line for each record, several at a time.
 
-    An error on the way ends the connection before the last chunk of the response; this is
-    how a client of HTTP/1.1 sees that the response is not complete.
+    An error during the stream closes the connection before the last chunk. From this a client
+    of HTTP/1.1 knows that the response is not complete.
     """
     for wave in waves:
         yield b"".join(

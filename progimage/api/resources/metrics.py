@@ -22,7 +22,7 @@ class MetricsResource:
     @documented(
         "metrics",
         "service",
-        {200: Answer("The numbers.", {metrics.MEDIA_TYPE: {"type": "string"}})},
+        {200: Answer("The metrics.", {metrics.MEDIA_TYPE: {"type": "string"}})},
         errors=(404,),
         is_open=True,
     )

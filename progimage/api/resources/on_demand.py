@@ -33,7 +33,7 @@ _URL = Parameter(
 
 
 class OnDemand:
-    """Applies a pipeline to a picture that is sent along, or fetched."""
+    """Applies a pipeline to a picture in the body, or at a URL."""
 
     def __init__(self, parts: Components) -> None:
         self._ingest = parts.ingest
@@ -62,8 +62,8 @@ class OnDemand:
     def on_get(self, req: falcon.Request, resp: falcon.Response, path: str) -> None:
         """Send the result of the pipeline for the picture at `url`."""
         author_of(req)
-        # A service that fetched its own on-demand transforms could do so in circles, each
-        # round holding a thread.
+        # The service could fetch its own on-demand transforms in a loop, and each request in it
+        # would occupy a thread.
         if any(hop.split()[1:2] == [VIA] for hop in (req.get_header("Via") or "").split(",")):
             raise DownloadRefused("url: an on-demand transform may not request another one")
         query = picture_query(req)

@@ -1,4 +1,4 @@
-"""`/origins/<name>/…`: pictures that stay where they are."""
+"""`/origins/<name>/…`: pictures at other servers, which are not uploaded."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ PATH = Parameter(
     "path",
     "A pipeline, then `/-/`, then the picture's key at its origin, percent-encoded: "
     "`resize:400x300,fit=cover.webp/-/2024/boat%20trip.jpg`. `-/<key>` is the picture itself, "
-    "`info/-/<key>` what is known of it.",
+    "`info/-/<key>` its facts.",
     {"type": "string"},
     place="path",
     required=True,
@@ -56,7 +56,7 @@ PATH = Parameter(
 )
 VERSION = Parameter(
     VERSION_NAME,
-    "Names a version of the picture: the answer may then be cached for ever. It is part of no key.",
+    "A version of the picture: the answer may then be cached for ever. It is not part of the key.",
     {"type": "string"},
 )
 _FACTS = {
@@ -89,7 +89,7 @@ _ERRORS = (
 
 
 class _Target(NamedTuple):
-    """What a URL names: the part before `/-/`, and the key behind it."""
+    """The parts of a URL: the text before `/-/`, and the key after it."""
 
     origin: Origin
     action: str
@@ -97,7 +97,7 @@ class _Target(NamedTuple):
 
 
 class OriginResource:
-    """Reads the URLs of origins, and has their pictures sent."""
+    """Parses the URLs of origins and sends their pictures."""
 
     def __init__(
         self,
@@ -132,7 +132,7 @@ class OriginResource:
         errors=_ERRORS,
     )
     def on_get(self, req: falcon.Request, resp: falcon.Response, name: str, path: str) -> None:
-        """Send a rendition of an origin's picture, the picture itself, or what is known of it."""
+        """Send a rendition of an origin's picture, the picture itself, or its facts."""
         target = self._target(req, name)
         query = picture_query(req)
         _check_query(query)
@@ -162,7 +162,7 @@ class OriginResource:
         "origins",
         {
             200: Answer(
-                "How many pictures were forgotten.",
+                "The number of pictures.",
                 {
                     schemas.JSON: {
                         "type": "object",
@@ -171,18 +171,20 @@ class OriginResource:
                     }
                 },
             ),
-            204: Answer("It is forgotten."),
+            204: Answer("The copies are removed."),
         },
         parameters=(NAME, PATH),
         errors=(InvalidRequest, NotFound, Forbidden, StoreUnavailable),
     )
     def on_delete(self, req: falcon.Request, resp: falcon.Response, name: str, path: str) -> None:
-        """Forget what is cached of `renders/-/<key>`, on all nodes; `<key>*` means every key that
-        starts so. Takes an administrator where there are accounts.
+        """Remove the cached copies and renditions of `renders/-/<key>`, on all nodes.
+
+        `<key>*` means every key with this prefix. If accounts are on, only an administrator
+        may do this.
         """
         author = author_of(req)
         if author.name and not author.is_admin:
-            raise Forbidden("only an administrator may forget pictures of an origin")
+            raise Forbidden("only an administrator may remove cached pictures of an origin")
         target = self._target(req, name)
         if target.action != _RENDERS:
             raise InvalidRequest(f"path: expected {_RENDERS}{_MARK}<key>")
@@ -201,13 +203,14 @@ class OriginResource:
 
 @lru_cache(_REMEMBERED_URLS)
 def _parts(raw: str, name: str) -> tuple[str, str]:
-    """Return what stands before `/-/` in a raw path, and the key behind it, both decoded.
+    """Return the text before `/-/` in a raw path and the key after it, both decoded.
 
     Raises:
-        NotFound, InvalidRequest: the path is none of an origin, or has no key.
+        NotFound: there is no origin of this name.
+        InvalidRequest: the path has no key.
     """
     before, mark, rest = raw.partition(f"/origins/{name}/")
-    # A path prefix that a proxy left in place stands before ours.
+    # A proxy may have left a path prefix in place.
     if not mark or _MARK in before:
         raise NotFound(f"there is no origin {name[:32]!r}")
     action, mark, key = f"/{rest}".partition(_MARK)
@@ -219,15 +222,15 @@ def _parts(raw: str, name: str) -> tuple[str, str]:
 
 
 def _check_query(query: PictureQuery) -> None:
-    """Raise `InvalidRequest` if there are arguments in the query."""
+    """Raise `InvalidRequest` if the query has arguments of a pipeline."""
     if query.arguments:
         raise InvalidRequest(
-            f"query: {query.arguments[0][0][:40]!r} is not known here; arguments go into the path"
+            f"query: {query.arguments[0][0][:40]!r} is unknown; arguments belong in the path"
         )
 
 
 def facts(origin: Origin, found: Found) -> dict[str, object]:
-    """Return what is known of a picture, ready for JSON."""
+    """Return the facts about a picture, ready for JSON."""
     record, pointer = found.record, found.pointer
     names = [
         "width",

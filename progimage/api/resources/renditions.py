@@ -54,7 +54,7 @@ RENDER_ERRORS = (
 
 
 class RenditionResource:
-    """Reads the pipeline of a URL, and has its rendition sent."""
+    """Parses the pipeline of a URL and sends its rendition."""
 
     def __init__(
         self,
@@ -65,7 +65,7 @@ class RenditionResource:
     ) -> None:
         self._responder = responder
         self._library = library
-        # Most requests use a few pipelines, and parsing one takes as long as sending a file.
+        # Cached: most requests use a few pipelines, and parsing one is as slow as sending a file.
         self._parse: Callable[[str, Pairs], Pipeline] = lru_cache(_REMEMBERED_PIPELINES)(
             partial(parse, presets=presets, limits=limits)
         )
@@ -89,7 +89,7 @@ class RenditionResource:
     def on_get(self, req: falcon.Request, resp: falcon.Response, image_id: str, path: str) -> None:
         """Send the rendition."""
         if not keys.is_image_id(image_id):
-            # 404 before any complaint about the pipeline: the path names no picture at all.
+            # 404 before any error of the pipeline: the path has no picture id.
             self._library.find(viewer_of(req), image_id)
         query = picture_query(req)
         pipeline = self._parse(path, query.arguments)

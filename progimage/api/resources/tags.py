@@ -48,7 +48,7 @@ _PAGE = Named(
 
 
 class Tags:
-    """Tags by their beginning, in alphabetical order."""
+    """Lists tags in alphabetical order, optionally by prefix."""
 
     def __init__(self, catalogue: Catalogue, urls: Urls) -> None:
         self._catalogue = catalogue
@@ -61,7 +61,7 @@ class Tags:
         parameters=(
             Parameter(
                 "prefix",
-                "The beginning of the tags, in any case.",
+                "The prefix of the tags; upper and lower case are equal.",
                 {"type": "string", "minLength": 1, "maxLength": MAX_TAG},
             ),
             LIMIT,

@@ -37,11 +37,11 @@ _ACCOUNT_ERRORS = (Unauthenticated, BadCredentials, Forbidden, StoreUnavailable)
 _MAX_CHARACTERS = 1_000
 
 Text = Annotated[str, Field(max_length=_MAX_CHARACTERS)]
-"""Text whose own limits are checked later."""
+"""Text with a generous limit; its exact rules are checked later."""
 
 
 class SignInRequest(JsonBody):
-    """A user name with its password, or in their place a refresh token."""
+    """A user name with its password, or a refresh token instead."""
 
     username: Text | None = None
     password: Text | None = None
@@ -83,7 +83,7 @@ def hex_id(name: str, about: str) -> Parameter:
 class Tokens:
     """The sessions of an account, and one of them."""
 
-    is_open_to_anybody = is_of_accounts = True
+    allows_anonymous = is_of_accounts = True
 
     def __init__(
         self, sign_in: SignIn, users: Users, authenticator: Authenticator, settings: Settings

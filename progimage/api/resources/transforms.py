@@ -1,4 +1,4 @@
-"""`/transforms/`: what can be done to a picture."""
+"""`/transforms/`: the operations, formats and presets of the service."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from progimage.imaging.registry import describe
 
 POLICY = {
     "enum": list(get_args(Mode)),
-    "description": "open: every transform; presets: the presets alone; signed: the presets, "
-    "and what has a signature.",
+    "description": "open: every transform; presets: only the presets; signed: the presets, "
+    "and other transforms with a signature.",
 }
 """The schema of the transform policy."""
 

@@ -1,4 +1,4 @@
-"""`/users/`: create an account; manage one's own account, its password and API keys."""
+"""`/users/`: create an account; manage your own account, its password and API keys."""
 
 from __future__ import annotations
 
@@ -54,14 +54,14 @@ class NewAccount(JsonBody):
 
 
 class NewPassword(JsonBody):
-    """A password, with the one that it replaces."""
+    """A new password, with the current one."""
 
     password_now: Text
     password: Text
 
 
 class NewApiKey(JsonBody):
-    """What an API key to create is for."""
+    """The label of an API key to create."""
 
     label: str = Field(min_length=1, max_length=MAX_LABEL)
 
@@ -92,9 +92,9 @@ class CreatedApiKey(JsonDocument):
 
 
 class Registration:
-    """`/users/`: creates accounts, for those that `auth.registration` allows."""
+    """`/users/`: creates accounts, for the clients that `auth.registration` allows."""
 
-    is_open_to_anybody = is_of_accounts = True
+    allows_anonymous = is_of_accounts = True
 
     def __init__(self, administration: Administration, settings: Settings, urls: Urls) -> None:
         self._administration = administration
@@ -137,7 +137,7 @@ class Registration:
 class Account:
     """`/users/me/`: the account that sends the request."""
 
-    is_open_to_anybody = is_of_accounts = True
+    allows_anonymous = is_of_accounts = True
 
     def __init__(
         self,
@@ -160,7 +160,7 @@ class Account:
         errors=(Unauthenticated, BadCredentials, StoreUnavailable),
     )
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
-        """Send the account; an API key may be used for this too."""
+        """Send the account; this is also allowed with an API key."""
         name = viewer_of(req).name
         if not name:
             raise Unauthenticated("sign in with POST /tokens/ and send the access token")

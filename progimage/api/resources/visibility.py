@@ -44,7 +44,7 @@ _RESULTS = {
 
 
 class VisibilityChange(JsonBody):
-    """The visibility that some pictures are to have."""
+    """The new visibility of some pictures."""
 
     max_bytes: ClassVar[int] = 64 * 1024
 
@@ -76,7 +76,7 @@ class BulkVisibility:
         errors=(InvalidRequest, InvalidField, RequestTimeout, PictureTooLarge, StoreUnavailable),
     )
     def on_patch(self, req: falcon.Request, resp: falcon.Response) -> None:
-        """Give each picture the visibility; 200 if all have it now, 207 if some failed."""
+        """Set the visibility of each picture; 200 if all have it now, 207 if some failed."""
         fields = read_json(req, self._settings.upload, VisibilityChange)
         results = [
             self._set(viewer_of(req), image_id, fields.visibility)

@@ -1,4 +1,4 @@
-"""How the bytes of pictures leave: from this process, through nginx, or from S3."""
+"""Sends the bytes of pictures: from this process, through nginx, or from S3."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ from progimage.stores import HasLocalPath, HasPresignedUrl, ObjectStore, Reader
 
 PRIVATE = "private, no-store"
 
-# A picture is data: opened as a page it may load, run and frame nothing.
+# A picture that is opened as a page must not load anything or run scripts.
 CONTENT_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
 
-# Setting up sendfile takes longer than copying so few bytes.
+# For fewer bytes, setting up sendfile takes longer than copying.
 _SENT_AT_ONCE_BYTES = 64 * 1024
 
-# Of a presigned URL; AWS Signature Version 4 takes no more.
+# The longest lifetime of a presigned URL (AWS Signature Version 4).
 _MAX_PRESIGNED_S = 604_800
 
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9._-]+")
@@ -42,7 +42,7 @@ Open = Callable[[int, int | None], Reader]
 
 
 def etag_of_rendition(image_id: str, name: str) -> str:
-    """Return the ETag of a rendition, from neither its bytes nor the store.
+    """Return the ETag of a rendition; neither its bytes nor the store are needed.
 
     Rendering is deterministic for one engine version, so the inputs identify the bytes.
     """
@@ -50,7 +50,7 @@ def etag_of_rendition(image_id: str, name: str) -> str:
 
 
 class Delivery:
-    """Sends stored objects in the way the settings choose."""
+    """Sends stored objects as the settings `delivery` say."""
 
     def __init__(self, store: ObjectStore, settings: DeliverySettings) -> None:
         if settings.mode == "x-accel" and not isinstance(store, HasLocalPath):
@@ -62,7 +62,7 @@ class Delivery:
 
     @property
     def hands_over(self) -> bool:
-        """True if another program than this one sends the bytes."""
+        """True if another program sends the bytes."""
         return self._settings.mode != "direct"
 
     def other_origin(self) -> str:
@@ -80,12 +80,12 @@ class Delivery:
         etag: str,
         modified: datetime | None = None,
     ) -> bool:
-        """Set the headers of this version; return True, with a 304, if the client has it.
+        """Set the ETag and Last-Modified; set a 304 and return True if the client has this version.
 
         Args:
-            modified: when the bytes were stored, None if that is not the same on every node.
+            modified: when the bytes were stored, None if the time differs between nodes.
 
-        Source: RFC 9110, section 13.2.2: If-None-Match is decisive where it is sent.
+        Source: RFC 9110, section 13.2.2: If-None-Match has precedence.
         """
         resp.set_header("ETag", f'"{etag}"')
         if modified is not None:
@@ -109,14 +109,14 @@ class Delivery:
         download: str | None = None,
         ends_s: int | None = None,
     ) -> None:
-        """Set the headers that every picture has.
+        """Set the headers of every picture.
 
-        A picture that was requested by a link is cached no longer than the link is valid. A
-        private picture is not cached at all, so that revoking a link works at once.
+        A picture behind a signed link is cached no longer than the link is valid. A private
+        picture is not cached at all, so that revoking a link works at once.
 
         Args:
             download: the file name to save under, "" for `file_name`; None to show it.
-            ends_s: when the link that led here expires, in seconds since 1970.
+            ends_s: when the signed link expires, in seconds since 1970.
         """
         resp.content_type = form.media_type
         if not is_public:
@@ -146,9 +146,9 @@ class Delivery:
         """Answer with the object under `key`, or with the reader of `open_` if `key` is None.
 
         Args:
-            open_: opens a part, from a start and a length; only called if this process sends
-                the bytes.
-            ends_s: when the link that led here expires; a redirect ends no later.
+            open_: returns a reader for a start and a length; only called if this process
+                sends the bytes.
+            ends_s: when the signed link expires; a redirect expires no later.
         """
         if key is not None and self._settings.mode == "x-accel":
             resp.set_header("X-Accel-Redirect", self._settings.accel_prefix + quote(key))
@@ -178,7 +178,7 @@ class Delivery:
             with open_(start, length if span else None) as reader:
                 resp.data = reader.read(length)
         else:
-            # Falcon wants a stream that takes None for "all"; it only ever gives a number.
+            # Falcon's type also allows None for "all"; it only passes numbers.
             resp.set_stream(cast(ReadableIO, open_(start, length if span else None)), length)
 
     def _redirect(
@@ -228,14 +228,14 @@ def set_timing(resp: falcon.Response, made: Rendered | None) -> None:
 
 
 def _is_since(header: str | None, modified: datetime | None) -> bool:
-    """Return True if a client's version, of the time in `header`, is still the current one."""
+    """Return True if nothing was modified since the time in `header`."""
     if header is None or modified is None:
         return False
     try:
-        had = parsedate_to_datetime(header[:64])
+        since = parsedate_to_datetime(header[:64])
     except ValueError:
-        return False  # RFC 9110, section 13.1.3: a date that is none is ignored.
-    return modified.replace(microsecond=0) <= (had if had.tzinfo else had.replace(tzinfo=UTC))
+        return False  # RFC 9110, section 13.1.3: an invalid date is ignored.
+    return modified.replace(microsecond=0) <= (since if since.tzinfo else since.replace(tzinfo=UTC))
 
 
 def _naming(form: Format, usual: str, download: str | None) -> tuple[str, bool]:
@@ -245,7 +245,7 @@ def _naming(form: Format, usual: str, download: str | None) -> tuple[str, bool]:
 
 
 def disposition(file_name: str, is_attachment: bool = False) -> str:
-    """Return a Content-Disposition that names the picture, and shows it unless it is saved.
+    """Return a Content-Disposition with the file name: `attachment` or `inline`.
 
     Source: RFC 6266, section 4.3, with RFC 8187 for names that are not ASCII.
     """

@@ -13,9 +13,9 @@ from progimage.errors import StoreUnavailable
 MEDIA_TYPE = "text/event-stream"
 
 _LOOK_S = 1.0
-# Proxies and browsers give up connections that are silent for a minute or less.
+# Proxies and browsers close connections that are silent for about a minute.
 _KEEP_ALIVE_S = 15.0
-# Then the client connects again by itself, so that no thread is taken for ever.
+# After this time the client reconnects, so that no stream occupies a thread for ever.
 _LASTS_S = 600.0
 _RETRY_MS = 2_000
 
@@ -26,10 +26,10 @@ class EventStream:
     """The body of a response: an event whenever the result of `look` has changed.
 
     Args:
-        look: returns a document and whether it is the last; the last one is sent as
+        look: returns a document and True if it is the last one. The last one is sent as
             `finished`, the others as `progress`.
-        place: is held until the stream is closed, also if the stream was never read.
-        is_stopping: True once the process is to end.
+        place: released when the stream is closed, even if the stream was never read.
+        is_stopping: returns True once the process is stopping.
     """
 
     def __init__(
@@ -73,10 +73,10 @@ class EventStream:
         try:
             return self._look()
         except StoreUnavailable:
-            return None  # tried again the next time
+            return None  # tried again at the next turn
 
 
 def _event(name: str, document: dict[str, Any]) -> bytes:
     data = json.dumps(document, ensure_ascii=False)
-    # The id comes back as Last-Event-ID, from a client that connects again.
+    # A client that reconnects sends the id back as Last-Event-ID.
     return f"event: {name}\nid: {name}\ndata: {data}\n\n".encode()

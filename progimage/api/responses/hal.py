@@ -12,11 +12,11 @@ from progimage.access.transform_policy import Mode, TransformPolicy
 from progimage.api.responses.json_document import Link, Links
 from progimage.model import Record
 
-# Characters that stay unescaped in a path beside letters and digits (RFC 3986, section
-# 3.3), less those that a shell or a Markdown link would misread.
+# Characters that stay unescaped in a path (RFC 3986, section 3.3), except those with a
+# meaning in a shell or a Markdown link.
 _SAFE = ":=,._-~/@"
 
-# What a URL of any transform needs, by the transform policy.
+# The fields that the URL of any transform needs, by transform policy.
 _SIGNED: dict[Mode, str] = {"open": "", "presets": "", "signed": "{?sig}"}
 
 
@@ -49,9 +49,9 @@ class Urls:
     """Writes the URLs of a service.
 
     Args:
-        public_url: the address that clients use, perhaps with a path prefix that a proxy
-            removes; "" if it is taken from each request.
-        policy: decides which links to renditions a client may follow.
+        public_url: the address that clients use, including any path prefix that a proxy
+            removes; "" to use the address of each request.
+        policy: decides which links to renditions are shown.
     """
 
     def __init__(self, public_url: str, policy: TransformPolicy) -> None:
@@ -65,7 +65,7 @@ class Urls:
         return f"{address}{req.root_path}{path}"
 
     def relative(self, path: str) -> str:
-        """Return a path of the service as clients have to send it."""
+        """Return a path of the service with the prefix of the public URL."""
         return f"{self.prefix}{path}"
 
     def link(self, path: str) -> Link:
@@ -74,11 +74,11 @@ class Urls:
         return {"href": href, "templated": True} if "{" in path else {"href": href}
 
     def to_renditions(self, paths: Mapping[str, str], base: str) -> Links:
-        """Return the templates of renditions that the policy allows.
+        """Return links to the renditions that the policy allows, some of them as templates.
 
         Args:
-            paths: templates of any transform by name; a signature is added if needed.
-            base: the path below which presets are, with a format or without.
+            paths: templates of any transform, by name; a signature is added if needed.
+            base: the path that the names of presets are appended to.
         """
         found: Links = {}
         if self._policy.mode != "presets":
@@ -106,7 +106,7 @@ class Urls:
         }
 
     def record(self, record: Record, *, is_owner: bool = False) -> dict[str, Any]:
-        """Return a record as a HAL document; with the place for its owner."""
+        """Return a record as a HAL document; for its owner with the place of the photograph."""
         facts = record.facts()
         if is_owner and record.place:
             facts["place"] = record.place.model_dump(mode="json")

@@ -1,4 +1,4 @@
-"""Answers in JSON: each is a pydantic model that writes it and documents it."""
+"""JSON answers: pydantic models that are both serialised and documented."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing_extensions import TypedDict
 
 
 class Link(TypedDict):
-    """One link of a HAL document; with `templated` an RFC 6570 template."""
+    """One link of a HAL document; an RFC 6570 template if `templated`."""
 
     href: str
     templated: NotRequired[bool]

@@ -1,4 +1,4 @@
-"""Answers a request for a picture of an origin, whichever URL grammar it came by."""
+"""Answers requests for pictures of origins, for all URL grammars."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from progimage.imaging.codecs import formats
 from progimage.imaging.codecs.formats import Format
 from progimage.imaging.pipeline import Pipeline
 from progimage.library import Library
-from progimage.model import ANYBODY, Record
+from progimage.model import ANONYMOUS, Record
 from progimage.origins.copies import Copies, viewer_of
 from progimage.origins.origins import Found, Origin
 from progimage.renditions.renditions import Rendition, Renditions
@@ -26,7 +26,7 @@ from progimage.stores import Reader
 from progimage.telemetry import metrics
 
 Choose = Callable[[Record], Pipeline | None]
-"""From a source to its pipeline; None stands for the source itself."""
+"""Returns the pipeline for a record; None means the picture itself."""
 
 _ATTEMPTS = 3
 _REMEMBERED_URLS = 8_192
@@ -35,11 +35,11 @@ _MOST_REVALIDATING_S = 3_600
 
 
 class OriginResponder:
-    """Sends pictures of origins: renditions, or the pictures themselves where that is allowed.
+    """Sends pictures of origins: renditions, or the pictures themselves if that is allowed.
 
     Args:
-        renditions, copies: over the copies of foreign pictures.
-        own: renditions of the library, for fallbacks.
+        renditions, copies: of the pictures of origins.
+        own: renditions of the library, for fallback pictures.
     """
 
     def __init__(
@@ -72,16 +72,16 @@ class OriginResponder:
         is_versioned: bool = False,
         download: str | None = None,
     ) -> None:
-        """Send what `choose` makes of the picture.
+        """Send the rendition that `choose` returns for the picture.
 
         Args:
-            is_signed: the URL carries a valid signature.
-            is_versioned: the URL names a version, so its answer never changes.
+            is_signed: True if the URL has a valid signature.
+            is_versioned: True if the URL names a version, so that its answer never changes.
             download: the file name to save under, "" for the usual one; None to show it.
 
         Raises:
-            OriginMissing, OriginFailed: as `Origin.find` does, unless there is a fallback.
-            Forbidden: the picture itself is asked for, and the origin does not allow that.
+            OriginMissing, OriginFailed: `Origin.find` failed, and there is no fallback picture.
+            Forbidden: the origin does not allow requests for the picture itself.
             TransformRefused: the transform policy does not allow the pipeline.
         """
         try:
@@ -101,7 +101,7 @@ class OriginResponder:
                 except OriginMissing:
                     raise
                 except NotFound:
-                    # The copy was removed: the origin has another version, or to make room.
+                    # The copy was removed, for a newer version or to make room.
                     self._copies.forget(found.record.id)
                     if attempt + 1 == _ATTEMPTS:
                         raise
@@ -250,8 +250,8 @@ class OriginResponder:
         *,
         is_signed: bool,
     ) -> None:
-        """Send the origin's fallback picture, made like the picture that was asked for."""
-        viewer, fallback = ANYBODY, origin.settings.fallback
+        """Send the origin's fallback picture with the requested pipeline."""
+        viewer, fallback = ANONYMOUS, origin.settings.fallback
         record = self._library.find(viewer, fallback)
         pipeline = choose(record) or Pipeline()
         self._policy.check(pipeline, is_signed=is_signed)

@@ -1,4 +1,4 @@
-"""Answers a request for an original, whichever URL it came by."""
+"""Answers requests for originals, for all URLs that lead to one."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ class OriginalResponder:
         signature: str | None,
         download: str | None = None,
     ) -> None:
-        """Send the original of `image_id`, or 304 or a part of it, as the request's headers ask.
+        """Send the original of `image_id`; 304 or a part of it if the headers ask for that.
 
         Args:
             signature: of a signed link, None if the URL has none.
             download: the file name to save under, "" for the usual one; None to show it.
 
         Raises:
-            NotFound: there is no such picture, or none that the client may see.
+            NotFound: there is no such picture, or the client may not see it.
             LinkRefused: the signature is not valid.
             DamagedOriginal: the stored bytes are missing or have another size.
         """

@@ -1,4 +1,4 @@
-"""Every error as `application/problem+json` (RFC 9457): status and title in one table."""
+"""Writes errors as `application/problem+json` (RFC 9457), from a table of status and title."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Kind(NamedTuple):
     retry_after_s: int | None = None
 
 
-# The nearest base class of an error counts.
+# An error that is not listed has the entry of its nearest base class.
 KINDS: dict[type[errors.ProgImageError], Kind] = {
     errors.InvalidRequest: Kind(400, "Malformed request"),
     errors.InvalidArgument: Kind(400, "Invalid operation or argument"),
@@ -53,7 +53,7 @@ KINDS: dict[type[errors.ProgImageError], Kind] = {
     errors.UploadConflict: Kind(409, "Upload conflict"),
     errors.PreconditionFailed: Kind(412, "Precondition failed"),
     errors.PreconditionRequired: Kind(428, "Precondition required"),
-    # A status of tus alone; see its checksum extension.
+    # A status of the checksum extension of tus.
     errors.ChecksumMismatch: Kind(460, "Checksum mismatch"),
     errors.NoLinkKey: Kind(403, "Links not configured"),
     errors.RateLimited: Kind(429, "Too many requests"),
@@ -83,7 +83,7 @@ def kind_of(error: errors.ProgImageError) -> Kind:
 
 
 def document(status: int, title: str, detail: str, name: str) -> dict[str, object]:
-    """Return a problem document; its `type`, for programs, is made of `name`."""
+    """Return a problem document; its `type` is derived from `name`."""
     slug = re.sub(r"(?<=[a-z])(?=[A-Z])", "-", name).lower()
     return {
         "type": f"urn:progimage:problem:{slug}",
@@ -102,7 +102,7 @@ def of_error(error: errors.ProgImageError) -> dict[str, object]:
     return problem
 
 
-# Headers that were set before a picture turned out to be hidden must not reveal it.
+# Headers set before the error must not reveal a hidden picture.
 _OF_PICTURES = (
     "ETag",
     "Last-Modified",
@@ -117,12 +117,12 @@ _OF_PICTURES = (
 def respond(
     resp: falcon.Response, problem: dict[str, object], retry_after_s: int | None = None
 ) -> None:
-    """Turn a response into a problem, and discard what was set before."""
+    """Turn a response into a problem, and discard its earlier body and headers."""
     status = int(str(problem["status"]))
     resp.status = falcon.code_to_http_status(status)
     resp.stream = None
     resp.content_type = MEDIA_TYPE
-    # A detail may quote half of a surrogate pair, which UTF-8 cannot encode.
+    # A detail may contain half of a surrogate pair, which UTF-8 cannot encode.
     resp.data = json.dumps(problem, ensure_ascii=False).encode(errors="backslashreplace")
     resp.set_header("Cache-Control", "no-store")
     for header in _OF_PICTURES:
@@ -180,7 +180,7 @@ def _on_falcon(
         resp.set_header(name, value)
 
 
-# The disk of temporary files, or this process or machine, has none left of something.
+# No disk space for temporary files, or no descriptors or memory.
 _NO_ROOM = frozenset(
     (errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EIO, errno.EROFS)
 )

@@ -1,4 +1,4 @@
-"""Answers a request for a rendition of a picture, whichever URL grammar it came by."""
+"""Answers requests for renditions of pictures, for all URL grammars."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ _REMEMBERED_SOURCES = 10_000
 
 
 class RenditionResponder:
-    """Sends renditions of pictures of the library: from the cache, or rendered now.
+    """Sends renditions of pictures of the library, from the cache or newly rendered.
 
-    A resource reads its URL into a picture's id, a pipeline and a signature; everything
-    after that is here: authorization, the format, caching, conditional and range requests.
+    A resource parses its URL into a picture's id, a pipeline and a signature. This class does
+    the rest: authorization, the format, caching, conditional and range requests.
     """
 
     def __init__(
@@ -59,16 +59,16 @@ class RenditionResponder:
         signature: str | None,
         download: str | None = None,
     ) -> None:
-        """Send what `pipeline` makes of the picture `image_id`.
+        """Send the rendition of the picture `image_id` by `pipeline`.
 
         Args:
             signature: of a signed link, None if the URL has none.
             download: the file name to save under, "" for the usual one; None to show it.
 
         Raises:
-            NotFound: there is no such picture, or none that the client may see.
+            NotFound: there is no such picture, or the client may not see it.
             TransformRefused, LinkRefused: the policy or the signature does not allow it.
-            NotAcceptable: the client takes no format that the picture can be sent in.
+            NotAcceptable: the client accepts no format that the picture can be converted to.
             RateLimited, Overloaded: it is not cached, and cannot be rendered now.
             InvalidArgument, OutputTooLarge, CorruptPicture, RenderFailed, RenderTimeout:
                 the render failed.
@@ -82,7 +82,7 @@ class RenditionResponder:
         found = self._renditions.find_public(image_id, pipeline, form)
         if found is None:
             record = self._find(access.viewer, image_id)
-            # Checked before a 304 too: a 304 would let a cache keep what is private by now.
+            # Checked before a 304 too: with it, a cache would keep a picture that is now private.
             is_public = self._renditions.shows_only_public(access.viewer, record, pipeline)
             self._describe(resp, image_id, form, access, download, is_public=is_public)
             preconditions.require(req, etag)
@@ -95,7 +95,7 @@ class RenditionResponder:
                 form,
                 record,
                 self._rate_limit.consumer(req),
-                # A client that asks for the head alone can ask for many, and takes none.
+                # HEAD requests cost their client nothing, so they must not fill the cache.
                 keeps=req.method != "HEAD",
             )
         self._send(req, resp, image_id, access, found, etag, download)
@@ -172,7 +172,7 @@ class RenditionResponder:
         try:
             return choose_format(pipeline.format, req, resp, self._source(viewer, image_id))
         except NotAcceptable:
-            # The remembered source may be of a picture that is private by now.
+            # The cached source may be of a picture that is now private.
             self._find(viewer, image_id)
             raise
 
@@ -180,15 +180,15 @@ class RenditionResponder:
         try:
             return self._library.find(viewer, image_id)
         except NotFound:
-            # A picture that was hidden must look like one that never existed.
+            # A hidden picture must look like one that never existed.
             self._sources.pop(image_id)
             raise
 
     def _source(self, viewer: Viewer, image_id: str) -> Source:
-        """Return what decides the format; for public pictures it is remembered.
+        """Return the facts that decide the format; those of public pictures are cached.
 
-        The bytes of an id never change. Nothing about a private picture may be used
-        before it is known that the viewer may see it, so private ones are not remembered.
+        They never change, since the bytes of an id never do. Those of private pictures are not
+        cached, since they may be used only after the viewer's access is checked.
         """
         source = self._sources.get(image_id)
         if source is None:

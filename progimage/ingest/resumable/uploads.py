@@ -44,7 +44,7 @@ from progimage.ingest.resumable.chunks import (
     receive,
 )
 from progimage.ingest.resumable.state import Outcome, ResumableUpload, Size
-from progimage.model import ANYBODY, Metadata, Viewer, check_visibility
+from progimage.model import ANONYMOUS, Metadata, Viewer, check_visibility
 from progimage.stores import ABSENT, ObjectStore, Stat, json_objects
 
 
@@ -129,7 +129,7 @@ class ResumableUploads:
         json_objects.create(self._store, keys.upload_record(upload.id), upload)
         return Progress(upload, size_bytes)
 
-    def find(self, upload_id: str, viewer: Viewer = ANYBODY) -> Progress:
+    def find(self, upload_id: str, viewer: Viewer = ANONYMOUS) -> Progress:
         """Return how far an upload has come.
 
         Raises:
@@ -254,7 +254,7 @@ class ResumableUploads:
         json_objects.delete_all(self._store, keys.pieces(upload_id))
         return _ended(progress.upload, outcome)
 
-    def remove(self, upload_id: str, viewer: Viewer = ANYBODY) -> None:
+    def remove(self, upload_id: str, viewer: Viewer = ANONYMOUS) -> None:
         """Give up an upload, or forget a finished one; its picture stays.
 
         Raises:

@@ -108,7 +108,7 @@ def test_pictures_can_be_chosen_by_a_search(service, client, png, jpeg):
         ({"urls": ["a"], "visibility": "secret"}, "visibility: expected one of public, private"),
         ({"urls": ["a"], "colour": "red"}, "colour: no such field"),
         ({"urls": ["a"], "publish": "imgur"}, "publish.imgur_client_id"),
-        ({"urls": ["a"], "album": "a"}, "album: expected only beside 'publish'"),
+        ({"urls": ["a"], "album": "a"}, "album: allowed only with 'publish'"),
         ({"urls": ["a"], "publish": "imgur", "album": "../x"}, "album: expected a string"),
     ],
 )

@@ -31,7 +31,7 @@ from progimage.ingest.resumable.uploads import Progress, ResumableUploads
 from progimage.library import Candidate, Library
 from progimage.maintenance.check import Check
 from progimage.maintenance.gc import collect
-from progimage.model import ANYBODY, Metadata
+from progimage.model import ANONYMOUS, Metadata
 from progimage.stores import ObjectStore
 from progimage.stores.memory import MemoryStore
 from tests.candidates import FACTS, id_of
@@ -123,7 +123,7 @@ def test_another_node_goes_on_where_the_first_stopped(store):
     upload_id = begin(store, sent=PICTURE[:13])
     assert uploads(store).find(upload_id).offset == 13
     assert send(store, upload_id).image_id == id_of(PICTURE)
-    record = Library(store).find(ANYBODY, id_of(PICTURE))
+    record = Library(store).find(ANONYMOUS, id_of(PICTURE))
     assert (record.title, record.file_name) == ("T", "a.png")
 
 
@@ -268,7 +268,7 @@ class TestExpiry:
         assert sweep.expired_uploads == 2
         left = {keys.id_of_upload(stat.key) for stat in store.list(keys.UPLOADS)}
         assert left == {young}
-        assert Library(store).find(ANYBODY, id_of(PICTURE)).title == "T"
+        assert Library(store).find(ANONYMOUS, id_of(PICTURE)).title == "T"
         assert old != finished
 
     def test_a_collection_takes_what_crashes_left_of_uploads(self, store):
@@ -321,7 +321,7 @@ def test_a_node_that_dies_loses_nothing_that_a_client_was_told(store, n, after):
             assert uploads(store).find(told.upload_id).image_id == id_of(PICTURE)
         except NotFound:
             assert keys.upload_record(told.upload_id) not in {stat.key for stat in store.list("")}
-        assert Library(store).find(ANYBODY, id_of(PICTURE)).title == "T"
+        assert Library(store).find(ANONYMOUS, id_of(PICTURE)).title == "T"
     elif hasattr(told, "upload_id"):
         found = uploads(store).find(told.upload_id)
         assert found.offset >= told.offset
@@ -329,7 +329,7 @@ def test_a_node_that_dies_loses_nothing_that_a_client_was_told(store, n, after):
             assert joined(store, found) == PICTURE[: found.offset]
         uploads(store).declare_size(found, len(PICTURE))
         assert send(store, told.upload_id).image_id == id_of(PICTURE)
-        assert Library(store).find(ANYBODY, id_of(PICTURE)).title == "T"
+        assert Library(store).find(ANONYMOUS, id_of(PICTURE)).title == "T"
 
     collect(store, max_age=timedelta(1), max_bytes=1, clock=lambda: COLLECTED)
     assert names(store, keys.UPLOADS) == []

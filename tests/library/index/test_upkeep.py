@@ -22,7 +22,7 @@ from progimage.library.index.sweep import remove_retired, remove_unnamed, sweep,
 from progimage.library.index.tidy import find_run, rewrite, tidy
 from progimage.library.search.catalogue import Catalogue
 from progimage.library.search.query import Query
-from progimage.model import ANYBODY, Metadata
+from progimage.model import ANONYMOUS, Metadata
 from progimage.stores import ObjectStore
 from progimage.stores.memory import MemoryStore
 from tests.candidates import add, candidate, id_of
@@ -46,7 +46,9 @@ def fill(library: Library, numbers: range) -> None:
 
 
 def ids(store: ObjectStore) -> list[str]:
-    return [record.id for record in Catalogue(Index(store)).first(ANYBODY, Query(), 1_000).records]
+    return [
+        record.id for record in Catalogue(Index(store)).first(ANONYMOUS, Query(), 1_000).records
+    ]
 
 
 def announcements(store: ObjectStore) -> list[str]:
@@ -64,7 +66,7 @@ def test_of_two_folds_that_began_alike_one_wins_and_nothing_is_lost(store, libra
     fill(library, range(5))
     index, other = Index(store), Index(store)
     stale = index.view()
-    library.remove(ANYBODY, id_of(b"3"))
+    library.remove(ANONYMOUS, id_of(b"3"))
     assert fold(other, 1) == "published"
     with monkeypatch.context() as patch:
         patch.setattr(index, "view", lambda: stale)  # it read before the other won
@@ -88,7 +90,7 @@ def test_announcements_go_when_they_have_been_in_shelves_for_a_while(store, libr
 
 def test_an_announcement_of_a_dead_upload_is_given_up_after_an_hour(store, library):
     fill(library, range(1))
-    record = library.find(ANYBODY, id_of(b"0"))
+    record = library.find(ANONYMOUS, id_of(b"0"))
     Index(store).announce(record.model_copy(update={"revision": 2}))
     index = Index(store)
     fold(index, 1)
@@ -146,8 +148,8 @@ def test_rewriting_leaves_no_record_that_does_not_count(store, library):
     index = Index(store)
     fill(library, range(20))
     fold(index, 1, patch_most=8)
-    library.remove(ANYBODY, id_of(b"3"))
-    library.edit(ANYBODY, id_of(b"4"), {"title": "other"}, lambda current: True)
+    library.remove(ANONYMOUS, id_of(b"3"))
+    library.edit(ANONYMOUS, id_of(b"4"), {"title": "other"}, lambda current: True)
     fold(index, 1)
     [part] = index.view().parts
     assert len(part.range.patch.kills) == 2
@@ -195,7 +197,7 @@ def test_a_search_that_meets_a_removed_shelf_begins_again(store, library):
             return view
 
     catalogue = Catalogue(Meanwhile(store))
-    assert len(catalogue.first(ANYBODY, Query(), 10).records) == 6
+    assert len(catalogue.first(ANONYMOUS, Query(), 10).records) == 6
 
 
 def test_a_process_that_slept_while_others_folded_finds_its_way(store, library):
@@ -203,12 +205,12 @@ def test_a_process_that_slept_while_others_folded_finds_its_way(store, library):
     sleeper = Catalogue(Index(store))
     fill(library, range(3))
     fold(Index(store), 1)
-    assert len(sleeper.first(ANYBODY, Query(), 10).records) == 3
-    library.edit(ANYBODY, id_of(b"1"), {"title": "other"}, lambda current: True)
+    assert len(sleeper.first(ANONYMOUS, Query(), 10).records) == 3
+    library.edit(ANONYMOUS, id_of(b"1"), {"title": "other"}, lambda current: True)
     fold(Index(store), 1)
     remove_retired(Index(store), NOW)
     fill(library, range(3, 6))
-    assert len(sleeper.first(ANYBODY, Query(), 10).records) == 6
+    assert len(sleeper.first(ANONYMOUS, Query(), 10).records) == 6
 
 
 def test_a_store_with_pictures_and_without_an_index_is_refused(store, library):

@@ -11,7 +11,7 @@ from progimage.library.index.fold import fold
 from progimage.library.index.index import Index
 from progimage.library.search.catalogue import MAX_SECONDS, MAX_TOTAL, Catalogue
 from progimage.library.search.query import Query
-from progimage.model import ANYBODY, Metadata, Record, Viewer
+from progimage.model import ANONYMOUS, Metadata, Record, Viewer
 from progimage.stores import ObjectStore
 from progimage.stores.memory import MemoryStore
 from tests.candidates import add
@@ -63,7 +63,7 @@ def test_a_viewer_sees_what_is_public_and_what_is_his_own(store, catalogue):
     public = add_owned(store, b"1", "bob", tags=("cat",))
     private = add_owned(store, b"2", "bob", tags=("cat", "dog"), visibility="private")
     assert found(catalogue, BOB) == [private, public]
-    for other in (EVE, ANYBODY, Viewer(name="BOB")):
+    for other in (EVE, ANONYMOUS, Viewer(name="BOB")):
         assert found(catalogue, other) == [public]
         assert found(catalogue, other, Query(tags=(DOG,))) == []
         assert found(catalogue, other, Query(needles=("do",))) == []
@@ -98,18 +98,18 @@ def test_an_announcement_of_an_edit_that_was_not_made_shows_nothing(store, catal
     record = add(Library(store), b"1", Metadata(tags=("cat",)))
     claimed = record.model_copy(update={"tags": ("dog", "cat"), "title": "dog", "revision": 2})
     Index(store).announce(claimed)
-    assert found(catalogue, ANYBODY) == [record]
-    assert found(catalogue, ANYBODY, Query(tags=(DOG,))) == []
-    assert found(catalogue, ANYBODY, Query(needles=("dog",))) == []
-    assert catalogue.tags(ANYBODY, 10, beginning="dog") == ([], None)
+    assert found(catalogue, ANONYMOUS) == [record]
+    assert found(catalogue, ANONYMOUS, Query(tags=(DOG,))) == []
+    assert found(catalogue, ANONYMOUS, Query(needles=("dog",))) == []
+    assert catalogue.tags(ANONYMOUS, 10, beginning="dog") == ([], None)
 
 
 def test_a_picture_uploaded_anew_is_listed_once_though_the_old_one_is_announced(store, catalogue):
     old = add(Library(store), b"1")
-    Library(store).remove(ANYBODY, old.id)
+    Library(store).remove(ANONYMOUS, old.id)
     new = add(Library(store), b"1")
     Index(store).announce(old.model_copy(update={"revision": 7}))
-    assert found(catalogue, ANYBODY) == [new]
+    assert found(catalogue, ANONYMOUS) == [new]
 
 
 def test_a_part_of_very_many_words_still_finds_every_picture(store, catalogue):
@@ -117,9 +117,9 @@ def test_a_part_of_very_many_words_still_finds_every_picture(store, catalogue):
     words = [f"x{number:03}" for number in range(150)]
     for number, word in enumerate(words):
         add(library, b"%d" % number, Metadata(title=word))
-    page = catalogue.first(ANYBODY, Query(needles=("x",)), 1_000)
+    page = catalogue.first(ANONYMOUS, Query(needles=("x",)), 1_000)
     assert sorted(record.title for record in page.records) == words
-    assert [r.title for r in found(catalogue, ANYBODY, Query(needles=("x14", "9")))] == ["x149"]
+    assert [r.title for r in found(catalogue, ANONYMOUS, Query(needles=("x14", "9")))] == ["x149"]
 
 
 def test_a_search_that_takes_too_long_gives_up_and_can_be_gone_on_with(store):
@@ -132,12 +132,12 @@ def test_a_search_that_takes_too_long_gives_up_and_can_be_gone_on_with(store):
             fold(index, 1, patch_most=8, most=64)
     always_late = Catalogue(index, clock=iter(range(0, 10**6, 1 + int(MAX_SECONDS))).__next__)
     query, pages = Query(tags=(CAT, DOG)), 1
-    page = always_late.first(ANYBODY, query, 10)
+    page = always_late.first(ANONYMOUS, query, 10)
     while page.next:
         assert page.is_partial
         assert not page.total.is_exact
         assert page.records == []
-        page = always_late.beside(ANYBODY, query, 10, page.next)
+        page = always_late.beside(ANONYMOUS, query, 10, page.next)
         pages += 1
     assert page.records == [wanted]
     assert 3 <= pages <= 15
@@ -149,13 +149,13 @@ def test_a_total_is_exact_up_to_its_bound_and_then_a_lower_bound(store, catalogu
         if number % 100 == 0:
             fold(Index(store), 1)
         if number == MAX_TOTAL:
-            page = catalogue.first(ANYBODY, Query(), 1)
+            page = catalogue.first(ANONYMOUS, Query(), 1)
             assert (page.total.count, page.total.is_exact) == (MAX_TOTAL, True)
         add(library, b"%d" % number)
-    page = catalogue.first(ANYBODY, Query(), 1)
+    page = catalogue.first(ANONYMOUS, Query(), 1)
     assert (page.total.count, page.total.is_exact) == (MAX_TOTAL, False)
     assert page.next is not None
-    assert catalogue.beside(ANYBODY, Query(), 1, page.next).total == page.total
+    assert catalogue.beside(ANONYMOUS, Query(), 1, page.next).total == page.total
 
 
 def test_an_error_in_a_stream_ends_it_with_an_error():
@@ -170,7 +170,7 @@ def test_an_error_in_a_stream_ends_it_with_an_error():
     breaking = Breaking()
     for number in range(20):
         add(Library(breaking), b"%d" % number)
-    waves = Catalogue(Index(breaking)).every(ANYBODY, Query())
+    waves = Catalogue(Index(breaking)).every(ANONYMOUS, Query())
     assert len(next(waves)) == 5
     breaking.is_broken = True
     with pytest.raises(StoreUnavailable):

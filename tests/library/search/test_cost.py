@@ -20,7 +20,7 @@ from progimage.library.index.sweep import sweep
 from progimage.library.index.tidy import tidy
 from progimage.library.search.catalogue import Catalogue
 from progimage.library.search.query import Query
-from progimage.model import ANYBODY, Metadata, Viewer
+from progimage.model import ANONYMOUS, Metadata, Viewer
 from progimage.stores.memory import MemoryStore
 from tests.candidates import add, id_of
 from tests.library.search.metered import MeteredStore
@@ -74,7 +74,7 @@ SEARCHES = [
 ]
 
 
-@pytest.mark.parametrize("viewer", [ANYBODY, Viewer(name="ann")], ids=["anybody", "signed in"])
+@pytest.mark.parametrize("viewer", [ANONYMOUS, Viewer(name="ann")], ids=["anybody", "signed in"])
 @pytest.mark.parametrize("query", SEARCHES)
 def test_a_page_is_one_listing_when_nothing_has_changed(filled, query, viewer):
     store = MeteredStore(filled)
@@ -95,7 +95,7 @@ def test_a_page_is_one_listing_when_nothing_has_changed(filled, query, viewer):
 
 def test_the_first_search_of_a_process_reads_the_manifest_and_the_shelves_it_needs(filled):
     store = MeteredStore(filled)
-    Catalogue(Index(store)).first(ANYBODY, Query(), 50)
+    Catalogue(Index(store)).first(ANONYMOUS, Query(), 50)
     shelves = len(Index(filled).view().manifest.shelves)
     assert shelves == 3
     # Whether there is an index; the manifest; and the shelves, since all is counted to 1,000.
@@ -105,12 +105,12 @@ def test_the_first_search_of_a_process_reads_the_manifest_and_the_shelves_it_nee
 def test_a_change_costs_every_process_one_read_and_then_nothing():
     store = MeteredStore(MemoryStore())
     catalogue, library = Catalogue(Index(store)), Library(store)
-    catalogue.first(ANYBODY, Query(), 50)
+    catalogue.first(ANONYMOUS, Query(), 50)
     for number in range(3):
         add(library, b"%d" % number)
     for expected in ({"LIST": 1, "GET": 3}, {"LIST": 1}):
         store.requests.clear()
-        assert len(catalogue.first(ANYBODY, Query(), 50).records) == 3
+        assert len(catalogue.first(ANONYMOUS, Query(), 50).records) == 3
         assert store.requests == expected
 
 
@@ -127,9 +127,9 @@ def test_searches_that_wait_share_a_listing(filled):
     store = Slow(filled)
     catalogue = Catalogue(Index(store))
     with ThreadPoolExecutor(10) as threads:
-        first = threads.submit(catalogue.first, ANYBODY, Query(), 1)
+        first = threads.submit(catalogue.first, ANONYMOUS, Query(), 1)
         begun.wait(10)
-        others = [threads.submit(catalogue.first, ANYBODY, Query(), 1) for _ in range(9)]
+        others = [threads.submit(catalogue.first, ANONYMOUS, Query(), 1) for _ in range(9)]
         go_on.set()
         pages = [search.result() for search in (first, *others)]
     assert {page.records[0].id for page in pages} == {pages[0].records[0].id}
@@ -155,10 +155,10 @@ def test_uploads_edits_and_removals_cost():
         cost = cost_of(lambda content=content, metadata=metadata: add(library, content, metadata))
         assert cost == {"GET": 1, "PUT": 3}
     edit = cost_of(
-        lambda: library.edit(ANYBODY, id_of(b"second"), {"tags": ["sea"]}, lambda current: True)
+        lambda: library.edit(ANONYMOUS, id_of(b"second"), {"tags": ["sea"]}, lambda current: True)
     )
     assert edit == {"GET": 1, "PUT": 2}
-    removal = cost_of(lambda: library.remove(ANYBODY, id_of(b"second")))
+    removal = cost_of(lambda: library.remove(ANONYMOUS, id_of(b"second")))
     # The note, the announcement and the record; renditions are looked for before and after the
     # mark, working copies once.
     assert removal == {"GET": 1, "PUT": 3, "DELETE": 2 + 1, "LIST": 2 + 2 + 1}

@@ -13,7 +13,7 @@ from progimage.access.transform_policy import TransformPolicy
 from progimage.errors import NotFound
 from progimage.imaging.codecs import formats
 from progimage.library import Library
-from progimage.model import ANYBODY, Metadata
+from progimage.model import ANONYMOUS, Metadata
 from progimage.renditions.disk_cache.disk_cache import DiskCache
 from progimage.renditions.renditions import Renditions
 from progimage.stores import ObjectStore
@@ -48,7 +48,7 @@ class Process:
         """Do what a GET of a rendition does."""
         found = self.renders.find_public(image_id, PIPELINE, formats.PNG)
         if found is None:
-            found = self.renders.find_or_render(ANYBODY, image_id, PIPELINE, formats.PNG)
+            found = self.renders.find_or_render(ANONYMOUS, image_id, PIPELINE, formats.PNG)
         with found.reader:
             assert found.reader.read(found.reader.stat.size)
 

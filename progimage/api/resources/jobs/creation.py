@@ -22,7 +22,7 @@ from progimage.model import Viewer
 from progimage.origins.origins import Origins
 from progimage.origins.sources.source import ListedSource
 
-# Entries of any type are allowed: one that cannot be worked on fails alone.
+# Entries of any type are allowed: an invalid one fails without the others.
 Entries = list[Any]
 
 Search = dict[str, str | list[str]]
@@ -35,7 +35,7 @@ class ImportRequest(MetadataFields):
     urls: Entries = Field(description="The http or https URLs to import.")
     publish: str = Field(
         default="",
-        description="Send each picture on to this service, if this one has an account there: "
+        description="Also send each picture to this service, if an account there is configured: "
         f"{', '.join(DESTINATIONS)}.",
     )
     album: Annotated[str, Field(pattern="^[A-Za-z0-9]{0,64}$")] = Field(
@@ -47,16 +47,16 @@ class AdoptionRequest(MetadataFields):
     """An origin whose pictures are imported into the library, and the metadata of all of them."""
 
     origin: str = Field(description="The name of the origin in the settings.")
-    prefix: str = Field(default="", description="Only keys that start so.", max_length=1024)
+    prefix: str = Field(default="", description="Only keys with this prefix.", max_length=1024)
     after: str = Field(
         default="",
-        description="Only keys behind this one: `more_after` of the job before.",
+        description="Only keys after this one: `more_after` of the previous job.",
         max_length=1024,
     )
 
 
 class RenderRequest(JsonBody):
-    """Pictures to render, each with every one of the transforms."""
+    """Pictures and transforms; every picture is rendered with every transform."""
 
     images: Entries | Search = Field(
         description="Ids of pictures, or the conditions of a search as in `GET /images/`."
@@ -138,7 +138,7 @@ class JobFactory:
                 "(see publish.imgur_client_id)"
             )
         if fields.album and not fields.publish:
-            raise InvalidField("album: expected only beside 'publish'")
+            raise InvalidField("album: allowed only with 'publish'")
         return import_of(
             fields.urls,
             fields.metadata(),

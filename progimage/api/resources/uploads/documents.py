@@ -89,7 +89,7 @@ PROGRESS_HEADERS = (
 )
 OPTIONS = {
     204: Answer(
-        "The parts of tus that are supported.",
+        "The supported extensions of tus.",
         {},
         (
             "Allow",

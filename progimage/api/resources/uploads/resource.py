@@ -60,7 +60,7 @@ _CREATION = ("Tus-Resumable", "Upload-Length", "Upload-Defer-Length", "Upload-Me
 
 
 class ResumableUploadResource:
-    """`/uploads/`, where uploads are created, and `/uploads/<id>/`, one of them."""
+    """`/uploads/` to create uploads, and `/uploads/<id>/` for one of them."""
 
     def __init__(self, parts: Components) -> None:
         self._uploads = parts.resumable_uploads
@@ -200,7 +200,7 @@ class ResumableUploadResource:
         errors=(*LOOKUP_ERRORS, *UPLOAD_ERRORS, 412, ChecksumMismatch),
     )
     def on_post(self, req: falcon.Request, resp: falcon.Response, upload_id: str) -> None:
-        """Store the picture of a form; answer as `POST /images/` does. Or do a PATCH or DELETE."""
+        """Store the picture of a form and answer as `POST /images/`; or do a PATCH or DELETE."""
         method = req.get_header("X-HTTP-Method-Override")
         if method is not None:
             if method not in ("PATCH", "DELETE"):
@@ -296,7 +296,9 @@ class ResumableUploadResource:
         """Store the picture of bytes that came in one request."""
         upload = progress.upload
         if progress.image_id not in (None, staged.id_for(upload.owner)):
-            raise UploadConflict("this upload has become another picture; create another upload")
+            raise UploadConflict(
+                "this upload is already finished with another picture; create another upload"
+            )
         if progress.size_bytes not in (None, staged.size_bytes):
             raise UploadConflict(
                 f"this upload was announced with {progress.size_bytes:,} bytes; "

@@ -44,7 +44,7 @@ _NUMBER = re.compile(r"[0-9]{1,15}")
 _KEY = re.compile(r"[\x21-\x2b\x2d-\x7e]+")
 _BLOCK = 64 * 1024
 
-# The keys under which clients send the file name, the best one first.
+# The keys that clients use for the file name, the best one first.
 _FILE_NAMES = ("file_name", "filename", "name")
 _FIELDS = tuple(name for name in UploadFields.model_fields if name != "tags")
 
@@ -60,10 +60,10 @@ def describe(resp: falcon.Response, max_bytes: int) -> None:
 
 
 def check_version(req: falcon.Request, resp: falcon.Response, *, is_needed: bool = False) -> None:
-    """Mark the answer as one of tus, and check the version that the request names.
+    """Set Tus-Resumable in the answer, and check the version in the request.
 
     Args:
-        is_needed: True if the request has to name one.
+        is_needed: True if the request must have a version.
 
     Raises:
         falcon.HTTPPreconditionFailed: it names another version.
