@@ -53,7 +53,7 @@ def test_one_client_leaves_half_of_the_places_to_others():
             as_client("a", enter)
         for _ in range(2):
             as_client("b", enter)
-        with pytest.raises(Overloaded, match="here"):
+        with pytest.raises(Overloaded, match="of all clients"):
             as_client("c", enter)
 
 
