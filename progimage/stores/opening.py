@@ -119,6 +119,8 @@ def create_store(url: str, **options: Unpack[StoreOptions]) -> bool:
     if read_marker(store) is not None:
         return False
     if next(store.list(""), None) is not None:
+        if read_marker(store) is not None:  # Another node was faster.
+            return False
         raise ConfigError(_without_marker(store, url))
     write_marker(store, new_marker())
     return True

@@ -9,9 +9,16 @@ from urllib.parse import quote
 import pytest
 
 from progimage.errors import ConfigError, StoreUnavailable
-from progimage.stores import HasLocalPath, HasPresignedUrl, create_store, open_raw, open_store
+from progimage.stores import (
+    HasLocalPath,
+    HasPresignedUrl,
+    create_store,
+    open_raw,
+    open_store,
+    opening,
+)
 from progimage.stores.folder.store import FilesystemStore
-from progimage.stores.marker import FORMAT, new_marker, write_marker
+from progimage.stores.marker import FORMAT, new_marker, read_marker, write_marker
 from progimage.stores.memory import MemoryStore
 from progimage.stores.s3.store import S3Store
 from tests.stores.contract import get, put
@@ -159,6 +166,21 @@ class TestStoresThatExist:
         assert create_store(s3_url)
         put(open_store(s3_url), "key", b"body")
         assert get(s3_store, "key") == b"body"
+
+    def test_two_nodes_may_create_it_at_once(self, tmp_path, monkeypatch):
+        url, seen = f"file://{tmp_path}/store", []
+
+        def read(store):
+            """Return the marker; the other node writes it just after the first look."""
+            found = read_marker(store)
+            if not seen:
+                write_marker(store, new_marker())
+            seen.append(found)
+            return found
+
+        monkeypatch.setattr(opening, "read_marker", read)
+        assert not create_store(url)
+        assert open_store(url)
 
     def test_two_stores_have_two_identities(self, tmp_path):
         for name in "ab":
