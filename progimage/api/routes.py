@@ -19,6 +19,7 @@ from progimage.api.resources.listing import Listing
 from progimage.api.resources.metadata import MetadataResource
 from progimage.api.resources.metrics import MetricsResource
 from progimage.api.resources.on_demand import OnDemand
+from progimage.api.resources.origin_links import OriginLinks
 from progimage.api.resources.origins import OriginResource
 from progimage.api.resources.renditions import RenditionResource
 from progimage.api.resources.root import Root
@@ -118,13 +119,18 @@ def routes(parts: Components) -> list[Route]:
             parts.library,
             parts.renditions,
         )
+        authorization = OriginAuthorization(parts.signer)
         origins = OriginResource(
             parts.origins,
             foreign,
-            OriginAuthorization(parts.signer),
+            authorization,
             settings.presets,
             parts.limits,
         )
+        signing = OriginLinks(
+            parts.origins, authorization, policy, parts.signer, settings, parts.limits, urls
+        )
+        table.append(Route("/origins/{name}/links/-/{key:path}", signing, "origin_links"))
         table.append(Route("/origins/{name}/{path:path}", origins, "origin"))
         if parts.fronts:
             table.append(Route(FRONTS, FrontResource(parts.origins, foreign), "front"))

@@ -44,7 +44,7 @@ from progimage.telemetry import audit
 ORIGINAL, ANY = "original", "*"
 DEFAULT_EXPIRES_S = 3600
 
-_HINT = (
+LINK_HINT = (
     "send application/json that says where the link leads, such as "
     '{"transform": "thumbnail.webp", "expires_in": 3600}'
 )
@@ -78,6 +78,27 @@ class SignedLink(JsonDocument):
     url: str = Field(description="The link; with `templated` a template of RFC 6570.")
     expires: datetime
     templated: bool = False
+
+
+def no_key() -> NoLinkKey:
+    """Return the error of a service that cannot sign links."""
+    return NoLinkKey("this service has no key to sign links with; its operator can set auth.secret")
+
+
+def not_empty(pipeline: Pipeline) -> Pipeline:
+    """Return the pipeline; raise `InvalidField` if nothing is in it."""
+    if not str(pipeline):
+        raise InvalidField(
+            "transform: the pipeline is empty; write 'original', or a format as in 'format:png'"
+        )
+    return pipeline
+
+
+def send_link(resp: falcon.Response, url: str, expires: datetime, *, templated: bool) -> None:
+    """Answer with a signed link, which no cache may keep."""
+    link = SignedLink(url=url, expires=expires, templated=templated)
+    resp.media = link.model_dump(mode="json", exclude_defaults=True)
+    resp.set_header("Cache-Control", "no-store")
 
 
 class Links:
@@ -130,20 +151,14 @@ class Links:
         viewer = viewer_of(req)
         record = self._library.find_to_edit(viewer, image_id)
         if self._signer is None:
-            raise NoLinkKey(
-                "this service has no key to sign links with; its operator can set auth.secret"
-            )
-        check_media_type(req, (JSON,), _HINT)
+            raise no_key()
+        check_media_type(req, (JSON,), LINK_HINT)
         fields = read_json(req, self._settings.upload, self._model)
         path, scope, address = self._path(viewer, record, fields.transform)
         token, expires = self._signer.sign(path, fields.expires_in, scope)
         audit.record("link", image=record.id, path=path, until=expires.isoformat())
         url = self._urls.absolute(req, address)
-        link = SignedLink(
-            url=f"{url}?{SIGNATURE}={token}", expires=expires, templated=scope == "any"
-        )
-        resp.media = link.model_dump(mode="json", exclude_defaults=True)
-        resp.set_header("Cache-Control", "no-store")
+        send_link(resp, f"{url}?{SIGNATURE}={token}", expires, templated=scope == "any")
 
     def _path(self, viewer: Viewer, record: Record, transform: str) -> tuple[str, Scope, str]:
         """Return the path to sign, the scope of the signature, and the path of the link."""
@@ -165,11 +180,7 @@ class Links:
 
     def _pipeline(self, transform: str) -> Pipeline:
         pipeline = parse(transform, presets=self._settings.presets, limits=self._limits)
-        if not str(pipeline):
-            raise InvalidField(
-                "transform: the pipeline is empty; write 'original', or a format as in 'format:png'"
-            )
-        return pipeline
+        return not_empty(pipeline)
 
 
 def reserved(presets: Mapping[str, str]) -> list[str]:

@@ -221,6 +221,15 @@ def _parts(raw: str, name: str) -> tuple[str, str]:
     return falcon.uri.decode(action.strip("/"), unquote_plus=False), decoded_key(key)
 
 
+def key_of(raw: str, name: str) -> str:
+    """Return the key of a raw path, decoded.
+
+    Raises:
+        NotFound, InvalidRequest: the path is none of an origin, or has no key.
+    """
+    return _parts(raw, name)[1]
+
+
 def _check_query(query: PictureQuery) -> None:
     """Raise `InvalidRequest` if the query has arguments of a pipeline."""
     if query.arguments:

@@ -31,6 +31,7 @@ Choose = Callable[[Record], Pipeline | None]
 _ATTEMPTS = 3
 _REMEMBERED_URLS = 8_192
 _KEY = "/!$&'()*+,;=:@-._~"
+_PIPELINE = ":=,._-~/@"
 _MOST_REVALIDATING_S = 3_600
 
 
@@ -135,8 +136,9 @@ class OriginResponder:
         form = choose_format(pipeline.format, req, resp, _source(record))
         name = keys.rendition_name(pipeline.canonical, form.extension)
         etag = etag_of_rendition(record.id, name)
+        canonical = f"{pipeline.canonical}.{form.extension}"
         resp.set_header(
-            "Link", f'<{url_of(origin.name, found.pointer.key, name)}>; rel="canonical"'
+            "Link", f'<{url_of(origin.name, found.pointer.key, canonical)}>; rel="canonical"'
         )
         self._describe(resp, form, origin, found, is_versioned=is_versioned, download=download)
         if self._delivery.is_unchanged(req, resp, etag):
@@ -196,10 +198,7 @@ class OriginResponder:
         download: str | None,
     ) -> None:
         if not origin.settings.originals:
-            raise Forbidden(
-                f"origin {origin.name!r} serves renditions, not the pictures themselves; ask for "
-                "a transform, such as thumbnail"
-            )
+            raise originals_refused(origin.name)
         record = found.record
         form = formats.by_media_type(record.media_type)
         self._describe(resp, form, origin, found, is_versioned=is_versioned, download=download)
@@ -273,9 +272,18 @@ class OriginResponder:
 
 
 @lru_cache(_REMEMBERED_URLS)
-def url_of(origin: str, key: str, rendition_name: str) -> str:
-    """Return the path of a rendition of an origin's picture."""
-    return f"/origins/{origin}/{rendition_name}/-/{quote(key, safe=_KEY)}"
+def originals_refused(origin: str) -> Forbidden:
+    """Return the error of an origin whose own files nobody may have."""
+    return Forbidden(
+        f"origin {origin!r} serves renditions, not the pictures themselves; ask for a "
+        "transform, such as thumbnail"
+    )
+
+
+def url_of(origin: str, key: str, pipeline: str) -> str:
+    """Return the path of a rendition of an origin's picture, or of the picture itself for ""."""
+    middle = f"/{quote(pipeline, safe=_PIPELINE)}" if pipeline else ""
+    return f"/origins/{origin}{middle}/-/{quote(key, safe=_KEY)}"
 
 
 def _source(record: Record) -> Source:

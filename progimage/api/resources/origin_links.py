@@ -1,0 +1,129 @@
+"""`/origins/<name>/links/-/<key>`: signed links to pictures of an origin."""
+
+from __future__ import annotations
+
+import falcon
+
+from progimage.access.signed_links import LinkSigner, path_of_origin
+from progimage.access.transform_policy import TransformPolicy
+from progimage.api.auth.authentication import author_of
+from progimage.api.auth.origins import OriginAuthorization
+from progimage.api.openapi import schemas
+from progimage.api.openapi.documented import Answer, Content, Parameter, documented
+from progimage.api.requests.json_body import read_json
+from progimage.api.requests.media_type import JSON, check_media_type
+from progimage.api.requests.query import SIGNATURE
+from progimage.api.requests.raw_path import raw_path
+from progimage.api.resources.links import (
+    ANY,
+    LINK_HINT,
+    ORIGINAL,
+    SignedLink,
+    link_request,
+    no_key,
+    not_empty,
+    send_link,
+)
+from progimage.api.resources.origins import NAME, key_of
+from progimage.api.responses.hal import Urls
+from progimage.api.responses.origin import originals_refused, url_of
+from progimage.config import Settings
+from progimage.errors import (
+    Forbidden,
+    InvalidField,
+    InvalidRequest,
+    NoLinkKey,
+    NotFound,
+    TransformRefused,
+)
+from progimage.imaging.limits import Limits
+from progimage.imaging.pipeline import Pipeline, parse
+from progimage.origins.origins import Origins
+from progimage.telemetry import audit
+
+_KEY = Parameter(
+    "key",
+    "The picture's key at its origin, percent-encoded.",
+    {"type": "string"},
+    place="path",
+    required=True,
+    example="2024/boat.jpg",
+)
+
+
+class OriginLinks:
+    """Signs links to pictures of origins; `signer` is None if there is no key."""
+
+    def __init__(
+        self,
+        origins: Origins,
+        authorization: OriginAuthorization,
+        policy: TransformPolicy,
+        signer: LinkSigner | None,
+        settings: Settings,
+        limits: Limits,
+        urls: Urls,
+    ) -> None:
+        self._origins = origins
+        self._authorization = authorization
+        self._policy = policy
+        self._signer = signer
+        self._settings = settings
+        self._limits = limits
+        self._urls = urls
+        self._model = link_request(settings)
+
+    @documented(
+        "origin_links",
+        "origins",
+        {200: Answer("The link.", {schemas.JSON: SignedLink}, ("Cache-Control",))},
+        parameters=(NAME, _KEY),
+        body=Content(
+            {schemas.JSON: link_request},
+            examples={schemas.JSON: {"transform": "thumbnail.webp", "expires_in": 3600}},
+        ),
+        errors=(
+            InvalidRequest,
+            InvalidField,
+            NotFound,
+            Forbidden,
+            TransformRefused,
+            NoLinkKey,
+            415,
+        ),
+    )
+    def on_post(self, req: falcon.Request, resp: falcon.Response, name: str, key: str) -> None:
+        """Sign a link that shows a picture of an origin in one form to everybody for a time.
+
+        For a private origin, and for transforms that are not open to everybody, it takes an
+        account. Nothing is stored, and the origin is not asked whether the picture is there.
+        """
+        author = author_of(req)
+        origin = self._origins.get(name)
+        if origin is None:
+            raise NotFound(f"there is no origin {name[:32]!r}")
+        key = key_of(raw_path(req), name)
+        self._authorization.check(author, origin, None, key, None)
+        if self._signer is None:
+            raise no_key()
+        check_media_type(req, (JSON,), LINK_HINT)
+        fields = read_json(req, self._settings.upload, self._model)
+        pipeline = self._pipeline(fields.transform)
+        if pipeline is None and not origin.settings.originals:
+            raise originals_refused(name)
+        self._policy.check_creation(pipeline, is_account=bool(author.name))
+        path = path_of_origin(name, pipeline, key)
+        token, expires = self._signer.sign(path, fields.expires_in)
+        audit.record("link", path=path, until=expires.isoformat())
+        address = url_of(name, key, "" if pipeline is None else str(pipeline))
+        url = self._urls.absolute(req, address)
+        send_link(resp, f"{url}?{SIGNATURE}={token}", expires, templated=False)
+
+    def _pipeline(self, transform: str) -> Pipeline | None:
+        if transform == ORIGINAL:
+            return None
+        if transform == ANY:
+            raise InvalidField(
+                "transform: a link to a picture of an origin names one transform, not '*'"
+            )
+        return not_empty(parse(transform, presets=self._settings.presets, limits=self._limits))
