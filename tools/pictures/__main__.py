@@ -36,7 +36,9 @@ def main() -> None:
                 open_(page, server, "/")
                 keep(page, f"gallery-{theme}")
                 open_(page, server, f"/?image={ids['Last light']}&pipeline={STEPS}")
-                page.get_by_text("made just now").or_(page.get_by_text("from the cache")).wait_for()
+                page.get_by_text("newly rendered").or_(
+                    page.get_by_text("from the cache")
+                ).wait_for()
                 keep(page, f"playground-{theme}")
         with looking("light", phone=True) as page:
             open_(page, server, "/")

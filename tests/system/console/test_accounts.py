@@ -28,10 +28,10 @@ def guarded(tmp_path_factory) -> Iterator[Server]:
 
 def sign_up(page: Page, name: str) -> None:
     page.get_by_role("link", name="Log in").click()
-    page.get_by_role("button", name="Make an account").click()
+    page.get_by_role("button", name="Create an account").click()
     page.get_by_label("Name").fill(name)
     page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Make an account").click()
+    page.get_by_role("button", name="Create an account").click()
     expect(page.get_by_role("button", name=f"{name}, log out")).to_be_visible()
 
 
@@ -65,7 +65,7 @@ def test_a_private_picture_is_shown_to_its_owner_alone(make_window, guarded):
     expect(page.locator(".sized img.there")).to_be_visible()
     page.get_by_role("tab", name="Transform").click()
     page.get_by_role("button", name="Add sepia").click()
-    expect(page.get_by_role("list", name="How it was made")).to_contain_text("300 × 200")
+    expect(page.get_by_role("list", name="Measurements")).to_contain_text("300 × 200")
     expect(page.get_by_label("Command for curl")).to_contain_text("Authorization: Bearer $TOKEN")
     other = make_window(guarded)
     other.expected = {404}

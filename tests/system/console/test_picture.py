@@ -26,10 +26,10 @@ def test_while_its_record_is_on_the_way_its_page_says_so(window, server):
 
     window.page.route(f"**/images/{image_id}/metadata/", hold)
     page = window.open(f"/?image={image_id}")
-    expect(page.get_by_text("One moment …")).to_be_visible()
+    expect(page.get_by_text("Loading …")).to_be_visible()
     held[0].continue_()
     expect(page.get_by_role("heading", name="Slow")).to_be_visible()
-    expect(page.get_by_text("One moment …")).to_have_count(0)
+    expect(page.get_by_text("Loading …")).to_have_count(0)
 
 
 def test_edits_are_saved_and_shown_in_the_gallery(window, server):
@@ -73,7 +73,7 @@ def test_an_edit_by_somebody_else_is_shown_and_never_overwritten_unseen(window, 
     edit(server, image_id, title="Theirs", tags=["one", "two"])
     page.get_by_role("button", name="Save").click()
     alert = page.get_by_role("alert")
-    expect(alert).to_contain_text("Somebody changed this picture meanwhile")
+    expect(alert).to_contain_text("Another user has changed this picture")
     expect(alert).to_contain_text("Theirs")
     expect(alert).to_contain_text("one, two")
     assert metadata(server, image_id)["title"] == "Theirs"

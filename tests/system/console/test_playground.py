@@ -29,7 +29,7 @@ def url_line(page: Page):
 
 
 def measures(page: Page):
-    return page.get_by_role("list", name="How it was made")
+    return page.get_by_role("list", name="Measurements")
 
 
 def test_every_operation_can_be_added_and_shows_a_picture(window, server, image_id):
@@ -98,7 +98,7 @@ def test_texts_of_any_letters_reach_the_service(window, image_id):
 
 def test_the_second_look_comes_from_the_cache(window, image_id):
     page = open_playground(window, image_id, "grayscale.webp")
-    expect(measures(page)).to_contain_text("made just now")
+    expect(measures(page)).to_contain_text("newly rendered")
     expect(measures(page)).to_contain_text("decode")
     page.context.clear_cookies()
     again = page.context.browser.new_context()

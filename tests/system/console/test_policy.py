@@ -28,13 +28,13 @@ def test_presets_are_shown_and_offered_in_place_of_all_transforms(make_closed, m
         expect(image).to_have_class("there")
         assert image.evaluate("image => image.naturalWidth") == 48
         page = window.open(f"/?image={image_id}&pipeline=")
-        expect(page.get_by_text("makes its presets for everybody")).to_be_visible()
+        expect(page.get_by_text("renders only its presets for everybody")).to_be_visible()
         buttons = page.get_by_role("group", name="Add a step").get_by_role("button")
         expect(buttons).to_have_text(["card", "console"])
         for name, width in (("card", 32), ("console", 48)):
             page.get_by_role("button", name=f"Add {name}").click()
             expect(page.get_by_role("list", name="Steps").get_by_role("listitem")).to_have_count(1)
-            expect(page.get_by_role("list", name="How it was made")).to_contain_text(f"{width} ×")
+            expect(page.get_by_role("list", name="Measurements")).to_contain_text(f"{width} ×")
 
 
 def test_without_presets_there_are_placeholders_and_originals(make_closed, make_window):

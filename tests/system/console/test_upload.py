@@ -87,14 +87,14 @@ def test_dropped_and_pasted_pictures_wait_in_the_dialog(window, server, kind):
 def test_a_file_that_is_no_picture_is_left_out(window):
     page = window.open()
     page.evaluate(GIVE, ["drop", "notes.txt", "text/plain", "aGVsbG8="])
-    expect(page.get_by_role("dialog")).to_contain_text("1 file left out: not a picture")
+    expect(page.get_by_role("dialog")).to_contain_text("1 file skipped: not a picture")
     expect(page.get_by_role("dialog").get_by_role("button", name="Upload")).to_be_disabled()
 
 
 def test_a_picture_that_is_here_already_is_said_to_be(window, server):
     data = picture()
     page = window.open()
-    for expected in ("uploaded", "was here already"):
+    for expected in ("uploaded", "already stored"):
         page.reload()
         choose(page, file("same.png", data))
         page.get_by_role("button", name="Upload 1 picture").click()
@@ -145,14 +145,14 @@ def test_an_upload_can_be_cancelled_and_sent_after_all(window):
     page.unroute("**/images/")
     page.get_by_role("button", name="Try slow.png again").click()
     # What was cancelled may have reached the server all the same.
-    expect(row(page, "slow.png")).to_contain_text(re.compile("uploaded|was here already"))
+    expect(row(page, "slow.png")).to_contain_text(re.compile("uploaded|already stored"))
 
 
 def test_progress_and_results_are_said_to_screen_readers(window):
     window.page.add_init_script(
         """window.heard = [];
         addEventListener("DOMContentLoaded", () => {
-          const region = document.getElementById("said");
+          const region = document.getElementById("announcement");
           new MutationObserver(() => window.heard.push(region.textContent))
             .observe(region, {childList: true});
         });"""

@@ -1,4 +1,4 @@
-// Who is logged in, in the corner of every view; and the form to log in.
+// The account control in the corner of every view, and the form to log in.
 
 import { servicePath } from "./service_path.js";
 import { say, toast } from "./announce.js";
@@ -8,7 +8,7 @@ import { cameFrom, go } from "./route.js";
 import { accountMode, isRegistrationOpen } from "./service.js";
 import { logIn, logOut, session, userName } from "./session.js";
 
-/** Return what stands in the page's head: nothing, a link to log in, or who it is. */
+/** Return the control for the page's head: a link to log in, or the account's name; hidden without accounts. */
 export function accountControl() {
   const element = h("div", { class: "account", hidden: accountMode() === "off" });
   function show() {
@@ -29,7 +29,7 @@ async function leave() {
   toast("Logged out");
 }
 
-/** Return the view to log in, or to make an account where anybody may. */
+/** Return the view to log in, or to create an account if registration is open. */
 export function loginView() {
   let isNew = false;
   const heading = h("h1", { tabindex: "-1" }, "Log in");
@@ -39,7 +39,7 @@ export function loginView() {
   const password = h("input", { id: passwordId, type: "password", required: true, autocomplete: "current-password", maxlength: 1024 });
   const trouble = h("div", {});
   const submit = h("button", { type: "submit", class: "primary" }, "Log in");
-  const other = h("button", { type: "button", class: "quiet", hidden: !isRegistrationOpen(), onclick: change }, "Make an account");
+  const other = h("button", { type: "button", class: "quiet", hidden: !isRegistrationOpen(), onclick: change }, "Create an account");
   const form = h(
     "form",
     { class: "card stack", "aria-label": "Log in", onsubmit: send },
@@ -52,9 +52,9 @@ export function loginView() {
 
   function change() {
     isNew = !isNew;
-    heading.textContent = isNew ? "Make an account" : "Log in";
+    heading.textContent = isNew ? "Create an account" : "Log in";
     submit.textContent = heading.textContent;
-    other.textContent = isNew ? "Log in instead" : "Make an account";
+    other.textContent = isNew ? "Log in instead" : "Create an account";
     password.autocomplete = isNew ? "new-password" : "current-password";
     form.setAttribute("aria-label", heading.textContent);
     trouble.replaceChildren();
@@ -70,7 +70,7 @@ export function loginView() {
       if (isNew) await sendJson(`${servicePath}/users/`, { username: name.value.trim(), password: password.value });
       await logIn(name.value.trim(), password.value);
     } catch (error) {
-      // Not errorState, which would lead to this form.
+      // Not errorState, which would link to this form.
       trouble.replaceChildren(h("div", { class: "notice bad", role: "alert" }, h("strong", {}, error.title ?? "Something went wrong"), h("p", {}, error.message)));
       password.select();
       return;

@@ -1,18 +1,18 @@
-// What happened, said to screen readers and shown for a moment to everybody else.
+// Short messages, for screen readers and, as toasts, for the eye.
 
 import { h } from "./dom.js";
 
-/** Have screen readers say `text` when they are done with what they say now. */
+/** Let screen readers read `text` when they have finished the current text. */
 export function say(text) {
-  const region = document.getElementById("said");
+  const region = document.getElementById("announcement");
   region.textContent = "";
-  // A text that does not change is not said again.
+  // Screen readers ignore a text that does not change, so it is cleared first.
   requestAnimationFrame(() => {
     region.textContent = text;
   });
 }
 
-/** Show `text` for a few seconds and say it. */
+/** Show `text` for a few seconds, and let screen readers read it. */
 export function toast(text, kind = "plain") {
   say(text);
   const element = h("div", { class: `toast ${kind}` }, text);

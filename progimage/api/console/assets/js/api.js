@@ -1,4 +1,4 @@
-// Requests to the service, on behalf of whoever is logged in; its problem documents as errors.
+// Requests to the service, with the token of the logged-in user. Problem documents become errors.
 
 import { servicePath } from "./service_path.js";
 import { problemOf, Unreachable } from "./problem.js";
@@ -7,8 +7,8 @@ import { accessToken, refresh } from "./session.js";
 /**
  * Send a request and return the Response.
  *
- * A token that has run out is renewed once, unseen. Rejects with Problem, Unreachable, or an
- * AbortError if `signal` fired.
+ * An expired token is renewed once. Rejects with Problem, Unreachable, or an AbortError if
+ * `signal` fired.
  */
 export async function request(url, { method = "GET", headers = {}, body, signal } = {}) {
   let response = await once(url, { method, headers, body, signal });
@@ -54,7 +54,7 @@ export function sendJson(url, value, { method = "POST", headers = {}, ...rest } 
 
 let transforms = null;
 
-/** Return what `/transforms/` lists; asked for once. */
+/** Return the document of `/transforms/`, which is fetched once. */
 export function transformList() {
   transforms ??= json(`${servicePath}/transforms/`).catch((error) => {
     transforms = null;

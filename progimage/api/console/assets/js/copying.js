@@ -1,4 +1,4 @@
-// A line of text to take along.
+// A button that copies a line of text.
 
 import { say } from "./announce.js";
 import { h, icon } from "./dom.js";
@@ -36,7 +36,7 @@ async function copied(text) {
     await navigator.clipboard.writeText(text);
     return true;
   } catch {
-    // Plain HTTP beyond localhost has no clipboard; the old way needs a selection.
+    // Over plain HTTP, except on localhost, there is no clipboard API; execCommand needs a selection.
     const field = h("textarea", { class: "unseen", value: text, readonly: true, "aria-hidden": "true" });
     (document.querySelector("dialog[open]") ?? document.body).append(field);
     const focused = document.activeElement;

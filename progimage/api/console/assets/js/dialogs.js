@@ -1,8 +1,8 @@
-// Modal dialogs: the browser's own, which hold the focus and give it back.
+// Modal dialogs, with the browser's own element, which manages the focus.
 
 import { h, icon, uniqueId } from "./dom.js";
 
-/** Make a dialog with a title and a button to close it; `close` events tell when it was. */
+/** Return a dialog with a title and a button to close it; it fires `close`. */
 export function dialog(title, ...content) {
   const titleId = uniqueId("title");
   const element = h(

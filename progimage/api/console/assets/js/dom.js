@@ -1,12 +1,12 @@
-// Elements from data. Text only ever becomes text: nothing here, or anywhere in the
-// console, parses markup, and the page's Trusted Types policy has the browser hold us to it.
+// Creates elements from data. Nothing in the console parses markup, so text always stays text.
+// The page's Trusted Types policy makes the browser enforce this.
 
 /**
- * Make an element.
+ * Create an element.
  *
- * In `props`, `on*` are listeners, `style` and `dataset` objects are laid over those of the
- * element, null and false leave an attribute out, true gives it without a value; `value`,
- * `checked` and the like are set as properties, all else as attributes.
+ * In `props`, `on*` are listeners, and `style` and `dataset` are objects that are merged into
+ * those of the element. Null and false omit an attribute, true sets it without a value. `value`,
+ * `checked` and the like are set as properties, all others as attributes.
  */
 export function h(name, props = {}, ...children) {
   return filled(document.createElement(name), props, children);
@@ -59,7 +59,7 @@ const PATHS = {
   open: "M14 4h6v6m0-6-9 9M18 14v5a1 1 0 0 1-1 1H5a1 1 0 0 1-1-1V7a1 1 0 0 1 1-1h5",
 };
 
-/** Make a drawing for a control; it is decoration, the control has its own name. */
+/** Return a decorative icon for a control, which needs an accessible name of its own. */
 export function icon(name) {
   const svg = document.createElementNS(SVG, "svg");
   svg.setAttribute("viewBox", "0 0 24 24");
@@ -73,7 +73,7 @@ export function icon(name) {
 
 let count = 0;
 
-/** Return an id that no other element has, to tie a label or a description to a control. */
+/** Return a unique id, to connect a label or a description to a control. */
 export function uniqueId(prefix) {
   count += 1;
   return `${prefix}-${count}`;

@@ -1,5 +1,5 @@
-// The theme chosen on an earlier visit, before anything is painted in the other one: hence no
-// module, which would run after the page is parsed.
+// Applies the theme chosen on an earlier visit before the first paint. Not a module, since
+// modules run after the page is parsed.
 
 {
   const chosen = localStorage.getItem("progimage.theme");

@@ -1,4 +1,4 @@
-// The pictures that match a search, page after page as one scrolls.
+// The pictures that match a search; more pages load while scrolling.
 
 import { servicePath } from "./service_path.js";
 import { say } from "./announce.js";
@@ -22,7 +22,7 @@ export function galleryView({ upload }) {
 
   const bar = searchBar((changed, isTyping) => {
     if (changed.toString() === search.toString()) return;
-    // One step back undoes a filter, not a letter.
+    // The browser's Back undoes a filter, not a typed letter.
     if (!isTyping) {
       go(hrefOfSearch(changed));
       return;
@@ -92,17 +92,17 @@ export function galleryView({ upload }) {
     next = page.next;
     state.replaceChildren();
     more.hidden = next === null;
-    tell(page);
+    showTotal(page);
     if (!shown && !next) state.replaceChildren(nothing());
-    // A page may end early, having looked at much that did not match; and what is on the
-    // screen already will not scroll into it.
+    // A page can be short if the server found few matches within its limit. The button may
+    // then be visible already, so no scrolling would load the next page.
     if (next && more.getBoundingClientRect().top < innerHeight + 900) setTimeout(loadMore, 0);
   }
 
-  function tell(page) {
+  function showTotal(page) {
     const all = page.total_is_exact ? count(page.total, "picture") : `more than ${number(page.total)} pictures`;
     total.textContent = shown ? all : "";
-    say(shown ? `${all}; ${number(shown)} shown` : next ? "Still looking" : "No pictures found");
+    say(shown ? `${all}; ${number(shown)} shown` : next ? "Still searching" : "No pictures found");
   }
 
   function nothing() {
@@ -110,14 +110,14 @@ export function galleryView({ upload }) {
       return emptyState(
         "search",
         "Nothing matches",
-        "No picture has all of what is asked for.",
+        "No picture meets all the conditions.",
         h("a", { class: "button", href: `${servicePath}/` }, "Clear the search"),
       );
     }
     return emptyState(
       "picture",
       "No pictures yet",
-      "Drop some here, paste one, or choose files. Everything is kept as it is, and shown in any form you like.",
+      "Drop pictures here, paste one, or choose files. Originals are stored unchanged and can be shown in any size and format.",
       h("button", { type: "button", class: "primary", onclick: () => upload([]) }, icon("upload"), "Upload pictures"),
     );
   }
@@ -133,9 +133,9 @@ export function galleryView({ upload }) {
     heading,
     title: () => (search.get("q") ? `${search.get("q")} – pictures` : "Pictures"),
     show,
-    /** Begin anew, as after an upload. */
+    /** Load the first page again, for example after an upload. */
     reload: () => load(search),
-    /** Show a changed record in its place, or leave it out if it is gone (`record` null). */
+    /** Show a changed record in its place; remove it if `record` is null. */
     replace(id, record) {
       const old = list.querySelector(`li[data-id="${CSS.escape(id)}"]`);
       if (!old) return;

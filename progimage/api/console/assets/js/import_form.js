@@ -1,4 +1,4 @@
-// A new import, from a pasted list of addresses.
+// The form for a new import from a pasted list of addresses.
 
 import { servicePath } from "./service_path.js";
 import { sendJson } from "./api.js";
@@ -9,9 +9,9 @@ import { go, hrefOfJob } from "./route.js";
 import { tagField } from "./tag_field.js";
 import { count } from "./wording.js";
 
-const EMPTY = "One address a line.";
+const EMPTY = "One address per line.";
 
-/** Return the form; once a job is made, its page is shown. */
+/** Return the form; after a job is created, its page is shown. */
 export function importForm() {
   const urlsId = uniqueId("urls");
   const titleId = uniqueId("title");
@@ -42,9 +42,9 @@ export function importForm() {
     if (tags.input.value.trim()) tags.input.blur();
     start.disabled = true;
     trouble.replaceChildren();
-    const said = { title: title.value.trim(), tags: tags.value(), visibility: privacy.value() };
+    const metadata = { title: title.value.trim(), tags: tags.value(), visibility: privacy.value() };
     try {
-      const response = await sendJson(`${servicePath}/jobs/`, { urls: lines(), ...said });
+      const response = await sendJson(`${servicePath}/jobs/`, { urls: lines(), ...metadata });
       go(hrefOfJob((await response.json()).id));
     } catch (error) {
       trouble.replaceChildren(errorState(error));

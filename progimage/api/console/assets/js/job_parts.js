@@ -1,4 +1,4 @@
-// How jobs are named and drawn, in the list and on their own page.
+// The name, state and progress bar of a job, for the list and for its own page.
 
 import { h } from "./dom.js";
 import { count } from "./wording.js";
@@ -6,8 +6,8 @@ import { count } from "./wording.js";
 const STATES = { pending: "waiting", "in-progress": "running", complete: "complete", cancelled: "cancelled" };
 
 export function describeJob(job) {
-  const [deed, thing] = job.kind === "render" ? ["Making of", "rendition"] : ["Import of", "picture"];
-  return `${deed} ${count(job.counts.total, thing)}`;
+  const [action, thing] = job.kind === "render" ? ["Rendering of", "rendition"] : ["Import of", "picture"];
+  return `${action} ${count(job.counts.total, thing)}`;
 }
 
 export function stateOf(job) {

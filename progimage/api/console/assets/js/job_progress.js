@@ -1,26 +1,26 @@
-// A job as it goes: by server-sent events, and by asking again where those are not to be had.
+// Follows the progress of a job by server-sent events, or by polling if those do not work.
 
 import { servicePath } from "./service_path.js";
 import { json, request } from "./api.js";
 
-const ASK_AGAIN_MS = 2_000;
+const POLL_MS = 2_000;
 
 /**
- * Call `onchange` with the job's summary whenever it has changed, until it is finished.
+ * Call `onchange` with the job's summary after each change, until the job has finished.
  *
  * EventSource cannot send a token, so the stream is read from a fetch. Rejects with Problem
- * if the job cannot be seen (any more); resolves quietly once `signal` fired.
+ * if the job does not exist or is not visible. Resolves after `signal` fired.
  */
 export async function follow(id, signal, onchange) {
   for (;;) {
-    const job = (await attempt(() => readStream(id, signal, onchange))) ?? (await attempt(() => ask(id, signal, onchange)));
+    const job = (await attempt(() => readStream(id, signal, onchange))) ?? (await attempt(() => poll(id, signal, onchange)));
     if (job?.finished || signal.aborted) return;
-    // Too many follow jobs already, or something between us holds events back.
-    await pause(ASK_AGAIN_MS, signal);
+    // The server has too many streams, or a proxy holds events back.
+    await pause(POLL_MS, signal);
   }
 }
 
-/** Return what `action` does, null if it failed in a way that may pass. */
+/** Return the result of `action`, or null after an error that may be temporary. */
 async function attempt(action) {
   try {
     return await action();
@@ -30,7 +30,7 @@ async function attempt(action) {
   }
 }
 
-async function ask(id, signal, onchange) {
+async function poll(id, signal, onchange) {
   const job = await json(`${servicePath}/jobs/${id}/?limit=0`, { signal });
   onchange(job);
   return job;

@@ -1,4 +1,4 @@
-// One job: how far it has come, what it made, what failed and why.
+// One job: its progress, its results, and its failures with their reasons.
 
 import { servicePath } from "./service_path.js";
 import { say, toast } from "./announce.js";
@@ -14,7 +14,7 @@ import { number, when } from "./wording.js";
 
 const ITEMS = 60;
 
-/** Return the view of the job `id`; `onmade` is called when it has made pictures. */
+/** Return the view of the job `id`; `onmade` is called when it has imported pictures. */
 export function jobView({ id, onmade }) {
   const gone = new AbortController();
   const name = encodeURIComponent(id);
@@ -42,18 +42,18 @@ export function jobView({ id, onmade }) {
     document.title = `${title} – ProgImage`;
     card.hidden = false;
     cancel.parentElement.hidden = job.finished !== null;
-    const times = `Begun ${when(job.created)}${job.finished ? `, ended ${when(job.finished)}` : ""}.`;
+    const times = `Started ${when(job.created)}${job.finished ? `, ended ${when(job.finished)}` : ""}.`;
     progress.replaceChildren(
       h("div", { class: "job-line" }, h("strong", { class: "grow" }, `${number(made + lost)} of ${number(total)} done`), stateOf(job)),
       meterOf(job),
-      h("p", { class: "faint" }, `${number(made)} went well, ${number(lost)} failed, ${number(pending)} to go. ${times}`),
+      h("p", { class: "faint" }, `${number(made)} succeeded, ${number(lost)} failed, ${number(pending)} left. ${times}`),
     );
-    if (job.finished && before && !before.finished) say(`${title} ended: ${number(made)} went well, ${number(lost)} failed`);
+    if (job.finished && before && !before.finished) say(`${title} ended: ${number(made)} succeeded, ${number(lost)} failed`);
     if (job.kind === "import" && made > (before?.counts.complete ?? 0)) onmade();
     if (before?.counts.complete !== made || before?.counts.failed !== lost) fillLists();
   }
 
-  /** Read the lists again; while that is under way, at most one more reading is due. */
+  /** Load the lists again; calls during a load lead to at most one more. */
   async function fillLists() {
     isStale = true;
     if (isListing) return;
@@ -71,7 +71,7 @@ export function jobView({ id, onmade }) {
   }
 
   async function fill(list, state, item) {
-    // Whoever has paged on keeps what is shown.
+    // After "Show more" the shown items stay.
     if (list.isPaged) return;
     const page = await json(`${path}?state=${state}&limit=${ITEMS}`, { signal: gone.signal });
     list.show(page.uploaded[state].map(item), known.counts[state]);
@@ -83,7 +83,7 @@ export function jobView({ id, onmade }) {
   }
 
   async function stop() {
-    if (!(await confirmed("Cancel this job?", "No further item begins; what is done stays.", "Cancel the job"))) return;
+    if (!(await confirmed("Cancel this job?", "No further items are started. Finished items stay.", "Cancel the job"))) return;
     try {
       await request(path, { method: "DELETE" });
       show(await json(`${path}?limit=0`));
@@ -151,6 +151,6 @@ function madeItem({ id, image, url, transform, is_new: isNew }) {
     {},
     squareImage(picture, 44),
     h("a", { class: "grow breaks", href: hrefOfPicture(picture) }, h("bdi", {}, transform ?? url)),
-    isNew === false && h("span", { class: "faint" }, "was here already"),
+    isNew === false && h("span", { class: "faint" }, "already stored"),
   );
 }

@@ -1,4 +1,4 @@
-// All jobs, newest first, beside the form for a new import.
+// The list of jobs, newest first, with the form for a new import.
 
 import { servicePath } from "./service_path.js";
 import { json } from "./api.js";
@@ -9,7 +9,7 @@ import { emptyState, errorState } from "./notice.js";
 import { hrefOfJob } from "./route.js";
 import { when } from "./wording.js";
 
-const ASK_AGAIN_MS = 3_000;
+const POLL_MS = 3_000;
 
 export function jobsView() {
   const gone = new AbortController();
@@ -18,7 +18,7 @@ export function jobsView() {
   const list = h("ul", { class: "jobs", "aria-label": "Jobs" });
   const state = h("div", {});
   const more = h("button", { type: "button", class: "more", hidden: true }, "Show more");
-  const soFar = h("section", { class: "stack", "aria-label": "Jobs so far" }, h("h2", {}, "Jobs so far"), list, state, more);
+  const soFar = h("section", { class: "stack", "aria-label": "Recent jobs" }, h("h2", {}, "Recent jobs"), list, state, more);
   const element = h("section", { class: "stack wide" }, heading, h("div", { class: "jobs-body" }, importForm(), soFar));
 
   async function load() {
@@ -29,9 +29,9 @@ export function jobsView() {
       redraw(page.data);
       offerMore(page.next);
       if (!page.data.length) {
-        state.append(emptyState("download", "No jobs yet", "An import fetches many pictures in the background, and goes on if this page is closed."));
+        state.append(emptyState("download", "No jobs yet", "An import fetches many pictures in the background and continues if this page is closed."));
       }
-      if (page.data.some((job) => !job.finished)) timer = setTimeout(load, ASK_AGAIN_MS);
+      if (page.data.some((job) => !job.finished)) timer = setTimeout(load, POLL_MS);
     } catch (error) {
       if (error.name !== "AbortError") state.replaceChildren(errorState(error, load));
     }
@@ -46,7 +46,7 @@ export function jobsView() {
   function offerMore(next) {
     more.hidden = !next;
     more.onclick = async () => {
-      // Whoever pages through old jobs is not thrown back to the newest.
+      // Polling would replace the older jobs by the newest page.
       clearTimeout(timer);
       try {
         const page = await json(next, { signal: gone.signal });

@@ -1,4 +1,4 @@
-// The page: what is always there, and the view that the address asks for.
+// The page: its header, and the view for the current address.
 
 import { servicePath } from "./service_path.js";
 import { accountControl, loginView } from "./account.js";
@@ -33,7 +33,7 @@ function header() {
   top.replaceChildren(h("div", { class: "bar" }, brand, h("nav", { "aria-label": "Views" }, Object.values(links)), controls));
 }
 
-/** Show what the address asks for, and put the focus where reading it begins. */
+/** Show the view for the address, and move the focus to its heading. */
 function show() {
   const wanted = read();
   const isFirst = current === null;
@@ -72,7 +72,7 @@ function viewOf(wanted) {
   return gallery;
 }
 
-/** Have the gallery read anew when it is shown next: there are other pictures to be seen. */
+/** Make the gallery load again when it is shown next, because the pictures have changed. */
 function forget() {
   gallery = null;
   galleryScroll = 0;
@@ -92,7 +92,7 @@ async function begin() {
   router.addEventListener("change", show);
   session.addEventListener("change", () => {
     forget();
-    // The form to log in leads on by itself.
+    // The form to log in opens the next view itself.
     if (read().view !== "login") show();
   });
   show();

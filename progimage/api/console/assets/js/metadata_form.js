@@ -1,5 +1,5 @@
-// What people say of a picture: read, changed, and saved only over the version it was
-// changed from.
+// The form for a picture's metadata. It saves only if the stored version is still the one
+// that was edited.
 
 import { servicePath } from "./service_path.js";
 import { say, toast } from "./announce.js";
@@ -9,9 +9,9 @@ import { tagField } from "./tag_field.js";
 
 const LABELS = { title: "Title", description: "Description", tags: "Tags", visibility: "Visibility" };
 
-/** Return `{element}` of the editor of a record whose version is `etag`; `onsaved` gets the new one. */
+/** Return `{element}`, the form for a record with the version `etag`; `onsaved` gets the saved record. */
 export function metadataForm(record, etag, onsaved) {
-  let base = said(record);
+  let base = metadataOf(record);
   const titleId = uniqueId("title");
   const descriptionId = uniqueId("description");
   const troubleId = uniqueId("trouble");
@@ -22,7 +22,7 @@ export function metadataForm(record, etag, onsaved) {
   const [open, hidden] = ["public", "private"].map((value) => h("input", { type: "radio", name: group, value, onchange: check }));
   const visibility = h(
     "fieldset",
-    // A picture that is nobody's is everybody's.
+    // A picture without an owner is always public.
     { class: "choices", hidden: !record.owner },
     h("legend", {}, "Visibility"),
     h("label", { class: "check" }, open, "Public"),
@@ -68,7 +68,7 @@ export function metadataForm(record, etag, onsaved) {
 
   async function submit(event) {
     event.preventDefault();
-    // A tag still being typed counts.
+    // Add the tag that is still being typed.
     if (tags.input.value.trim()) tags.input.blur();
     const values = current();
     const changes = Object.fromEntries(differing(base, values).map((name) => [name, values[name]]));
@@ -91,11 +91,11 @@ export function metadataForm(record, etag, onsaved) {
 
   function accept(changed, version) {
     etag = version;
-    base = said(changed);
+    base = metadataOf(changed);
     onsaved(changed);
   }
 
-  /** Somebody else saved first: show what they have, keep what is in the fields. */
+  /** Another user has saved first: show their version, and leave the fields as they are. */
   async function showNewer(mine) {
     let theirs;
     try {
@@ -115,7 +115,7 @@ export function metadataForm(record, etag, onsaved) {
           onclick: () => {
             fill({ ...current(), [name]: base[name] });
             row.remove();
-            say(`${LABELS[name]} taken over`);
+            say(`${LABELS[name]} replaced`);
             if (!list.children.length) trouble.replaceChildren();
           },
         },
@@ -128,8 +128,8 @@ export function metadataForm(record, etag, onsaved) {
     const box = h(
       "div",
       { class: "notice warn", role: "alert", tabindex: "-1" },
-      h("strong", {}, "Somebody changed this picture meanwhile"),
-      h("p", {}, names.length ? "This is the newer version. Take over what is right, then save yours over it." : "The newer version says the same as yours."),
+      h("strong", {}, "Another user has changed this picture"),
+      h("p", {}, names.length ? "This is the newer version. Choose the values to use, then save." : "The newer version is the same as yours."),
       list,
     );
     trouble.replaceChildren(box);
@@ -141,7 +141,7 @@ export function metadataForm(record, etag, onsaved) {
   return { element };
 }
 
-function said({ title, description, tags, visibility }) {
+function metadataOf({ title, description, tags, visibility }) {
   return { title, description, tags: [...tags], visibility };
 }
 

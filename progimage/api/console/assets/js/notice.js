@@ -1,10 +1,10 @@
-// What is shown in place of a view: that it is empty, still to come, or why it could not be had.
+// Messages in place of a view: it is empty, still loading, or failed to load.
 
 import { servicePath } from "./service_path.js";
 import { h, icon } from "./dom.js";
 import { accountMode } from "./service.js";
 
-/** Return a quiet message with a drawing and, perhaps, something to do about it. */
+/** Return a message with an icon and optional actions. */
 export function emptyState(drawing, title, text, ...actions) {
   return h(
     "div",
@@ -16,9 +16,9 @@ export function emptyState(drawing, title, text, ...actions) {
   );
 }
 
-/** Return what stands where something is still to come; its style keeps it back at first. */
+/** Return a loading message; its style shows it only after a delay. */
 export function waitingState() {
-  return h("p", { class: "faint waiting" }, "One moment …");
+  return h("p", { class: "faint waiting" }, "Loading …");
 }
 
 /** Return the message for an error, with a button to try again if `retry` is given. */

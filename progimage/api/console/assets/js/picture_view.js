@@ -1,4 +1,4 @@
-// One picture: itself, what is known of it, and what can be made of it.
+// One picture, with its metadata and its transforms.
 
 import { servicePath } from "./service_path.js";
 import { say, toast } from "./announce.js";
@@ -13,8 +13,9 @@ import { stage } from "./stage.js";
 import { bytes, count, nameOf, number, when } from "./wording.js";
 
 /**
- * Return the view of the picture `id`; `pipeline` is what to begin the playground with, or
- * null for the details. `onchanged` gets the id and the new record, or null once it is gone.
+ * Return the view of the picture `id`. With a `pipeline` the playground is open and starts with
+ * it; with null the details are open. `onchanged` gets the id and the new record, or null after
+ * the picture is deleted.
  */
 export function pictureView({ id, pipeline, onchanged }) {
   const heading = h("h1", { tabindex: "-1" }, "Picture");
@@ -25,7 +26,7 @@ export function pictureView({ id, pipeline, onchanged }) {
   let title = "Picture";
 
   function goBack(event) {
-    // To the gallery as it was left, if that is where we come from.
+    // Go back in the history if the last view was the gallery, which then keeps its position.
     if (event.button !== 0 || event.metaKey || event.ctrlKey) return;
     if (cameFrom() === "gallery") {
       event.preventDefault();
@@ -57,7 +58,7 @@ export function pictureView({ id, pipeline, onchanged }) {
       view.replace(edited);
       onchanged(id, edited);
     });
-    const details = h("div", { class: "stack wide" }, form.element, factsOf(record), upkeepOf(record));
+    const details = h("div", { class: "stack wide" }, form.element, factsOf(record), maintenanceOf(record));
     let player = null;
     const play = h("div", { class: "stack" });
     const tabs = tabbed([
@@ -75,7 +76,7 @@ export function pictureView({ id, pipeline, onchanged }) {
     tabs.choose(pipeline === null ? 0 : 1);
   }
 
-  function upkeepOf(record) {
+  function maintenanceOf(record) {
     const purge = h("button", { type: "button", onclick: () => purgeRenders(purge) }, icon("retry"), "Purge renditions");
     const remove = h(
       "button",
@@ -85,9 +86,9 @@ export function pictureView({ id, pipeline, onchanged }) {
     );
     return h(
       "section",
-      { class: "stack", "aria-label": "Upkeep" },
-      h("h2", {}, "Upkeep"),
-      h("p", { class: "faint" }, "Renditions are made again when they are asked for. Deleting takes the original too."),
+      { class: "stack", "aria-label": "Maintenance" },
+      h("h2", {}, "Maintenance"),
+      h("p", { class: "faint" }, "Purged renditions are rendered again at the next request. Deleting also removes the original."),
       h("div", { class: "row" }, purge, remove),
     );
   }
@@ -105,7 +106,7 @@ export function pictureView({ id, pipeline, onchanged }) {
   }
 
   async function removePicture(record) {
-    const question = `“${nameOf(record)}” and everything made of it will be gone for good.`;
+    const question = `“${nameOf(record)}” and all its renditions will be deleted permanently.`;
     if (!(await confirmed("Delete this picture?", question, "Delete"))) return;
     try {
       await request(`${servicePath}/images/${id}/`, { method: "DELETE" });

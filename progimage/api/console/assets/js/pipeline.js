@@ -1,10 +1,10 @@
-// Pipelines as texts: steps and their arguments to a path, and back.
+// Converts pipelines between steps with arguments and the text in a path.
 
 import { servicePath } from "./service_path.js";
 
 const PLAIN = /^[A-Za-z0-9_-]+$/;
 
-/** Write one argument as the service reads it, given its schema. */
+/** Return one argument in the service's syntax; `schema` is its JSON Schema. */
 function written(value, schema) {
   const text = String(value).trim();
   if (schema.format === "color") return text.replace(/^#/, "");
@@ -12,23 +12,23 @@ function written(value, schema) {
   return isFreeText && !PLAIN.test(text) ? `~${base64url(text)}` : text;
 }
 
-/** Return the text of a step: `{name, values}`, with the schema of its operation. */
+/** Return the text of a step; `properties` are the schemas of its operation's arguments. */
 export function stepText({ name, values }, properties) {
   const given = Object.entries(values).filter(([, value]) => String(value).trim() !== "");
   const texts = given.map(([key, value]) => `${key}=${encodeURIComponent(written(value, properties[key] ?? {}))}`);
   return texts.length ? `${name}:${texts.join(",")}` : name;
 }
 
-/** Return the path of what `steps` make of a picture; `format` is an extension, "auto" or "". */
+/** Return the path of the rendition of a picture by `steps`; `format` is an extension, "auto" or "". */
 export function pathOf(id, steps, format) {
   const suffix = format ? `.${format}` : "";
   return steps.length ? `${servicePath}/images/${id}/${steps.join("/")}${suffix}` : `${servicePath}/images/${id}${suffix || "/"}`;
 }
 
 /**
- * Read a pipeline, as this page or somebody by hand wrote it: `{steps, format}`.
+ * Parse the text of a pipeline, written by this page or by hand, into `{steps, format}`.
  *
- * What it cannot read it leaves out.
+ * Parts that cannot be parsed are left out.
  */
 export function parse(text, operations, extensions) {
   let rest = text;

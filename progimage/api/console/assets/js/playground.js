@@ -1,4 +1,4 @@
-// What can be made of a picture: steps chosen, filled in, moved about, and seen at once.
+// The playground: add, edit and reorder the steps of a pipeline, and see the result at once.
 
 import { say } from "./announce.js";
 import { transformList } from "./api.js";
@@ -11,9 +11,9 @@ import { isOpen } from "./service.js";
 import { count } from "./wording.js";
 
 /**
- * Return `{element, show()}` of the playground of a record, which shows on `view`.
+ * Return `{element, show()}` of the playground of a record, which shows its results in `view`.
  *
- * It begins with `pipeline`, a text as in a URL. Nothing more is shown once `signal` fired.
+ * It starts with `pipeline`, a text as in a URL. After `signal` fired it shows nothing more.
  */
 export function playground(record, view, signal, pipeline) {
   const element = h("div", { class: "stack" });
@@ -24,7 +24,7 @@ export function playground(record, view, signal, pipeline) {
   let ready = false;
 
   const list = h("ol", { class: "steps", "aria-label": "Steps" });
-  const hint = h("p", { class: "faint" }, "Add a step and see what becomes of the picture.");
+  const hint = h("p", { class: "faint" }, "Add a step to see the result.");
   const trouble = h("div", {});
   const formatId = uniqueId("format");
   const formats = h("select", {
@@ -44,14 +44,14 @@ export function playground(record, view, signal, pipeline) {
     const writable = known.filter((form) => form.writable);
     ({ steps, format } = parse(pipeline, all, [...writable.map((form) => form.extension), "auto"]));
     formats.append(
-      h("option", { value: "" }, "As the original"),
+      h("option", { value: "" }, "Same as the original"),
       h("option", { value: "auto" }, "Best for the client"),
       ...writable.map((form) => h("option", { value: form.extension }, form.name.toUpperCase())),
     );
     formats.value = format;
     element.replaceChildren(
       h("h2", {}, "Steps"),
-      ...(isOpen() ? [] : [h("p", { class: "notice" }, "This service makes its presets for everybody. Other transforms need a signed link, if they are made at all.")]),
+      ...(isOpen() ? [] : [h("p", { class: "notice" }, "This service renders only its presets for everybody. Other transforms need a signed link, or are not available.")]),
       hint,
       list,
       adder(all),
@@ -79,7 +79,7 @@ export function playground(record, view, signal, pipeline) {
     const buttons = all.map((operation) =>
       h("button", { type: "button", class: "pill", title: operation.summary, "aria-label": `Add ${operation.name}`, dataset: { words: `${operation.name} ${operation.aliases.join(" ")} ${operation.summary}`.toLowerCase() }, onclick: () => add(operation) }, operation.name),
     );
-    const none = h("p", { class: "faint", hidden: true }, "No operation is called so.");
+    const none = h("p", { class: "faint", hidden: true }, "No operation has this name.");
     function narrow(text) {
       const wanted = text.trim().toLowerCase();
       for (const button of buttons) button.hidden = !button.dataset.words.includes(wanted);
@@ -89,7 +89,7 @@ export function playground(record, view, signal, pipeline) {
   }
 
   function add(operation) {
-    // A preset followed by anything else is another transform.
+    // A preset with further steps is another transform, which is not allowed here.
     if (!isOpen()) steps = [];
     steps.push({ name: operation.name, values: startingValues(operation) });
     showSteps();
@@ -198,12 +198,12 @@ export function playground(record, view, signal, pipeline) {
   return { element, show: () => ready && render() };
 }
 
-/** Return values with which an operation works and does something, from its own example. */
+/** Return the values of the operation's example, so that a new step has a visible effect. */
 function startingValues(operation) {
   return parse(operation.example, [operation], []).steps[0]?.values ?? {};
 }
 
-/** Show a preset, a named pipeline of the settings, as an operation without arguments. */
+/** Return a preset, a named pipeline of the settings, as an operation without arguments. */
 function asOperation([name, text]) {
   const summary = `Preset for ${text}`;
   return { name, summary, example: name, aliases: [], positional: [], arguments: { properties: {}, required: [] } };

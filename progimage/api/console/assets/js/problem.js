@@ -1,4 +1,4 @@
-// Why something was refused, in the service's own words.
+// The errors of requests to the service.
 
 /** A problem document (RFC 9457) as an error. */
 export class Problem extends Error {
@@ -18,14 +18,14 @@ export class Unreachable extends Error {
   }
 }
 
-/** Return the problem of an answer with an error status, whatever its body is. */
+/** Return the problem of an answer with an error status; its body can be anything. */
 export function problemOf(status, text, retryAfter) {
   let document = {};
   try {
     const parsed = JSON.parse(text);
     if (parsed && typeof parsed === "object") document = parsed;
   } catch {
-    // A proxy's own page, or nothing: the status has to do.
+    // The page of a proxy, or no body: only the status is known.
   }
   const seconds = Number.parseInt(retryAfter ?? "", 10);
   return new Problem(status, document, Number.isFinite(seconds) ? seconds : null);

@@ -1,12 +1,12 @@
-// The address of what is shown. All of it stands in the query of `/`, so that every view can
-// be linked to, and reloaded, without the server knowing the views.
+// The addresses of views. They are in the query of `/`, so that every view can be linked to and
+// reloaded without routes on the server.
 
 import { servicePath } from "./service_path.js";
 
-/** What a search may be for; the same names as in the service's own query. */
+/** The conditions of a search, with the names of the service's query parameters. */
 export const CONDITIONS = ["q", "tags_all", "media_type", "visibility", "owner"];
 
-/** Return what an address shows: `{view, ...}`. */
+/** Return the view of an address: `{view, ...}`. */
 export function read(search = location.search) {
   const query = new URLSearchParams(search);
   const image = query.get("image");
@@ -18,15 +18,15 @@ export function read(search = location.search) {
   return { view: "gallery", search: onlyConditions(query) };
 }
 
-/** Return the part of a query that says what is looked for, in one order. */
+/** Return the search conditions of a query, in a fixed order. */
 function onlyConditions(query) {
-  const kept = new URLSearchParams();
+  const conditions = new URLSearchParams();
   for (const name of CONDITIONS) {
     for (const value of query.getAll(name)) {
-      if (value.trim()) kept.append(name, value.trim());
+      if (value.trim()) conditions.append(name, value.trim());
     }
   }
-  return kept;
+  return conditions;
 }
 
 export function hrefOfSearch(search) {
@@ -38,7 +38,7 @@ export const hrefOfPicture = (id) => `${servicePath}/?${new URLSearchParams({ im
 
 export const hrefOfJob = (id) => `${servicePath}/?${new URLSearchParams({ job: id })}`;
 
-/** Fires "change" when another view is to be shown. */
+/** Fires "change" when another view must be shown. */
 export const router = new EventTarget();
 
 /** Go to an address of this page. */
@@ -49,15 +49,15 @@ export function go(href, { replace = false } = {}) {
   router.dispatchEvent(new Event("change"));
 }
 
-/** Change the address of what is shown already, without showing anything else. */
+/** Change the address of the current view, without a new view. */
 export function note(href) {
   history.replaceState(history.state, "", href);
 }
 
-/** Return the view from which this one was gone to, null if it was opened by its address. */
+/** Return the view that led to this one, or null if this one was opened by its address. */
 export const cameFrom = () => history.state?.from ?? null;
 
-/** Let plain clicks on links of this page change the view, and leave all others to the browser. */
+/** Handle plain clicks on links of this page as changes of the view; the browser handles others. */
 export function followLinks() {
   document.addEventListener("click", (event) => {
     const link = event.target.closest?.("a[href]");

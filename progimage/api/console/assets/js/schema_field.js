@@ -1,8 +1,8 @@
-// A form field for one argument of an operation, made from its JSON Schema.
+// Form fields for the arguments of operations, from their JSON Schema.
 
 import { h, uniqueId } from "./dom.js";
 
-/** Return `{element, name, isEmpty}`; `onchange` gets the text, "" for the default. */
+/** Return the field as an element; `onchange` gets the text, "" for the default. */
 export function schemaField(name, schema, value, isRequired, onchange) {
   const id = uniqueId("argument");
   const hintId = uniqueId("hint");
@@ -17,7 +17,7 @@ export function schemaField(name, schema, value, isRequired, onchange) {
     autocomplete: "off",
   };
   const control = controlOf(schema, shared, onchange, isRequired);
-  const label = h("label", { for: id }, name.replaceAll("_", " "), isRequired && h("span", { class: "faint" }, " (needed)"));
+  const label = h("label", { for: id }, name.replaceAll("_", " "), isRequired && h("span", { class: "faint" }, " (required)"));
   const hint = about && h("p", { id: hintId, class: "hint" }, about);
   return h("div", { class: `field argument ${schema.type}` }, label, control, hint);
 }
@@ -47,7 +47,7 @@ function numberOf(schema, shared, onchange) {
   const { minimum, maximum } = schema;
   const step = schema.type === "integer" ? 1 : "any";
   const field = h("input", { ...shared, type: "number", inputmode: "decimal", min: minimum, max: maximum, step, placeholder: schema.default ?? "" });
-  // Few enough steps to be hit with a slider.
+  // A slider only if it has few enough steps to choose one exactly.
   if (maximum - minimum > 720) return field;
   const slider = h("input", {
     type: "range",

@@ -1,4 +1,4 @@
-// What is looked for: a text, tags, and a few filters.
+// The search: a text, tags and a few filters.
 
 import { transformList } from "./api.js";
 import { debounced, h, icon, uniqueId } from "./dom.js";

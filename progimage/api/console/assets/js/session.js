@@ -1,52 +1,51 @@
-// Who is logged in.
+// The session of the logged-in user.
 //
-// The access token lives in this module's memory and is gone with the page. The refresh
-// token is kept in sessionStorage, so that a reload stays logged in and closing the tab logs
-// out; a script that ran on this origin could read it there. The page's policy lets no
-// foreign script run, and an HttpOnly cookie would open every other call to cross-site
-// requests, which bearer tokens are immune to.
+// The access token is only in this module's memory. The refresh token is stored in
+// sessionStorage, so that the user stays logged in after a reload and is logged out when the tab
+// is closed. A script on this origin could read it there, but the page's policy runs no foreign
+// scripts. An HttpOnly cookie would allow cross-site requests, which bearer tokens prevent.
 
 import { servicePath } from "./service_path.js";
 import { problemOf } from "./problem.js";
 
-const KEPT = "progimage.refresh";
-const WHO = "progimage.user";
+const REFRESH_TOKEN = "progimage.refresh";
+const USER_NAME = "progimage.user";
 
 let access = null;
 let sessionId = null;
 let renewing = null;
 
-/** Fires "change" when somebody logs in or out. */
+/** Fires "change" when a user logs in or out. */
 export const session = new EventTarget();
 
 export const accessToken = () => access;
 
-export const userName = () => (access ? sessionStorage.getItem(WHO) : null);
+export const userName = () => (access ? sessionStorage.getItem(USER_NAME) : null);
 
 /** Exchange a name and a password for tokens. */
 export async function logIn(name, password) {
-  const answer = await ask({ username: name, password });
+  const answer = await postTokens({ username: name, password });
   if (!answer.ok) throw problemOf(answer.status, await answer.text(), answer.headers.get("Retry-After"));
-  keep(await answer.json(), name);
+  store(await answer.json(), name);
 }
 
-/** Forget who is logged in, and have the service end the session, if it can be reached. */
+/** Delete the tokens, and end the session at the service if it can be reached. */
 export async function logOut() {
   const [id, token] = [sessionId, access];
   access = null;
   sessionId = null;
-  sessionStorage.removeItem(KEPT);
-  sessionStorage.removeItem(WHO);
+  sessionStorage.removeItem(REFRESH_TOKEN);
+  sessionStorage.removeItem(USER_NAME);
   session.dispatchEvent(new Event("change"));
   if (!id || !token) return;
   try {
     await fetch(`${servicePath}/tokens/${id}/`, { method: "DELETE", headers: { Authorization: `Bearer ${token}` } });
   } catch {
-    // It ends by itself when it has not been used for long enough.
+    // The session expires after some time without use.
   }
 }
 
-/** Renew the access token; false, and logged out, if that is no longer possible. */
+/** Renew the access token; resolves to false if that failed. Invalid tokens log the user out. */
 export function refresh() {
   renewing ??= renew().finally(() => {
     renewing = null;
@@ -54,39 +53,39 @@ export function refresh() {
   return renewing;
 }
 
-/** Take up the session of before the page was reloaded, if there is one. */
+/** Continue the session from before a reload of the page, if there is one. */
 export async function resume() {
-  if (sessionStorage.getItem(KEPT)) await refresh();
+  if (sessionStorage.getItem(REFRESH_TOKEN)) await refresh();
 }
 
 async function renew() {
-  const token = sessionStorage.getItem(KEPT);
+  const token = sessionStorage.getItem(REFRESH_TOKEN);
   if (!token) return false;
   let answer;
   try {
-    answer = await ask({ refresh_token: token });
+    answer = await postTokens({ refresh_token: token });
   } catch {
     return false;
   }
   if (answer.ok) {
-    keep(await answer.json(), sessionStorage.getItem(WHO));
+    store(await answer.json(), sessionStorage.getItem(USER_NAME));
     return true;
   }
-  // Refused for good; a busy service is no reason to be logged out.
+  // The token is invalid. A busy service is no reason to log out.
   if (answer.status < 500 && answer.status !== 429) await logOut();
   return false;
 }
 
-function keep(tokens, name) {
+function store(tokens, name) {
   const isNew = access === null;
   access = tokens.access_token;
   sessionId = tokens.session ?? null;
-  if (tokens.refresh_token) sessionStorage.setItem(KEPT, tokens.refresh_token);
-  sessionStorage.setItem(WHO, name);
+  if (tokens.refresh_token) sessionStorage.setItem(REFRESH_TOKEN, tokens.refresh_token);
+  sessionStorage.setItem(USER_NAME, name);
   if (isNew) session.dispatchEvent(new Event("change"));
 }
 
-function ask(fields) {
+function postTokens(fields) {
   return fetch(`${servicePath}/tokens/`, {
     method: "POST",
     headers: { "Content-Type": "application/json", Accept: "application/json" },

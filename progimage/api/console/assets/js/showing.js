@@ -1,4 +1,4 @@
-// Pictures on the page: their placeholder first, at their size, then the picture itself.
+// Pictures on the page: first a placeholder of the right size, then the picture itself.
 
 import { servicePath } from "./service_path.js";
 import { request } from "./api.js";
@@ -30,13 +30,13 @@ function bytesOf(base64) {
   }
 }
 
-/** Return the path of a small version, or null if none may be had; `pipeline` is to say how small. */
+/** Return the path of a small version by `pipeline`, or of the service's preset; null if it has none. */
 function small(id, pipeline) {
   if (isOpen()) return `${servicePath}/images/${id}/${pipeline}`;
   return ownPreset() && `${servicePath}/images/${id}/${ownPreset()}`;
 }
 
-/** Return the path of a version for the screen: never larger than the picture is, or the original. */
+/** Return the path of a version of at most screen size, or of the original if transforms are not open. */
 export function forScreen(record) {
   return isOpen() ? `${servicePath}/images/${record.id}/resize:height=1600,width=1600.webp` : `${servicePath}/images/${record.id}/`;
 }
@@ -56,7 +56,7 @@ const lazily = new IntersectionObserver(
 /**
  * Return an `img` of a record, which loads when it comes near the screen.
  *
- * `heights` are those to choose from by the density of the screen, smallest first.
+ * `heights` are the heights for pixel densities 1, 2 and so on.
  */
 export function thumbnailImage(record, heights = [320, 640]) {
   const image = h("img", {
@@ -78,7 +78,7 @@ export function thumbnailImage(record, heights = [320, 640]) {
   return image;
 }
 
-/** True if an `img` cannot load it by itself: it would send no token. */
+/** True if a plain `img` cannot load the picture, because it would send no token. */
 export function needsToken(record) {
   return record.visibility === "private" && accessToken() !== null;
 }
@@ -92,7 +92,7 @@ async function showPrivately(image, url) {
   }
 }
 
-/** Show the bytes in `blob`; the browser may forget them as soon as they are decoded. */
+/** Show the picture in `blob`; its URL is released after it has loaded. */
 export function showBlob(image, blob) {
   const url = URL.createObjectURL(blob);
   const done = () => URL.revokeObjectURL(url);
@@ -102,11 +102,11 @@ export function showBlob(image, blob) {
   image.src = url;
 }
 
-/** Return a small square `img` of a picture of which only the id is known. */
+/** Return a small square `img` of a picture, from its id alone. */
 export function squareImage(id, side) {
   const url = small(id, `thumbnail:fit=cover,height=${2 * side},width=${2 * side}.webp`);
   const image = h("img", { alt: "", width: side, height: side, loading: "lazy", decoding: "async" });
-  // It might be private: only a request of ours says who asks.
+  // It may be private, and a plain `img` would send no token.
   if (url && accessToken()) showPrivately(image, url);
   else if (url) image.src = url;
   return image;

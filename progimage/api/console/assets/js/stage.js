@@ -1,4 +1,4 @@
-// Where a picture is shown large, and measured.
+// The large view of a picture, with size and timing.
 
 import { servicePath } from "./service_path.js";
 import { request } from "./api.js";
@@ -13,7 +13,7 @@ import { bytes, milliseconds, nameOf, number } from "./wording.js";
 export function stage(record) {
   const frame = h("div", { class: "frame" });
   const trouble = h("div", { class: "stack" });
-  const facts = h("ul", { class: "measures", "aria-label": "How it was made" });
+  const facts = h("ul", { class: "measures", "aria-label": "Measurements" });
   const lines = h("div", { class: "lines" });
   const element = h("div", { class: "stage" }, frame, trouble, facts, lines);
   let current = null;
@@ -28,7 +28,7 @@ export function stage(record) {
     frame.classList.remove("loading");
   }
 
-  /** Show the picture as it was uploaded, in a form every browser shows. */
+  /** Show the picture without a transform, in a format that every browser can show. */
   function showOriginal() {
     current = null;
     clear();
@@ -49,9 +49,9 @@ export function stage(record) {
   }
 
   /**
-   * Fetch what `path` makes of the picture, show it and what the answer tells of it.
+   * Fetch the rendition at `path` and show it, with the measurements from the headers.
    *
-   * Rejects with what `request` does; what was shown before stays.
+   * Rejects with the errors of `request`; then the last picture stays.
    */
   async function showRendition(path, signal) {
     frame.classList.add("loading");
@@ -72,7 +72,7 @@ export function stage(record) {
       lines.replaceChildren(urlLine("URL", canonical), curlLine(canonical, blob.type));
     } catch (error) {
       if (error instanceof Unreachable && current === mine) {
-        // Perhaps a redirect to an origin that lets pages show its pictures but not read them.
+        // It may be a redirect to an origin whose pictures pages can show, but not read.
         frame.replaceChildren(h("img", { src: path, alt: nameOf(record) }));
       }
       throw error;
@@ -82,7 +82,7 @@ export function stage(record) {
   }
 
   function unshowable(path, blob) {
-    // From here, since a link sends no token.
+    // From the loaded bytes, since a link would send no token.
     saved = URL.createObjectURL(blob);
     const save = h("a", { class: "button", href: saved, download: path.split("/").at(-1) }, icon("download"), "Save it");
     return h("div", { class: "empty" }, h("p", {}, `Browsers do not show ${blob.type || "this format"}.`), save);
@@ -127,7 +127,7 @@ export function stage(record) {
 
 const EXTENSIONS = { "image/jpeg": "jpg", "image/png": "png", "image/webp": "webp", "image/gif": "gif", "image/avif": "avif" };
 
-/** Give room of its final size to what is in it, before anything has loaded. */
+/** Return a container that has its final size before its picture has loaded. */
 function sized(width, height, ...children) {
   return h("div", { class: "sized", style: { "--width": `${width}px`, "--ratio": String(width / height), aspectRatio: `${width} / ${height}` } }, children);
 }
@@ -139,7 +139,7 @@ async function shown(blob, alt) {
     await image.decode();
     return image;
   } catch {
-    // TIFF and the like: a picture all the same, but not to this browser.
+    // For example TIFF: a valid picture that this browser cannot decode.
     return null;
   }
 }
@@ -151,9 +151,9 @@ function measured(headers, blob, image, took) {
     [bytes(blob.size), ""],
     image && [`${number(image.naturalWidth)} × ${number(image.naturalHeight)}`, ""],
     [blob.type.replace("image/", ""), ""],
-    [milliseconds(took), "in all"],
+    [milliseconds(took), "total"],
     ...stages.map(([, name, ms]) => [milliseconds(Number(ms)), name]),
-    cache && [cache === "hit" ? "from the cache" : "made just now", "", cache],
+    cache && [cache === "hit" ? "from the cache" : "newly rendered", "", cache],
   ];
   return items.filter(Boolean).map(([value, label, mark]) => h("li", { class: mark ? `mark ${mark}` : null }, h("strong", {}, value), label && ` ${label}`));
 }

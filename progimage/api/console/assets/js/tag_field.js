@@ -1,4 +1,4 @@
-// A field for tags: what was chosen as chips, what is typed completed from the tags there are.
+// A field for tags: chosen tags are chips, and typed text is completed from existing tags.
 // An ARIA combobox with a list, as WAI-ARIA Authoring Practices describe it.
 
 import { servicePath } from "./service_path.js";
@@ -18,7 +18,7 @@ export function tagField({ label, tags = [], onchange = () => {}, placeholder = 
   let chosen = [...tags];
   let options = [];
   let active = -1;
-  let asked = 0;
+  let requests = 0;
   const listId = uniqueId("tags");
   const inputId = uniqueId("tag");
 
@@ -101,7 +101,7 @@ export function tagField({ label, tags = [], onchange = () => {}, placeholder = 
   const prefixOf = () => input.value.split(",").at(-1).trim();
   const completeSoon = debounced(() => complete(), 120);
 
-  /** Leave out at once what no longer fits; the service is asked for the rest. */
+  /** Remove options that no longer match at once; new ones come from the service. */
   function narrow() {
     options = fitting(options);
     showOptions();
@@ -113,21 +113,21 @@ export function tagField({ label, tags = [], onchange = () => {}, placeholder = 
   }
 
   async function complete() {
-    asked += 1;
-    const mine = asked;
+    requests += 1;
+    const mine = requests;
     const prefix = prefixOf();
     const query = new URLSearchParams({ limit: MOST_SHOWN + chosen.length, ...(prefix ? { prefix } : {}) });
     try {
       const page = await json(`${servicePath}/tags/?${query}`);
-      if (mine !== asked || document.activeElement !== input) return;
+      if (mine !== requests || document.activeElement !== input) return;
       const taken = new Set(chosen.map(folded));
       const free = page.data.filter(({ tag }) => !taken.has(folded(tag)));
-      // More may have been typed since, whose own question is still to be put.
+      // The user may have typed more since the request was sent.
       options = (prefixOf() === prefix ? free : fitting(free)).slice(0, MOST_SHOWN);
       showOptions();
     } catch {
-      // Without completion the field still takes what is typed.
-      if (mine === asked && prefixOf() === prefix) close();
+      // The field also works without completion.
+      if (mine === requests && prefixOf() === prefix) close();
     }
   }
 
@@ -144,7 +144,7 @@ export function tagField({ label, tags = [], onchange = () => {}, placeholder = 
             role: "option",
             dataset: { tag },
             "aria-selected": "false",
-            // Before the field loses the focus, and with it the list.
+            // Not onclick: by then the field has lost the focus and the list is closed.
             onmousedown: (event) => {
               event.preventDefault();
               add(tag);
@@ -163,7 +163,7 @@ export function tagField({ label, tags = [], onchange = () => {}, placeholder = 
 
   function close() {
     completeSoon.cancel();
-    asked += 1;
+    requests += 1;
     options = [];
     active = -1;
     list.hidden = true;

@@ -1,4 +1,4 @@
-// Light or dark: as the system has it, until somebody says otherwise.
+// The light or dark theme: that of the system, unless the user has chosen one.
 
 import { h, icon } from "./dom.js";
 
@@ -14,7 +14,7 @@ function isDark() {
   return chosen ? chosen === "dark" : systemIsDark();
 }
 
-/** Return the button that changes over. */
+/** Return the button that switches the theme. */
 export function themeButton() {
   const button = h("button", { type: "button", class: "quiet round", onclick: toggle });
   function show() {
@@ -25,7 +25,7 @@ export function themeButton() {
   }
   function toggle() {
     const theme = isDark() ? "light" : "dark";
-    // Back to what the system has is back to following it.
+    // The theme of the system is not stored, so that later changes of it are followed.
     if ((theme === "dark") === systemIsDark()) {
       delete document.documentElement.dataset.theme;
       localStorage.removeItem(KEY);

@@ -1,4 +1,4 @@
-// ThumbHash: about 25 bytes into a small blurred picture.
+// Decodes a ThumbHash, about 25 bytes, into a small blurred picture.
 // Source: Evan Wallace, https://github.com/evanw/thumbhash (MIT), `thumbHashToRGBA`.
 
 const SIDE = 32;
@@ -17,7 +17,7 @@ export function decode(hash) {
 
   const nibbles = nibbleReader(hash, hasAlpha ? 6 : 5);
   const lightness = channel((head & 63) / 63, ((head >> 18) & 31) / 31, across, down, nibbles);
-  // Colours are stored a little fainter than they were.
+  // The encoder stores colours a little weaker than they are.
   const yellow = channel(((head >> 6) & 63) / 31.5 - 1, (((shape >> 3) & 63) / 63) * 1.25, 3, 3, nibbles);
   const red = channel(((head >> 12) & 63) / 31.5 - 1, (((shape >> 9) & 63) / 63) * 1.25, 3, 3, nibbles);
   const alpha = hasAlpha ? channel((hash[5] & 15) / 15, (hash[5] >> 4) / 15, 5, 5, nibbles) : null;

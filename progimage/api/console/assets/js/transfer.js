@@ -1,5 +1,4 @@
-// One file on its way to the service. XMLHttpRequest, since fetch does not tell how much of
-// a body has been sent.
+// Uploads one file. It uses XMLHttpRequest, since fetch does not report upload progress.
 
 import { servicePath } from "./service_path.js";
 import { Problem, problemOf, Unreachable } from "./problem.js";
@@ -8,15 +7,15 @@ import { accessToken, refresh } from "./session.js";
 const MOST_TRIES = 4;
 
 /**
- * Send `file` with what is said of it; resolves to `{record, isNew}`.
+ * Send `file` with `metadata`; resolves to `{record, isNew}`.
  *
- * `onprogress` gets the part that was sent, 0 to 1. A busy service is asked again as late as
- * it wishes. Rejects with Problem, Unreachable, or an AbortError once `signal` fired.
+ * `onprogress` gets the fraction that is sent, 0 to 1. If the service is busy, the upload is
+ * repeated after its Retry-After. Rejects with Problem, Unreachable, or an AbortError once `signal` fired.
  */
-export async function transfer(file, said, { signal, onprogress }) {
+export async function transfer(file, metadata, { signal, onprogress }) {
   for (let tries = 1; ; tries += 1) {
     try {
-      return await once(file, said, signal, onprogress);
+      return await once(file, metadata, signal, onprogress);
     } catch (error) {
       const isBusy = error instanceof Problem && error.status === 503;
       const isExpired = error instanceof Problem && error.status === 401 && accessToken();
@@ -29,10 +28,10 @@ export async function transfer(file, said, { signal, onprogress }) {
   }
 }
 
-function once(file, said, signal, onprogress) {
+function once(file, metadata, signal, onprogress) {
   return new Promise((resolve, reject) => {
     const form = new FormData();
-    for (const [name, value] of Object.entries(said)) {
+    for (const [name, value] of Object.entries(metadata)) {
       for (const item of [value].flat()) if (item) form.append(name, item);
     }
     form.append("image", file, file.name || "pasted.png");

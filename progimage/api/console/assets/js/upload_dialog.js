@@ -1,4 +1,4 @@
-// The dialog to send pictures: choose, drop or paste them, say what they are, watch them go.
+// The upload dialog: choose, drop or paste pictures, enter metadata, and follow the progress.
 
 import { say } from "./announce.js";
 import { dialog } from "./dialogs.js";
@@ -14,12 +14,12 @@ const WORDS = {
   waiting: "waiting",
   sending: "sending",
   done: "uploaded",
-  known: "was here already",
+  known: "already stored",
   failed: "failed",
   cancelled: "cancelled",
 };
 
-/** Return `{open(files), button}`; `onuploaded` is called when a batch has gone through. */
+/** Return `{open(files), button}`; `onuploaded` is called after a batch is uploaded. */
 export function uploader({ onuploaded }) {
   const queue = new Queue();
   const rows = new Map();
@@ -76,7 +76,7 @@ export function uploader({ onuploaded }) {
     const others = files.length - pictures.length;
     if (pictures.length) queue.add(pictures);
     const added = pictures.length ? `${count(pictures.length, "picture")} added` : "";
-    const left = others ? `${count(others, "file")} left out: not a picture` : "";
+    const left = others ? `${count(others, "file")} skipped: not a picture` : "";
     if (added || left) say([added, left].filter(Boolean).join("; "));
     leftOut.textContent = left;
     leftOut.hidden = !left;
@@ -121,7 +121,7 @@ export function uploader({ onuploaded }) {
     start.textContent = ready ? `Upload ${count(ready, "picture")}` : "Upload";
     start.disabled = ready === 0;
     clear.hidden = !queue.uploads.some((upload) => upload.isOver);
-    summary.textContent = [gone && `${gone} uploaded`, busy && `${busy} on the way`, failed && `${failed} failed`]
+    summary.textContent = [gone && `${gone} uploaded`, busy && `${busy} in progress`, failed && `${failed} failed`]
       .filter(Boolean)
       .join(", ");
     label.textContent = busy ? `Uploading ${gone + failed + 1} of ${gone + failed + busy}` : "Upload";
@@ -183,17 +183,17 @@ function rowOf(upload, queue) {
       upload.state === "sending"
         ? percent < 100
           ? `${percent} % of ${bytes(upload.file.size)}`
-          : "looking at it"
+          : "processing"
         : `${bytes(upload.file.size)}, ${WORDS[upload.state]}`;
-    // All sent, and the service takes its time: neither 100 % nor stuck.
+    // All bytes are sent and the service is working: the bar shows no percentage.
     if (upload.state === "sending" && upload.progress >= 1) meter.removeAttribute("value");
     else meter.value = upload.progress;
     meter.hidden = upload.state !== "sending" && upload.state !== "waiting";
     trouble.textContent = upload.error ? upload.error.message : "";
     again.hidden = upload.state !== "failed" && upload.state !== "cancelled";
     const running = upload.state === "sending" || upload.state === "waiting";
-    stop.setAttribute("aria-label", running ? `Cancel ${name}` : `Take ${name} from the list`);
-    stop.title = running ? "Cancel" : "Take from the list";
+    stop.setAttribute("aria-label", running ? `Cancel ${name}` : `Remove ${name} from the list`);
+    stop.title = running ? "Cancel" : "Remove from the list";
     link.hidden = upload.record === null;
     if (upload.record) link.href = hrefOfPicture(upload.record.id);
     if (upload.state === "failed") say(`${name} failed: ${upload.error.message}`);

@@ -1,14 +1,14 @@
-// Files to be sent, a few at a time, in the order they were added.
+// Uploads files, a few at a time, in the order in which they were added.
 
 import { transfer } from "./transfer.js";
 
 const AT_A_TIME = 3;
 
 /**
- * One file and how far it has come.
+ * One file and the progress of its upload.
  *
- * `state` is "ready", "waiting", "sending", "done", "known" (it was here before),
- * "failed" or "cancelled"; "change" events tell when anything of it changed.
+ * `state` is "ready", "waiting", "sending", "done", "known" (it was already stored),
+ * "failed" or "cancelled". Fires "change" after each change.
  */
 class Upload extends EventTarget {
   constructor(file) {
@@ -18,7 +18,7 @@ class Upload extends EventTarget {
     this.progress = 0;
     this.error = null;
     this.record = null;
-    this.said = {};
+    this.metadata = {};
     this.stop = new AbortController();
   }
 
@@ -32,14 +32,14 @@ class Upload extends EventTarget {
   }
 }
 
-/** Sends uploads; "change" events tell when any of them changed. */
+/** Sends uploads; fires "change" when one of them has changed. */
 export class Queue extends EventTarget {
   constructor() {
     super();
     this.uploads = [];
   }
 
-  /** Take in files; they wait for `start`. */
+  /** Add files; they wait for `start`. */
   add(files) {
     const added = files.map((file) => new Upload(file));
     for (const upload of added) upload.addEventListener("change", () => this.dispatchEvent(new Event("change")));
@@ -48,15 +48,15 @@ export class Queue extends EventTarget {
     return added;
   }
 
-  /** Send all that are ready, with the same said of each. */
-  start(said) {
+  /** Send all uploads that are ready, each with the same metadata. */
+  start(metadata) {
     for (const upload of this.uploads.filter(({ state }) => state === "ready")) {
-      upload.become("waiting", { said });
+      upload.become("waiting", { metadata });
     }
     this.#next();
   }
 
-  /** Stop one, or take it from the list if it has not begun or is over. */
+  /** Stop an upload, or remove it from the list if it has not begun or is over. */
   cancel(upload) {
     if (upload.state === "sending" || upload.state === "waiting") {
       upload.stop.abort();
@@ -68,13 +68,13 @@ export class Queue extends EventTarget {
     }
   }
 
-  /** Send one again. */
+  /** Send an upload again. */
   retry(upload) {
     upload.become("waiting", { progress: 0, error: null, stop: new AbortController() });
     this.#next();
   }
 
-  /** Forget those that are over. */
+  /** Remove the uploads that are over. */
   clear() {
     this.uploads = this.uploads.filter((upload) => !upload.isOver);
     this.dispatchEvent(new Event("change"));
@@ -93,7 +93,7 @@ export class Queue extends EventTarget {
     const { signal } = upload.stop;
     upload.become("sending");
     try {
-      const { record, isNew } = await transfer(upload.file, upload.said, {
+      const { record, isNew } = await transfer(upload.file, upload.metadata, {
         signal,
         onprogress: (progress) => upload.state === "sending" && upload.become("sending", { progress }),
       });

@@ -1,4 +1,4 @@
-// Numbers, sizes and times as people read them.
+// Formats numbers, sizes and times for people.
 
 const NUMBER = new Intl.NumberFormat("en");
 const WHEN = new Intl.DateTimeFormat("en", { dateStyle: "medium", timeStyle: "short" });
@@ -27,7 +27,7 @@ export function milliseconds(value) {
   return value < 10 ? `${value.toFixed(1)} ms` : `${number(Math.round(value))} ms`;
 }
 
-/** What a picture is called: its title, else its file's name. */
+/** Return the display name of a picture: its title, or else its file name. */
 export function nameOf(record) {
   return record.title || record.file_name || "Untitled picture";
 }
