@@ -29,7 +29,7 @@ ProgImageError
 ├── PreconditionRequired       an edit did not name the revision it is based on
 ├── PictureError               the bytes are not a picture that can be stored
 │   ├── EmptyPicture           no bytes
-│   ├── UnsupportedMedia       not one of the formats we decode
+│   ├── UnsupportedMedia       not one of the supported formats
 │   ├── MismatchedMedia        the two detectors disagree: polyglot or mislabelled
 │   ├── CorruptPicture         truncated, or cannot be decoded
 │   ├── PictureTooLarge        more bytes than an upload may have
@@ -183,7 +183,7 @@ class EmptyPicture(PictureError):
 
 
 class UnsupportedMedia(PictureError):
-    """Not one of the formats on the allow-list."""
+    """Not one of the supported formats."""
 
 
 class MismatchedMedia(PictureError):

@@ -50,7 +50,7 @@ UPLOADS = "uploads/"
 REMOVALS = "removals/"
 QUARANTINE = "quarantine/"
 USERS = "users/"
-ASKS = "asks/"
+REMOTE_RENDERS = "asks/"
 PROBES = "probe/"
 ORIGINS = "origins/"
 FOREIGN = "foreign/"
@@ -76,9 +76,9 @@ _MAX_SEGMENT = 240
 _MAX_PIPELINE = 800
 
 
-def ask(token: str) -> str:
+def remote_render(token: str) -> str:
     """Return the key of the result of a render by another process."""
-    return f"{ASKS}{token}.json"
+    return f"{REMOTE_RENDERS}{token}.json"
 
 
 def new_token() -> str:
@@ -213,12 +213,12 @@ def id_of_removal(key: str) -> str | None:
     return part_of(key, _REMOVAL_KEY)
 
 
-def set_aside_object(token: str) -> str:
+def quarantine_object(token: str) -> str:
     """Return the key of an object in quarantine."""
     return f"{QUARANTINE}{token}/object"
 
 
-def set_aside_manifest(token: str) -> str:
+def quarantine_manifest(token: str) -> str:
     """Return the key of the manifest of an object in quarantine."""
     return f"{QUARANTINE}{token}/manifest.json"
 

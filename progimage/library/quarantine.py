@@ -59,7 +59,7 @@ def set_aside(store: ObjectStore, key: str, reason: str) -> str:
     token = keys.new_token()
     with store.open(key) as reader:
         etag, size, source = reader.stat.etag, reader.stat.size, _Hashing(reader)
-        store.put(keys.set_aside_object(token), cast(BinaryIO, source), media_type=_TYPE)
+        store.put(keys.quarantine_object(token), cast(BinaryIO, source), media_type=_TYPE)
     manifest = SetAside(
         key=key,
         reason=reason,
@@ -67,7 +67,7 @@ def set_aside(store: ObjectStore, key: str, reason: str) -> str:
         size_bytes=size,
         sha256=source.digest.hexdigest(),
     )
-    json_objects.create(store, keys.set_aside_manifest(token), manifest)
+    json_objects.create(store, keys.quarantine_manifest(token), manifest)
     store.delete(key, expect=etag)
     return token
 
@@ -94,14 +94,14 @@ def put_back(store: ObjectStore, token: str) -> SetAside:
     try:
         if not keys.is_token(token):
             raise KeyMissing
-        manifest = json_objects.read(store, keys.set_aside_manifest(token), SetAside)
-        with store.open(keys.set_aside_object(token)) as reader:
+        manifest = json_objects.read(store, keys.quarantine_manifest(token), SetAside)
+        with store.open(keys.quarantine_object(token)) as reader:
             source = cast(BinaryIO, _Hashing(reader))
             store.put(manifest.key, source, media_type=_TYPE, expect=ABSENT)
     except KeyMissing:
         raise NotFound("there is nothing of that name in quarantine") from None
     except Conflict:
         raise Conflict("something else is where it was; it stays in quarantine") from None
-    store.delete(keys.set_aside_manifest(token))
-    store.delete(keys.set_aside_object(token))
+    store.delete(keys.quarantine_manifest(token))
+    store.delete(keys.quarantine_object(token))
     return manifest

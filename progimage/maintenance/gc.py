@@ -83,7 +83,7 @@ def collect(
     if isinstance(store, HasStaleUploads):
         sweep.stale_uploads = store.remove_stale_uploads(_STALE_S)
     sweep.expired_uploads = remove_expired(store, clock())
-    for stat in store.list(keys.ASKS):
+    for stat in store.list(keys.REMOTE_RENDERS):
         if stat.modified < clock() - _ASKED:
             store.delete(stat.key)
     sweep.working_copies = _remove_working_copies(

@@ -87,14 +87,16 @@ class BrokerRenderer:
         if not self._send(ask, self._timeout_s):
             return None
         answer = self._wait(token, deadline)
-        self._store.delete(keys.ask(token))
+        self._store.delete(keys.remote_render(token))
         if answer.error:
             raise _error(answer)
         return Made(_timings(answer))
 
     def _wait(self, token: str, deadline: float) -> Answered:
         pause_s = _FIRST_PAUSE_S
-        while (answer := json_objects.find(self._store, keys.ask(token), Answered)) is None:
+        while (
+            answer := json_objects.find(self._store, keys.remote_render(token), Answered)
+        ) is None:
             left_s = deadline - self._clock()
             if left_s <= 0:
                 raise Overloaded(
@@ -127,7 +129,7 @@ def answer(store: ObjectStore, renders: Renditions, limits: Limits, ask: tuple[s
         detail = "an unexpected error; its details are in the worker's log"
         answered = Answered(error="RenderFailed", detail=detail)
     with suppress(Conflict):  # the message came twice
-        json_objects.create(store, keys.ask(token), answered)
+        json_objects.create(store, keys.remote_render(token), answered)
 
 
 def _timings(answer: Answered) -> Rendered | None:

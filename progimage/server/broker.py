@@ -59,7 +59,7 @@ class Broker:
         """Send a message about a shard of a job; return False if the broker did not accept it."""
         return self._send(WORK_SHARD, job_id, shard)
 
-    def ask_for_render(self, request: tuple[str, ...], timeout_s: float) -> bool:
+    def request_render(self, request: tuple[str, ...], timeout_s: float) -> bool:
         """Request a render; the message expires after `timeout_s`.
 
         Returns False if the broker did not accept it.

@@ -104,7 +104,7 @@ def build(settings: Settings, store: ObjectStore | None, pool: RenderPool | None
     helpers = ContextThreads(_HELPERS, thread_name_prefix="store")
     index = index_of(settings, store, helpers)
     library = Library(store, index=index, on_purge=disk_cache.forget if disk_cache else None)
-    # A local file is read faster than the work is handed to another thread.
+    # Reading a local file is faster than handing the work to another thread.
     readers = None if isinstance(store, HasLocalPath) else helpers
     downloader = Downloader(settings.download, max_bytes)
     copies = WorkingCopies(store, library, settings.render.working_copy_px, helpers)
@@ -292,13 +292,13 @@ def broker_renderer(
     """Return the remote renderer, None if this process renders.
 
     Raises:
-        ConfigError: workers are to render, but there is no broker.
+        ConfigError: the settings let workers render, but name no broker.
     """
     if settings.render.where == "here":
         return None
     if broker is None:
         raise ConfigError("render.where: 'workers' needs jobs.broker, which carries the messages")
-    return BrokerRenderer(store, broker.ask_for_render, settings.render.answer_timeout_s)
+    return BrokerRenderer(store, broker.request_render, settings.render.answer_timeout_s)
 
 
 def disk_cache_of(

@@ -7,7 +7,7 @@
                      after their next answer, or after two idle seconds
 
 With plain gunicorn, a connection that arrives between a worker's last `accept` and the
-closing of its socket is reset. A proxy may not repeat every request, so some are lost.
+closing of its socket is reset. Proxies must not repeat some requests, so those are lost.
 Here the kernel first drops packets that begin a connection, and the workers stop after
 that. A client that retries a second later finds the port closed, and a proxy goes on to
 the next node before it has sent anything.

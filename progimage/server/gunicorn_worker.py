@@ -43,7 +43,7 @@ from progimage.server.connection_problems import write_problem
 _FIRST_BYTE_WAIT_MS = 20
 
 # How long to wait for the rest of a rejected body: it is read only if it has arrived.
-_REFUSED_BODY_WAIT_S = 0.05
+_REJECTED_BODY_WAIT_S = 0.05
 
 # A busy client's next request arrives at once. Waiting for it in the thread that sent the
 # last answer skips the worker's loop, which is half of the cost of a cached picture.
@@ -156,7 +156,7 @@ class PatientWorker(gthread.ThreadWorker):
 
     def _keepalive_after(self, conn: Connection, keepalive: object) -> bool:
         """Return True if the connection can be used again."""
-        deadline = time.monotonic() + _REFUSED_BODY_WAIT_S
+        deadline = time.monotonic() + _REJECTED_BODY_WAIT_S
         return bool(keepalive and conn.parser.finish_body(deadline=deadline))
 
     # Run by the loop, which must never wait for a client.
@@ -369,7 +369,7 @@ class PatientWorker(gthread.ThreadWorker):
         super().set_accept_enabled(enabled)
         if self.alive:
             return
-        # An open socket would go on collecting connections that no worker answers. Those
+        # An open socket would still collect connections that no worker answers. Those
         # that it already has are answered.
         deadline = time.monotonic() + _LAST_HANDSHAKES_S
         for listener in self.sockets:

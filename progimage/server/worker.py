@@ -1,7 +1,7 @@
-"""The composition root of worker processes: settings in, work done until a signal.
+"""The composition root of worker processes, which work until a signal.
 
 jobs      shards of jobs, from the broker's queue or, without a broker, from the store
-renders   cold renders that web nodes ask for (`render.where = "workers"`)
+renders   renditions that web nodes request (`render.where = "workers"`)
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ _PATIENCE_S = 20.0
 
 
 def work_on_jobs() -> None:
-    """Do jobs until SIGTERM or SIGINT.
+    """Work on jobs until SIGTERM or SIGINT.
 
     Raises:
         ConfigError: the settings cannot work.
@@ -75,14 +75,14 @@ def work_on_jobs() -> None:
 
 
 def work_on_renders() -> None:
-    """Make the renditions that web nodes ask for, until SIGTERM or SIGINT.
+    """Render the renditions that web nodes request, until SIGTERM or SIGINT.
 
     Raises:
         ConfigError: the settings cannot work.
     """
     settings, store = _begin(lambda settings: settings.render.workers)
     if not settings.jobs.broker:
-        raise ConfigError("jobs.broker: needed for web nodes to ask for renders")
+        raise ConfigError("jobs.broker: needed, since web nodes request renders through it")
     pool = pool_of(settings, workers=settings.render.workers, niceness=settings.render.niceness)
     limits, threads = settings.picture_limits(), settings.render.workers
     admission = Admission(threads, "renders")

@@ -20,7 +20,7 @@ MOST_LINES = 10_000
 
 # Lines are collected for this time and written at once, which costs less than one by one.
 _GATHERING_S = 0.005
-# How long to go on writing the waiting lines at exit.
+# How long to continue to write the waiting lines at exit.
 _LAST_LINES_S = 1.0
 
 

@@ -82,7 +82,7 @@ def test_a_render_is_made_by_the_worker_and_served_from_the_cache(store, picture
         assert Image.open(reader).size == (4, 3)
     assert found.timings is not None
     assert found.timings.width == 4
-    assert list(store.list(keys.ASKS)) == []
+    assert list(store.list(keys.REMOTE_RENDERS)) == []
 
 
 def test_what_the_worker_raised_is_raised(store, picture):
@@ -90,14 +90,14 @@ def test_what_the_worker_raised_is_raised(store, picture):
         web(store, by_worker(store)).find_or_render(
             ANONYMOUS, picture, parse("crop:x=50,y=0,w=9,h=9"), PNG
         )
-    assert list(store.list(keys.ASKS)) == []
+    assert list(store.list(keys.REMOTE_RENDERS)) == []
 
 
 def test_a_message_that_comes_twice_and_a_worker_of_another_version_do_no_harm(store, picture):
     def send(ask, timeout_s) -> bool:
         for _ in range(2):
             remote_render.answer(store, worker(store), LIMITS, ask)
-        key = keys.ask(ask[0])
+        key = keys.remote_render(ask[0])
         store.put(key, io.BytesIO(b'{"made": {"speed": 1}}'), media_type="application/json")
         return True
 
@@ -153,5 +153,5 @@ def test_a_message_that_cannot_be_done_is_answered_with_an_error(
 ):
     ask = ("0" * 32, "", picture, pipeline, extension)
     remote_render.answer(store, worker(store), LIMITS, ask)
-    with store.open(keys.ask("0" * 32)) as reader:
+    with store.open(keys.remote_render("0" * 32)) as reader:
         assert b'"error": "InvalidArgument"' in reader.read()

@@ -66,5 +66,5 @@ def clean_password(text: str, name: str) -> str:
 
 def normal_password(text: str) -> str:
     """Return the form of a password that is compared; a far too long one is cut, and fails."""
-    # Cut before normalising, which takes time by the square of the length.
+    # Cut before normalising, whose time grows with the square of the length.
     return unicodedata.normalize("NFC", text[: 8 * MAX_PASSWORD])

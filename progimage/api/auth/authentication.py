@@ -25,7 +25,7 @@ def viewer_of(req: falcon.Request) -> Viewer:
 
 
 def author_of(req: falcon.Request) -> Viewer:
-    """Return the viewer that is responsible for what the request changes or costs.
+    """Return the viewer that is responsible for the changes and costs of the request.
 
     Raises:
         Unauthenticated: this needs an account, and the request has no credentials.
@@ -55,11 +55,11 @@ def account_of(req: falcon.Request) -> str:
 
 
 class Authentication:
-    """Falcon middleware: authenticates each request before anything else is done with it.
+    """Falcon middleware: authenticates each request before it is processed.
 
-    Invalid credentials are an error, never ignored: their sender would take public data
-    for the account's own. If `mode` is "required", every method that is not safe needs an
-    account, unless the resource has `allows_anonymous`.
+    Invalid credentials are an error and never ignored. Otherwise their sender could mistake
+    public data for the data of the account. If `mode` is "required", every method that is
+    not safe needs an account, unless the resource has `allows_anonymous`.
     """
 
     def __init__(self, mode: Mode, authenticator: Authenticator) -> None:

@@ -30,7 +30,7 @@ class RenderRateLimit:
     def consumer(self, req: falcon.Request) -> Callable[[], None]:
         """Return a function that takes one render from the budget of the request's client.
 
-        The function raises `RateLimited` if nothing is left of the budget.
+        The function raises `RateLimited` if the budget is used up.
         """
 
         def consume() -> None:

@@ -9,7 +9,7 @@ import falcon
 
 from progimage.api.resources.uploads import tus
 
-# Response headers that pages may read, beside those that are always readable.
+# Response headers that pages may read, in addition to the standard ones.
 EXPOSED = (
     "Accept-Patch",
     "Accept-Ranges",

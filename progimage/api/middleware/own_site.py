@@ -32,7 +32,7 @@ class OwnSite:
     """Falcon middleware for services where some changes need no account.
 
     Args:
-        hosts: names of this service, beside localhost; `*` stands for all names,
+        hosts: names of this service, in addition to localhost; `*` stands for all names,
             `*.example.com` for those below example.com.
         public_url: the address of this service for clients, "" if it is not known.
         origins: other sites whose pages may use the service, or `*`.

@@ -26,7 +26,7 @@ from progimage.api.resources.links import (
 )
 from progimage.api.resources.origins import NAME, key_of
 from progimage.api.responses.hal import Urls
-from progimage.api.responses.origin import originals_refused, url_of
+from progimage.api.responses.origin import originals_forbidden, url_of
 from progimage.config import Settings
 from progimage.errors import (
     Forbidden,
@@ -93,10 +93,10 @@ class OriginLinks:
         ),
     )
     def on_post(self, req: falcon.Request, resp: falcon.Response, name: str, key: str) -> None:
-        """Sign a link that shows a picture of an origin in one form to everybody for a time.
+        """Sign a link that shows everybody one rendition of an origin's picture for a time.
 
-        For a private origin, and for transforms that are not open to everybody, it takes an
-        account. Nothing is stored, and the origin is not asked whether the picture is there.
+        Private origins, and transforms that are not open to everybody, need an account.
+        Nothing is stored, and the link is signed even if the picture does not exist.
         """
         author = author_of(req)
         origin = self._origins.get(name)
@@ -110,7 +110,7 @@ class OriginLinks:
         fields = read_json(req, self._settings.upload, self._model)
         pipeline = self._pipeline(fields.transform)
         if pipeline is None and not origin.settings.originals:
-            raise originals_refused(name)
+            raise originals_forbidden(name)
         self._policy.check_creation(pipeline, is_account=bool(author.name))
         path = path_of_origin(name, pipeline, key)
         token, expires = self._signer.sign(path, fields.expires_in)

@@ -113,7 +113,7 @@ def _decoded(cursor: str) -> str:
         slug = ""
     if not slug or not slug.isprintable() or "/" in slug or slug.startswith("."):
         raise InvalidRequest(
-            "cursor: expected what 'next' of an earlier answer holds; "
+            "cursor: expected the cursor in 'next' of an earlier answer; "
             "leave it out to begin with the first tag"
         )
     return slug

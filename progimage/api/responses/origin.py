@@ -198,7 +198,7 @@ class OriginResponder:
         download: str | None,
     ) -> None:
         if not origin.settings.originals:
-            raise originals_refused(origin.name)
+            raise originals_forbidden(origin.name)
         record = found.record
         form = formats.by_media_type(record.media_type)
         self._describe(resp, form, origin, found, is_versioned=is_versioned, download=download)
@@ -272,10 +272,10 @@ class OriginResponder:
 
 
 @lru_cache(_REMEMBERED_URLS)
-def originals_refused(origin: str) -> Forbidden:
-    """Return the error of an origin whose own files nobody may have."""
+def originals_forbidden(origin: str) -> Forbidden:
+    """Return the error for originals of an origin that serves only renditions."""
     return Forbidden(
-        f"origin {origin!r} serves renditions, not the pictures themselves; ask for a "
+        f"origin {origin!r} serves renditions, not the pictures themselves; request a "
         "transform, such as thumbnail"
     )
 

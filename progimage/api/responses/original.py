@@ -28,7 +28,7 @@ class OriginalResponder:
         signature: str | None,
         download: str | None = None,
     ) -> None:
-        """Send the original of `image_id`; 304 or a part of it if the headers ask for that.
+        """Send the original of `image_id`; 304 or a part of it if the headers say so.
 
         Args:
             signature: of a signed link, None if the URL has none.

@@ -26,7 +26,7 @@ from progimage.origins.sources.source import ListedSource
 Entries = list[Any]
 
 Search = dict[str, str | list[str]]
-"""Conditions as `GET /images/` takes them; their values are checked when they are read."""
+"""Search conditions as in `GET /images/`; their values are checked when they are used."""
 
 
 class ImportRequest(MetadataFields):

@@ -69,7 +69,7 @@ class JobResource:
         "jobs",
         {
             202: Answer(
-                "The job is stored, and will be worked on.",
+                "The job is stored; the work begins soon.",
                 {schemas.JSON: documents.JOB},
                 ("Location",),
             )
@@ -132,7 +132,7 @@ class JobResource:
         limit = parameters.whole_number("limit", 1, _MAX_JOBS, _DEFAULT_JOBS)
         after = parameters.one("cursor") or ""
         if after and not keys.is_position(after):
-            raise InvalidRequest("cursor: expected what 'next' of an earlier answer holds")
+            raise InvalidRequest("cursor: expected the cursor in 'next' of an earlier answer")
         found, following = self._jobs.owned(author_of(req).name, limit, after)
         query = parameters.encoded(without=("cursor",), cursor=following) if following else None
         resp.media = {
@@ -193,7 +193,7 @@ class JobResource:
 
     def _stream(self, req: falcon.Request, resp: falcon.Response, request: Request) -> None:
         if req.get_header("Last-Event-ID") == "finished":
-            # Only this answer stops a browser from connecting again.
+            # Only this status stops a browser from reconnecting.
             resp.status = falcon.HTTP_204
             return
 
