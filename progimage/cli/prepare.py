@@ -20,7 +20,7 @@ from progimage.stores.temp_files import TempFolder
 
 app = typer.Typer()
 
-# setpriority(2): whoever serves goes first.
+# setpriority(2): processes that serve requests go first.
 _LOWEST_PRIORITY = 19
 
 # Connections beside those of the workers.

@@ -85,7 +85,7 @@ class Ingest:
         """Write `source` to a temporary file, hashing as it goes.
 
         Raises:
-            EmptyPicture: there was not a byte in it.
+            EmptyPicture: it has no bytes.
             PictureTooLarge: it went on past `max_bytes`; reading stopped there.
         """
         path, digest, size = self._scratch.path(), keys.id_hash(), 0
@@ -121,7 +121,7 @@ class Ingest:
         """Decode the picture in a worker process and return its facts.
 
         Raises:
-            PictureError: it is not a picture we can keep, and why.
+            PictureError: it is not a picture that can be stored, and why.
             RenderFailed, RenderTimeout: it broke or outlasted its worker.
             Overloaded: too many wait for a worker already.
         """
@@ -129,7 +129,7 @@ class Ingest:
             return self._pool.run(inspect, os.fspath(staged.path), self._limits)
 
     def _inspect_and_copy(self, staged: Staged, prefix: Path) -> Facts:
-        """Do what `inspect` does, and write working copies to files that begin with `prefix`."""
+        """Inspect a picture as `inspect` does; write working copies to files named `prefix`…."""
         px = self._working_copies.px if self._working_copies else 0
         source, target = os.fspath(staged.path), os.fspath(prefix)
         with self._admission.admit():
@@ -138,8 +138,8 @@ class Ingest:
     def keep(self, staged: Staged, metadata: Metadata, owner: str = "") -> tuple[Record, bool]:
         """Add a picture of `owner` to the library; return its record and whether it is new.
 
-        A picture that is here already stays as it is; its bytes are stored again if they
-        are missing or damaged.
+        A picture that is stored already is not changed; its bytes are stored again if they are
+        missing or damaged.
 
         Raises: what `inspect` and `Library.add` raise.
         """
@@ -157,7 +157,7 @@ class Ingest:
             with self._candidate(staged, image_id, owner, facts) as candidate:
                 record, is_new = self._library.add(candidate, metadata, is_missed=True)
             if is_new and self._working_copies:
-                # Moved, so that what is removed below is only what nobody stores.
+                # Moved, so that only files that are not stored are removed below.
                 files = {
                     size: Path(path).rename(self._scratch.path())
                     for size, path in facts.copies.items()

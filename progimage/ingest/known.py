@@ -1,4 +1,4 @@
-"""What happens to the metadata of an upload whose picture is in the library already."""
+"""Uploads of known pictures: rules for the metadata that is sent with them."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def add(
 
 
 def _differing(record: Record, metadata: Metadata) -> dict[str, Any]:
-    """Return the fields that were sent and say something else than the record."""
+    """Return the fields that were sent and differ from the record."""
     sent = {name: getattr(metadata, name) for name in Metadata.model_fields}
     return {
         name: value

@@ -1,6 +1,6 @@
 """Bulk jobs that survive a crash: imports of many URLs, renders of many pictures.
 
-`model` is what there is to know of a job, `keys` where it lies, `state` how it gets there
-and back, `intake` what a request may ask, `work` how one item is done, `leases` and
-`runner` who does it and when. Another runner needs `state` and `work` only.
+`model` has the data of a job, `keys` its store keys, `state` reads and writes it, `creation`
+checks requests for new jobs, `work` does one item, and `leases` and `runner` decide which
+process does it and when. Another runner needs only `state` and `work`.
 """

@@ -1,8 +1,8 @@
-"""What a request may ask of a job, and how a dirty list becomes a clean one.
+"""New jobs: checks requests, and cleans up lists of entries.
 
 Lists of thousands come from spreadsheets and exports. An entry that is blank or
 malformed fails alone, with its place in the list and the reason; one that is repeated
-is worked on once. Only what is wrong with the whole is refused.
+is worked on once. Only an error in the request as a whole rejects the request.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def import_of(
         publish: the name of a service that each picture is sent on to, with an album there.
 
     Raises:
-        InvalidField: the pictures are to be private but have no owner.
+        InvalidField: the pictures should be private but have no owner.
     """
     check_visibility(metadata, owner)
     entries = _distinct(urls, _url)
@@ -77,7 +77,7 @@ def adoption_of(
         more_after: the key behind which a further job goes on; "" if this is all.
 
     Raises:
-        InvalidField: the pictures are to be private but have no owner.
+        InvalidField: the pictures should be private but have no owner.
     """
     check_visibility(metadata, owner)
     entries = [
@@ -146,7 +146,7 @@ def _repeated(entries: Sequence[Entry]) -> dict[int, int]:
 
 
 def _url(sent: object) -> tuple[str, str]:
-    """Return a URL, and what is wrong with it."""
+    """Return a URL, and its error or ""."""
     if not isinstance(sent, str):
         return _shown(sent), "expected a URL as a string"
     url = sent.strip()
@@ -160,7 +160,7 @@ def _url(sent: object) -> tuple[str, str]:
 
 
 def _image(sent: object) -> tuple[str, str]:
-    """Return a picture's id, and what is wrong with it."""
+    """Return a picture's id, and its error or ""."""
     if not isinstance(sent, str):
         return _shown(sent), "expected the id of a picture as a string"
     image_id = sent.strip()

@@ -1,4 +1,4 @@
-"""Politeness: so many downloads from one host at a time, and a pause between two."""
+"""Limits per remote host: downloads at a time, and a pause between their starts."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _REMEMBERED = 10_000
 
 
 class HostLimits:
-    """Who is being asked for something by this process.
+    """The hosts from which this process is downloading.
 
     Args:
         at_a_time: downloads from one host.
@@ -36,7 +36,7 @@ class HostLimits:
 
     @contextmanager
     def turn(self, url: str) -> Iterator[float]:
-        """Give 0 for a turn that lasts as long as the block, or the seconds until a next try."""
+        """Yield 0 and reserve a free host for the block, or yield the seconds until a retry."""
         host = _host(url)
         wait_s = self._enter(host)
         if wait_s:
@@ -69,7 +69,7 @@ class HostLimits:
 
 
 def _host(url: str) -> str:
-    """Return whom a URL asks, the same for each of its spellings."""
+    """Return the host and port of a URL, the same for each of its spellings."""
     try:
         return parse_url(url).authority
     except DownloadRefused:

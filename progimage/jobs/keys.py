@@ -1,4 +1,4 @@
-"""Every key of a job, and what its parts are for.
+"""All store keys of a job, and the purpose of each.
 
     job-lists/<owner>/<time backwards>-<id>   an owner's jobs, newest first; without content
     job-queue/<time>-<id>                     the jobs with work left, oldest first; the same
@@ -66,7 +66,7 @@ def items(job_id: str) -> str:
 
 
 def item(job_id: str, number: int) -> str:
-    """Return the key of what became of one item; keys sort as numbers do."""
+    """Return the key of the outcome of one item; keys sort as numbers do."""
     return f"{items(job_id)}{number:05}.json"
 
 
@@ -76,12 +76,12 @@ def leases(job_id: str) -> str:
 
 
 def lease(job_id: str, shard: int) -> str:
-    """Return the key of who works on a shard."""
+    """Return the key of the lease on a shard."""
     return f"{leases(job_id)}{shard:03}.json"
 
 
 def finished(job_id: str) -> str:
-    """Return the key of how a job ended."""
+    """Return the key of the object that says how a job ended."""
     return f"{job(job_id)}finished.json"
 
 
@@ -113,7 +113,7 @@ def number_of(key: str, kind: str) -> int | None:
 
 
 def marker(key: str) -> Marker | None:
-    """Return the job that a marker stands for."""
+    """Return the job of a marker."""
     match = _MARKER.fullmatch(key)
     return Marker(f"{match[1]}-{match[2]}", match[2]) if match else None
 

@@ -5,10 +5,10 @@ itself. Another runner looks, by its own monotonic clock, whether it stays the s
 for the length of a lease; then its holder is dead, and the first to swap it takes over.
 No clock of one machine is ever compared with that of another.
 
-A holder counts its lease from before it was last renewed, an observer from after, so
-the one has stopped by the time the other begins. Should it not have (a process can be
-frozen between two instructions), both work on the same items for a moment, and the
-outcomes, created once, stay right.
+A holder counts its lease from before the last renewal, an observer from after it, so the holder
+has stopped by the time the observer begins. If it has not (a process can be frozen between two
+instructions), both work on the same items for a moment. The outcomes stay right, because each
+is created only once.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from progimage.stores import ABSENT, ObjectStore, json_objects
 
 
 class LeaseObject(BaseModel):
-    """What a lease is in the store: who holds it, and a text that is never twice the same."""
+    """The stored form of a lease: its holder, and a text that differs in each version."""
 
     holder: str
     version: str
@@ -46,7 +46,7 @@ class Lease:
         self._lock = threading.Lock()
 
     def is_held(self, now: float) -> bool:
-        """True if nobody else can hold it at `now` by the monotonic clock."""
+        """True if no other runner can hold it at `now` by the monotonic clock."""
         return now < self._expires
 
 
@@ -108,7 +108,7 @@ class Leases:
                 return  # it is another's by now, or it runs out
 
     def keep_in_mind(self, keys: set[str]) -> None:
-        """Forget all other leases."""
+        """Forget all leases but these."""
         self._seen = {key: seen for key, seen in self._seen.items() if key in keys}
 
     def is_dead(self, key: str, etag: str) -> bool:

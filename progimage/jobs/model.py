@@ -16,7 +16,7 @@ State = Literal["pending", "complete", "failed"]
 Status = Literal["pending", "in-progress", "complete", "cancelled"]
 
 CHUNK = 500
-"""Entries in one object."""
+"""The number of entries in one object."""
 
 SHARD = 100
 """Items that one runner works on at a time."""
@@ -33,7 +33,7 @@ class Entry(JobFile):
 
     Attributes:
         value: a URL to import, or the id of a picture to render.
-        positions: where it stood in the list that was sent; more than one if repeated.
+        positions: its places in the list that was sent; more than one if repeated.
         error: why it cannot be worked on, if it cannot.
     """
 
@@ -111,7 +111,7 @@ class Request(JobFile):
 
 
 class Outcome(JobFile):
-    """What became of one item.
+    """The outcome of one item.
 
     Attributes:
         image_id: the picture that was imported or rendered; "" if it was not. A picture

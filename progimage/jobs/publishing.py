@@ -1,8 +1,8 @@
 """Imported pictures, sent on to other services at least once.
 
-Between a service's taking a picture and the item's outcome lies a moment in which a
-process can die; then the picture is sent again. Within one process nothing is done
-twice: what was imported and sent is remembered until the outcome is stored.
+A process can die after a service has accepted a picture and before the item's outcome is
+stored; then the picture is sent again. Within one process no step is repeated: completed steps
+are remembered until the outcome is stored.
 """
 
 from __future__ import annotations

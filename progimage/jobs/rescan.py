@@ -1,9 +1,9 @@
 """Finds jobs whose messages were lost, or whose worker died, by looking at the store.
 
 Every worker looks now and then. A shard whose lease no longer changes gets a new
-message, since its worker is dead. One that nobody ever took gets one from a worker
-that has nothing to do: were its message still in the queue, that worker would have it.
-A runner that finds the shard taken or done drops the message.
+message, since its worker is dead. A shard without a lease gets a message from a worker that has
+nothing to do: if its message were still in the queue, that worker would have received it. A
+runner that finds the shard taken or done drops the message.
 """
 
 from __future__ import annotations

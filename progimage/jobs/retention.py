@@ -1,7 +1,7 @@
-"""Old jobs go: request first, so that nobody sees half of one; the owner's marker last.
+"""Removal of old jobs: request first, so that no half job shows; the owner's marker last.
 
-By that marker whatever a crash left, of a job that was being created or removed, is
-found again.
+That marker is how the remains of a job are found if a crash interrupted its creation or
+removal.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from progimage.jobs import keys
 from progimage.jobs.model import Finished
 from progimage.stores import ObjectStore, json_objects
 
-# Nobody takes longer to create a job.
+# Creating a job never takes longer than this.
 _GRACE = timedelta(hours=1)
 
 
 def remove_ended(store: ObjectStore, now: datetime, keep: timedelta) -> int:
-    """Remove the jobs that ended before `keep`, and what crashes left; return how many."""
+    """Remove the jobs that ended before `keep`, and remains of crashes; return how many."""
     removed = 0
     for stat in store.list(keys.LISTS):
         marker = keys.marker(stat.key)
@@ -36,7 +36,7 @@ def remove_ended(store: ObjectStore, now: datetime, keep: timedelta) -> int:
 
 
 def remove_all_of(store: ObjectStore, owner: str) -> Iterator[str]:
-    """Remove every job of `owner`, whatever its state; yield their ids."""
+    """Remove every job of `owner` in any state; yield their ids."""
     for stat in store.list(keys.jobs_of(owner)):
         if (marker := keys.marker(stat.key)) is not None:
             _remove(store, marker, stat.key)

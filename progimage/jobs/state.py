@@ -9,8 +9,8 @@ marker. Nothing is counted anywhere: the state of a job is the listing of its
 outcomes, whose sizes show success or failure. So of any number of runners,
 alive, dead or late, each item has one outcome and each job one end.
 
-What a look at a job costs: two reads, a listing for each thousand outcomes (none
-once it is complete), and for each item that is shown a read.
+To look at a job costs two reads, a listing for each thousand outcomes (none once it is
+complete), and one read for each item that is shown.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ class Jobs:
         """Return a job of `owner`.
 
         Raises:
-            NotFound: there is none, or it belongs to somebody else; the two look alike.
+            NotFound: there is none, or it belongs to another owner; the two look alike.
         """
         request = self.read(job_id) if is_token(job_id) else None
         if request is None or request.owner != owner:
@@ -99,7 +99,7 @@ class Jobs:
         return request
 
     def read(self, job_id: str) -> Request | None:
-        """Return a job, whosever it is; None if there is none."""
+        """Return a job of any owner; None if there is none."""
         return json_objects.find(self._store, keys.request(job_id), Request)
 
     def entries(self, request: Request, numbers: range) -> dict[int, Entry]:
@@ -221,7 +221,7 @@ class Jobs:
         ]
 
     def outcome(self, request: Request, number: int) -> Outcome | None:
-        """Return the outcome of an item, None if it is pending."""
+        """Return the outcome of an item; None if it is pending."""
         return json_objects.find(self._store, keys.item(request.id, number), Outcome)
 
     def settle(self, request: Request, number: int, outcome: Outcome) -> bool:
@@ -249,7 +249,7 @@ class Jobs:
         return True
 
     def cancel(self, request: Request) -> None:
-        """End a job; what is done stays, and what is complete is complete."""
+        """Cancel a job; outcomes stay, and a job that is complete stays complete."""
         self._end(request, Finished(finished=self.clock(), status="cancelled"))
 
     def end_if_done(self, request: Request) -> bool:

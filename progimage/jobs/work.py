@@ -1,8 +1,8 @@
 """One attempt at one item of a job.
 
-Whatever runs jobs calls `Work.attempt` for each item that has no outcome, from any
-number of threads, processes and nodes, and calls it again when the answer says so. All else
-(who does which item, and when) is the runner's; see `progimage.jobs.runner`.
+A runner calls `Work.attempt` for each item that has no outcome, from any number of threads,
+processes and nodes, and calls it again when the answer says so. The runner decides which
+process does which item, and when; see `progimage.jobs.runner`.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ log = structlog.get_logger()
 
 
 class Again(NamedTuple):
-    """An item is to be attempted again in `after_s`; as a further attempt, if that counts."""
+    """Attempt the item again after `after_s` seconds; `is_counted` says if this was an attempt."""
 
     after_s: float
     is_counted: bool
@@ -80,7 +80,7 @@ class Work:
         self._is_over = False
 
     def stop(self) -> None:
-        """From now on blame no item for a failure: what it needs is being closed."""
+        """From now on count no failure against an item: its resources are being closed."""
         self._is_over = True
 
     def attempt(self, request: Request, number: int, entry: Entry, before: int) -> Again | None:
@@ -126,7 +126,7 @@ class Work:
     def _import(self, request: Request, number: int, url: str) -> Outcome | Again:
         step = self._publishing.step(request, number)
         if step is None:
-            # An origin is the operator's own, and is not spared.
+            # An origin belongs to the operator, so it has no limits per host.
             is_foreign = not url.startswith(ORIGIN_SCHEME)
             with self._hosts.turn(url) if is_foreign else nullcontext(0.0) as wait_s:
                 if wait_s:
@@ -148,7 +148,7 @@ class Work:
         if source is None:
             raise errors.OriginMissing(f"there is no origin {name!r} any more")
         with source.open(key) as answer:
-            assert isinstance(answer, Version)  # noqa: S101  # nothing was said to be known
+            assert isinstance(answer, Version)  # noqa: S101  # no known version was given
             return self._ingest.receive(answer.stream, key.rpartition("/")[2])
 
     def _failed(self, request: Request, number: int, error: errors.ProgImageError) -> Outcome:

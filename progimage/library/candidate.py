@@ -9,7 +9,7 @@ from progimage.model import Capture, Place
 
 
 class PictureFacts(Protocol):
-    """What the record keeps of what the decoder saw."""
+    """The facts of a decoded picture that its record stores."""
 
     @property
     def media_type(self) -> str: ...
@@ -39,10 +39,10 @@ class PictureFacts(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A picture that was received and inspected but is not kept yet.
+    """A picture that was received and inspected but is not stored yet.
 
     `source` is positioned at the first byte; `sha256` is of all its `size_bytes`, and
-    `id` is what those bytes are called as a picture of `owner`, see `keys.id_hash`.
+    `id` is the id of those bytes as a picture of `owner`, see `keys.id_hash`.
     """
 
     source: BinaryIO

@@ -12,15 +12,15 @@ from progimage.library.records import Records
 from progimage.model import Metadata, Record, Viewer, check_visibility, parse_metadata
 from progimage.telemetry import audit
 
-# A swap is only lost to another writer that was faster. One that loses so many in a row is
-# one of many and should come back later.
+# A swap is only lost to another writer that was faster. One that loses so many in a row is one
+# of many and should come back later.
 ATTEMPTS = 8
 
 _TICK = timedelta(microseconds=1)
 
 
 class Purge(Protocol):
-    """Removes the cached renditions of a picture, or those that anybody may see."""
+    """Removes all cached renditions of a picture, or only the public ones."""
 
     def __call__(self, image_id: str, *, public_only: bool = False) -> object: ...
 
@@ -47,7 +47,7 @@ class Edits:
         changes: dict[str, Any],
         is_expected: Callable[[Record], bool],
     ) -> Record:
-        """Do what `Library.edit` says."""
+        """Edit the metadata of a picture; see `Library.edit`."""
         for _ in range(ATTEMPTS):
             record, etag = self._records.read_editable(viewer, image_id)
             if "visibility" in changes and not record.is_public:
@@ -55,7 +55,7 @@ class Edits:
                 self._purge(image_id, public_only=True)
             if not is_expected(record):
                 raise PreconditionFailed(
-                    "the picture was changed by somebody else since; read its metadata again "
+                    "another client has changed the picture since; read its metadata again "
                     "and send the ETag you get as If-Match"
                 )
             edited = self._edited(record, changes)

@@ -6,11 +6,12 @@ The order of writes makes a crash harmless. The record is the commit:
     edit     announcement · record, swapped · renditions of what was hidden, removed
     remove   see `progimage.library.removals`
 
-So at every moment a live record has its bytes and is found by searches. What a crash leaves
-beside it, `progimage check --repair` recognises and removes. Anybody who meets a `deleting`
-record finishes the removal, as often as needed and several at once: each step names exactly
-what it removes (an original by its generation, the record by its etag), so a slow process
-cannot hit a later upload. Hiding a picture again, after no answer came, purges it again.
+So at every moment a live record has its bytes and is found by searches. `progimage check
+--repair` recognises and removes other objects that a crash left. Any process that finds a
+`deleting` record finishes the removal; several may do so at once, and repeat it: each step
+names exactly what it removes (an original by its generation, the record by its etag), so a slow
+process cannot hit a later upload. Hiding a picture again, after no answer came, purges it
+again.
 """
 
 from __future__ import annotations
@@ -62,8 +63,8 @@ class Library:
     """Pictures in one object store.
 
     Args:
-        on_purge: is called with the id of each picture whose renditions were purged, before
-            that is answered.
+        on_purge: called with the id of each picture whose renditions were purged, before the
+            purge is acknowledged.
     """
 
     def __init__(
@@ -85,14 +86,14 @@ class Library:
     ) -> tuple[Record, bool]:
         """Store a picture; return its record and whether it is new.
 
-        A picture that is here already stays exactly as it is, metadata included.
+        A picture that is stored already is not changed, and neither is its metadata.
 
         Args:
-            is_missed: `held` has just returned None, so the record is not read again
-                unless somebody else was faster.
+            is_missed: `held` has just returned None, so the record is not read again unless
+                another upload was faster.
 
         Raises:
-            InvalidField: it is to be private but has no owner.
+            InvalidField: it should be private but has no owner.
             Overloaded: others keep adding and removing this very picture.
         """
         check_visibility(metadata, candidate.owner)
@@ -115,7 +116,7 @@ class Library:
         return self._records.read_visible(viewer, image_id)[0]
 
     def find_for_link(self, image_id: str) -> Record:
-        """Return the record of `image_id`, whoever may see it: for holders of signed links.
+        """Return the record of `image_id` without a visibility check: for signed links.
 
         Raises:
             NotFound: there is none.
@@ -130,7 +131,7 @@ class Library:
 
         Raises:
             NotFound: there is none, or none that the viewer may see.
-            Forbidden: it belongs to somebody else.
+            Forbidden: it belongs to another owner.
         """
         return self._records.read_editable(viewer, image_id)[0]
 
@@ -143,12 +144,12 @@ class Library:
     ) -> Record:
         """Apply `changes` to the metadata of the version that `is_expected`.
 
-        `is_expected` is called with every version the edit could be based on, so an
-        update by somebody else is never overwritten unseen.
+        `is_expected` is called with every version the edit could be based on, so an edit never
+        overwrites another client's update by accident.
 
         Raises:
             NotFound: there is no such picture for this viewer.
-            Forbidden: it belongs to somebody else.
+            Forbidden: it belongs to another owner.
             InvalidField: a change is malformed.
             PreconditionFailed: the current version is not the expected one.
         """
@@ -160,13 +161,13 @@ class Library:
         image_id: str,
         is_expected: Callable[[Record], bool] = lambda _: True,
     ) -> None:
-        """Remove a picture and everything stored of it; see `removals`.
+        """Remove a picture and all its objects; see `removals`.
 
-        A removal that was cut short is finished. A full store is no obstacle.
+        An interrupted removal is finished. This also works if the store is full.
 
         Raises:
             NotFound: there is no such picture for this viewer.
-            Forbidden: it belongs to somebody else.
+            Forbidden: it belongs to another owner.
             PreconditionFailed: the current version is not the expected one.
         """
         for _ in range(ATTEMPTS):
@@ -220,7 +221,7 @@ class Library:
 
         Raises:
             NotFound: the picture was removed since its record was read.
-            DamagedOriginal: they are missing, or not as many as the record says.
+            DamagedOriginal: they are missing, or their number differs from the record.
         """
         try:
             return originals.open_original(self._store, record, start, length)
@@ -230,7 +231,7 @@ class Library:
             raise not_found(record.id) from None
 
     def check_original(self, record: Record) -> None:
-        """Raise what `open_original` does where another program is to send the bytes."""
+        """Raise the errors of `open_original` where another program sends the bytes."""
         self.open_original(record, 0, 0).close()
 
     def is_intact(self, record: Record) -> bool:
@@ -240,8 +241,8 @@ class Library:
     def restore_original(self, candidate: Candidate) -> Record:
         """Store the bytes of a picture again whose original is missing or damaged.
 
-        They become a new generation, so nobody who reads the old one is disturbed. Returns
-        the record; it is as it was if the original is intact.
+        They become a new generation, so readers of the old one are not disturbed. Returns the
+        record, unchanged if the original is intact.
 
         Raises:
             NotFound: the picture was removed meanwhile.
@@ -287,7 +288,7 @@ class Library:
         )
 
     def finish_removal(self, record: Record, etag: str) -> None:
-        """Remove all that belongs to a `deleting` record, then the record itself."""
+        """Remove all objects of a `deleting` record, then the record itself."""
         self.purge(record.id)
         self._remove_all(keys.working_copies(record.id))
         self._store.delete(keys.original(record.id, record.generation))
@@ -299,7 +300,7 @@ class Library:
         removals.forget(self._store, record.id)
 
     def finish_removals(self) -> int:
-        """Finish the removals that were cut short; return how many there were."""
+        """Finish interrupted removals; return how many there were."""
         return removals.finish_removals(self._store, self.finish_removal)
 
     def _remove_all(self, prefix: str) -> None:
@@ -307,17 +308,17 @@ class Library:
             self._store.delete(stat.key)
 
     def held(self, image_id: str) -> Record | None:
-        """Return the record of a picture about to be added, if it is here.
+        """Return the record of a picture about to be added, if it is stored already.
 
-        A removal that stands in the way is finished first; a record that cannot be read is
-        set aside.
+        A removal that is not finished yet is finished first; a record that cannot be read is
+        moved to quarantine.
         """
         try:
             record, etag = self._records.read(image_id)
         except NotFound:
             return None
         except DamagedRecord:
-            with suppress(KeyMissing, Conflict):  # somebody else was faster
+            with suppress(KeyMissing, Conflict):  # another process was faster
                 quarantine.set_aside(self._store, keys.record(image_id), "damaged record")
             return None
         if record.state == "live":
@@ -343,8 +344,8 @@ class Library:
             if source is not None:
                 self._store.delete(original)
             return False
-        # Any other error leaves it open whether the record was written: its bytes must
-        # stay. If it was not, `check` removes them.
+        # Any other error leaves it open whether the record was written: its bytes must stay. If
+        # it was not, `check` removes them.
         announced.confirm()
         return True
 
@@ -377,10 +378,10 @@ class Library:
         )
 
     def _remove_damaged(self, viewer: Viewer, image_id: str) -> None:
-        """Remove a picture whose record cannot be read, if its bytes show that it is `viewer`'s.
+        """Remove a picture with an unreadable record, if its bytes prove that `viewer` owns it.
 
         Raises:
-            DamagedRecord: they do not, or there are none.
+            DamagedRecord: the bytes do not prove it, or are missing.
         """
         prefix = keys.picture(image_id)
         stored = [s.key for s in self._store.list(prefix) if s.key != keys.record(image_id)]
@@ -399,7 +400,7 @@ class Library:
         audit.record("delete", image=image_id, owner=viewer.name)
 
     def _remove_from_full_store(self, record: Record, etag: str) -> None:
-        """Remove a picture where there is no room to mark it; raises `Conflict` if it changed."""
+        """Remove a picture without marking it; raises `Conflict` if it changed."""
         self._store.delete(keys.record(record.id), expect=etag)
         self.finish_removal(record, etag)
         try:

@@ -1,4 +1,4 @@
-"""The bytes of pictures as uploaded, compared with what their records say of them."""
+"""The bytes of pictures as uploaded, compared with their records."""
 
 from __future__ import annotations
 
@@ -64,8 +64,8 @@ def is_intact(store: ObjectStore, record: Record) -> bool:
 def is_of(store: ObjectStore, key: str, image_id: str, viewer: Viewer) -> bool:
     """Return whether the bytes under `key` are the picture `image_id` of `viewer`.
 
-    The id of a picture is a hash of its owner and its bytes, so nobody can pass for
-    somebody else.
+    The id of a picture is a hash of its owner and its bytes, so one owner cannot pass for
+    another.
     """
     owners = [viewer.name] if viewer.name else []
     owners += [""] if viewer.may_act_for_default_owner else []

@@ -1,9 +1,9 @@
-"""Objects that were set aside: neither used nor lost, and put back by a command.
+"""Quarantine: objects that the service no longer uses but that a command can restore.
 
     set aside   copy of the object · manifest · object removed
     put back    object, created where it was · manifest · copy removed
 
-What a crash leaves of either is an object twice, never none.
+After a crash the object may exist twice, but it is never lost.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class _Hashing(io.RawIOBase):
 
 
 def set_aside(store: ObjectStore, key: str, reason: str) -> str:
-    """Move the object under `key` into quarantine; return the token it is put back by.
+    """Move the object under `key` into quarantine; return the token to restore it with.
 
     Raises:
         KeyMissing: there is none.
@@ -88,7 +88,7 @@ def put_back(store: ObjectStore, token: str) -> SetAside:
     """Move an object back to where it was; return its manifest.
 
     Raises:
-        NotFound: there is nothing of that token in quarantine.
+        NotFound: no object in quarantine has that token.
         Conflict: another object is in its place.
     """
     try:

@@ -1,4 +1,4 @@
-"""Records: read by those who may see them, written by compare-and-swap; the visibility rule."""
+"""Records: reading with the visibility rule, writing by compare-and-swap."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from progimage.telemetry import audit
 
 
 def can_see(viewer: Viewer, record: Record) -> bool:
-    """The one visibility rule: live, and public or the viewer's own."""
+    """True if the viewer may see the picture: it is live, and public or the viewer's own."""
     return record.state == "live" and (record.is_public or can_edit(viewer, record))
 
 
 def can_edit(viewer: Viewer, record: Record) -> bool:
-    """The one rule of who may change, purge or remove a picture that can be seen: its owner.
+    """True if the viewer may change, purge or remove a visible picture: only its owner may.
 
     The default owner is not a person; `viewer` says if it may act for it.
     """
@@ -42,7 +42,7 @@ def read_record(store: ObjectStore, image_id: str) -> tuple[Record, str]:
 
 
 class Records:
-    """The records of one store, live ones and those being removed."""
+    """The records of one store: live pictures and pictures that are being removed."""
 
     def __init__(self, store: ObjectStore) -> None:
         self._store = store
@@ -76,7 +76,7 @@ class Records:
 
         Raises:
             NotFound: there is none, or none that the viewer may see.
-            Forbidden: it belongs to somebody else.
+            Forbidden: it belongs to another owner.
         """
         record, etag = self.read_visible(viewer, image_id)
         if not can_edit(viewer, record):
@@ -99,11 +99,11 @@ class Records:
 
 
 def not_found(image_id: str) -> NotFound:
-    """Return the error that reveals nothing but that the viewer sees no such picture."""
+    """Return the same error for a picture that is missing and one that is not visible."""
     shown = image_id if keys.is_image_id(image_id) else "of that id"
     return NotFound(f"there is no picture {shown}")
 
 
 def forbidden(image_id: str) -> Forbidden:
     """Return the error for a viewer who sees a picture but may not change it."""
-    return Forbidden(f"picture {image_id} is somebody else's; only its owner may change it")
+    return Forbidden(f"picture {image_id} belongs to another owner; only its owner may change it")

@@ -1,11 +1,11 @@
-"""Removals of pictures: in an order that hides them first, and finished after a failure.
+"""Removals of pictures: they are hidden first, and interrupted removals are finished later.
 
     remove   renditions · note · announcement · record swapped to `deleting` · renditions ·
              original · record · note
 
 The renditions go first, so that nothing is public any more while a record is `deleting`,
 and once more afterwards, for those of renders that were under way. The note
-`removals/<id>` lets any process finish what was cut short.
+`removals/<id>` lets any process finish an interrupted removal.
 
 A full store cannot take the note or the swapped record. There the record is removed at
 once instead, and announced when the original has made room. A crash in between then leaves
@@ -36,7 +36,7 @@ _BEGINS_WITHIN = timedelta(hours=1)
 
 
 class Finishes(Protocol):
-    """Removes all that belongs to a `deleting` record, then the record and the note."""
+    """Removes all objects that belong to a `deleting` record, then the record and the note."""
 
     def __call__(self, record: Record, etag: str) -> None: ...
 
@@ -47,7 +47,7 @@ def note(store: ObjectStore, image_id: str) -> None:
 
 
 def forget(store: ObjectStore, image_id: str) -> None:
-    """Remove the note; what fails is done by `finish_removals`."""
+    """Remove the note; if that fails, `finish_removals` removes it later."""
     with suppress(StoreError):
         store.delete(keys.removal(image_id))
 
@@ -71,9 +71,9 @@ def finish_removals(
     finish: Finishes,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> int:
-    """Finish the removals that were cut short; return how many there were.
+    """Finish interrupted removals; return how many there were.
 
-    One that cannot be finished yet does not stop the others.
+    A removal that cannot be finished yet does not stop the others.
 
     Raises:
         StoreUnavailable: the notes cannot be listed.

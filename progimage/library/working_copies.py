@@ -1,10 +1,10 @@
-"""The working copies of one store: where they are, and how they get there.
+"""The working copies of one store: their keys, and how they are written.
 
-A copy is written after the record of its picture. Who removes a picture marks its record
-first and removes its copies then; who has written a copy reads the record again and takes
-the copy back if the picture is gone. So one of the two sees the other, and only a crash
-between the two steps leaves a copy without a picture, which `progimage check --repair` and
-`progimage gc` remove.
+A copy is written after the record of its picture. A removal first marks the record and then
+removes the copies. After writing a copy, the writer reads the record again and removes the copy
+if the picture is gone. So one of the two always sees the other. Only a crash between the two
+steps leaves a copy without a picture, which `progimage check --repair` and `progimage gc`
+remove.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class WorkingCopies:
     """Keeps working copies in a store.
 
     Args:
-        px: the long side that the largest copy of a picture should have; 0 for no copies.
+        px: the long side of a picture's largest copy, in pixels; 0 for no copies.
         executor: writes copies while the caller goes on; without it `keep_all` waits.
     """
 
@@ -60,7 +60,7 @@ class WorkingCopies:
         return copy_size_for(pipeline, size, self.px, is_jpeg=_is_jpeg(record))
 
     def key(self, record: Record, size: Size) -> str:
-        """Return where the store holds the copy of that size, or would."""
+        """Return the store key of the copy of that size, whether or not it exists."""
         return keys.working_copy(record.id, record.generation, self.px, size)
 
     def keep_all(self, record: Record, files: Mapping[Size, Path]) -> None:
@@ -72,7 +72,7 @@ class WorkingCopies:
                 self._executor.submit(self._keep_and_remove, record, size, file)
 
     def keep(self, record: Record, size: Size, file: Path) -> None:
-        """Store one copy, and take it back if the picture is gone meanwhile.
+        """Store one copy; remove it again if the picture was removed meanwhile.
 
         Copies are disposable: a store that does not answer is logged and costs only time.
         """

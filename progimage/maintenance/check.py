@@ -3,7 +3,7 @@
 Every record is read, every original hashed, every rendition and every working copy matched
 with the picture it belongs to, every picture looked for in the index and every picture of
 the index among the records, and every part of a job matched with its request. What a crash
-can leave behind is repaired: removals that were cut short are finished, renditions and
+can leave behind is repaired: interrupted removals are finished, renditions and
 working copies without a picture and parts without a job are removed, and searches see every
 picture as it is. An original without record is set aside in quarantine, never deleted. A
 record that cannot be read is rebuilt from its original where it can be. Other damage (an
@@ -39,8 +39,8 @@ _CHUNK = 1 << 20
 class Check:
     """One pass over a store, safe beside live traffic.
 
-    `grace` spares what is younger: an upload writes its original before its record,
-    and must not lose it in between.
+    Objects younger than `grace` are left alone: an upload writes its original before its
+    record, and must not lose it in between.
     """
 
     def __init__(
@@ -64,7 +64,7 @@ class Check:
         self._audit = Audit(self._index, repair=repair)
 
     def run(self, on_progress: Callable[[str], None] = lambda _: None) -> Iterator[Finding]:
-        """Yield what is found; `on_progress` is told every key on the way."""
+        """Yield the findings; `on_progress` is called with every key on the way."""
         for stat in self._store.list(keys.IMAGES):
             on_progress(stat.key)
             yield from self._check_picture_object(stat)
@@ -218,11 +218,11 @@ class Check:
             return None
 
     def _is_listed(self, key: str) -> bool:
-        """Return whether a listing still has `key`; some servers list what they have lost."""
+        """Return whether a listing still has `key`; some servers list objects that are lost."""
         return next((True for stat in self._store.list(key) if stat.key == key), False)
 
     def _is_rebuilt(self, key: str, image_id: str) -> bool:
-        """Set a damaged record aside and write another from its original, if that can be."""
+        """Move a damaged record to quarantine and rebuild it from its original, if possible."""
         if not (self._repair and self._rebuilder):
             return False
         with self._store.open(key) as reader:

@@ -26,7 +26,7 @@ def check_jobs(
             yield Finding("unknown key", stat.key)
             continue
         if job_id not in known:
-            # All keys of a job stand together, and so do those of a list.
+            # All keys of a job come together, and so do those of a list.
             known = {job_id: _exists(store, keys.request(job_id))}
         if stat.key == keys.request(job_id) and not _is_readable(store, job_id):
             if repair:

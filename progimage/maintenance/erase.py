@@ -52,7 +52,7 @@ def erase(
 ) -> Iterator[Erased]:
     """Remove the pictures, jobs, uploads and at last the account of `name`; yield each.
 
-    Where there is no account, what a former one has left goes all the same.
+    If there is no account, the remains of a former one are still removed.
 
     Raises:
         Overloaded: there is more each time; something still adds to it.

@@ -1,4 +1,4 @@
-"""What a check of the store can find."""
+"""The kinds of findings of a check of the store."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ REPAIRABLE: frozenset[Kind] = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that is not as it should be, and whether it was repaired."""
+    """One fault in the store, and whether it was repaired."""
 
     kind: Kind
     key: str

@@ -21,7 +21,7 @@ _BUCKET = timedelta(minutes=1)
 # Behind every id.
 _LAST: tuple[str, set[str]] = ("~", set())
 
-# Nobody waits for a render for so long.
+# No request waits this long for a render.
 _ASKED = timedelta(hours=1)
 
 # No upload of a picture takes so long from its working copies to its original.
@@ -33,12 +33,12 @@ _STALE_S = 24 * 3600.0
 
 @dataclass(slots=True)
 class Removed:
-    """What a collection found and did.
+    """The result of a collection.
 
     Attributes:
         seen, seen_bytes, removed, removed_bytes: renditions.
         working_copies: removed ones, which no picture has a use for.
-        stale_uploads: files of uploads cut short.
+        stale_uploads: files of interrupted uploads.
         expired_uploads: resumable uploads whose time was over.
     """
 
@@ -66,12 +66,11 @@ def collect(
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     on_progress: Callable[[str], None] = lambda _: None,
 ) -> Removed:
-    """Remove the renditions that are too old or too many, and what dead processes left.
+    """Remove renditions that are too old or too many, and remains of dead processes.
 
-    Half-written files and uploads whose time is over go first, then renditions older
-    than `max_age` or made by another engine and what stands in the public cache under a
-    name that is not `is_open` to anybody, then the oldest until at most `max_bytes` are
-    left.
+    Half-written files and uploads whose time is over go first, then renditions older than
+    `max_age` or made by another engine, and those in the public cache whose pipeline is not
+    `is_open` to every client, then the oldest until at most `max_bytes` are left.
 
     Two walks, in memory that does not grow with the cache: the first sums up bytes by
     minute of age, from which follows the moment before which the second removes.
@@ -147,7 +146,7 @@ def _originals(store: ObjectStore) -> Iterator[tuple[str, set[str]]]:
 
 
 def _is_of_the_past(key: str, is_open: Callable[[str], bool]) -> bool:
-    """True for what another engine made, or was let be made under another policy."""
+    """True for a rendition of another engine, or one that the policy no longer allows."""
     named, name = keys.id_and_engine_of_rendition(key), keys.name_of_public_rendition(key)
     return (named is not None and named[1] != keys.ENGINE_VERSION) or (
         name is not None and not is_open(name)

@@ -1,4 +1,4 @@
-"""Upkeep of the index: what services do as they go, and the bytes of what was removed."""
+"""Upkeep of the index: the work of running services, and removal of old bytes."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ _WINDOW = 2
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """What became of one picture, and how many copies were made; `reason` if it failed."""
+    """The result for one picture, and how many copies were made; `reason` if it failed."""
 
     kind: Literal["made", "complete", "failed"]
     image_id: str
@@ -58,7 +58,7 @@ class Preparation:
         self._window = workers * _WINDOW
 
     def run(self, on_progress: Callable[[str], None] = lambda _: None) -> Iterator[Prepared]:
-        """Yield what becomes of each picture that should have copies.
+        """Yield the result for each picture that should have copies.
 
         `on_progress` is called with every key on the way. Can be stopped at any point and
         run again.

@@ -28,16 +28,16 @@ from progimage.stores.temp_files import TempFolder
 _CHUNK_BYTES = 1 << 20
 
 Inspect = Callable[[str], Facts]
-"""Decodes the picture in a file, in a process of its own, and says what it is."""
+"""Decodes the picture in a file, in a separate process, and returns its facts."""
 
 
 class Rebuilder:
     """Rebuilds records in one store.
 
-    The owner is the one for whom the bytes have the picture's id, so nobody gets a picture
-    that is somebody else's. What can still be read of a damaged record is kept: title,
-    description, tags, visibility, file name and time of upload. Without it a picture of
-    an account is private.
+    The owner is the account for which the bytes have the picture's id, so no account gets the
+    picture of another one. The readable fields of a damaged record are used again: title,
+    description, tags, visibility, file name and time of upload. Without them the picture of an
+    account is private.
     """
 
     def __init__(
@@ -52,7 +52,7 @@ class Rebuilder:
         """Write a new record where there is none; return it, or None if it cannot be done.
 
         Args:
-            damaged: what was stored as the record.
+            damaged: the bytes that were stored as the record.
         """
         found = _readable(damaged)
         for stat in self._store.list(keys.picture(image_id)):

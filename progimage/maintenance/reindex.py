@@ -1,4 +1,4 @@
-"""Make the index right: build one where there is none, else repair what differs."""
+"""Build the index if there is none, or repair its differences from the records."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ _FOLD_AT = 500
 
 @dataclass(slots=True)
 class Reindexed:
-    """What was done.
+    """The result of a reindex.
 
     Attributes:
         built: pictures of an index that was built; 0 if there was one.
         added: pictures that searches did not see as they are, and see now.
         removed: pictures that searches saw and that are gone.
-        old_keys: what an older version of the service had as its index, now removed.
+        old_keys: removed keys of the index of an older version of the service.
     """
 
     built: int = 0
@@ -44,11 +44,11 @@ def reindex(
 ) -> Reindexed:
     """Build the index if there is none, or else repair it; can be stopped at any point.
 
-    Where there is an index, the service may go on. Where there is none, searches are
-    refused until this is done.
+    Where there is an index, the service may go on. Where there is none, searches fail with an
+    error until this is done.
 
     Args:
-        anew: remove the index that is there first, whatever is wrong with it.
+        anew: remove the existing index first, even if it cannot be read.
     """
     store, done = index.store, Reindexed()
     if anew:

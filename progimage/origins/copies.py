@@ -1,9 +1,9 @@
-"""Copies of foreign pictures, and the renditions made of them, in a part of the store.
+"""Copies of origins' pictures, and their renditions, in a part of the store.
 
-They lie under `foreign/` as a library's pictures do: original, record, renditions. But
-nothing there is listed, and the oldest go when all of it passes a number of bytes. An
-owner that no account can have (`@` and the origin's name) goes into each id, so equal
-bytes of two origins, or of an origin and the library, are different pictures.
+They are stored under `foreign/` like the pictures of a library: original, record,
+renditions. But they are not listed, and the oldest are removed when all together exceed a
+number of bytes. An owner that no account can have (`@` and the origin's name) goes into each
+id, so equal bytes of two origins, or of an origin and the library, are different pictures.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _REMEMBERED = 10_000
 _PICTURE_KEY = re.compile(r"images/[0-9a-f]{2}/([0-9a-f]{64})/.+")
 
 _ROOM_SHARE = 0.9
-"""What is left of the budget after the oldest were removed."""
+"""The part of the budget that is in use after the oldest were removed."""
 
 _CHECK_SHARE = 0.05
 """A node looks at all copies again after it wrote so much of the budget."""
@@ -41,7 +41,7 @@ def owner_of(origin: str) -> str:
 
 
 def viewer_of(origin: str) -> Viewer:
-    """Return who sees an origin's copies, also of a private origin."""
+    """Return a viewer that sees an origin's copies, also those of a private origin."""
     return Viewer(name=owner_of(origin), may_act_for_default_owner=False)
 
 

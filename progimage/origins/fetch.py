@@ -47,7 +47,7 @@ class Fetcher:
         """Ask the origin; return the new pointer, and the record unless nothing changed.
 
         Args:
-            known: what is known; the origin then sends only what changed.
+            known: the pointer, if there is one; the origin then sends only a changed picture.
 
         Raises:
             OriginMissing, OriginFailed: the origin has none, or cannot answer now.
@@ -86,7 +86,7 @@ class Fetcher:
 
 
 class _Limited:
-    """A stream that breaks off behind `max_bytes`, whatever its length was said to be."""
+    """A stream that fails after `max_bytes`, even if a smaller length was announced."""
 
     def __init__(self, stream: Stream, max_bytes: int) -> None:
         self._stream = stream

@@ -1,4 +1,4 @@
-"""Find a picture of an origin: from what is known of it, or by asking the origin.
+"""Find a picture of an origin: by its pointer, or by asking the origin.
 
     fresh     the pointer says which copy it is; the origin is not asked
     stale     the copy is served at once, and one node of all renews the pointer behind it
@@ -6,7 +6,7 @@
     gone      the pointer and the copy go
     down      the stale copy serves until `stale_s` is over, then the origin's error does
 
-No error is kept for longer than `missing_s`, and only in this process.
+An error is remembered for `missing_s` at most, and only in this process.
 """
 
 from __future__ import annotations
@@ -185,7 +185,7 @@ class Origin:
         self.forget_copy(key)
 
     def forget_copy(self, key: str) -> None:
-        """Remove what is known of a picture that the origin has no more."""
+        """Remove the pointer and the copy of a picture that the origin no longer has."""
         known = self._pointers.find(self.name, key)
         if known is not None:
             self._pointers.remove(self.name, key)

@@ -1,10 +1,10 @@
-"""What is known of each picture of an origin: which version, and when that was checked.
+"""Pointers: the known version of each picture of an origin, and when it was checked.
 
     origins/<name>/ab/<SHA-256 of the key>.json
 
-A pointer may be out of date; a rendition never is, because it lies under the id of the
-bytes that it was made of. Pointers are replaced by compare-and-swap, so that of all nodes
-that want to renew one, one does.
+A pointer may be out of date; a rendition never is, because its key has the id of the bytes that
+it was made of. Pointers are replaced by compare-and-swap, so that of all nodes that want to
+renew one, one does.
 """
 
 from __future__ import annotations

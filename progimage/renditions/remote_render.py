@@ -1,4 +1,4 @@
-"""Renders made by workers: requested by message, answered by an object in the store.
+"""Renders by worker processes: requested by message, answered by an object in the store.
 
     web node   message: token, owner, picture, pipeline, format → waits for asks/<token>.json
     worker     makes the rendition and stores it in the cache, then writes asks/<token>.json
@@ -76,7 +76,7 @@ class BrokerRenderer:
         self._clock = clock
 
     def render(self, record: Record, pipeline: Pipeline, form: Format) -> Made | None:
-        """Have a rendition made and put into the cache; None if it must be made here.
+        """Have a worker render and cache a rendition; return None if it must be rendered here.
 
         Raises: what the render raised, and
             Overloaded: no worker answered in time.

@@ -21,7 +21,7 @@ from progimage.telemetry import metrics, tracing
 
 @dataclass(frozen=True, slots=True)
 class Renderer:
-    """What renders pictures: a pool of processes, and a folder for what they make."""
+    """Renders pictures in a pool of processes, into files of a temporary folder."""
 
     pool: RenderPool
     scratch: TempFolder
@@ -38,7 +38,7 @@ class Renderer:
         accept_damaged: bool,
         whole: Size | None = None,
     ) -> tuple[Rendered, Path]:
-        """Render `source`; return what was made and the temporary file that holds it.
+        """Render `source`; return the result and the temporary file that holds it.
 
         `references` are files of the other pictures that the pipeline uses, by id;
         `contents` as in `Sources`. Without `accept_damaged` a picture must be whole: what
@@ -86,6 +86,6 @@ class Renderer:
 
 
 def _named(pipeline: Pipeline) -> str:
-    """Return what a pipeline does to pixels in one word of few."""
+    """Return a metric label for what a pipeline does to pixels: one of a few words."""
     names = {step.name for step in pipeline.steps}
     return names.pop() if len(names) == 1 else "several" if names else "none"

@@ -56,7 +56,7 @@ class RemoteRenderer(Protocol):
     """Other processes that make renditions."""
 
     def render(self, record: Record, pipeline: Pipeline, form: Format) -> Made | None:
-        """Have a rendition made and cached; None if it must be made here.
+        """Have another process render and cache a rendition; None if it must be rendered here.
 
         Raises: what the render raised, and
             Overloaded: no process made it in time.
@@ -104,7 +104,7 @@ def free() -> None:
 class Renditions:
     """The rendition cache of one store, and the processes that fill it.
 
-    The public cache holds renditions that anybody may see and ask for: of public pictures,
+    The public cache holds renditions that every client may see and request: of public pictures,
     by pipelines that the policy leaves open. The private cache holds all others.
     """
 
@@ -140,7 +140,7 @@ class Renditions:
     def find_public(self, image_id: str, pipeline: Pipeline, form: Format) -> Rendition | None:
         """Return the rendition if the public cache holds it and the policy leaves it open.
 
-        Anybody may see what is there: hiding or removing a picture purges it. Renditions
+        Every client may see the public cache: hiding or removing a picture purges it. Renditions
         that show other pictures are never there, since each of those may be hidden.
         """
         if pipeline.references or not self._policy.is_open(pipeline):
@@ -188,7 +188,7 @@ class Renditions:
         raise NotFound(f"there is no picture {image_id}")
 
     def shows_only_public(self, viewer: Viewer, record: Record, pipeline: Pipeline) -> bool:
-        """True if anybody may see the picture and all others that the pipeline uses.
+        """True if the picture and all others that the pipeline uses are public.
 
         Raises:
             InvalidArgument: `viewer` may not see one of the others.
@@ -201,7 +201,7 @@ class Renditions:
     ) -> tuple[Rendered, Path]:
         """Render a picture that is not in the library; nothing is stored.
 
-        Returns what was made and the temporary file that holds it, for the caller to remove.
+        Returns the result and the temporary file that holds it, for the caller to remove.
         """
         with self._admission.admit(), self._sources() as sources:
             references = sources.paths(self._references(viewer, pipeline))

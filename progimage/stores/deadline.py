@@ -1,11 +1,10 @@
 """How long one request may wait for the store in all its calls.
 
-The clock is a chess clock: it runs while at least one call waits for the store, and
-stands while the request receives, renders or sends. What a call waited is given back if
-the store answered within a second, and while a large object is sent to the store each
-block that goes out gives back the time it took: that is progress, which long uploads,
-listings and bulk requests are made of. What is left is time spent on a store that is
-slow, silent or failing, and of that a request has `limit_s`.
+The clock runs while at least one call waits for the store, and stops while the request
+receives, renders or sends. Progress does not count: not the wait for a call that the store
+answered within a second, and not the time of each block of a large object that is sent to the
+store. So long uploads, listings and bulk requests are not cut off. Only time spent on a store
+that is slow, silent or failing counts, and a request has `limit_s` of it.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 PROMPT_S = 1.0
-"""An answer within so long is progress."""
+"""An answer within this time is progress."""
 
 
 class Budget:
@@ -97,7 +96,7 @@ _budget: ContextVar[Budget | None] = ContextVar("store_budget", default=None)
 
 @contextmanager
 def deadline(limit_s: float) -> Iterator[Budget]:
-    """Have all calls to the store in the block share one budget: that around it, if any."""
+    """Let all calls to the store in the block share one budget: the outer one, if any."""
     budget = _budget.get()
     if budget is not None:
         yield budget

@@ -21,8 +21,8 @@ _TRUST_S = 30.0
 class GuardedStore(StoreWrapper):
     """A store whose calls fail with `StoreUnavailable` while its marker is not there.
 
-    The marker is looked for before each call, and again before an object is reported
-    missing or a listing ends. Where a look is a request, one is good for 30 seconds.
+    The marker is checked before each call, and again before an object is reported missing or a
+    listing ends. Where a check is a request, its result counts for 30 seconds.
     """
 
     def __init__(

@@ -19,8 +19,8 @@ from progimage.stores.object_store import ObjectStore
 FORMAT = 2
 """The format that this release reads and writes.
 
-Raise it when an older release could not work with what this one writes, or this one not
-with what an older one wrote; then `progimage.maintenance.upgrade` needs a step.
+Raise it when an older release could not work with stores of this one, or this one not with
+stores of an older one; then `progimage.maintenance.upgrade` needs a step.
 """
 
 FIRST_FORMAT = 1

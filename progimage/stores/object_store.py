@@ -17,7 +17,7 @@ ABSENT = "<absent>"
 
 @dataclass(frozen=True, slots=True)
 class Stat:
-    """What a store knows about one object without reading it.
+    """The facts of one object that a store knows without reading it.
 
     `etag` is opaque, unquoted and only comparable with other etags of the same key
     in the same store. Versions with different bytes have different etags; equal
@@ -81,10 +81,10 @@ class ObjectStore(Protocol):
     def put(
         self, key: str, source: BinaryIO, *, media_type: str, expect: str | None = None
     ) -> Stat:
-        """Store all that is left of `source` under `key`, whole or not at all.
+        """Store the rest of `source` under `key`, completely or not at all.
 
         When it returns, the object survives a crash of this process and machine.
-        `expect` is None (replace whatever is there), `ABSENT` (create only) or an
+        `expect` is None (replace any version), `ABSENT` (create only) or an
         etag (replace exactly that version); among racing writers with the same
         `expect`, exactly one wins. The stream is never held whole in memory. Errors of
         `source` go on to the caller, and nothing is stored. `media_type`
@@ -108,7 +108,7 @@ class ObjectStore(Protocol):
         ...
 
     def stat(self, key: str) -> Stat:
-        """Return what is known about the object, or raise `KeyMissing`."""
+        """Return the facts of the object, or raise `KeyMissing`."""
         ...
 
     def delete(self, key: str, *, expect: str | None = None) -> None:
@@ -179,8 +179,8 @@ class HasStaleUploads(Protocol):
 
 @runtime_checkable
 class NeedsPreparation(Protocol):
-    """Optional: a store that has things of its own beside the objects."""
+    """Optional: a store that needs files of its own beside the objects."""
 
     def prepare(self) -> None:
-        """Make what is missing of them; called once it is known that a store is here."""
+        """Create the missing ones; called once it is known that a store is here."""
         ...

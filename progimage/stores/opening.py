@@ -1,4 +1,4 @@
-"""Opening a store by its URL: one that exists, or a new one on purpose."""
+"""Opening an existing store by its URL, or creating a new one."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _SCHEMES = {"file": "folder.store", "s3": "s3.store", "memory": "memory"}
 
 
 class S3Options(TypedDict, total=False):
-    """How an S3 server is used; other stores have no use for it.
+    """Options for S3 servers; other stores ignore them.
 
     conditional_writes: False for an S3 server without them. The promises about racing
         writers do not hold then; other stores are not affected.
@@ -109,7 +109,7 @@ def open_store(url: str, **options: Unpack[StoreOptions]) -> ObjectStore:
 def create_store(url: str, **options: Unpack[StoreOptions]) -> bool:
     """Create a store in a folder, or below a prefix, in which there is nothing yet.
 
-    Returns False if there is a store already, whatever its format.
+    Returns False if there is a store of any format already.
 
     Raises:
         ConfigError: something else is there; and what `open_raw` raises.

@@ -17,9 +17,9 @@ from progimage.stores.object_store import (
 
 
 class PrefixedStore:
-    """Wraps a store and is one; every key lies under `prefix`, which ends in a slash.
+    """A store that adds `prefix`, which ends in a slash, to every key of another store.
 
-    It can do what the store can: give local paths, presigned URLs, conditional reads.
+    It has the optional features of that store: local paths, presigned URLs, conditional reads.
     """
 
     def __init__(self, store: ObjectStore, prefix: str) -> None:

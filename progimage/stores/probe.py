@@ -20,7 +20,7 @@ _REMEDY = (
 
 
 def prove_conditional_writes(store: ObjectStore, *, racers: int = 8, rounds: int = 3) -> None:
-    """Try conditional puts on keys below `probe/`, which are removed again.
+    """Test conditional puts on keys below `probe/`, which are removed again.
 
     Some servers ignore the conditions; others check, and then write, so that two
     writers at one moment both succeed. `rounds` races of `racers` threads look for
@@ -70,7 +70,7 @@ def prove_listing(store: ObjectStore) -> None:
 
 
 class _FaultError(Exception):
-    """A fault of the server, as the rest of a sentence about it."""
+    """A fault of the server; the message is the rest of a sentence that begins with it."""
 
 
 class _Probe:

@@ -1,4 +1,4 @@
-"""Whether a node can work: its store takes and gives, temporary files have room."""
+"""Readiness of a node: its store can write and read, and temporary files have room."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from progimage import keys
 from progimage.errors import StoreError
 from progimage.stores.object_store import ObjectStore
 
-# Everybody who asks within this time gets one answer: each look writes to the store.
+# Probes within this time share one answer, because each check writes to the store.
 _GOOD_FOR_S = 3.0
 
 # A render and an upload of the default size fit into so much.
@@ -25,7 +25,7 @@ _LEAST_SHARED_BYTES = 2**20
 
 
 class Fault(NamedTuple):
-    """What is wrong: in a few words for everybody, and in detail for operators."""
+    """Why a node is not ready: in a few words for every client, in detail for operators."""
 
     title: str
     detail: str
@@ -52,7 +52,7 @@ class Readiness:
         self._good_until = float("-inf")
 
     def fault(self) -> Fault | None:
-        """Return what is wrong, None if the node is ready."""
+        """Return the problem, None if the node is ready."""
         with self._lock:
             if self._clock() >= self._good_until:
                 self._fault = self._full_folder() or self._store_fault()
@@ -81,7 +81,7 @@ class Readiness:
         except StoreError as error:
             return Fault("Store unavailable", str(error))
         if not is_same:
-            return Fault("Store unreliable", "it gave back other bytes than it took")
+            return Fault("Store unreliable", "it returned other bytes than were written")
         return None
 
 

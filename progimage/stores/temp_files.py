@@ -33,7 +33,7 @@ class TempFolder:
     def path(self) -> Path:
         """Return the path of a new file, to be created and removed by the caller."""
         with self._lock:
-            # It can be removed while the process runs, by somebody who cleans up.
+            # It can be removed while the process runs, by a clean-up of the folder.
             if self._folder is None or self._pid != os.getpid() or not self._folder.is_dir():
                 self._pid = os.getpid()
                 self._folder = self._make()
@@ -93,7 +93,7 @@ def make_folder(parent: Path | None = None) -> Path:
 
 
 def restore_folder(folder: Path) -> None:
-    """Make a folder of `make_folder` anew, and lock it, if somebody has removed it.
+    """Make a folder of `make_folder` again, and lock it, if it was removed.
 
     Raises:
         OSError: that is not possible.

@@ -51,5 +51,5 @@ class StoreWrapper:
         return self._store.list(prefix, after)
 
     def _call(self, _operation: str, act: Callable[[], T]) -> T:
-        """Return what `act` does: the call named `_operation` to the wrapped store."""
+        """Return the result of `act`: the call named `_operation` to the wrapped store."""
         return act()

@@ -23,7 +23,7 @@ class Reach(Enum):
     NEVER = "never"
 
 
-# Fetched from if the operator trusts everybody who may upload with that network.
+# Allowed if the operator trusts all uploaders with access to that network.
 _PRIVATE_4 = [
     IPv4Network(network)
     for network in (
@@ -64,8 +64,8 @@ _NEVER_6 = [
         "fd20:ce::/32",  # metadata of Google Cloud
     )
 ]
-# All that IANA has given out for use between networks. Whatever lies outside and is
-# not private is mapped, compatible, NAT64, link-local, multicast or not assigned.
+# All that IANA has given out for use between networks. Whatever lies outside and is not private
+# is mapped, compatible, NAT64, link-local, multicast or not assigned.
 _GLOBAL_UNICAST_6 = IPv6Network("2000::/3")
 
 # The upper half of the interface's part of an ISATAP address (RFC 5214, section 6.1);
@@ -74,10 +74,10 @@ _ISATAP = {0x00005EFE, 0x02005EFE}
 
 
 def reach(address: Address) -> Reach:
-    """Tell how far the address reaches.
+    """Return how far the address reaches.
 
-    PUBLIC is global unicast that carries no other address inside. NEVER is what no
-    web server of anybody's has: link-local, metadata services, multicast, unspecified,
+    PUBLIC is global unicast that carries no other address inside. NEVER is for addresses that
+    no public or private web server has: link-local, metadata services, multicast, unspecified,
     reserved, documentation, and every form that a router may translate to an IPv4 address.
     """
     if isinstance(address, IPv4Address):

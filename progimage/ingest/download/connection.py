@@ -1,4 +1,4 @@
-"""What httpcore speaks HTTP over: a socket to a checked address, under one deadline."""
+"""The network layer under httpcore: a socket to a checked address, with one deadline."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from progimage.ingest.download.network import Deadline, Network
 
 
 class PinnedBackend(httpcore.NetworkBackend):
-    """Connects to addresses that were checked, whatever the requested host is."""
+    """Connects to addresses that were checked, and ignores the requested host."""
 
     def __init__(
         self, network: Network, addresses: Sequence[Address], port: int, deadline: Deadline
@@ -82,7 +82,7 @@ class _Stream(httpcore.NetworkStream):
                 "url: the server's certificate is not valid for this host", retryable=False
             ) from None
         except ssl.SSLError:
-            raise DownloadFailed("url: the server does not speak TLS as it should") from None
+            raise DownloadFailed("url: the TLS connection to the server failed") from None
         except OSError:
             raise DownloadFailed(
                 "url: the connection to the server broke", retryable=True

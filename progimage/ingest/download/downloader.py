@@ -35,7 +35,7 @@ _HEADERS = [
 ]
 
 _REDIRECTS = {301, 302, 303, 307, 308}
-# Statuses that may be another one next time (RFC 9110, section 15; RFC 6585; RFC 8470).
+# Statuses of failures that may be temporary (RFC 9110, section 15; RFC 6585; RFC 8470).
 _PASSING = {408, 425, 429, 500, 502, 503, 504}
 
 
@@ -105,7 +105,7 @@ class Downloader:
 
     @contextmanager
     def open(self, url: str) -> Iterator[Remote]:
-        """Give the picture at `url`, to be read while the context lasts.
+        """Yield the picture at `url`; it can be read inside the `with` block.
 
         Raises:
             DownloadRefused: the URL may not be fetched.

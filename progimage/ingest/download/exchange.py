@@ -26,7 +26,7 @@ def request(
     tls: ssl.SSLContext,
     headers: Headers,
 ) -> httpcore.Response:
-    """Send a GET request; return the response, whose body is still to come.
+    """Send a GET request; return the response, with its body not read yet.
 
     Args:
         network: decides which addresses may be reached.
@@ -67,7 +67,7 @@ def request(
 
 @contextmanager
 def protocol_faults() -> Iterator[None]:
-    """Raise what httpcore raises for a broken answer as `DownloadFailed`."""
+    """Raise httpcore's errors for a broken answer as `DownloadFailed`."""
     try:
         yield
     except (httpcore.ProtocolError, httpcore.UnsupportedProtocol):

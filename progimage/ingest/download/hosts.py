@@ -16,28 +16,28 @@ Host = str | IPv4Address | IPv6Address
 _MAX_NAME = 253
 _LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
 
-# What ends like this the URL standard reads as an IPv4 address in one of its old
-# spellings (https://url.spec.whatwg.org/#ends-in-a-number-checker); resolvers do too.
+# What ends like this the URL standard reads as an IPv4 address in one of its old spellings
+# (https://url.spec.whatwg.org/#ends-in-a-number-checker); resolvers do too.
 _ENDS_IN_A_NUMBER = re.compile(r"(.*\.)?([0-9]+|0x[0-9a-f]*)")
 
 
 def parse_host(text: str) -> Host:
-    """Return the address, or the name in lower case and ASCII, that `text` stands for.
+    """Return the address, or the host name in lower case and ASCII, that `text` means.
 
-    An IPv6 address stands in brackets. An IPv4 address has four decimal numbers; its
+    An IPv6 address has brackets around it. An IPv4 address has four decimal numbers; its
     other spellings (octal, hexadecimal, fewer or no dots) are refused, as are zone ids,
     percent-encoding and a dot at the end.
 
     Raises:
-        DownloadRefused: it is none.
+        DownloadRefused: it is not a host.
     """
     if text.startswith("["):
         if not text.endswith("]") or "%" in text:
-            raise DownloadRefused("url: an IPv6 address stands in brackets, without a zone")
+            raise DownloadRefused("url: an IPv6 address needs brackets around it, and no zone")
         try:
             return IPv6Address(text[1:-1])
         except AddressValueError:
-            raise DownloadRefused("url: what stands in brackets is no IPv6 address") from None
+            raise DownloadRefused("url: the text in brackets is not an IPv6 address") from None
     name = _to_ascii(text)
     if _ENDS_IN_A_NUMBER.fullmatch(name):
         try:

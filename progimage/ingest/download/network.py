@@ -17,7 +17,7 @@ from progimage.ingest.download.hosts import Host, HostList
 # Addresses of one name that are tried in turn.
 _TRIED = 4
 
-# A lookup cannot be broken off; so many may still wait for an answer nobody needs.
+# A lookup cannot be interrupted; this many may still wait for an answer that is not needed.
 _LOOKUPS = threading.BoundedSemaphore(64)
 
 
@@ -61,14 +61,14 @@ def dial(address: str, port: int, timeout_s: float) -> socket.socket:
     """Return a connection to the address.
 
     Raises:
-        OSError: nobody answers there in time.
+        OSError: no server answers there in time.
     """
     return socket.create_connection((address, port), timeout_s)
 
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """The way out of this machine, with the rule that says where to.
+    """Outgoing connections of this machine, with the rules for allowed hosts.
 
     Attributes:
         allow_private: whether loopback and private networks may be reached.
@@ -88,9 +88,9 @@ class Network:
         """Return every address of the host, each of which may be connected to.
 
         Raises:
-            DownloadRefused: the host or one of its addresses may not be reached. A name
-                that does not exist looks the same, so that nobody learns from us which
-                names a private network knows.
+            DownloadRefused: the host or one of its addresses may not be reached. A name that
+                does not exist looks the same, so that no client learns the names of a private
+                network.
             DownloadFailed: the resolver gave no answer.
         """
         if self.denied.has(host) or (self.allowed and not self.allowed.has(host)):
@@ -128,7 +128,7 @@ class Network:
                 raise DownloadRefused("url: pictures are not fetched from this server itself")
             return connection
         deadline.left()
-        raise DownloadFailed("url: nobody answers at that host and port", retryable=True)
+        raise DownloadFailed("url: no server answers at that host and port", retryable=True)
 
     def _may_reach(self, address: Address) -> bool:
         how_far = reach(address)

@@ -1,7 +1,6 @@
-"""The URL of a remote picture, taken apart once and never again.
+"""The URL of a remote picture, parsed only once.
 
-What is checked is what the connection uses: nothing behind this parser reads the
-text anew.
+The connection uses the parts that were checked: no later code parses the text again.
 """
 
 from __future__ import annotations
@@ -62,11 +61,11 @@ class RemoteUrl:
         try:
             return parse_url(urljoin(str(self), reference))
         except ValueError:
-            raise DownloadRefused("url: it redirects to what is no URL") from None
+            raise DownloadRefused("url: it redirects to a text that is not a URL") from None
 
 
 def parse_url(text: str) -> RemoteUrl:
-    """Take a URL apart.
+    """Parse a URL.
 
     Raises:
         DownloadRefused: it is not an http or https URL, or is written in a way that
@@ -78,7 +77,7 @@ def parse_url(text: str) -> RemoteUrl:
         raise DownloadRefused("url: expected a whole URL that begins with http:// or https://")
     scheme, authority, target = match[1].lower(), match[2], match[3]
     if "@" in authority:
-        raise DownloadRefused("url: user names and passwords in a URL are not taken")
+        raise DownloadRefused("url: user names and passwords in a URL are not accepted")
     parts = _AUTHORITY.fullmatch(authority)
     if parts is None:
         raise DownloadRefused("url: expected a host, or a host and a port")
@@ -94,7 +93,7 @@ def parse_url(text: str) -> RemoteUrl:
 
 
 def _refuse_odd_characters(text: str) -> None:
-    """Refuse what parsers are known to drop, or to take for something else."""
+    """Reject characters that some parsers drop or read differently."""
     if len(text) > _MAX_URL:
         raise DownloadRefused(f"url: longer than {_MAX_URL:,} characters")
     if "\\" in text or " " in text or not text.isprintable():

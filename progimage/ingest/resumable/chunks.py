@@ -14,7 +14,7 @@ from progimage.stores import ObjectStore, Stat
 PIECE_BYTES = 4 * 2**20
 
 # Pieces below that size, which broken connections leave, and clients that send little
-# at a time. Without a bound anybody could fill the store with objects of one byte.
+# at a time. Without a limit any client could fill the store with objects of one byte.
 MAX_SHORT_PIECES = 1000
 
 _BLOCK = 64 * 1024

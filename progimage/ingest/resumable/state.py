@@ -50,7 +50,7 @@ class ResumableUpload(UploadFile):
 
     @field_serializer("metadata")
     def _sent_fields(self, metadata: Metadata) -> dict[str, Any]:
-        """Write only the fields that were sent, so that they can be told from defaults."""
+        """Write only the fields that were sent, to distinguish them from defaults."""
         return metadata.model_dump(mode="json", exclude_unset=True)
 
 
@@ -77,13 +77,13 @@ class Size(UploadFile):
 
 
 def remove(store: ObjectStore, upload_id: str) -> None:
-    """Remove an upload: first what makes it one, so that nobody sees half of it."""
+    """Remove an upload: its record first, so that no request sees half of it."""
     store.delete(keys.upload_record(upload_id))
     delete_all(store, keys.upload(upload_id))
 
 
 def remove_expired(store: ObjectStore, now: datetime) -> int:
-    """Remove uploads whose time is over, and what crashes left of others; return how many."""
+    """Remove expired uploads, and the remains of others after crashes; return how many."""
     removed = 0
     for upload_id, _ in groupby(store.list(keys.UPLOADS), lambda s: keys.id_of_upload(s.key)):
         if upload_id is None:

@@ -109,8 +109,8 @@ class ResumableUploads:
         """Return a new upload; it is there for `expires_s` seconds.
 
         Raises:
-            EmptyPicture, PictureTooLarge: what `size_bytes` announces is.
-            InvalidField: the picture is to be private but has no owner.
+            EmptyPicture, PictureTooLarge: `size_bytes` is 0 or above the limit.
+            InvalidField: the picture should be private but has no owner.
         """
         self._check_size(size_bytes)
         check_visibility(metadata, owner)
@@ -192,7 +192,7 @@ class ResumableUploads:
         error goes on to the caller only if that is nothing.
 
         Raises:
-            UploadConflict: somebody else gave other bytes meanwhile.
+            UploadConflict: another client sent other bytes meanwhile.
             PictureTooLarge: `source` goes on past the upload's size.
             InvalidRequest: it has come in too many short pieces.
         """
@@ -231,7 +231,7 @@ class ResumableUploads:
                 )
                 raise
             except KeyMissing:
-                # Somebody else has finished or removed it, or else a piece is lost.
+                # Another request has finished or removed it, or else a piece is lost.
                 again = self.find(progress.upload.id, Viewer(name=progress.upload.owner))
                 if again.image_id is None:
                     raise

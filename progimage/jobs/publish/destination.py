@@ -1,4 +1,4 @@
-"""What a destination is, what it is given and what it gives."""
+"""The interface of a destination, with its input and output."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Destination(Protocol):
         """Send a picture, into an album unless that is "".
 
         Raises:
-            PublishFailed: it was not taken, and whether it might be another time.
+            PublishFailed: it was not accepted; says whether a later attempt may succeed.
             Overloaded: the destination asked for a pause; nothing was sent.
         """
         ...

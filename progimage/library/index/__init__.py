@@ -1,1 +1,1 @@
-"""The index that lives in the key space: postings and where they lie."""
+"""The search index, stored as objects beside the records."""

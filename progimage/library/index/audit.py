@@ -1,6 +1,6 @@
 """Comparing the index with the records, both ways, beside live traffic.
 
-What differs is announced, so that the record decides what searches see.
+Every difference is announced, so that the record decides what searches see.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ class Audit:
                 self._seen.setdefault(id(shelf), BitMap()).add(ordinal)
 
     def _announce(self, record: Record, etag: str, seen: Record | None) -> None:
-        """Have searches see a record as it is."""
+        """Announce a record, so that searches see its current version."""
         at = positions.position(record.created, record.id)
         view = self._index.view()
         tombs = view.parts[view.number_of(at)].range.patch.tombs

@@ -1,4 +1,4 @@
-"""What a picture can be found by."""
+"""Facets: the properties that a picture can be found by."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ Kind = Literal["types", "owners", "tags", "words"]
 
 
 class Facet(NamedTuple):
-    """One thing a picture can be found by.
+    """One property that a picture can be found by.
 
-    `value` is a slug: text without a character that needs care.
+    `value` is a slug: text without characters that need escaping.
     """
 
     kind: Kind
@@ -62,7 +62,7 @@ def words_of(record: Record) -> frozenset[str]:
 
 
 def facets_of(record: Record) -> frozenset[Facet]:
-    """Return everything a picture can be found by."""
+    """Return all facets of a picture."""
     facets = {media_type(record.media_type), owner(record.owner)}
     facets.update(tag(value) for value in record.tags)
     facets.update(word(value) for value in words_of(record))
@@ -70,7 +70,7 @@ def facets_of(record: Record) -> frozenset[Facet]:
 
 
 def slug(value: str) -> str:
-    """Return text as one segment of a key, with what no key may hold percent-encoded.
+    """Return text as one segment of a key; characters that no key may hold are percent-encoded.
 
     Slugs of texts that begin alike begin alike, up to the point where a long one is
     shortened and a digest tells it apart.
@@ -89,7 +89,7 @@ def slug(value: str) -> str:
 
 
 def beginning_of_slug(value: str) -> str:
-    """Return what the slug of every text that begins with `value` begins with."""
+    """Return the common beginning of the slugs of all texts that begin with `value`."""
     return slug(value)[: _SHORTENED_BYTES // 4]
 
 

@@ -1,9 +1,9 @@
-"""Folding: what was announced goes into shelves.
+"""Folding: announced changes are written into shelves.
 
 Any process may fold, several at once, and die at any point. Everything is read under one
-manifest and published by swapping that very manifest: of two folds that began alike one
-wins, and the shelves of the other are never named. Announcements stay until they are swept:
-a fold that died costs others some reads, and the store some shelves that `gc` removes.
+manifest and published by swapping that very manifest: of two folds with the same start one
+wins, and the shelves of the other are never named. Announcements stay until they are swept: a
+fold that died costs others some reads, and the store some shelves that `gc` removes.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from progimage.library.index.shelf_writer import Contents, merged, merged_bytes,
 from progimage.library.index.view import Range, State, View
 
 FOLD_AT = 64
-"""Changes that are worth a fold."""
+"""The least number of changes that are worth a fold."""
 PATCH_MOST = 512
 """Entries of a patch; a larger one goes into its base."""
 
@@ -37,7 +37,7 @@ def fold(
     patch_most: int = PATCH_MOST,
     most: int = MOST,
 ) -> Outcome:
-    """Put announced changes into shelves, if there are at least so many."""
+    """Write announced changes into shelves, if there are enough of them."""
     view = index.view()
     settled = {at: state for at, state in view.states.items() if state.is_settled}
     if len(settled) < max(at_least, 1):

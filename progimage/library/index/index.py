@@ -1,11 +1,11 @@
-"""The index of one process: what it announces, and what it sees.
+"""The index as one process uses it: announcing changes, and reading the current state.
 
 Records are the truth; the index makes them findable. Announcements and shelves keep it
 complete without a lock between processes:
 
-*   A change is announced before its record is written, and nobody takes an announcement back
-    that may still come true. So whoever lists the announcements after a change was answered
-    finds it, or finds the manifest of shelves that have it.
+*   A change is announced before its record is written, and an announcement is not withdrawn
+    while its record may still be written. So a listing of the announcements after a change was
+    acknowledged has the change, or the manifest of shelves that have it.
 *   An announcement is removed only when some process has seen it in the shelves for
     `SWEEP_AFTER_S`. A listing that took longer than half of that may have missed it and
     still shown an older manifest; then the manifest is looked at again.
@@ -68,7 +68,7 @@ class Announced:
         self._index.put_announcement(self._key)
 
     def confirm(self) -> None:
-        """Call this when the record is written, before that is answered.
+        """Call this when the record is written, before the change is acknowledged.
 
         If it took so long that the announcement may have been given up, there is a new one.
         """
@@ -76,12 +76,12 @@ class Announced:
             self._index.put_announcement(keys.new_announcement(self._record))
 
     def retract(self) -> None:
-        """Take the announcement back: the record was not written and never will be."""
+        """Withdraw the announcement: the record was not written and never will be."""
         self._index.remove_announcement(self._key)
 
 
 class Index:
-    """Announces changes, and shows what there is at this moment.
+    """Announces changes, and returns views of the current state.
 
     Args:
         executor: for several requests at a time; worth it where each takes long.
@@ -144,9 +144,9 @@ class Index:
             return announced
 
     def view(self) -> View:
-        """Return what the index says at some moment after this was called.
+        """Return a view of the index at some moment after this was called.
 
-        Those who come while a listing is under way wait for the next one and share it.
+        Callers that arrive during a listing wait for the next one and share it.
 
         Raises:
             IndexMissing: there is no index.
@@ -174,7 +174,7 @@ class Index:
         return self._has_announced or bool(self._view and self._view.announced)
 
     def each(self, act: Callable[[T], R], items: Sequence[T]) -> list[R]:
-        """Return what `act` returns for each item, given an executor several at a time."""
+        """Return the result of `act` for each item; with an executor several run at a time."""
         if self._executor is None or len(items) < 2:
             return list(map(act, items))
         return list(self._executor.map(act, items))
@@ -185,7 +185,7 @@ class Index:
         self.store.put(key, io.BytesIO(), media_type=_EMPTY_TYPE)
 
     def remove_announcement(self, key: str) -> None:
-        """Remove an announcement of what will never be written."""
+        """Remove the announcement of a record that will never be written."""
         self.store.delete(key)
 
     def _refreshed(self, before: View | None) -> View:
@@ -277,7 +277,7 @@ class Index:
 
 
 def _unsettled(changes: frozenset[Announcement], record: Record | None) -> Iterator[Announcement]:
-    """Yield the changes that have not taken place, and still may.
+    """Yield the changes that have not happened yet but still may.
 
     The first revision of an upload may come as long as there is none. Later revisions are
     changes of a record that was there: if it is not any more, it was removed for good.

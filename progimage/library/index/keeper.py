@@ -1,7 +1,7 @@
 """Keeping the index small: a thread of each process that folds, tidies and sweeps.
 
-Nobody is elected. Processes wait for different times, and look again after they have waited;
-should two do the same work, one of them has done it for nothing.
+There is no elected leader. Processes wait for different times and look again afterwards. If two
+do the same work, the work of one is wasted.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _ROUNDS_OF_FEW = 30
 class Keeper:
     """Folds what this process has announced or seen.
 
-    A process that neither searches nor writes asks nothing of the store.
+    A process that neither searches nor writes sends no requests to the store.
     """
 
     def __init__(self, index: Index, merge: Merge = merged_bytes) -> None:
@@ -47,11 +47,11 @@ class Keeper:
         self._thread.start()
 
     def begin_to_stop(self) -> None:
-        """Begin nothing more. May be called from a signal handler."""
+        """Stop after the current round. May be called from a signal handler."""
         self._ended.set()
 
     def work(self) -> None:
-        """Do a round: what is due, if anything is."""
+        """Do one round of the work that is due."""
         self._rounds += 1
         if not self._index.has_work():
             return

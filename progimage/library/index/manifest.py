@@ -1,4 +1,4 @@
-"""The manifest: which shelves make up the index. It is swapped whole.
+"""The manifest: which shelves make up the index. It is always replaced as a whole.
 
 Its rows divide all positions into ranges. Each range has a base and at most one patch: what
 was added, changed or removed there since the base was written.
@@ -24,7 +24,7 @@ _FORMAT = 1
 
 
 class ShelfInfo(NamedTuple):
-    """A shelf's name, what it holds, and how to tell that its bytes are whole.
+    """A shelf's name and counts, and the length and checksum of its bytes.
 
     `entries` counts its records and, in a patch, also its kills and tombs.
     """
@@ -44,7 +44,7 @@ class Row(NamedTuple):
 
     @property
     def shelves(self) -> list[ShelfInfo]:
-        """The shelves there are."""
+        """The shelves of the range."""
         return [shelf for shelf in (self.base, self.patch) if shelf]
 
     @property
@@ -56,7 +56,7 @@ class Row(NamedTuple):
 class Retired(NamedTuple):
     """A shelf that a newer one has replaced, and when, in seconds since 1970.
 
-    Those who search by an older manifest may still read it.
+    Searches with an older manifest may still read it.
     """
 
     name: str
@@ -114,7 +114,7 @@ def read(store: ObjectStore) -> tuple[Manifest, str]:
 
 
 def swap(store: ObjectStore, manifest: Manifest, etag: str) -> str:
-    """Put a manifest in the place of the version with this etag; return the new etag.
+    """Replace the version of the manifest with this etag; return the new etag.
 
     Raises:
         Conflict: another version is there.

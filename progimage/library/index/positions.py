@@ -1,4 +1,4 @@
-"""Where a picture stands in every listing: by time of upload, the newest first.
+"""The position of a picture in every listing: by time of upload, the newest first.
 
 A position is 39 bytes: the time in microseconds, counted backwards so that later pictures
 sort first, in 7 bytes, then the 32 bytes of the picture's id. In keys the time is 18 octal
@@ -21,23 +21,23 @@ LENGTH = _TIME_BYTES + 32
 START: Position = bytes(LENGTH)
 """The position before all others."""
 END: Position = b"\xff" * LENGTH
-"""What comes after every position."""
+"""The end: after every position."""
 
 _TEXT = re.compile(rf"([0-7]{{{_DIGITS}}})-([0-9a-f]{{64}})")
 
 
 def position(created: datetime, image_id: str) -> Position:
-    """Return where a picture stands."""
+    """Return the position of a picture."""
     return int(backwards(created), 8).to_bytes(_TIME_BYTES) + bytes.fromhex(image_id)
 
 
 def start_of_older(time: datetime) -> Position:
-    """Return the first position of what was uploaded before `time`."""
+    """Return the first position of the pictures uploaded before `time`."""
     return first_at(min(int(backwards(time), 8) + 1, _LAST_MICROSECOND))
 
 
 def end_of_newer(time: datetime) -> Position:
-    """Return the position that ends what was uploaded after `time`."""
+    """Return the position that ends the pictures uploaded after `time`."""
     return first_at(int(backwards(time), 8))
 
 
@@ -57,17 +57,17 @@ def id_of(at: Position) -> str:
 
 
 def is_position(data: bytes) -> bool:
-    """True for what `position` can return."""
+    """True for a value that `position` can return."""
     return len(data) == LENGTH and count_of(data) <= _LAST_MICROSECOND
 
 
 def to_text(at: Position) -> str:
-    """Return a position as it stands in a key."""
+    """Return a position as text for a key."""
     return f"{counted(count_of(at))}-{id_of(at)}"
 
 
 def from_text(text: str) -> Position | None:
-    """Return the position that `to_text` made the text of; None if it never did."""
+    """Return the position of a text that `to_text` returned; None for any other text."""
     match = _TEXT.fullmatch(text)
     return int(match[1], 8).to_bytes(_TIME_BYTES) + bytes.fromhex(match[2]) if match else None
 
@@ -84,5 +84,5 @@ def counted(microseconds: int) -> str:
 
 
 def time_of(text: str) -> datetime:
-    """Return the time with which a key begins that `backwards` made."""
+    """Return the time of a key that begins with the result of `backwards`."""
     return _EPOCH + timedelta(microseconds=_LAST_MICROSECOND - int(text[:_DIGITS], 8))

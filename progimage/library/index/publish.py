@@ -22,7 +22,7 @@ from progimage.stores import ObjectStore
 Outcome = Literal["nothing to do", "published", "lost"]
 
 Merge = Callable[[Sequence[tuple[bytes, bytes]], int], list[bytes]]
-"""Does what `merged_bytes` does, perhaps in another process."""
+"""Calls `merged_bytes`, perhaps in another process."""
 
 RETIRED_FOR_S = 30 * 60
 """Clocks of nodes differ by up to ten minutes; searches by an old manifest end sooner."""
@@ -65,7 +65,7 @@ class Publication:
         return rows or [Row(first)]
 
     def publish(self, rows: Sequence[Row]) -> Outcome:
-        """Swap the manifest, unless it is another one than that of the view by now.
+        """Swap the manifest, unless it has changed since the view was read.
 
         Shelves that are not named in the end are left for `remove_unnamed`: an answer that
         was lost may have made this attempt look like one that came too late.
@@ -85,7 +85,7 @@ class Publication:
 
 
 def put_shelf(store: ObjectStore, data: bytes, entries: int) -> ShelfInfo:
-    """Store a shelf; return what a manifest has to say of it."""
+    """Store a shelf; return its entry for a manifest."""
     name = keys.new_shelf()
     store.put(keys.shelf(name), io.BytesIO(data), media_type=_SHELF_TYPE)
     return ShelfInfo(name, entries, len(data), zlib.crc32(data))

@@ -26,12 +26,12 @@ def rebuild(
 ) -> int:
     """Build an index from the records and publish it; return how many pictures it has.
 
-    Safe beside uploads, edits and removals: they are announced meanwhile, and nothing of
-    that is removed before there is a manifest. Until then searches are refused. In memory
-    each picture takes about 500 bytes.
+    Safe beside uploads, edits and removals: they are announced meanwhile, and no announcement
+    is removed before there is a manifest. Until then searches fail with an error. Each picture
+    takes about 500 bytes of memory.
 
     Raises:
-        Conflict: somebody else has published an index.
+        Conflict: another process has published an index.
     """
     packed: list[tuple[Position, bytes]] = []
     for record in _live_records(index, on_progress):
@@ -48,7 +48,7 @@ def rebuild(
 
 
 def remove_others(store: ObjectStore, on_progress: Callable[[str], None] = lambda _: None) -> int:
-    """Remove what an older version of the service had as its index; return how many keys."""
+    """Remove the index of an older version of the service; return how many keys it had."""
     count = 0
     for stat in store.list(keys.INDEX):
         if not stat.key.startswith((keys.LIVE, keys.SHELVES)):

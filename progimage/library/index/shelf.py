@@ -140,7 +140,7 @@ class Shelf:
         return BitMap.deserialize(self._data[self._postings + start : self._postings + end])
 
     def with_term(self, term: Term) -> BitMap:
-        """Return the ordinals of the pictures that have a term, none if nobody has it."""
+        """Return the ordinals of the pictures that have a term; empty if no picture has it."""
         number = self.first_term_from(term)
         is_there = number < self.term_count and self.term(number) == term
         return self.posting(number) if is_there else BitMap()

@@ -40,7 +40,7 @@ class ShelfFiles:
     """Opens shelves, and remembers those that are open.
 
     Args:
-        scratch: the folder for copies; None if the store's own files are to be used.
+        scratch: the folder for copies; None to use the store's own files.
         max_bytes: when copies take more than this, those that were opened first are removed.
     """
 
@@ -72,7 +72,7 @@ class ShelfFiles:
     def keep_only(self, names: Collection[str]) -> None:
         """Forget all other shelves, and remove their copies at once.
 
-        Whoever has one mapped can read on: the kernel keeps the bytes for that long.
+        A reader that has one mapped can read on: the kernel keeps the bytes for that long.
         """
         with self._lock:
             for name in self._open.keys() - names:
@@ -154,8 +154,8 @@ def scratch_folder(parent: Path, url: str) -> Path:
 def is_on_network(folder: Path) -> bool:
     """True if a folder is on a network file system, as far as Linux tells.
 
-    There a file that another machine removes is gone even for those who have it mapped, and
-    the kernel ends a process that reads on (mmap(2), SIGBUS).
+    There a file that another machine removes is gone even for processes that have it mapped,
+    and the kernel kills a process that reads on (mmap(2), SIGBUS).
     """
     path = os.path.realpath(folder)
     kinds: dict[str, str] = {}

@@ -1,4 +1,4 @@
-"""Making shelves: of records, and of other shelves."""
+"""Writing shelves from records, and from other shelves."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ NO_TOMBS: Tombs = {}
 
 @dataclass(slots=True)
 class Contents:
-    """What a shelf is to hold: positions and packed records in order, ordinals by term."""
+    """The content of a new shelf: positions and packed records in order, ordinals by term."""
 
     positions: list[Position] = field(default_factory=list)
     packed: list[bytes] = field(default_factory=list)
@@ -62,7 +62,7 @@ def pack(record: Record) -> bytes:
 
 
 def of_records(records: Iterable[tuple[Position, Record]]) -> Contents:
-    """Return what a shelf of these records holds; they come in the order of positions."""
+    """Return the content of a shelf of these records, which come in the order of positions."""
     contents = Contents()
     ordinals: dict[Term, array[int]] = {}
     for ordinal, (at, record) in enumerate(records):
@@ -75,7 +75,7 @@ def of_records(records: Iterable[tuple[Position, Record]]) -> Contents:
 
 
 def merged(parts: Sequence[tuple[Shelf, BitMap]], most: int) -> list[Contents]:
-    """Return what shelves hold together, in as few as have at most `most` records each.
+    """Merge shelves into as few as possible, with at most `most` records each.
 
     Args:
         parts: shelves, and of each the ordinals that do not count.
@@ -91,7 +91,7 @@ def merged(parts: Sequence[tuple[Shelf, BitMap]], most: int) -> list[Contents]:
 
 
 def merged_bytes(parts: Sequence[tuple[bytes, bytes]], most: int) -> list[bytes]:
-    """Do what `merged` does with bytes, so that another process can do it.
+    """Merge shelves given as bytes, so that another process can do it; see `merged`.
 
     Args:
         parts: bytes of shelves, and of each the serialized ordinals that do not count.

@@ -1,4 +1,4 @@
-"""Sweeping: announcements that are in the shelves go, and so do those that came to nothing."""
+"""Sweeping: removes announcements that are in shelves or whose record was never written."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from progimage.library.index.view import View
 
 
 def sweep(index: Index, older_than: timedelta = GRACE) -> int:
-    """Remove the announcements that nobody needs any more; return how many.
+    """Remove the announcements that no process needs any more; return how many.
 
-    Those that are in the shelves for a while, as this process has seen; and those of which
-    the record never came: their writer died, or announces again (see `Announced.confirm`).
+    These are announcements that this process has seen in the shelves for long enough, and those
+    whose record was never written: the writer died, or announces again (see
+    `Announced.confirm`).
     """
     view, now = index.view(), index.seconds()
     due = [key for key, since in view.shelved_since.items() if now - since >= SWEEP_AFTER_S]
@@ -24,7 +25,7 @@ def sweep(index: Index, older_than: timedelta = GRACE) -> int:
 
 
 def unsettled(view: View, older_than: timedelta) -> list[str]:
-    """Return the announcements, at least so old, of which the record never came."""
+    """Return the announcements of at least this age whose record was never written."""
     oldest = datetime.now(UTC) - older_than
     found = []
     for key, written in view.announced.items():
@@ -36,7 +37,7 @@ def unsettled(view: View, older_than: timedelta) -> list[str]:
 
 
 def remove_retired(index: Index, older_than: timedelta) -> int:
-    """Remove shelves that were replaced at least so long ago; return how many."""
+    """Remove shelves that were replaced long enough ago; return how many."""
     view, now = index.view(), int(time.time())
     due = [s for s in view.manifest.retired if now - s.at >= older_than.total_seconds()]
     index.each(lambda shelf: index.store.delete(keys.shelf(shelf.name)), due)
@@ -44,7 +45,7 @@ def remove_retired(index: Index, older_than: timedelta) -> int:
 
 
 def remove_unnamed(index: Index, older_than: timedelta = GRACE) -> int:
-    """Remove shelves of folds that died or lost, if they are so old; return how many.
+    """Remove old shelves of folds that died or lost; return how many.
 
     A fold publishes within ten minutes or not at all, so `older_than` must be longer.
     """
@@ -54,7 +55,7 @@ def remove_unnamed(index: Index, older_than: timedelta = GRACE) -> int:
 
 
 def unnamed(index: Index, older_than: timedelta) -> list[str]:
-    """Return the keys of shelves, at least so old, that no manifest names."""
+    """Return the keys of shelves of at least this age that no manifest names."""
     limit = datetime.now(UTC) - older_than
     found = [stat.key for stat in index.store.list(keys.SHELVES) if stat.modified <= limit]
     named = index.view().manifest.names if found else frozenset()

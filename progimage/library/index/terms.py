@@ -1,4 +1,4 @@
-"""Terms: what a picture can be found by, as shelves hold it.
+"""Terms: the facets of pictures, in the form that shelves store.
 
 A term is a letter for its kind, then text: `t` a tag, `w` a word, `m` a media type, `o` an
 owner ("" is the default owner), `s` the scope: `public`, or `private:` and the owner.

@@ -1,4 +1,4 @@
-"""Tidying: small shelves become large ones, and what was removed leaves the bytes of shelves."""
+"""Tidying: merges small shelves, and removes the bytes of removed records from shelves."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from progimage.library.index.shelf_writer import merged_bytes
 from progimage.library.index.view import Range, View
 
 RUN = 8
-"""So many neighbours of about one size are merged."""
+"""This many neighbours of about the same size are merged."""
 
 _NOTHING = BitMap()
 
@@ -37,7 +37,7 @@ def tidy(index: Index, *, merge: Merge = merged_bytes, most: int = MOST) -> Outc
 
 
 def rewrite(index: Index, *, merge: Merge = merged_bytes, most: int = MOST) -> Outcome:
-    """Write the shelves anew of which records were changed or removed.
+    """Rewrite the shelves with records that were changed or removed since.
 
     Afterwards no shelf that counts has the bytes of a record that does not.
     """

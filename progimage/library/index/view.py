@@ -1,4 +1,4 @@
-"""What the index says at one moment: shelves, and the records that no shelf has yet."""
+"""A view of the index at one moment: shelves, and the records that no shelf has yet."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ Scopes = tuple[Term, ...]
 
 
 class Unshelved:
-    """A record that is newer than all shelves, and what it can be found by."""
+    """A record that is newer than all shelves, and its terms."""
 
     __slots__ = ("record", "terms", "words")
 
@@ -137,7 +137,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What became of a picture that was announced, as it was read under one manifest.
+    """The state of an announced picture, as it was read under one manifest.
 
     Attributes:
         record: None if it is gone, or not there yet.
@@ -154,13 +154,13 @@ class State:
 
     @property
     def is_settled(self) -> bool:
-        """True if every change has taken place, or never will."""
+        """True if every change has happened, or never will."""
         return not self.unsettled
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What the index says at one moment; nothing in it changes afterwards.
+    """The index at one moment; a view never changes.
 
     Attributes:
         announced: when each announcement was written, by its key.

@@ -11,14 +11,14 @@ MAX_WORD = 40
 """Longest word that is looked up as one; a longer one counts as overlapping pieces."""
 
 MAX_NEEDLE = MAX_WORD // 2
-"""Longest text that is certain to lie in one piece wherever it stands in a long word."""
+"""Longest text that is certain to be inside one piece, at any place in a long word."""
 
 
 def words(text: str) -> Iterator[str]:
     """Yield the words of a text: runs of letters, marks, digits and pictographs.
 
     Compatibility caseless (D146): full-width letters, ligatures and superscripts
-    match the plain ones. Words come as they stand in the text, again and again.
+    match the plain ones. Words come in the order of the text, repeated ones too.
     """
     folded = text.casefold()
     if not folded.isascii():
@@ -35,14 +35,14 @@ def words(text: str) -> Iterator[str]:
 
 
 def pieces(word: str) -> Iterator[str]:
-    """Yield what stands for a word in the index: itself, or pieces that overlap by half."""
+    """Yield the index entries of a word: the word itself, or pieces that overlap by half."""
     yield word[:MAX_WORD]
     for start in range(MAX_NEEDLE, len(word) - MAX_NEEDLE, MAX_NEEDLE):
         yield word[start : start + MAX_WORD]
 
 
 def needles(query: str) -> Iterator[str]:
-    """Yield what must each be part of some piece of a text for the query to match it."""
+    """Yield the search terms of a query; a text matches if each is part of one of its pieces."""
     for word in words(query):
         yield word[:MAX_NEEDLE]
         for start in range(MAX_NEEDLE, len(word), MAX_NEEDLE):

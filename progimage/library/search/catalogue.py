@@ -21,10 +21,10 @@ from progimage.library.search.tags import Tag, tags
 from progimage.model import Record, Viewer
 
 MAX_TOTAL = 1_000
-"""Matches are counted up to here; of more, only that there are."""
+"""The highest exact count of matches; beyond it the answer is "at least"."""
 
 MAX_SECONDS = 5.0
-"""A search that has looked for so long stops where it is."""
+"""A search stops after this time and returns a partial page."""
 
 T = TypeVar("T")
 
@@ -73,7 +73,7 @@ class Catalogue:
         return self._see(lambda view: turn(view, matcher, limit, cursor))
 
     def every(self, viewer: Viewer, query: Query) -> Iterator[list[Record]]:
-        """Yield all matches, some at a time, each time as they are by then."""
+        """Yield all matches in batches; each batch is up to date when it is yielded."""
         matcher, limit = Matcher(viewer, query), _FIRST_WAVE
         following: Position | None = positions.START
         while following is not None:
@@ -104,7 +104,7 @@ class Catalogue:
         )
 
     def _see(self, look: Callable[[View], T]) -> T:
-        """Return what `look` finds in a view; shelves that are replaced meanwhile may be gone."""
+        """Return the result of `look` on a view; repeat it if a shelf was replaced and removed."""
         for _ in range(_ATTEMPTS):
             view = self._index.view()
             try:
@@ -116,7 +116,7 @@ class Catalogue:
         )
 
     def _lateness(self) -> Callable[[], bool]:
-        """Return what tells if the time that a search may take is over."""
+        """Return a function that is true once the time limit of a search is over."""
         deadline = self._clock() + MAX_SECONDS
         return lambda: self._clock() > deadline
 

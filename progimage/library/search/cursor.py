@@ -1,7 +1,7 @@
-"""Cursors: where in a list a page begins or ends, as text that means nothing to others.
+"""Cursors: where in a list a page begins or ends, as opaque text.
 
-A cursor holds a position and what was counted so far, no condition and no secret: all
-that the wrong cursor can do is begin elsewhere in what the viewer may see anyway.
+A cursor holds a position and the count so far, but no condition and no secret. A wrong cursor
+can only begin at another place in a list that the viewer may see anyway.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _LENGTH = 1 + 2 + positions.LENGTH
 
 @dataclass(frozen=True, slots=True)
 class Total:
-    """How many pictures match: exactly so many, or at least."""
+    """How many pictures match: an exact count, or a lower bound."""
 
     count: int
     is_exact: bool
@@ -35,17 +35,17 @@ class Cursor:
     total: Total
 
     def encode(self) -> str:
-        """Return the cursor as it stands in a URL."""
+        """Return the cursor as text for a URL."""
         flags = _VERSION << 4 | self.is_backwards << 1 | self.total.is_exact
         data = bytes([flags]) + min(self.total.count, 0xFFFF).to_bytes(2) + self.position
         return base64.urlsafe_b64encode(data).decode()
 
 
 def decode(text: str) -> Cursor:
-    """Return the cursor that `encode` made `text` of.
+    """Return the cursor of a text that `encode` returned.
 
     Raises:
-        InvalidRequest: it never did, or an older version did.
+        InvalidRequest: the text is not a cursor, or an older version wrote it.
     """
     try:
         data = base64.b64decode(text, altchars=b"-_", validate=True)

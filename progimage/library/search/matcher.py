@@ -1,4 +1,4 @@
-"""What a query means for shelves and for records that no shelf has yet."""
+"""Matching a query against shelves, and against records that no shelf has yet."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Matcher:
             self._factors.append(_any_of([facets.media_type(query.media_type)]))
 
     def matches(self, found: Unshelved) -> bool:
-        """True if a record that no shelf has yet is what is looked for."""
+        """True if a record that no shelf has yet matches the query."""
         return (
             not found.terms.isdisjoint(self.scopes)
             and all(not found.terms.isdisjoint(factor) for factor in self._factors)
@@ -52,7 +52,7 @@ class Matcher:
         )
 
     def narrow(self, shelf: Shelf, visible: BitMap) -> BitMap:
-        """Return those of the visible ordinals of a shelf that are what is looked for."""
+        """Return the visible ordinals of a shelf that match the query."""
         for factor in self._factors:
             if not visible:
                 return visible

@@ -1,4 +1,4 @@
-"""What is looked for."""
+"""Search queries."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from progimage.model import Record, Visibility
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """Conditions that must all hold; what is not given holds for every picture.
+    """Conditions that must all hold; one that is not given matches every picture.
 
     Attributes:
         tags: facets of tags that a picture must all have.
@@ -31,7 +31,7 @@ class Query:
     created_before: datetime | None = None
 
     def matches(self, record: Record) -> bool:
-        """True if a picture is what is looked for."""
+        """True if a picture matches the query."""
         return (
             (self.owner is None or record.owner == self.owner)
             and (self.visibility is None or record.visibility == self.visibility)

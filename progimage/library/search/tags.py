@@ -1,4 +1,4 @@
-"""The tags there are, and how many pictures have them."""
+"""The tags that exist, and how many pictures have each."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from progimage.library.search.query import Query
 from progimage.model import Viewer, fold
 
 MAX_COUNT = 1_000
-"""The pictures of a tag are counted up to here."""
+"""The highest count of pictures of one tag."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ def tags(
 
 
 def _slugs(view: View, beginning: str, after: str) -> Iterator[str]:
-    """Yield the slugs of tags that begin so and come after one, in order."""
+    """Yield the slugs of tags with a given beginning, after a given slug, in order."""
     prefix, last = TAGS + beginning.encode(), TAGS + after.encode()
     first = max(prefix, last)
     sources = [

@@ -36,7 +36,7 @@ __all__ = ["Copier", "CopyResult"]
 
 Item = TypeVar("Item")
 
-# Clocks of nodes and stores differ; what is this much older than a pass is not young.
+# Clocks of nodes and stores differ: a pass includes objects this much older than its start.
 _CLOCK_MARGIN = timedelta(hours=1)
 
 # Announcements that wait cost every search of the target.
@@ -88,7 +88,7 @@ class Copier:
     def run(self, *, passes: int = 2, deletes: bool = False) -> Iterator[CopyResult]:
         """Copy all, then what changed meanwhile, `passes` times in all or until nothing did.
 
-        At last, pictures that only the target has are told, and removed with `deletes`.
+        At the end, pictures that only the target has are reported, and removed with `deletes`.
         """
         since: datetime | None = None
         for _ in range(passes):
@@ -121,7 +121,7 @@ class Copier:
         sweep(self._index)
 
     def mend(self) -> Iterator[CopyResult]:
-        """Replace what is damaged at the target by what the source has; copy nothing else.
+        """Replace damaged objects of the target by those of the source; copy nothing else.
 
         So a back-up can be the source: newer records, accounts and jobs stay.
         """
@@ -159,7 +159,7 @@ class Copier:
                 yield image_id
 
     def _others(self, since: datetime | None) -> Iterator[Stat]:
-        """Yield what is neither a picture nor made anew; jobs before what lists them."""
+        """Yield the objects to copy that belong to no picture; jobs before their markers."""
         for stat in self._source.list(job_keys.JOBS):
             if "/leases/" not in stat.key and (since is None or stat.modified >= since):
                 yield stat
@@ -183,7 +183,7 @@ class Copier:
     def _side_by_side(
         self, act: Callable[[Item], CopyResult | None], items: Iterable[Item]
     ) -> Iterator[CopyResult]:
-        """Yield what becomes of the items, in order; never more than `window` wait."""
+        """Yield the results of the items, in order; never more than `window` wait."""
         waiting: deque[Future[CopyResult | None]] = deque()
         try:
             for item in items:

@@ -94,7 +94,7 @@ class PictureCopier:
         is_new = there is None or there.generation != record.generation
         announced = self._index.announce(record, is_new=is_new)
         if there is not None and is_new:
-            # A later revision of a picture that is not there any more says that it went.
+            # A later revision of a picture that is no longer there means that it was removed.
             self._index.announce(there.model_copy(update={"revision": there.revision + 1}))
         self._records.write(record, expect=etag or ABSENT)
         announced.confirm()
@@ -167,7 +167,7 @@ class PictureCopier:
         return digest.hexdigest()
 
     def settle_extra(self, image_id: str, *, deletes: bool) -> CopyResult | None:
-        """Tell of a picture that only the target may have, or remove it; None if both have it."""
+        """Report a picture that only the target has, or remove it; None if both have it."""
         key = keys.record(image_id)
         try:
             self._source.stat(key)

@@ -1,4 +1,4 @@
-"""What a copy comes to, and bytes that are checked on their way."""
+"""The result of a copy, and streams whose bytes are checked while they are read."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ CHUNK = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class CopyResult:
-    """What became of one picture or object.
+    """The result of copying one picture or object.
 
     copied, updated: it is the same now; it was not there, or another version was.
     unchanged: it was the same.
@@ -32,7 +32,7 @@ class CopyResult:
 
 
 class Altered(Exception):
-    """The source's bytes are not those they should be."""
+    """The source's bytes do not match their record."""
 
 
 class Verifying(io.RawIOBase):

@@ -30,7 +30,7 @@ class BucketSource:
 
     @contextmanager
     def open(self, key: str, known: str = "") -> Iterator[Version | Unchanged]:
-        """Give the object at `key`; see `OriginSource.open`."""
+        """Yield the object at `key`; see `OriginSource.open`."""
         try:
             with self._bucket.open(key, known) as answer:
                 if answer is None:
@@ -74,7 +74,7 @@ class BucketSource:
 
 
 class _Body:
-    """The bytes of an object, with S3's faults as ours."""
+    """The bytes of an object; faults of S3 are raised as `OriginFailed`."""
 
     def __init__(self, answer: GetObjectOutputTypeDef) -> None:
         self._body = answer["Body"]

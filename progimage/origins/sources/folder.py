@@ -23,7 +23,7 @@ from progimage.origins.sources.source import (
 )
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-# Without O_NONBLOCK, opening a pipe would wait for somebody to write.
+# Without O_NONBLOCK, opening a pipe would wait for a writer.
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _NOT_THERE = {
     errno.ENOENT,
@@ -52,7 +52,7 @@ class FolderSource:
 
     @contextmanager
     def open(self, key: str, known: str = "") -> Iterator[Version | Unchanged]:
-        """Give the file at `key`; see `OriginSource.open`."""
+        """Yield the file at `key`; see `OriginSource.open`."""
         file = self._open(key)
         with file:
             found = os.fstat(file.fileno())

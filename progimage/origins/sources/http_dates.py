@@ -1,4 +1,4 @@
-"""What `Cache-Control` says of an origin's picture (RFC 9111, section 5.2)."""
+"""Reading `Cache-Control` of an origin's answer (RFC 9111, section 5.2)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def max_age_s(header: str) -> int | None:
 
 
 def is_shareable(cache_control: str, vary: str, *, sets_cookie: bool) -> bool:
-    """Return whether the answer is the same for everybody, as far as its headers say."""
+    """Return whether the headers allow the same answer for every client."""
     return not sets_cookie and vary.strip() != "*" and "private" not in _directives(cache_control)
 
 

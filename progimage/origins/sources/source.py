@@ -1,4 +1,4 @@
-"""What an origin's source must do. The contract test runs on every kind of source."""
+"""The interface of an origin's source. The contract test runs on every kind of source."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Version:
 
 @dataclass(frozen=True, slots=True)
 class Unchanged:
-    """The answer that the known version is still the one there is."""
+    """The answer that the known version is still the current one."""
 
     max_age_s: int | None = None
 
@@ -44,7 +44,7 @@ class OriginSource(Protocol):
     """Reads pictures by key. A key is any text without control characters or dot segments."""
 
     def open(self, key: str, known: str = "") -> AbstractContextManager[Version | Unchanged]:
-        """Give the picture, or `Unchanged` if its version is `known`.
+        """Yield the picture, or `Unchanged` if its version is `known`.
 
         Raises:
             OriginMissing: there is none, or none that may be read.

@@ -77,7 +77,7 @@ class WebSource:
 
     @contextmanager
     def open(self, key: str, known: str = "") -> Iterator[Version | Unchanged]:
-        """Give the picture at the base with `key` appended; see `OriginSource.open`."""
+        """Yield the picture at the base with `key` appended; see `OriginSource.open`."""
         target = parse_url(f"{self._base}{quote(key, safe=_PATH)}")
         with ExitStack() as stack:
             try:
@@ -143,7 +143,7 @@ class WebSource:
 
 
 class _Body:
-    """The bytes of a response, with its faults as ours."""
+    """The bytes of a response; its faults are raised as `OriginFailed` or `OriginTimeout`."""
 
     def __init__(self, response: httpcore.Response) -> None:
         self._chunks = response.iter_stream()

@@ -89,7 +89,7 @@ class Drafts:
             self._undo(room)
 
     def _undo(self, room: Room) -> None:
-        """Remove the copy and its draft, whatever its row says."""
+        """Remove the copy and its draft, even if its row counts it as published."""
         try:
             self.folder.remove_draft(room.name, room.token)
             self.folder.remove(room.name)
@@ -163,7 +163,7 @@ class FillingReader:
         self._has_begun = False
 
     def verify(self) -> bool:
-        """See `Verifiable`."""
+        """Return whether the bytes are undamaged; see `Verifiable`."""
         return not isinstance(self._reader, Verifiable) or self._reader.verify()
 
     def read(self, size: int = -1, /) -> bytes:

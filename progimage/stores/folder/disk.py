@@ -105,8 +105,8 @@ def _flush(folder: str) -> int:
 class StripedLocks:
     """Exclusive locks by key, between threads, processes and NFS clients.
 
-    A key is hashed onto one of 256 files, so the locks neither pile up nor make
-    all writers wait for one another. flock belongs to an open file description,
+    A key is hashed onto one of 256 files, so the lock files do not pile up, and writers rarely
+    wait for one another. flock belongs to an open file description,
     and each holder opens the file anew: threads exclude each other too. Linux
     carries flock over NFS since 2.6.12.
     """
@@ -124,7 +124,7 @@ class StripedLocks:
 
     @contextmanager
     def hold(self, key: str) -> Iterator[None]:
-        """Hold the lock of `key`; a holder that is killed lets go of it."""
+        """Hold the lock of `key`; the lock of a holder that is killed is released."""
         lock = self._open(f"{zlib.crc32(key.encode()) % _STRIPES:02x}")
         try:
             fcntl.flock(lock, fcntl.LOCK_EX)

@@ -1,7 +1,7 @@
-"""Who may read an object's file, whatever the umask; the umask can only take more away.
+"""File modes of objects: which users may read them. The umask can only take more away.
 
     secrets (accounts, the development key)        the user of the service
-    cached renditions of public pictures           everybody: nginx serves them by itself
+    cached renditions of public pictures           every user: nginx serves them by itself
     all else                                       that user and the group of the folder
 
 With `delivery.mode = "x-accel"` nginx reads originals too: its user has to be in the

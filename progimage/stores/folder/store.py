@@ -147,7 +147,7 @@ class FilesystemStore:
         return f"{self._root}/{key}"
 
     def remove_stale_uploads(self, older_than_s: float) -> int:
-        """Remove what killed processes left half written; return how many files.
+        """Remove half-written files of killed processes; return how many.
 
         An upload under way is touched by every chunk it writes, so a slow one is
         safe while no chunk takes `older_than_s` seconds.

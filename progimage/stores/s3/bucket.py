@@ -1,4 +1,4 @@
-"""What reads and writes of an S3 store have in common: where, by which client, how long."""
+"""Shared parts of reading and writing an S3 store: prefix, client and time limits."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class S3Bucket:
 
     @contextmanager
     def deadline(self) -> Iterator[Budget]:
-        """Have the calls in the block share one budget: the request's, or one of their own."""
+        """Let the calls in the block share one budget: the request's, or a new one."""
         with deadline(self._deadline_s) as budget:
             yield budget
 
@@ -66,16 +66,16 @@ class S3Bucket:
 
     @contextmanager
     def receiving(self, key: str = "") -> Iterator[Budget]:
-        """Count what the block waits for the server, and raise its faults as our errors."""
+        """Count the time the block waits for the server; raise its faults as `StoreError`."""
         with self.deadline() as budget, budget.waiting(), s3_faults(key):
             yield budget
 
 
 def stat_of(key: str, answer: HeadObjectOutputTypeDef | GetObjectOutputTypeDef) -> Stat:
-    """Return what the answer's head says of the object.
+    """Return the facts of the object from the headers of an answer.
 
     Raises:
-        StoreUnavailable: it is not the head of an answer of S3.
+        StoreUnavailable: these are not the headers of an answer of S3.
     """
     if "ETag" not in answer or "LastModified" not in answer:
         raise StoreUnavailable(NOT_S3)

@@ -18,12 +18,12 @@ _CHUNK_BYTES = 1 << 20
 
 
 def new_md5() -> hashlib._Hash:
-    """Return a hash that finds damage; against intention it is no protection."""
+    """Return a hash that finds damage; it does not protect against intention."""
     return hashlib.md5(usedforsecurity=False)
 
 
 def md5_of(body: bytes | Tail) -> bytes:
-    """Return the checksum of a body, which stands at its beginning before and after."""
+    """Return the checksum of a body, which is at its beginning before and after the call."""
     digest = new_md5()
     if isinstance(body, Tail):
         while chunk := body.read(_CHUNK_BYTES):

@@ -22,7 +22,7 @@ _TRIAL_EVERY_S = 2.0
 class CircuitBreaker:
     """Opens after three calls that failed slowly, with no answer to any between them.
 
-    Calls that fail at once hold nobody up and change nothing; any answer closes it.
+    Calls that fail at once delay no request and change nothing; any answer closes it.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:

@@ -1,4 +1,4 @@
-"""boto3's client, as we set it: timeouts and tries within a deadline, and hedged reads.
+"""The configured boto3 client: timeouts and retries within a deadline, and hedged reads.
 
 botocore tries a call three times, with growing random pauses, while its quota of tries
 for the whole client lasts (its "standard" mode, made against storms of retries). We stop
@@ -26,7 +26,7 @@ from progimage.stores.s3.rewindable import Tail
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-# With less time left another try is not worth its request.
+# With less time left, another try is not worth a request.
 _LEAST_TRY_S = 1.0
 
 
@@ -110,7 +110,7 @@ class S3Clients:
 
 
 def _give_up(**_event: object) -> bool | None:
-    """Return False where there is to be no further try; None leaves it to botocore."""
+    """Return False to stop further tries; None leaves the decision to botocore."""
     shared = budget()
     return False if is_second() or (shared and shared.left_s < _LEAST_TRY_S) else None
 

@@ -90,7 +90,7 @@ EXCEPTIONS: dict[type[Exception], str] = {
     OSError: "the connection to the S3 server failed",
     boto.BotoCoreError: "the S3 client failed",
 }
-"""Our sentence for each exception; the nearest base class in it speaks for the rest."""
+"""The message for each exception; a subclass has the message of its nearest base class."""
 
 _ABSENT = (KeyMissing, "no object {key}")
 _REFUSED = (Conflict, "{key} is not at the expected version")
@@ -139,7 +139,7 @@ _STATUSES: dict[int, tuple[type[ProgImageError], str]] = {
 
 @contextmanager
 def s3_faults(key: str = "") -> Iterator[None]:
-    """Turn what boto3 raises into an error of `progimage.errors` without endpoint or secret.
+    """Turn an exception of boto3 into an error of `progimage.errors`, without its secrets.
 
     That is a `StoreError`, or `ConfigError` for a server without a needed feature.
     """

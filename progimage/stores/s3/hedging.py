@@ -93,7 +93,7 @@ class Hedges:
         self._places.release()
 
     def first(self, ask: Callable[[], T], drop: Callable[[T], None]) -> T:
-        """Return what `ask` does, called once or, if the answer is late, twice at a time.
+        """Return the result of `ask`, called once or, if the answer is late, twice at a time.
 
         `ask` must send a request over a `WatchedConnection`. An answer that is not taken
         is given to `drop`. An error of the second call counts for no answer.
@@ -179,7 +179,7 @@ class _Race(Generic[T]):
         return self._answers.pop()
 
     def end(self) -> None:
-        """Let go of the second, and of the answer that nobody took."""
+        """Release the second request, and drop an answer that was not used."""
         with self._lock:
             self._is_over = True
             for sock in self._bell or ():

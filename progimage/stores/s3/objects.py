@@ -1,4 +1,4 @@
-"""Objects of a bucket that somebody else keeps: any key, read-only."""
+"""Objects of a bucket that another program manages: any key, read-only."""
 
 from __future__ import annotations
 
@@ -76,11 +76,11 @@ class ForeignBucket:
 
     @contextmanager
     def open(self, key: str, known: str = "") -> Iterator[GetObjectOutputTypeDef | None]:
-        """Give the object's answer, whose `Body` is still to come; None if its ETag is `known`.
+        """Yield the response, with `Body` not read yet; None if its ETag is `known`.
 
         Raises:
             KeyMissing: there is none.
-            StoreUnavailable: S3 cannot answer, or refuses access.
+            StoreUnavailable: S3 cannot answer, or denies access.
         """
         request: dict[str, Any] = {"Bucket": self._bucket, "Key": self._prefix + key}
         if known:
@@ -90,7 +90,7 @@ class ForeignBucket:
                 answer = self._client.get_object(**request)
             except ClientError as error:
                 if status_of(error) == _FORBIDDEN:
-                    raise AccessDenied("the S3 server refuses access to an object") from error
+                    raise AccessDenied("the S3 server denies access to an object") from error
                 if status_of(error) != _NOT_MODIFIED:
                     raise
                 answer = None

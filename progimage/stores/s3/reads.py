@@ -65,7 +65,7 @@ class S3Reader:
         self._verified: io.BytesIO | None = None
 
     def verify(self) -> bool:
-        """See `Verifiable`; reads a small object to its end, and holds it in memory."""
+        """Return whether the bytes are undamaged; reads a small object into memory."""
         if not self._md5 or self._unread > _VERIFIED_BYTES:
             return True
         try:

@@ -15,9 +15,9 @@ _CHUNK_BYTES = 1 << 20
 
 
 class Tail:
-    """What was left of a seekable `source` when this was made, as a stream of its own.
+    """The rest of a seekable `source`, from its position at construction, as a stream.
 
-    Position 0 is where `source` stood: clients rewind to 0 before they send again.
+    Position 0 is the start of that rest: clients rewind to 0 before they send again.
 
     Attributes:
         size: bytes from there to the end.

@@ -1,4 +1,4 @@
-"""Objects in an S3 bucket: AWS, Ceph, MinIO and others that keep conditional puts."""
+"""Objects in an S3 bucket: AWS, Ceph, MinIO and others with conditional puts."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ class S3Store:
     that header (Ceph 16 does) leaves a gap of one round trip, in which another
     writer's new version could be deleted unseen.
 
-    Whatever the server does, `put`, `stat`, `delete`, a page of `list`, the first byte of
-    `open` and the next of a reader are there, or `StoreUnavailable` is raised, within
-    `deadline_s` of waiting. All calls of a request share that time (see `deadline`), those
-    outside of any have it each. Within it a try that failed is repeated, twice at most.
-    Bytes that keep coming or going may take as long as they need.
+    Even if the server is silent, `put`, `stat`, `delete`, a page of `list`, the first byte of
+    `open` and the next of a reader return or raise `StoreUnavailable` within `deadline_s` of
+    waiting. All calls of a request share that time (see `deadline`); calls outside of a request
+    have it each. Within it a failed try is repeated, twice at most. A transfer that makes
+    progress may take as long as it needs.
 
     Args:
         bucket: an existing bucket whose objects may be listed.
@@ -42,8 +42,8 @@ class S3Store:
             `endpoint_url`, because those servers rarely have wildcard DNS.
         threads: callers at once, each with a connection of its own in the pool.
         connect_timeout_s, read_timeout_s: of one try, if the deadline leaves so much.
-        conditional_writes: False for a server that lacks them: conditions are compared
-            before the write, by us, and of two writers in one moment the last wins.
+        conditional_writes: False for a server that lacks them: conditions are compared before
+            the write, by this class, and of two writers in one moment the last wins.
         deadline_s: how long a request waits for the store.
         hedged_reads: whether `open` sends a second request where the first is late (see
             `hedge`); they have four connections more.

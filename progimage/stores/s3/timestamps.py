@@ -1,7 +1,7 @@
 """Times in the answers of S3, read by Python itself.
 
-botocore has dateutil read each time, whatever its form, and a listing has one for every
-key: that takes two thirds of the processor time of a listing.
+botocore parses every time with dateutil, and a listing has one for every key: that takes two
+thirds of the processor time of a listing.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def read_time(value: Any) -> datetime:
     These are ISO 8601 in documents and RFC 9110's (section 5.6.7) in headers.
 
     Raises:
-        ValueError: it is no time.
+        ValueError: the text is not a time.
     """
     if isinstance(value, str):
         read = datetime.fromisoformat if value[:4].isdecimal() else parsedate_to_datetime

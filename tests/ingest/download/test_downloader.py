@@ -161,7 +161,7 @@ def test_the_next_address_is_tried_when_one_does_not_answer(net):
 
 def test_nobody_there_may_be_tried_again(net):
     net.names["pictures.example.com"] = [[PUBLIC]]
-    with pytest.raises(DownloadFailed, match="nobody answers") as caught:
+    with pytest.raises(DownloadFailed, match="no server answers") as caught:
         fetch(net.downloader(), URL)
     assert caught.value.retryable
 
