@@ -155,7 +155,7 @@ class Ingest:
         try:
             facts = self._inspect_and_copy(staged, prefix)
             with self._candidate(staged, image_id, owner, facts) as candidate:
-                record, is_new = self._library.add(candidate, metadata, is_missed=True)
+                record, is_new = self._library.add(candidate, metadata, is_absent=True)
             if is_new and self._working_copies:
                 # Moved, so that only files that are not stored are removed below.
                 files = {

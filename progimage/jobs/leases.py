@@ -107,7 +107,7 @@ class Leases:
             except (Conflict, StoreUnavailable):
                 return  # it is another's by now, or it runs out
 
-    def keep_in_mind(self, keys: set[str]) -> None:
+    def forget_others(self, keys: set[str]) -> None:
         """Forget all leases but these."""
         self._seen = {key: seen for key, seen in self._seen.items() if key in keys}
 

@@ -58,7 +58,7 @@ class Rescan:
         except StoreError as error:
             log.warning("jobs could not be listed", reason=str(error))
             return
-        self._leases.keep_in_mind(seen)
+        self._leases.forget_others(seen)
         self._announced = {key: at for key, at in self._announced.items() if key in seen}
 
     def _look_at(self, job_id: str, seen: set[str], *, is_idle: bool) -> None:

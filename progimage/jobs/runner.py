@@ -145,7 +145,7 @@ class Runner:
                 continue
             if found is not None:
                 return found
-        self.leases.keep_in_mind(seen)
+        self.leases.forget_others(seen)
         return None
 
     def work_on(self, job_id: str, shard: int) -> None:

@@ -82,14 +82,14 @@ class Library:
         self._edits = Edits(self._records, self._index, clock, self.purge)
 
     def add(
-        self, candidate: Candidate, metadata: Metadata, *, is_missed: bool = False
+        self, candidate: Candidate, metadata: Metadata, *, is_absent: bool = False
     ) -> tuple[Record, bool]:
         """Store a picture; return its record and whether it is new.
 
         A picture that is stored already is not changed, and neither is its metadata.
 
         Args:
-            is_missed: `held` has just returned None, so the record is not read again unless
+            is_absent: `held` has just returned None, so the record is not read again unless
                 another upload was faster.
 
         Raises:
@@ -98,12 +98,12 @@ class Library:
         """
         check_visibility(metadata, candidate.owner)
         for _ in range(ATTEMPTS):
-            if not is_missed and (held := self.held(candidate.id)) is not None:
+            if not is_absent and (held := self.held(candidate.id)) is not None:
                 return held, False
             record = self.describe(candidate, metadata)
             if self._commit(record, candidate.source):
                 return record, True
-            is_missed = False
+            is_absent = False
         raise Overloaded("this picture is being added and removed by others; try again")
 
     def find(self, viewer: Viewer, image_id: str) -> Record:

@@ -27,7 +27,7 @@ from progimage.imaging.limits import Limits
 from progimage.imaging.pipeline import Pipeline, parse
 from progimage.imaging.render import Rendered
 from progimage.model import Record, Viewer
-from progimage.renditions.renditions import Made, Renditions
+from progimage.renditions.renditions import RemoteResult, Renditions
 from progimage.stores import ObjectStore, json_objects
 
 # Pauses between looks for an answer: they grow from the first to the longest.
@@ -39,10 +39,10 @@ _RETRY_AFTER_S = 5
 log = structlog.get_logger()
 
 
-class Answered(json_objects.JsonObject):
-    """The result of a render: what was made, or the class and message of an error.
+class RemoteAnswer(json_objects.JsonObject):
+    """The answer to a request: timings of the render, or the class and message of an error.
 
-    `made` is empty if the cache had the rendition already.
+    `made` has the timings; it is empty if the cache had the rendition already.
     """
 
     noun: ClassVar[str] = "render"
@@ -75,7 +75,7 @@ class BrokerRenderer:
         self._sleep = sleep
         self._clock = clock
 
-    def render(self, record: Record, pipeline: Pipeline, form: Format) -> Made | None:
+    def render(self, record: Record, pipeline: Pipeline, form: Format) -> RemoteResult | None:
         """Have a worker render and cache a rendition; return None if it must be rendered here.
 
         Raises: what the render raised, and
@@ -90,12 +90,12 @@ class BrokerRenderer:
         self._store.delete(keys.remote_render(token))
         if answer.error:
             raise _error(answer)
-        return Made(_timings(answer))
+        return RemoteResult(_timings(answer))
 
-    def _wait(self, token: str, deadline: float) -> Answered:
+    def _wait(self, token: str, deadline: float) -> RemoteAnswer:
         pause_s = _FIRST_PAUSE_S
         while (
-            answer := json_objects.find(self._store, keys.remote_render(token), Answered)
+            answer := json_objects.find(self._store, keys.remote_render(token), RemoteAnswer)
         ) is None:
             left_s = deadline - self._clock()
             if left_s <= 0:
@@ -121,25 +121,25 @@ def answer(store: ObjectStore, renders: Renditions, limits: Limits, ask: tuple[s
             Viewer(name=owner), image_id, parse(pipeline, limits=limits), form
         )
         found.reader.close()
-        answered = Answered(made=asdict(found.timings) if found.timings else {})
+        answered = RemoteAnswer(made=asdict(found.timings) if found.timings else {})
     except ProgImageError as error:
-        answered = Answered(error=type(error).__name__, detail=str(error))
+        answered = RemoteAnswer(error=type(error).__name__, detail=str(error))
     except Exception:
         log.exception("unexpected error in a render", picture=image_id)
         detail = "an unexpected error; its details are in the worker's log"
-        answered = Answered(error="RenderFailed", detail=detail)
+        answered = RemoteAnswer(error="RenderFailed", detail=detail)
     with suppress(Conflict):  # the message came twice
         json_objects.create(store, keys.remote_render(token), answered)
 
 
-def _timings(answer: Answered) -> Rendered | None:
+def _timings(answer: RemoteAnswer) -> Rendered | None:
     try:
         return Rendered(**answer.made) if answer.made else None
     except TypeError:  # a worker of another version
         return None
 
 
-def _error(answer: Answered) -> ProgImageError:
+def _error(answer: RemoteAnswer) -> ProgImageError:
     kind = getattr(errors, answer.error, None)
     if not (isinstance(kind, type) and issubclass(kind, ProgImageError)):
         kind = errors.RenderFailed

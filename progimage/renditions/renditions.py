@@ -40,13 +40,13 @@ from progimage.renditions.too_slow import TooSlow
 from progimage.stores import ObjectStore, Reader
 from progimage.stores.temp_files import TempFolder, TemporaryReader
 
-__all__ = ["Made", "RemoteRenderer", "Rendition", "Renditions", "free"]
+__all__ = ["RemoteRenderer", "RemoteResult", "Rendition", "Renditions", "free"]
 
 # A picture that was removed, hidden or shown during its render is looked up again.
 _ATTEMPTS = 3
 
 
-class Made(NamedTuple):
+class RemoteResult(NamedTuple):
     """A rendition that another process put into the cache; `timings` as in `Rendition`."""
 
     timings: Rendered | None
@@ -55,7 +55,7 @@ class Made(NamedTuple):
 class RemoteRenderer(Protocol):
     """Other processes that make renditions."""
 
-    def render(self, record: Record, pipeline: Pipeline, form: Format) -> Made | None:
+    def render(self, record: Record, pipeline: Pipeline, form: Format) -> RemoteResult | None:
         """Have another process render and cache a rendition; None if it must be rendered here.
 
         Raises: what the render raised, and
@@ -65,7 +65,7 @@ class RemoteRenderer(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class _Wanted:
+class _RenderRequest:
     """A rendition of a picture that the viewer may see, with the other pictures it shows.
 
     A rendition that shows other pictures is in the private cache even if all of them are
@@ -117,7 +117,7 @@ class Renditions:
         limits: Limits,
         admission: Admission,
         policy: TransformPolicy,
-        elsewhere: RemoteRenderer | None = None,
+        remote: RemoteRenderer | None = None,
         copies: DiskCache | None = None,
         working_copies: WorkingCopies | None = None,
         others: tuple[ObjectStore, Library] | None = None,
@@ -130,9 +130,9 @@ class Renditions:
         self._scratch = scratch
         self._admission = admission
         self._policy = policy
-        self._elsewhere = elsewhere
+        self._remote = remote
         self._cache = RenditionCache(store, copies, allows)
-        self._maker = Renderer(pool, scratch, limits)
+        self._renderer = Renderer(pool, scratch, limits)
         self._working_copies = working_copies or WorkingCopies(store, library, px=0)
         self._flights = SingleFlight()
         self._too_slow = TooSlow()
@@ -154,20 +154,20 @@ class Renditions:
         image_id: str,
         pipeline: Pipeline,
         form: Format,
-        missed: Record | None = None,
+        known_record: Record | None = None,
         charge: Callable[[], None] = free,
         *,
-        keeps: bool = True,
+        caches: bool = True,
     ) -> Rendition:
         """Return the rendition of a picture that `viewer` may see.
 
         Args:
-            missed: the record, if it was read after `find_public` found nothing; neither
+            known_record: the record, if it was read after `find_public` found nothing; neither
                 the record nor the public cache is then read again.
             charge: called if no cache has the rendition; may raise. It is called for each
                 request, also for one that then waits for the render of another request,
                 so that an error of one client never reaches another.
-            keeps: whether to cache what is rendered.
+            caches: whether to cache what is rendered.
 
         Raises:
             NotFound: there is no such picture for this viewer.
@@ -177,14 +177,16 @@ class Renditions:
             CorruptPicture, RenderFailed, RenderTimeout: the render broke.
         """
         for _ in range(_ATTEMPTS):
-            record = missed or self._library.find(viewer, image_id)
+            record = known_record or self._library.find(viewer, image_id)
             references = self._references(viewer, pipeline)
-            wanted = _Wanted(record, references, pipeline, form, self._policy.is_open(pipeline))
-            is_missed = missed is not None and wanted.is_in_public_cache
-            found = self._find_or_lead(wanted, charge, is_missed=is_missed, keeps=keeps)
+            request = _RenderRequest(
+                record, references, pipeline, form, self._policy.is_open(pipeline)
+            )
+            is_absent = known_record is not None and request.is_in_public_cache
+            found = self._find_or_lead(request, charge, is_absent=is_absent, caches=caches)
             if found is not None:
                 return found
-            missed = None
+            known_record = None
         raise NotFound(f"there is no picture {image_id}")
 
     def shows_only_public(self, viewer: Viewer, record: Record, pipeline: Pipeline) -> bool:
@@ -205,8 +207,8 @@ class Renditions:
         """
         with self._admission.admit(), self._sources() as sources:
             references = sources.paths(self._references(viewer, pipeline))
-            accept_damaged = sources.has_damaged or self._maker.limits.accept_damaged
-            return self._maker.make(
+            accept_damaged = sources.has_damaged or self._renderer.limits.accept_damaged
+            return self._renderer.make(
                 source,
                 pipeline,
                 form,
@@ -219,40 +221,40 @@ class Renditions:
         """Return a reader of `length` bytes from `start` in place of the rendition's own."""
         return self._cache.narrow(rendition, start, length)
 
-    def _find(self, wanted: _Wanted) -> Rendition | None:
-        return self._cache.find(wanted.key, wanted.format, is_public=wanted.is_public)
+    def _find(self, request: _RenderRequest) -> Rendition | None:
+        return self._cache.find(request.key, request.format, is_public=request.is_public)
 
     def _find_or_lead(
-        self, wanted: _Wanted, charge: Callable[[], None], *, is_missed: bool, keeps: bool
+        self, request: _RenderRequest, charge: Callable[[], None], *, is_absent: bool, caches: bool
     ) -> Rendition | None:
         """Return the rendition, or None if a record changed meanwhile."""
         with self._admission.admit():
-            found = None if is_missed else self._find(wanted)
+            found = None if is_absent else self._find(request)
             if found is None:
-                self._too_slow.check(wanted.key)
+                self._too_slow.check(request.key)
                 charge()
             while found is None:
-                with self._flights.join(wanted.key) as leads:
-                    found = self._find(wanted)
+                with self._flights.join(request.key) as leads:
+                    found = self._find(request)
                     if leads and found is None:
-                        with self._too_slow.noting(wanted.key):
-                            return self._make(wanted, keeps=keeps)
+                        with self._too_slow.noting(request.key):
+                            return self._make(request, caches=caches)
             return found
 
-    def _make(self, wanted: _Wanted, *, keeps: bool) -> Rendition | None:
-        """Render, and cache if it `keeps`; None if a picture has changed meanwhile."""
-        record = wanted.record
-        if self._elsewhere and not wanted.references:
-            made = self._elsewhere.render(record, wanted.pipeline, wanted.format)
+    def _make(self, request: _RenderRequest, *, caches: bool) -> Rendition | None:
+        """Render, and cache if it `caches`; None if a picture has changed meanwhile."""
+        record = request.record
+        if self._remote and not request.references:
+            made = self._remote.render(record, request.pipeline, request.format)
             if made is not None:
-                found = self._find(wanted)
+                found = self._find(request)
                 if found is not None or not self._library.is_current(record):
                     return replace(found, timings=made.timings) if found else None
         try:
             with self._sources() as sources:
-                rendered, path = self._render(sources, wanted)
+                rendered, path = self._render(sources, request)
         except (PictureError, FileNotFoundError, NotFound):
-            if self._is_current(wanted):
+            if self._is_current(request):
                 raise
             return None
         with ExitStack() as until_kept:
@@ -260,34 +262,34 @@ class Renditions:
             started = perf_counter()
 
             def is_current() -> bool:
-                return self._is_current(wanted)
+                return self._is_current(request)
 
-            if keeps:
-                is_good = self._cache.keep(wanted.key, wanted.format, reader, is_current)
+            if caches:
+                is_good = self._cache.keep(request.key, request.format, reader, is_current)
             else:
                 is_good = is_current()
             if not is_good:
                 return None
             rendered = replace(rendered, store_ms=(perf_counter() - started) * 1000)
             until_kept.pop_all()
-        return Rendition(reader, wanted.format, None, wanted.is_public, rendered)
+        return Rendition(reader, request.format, None, request.is_public, rendered)
 
-    def _render(self, sources: Sources, wanted: _Wanted) -> tuple[Rendered, Path]:
+    def _render(self, sources: Sources, request: _RenderRequest) -> tuple[Rendered, Path]:
         """Render from a working copy, or from the original where none has pixels enough."""
-        record, references = wanted.record, sources.paths(wanted.references)
+        record, references = request.record, sources.paths(request.references)
 
         def render(source: Path, whole: Size | None) -> tuple[Rendered, Path]:
-            return self._maker.make(
+            return self._renderer.make(
                 source,
-                wanted.pipeline,
-                wanted.format,
+                request.pipeline,
+                request.format,
                 references,
                 sources.contents,
                 accept_damaged=sources.has_damaged,
                 whole=whole,
             )
 
-        size = self._working_copies.size_for(record, wanted.pipeline)
+        size = self._working_copies.size_for(record, request.pipeline)
         if size is None:
             return render(sources.path(record), None)
         copy, whole = self._copy(sources, record, size), (record.width, record.height)
@@ -309,7 +311,9 @@ class Renditions:
                     # Smaller ones cost little more.
                     sizes = self._working_copies.sizes(record)
                     smaller = sizes[sizes.index(size) :]
-                    made = add_copies(self._working_copies, self._maker, sources, record, smaller)
+                    made = add_copies(
+                        self._working_copies, self._renderer, sources, record, smaller
+                    )
                     return made[size]
         return copy
 
@@ -323,10 +327,10 @@ class Renditions:
         except NotFound as error:
             raise InvalidArgument(f"the pipeline uses another picture: {error}") from None
 
-    def _is_current(self, wanted: _Wanted) -> bool:
+    def _is_current(self, request: _RenderRequest) -> bool:
         library = self._others[1] if self._others else self._library
-        return self._library.is_current(wanted.record) and all(
-            map(library.is_current, wanted.references)
+        return self._library.is_current(request.record) and all(
+            map(library.is_current, request.references)
         )
 
     def _sources(self) -> Sources:

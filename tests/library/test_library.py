@@ -68,7 +68,7 @@ def test_many_adding_the_same_bytes_at_once_make_one_picture(library, store):
 def test_who_missed_a_picture_that_another_added_since_gets_the_others(library, store):
     first = add(library, PICTURE, Metadata(title="Sunset"))
     before = [stat.key for stat in store.list("")]
-    late = library.add(candidate(PICTURE), Metadata(title="Other"), is_missed=True)
+    late = library.add(candidate(PICTURE), Metadata(title="Other"), is_absent=True)
     assert late == (first, False)
     assert [stat.key for stat in store.list("")] == before
 

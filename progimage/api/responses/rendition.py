@@ -96,7 +96,7 @@ class RenditionResponder:
                 record,
                 self._rate_limit.consumer(req),
                 # HEAD requests cost their client nothing, so they must not fill the cache.
-                keeps=req.method != "HEAD",
+                caches=req.method != "HEAD",
             )
         self._send(req, resp, image_id, access, found, etag, download)
 

@@ -183,7 +183,7 @@ class ResumableUploads:
     def check_offset(self, progress: Progress, offset: int) -> None:
         """Raise `UploadConflict` unless the upload is at `offset`."""
         if offset != progress.offset:
-            raise _elsewhere(f"it has come to byte {progress.offset:,}, not {offset:,}")
+            raise _conflict(f"it has come to byte {progress.offset:,}, not {offset:,}")
 
     def append(self, progress: Progress, source: Source) -> Progress:
         """Keep what `source` gives as the next bytes; return how far that is.
@@ -295,7 +295,7 @@ class ResumableUploads:
         try:
             stat = self._store.put(key, data, media_type="application/octet-stream", expect=ABSENT)
         except Conflict:
-            raise _elsewhere("other bytes came to the same place at the same time") from None
+            raise _conflict("other bytes came to the same place at the same time") from None
         return replace(progress, pieces=(*progress.pieces, stat))
 
 
@@ -310,7 +310,7 @@ def _not_found() -> NotFound:
     return NotFound("there is no upload of this id; it may have been removed")
 
 
-def _elsewhere(why: str) -> UploadConflict:
+def _conflict(why: str) -> UploadConflict:
     return UploadConflict(
         f"the bytes do not fit what has arrived of the upload: {why}; "
         "ask with HEAD how far it has come"

@@ -163,11 +163,11 @@ class Copier:
         for stat in self._source.list(job_keys.JOBS):
             if "/leases/" not in stat.key and (since is None or stat.modified >= since):
                 yield stat
-        for stat in self._elsewhere():
+        for stat in self._other_objects():
             if since is None or stat.modified >= since:
                 yield stat
 
-    def _elsewhere(self) -> Iterator[Stat]:
+    def _other_objects(self) -> Iterator[Stat]:
         after, skipped = "", (*_LEFT_OUT, job_keys.JOBS)
         while True:
             for stat in self._source.list("", after):

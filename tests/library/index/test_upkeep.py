@@ -111,7 +111,7 @@ def test_a_writer_that_took_too_long_announces_again(store):
 def test_an_upload_that_lost_leaves_no_announcement(store, library):
     fill(library, range(1))
     before = announcements(store)
-    assert not library.add(candidate(b"0"), Metadata(), is_missed=True)[1]
+    assert not library.add(candidate(b"0"), Metadata(), is_absent=True)[1]
     assert announcements(store) == before
 
 
