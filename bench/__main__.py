@@ -100,7 +100,7 @@ def main() -> int:
 
 
 def _missing(wanted: list[str]) -> dict[str, str]:
-    """Install what is wanted; return what could not be had, with the reason."""
+    """Install the wanted peers; return those that could not be installed, with the reason."""
     peers.tool("wrk")
     installers: dict[str, Callable[[], object]] = {
         "thumbor": peers.thumbor,

@@ -1,4 +1,4 @@
-"""What every case is given: the sources, the servers and how hard to press."""
+"""The context of every case: the sources, the servers and the load."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Bench:
         seconds: how long one round lasts.
         rounds: rounds a server; all servers take turns within a round.
         as_shipped: peers keep their own encoder settings (progressive JPEG).
-        libraries: where generated libraries are kept; None for a folder of ours.
+        libraries: the folder for generated libraries; None for a temporary one.
         pictures: how many those that are searched hold; empty for the usual numbers.
         files: how many a bulk upload has.
         missing: names of peers that could not be installed, with the reason.

@@ -1,4 +1,4 @@
-"""A Ceph of our own to measure against: the cluster of the tests, with an empty bucket."""
+"""A Ceph to measure against: the cluster of the tests, with an empty bucket."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _SMALLEST = {"OSDS": "1", "SIZE": "1", "MIN_SIZE": "1"}
 
 @dataclass(frozen=True, slots=True)
 class Bucket:
-    """An empty bucket, and who may use it."""
+    """An empty bucket, and the credentials for it."""
 
     name: str
     endpoint: str
@@ -48,7 +48,7 @@ class Bucket:
 
     @property
     def environment(self) -> dict[str, str]:
-        """What a process needs to be let in."""
+        """The credentials as environment variables."""
         return {
             "AWS_ACCESS_KEY_ID": self.access_key,
             "AWS_SECRET_ACCESS_KEY": self.secret_key,
@@ -58,7 +58,7 @@ class Bucket:
 
 @contextmanager
 def ceph(*, smallest: bool) -> Iterator[Bucket]:
-    """Run a Ceph and give a new bucket of it.
+    """Run a Ceph and yield a new bucket of it.
 
     `CEPH_DIR`, `RGW_PORT` and `MON_PORT` say where; one that runs there already is used,
     and with `KEEP` left running.
@@ -119,4 +119,4 @@ def _run(command: str, environment: dict[str, str]) -> str:
         except subprocess.TimeoutExpired:
             return f"nothing came of it in {_START_S:g} s"
         log.seek(0)
-        return log.read()[-1000:].strip() or "no reason told" if done.returncode else ""
+        return log.read()[-1000:].strip() or "no reason given" if done.returncode else ""

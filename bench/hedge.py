@@ -1,4 +1,4 @@
-"""`python -m bench.hedge`: what hedged reads do to the slowest reads from S3, and what they cost.
+"""`python -m bench.hedge`: effect of hedged reads on the slowest reads from S3, and their cost.
 
 Reads small objects from a real S3 server through a proxy that holds some requests up, with
 hedging off and on in turns. The server is the one that PROGIMAGE_TEST_S3_URL names, as

@@ -76,7 +76,7 @@ def records(number: int, span: timedelta, seed: int = 1) -> Iterator[Record]:
     for n in range(number):
         created = END - span + gap * (n + random_.random())
         digest = hashlib.sha256(f"{seed}-{n}".encode()).hexdigest()
-        said = words.draw(random_, WORDS_EACH + 3)
+        chosen = words.draw(random_, WORDS_EACH + 3)
         yield Record(
             id=digest,
             generation=f"{random_.getrandbits(64):016x}",
@@ -93,8 +93,8 @@ def records(number: int, span: timedelta, seed: int = 1) -> Iterator[Record]:
             file_name=f"IMG_{n % 10_000:04}.jpg",
             created=created,
             modified=created,
-            title=" ".join(said[:3]).capitalize(),
-            description=" ".join(said[3:]),
+            title=" ".join(chosen[:3]).capitalize(),
+            description=" ".join(chosen[3:]),
             tags=tuple(dict.fromkeys(tags.draw(random_, TAGS_EACH))),
             visibility="private" if random_.random() < PRIVATE_SHARE else "public",
         )

@@ -146,11 +146,11 @@ def post(
     return _measured(server.name, run.returncode, run.stderr)
 
 
-def _measured(name: str, status: int, said: str, *, may_refuse: bool = False) -> Load:
+def _measured(name: str, status: int, output: str, *, may_refuse: bool = False) -> Load:
     """Return what wrk measured, from the line of JSON that its script ends with."""
     if status != 0:
-        raise LoadFailed(f"{name}: wrk ended with {status}: {said.strip()}")
-    found = json.loads(said.strip().splitlines()[-1])
+        raise LoadFailed(f"{name}: wrk ended with {status}: {output.strip()}")
+    found = json.loads(output.strip().splitlines()[-1])
     answered = found["requests"] - found["refused"]
     if found["broken"] or not answered or (found["refused"] and not may_refuse):
         raise LoadFailed(

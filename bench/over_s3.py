@@ -34,7 +34,7 @@ _SAID = ("sea", "sky", "sun", "boats", "harbour")
 _LIBRARY = 1_500
 _SETTINGS = {
     "PROGIMAGE_CREATE_STORE": "true",
-    # Whatever looks at the store by itself would be counted too.
+    # Calls of background threads would be counted too.
     "PROGIMAGE_JOBS_RUNNER": "none",
     "PROGIMAGE_LOG_LEVEL": "warning",
 }
@@ -133,7 +133,7 @@ def _renditions(
 
 
 def _uploads(bench: Bench, node: Server, picture: Path, tagged: str) -> list[Case]:
-    """With nothing said of the picture, and with five tags."""
+    """Uploads without metadata, and with five tags."""
     size = picture.stat().st_size
     folder = f"{keys.IMAGES}00/{NEW}/"
 

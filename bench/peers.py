@@ -1,4 +1,4 @@
-"""Installing what we measure against, each in an environment of its own."""
+"""Installing the peers, each in a separate environment."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def ipx() -> Path:
         (folder / "package.json").write_text('{"private": true}')
         npm = ["npm", "install", "--no-fund", "--no-audit", "--silent", "--prefix", str(folder)]
         _run("ipx", [*npm, IPX, SHARP])
-    # Modules resolve from where the script lies.
+    # Modules resolve from the folder of the script.
     return Path(shutil.copy(_HERE / "ipx.mjs", folder / "server.mjs"))
 
 

@@ -1,4 +1,4 @@
-"""A PostgreSQL of our own, holding the records that a library holds, to search beside it."""
+"""A PostgreSQL with the records of a library, to compare searches."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ EXTENSIONS = {"jpeg": "jpg", "webp": "webp", "png": "png"}
 
 
 class StartFailed(Exception):
-    """A server did not start; its last words are in the message."""
+    """A server did not start; the end of its log is in the message."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +181,7 @@ def nginx(name: str, conf: Callable[[int], str]) -> Iterator[Server]:
 
 @contextmanager
 def on_a_port(name: str, command: Callable[[int], list[str]]) -> Iterator[int]:
-    """Run what `command` gives for a free port; give the port."""
+    """Run the result of `command` for a free port; yield the port."""
     port = _free_port()
     with (
         tempfile.TemporaryDirectory() as folder,

@@ -77,8 +77,8 @@ def workers(count: int, settings: Mapping[str, str]) -> Iterator[None]:
         for log in logs:
             while "worker started" not in Path(log).read_text("utf-8", "replace"):
                 if time.monotonic() > deadline:
-                    said = Path(log).read_text("utf-8", "replace")[-2000:]
-                    raise StartFailed(f"a worker did not start: {said}")
+                    output = Path(log).read_text("utf-8", "replace")[-2000:]
+                    raise StartFailed(f"a worker did not start: {output}")
                 time.sleep(0.05)
         yield
 

@@ -69,7 +69,7 @@ class Prices:
 
 @dataclass(frozen=True, slots=True)
 class Costs:
-    """What one request takes: requests as `tests/api/test_cost.py` counts them, CPU as measured.
+    """The cost of one request: requests as `tests/api/test_cost.py` counts them, CPU as measured.
 
     CPU, from bench/RESULTS.md: 3,761 cached renditions a second on two cores, wrk's share
     included (2026-11-21 03:09); 10.3 ms for one that is made from a working copy (2026-11-29).
@@ -84,7 +84,7 @@ class Costs:
 
 @dataclass(frozen=True, slots=True)
 class Month:
-    """What a month of requests comes to."""
+    """The cost of a month of requests."""
 
     edge_hit_ratio: float
     store_hit_ratio: float
@@ -114,7 +114,7 @@ def month(
     """
     costs, prices = costs or Costs(), prices or Prices()
     edge = work.hit_ratio(hashed_edges * edge_bytes / rendition_bytes)
-    # What is in an edge is in the store too: the store answers what lies between.
+    # Renditions in an edge are in the store too, so the store has the hits in between.
     kept = max(edge, work.hit_ratio(kept_bytes / rendition_bytes))
     arriving, rendered = requests * (1 - edge), requests * (1 - kept)
     found = arriving - rendered
@@ -133,7 +133,7 @@ def month(
 
 
 def by_size(work: Workload, requests: float, rendition_bytes: int) -> Iterator[str]:
-    """Yield the rows of a table: one cache before the service, by its size and what is kept."""
+    """Yield the rows of a table: one cache before the service, by its size and the stored part."""
     yield "| CDN cache | renditions kept | CDN hits | store hits | GET | PUT | mean cores | $ |"
     yield "|---|---|---|---|---|---|---|---|"
     for edge_gb in (0, 100, 1_000, 5_000):
@@ -147,7 +147,7 @@ def by_size(work: Workload, requests: float, rendition_bytes: int) -> Iterator[s
 
 
 def by_nodes(work: Workload, requests: float, rendition_bytes: int) -> Iterator[str]:
-    """Yield the rows of a table: a cache on each node, by their number and who chooses the node."""
+    """Yield the rows of a table: a cache on each node, by their number and how nodes are chosen."""
     yield "| nodes | cache of each | chosen | hits | GET | PUT | mean cores | $ |"
     yield "|---|---|---|---|---|---|---|---|"
     for nodes in (1, 2, 5, 10, 50):

@@ -37,7 +37,7 @@ _PROBE = 20
 
 
 def undrawable(text: str) -> list[str]:
-    """Return the letters of a text that keep it from being drawn: none if it can be."""
+    """Return the letters of a text that no font has; none if the text can be drawn."""
     fewest = list(text)
     for font in (*_FONTS, *_system_fonts()):
         missing = _missing(font, text)
@@ -57,7 +57,7 @@ def lettering(text: str, size: int, colour: Colour, room: Size) -> Image:
         ratio = min(1.0, room[0] / max(1, right - left), room[1] / max(1, bottom - top))
         if ratio == 1 or size == 1:
             break
-        # Hinting keeps the width from shrinking quite as the size does; hence a loop.
+        # With hinting the width does not shrink in proportion to the size, so this is a loop.
         size = max(1, min(size - 1, math.floor(size * ratio)))
     extent = (
         max(1, min(room[0], math.ceil(right - left))),

@@ -1,4 +1,4 @@
-"""Which part of a picture matters when something has to go or to be placed."""
+"""Gravity: which part of a picture to keep in a crop, or where to place it."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def _busiest(image: Image, part_x: float, part_y: float) -> tuple[float, float]:
     size = _survey_size(image.size)
     survey = image.resize(size, Resampling.BOX)
     if survey.mode in ("LA", "RGBA"):
-        # What is transparent counts as flat, whatever its hidden colour is.
+        # Transparent pixels count as flat, whatever their hidden colour is.
         survey = survey.convert(survey.mode[:-1] + "a").convert(survey.mode[:-1] + "A")
     edges = survey.convert("L").filter(ImageFilter.FIND_EDGES)
     # The kernel leaves the outermost pixels as they were.
@@ -114,7 +114,7 @@ def _busiest(image: Image, part_x: float, part_y: float) -> tuple[float, float]:
 
 
 def _survey_size(size: tuple[int, int]) -> tuple[int, int]:
-    """Return how large to look at a picture of this size.
+    """Return the size at which to survey a picture of this size.
 
     Very wide or high pictures are seen larger: their subject is a small part of them.
     """

@@ -29,7 +29,7 @@ _TARGET = (_THUMBNAIL_SIDE * 2, _THUMBNAIL_SIDE * 2)
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What `inspect` found.
+    """The facts that `inspect` returns.
 
     Attributes:
         format: name of the format: "jpeg"; `formats.by_name` takes it.
@@ -42,7 +42,7 @@ class Facts:
         placeholder: ThumbHash in base64.
         perceptual_hash: 16 hexadecimal digits, near for pictures that look alike.
         capture, place: how and where a photograph was taken.
-        damage: what is wrong with a picture that is shown all the same; "" for nothing.
+        damage: the faults of a picture that can be shown in spite of them; "" for none.
         copies: the files of its working copies, by their sizes.
     """
 
@@ -67,7 +67,7 @@ def inspect(path: str, limits: Limits, copy_px: int = 0, copy_prefix: str = "") 
 
     Every frame is decoded to its last byte. A JPEG is decoded at a fraction of its
     size: all of its data is read all the same, and only the cheap part is left out.
-    With `limits.accept_damaged` enough of a picture is taken for it.
+    With `limits.accept_damaged` a picture is accepted if enough of it can be decoded.
 
     Args:
         copy_px: the long side of the largest working copy; 0 for none. A picture that is
@@ -162,7 +162,7 @@ def _small(frame: Image.Image) -> Image.Image:
 def _dominant_colour(thumbnail: Image.Image) -> str:
     """Return the mean of the largest of the eight groups that median cut finds.
 
-    What is mostly transparent does not count; white if nothing else is there.
+    Mostly transparent pixels do not count; white if there are no others.
     """
     pixels = thumbnail.tobytes()
     visible = b"".join(

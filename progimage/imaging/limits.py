@@ -1,4 +1,4 @@
-"""What a picture may be, and what a pipeline may make of it."""
+"""Limits of source pictures and of the results of pipelines."""
 
 from __future__ import annotations
 

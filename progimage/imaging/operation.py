@@ -39,7 +39,7 @@ _WIDTH_X_HEIGHT = re.compile(r"(?=.{2})([0-9]*)x([0-9]*)")
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """The first frame as it reaches a step, and what it stands for.
+    """The first frame as it reaches a step, with the size it had before.
 
     Where the decoder has shrunk the picture on load, `box` of every frame (left, top,
     right, bottom, in fractions of pixels) is what was `size` pixels before.
@@ -52,7 +52,7 @@ class View:
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """What a pipeline asks of the encoder: a format (`auto` to negotiate), and how."""
+    """The output settings of a pipeline: a format (`auto` to negotiate) and its options."""
 
     format: str | None = None
     options: EncodeOptions = field(default_factory=EncodeOptions)
@@ -75,11 +75,7 @@ class Declared:
         }
 
     def normalises(self, hook: Normalise) -> Normalise:
-        """Decorate what checks arguments against each other and gives them one spelling.
-
-        It gets and returns all arguments, may raise `InvalidArgument`, and must leave
-        what it has returned once as it is.
-        """
+        """Decorate the function that normalises arguments and checks that they fit together."""
         self._normalise = hook
         return hook
 

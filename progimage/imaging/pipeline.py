@@ -1,13 +1,12 @@
-"""Pipelines: what a URL asks to be done with a picture.
+"""Pipelines: the transformations of a picture that a URL requests.
 
     pipeline = [step *("/" step)] ["." extension]
     step     = operation [":" argument *("," argument)] / preset
     argument = [name "="] value
 
-Arguments without a name come first, in the documented order; `400x300` stands for a
-width and a height. An extension counts only on the last step, and only if it is that
-of a format we write, or `auto`; so `rotate:1.5` is an angle and `rotate:1.5.webp` has
-a format too.
+Arguments without a name come first, in the documented order; `400x300` means a width and a
+height. An extension counts only on the last step, and only if it is that of an output format,
+or `auto`; so `rotate:1.5` is an angle and `rotate:1.5.webp` has a format too.
 
 A pipeline is held in one form however it was spelt: aliases and presets expanded,
 defaults and steps that change nothing left out, arguments in the order of their names,
@@ -59,7 +58,7 @@ class Pipeline:
 
     @property
     def output(self) -> Output:
-        """What is asked of the encoder."""
+        """The settings for the encoder."""
         return reduce(_apply_setting, self.settings, Output())
 
     @cached_property
@@ -170,7 +169,7 @@ def check_presets(presets: Mapping[str, str], limits: Limits) -> None:
 
 
 def _split(path: str, presets: Mapping[str, str]) -> tuple[list[str], list[str]]:
-    """Split a path into its steps, presets replaced, and the step its extension stands for."""
+    """Split a path into its steps, with presets expanded, and the step of its extension."""
     text = path.removeprefix("/").removesuffix("/")
     body, extension = _split_extension(text)
     pieces = body.split("/") if body else []
@@ -204,7 +203,7 @@ def _split_extension(text: str) -> tuple[str, str]:
 def _read(
     text: str, query: Sequence[tuple[str, str]], presets: Mapping[str, str]
 ) -> tuple[Declared, dict[str, Value] | None]:
-    """Return what a step calls and the arguments it gives, None if it changes nothing."""
+    """Return the operation of a step and its arguments; None if it changes nothing."""
     name, colon, rest = text.partition(":")
     declared = BY_NAME.get(name)
     if declared is None:

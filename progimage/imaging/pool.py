@@ -222,7 +222,7 @@ class RenderPool:
             return pool
 
     def _give_up(self, pool: ProcessPool) -> None:
-        """Abandon a pool that neither answers nor breaks, such as one whose lock died."""
+        """Abandon a pool that hangs, for example because a lock was never released."""
         with self._lock:
             if self._pool is not pool:
                 return

@@ -76,7 +76,7 @@ def copy_sizes(size: Size, px: int, *, is_jpeg: bool) -> tuple[Size, ...]:
 def copy_size_for(pipeline: Pipeline, size: Size, px: int, *, is_jpeg: bool) -> Size | None:
     """Return the size of the working copy that a rendition is made from.
 
-    None for the original: where no copy has pixels enough, or the rendition is to be
+    None for the original: where no copy has enough pixels, or the rendition should be
     lossless or to keep metadata.
     """
     options = pipeline.output.options

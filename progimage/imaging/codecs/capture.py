@@ -23,7 +23,7 @@ _OFFSET = re.compile(r"[+-]\d\d:\d\d|Z")
 def read_capture(exif: bytes) -> tuple[Capture, Place | None]:
     """Return what an EXIF block says of the photograph, and where it was taken.
 
-    Whatever is damaged, or makes no sense, counts as absent.
+    Values that are damaged or make no sense count as absent.
     """
     block = Image.Exif()
     try:

@@ -73,7 +73,7 @@ def colour_space(
 ) -> bytes | Hdr | None:
     """Return the profile of these code points, or that they mean high dynamic range.
 
-    None is sRGB, and whatever has no meaning: browsers take that for sRGB as well.
+    None means sRGB; so do code points without a meaning, as in browsers.
     `is_video` holds for AVIF and HEIC: the curve of television cameras is then taken for
     that of sRGB, which is what browsers do, and for a gamma of 2.4 in a PNG.
     """

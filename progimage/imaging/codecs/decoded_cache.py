@@ -60,7 +60,7 @@ class DecodedCache:
         first_only: bool = False,
         content: str | None = None,
     ) -> Picture:
-        """Return what `decode` does, perhaps from memory; nobody may change its frames.
+        """Return the result of `decode`, perhaps from memory; its frames must not be changed.
 
         A file is known by `content`, a name that only files with its very bytes have, or
         else by its inode, size and times: one that was replaced is read anew.

@@ -1,6 +1,6 @@
 """Open a picture, read its header, and hold it to the limits.
 
-Every exception that a decoder raises on hostile bytes becomes one of ours here.
+Every exception that a decoder raises on hostile bytes becomes a `PictureError` here.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ def opened(path: str, limits: Limits) -> Iterator[Opened]:
     """Yield the picture at `path`; exceptions of the block are translated as well.
 
     Pages of a TIFF, sizes of an icon and the further pictures of a phone's JPEG or
-    HEIC are not an animation; the first, or the largest icon, stands for the file.
+    HEIC are not an animation; the first, or the largest icon, is used.
 
     Raises:
         CorruptPicture: it cannot be opened.
@@ -132,7 +132,7 @@ def _reader(path: str, form: Format, limits: Limits) -> Reader:
 
 @contextmanager
 def translated_errors() -> Iterator[None]:
-    """Turn whatever a decoder raises into a `PictureError`, and keep its warnings in.
+    """Turn any exception of a decoder into a `PictureError`, and suppress its warnings.
 
     Plugins fed hostile bytes raise nearly anything: OSError, SyntaxError, ValueError,
     struct.error, zlib.error, KeyError, TypeError... all mean the bytes are bad.

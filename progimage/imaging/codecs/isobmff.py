@@ -1,4 +1,4 @@
-"""The boxes of AVIF and HEIC that Pillow does not tell of.
+"""The boxes of AVIF and HEIC that Pillow does not report.
 
 Source: ISO/IEC 14496-12 (boxes, edit lists), ISO/IEC 23008-12 (items), AVIF 1.1.
 """
@@ -16,7 +16,7 @@ _MAX_DEPTH = 8
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """A box: where it is among the others, and where its content lies."""
+    """A box: where it is among the others, and where its content is."""
 
     path: tuple[bytes, ...]
     start: int
@@ -69,7 +69,7 @@ class Facts:
 
 
 def read(data: bytes) -> Facts:
-    """Find what Pillow does not tell; damaged boxes count as absent."""
+    """Find the facts that Pillow does not report; damaged boxes count as absent."""
     code_points, peak_nits = None, 0.0
     durations: list[int] = []
     plays = 0

@@ -1,4 +1,4 @@
-"""JPEG at a fraction of its size: the decoder leaves out what a small picture has no use for."""
+"""JPEG at a fraction of its size: the decoder skips the detail that a small picture loses."""
 
 from __future__ import annotations
 

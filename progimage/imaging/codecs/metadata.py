@@ -1,4 +1,4 @@
-"""Which of a source's metadata goes along into a rendition."""
+"""The part of a source's metadata that is copied into a rendition."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def carried_xmp(xmp: bytes, keep: Metadata) -> bytes:
 def carried_exif(exif: bytes, keep: Metadata) -> bytes:
     """Return the EXIF block to write: upright, without thumbnail; b"" for none.
 
-    With "exif" the place (GPS), maker's notes and whatever else can hold a place are
+    With "exif" the location (GPS), maker's notes and other fields that can hold a location are
     left out. A damaged block is dropped.
     """
     if keep not in ("exif", "all") or not exif:

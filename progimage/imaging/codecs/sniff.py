@@ -1,9 +1,9 @@
 """Which format the bytes are, by content alone.
 
 Two detectors must agree: libmagic and the signature tests of Pillow's plugins on the
-allow-list. Where libmagic is known to guess wrong, a check of the header's structure
-stands for it (see `structure.has_sound_header`). Nothing is decoded here, so it is safe
-in the process that serves requests.
+allow-list. Where libmagic is known to guess wrong, a check of the header's structure replaces
+it (see `structure.has_sound_header`). Nothing is decoded here, so it is safe in the process
+that serves requests.
 
 A picture may not be something else as well. Phones write previews, gain maps, films
 and maker's notes behind a JPEG's end, so trailing bytes alone prove nothing; refused is
@@ -34,7 +34,7 @@ from progimage.imaging.codecs.structure import Bytes, end_of_picture, has_sound_
 _HEAD_BYTES = 16_384
 _SEEN_NOTHING = ("application/octet-stream", "text/plain")
 
-# What libmagic says for want of a signature: TGA has none, so many files look like one.
+# What libmagic returns for files without a signature: TGA has none, so many files look like one.
 _GUESSED = ("application/octet-stream", "image/x-tga", "image/x-win-bitmap")
 
 _HIDDEN_TYPES = (

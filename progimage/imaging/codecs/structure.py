@@ -31,13 +31,13 @@ def end_of_picture(data: Bytes, form: Format) -> int | None:
 
 
 def has_sound_header(data: Bytes, form: Format) -> bool:
-    """Tell if a file begins as only this format does; False where that cannot be told."""
+    """True if a file begins as only this format does; False if that is not known."""
     check = _CHECKS.get(form.name)
     return check is not None and check(data)
 
 
 def _is_icon(data: Bytes) -> bool:
-    """Tell if every picture of an icon's directory lies behind it, inside of the file."""
+    """True if every picture of an icon's directory is behind it and inside the file."""
     count = int.from_bytes(data[4:6], "little")
     first = 6 + 16 * count
     if data[:4] != b"\0\0\1\0" or not 1 <= count <= 256 or first > len(data):

@@ -35,7 +35,7 @@ def whole(low: int, high: int, **common: Unpack[Common]) -> Parameter:
 
 
 def number(low: float, high: float, **common: Unpack[Common]) -> Parameter:
-    """A number between two bounds, both allowed, kept to four decimals."""
+    """A number between two bounds, both allowed, rounded to four decimals."""
 
     return Parameter(
         expected=f"a number from {low:g} to {high:g}",

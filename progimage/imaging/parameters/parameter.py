@@ -1,7 +1,7 @@
 """One argument of an operation, declared as data.
 
-A parameter reads its own text, names what it expected when it cannot, writes the
-one canonical spelling back and describes itself as JSON Schema.
+A parameter reads a text, raises an error that says what was expected, writes the one canonical
+spelling and describes itself as JSON Schema.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from progimage.imaging.did_you_mean import shown
 from progimage.imaging.gravity import Focus
 
 Value = int | float | str | Colour | Focus | tuple[float, ...] | tuple[int, int] | None
-"""What an argument may be once it is read: hashable, picklable, comparable."""
+"""The value of an argument: hashable, picklable, comparable."""
 
 
 class Shared(TypedDict, total=False):
-    """What every kind of parameter can be told.
+    """The options of every kind of parameter.
 
     neutral: the value that makes the operation change nothing.
     aliases: other names of the argument.
@@ -36,7 +36,7 @@ class Shared(TypedDict, total=False):
 
 
 class Common(Shared, total=False):
-    """And its default, the value when it is not given; without one it is required."""
+    """With `default`, the value if it is not given; without one the argument is required."""
 
     default: Value
 
@@ -46,7 +46,7 @@ class Parameter:
     """One argument of an operation.
 
     Attributes:
-        expected: what a valid text is, to follow the word "expected".
+        expected: a description of a valid text, to follow the word "expected".
         read: text to value; ValueError, perhaps with a hint, if it is not valid.
         write: value to canonical text, made of letters, digits and `._-~`.
         schema: JSON Schema of the value.

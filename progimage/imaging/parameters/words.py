@@ -63,7 +63,7 @@ def choice(
 
 
 def compass(**common: Unpack[Common]) -> Parameter:
-    """One of nine places; `top`, `ne`, `centre` and the like are understood."""
+    """One of nine places; `top`, `ne`, `centre` and similar names are accepted."""
     return choice(*COMPASS, synonyms=SYNONYMS, **common)
 
 

@@ -127,9 +127,9 @@ def _control(data: bytes, canvas: Size) -> FrameControl:
         ">IIIIIHHBB", data
     )
     if not width or not height or left + width > canvas[0] or top + height > canvas[1]:
-        raise ValueError("a frame lies outside of the picture")
+        raise ValueError("a frame is outside of the picture")
     if dispose > _TO_PREVIOUS or blend > _OVER:
         raise ValueError("a frame's header is damaged")
-    # A denominator of 0 stands for 100.
+    # A denominator of 0 means 100.
     duration_ms = 1000 * numerator / (denominator or 100)
     return FrameControl((width, height), (left, top), duration_ms, dispose, blend)

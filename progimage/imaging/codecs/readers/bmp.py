@@ -179,7 +179,7 @@ def _channel(header: BmpHeader, size: Size, pixels: bytes, mask: int) -> Image.I
     shift = (mask & -mask).bit_length() - 1
     width = min(mask.bit_length(), header.bits) - shift
     if width > 8:
-        # Eight bits are all that is kept.
+        # Only eight bits are used.
         shift, width = shift + width - 8, 8
     first = min(shift // 8, header.bits // 8 - 2)
     words = pixels if header.bits == 16 else _words(pixels, first)

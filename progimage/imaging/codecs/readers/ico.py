@@ -22,7 +22,7 @@ _MAX_ENTRIES = 256
 
 
 class IcoReader(Reader):
-    """An icon; its largest picture stands for the file."""
+    """An icon; its largest picture is used."""
 
     def __init__(self, data: bytes, *, accepts_damage: bool) -> None:
         super().__init__(accepts_damage=accepts_damage)

@@ -1,4 +1,4 @@
-"""Formats that Pillow reads as they should be: WebP, AVIF, HEIC, JPEG 2000 and PNM."""
+"""Formats that Pillow reads correctly: WebP, AVIF, HEIC, JPEG 2000 and PNM."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class PillowReader(Reader):
             )
         self.is_tagged = self.colour is not None
         exif = info.get("exif") or b""
-        # Of AVIF Pillow makes a block up that says how the picture is to be turned.
+        # For AVIF, Pillow makes up a block with the orientation of the picture.
         self.turn_by = exif_orientation(exif)
         self.exif = with_exif_header(boxes.exif if form is AVIF else exif)
         xmp = info.get("xmp") or b""
@@ -64,6 +64,6 @@ class PillowReader(Reader):
             yield Frame(self.image.copy() if count > 1 else self.image, duration)
 
     def _webp(self) -> Image.Image | None:
-        """Return a still WebP, if libwebp can be asked."""
+        """Return a still WebP, if libwebp is available."""
         has_alpha = self.image.mode == "RGBA"
         return libwebp.load(self._data, self.size, has_alpha=has_alpha)

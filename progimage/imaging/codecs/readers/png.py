@@ -119,7 +119,7 @@ class PngReader(Reader):
         self.turn_by = exif_orientation(self.exif)
 
     def _is_usable(self, chunk: Chunk, *, has_pixels: bool) -> bool:
-        """Tell if a chunk is to be read; a broken one is damage, and may be the end."""
+        """True if a chunk should be read; a broken one is damage, and may be the last."""
         if chunk.is_intact:
             return True
         name = chunk.kind.decode("latin-1")
@@ -291,7 +291,7 @@ def _filled(image: Image.Image, gaps: Image.Image) -> tuple[Image.Image, Image.I
 
 
 def _intact_part(data: bytes) -> bytes:
-    """Return what inflates of damaged data, in a stream of its own.
+    """Return the part of damaged data that can be inflated, as a valid stream.
 
     Pillow's decoder drops what zlib has inflated before it met an error.
     """

@@ -1,4 +1,4 @@
-"""What every reader of a format offers, and how damage is reported."""
+"""The interface of the readers of formats, and how damage is reported."""
 
 from __future__ import annotations
 

@@ -91,7 +91,7 @@ class TiffReader(Reader):
 
 
 def _by_pillow(path: str, tags: Tags) -> Image.Image | None:
-    """Return what Pillow makes of the page, if that can be relied on."""
+    """Return the page as Pillow decodes it, if the result is reliable."""
     bits, kinds = set(tags.numbers(tag.BITS)) or {1}, set(tags.numbers(tag.FORMAT)) or {1}
     photometric = tags.number(tag.PHOTOMETRIC, _BLACK_IS_ZERO)
     samples = tags.number(tag.SAMPLES, 1)

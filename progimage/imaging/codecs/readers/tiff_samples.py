@@ -139,7 +139,7 @@ def _of_numbers(
     if form.kind == SIGNED:
         return _image("I", size, array("i", numbers) if form.bits == 16 else numbers)
     if form.bits == 32:
-        # The upper half is more than is kept.
+        # Only the lower half is used.
         halves = memoryview(numbers.tobytes()).cast("H")
         return _image("I;16", size, array("H", halves[sys.byteorder == "little" :: 2].tolist()))
     return _image("I;16", size, numbers)

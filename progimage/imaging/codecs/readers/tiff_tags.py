@@ -49,7 +49,7 @@ class Tags:
 def read_tags(data: bytes, start: int = 0) -> Tags:
     """Read the tags of the first page, or of the directory at `start`.
 
-    Values that lie outside of the file are left out.
+    Values outside of the file are left out.
 
     Raises:
         CorruptPicture: there is no page.
@@ -75,13 +75,13 @@ def read_tags(data: bytes, start: int = 0) -> Tags:
     except (struct.error, OverflowError):
         if not values:
             raise CorruptPicture(
-                "the TIFF's directory lies outside of the file; send a whole one"
+                "the TIFF's directory is outside of the file; send a whole one"
             ) from None
     return Tags(order, is_big, values)
 
 
 def exif_block(tags: Tags, data: bytes) -> bytes:
-    """Return what of a TIFF's tags is EXIF, as a block of its own.
+    """Return the EXIF part of a TIFF's tags as a separate block.
 
     That is the camera's and author's text fields, and the EXIF and GPS directories. A
     BigTIFF has none here: Pillow cannot write its pointers.
