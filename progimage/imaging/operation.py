@@ -75,7 +75,11 @@ class Declared:
         }
 
     def normalises(self, hook: Normalise) -> Normalise:
-        """Decorate the function that normalises arguments and checks that they fit together."""
+        """Decorate the function that normalises arguments and checks that they fit together.
+
+        It takes and returns all arguments and may raise `InvalidArgument`. Applied to its own
+        result, it must change nothing.
+        """
         self._normalise = hook
         return hook
 
