@@ -78,9 +78,10 @@ class ShelfFiles:
             for name in self._open.keys() - names:
                 self._forget(name)
             if self._scratch is not None:
-                for file in self._scratch.iterdir():
-                    if file.name.partition(".")[0] not in names:
-                        file.unlink(missing_ok=True)
+                with suppress(FileNotFoundError):  # A clean-up of the machine removed it.
+                    for file in self._scratch.iterdir():
+                        if file.name.partition(".")[0] not in names:
+                            file.unlink(missing_ok=True)
 
     def _data(self, info: ShelfInfo) -> bytes | mmap.mmap:
         key = keys.shelf(info.name)
@@ -101,6 +102,7 @@ class ShelfFiles:
     def _copied(self, info: ShelfInfo, key: str, copy: Path) -> mmap.mmap:
         with suppress(FileNotFoundError, StoreUnavailable):
             return _map(copy, info)
+        _make_private(copy.parent)
         draft = copy.with_name(f"{copy.name}.{secrets.token_hex(4)}")
         try:
             with self._store.open(key) as reader, draft.open("xb") as file:
@@ -135,10 +137,17 @@ def scratch_folder(parent: Path, url: str) -> Path:
     Raises:
         StoreUnavailable: it cannot be used.
     """
-    name = f"progimage-index-{os.geteuid()}-{hashlib.sha256(url.encode()).hexdigest()[:16]}"
-    scratch = parent / name
+    # Not "progimage-…": folders of that name are removed when no process locks them.
+    digest = hashlib.sha256(url.encode()).hexdigest()[:16]
+    scratch = parent / f"index-of-progimage-{os.geteuid()}-{digest}"
+    _make_private(scratch)
+    return scratch
+
+
+def _make_private(scratch: Path) -> None:
+    """Make the folder if it is missing; raise `StoreUnavailable` if others can use it."""
     try:
-        parent.mkdir(parents=True, exist_ok=True)
+        scratch.parent.mkdir(parents=True, exist_ok=True)
         with suppress(FileExistsError):
             scratch.mkdir(mode=0o700)
         facts = scratch.lstat()
@@ -148,7 +157,6 @@ def scratch_folder(parent: Path, url: str) -> Path:
         raise StoreUnavailable("the scratch folder of the index belongs to another user")
     if facts.st_mode & 0o077:
         raise StoreUnavailable("the scratch folder of the index is open to other users")
-    return scratch
 
 
 def is_on_network(folder: Path) -> bool:

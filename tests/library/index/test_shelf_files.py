@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import shutil
 import zlib
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from progimage.library.index import keys
 from progimage.library.index.manifest import ShelfInfo
 from progimage.library.index.shelf_files import ShelfFiles, is_on_network, scratch_folder
 from progimage.library.index.shelf_writer import of_records
+from progimage.stores import temp_files
 from progimage.stores.folder.store import FilesystemStore
 from progimage.stores.memory import MemoryStore
 
@@ -122,3 +124,17 @@ def test_a_local_folder_needs_no_copies(tmp_path):
 
 def test_a_temporary_folder_is_not_on_a_network(tmp_path):
     assert not is_on_network(tmp_path)
+
+
+def test_a_scratch_folder_that_was_removed_is_made_again(store, scratch):
+    info = put(store)
+    files = ShelfFiles(store, scratch)
+    shutil.rmtree(scratch)
+    files.keep_only(frozenset())
+    assert files.open(info).n == 0
+    assert scratch.stat().st_mode & 0o777 == 0o700
+
+
+def test_starting_processes_leave_the_scratch_folder_alone(tmp_path, scratch):
+    temp_files.sweep(tmp_path)
+    assert scratch.is_dir()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
@@ -58,10 +57,6 @@ def completed(node: Server, job: str, who: Mapping[str, str]) -> set[int]:
 
 def assert_only_refuse_is_left(url: str) -> None:
     store = open_store(url)
-    with ThreadPoolExecutor(16) as threads:
-        first, second = (
-            list(Check(store, repair=True, grace=timedelta(0), executor=threads).run())
-            for _ in range(2)
-        )
+    first, second = (list(Check(store, repair=True, grace=timedelta(0)).run()) for _ in range(2))
     assert {finding.kind for finding in first} <= REFUSE
     assert second == []

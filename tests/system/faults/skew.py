@@ -23,7 +23,7 @@ class SkewedServer(Server):
             "FAKETIME_DONT_FAKE_MONOTONIC": "1",
             # The times of files are those of the disk, gunicorn's heartbeat among them.
             "NO_FAKE_STAT": "1",
-            "PYTHONPATH": str(ROOT / "tests" / "faults" / "skewed"),
+            "PYTHONPATH": str(ROOT / "tests" / "system" / "faults" / "skewed"),
         }
 
     def die(self) -> None:
