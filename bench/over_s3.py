@@ -26,7 +26,7 @@ from progimage.library.index import keys as index_keys
 from progimage.library.index.index import Index
 from progimage.library.index.rebuild import rebuild
 from progimage.model import Record
-from progimage.stores import open_raw
+from progimage.stores import create_store, open_store
 
 PICTURES = 20
 _SAID = ("sea", "sky", "sun", "boats", "harbour")
@@ -252,7 +252,8 @@ def library_size(bench: Bench) -> int:
 def _fill(bucket: Bucket, number: int) -> None:
     """Write the records of a library and their index: all have a tag, half another."""
     with patch.dict("os.environ", bucket.environment), ThreadPoolExecutor(16) as threads:
-        store = open_raw(bucket.url, threads=16)
+        create_store(bucket.url)
+        store = open_store(bucket.url, threads=16)
 
         def write(n: int, made: Record) -> None:
             record = made.model_copy(

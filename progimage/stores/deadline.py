@@ -114,6 +114,29 @@ def budget() -> Budget | None:
     return _budget.get()
 
 
+@contextmanager
+def held(lock: threading.Lock) -> Iterator[None]:
+    """Hold a lock, whose other holders use the store, during the block.
+
+    The wait for it counts as a wait for the store.
+
+    Raises:
+        StoreUnavailable: the budget in force ended before the lock was free.
+    """
+    spent = budget()
+    if spent is None:
+        with lock:
+            yield
+        return
+    with spent.waiting():
+        if not lock.acquire(timeout=max(spent.left_s, 0)):
+            raise StoreUnavailable("other requests wait for the store for too long; try again")
+    try:
+        yield
+    finally:
+        lock.release()
+
+
 class ContextThreads(ThreadPoolExecutor):
     """Threads that work within the budget and the trace of the request that uses them."""
 

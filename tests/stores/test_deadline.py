@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 
 from progimage.errors import KeyMissing, StoreUnavailable
-from progimage.stores.deadline import Budget, ContextThreads, budget, deadline
+from progimage.stores.deadline import Budget, ContextThreads, budget, deadline, held
 
 
 class Clock:
@@ -135,3 +137,14 @@ def test_threads_that_help_share_it():
         with deadline(10) as ours:
             assert list(threads.map(lambda _: budget(), range(4))) == [ours] * 4
         assert threads.submit(budget).result() is None
+
+
+def test_a_wait_for_a_lock_is_a_wait_for_the_store():
+    lock = threading.Lock()
+    with lock, deadline(0.05) as spent:
+        with pytest.raises(StoreUnavailable), held(lock):
+            pass
+        assert spent.left_s <= 0
+    with deadline(0.05), held(lock):
+        assert lock.locked()
+    assert not lock.locked()

@@ -37,6 +37,7 @@ from progimage.library.index.view import Part, Range, State, Unshelved, View
 from progimage.library.records import read_record
 from progimage.model import Record
 from progimage.stores import ObjectStore
+from progimage.stores.deadline import held
 
 SWEEP_AFTER_S = 5.0
 GRACE = timedelta(hours=1)
@@ -154,7 +155,7 @@ class Index:
         self.require()
         with self._tickets:
             ticket = self._begun + 1  # the next listing to begin
-        with self._lock:
+        with held(self._lock):
             if self._failure and self._failure[0] >= ticket:
                 raise self._failure[1]
             if self._view is None or self._done < ticket:
