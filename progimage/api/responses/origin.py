@@ -271,7 +271,6 @@ class OriginResponder:
         self._send_rendition(req, resp, self._own, made, etag, "")
 
 
-@lru_cache(_REMEMBERED_URLS)
 def originals_forbidden(origin: str) -> Forbidden:
     """Return the error for originals of an origin that serves only renditions."""
     return Forbidden(
@@ -280,6 +279,7 @@ def originals_forbidden(origin: str) -> Forbidden:
     )
 
 
+@lru_cache(_REMEMBERED_URLS)
 def url_of(origin: str, key: str, pipeline: str) -> str:
     """Return the path of a rendition of an origin's picture, or of the picture itself for ""."""
     middle = f"/{quote(pipeline, safe=_PIPELINE)}" if pipeline else ""
