@@ -115,7 +115,7 @@ def budget() -> Budget | None:
 
 
 @contextmanager
-def held(lock: threading.Lock) -> Iterator[None]:
+def held(lock: threading.Lock | threading.RLock) -> Iterator[None]:
     """Hold a lock, whose other holders use the store, during the block.
 
     The wait for it counts as a wait for the store.
@@ -125,12 +125,11 @@ def held(lock: threading.Lock) -> Iterator[None]:
     """
     spent = budget()
     if spent is None:
-        with lock:
-            yield
-        return
-    with spent.waiting():
-        if not lock.acquire(timeout=max(spent.left_s, 0)):
-            raise StoreUnavailable("other requests wait for the store for too long; try again")
+        lock.acquire()
+    elif not lock.acquire(blocking=False):
+        with spent.waiting():
+            if not lock.acquire(timeout=max(spent.left_s, 0)):
+                raise StoreUnavailable("other requests wait for the store for too long; try again")
     try:
         yield
     finally:

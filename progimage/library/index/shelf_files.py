@@ -26,6 +26,7 @@ from progimage.library.index import keys
 from progimage.library.index.manifest import ShelfInfo
 from progimage.library.index.shelf import Shelf
 from progimage.stores import HasLocalPath, ObjectStore
+from progimage.stores.deadline import held
 
 _DAMAGED = "a part of the index is damaged; its operator runs 'progimage reindex --anew'"
 
@@ -61,7 +62,7 @@ class ShelfFiles:
             KeyMissing: it was removed, so the manifest that names it is an old one.
             StoreUnavailable: it is damaged, or the store does not answer.
         """
-        with self._lock:
+        with held(self._lock):
             shelf = self._open.get(info.name)
             if shelf is None:
                 shelf = self._open[info.name] = Shelf(self._data(info))
