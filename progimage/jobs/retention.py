@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from progimage.errors import DamagedRecord, KeyMissing
+from progimage.errors import DamagedRecord
 from progimage.jobs import keys
 from progimage.jobs.model import Finished
-from progimage.stores import ObjectStore, json_objects
+from progimage.stores import ObjectStore, exists, json_objects
 
 # Creating a job never takes longer than this.
 _GRACE = timedelta(hours=1)
@@ -25,7 +25,7 @@ def remove_ended(store: ObjectStore, now: datetime, keep: timedelta) -> int:
         marker = keys.marker(stat.key)
         if marker is None or (created := keys.listed_at(marker)) > now - keep:
             continue
-        if _exists(store, keys.request(marker.job_id)):
+        if exists(store, keys.request(marker.job_id)):
             if not _ended_before(store, marker.job_id, now - keep):
                 continue
         elif created > now - _GRACE:
@@ -56,11 +56,3 @@ def _ended_before(store: ObjectStore, job_id: str, time: datetime) -> bool:
     except DamagedRecord:
         return False
     return end is not None and end.finished <= time
-
-
-def _exists(store: ObjectStore, key: str) -> bool:
-    try:
-        store.stat(key)
-    except KeyMissing:
-        return False
-    return True

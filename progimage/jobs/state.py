@@ -25,7 +25,7 @@ from typing import NamedTuple
 
 import structlog
 
-from progimage.errors import Conflict, DamagedRecord, KeyMissing, NotFound, Overloaded
+from progimage.errors import Conflict, DamagedRecord, NotFound, Overloaded
 from progimage.jobs import keys
 from progimage.jobs.model import (
     CHUNK,
@@ -41,7 +41,7 @@ from progimage.jobs.model import (
     State,
 )
 from progimage.keys import is_token
-from progimage.stores import ABSENT, ObjectStore, Stat, json_objects
+from progimage.stores import ABSENT, ObjectStore, Stat, exists, json_objects
 
 # A listing has sizes but no content, and a state in the key would let two runners
 # create an outcome each. So outcomes are padded with spaces, and the remainder of
@@ -242,11 +242,7 @@ class Jobs:
 
     def has_ended(self, request: Request) -> bool:
         """True if the job is complete or cancelled."""
-        try:
-            self._store.stat(keys.finished(request.id))
-        except KeyMissing:
-            return False
-        return True
+        return exists(self._store, keys.finished(request.id))
 
     def cancel(self, request: Request) -> None:
         """Cancel a job; outcomes stay, and a job that is complete stays complete."""

@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from itertools import chain
 
-from progimage.errors import DamagedRecord, KeyMissing
+from progimage.errors import DamagedRecord
 from progimage.jobs import keys
 from progimage.jobs.model import Request
 from progimage.library import quarantine
 from progimage.maintenance.findings import Finding
-from progimage.stores import ObjectStore, Stat, json_objects
+from progimage.stores import ObjectStore, Stat, exists, json_objects
 
 
 def check_jobs(
@@ -27,7 +27,7 @@ def check_jobs(
             continue
         if job_id not in known:
             # All keys of a job come together, and so do those of a list.
-            known = {job_id: _exists(store, keys.request(job_id))}
+            known = {job_id: exists(store, keys.request(job_id))}
         if stat.key == keys.request(job_id) and not _is_readable(store, job_id):
             if repair:
                 quarantine.set_aside(store, stat.key, "damaged job")
@@ -47,13 +47,5 @@ def _is_readable(store: ObjectStore, job_id: str) -> bool:
     try:
         json_objects.find(store, keys.request(job_id), Request)
     except DamagedRecord:
-        return False
-    return True
-
-
-def _exists(store: ObjectStore, key: str) -> bool:
-    try:
-        store.stat(key)
-    except KeyMissing:
         return False
     return True

@@ -11,6 +11,7 @@ from progimage.stores.object_store import (
     Reader,
     Stat,
     Verifiable,
+    exists,
 )
 from progimage.stores.opening import create_store, open_raw, open_store
 
@@ -26,6 +27,7 @@ __all__ = [
     "Stat",
     "Verifiable",
     "create_store",
+    "exists",
     "open_raw",
     "open_store",
 ]

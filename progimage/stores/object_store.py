@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import BinaryIO, Protocol, runtime_checkable
 
+from progimage.errors import KeyMissing
+
 ABSENT = "<absent>"
 """`expect=ABSENT`: the put succeeds only if the key does not exist."""
 
@@ -133,6 +135,15 @@ class ObjectStore(Protocol):
         all others appear once.
         """
         ...
+
+
+def exists(store: ObjectStore, key: str) -> bool:
+    """Return whether there is an object under `key`."""
+    try:
+        store.stat(key)
+    except KeyMissing:
+        return False
+    return True
 
 
 @runtime_checkable

@@ -11,7 +11,7 @@ from progimage import keys
 from progimage.access.accounts.names import is_name
 from progimage.errors import Conflict, DamagedRecord, KeyMissing, NameTaken, NotFound, Overloaded
 from progimage.model import Frozen
-from progimage.stores import ABSENT, ObjectStore, json_objects
+from progimage.stores import ABSENT, ObjectStore, exists, json_objects
 
 _ATTEMPTS = 8
 
@@ -117,9 +117,7 @@ class Users:
 
     def remove(self, name: str) -> bool:
         """Remove an account and free its name; return True if there was one."""
-        try:
-            self._store.stat(keys.user(name))
-        except KeyMissing:
+        if not exists(self._store, keys.user(name)):
             return False
         self._store.delete(keys.user(name))
         return True

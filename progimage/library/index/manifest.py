@@ -18,7 +18,7 @@ from progimage import keys as store_keys
 from progimage.errors import Conflict, IndexMissing, KeyMissing
 from progimage.library.index import keys
 from progimage.library.index.positions import Position
-from progimage.stores import ABSENT, ObjectStore
+from progimage.stores import ABSENT, ObjectStore, exists
 
 _FORMAT = 1
 
@@ -130,21 +130,15 @@ def require(store: ObjectStore) -> None:
     Raises:
         IndexMissing: it has pictures and no index, or one of an older version.
     """
-    if _is_there(store):
+    if exists(store, keys.MANIFEST):
         return
     if next(store.list(store_keys.IMAGES), None) is None:
         with suppress(Conflict):  # another process was faster
             swap(store, Manifest(), ABSENT)
-    elif not _is_there(store):  # the first picture may have come with the first index just now
+    elif not exists(
+        store, keys.MANIFEST
+    ):  # the first picture may have come with the first index just now
         raise IndexMissing
-
-
-def _is_there(store: ObjectStore) -> bool:
-    try:
-        store.stat(keys.MANIFEST)
-    except KeyMissing:
-        return False
-    return True
 
 
 def _encode(manifest: Manifest) -> bytes:
