@@ -20,7 +20,6 @@ from progimage.model import PUBLIC_FIELDS, Record
 
 HAL = "application/hal+json"
 JSON = "application/json"
-PROBLEM = "application/problem+json"
 
 BINARY: dict[str, Any] = {"type": "string", "format": "binary"}
 

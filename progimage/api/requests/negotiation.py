@@ -10,6 +10,7 @@ from falcon.util.mediatypes import parse_header
 from progimage.errors import NotAcceptable
 from progimage.imaging.codecs import formats
 from progimage.imaging.codecs.formats import Format
+from progimage.model import Record
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,11 @@ class Source:
     format: Format
     has_alpha: bool
     is_animated: bool
+
+
+def source_of(record: Record) -> Source:
+    """Return these properties of a picture with a record."""
+    return Source(formats.by_media_type(record.media_type), record.has_alpha, record.frames > 1)
 
 
 def own_format(source: Source) -> Format:

@@ -85,8 +85,9 @@ def no_key() -> NoLinkKey:
     return NoLinkKey("this service has no key to sign links with; its operator can set auth.secret")
 
 
-def not_empty(pipeline: Pipeline) -> Pipeline:
-    """Return the pipeline; raise `InvalidField` if nothing is in it."""
+def parse_transform(transform: str, settings: Settings, limits: Limits) -> Pipeline:
+    """Return the pipeline to sign; raise `InvalidField` if nothing is in it."""
+    pipeline = parse(transform, presets=settings.presets, limits=limits)
     if not str(pipeline):
         raise InvalidField(
             "transform: the pipeline is empty; write 'original', or a format as in 'format:png'"
@@ -168,7 +169,7 @@ class Links:
         if transform == ANY:
             self._policy.check_creation(None, is_account=bool(viewer.name))
             return path_of_any(record.id), "any", f"/images/{record.id}/{{+pipeline}}"
-        pipeline = self._pipeline(transform)
+        pipeline = parse_transform(transform, self._settings, self._limits)
         self._policy.check_creation(pipeline, is_account=bool(viewer.name))
         for other in sorted(pipeline.references):
             try:
@@ -177,10 +178,6 @@ class Links:
                 raise InvalidArgument(f"transform: uses another picture: {error}") from None
         path = path_of_rendition(record.id, pipeline)
         return path, "this", path
-
-    def _pipeline(self, transform: str) -> Pipeline:
-        pipeline = parse(transform, presets=self._settings.presets, limits=self._limits)
-        return not_empty(pipeline)
 
 
 def reserved(presets: Mapping[str, str]) -> list[str]:

@@ -21,7 +21,7 @@ from progimage.api.resources.links import (
     SignedLink,
     link_request,
     no_key,
-    not_empty,
+    parse_transform,
     send_link,
 )
 from progimage.api.resources.origins import NAME, key_of
@@ -37,7 +37,7 @@ from progimage.errors import (
     TransformRefused,
 )
 from progimage.imaging.limits import Limits
-from progimage.imaging.pipeline import Pipeline, parse
+from progimage.imaging.pipeline import Pipeline
 from progimage.origins.origins import Origins
 from progimage.telemetry import audit
 
@@ -126,4 +126,4 @@ class OriginLinks:
             raise InvalidField(
                 "transform: a link to a picture of an origin names one transform, not '*'"
             )
-        return not_empty(parse(transform, presets=self._settings.presets, limits=self._limits))
+        return parse_transform(transform, self._settings, self._limits)

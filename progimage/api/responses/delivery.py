@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import cast
@@ -23,6 +24,7 @@ from progimage.errors import ConfigError
 from progimage.imaging.codecs.formats import Format
 from progimage.imaging.render import Rendered
 from progimage.ingest.ingest import clean_file_name
+from progimage.renditions.renditions import Rendition, Renditions
 from progimage.stores import HasLocalPath, HasPresignedUrl, ObjectStore, Reader
 
 PRIVATE = "private, no-store"
@@ -47,6 +49,23 @@ def etag_of_rendition(image_id: str, name: str) -> str:
     Rendering is deterministic for one engine version, so the inputs identify the bytes.
     """
     return hashlib.sha256(f"{keys.ENGINE_VERSION}/{image_id}/{name}".encode()).hexdigest()[:32]
+
+
+@contextmanager
+def part_opener(renditions: Renditions, rendition: Rendition) -> Iterator[Open]:
+    """Yield what opens a part of a rendition; close its reader afterwards if nothing did."""
+    is_taken = False
+
+    def open_(start: int, length: int | None) -> Reader:
+        nonlocal is_taken
+        is_taken = True
+        return renditions.narrow(rendition, start, length)
+
+    try:
+        yield open_
+    finally:
+        if not is_taken:
+            rendition.reader.close()
 
 
 class Delivery:

@@ -11,8 +11,8 @@ import falcon
 from progimage import keys
 from progimage.access.transform_policy import TransformPolicy
 from progimage.api.auth.rate_limits import RenderRateLimit
-from progimage.api.requests.negotiation import Source, choose_format
-from progimage.api.responses.delivery import Delivery, etag_of_rendition, set_timing
+from progimage.api.requests.negotiation import choose_format, source_of
+from progimage.api.responses.delivery import Delivery, etag_of_rendition, part_opener, set_timing
 from progimage.errors import Forbidden, NotFound, OriginFailed, OriginMissing
 from progimage.imaging.codecs import formats
 from progimage.imaging.codecs.formats import Format
@@ -22,7 +22,6 @@ from progimage.model import ANONYMOUS, Record
 from progimage.origins.copies import Copies, viewer_of
 from progimage.origins.origins import Found, Origin
 from progimage.renditions.renditions import Rendition, Renditions
-from progimage.stores import Reader
 from progimage.telemetry import metrics
 
 Choose = Callable[[Record], Pipeline | None]
@@ -133,7 +132,7 @@ class OriginResponder:
             )
             return
         self._policy.check(pipeline, is_signed=is_signed)
-        form = choose_format(pipeline.format, req, resp, _source(record))
+        form = choose_format(pipeline.format, req, resp, source_of(record))
         name = keys.rendition_name(pipeline.canonical, form.extension)
         etag = etag_of_rendition(record.id, name)
         canonical = f"{pipeline.canonical}.{form.extension}"
@@ -164,14 +163,7 @@ class OriginResponder:
         etag: str,
         prefix: str,
     ) -> None:
-        is_taken = False
-
-        def open_(start: int, length: int | None) -> Reader:
-            nonlocal is_taken
-            is_taken = True
-            return renditions.narrow(made, start, length)
-
-        try:
+        with part_opener(renditions, made) as open_:
             set_timing(resp, made.timings)
             metrics.rendition(hit=made.timings is None)
             self._delivery.send(
@@ -183,9 +175,6 @@ class OriginResponder:
                 is_public=made.is_public,
                 open_=open_,
             )
-        finally:
-            if not is_taken:
-                made.reader.close()
 
     def _send_original(
         self,
@@ -254,7 +243,7 @@ class OriginResponder:
         record = self._library.find(viewer, fallback)
         pipeline = choose(record) or Pipeline()
         self._policy.check(pipeline, is_signed=is_signed)
-        form = choose_format(pipeline.format, req, resp, _source(record))
+        form = choose_format(pipeline.format, req, resp, source_of(record))
         made = self._own.find_or_render(
             viewer, fallback, pipeline, form, record, self._rate_limit.consumer(req)
         )
@@ -284,10 +273,6 @@ def url_of(origin: str, key: str, pipeline: str) -> str:
     """Return the path of a rendition of an origin's picture, or of the picture itself for ""."""
     middle = f"/{quote(pipeline, safe=_PIPELINE)}" if pipeline else ""
     return f"/origins/{origin}{middle}/-/{quote(key, safe=_KEY)}"
-
-
-def _source(record: Record) -> Source:
-    return Source(formats.by_media_type(record.media_type), record.has_alpha, record.frames > 1)
 
 
 def _caching(origin: Origin, fresh_s: int) -> str:

@@ -9,9 +9,9 @@ from progimage.api.auth.authentication import viewer_of
 from progimage.api.auth.authorization import Access, Authorization
 from progimage.api.auth.rate_limits import RenderRateLimit
 from progimage.api.requests import preconditions
-from progimage.api.requests.negotiation import Source, choose_format
+from progimage.api.requests.negotiation import Source, choose_format, source_of
 from progimage.api.responses import hal
-from progimage.api.responses.delivery import Delivery, etag_of_rendition, set_timing
+from progimage.api.responses.delivery import Delivery, etag_of_rendition, part_opener, set_timing
 from progimage.errors import NotAcceptable, NotFound
 from progimage.imaging.codecs import formats
 from progimage.imaging.codecs.formats import Format
@@ -20,7 +20,6 @@ from progimage.library import Library
 from progimage.lru import LockedLru
 from progimage.model import Record, Viewer
 from progimage.renditions.renditions import Rendition, Renditions
-from progimage.stores import Reader
 from progimage.telemetry import metrics
 
 _REMEMBERED_SOURCES = 10_000
@@ -110,14 +109,7 @@ class RenditionResponder:
         etag: str,
         download: str | None,
     ) -> None:
-        is_taken = False
-
-        def open_(start: int, length: int | None) -> Reader:
-            nonlocal is_taken
-            is_taken = True
-            return self._renditions.narrow(found, start, length)
-
-        try:
+        with part_opener(self._renditions, found) as open_:
             self._describe(
                 resp, image_id, found.format, access, download, is_public=found.is_public
             )
@@ -135,9 +127,6 @@ class RenditionResponder:
                     open_=open_,
                     ends_s=access.ends_s,
                 )
-        finally:
-            if not is_taken:
-                found.reader.close()
 
     def _describe(
         self,
@@ -193,9 +182,7 @@ class RenditionResponder:
         source = self._sources.get(image_id)
         if source is None:
             record = self._library.find(viewer, image_id)
-            source = Source(
-                formats.by_media_type(record.media_type), record.has_alpha, record.frames > 1
-            )
+            source = source_of(record)
             if record.is_public:
                 self._sources.put(image_id, source)
         return source
