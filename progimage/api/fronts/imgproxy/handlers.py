@@ -159,8 +159,9 @@ def _format_quality(options: Options, arguments: list[str]) -> None:
 
 
 def _skip_processing(options: Options, arguments: list[str]) -> None:
-    names = tuple(format_name("skip_processing", text) for text in arguments)
-    options.skipped_formats += names
+    # Checked and without effect: the format of the source is not known here.
+    for text in arguments:
+        format_name("skip_processing", text)
 
 
 def _filename(options: Options, arguments: list[str]) -> None:

@@ -73,7 +73,6 @@ class Options:
     keeps_profile: bool = False
     keeps_metadata: bool = False
     is_progressive: bool = False
-    skipped_formats: tuple[str, ...] = ()
     is_raw: bool = False
     file_name: str = ""
     is_attachment: bool = False
