@@ -144,9 +144,14 @@ class Ledger:
             pass
 
     def forget(self, beginning: str) -> None:
-        """Remove the rows of copies whose names begin with `beginning`."""
+        """Remove the copies whose names begin with `beginning`, and their rows."""
+        which, between = "name >= ? AND name < ? AND is_written", (beginning, beginning + "~")
         with self._transaction():
-            self._delete("name >= ? AND name < ? AND is_written", beginning, beginning + "~")
+            # One may have been published since the folder forgot them; it must not stay uncounted.
+            query = f"SELECT name FROM copies WHERE {which}"  # noqa: S608 (constants)
+            for [name] in self._db.execute(query, between).fetchall():
+                self._folder.remove(name)
+            self._delete(which, *between)
 
     def _begin(self) -> None:
         """Make the tables, with a row for each copy in the folder."""

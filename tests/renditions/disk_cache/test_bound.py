@@ -177,6 +177,8 @@ def test_processes_that_share_it_and_are_killed_keep_the_bound(store, make_cache
                     assert len(rival.stdout.read(20)) == 20
                 for rival in rivals:
                     rival.send_signal(signal.SIGSTOP)
+                for rival in rivals:  # a signal takes a moment to stop its process
+                    os.waitpid(rival.pid, os.WUNTRACED)
                 assert used(root) <= ROOM
                 for rival in rivals:
                     rival.send_signal(signal.SIGCONT)
