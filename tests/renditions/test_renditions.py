@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 
 import pytest
 from PIL import Image
@@ -50,20 +50,36 @@ class CountingPool(InlinePool):
     def run(self, function, *args, **kwargs):
         self.renders += 1
         self.has_begun.set()
-        assert self.may_end.wait(30)
+        assert self.may_end.wait(60)
         if self._error is not None:
             raise self._error
         return super().run(function, *args, **kwargs)
 
 
-def renders_of(store: ObjectStore, pool=None, places: int = 50) -> Renditions:
+class CountingAdmission(Admission):
+    """Tells how many requests have been admitted."""
+
+    def __init__(self, places: int) -> None:
+        super().__init__(places, "renders")
+        self.admitted = threading.Semaphore(0)
+
+    @contextmanager
+    def admit(self):
+        with super().admit():
+            self.admitted.release()
+            yield
+
+
+def renders_of(
+    store: ObjectStore, pool=None, places: int = 50, admission: Admission | None = None
+) -> Renditions:
     return Renditions(
         store,
         Library(store),
         pool or InlinePool(),
         TempFolder(),
         LIMITS,
-        Admission(places, "renders"),
+        admission or Admission(places, "renders"),
         TransformPolicy("open", {}, LIMITS),
     )
 
@@ -84,7 +100,7 @@ def test_a_crowd_that_asks_for_one_rendition_has_it_made_once(store):
     renders = renders_of(store, pool)
     with ThreadPoolExecutor(20) as threads:
         answers = [threads.submit(bytes_of, renders, image_id) for _ in range(20)]
-        assert pool.has_begun.wait(30)
+        assert pool.has_begun.wait(60)
         pool.may_end.set()
         assert len({answer.result() for answer in answers}) == 1
     assert pool.renders == 1
@@ -93,16 +109,13 @@ def test_a_crowd_that_asks_for_one_rendition_has_it_made_once(store):
 def test_what_the_leader_fails_with_its_followers_fail_with(store):
     image_id = add(Library(store), PICTURE).id
     pool = CountingPool(RenderTimeout("too long"))
-    renders = renders_of(store, pool, places=8)
+    admission = CountingAdmission(8)
+    renders = renders_of(store, pool, admission=admission)
     with ThreadPoolExecutor(8) as threads:
         answers = [threads.submit(bytes_of, renders, image_id) for _ in range(8)]
-        assert pool.has_begun.wait(30)
-        # All eight places are taken once every follower waits for the leader.
-        while True:
-            try:
-                bytes_of(renders, image_id)
-            except Overloaded:
-                break
+        assert pool.has_begun.wait(60)
+        for _ in range(8):
+            assert admission.admitted.acquire(timeout=60)
         pool.may_end.set()
         assert [type(answer.exception()) for answer in answers] == [RenderTimeout] * 8
     assert pool.renders == 1
@@ -128,7 +141,7 @@ def test_more_than_may_wait_are_turned_away_at_once(store):
     renders = renders_of(store, pool, places=1)
     with ThreadPoolExecutor(1) as threads:
         first = threads.submit(bytes_of, renders, image_id)
-        assert pool.has_begun.wait(30)
+        assert pool.has_begun.wait(60)
         with pytest.raises(Overloaded):
             bytes_of(renders, image_id, parse("resize:w=3"))
         pool.may_end.set()
@@ -142,7 +155,7 @@ def test_a_cached_rendition_waits_for_nobody(store):
     renders = renders_of(store, pool, places=1)
     with ThreadPoolExecutor(1) as threads:
         cold = threads.submit(bytes_of, renders, image_id, parse("resize:w=3"))
-        assert pool.has_begun.wait(30)
+        assert pool.has_begun.wait(60)
         found = renders.find_public(image_id, PIPELINE, formats.PNG)
         assert found is not None
         with found.reader:
