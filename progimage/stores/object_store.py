@@ -88,7 +88,9 @@ class ObjectStore(Protocol):
         When it returns, the object survives a crash of this process and machine.
         `expect` is None (replace any version), `ABSENT` (create only) or an
         etag (replace exactly that version); among racing writers with the same
-        `expect`, exactly one wins. The stream is never held whole in memory. Errors of
+        `expect`, exactly one wins. A key that is ever put with an etag is put with one each
+        time: Ceph at times drops a put without a condition that races one with. The stream
+        is never held whole in memory. Errors of
         `source` go on to the caller, and nothing is stored. `media_type`
         is stored where the store serves objects by itself, as S3 does.
 

@@ -17,6 +17,7 @@ from progimage.stores.s3.store import S3Store
 from tests.stores.contract import ConditionalOpens, get, keys, put
 from tests.stores.s3server import BUCKET, App, s3_server, store_url
 from tests.stores.shared_contract import SharedStoreContract
+from tests.system.s3.real import REAL_SERVER
 
 Environ = dict[str, Any]
 
@@ -29,6 +30,13 @@ class TestS3Store(SharedStoreContract, ConditionalOpens):
     @pytest.fixture
     def url(self, s3_url):
         return s3_url
+
+    @pytest.mark.skipif(
+        REAL_SERVER in os.environ,
+        reason="Ceph drops a plain put at times that races a conditional one; no key gets both",
+    )
+    def test_a_swap_never_overwrites_a_plain_put_it_has_not_seen(self, store):
+        super().test_a_swap_never_overwrites_a_plain_put_it_has_not_seen(store)
 
 
 class Meddler:

@@ -43,7 +43,7 @@ pytestmark = [
         not (os.environ.get(REAL_SERVER) and LIBRARIES),
         reason="make test-faults starts a real server and installs libfaketime",
     ),
-    pytest.mark.timeout(240),
+    pytest.mark.timeout(480),
 ]
 
 SETTINGS = {

@@ -20,7 +20,7 @@ from typing import Any, Self
 
 ROOT = Path(__file__).parents[3]
 LISTENS = re.compile(r"ProgImage listens on http://([\d.]+):(\d+)")
-PATIENCE_S = 30
+PATIENCE_S = 90
 # Where there is a store of its own to be proven first, by several nodes at once.
 STARTS_WITHIN_S = 90
 
