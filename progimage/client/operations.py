@@ -29,10 +29,11 @@ class Operations(Steps[R]):
         Args:
             width: pixels; 200 if no side is given; 1 to 8192; also w.
             height: pixels; 200 if no side is given; 1 to 8192; also h.
-            fit: inside: no side longer than asked; cover: both as asked, the rest cut off;
-                contain: both as asked, the rest filled; fill: both as asked, distorted;
+            fit: inside: no side longer than this; cover: exactly this, the rest cut off;
+                contain: exactly this, the rest filled; fill: exactly this, distorted;
                 outside: no side shorter; default "inside".
-            gravity: what to keep (cover), or where to stand (contain); default "center".
+            gravity: the part to keep (cover), or where to place the picture (contain);
+                default "center".
             background: behind what contain leaves free; default "transparent"; also bg.
         """
         return self._step(
@@ -65,11 +66,12 @@ class Operations(Steps[R]):
         Args:
             width: pixels; 1 to 8192; also w.
             height: pixels; 1 to 8192; also h.
-            fit: inside: no side longer than asked; cover: both as asked, the rest cut off;
-                contain: both as asked, the rest filled; fill: both as asked, distorted;
+            fit: inside: no side longer than this; cover: exactly this, the rest cut off;
+                contain: exactly this, the rest filled; fill: exactly this, distorted;
                 outside: no side shorter; default "inside".
             enlarge: whether to go above the picture's own pixels; default false.
-            gravity: what to keep (cover), or where to stand (contain); default "center".
+            gravity: the part to keep (cover), or where to place the picture (contain);
+                default "center".
             background: behind what contain leaves free; default "transparent"; also bg.
         """
         return self._step(
@@ -103,9 +105,9 @@ class Operations(Steps[R]):
         Args:
             x: pixels from the left; 0 to 30000; also left.
             y: pixels from the top; 0 to 30000; also top.
-            width: pixels; what is there by default; 1 to 8192; also w.
-            height: pixels; what is there by default; 1 to 8192; also h.
-            gravity: what to keep, where x and y are not given; default "center".
+            width: pixels; to the edge of the picture by default; 1 to 8192; also w.
+            height: pixels; to the edge of the picture by default; 1 to 8192; also h.
+            gravity: the part to keep, when x and y are not given; default "center".
         """
         return self._step(
             "crop",
@@ -169,7 +171,7 @@ class Operations(Steps[R]):
         l: int | None = None,
         bg: str | None = None,
     ) -> R:
-        """Add space around the picture: the same on all sides, or to each its own.
+        """Add space around the picture: the same on all sides, or a different amount on each.
 
         Args:
             all: pixels on every side not given itself; 0 to 4096; default 0.
@@ -206,7 +208,7 @@ class Operations(Steps[R]):
         w: int | None = None,
         color: str | None = None,
     ) -> R:
-        """Draw a frame of one colour around the picture, outside of it.
+        """Draw a frame of one colour outside the edges of the picture.
 
         Args:
             width: pixels; 0 to 4096; also w.
@@ -347,7 +349,7 @@ class Operations(Steps[R]):
         return self._step("solarize", {"threshold": threshold})
 
     def threshold(self, level: int | None = None) -> R:
-        """Make what is at least this light white, and all else black.
+        """Make every pixel that is at least this light white, and all others black.
 
         Args:
             level: 0 to 255; default 128.
@@ -397,7 +399,7 @@ class Operations(Steps[R]):
         g: float | None = None,
         b: float | None = None,
     ) -> R:
-        """Add an amount of its own to each of the channels red, green and blue.
+        """Add a separate amount to each of the channels red, green and blue.
 
         Args:
             red: percent of full red; -100 to 100; default 0.0; also r.
@@ -467,7 +469,7 @@ class Operations(Steps[R]):
         return self._step("pixelate", {"size": size})
 
     def edges(self) -> R:
-        """Draw the edges of things in white on black."""
+        """Draw the outlines of objects in white on black."""
         return self._step("edges", {})
 
     def emboss(self) -> R:
@@ -480,7 +482,7 @@ class Operations(Steps[R]):
         radius: int | None = None,
         image: str | HasId | None = None,
     ) -> R:
-        """Make all transparent that lies outside a shape, or where another picture is.
+        """Make everything outside a shape, or outside another picture, transparent.
 
         Args:
             radius: pixels, of rounded corners; by default a tenth of the shorter side; 1 to
@@ -579,7 +581,7 @@ class Operations(Steps[R]):
         return self._step("progressive", {})
 
     def strip(self, *, keep: Literal["none", "icc", "exif", "all"] | None = None) -> R:
-        """Strip metadata, as always happens, except for what is to be kept.
+        """Remove metadata (the default), except for the kinds listed in `keep`.
 
         Args:
             keep: icc: the colour profile; exif: that and EXIF without the location; all:

@@ -7,9 +7,9 @@ export interface ThumbnailArguments {
   width?: number
   /** pixels; 200 if no side is given; 1 to 8192 */
   height?: number
-  /** inside: no side longer than asked; cover: both as asked, the rest cut off; contain: both as asked, the rest filled; fill: both as asked, distorted; outside: no side shorter; default "inside" */
+  /** inside: no side longer than this; cover: exactly this, the rest cut off; contain: exactly this, the rest filled; fill: exactly this, distorted; outside: no side shorter; default "inside" */
   fit?: 'inside' | 'cover' | 'contain' | 'fill' | 'outside'
-  /** what to keep (cover), or where to stand (contain); default "center" */
+  /** the part to keep (cover), or where to place the picture (contain); default "center" */
   gravity?: string
   /** behind what contain leaves free; default "transparent" */
   background?: string
@@ -20,11 +20,11 @@ export interface ResizeArguments {
   width?: number
   /** pixels; 1 to 8192 */
   height?: number
-  /** inside: no side longer than asked; cover: both as asked, the rest cut off; contain: both as asked, the rest filled; fill: both as asked, distorted; outside: no side shorter; default "inside" */
+  /** inside: no side longer than this; cover: exactly this, the rest cut off; contain: exactly this, the rest filled; fill: exactly this, distorted; outside: no side shorter; default "inside" */
   fit?: 'inside' | 'cover' | 'contain' | 'fill' | 'outside'
   /** whether to go above the picture's own pixels; default false */
   enlarge?: boolean
-  /** what to keep (cover), or where to stand (contain); default "center" */
+  /** the part to keep (cover), or where to place the picture (contain); default "center" */
   gravity?: string
   /** behind what contain leaves free; default "transparent" */
   background?: string
@@ -35,11 +35,11 @@ export interface CropArguments {
   x?: number
   /** pixels from the top; 0 to 30000 */
   y?: number
-  /** pixels; what is there by default; 1 to 8192 */
+  /** pixels; to the edge of the picture by default; 1 to 8192 */
   width?: number
-  /** pixels; what is there by default; 1 to 8192 */
+  /** pixels; to the edge of the picture by default; 1 to 8192 */
   height?: number
-  /** what to keep, where x and y are not given; default "center" */
+  /** the part to keep, when x and y are not given; default "center" */
   gravity?: string
 }
 
@@ -287,12 +287,12 @@ export abstract class Operations<R> extends Steps<R> {
     return this.step('trim', args)
   }
 
-  /** Add space around the picture: the same on all sides, or to each its own. */
+  /** Add space around the picture: the same on all sides, or a different amount on each. */
   pad(args: PadArguments = {}): R {
     return this.step('pad', args)
   }
 
-  /** Draw a frame of one colour around the picture, outside of it. */
+  /** Draw a frame of one colour outside the edges of the picture. */
   border(args: BorderArguments): R {
     return this.step('border', args)
   }
@@ -367,7 +367,7 @@ export abstract class Operations<R> extends Steps<R> {
     return this.step('solarize', args)
   }
 
-  /** Make what is at least this light white, and all else black. */
+  /** Make every pixel that is at least this light white, and all others black. */
   threshold(args: ThresholdArguments = {}): R {
     return this.step('threshold', args)
   }
@@ -387,7 +387,7 @@ export abstract class Operations<R> extends Steps<R> {
     return this.step('lighten', args)
   }
 
-  /** Add an amount of its own to each of the channels red, green and blue. */
+  /** Add a separate amount to each of the channels red, green and blue. */
   rgb(args: RgbArguments = {}): R {
     return this.step('rgb', args)
   }
@@ -417,7 +417,7 @@ export abstract class Operations<R> extends Steps<R> {
     return this.step('pixelate', args)
   }
 
-  /** Draw the edges of things in white on black. */
+  /** Draw the outlines of objects in white on black. */
   edges(): R {
     return this.step('edges', {})
   }
@@ -427,7 +427,7 @@ export abstract class Operations<R> extends Steps<R> {
     return this.step('emboss', {})
   }
 
-  /** Make all transparent that lies outside a shape, or where another picture is. */
+  /** Make everything outside a shape, or outside another picture, transparent. */
   mask(args: MaskArguments = {}): R {
     return this.step('mask', args)
   }
@@ -457,7 +457,7 @@ export abstract class Operations<R> extends Steps<R> {
     return this.step('progressive', {})
   }
 
-  /** Strip metadata, as always happens, except for what is to be kept. */
+  /** Remove metadata (the default), except for the kinds listed in `keep`. */
   strip(args: StripArguments = {}): R {
     return this.step('strip', args)
   }

@@ -182,7 +182,7 @@ def solarize(frame: Image, threshold: int) -> Image:
 
 @operation(level=whole(0, 255, default=128))
 def threshold(frame: Image, level: int) -> Image:
-    """Make what is at least this light white, and all else black."""
+    """Make every pixel that is at least this light white, and all others black."""
     return map_tones(_grey(frame), [255 * (value >= level) for value in range(256)])
 
 

@@ -40,7 +40,7 @@ def pixelate(frame: Image, size: int) -> Image:
 
 @operation()
 def edges(frame: Image) -> Image:
-    """Draw the edges of things in white on black."""
+    """Draw the outlines of objects in white on black."""
     return on_visible_colour(frame, lambda image: _convolve(image, ImageFilter.FIND_EDGES))
 
 

@@ -31,7 +31,7 @@ def rotate(frame: Image, degrees: float, background: Colour) -> Image:
     """Turn the picture clockwise about its centre, growing the canvas to fit.
 
     Right angles move whole pixels and resample nothing: W x H becomes H x W for 90
-    and 270. Pillow counts anticlockwise, hence 90 is its ROTATE_270.
+    and 270. Pillow counts anticlockwise, so 90 is its ROTATE_270.
     Source: Pillow handbook, Image.transpose and Image.transform.
     """
     if degrees in _QUARTERS:
@@ -96,7 +96,7 @@ mirror.also_known_as("flop")
 def trim(view: View, threshold: float, colour: Colour | None) -> Apply:
     """Cut off a margin of one colour, by default that of the top left pixel.
 
-    An animation is trimmed as its first frame needs. A picture of nothing but margin
+    An animation is trimmed by the margin of its first frame. A picture of nothing but margin
     stays as it is.
     """
     first = premultiplied(view.image.convert("RGBA"))
@@ -135,7 +135,7 @@ def pad(
     left: int | None,
     background: Colour,
 ) -> Image:
-    """Add space around the picture: the same on all sides, or to each its own."""
+    """Add space around the picture: the same on all sides, or a different amount on each."""
     sides = {"all": all, "top": top, "right": right, "bottom": bottom, "left": left}
     corner = (_padding(sides, "left"), _padding(sides, "top"))
     return set_on_canvas(frame, _padded_size(frame.size, **sides), corner, background)
@@ -171,7 +171,7 @@ pad.example = "pad:20,background=white"
     colour=colour("black", aliases=("color",)),
 )
 def border(frame: Image, width: int, colour: Colour) -> Image:
-    """Draw a frame of one colour around the picture, outside of it."""
+    """Draw a frame of one colour outside the edges of the picture."""
     return set_on_canvas(frame, _bordered_size(frame.size, width), (width, width), colour)
 
 

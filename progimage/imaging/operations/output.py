@@ -53,7 +53,7 @@ def progressive(output: Output) -> Output:
     )
 )
 def strip(output: Output, keep: Metadata) -> Output:
-    """Strip metadata, as always happens, except for what is to be kept."""
+    """Remove metadata (the default), except for the kinds listed in `keep`."""
     return _with(output, metadata=keep)
 
 

@@ -39,7 +39,7 @@ _QUARTER_SAMPLES = 64_000_000
     image=picture_id(default=None, about="a picture whose alpha, or else lightness, is the mask"),
 )
 def mask(view: View, shape: str | None, radius: int | None, image: Image | None) -> Apply:
-    """Make all transparent that lies outside a shape, or where another picture is.
+    """Make everything outside a shape, or outside another picture, transparent.
 
     A circle has the shorter side as its diameter, an ellipse touches all four sides.
     Another picture is stretched to the size of this one; its alpha, or its lightness

@@ -19,8 +19,8 @@ _THUMBNAIL_PX = 200
 
 _FITS = ("inside", "cover", "contain", "fill", "outside")
 _HOW_FIT = (
-    "inside: no side longer than asked; cover: both as asked, the rest cut off; contain: both "
-    "as asked, the rest filled; fill: both as asked, distorted; outside: no side shorter"
+    "inside: no side longer than this; cover: exactly this, the rest cut off; contain: exactly "
+    "this, the rest filled; fill: exactly this, distorted; outside: no side shorter"
 )
 
 
@@ -37,7 +37,9 @@ class _Fit:
     width=whole(1, 8192, default=None, aliases=("w",), about="pixels; 200 if no side is given"),
     height=whole(1, 8192, default=None, aliases=("h",), about="pixels; 200 if no side is given"),
     fit=choice(*_FITS, default="inside", about=_HOW_FIT),
-    gravity=gravity(default="center", about="what to keep (cover), or where to stand (contain)"),
+    gravity=gravity(
+        default="center", about="the part to keep (cover), or where to place the picture (contain)"
+    ),
     background=colour("transparent", aliases=("bg",), about="behind what contain leaves free"),
 )
 def thumbnail(
@@ -90,7 +92,9 @@ def _thumbnail_box(width: int | None, height: int | None) -> tuple[int | None, i
     height=whole(1, 8192, default=None, aliases=("h",), about="pixels"),
     fit=choice(*_FITS, default="inside", about=_HOW_FIT),
     enlarge=flag(default=False, about="whether to go above the picture's own pixels"),
-    gravity=gravity(default="center", about="what to keep (cover), or where to stand (contain)"),
+    gravity=gravity(
+        default="center", about="the part to keep (cover), or where to place the picture (contain)"
+    ),
     background=colour("transparent", aliases=("bg",), about="behind what contain leaves free"),
 )
 def resize(
@@ -105,9 +109,9 @@ def resize(
 ) -> Apply:
     """Resize to a width, a height, or a box of both that it should fit.
 
-    With only one of them the other side follows, and the shape is kept. Unless it may
-    enlarge, no pixel is invented: a picture too small for `cover` is cut to the shape
-    asked for, and one too small for `contain` gets more background.
+    With only one of them, the other side follows from the ratio of width to height. Unless
+    `enlarge` is true, no pixel is invented: a picture too small for `cover` is cut to the
+    ratio of the box, and one too small for `contain` gets more background.
     """
     return _resampler(view, _fit(view.size, width, height, fit, enlarge), gravity, background)
 
@@ -139,9 +143,13 @@ resize.example = "resize:400x300,fit=cover"
 @planned_operation(
     x=whole(0, 30_000, default=None, aliases=("left",), about="pixels from the left"),
     y=whole(0, 30_000, default=None, aliases=("top",), about="pixels from the top"),
-    width=whole(1, 8192, default=None, aliases=("w",), about="pixels; what is there by default"),
-    height=whole(1, 8192, default=None, aliases=("h",), about="pixels; what is there by default"),
-    gravity=gravity(default="center", about="what to keep, where x and y are not given"),
+    width=whole(
+        1, 8192, default=None, aliases=("w",), about="pixels; to the edge of the picture by default"
+    ),
+    height=whole(
+        1, 8192, default=None, aliases=("h",), about="pixels; to the edge of the picture by default"
+    ),
+    gravity=gravity(default="center", about="the part to keep, when x and y are not given"),
 )
 def crop(
     view: View,
@@ -154,7 +162,7 @@ def crop(
 ) -> Apply:
     """Cut out a part, given by its corner and size or by its size and a gravity.
 
-    What of the part lies outside the picture is left away.
+    Anything of the part outside the picture is left out.
     """
     across, down = _crop_size(view.size, x, y, width, height)
     if x is None and y is None:

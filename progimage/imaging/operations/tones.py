@@ -38,7 +38,7 @@ lighten.example = "lighten:40"
     blue=number(-100, 100, default=0.0, neutral=0.0, aliases=("b",), about="likewise"),
 )
 def rgb(frame: Image, red: float, green: float, blue: float) -> Image:
-    """Add an amount of its own to each of the channels red, green and blue."""
+    """Add a separate amount to each of the channels red, green and blue."""
     coloured = with_colour(frame)
     table: list[int] = []
     for percent in (red, green, blue):
