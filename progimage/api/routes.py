@@ -10,6 +10,7 @@ from progimage.api.components import Components
 from progimage.api.console.console import Console
 from progimage.api.fronts.mount import ROUTE as FRONTS
 from progimage.api.resources import images
+from progimage.api.resources.bulk import BulkResource
 from progimage.api.resources.docs import Description, Docs, OpenApi
 from progimage.api.resources.fronts import FrontResource
 from progimage.api.resources.health import Live, Ready
@@ -28,7 +29,6 @@ from progimage.api.resources.tokens import Tokens
 from progimage.api.resources.transforms import Transforms
 from progimage.api.resources.uploads.resource import ResumableUploadResource
 from progimage.api.resources.users import Account, Registration
-from progimage.api.resources.visibility import BulkVisibility
 from progimage.api.responses.origin import OriginResponder
 from progimage.api.responses.original import OriginalResponder
 from progimage.api.responses.rendition import RenditionResponder
@@ -57,7 +57,7 @@ def routes(parts: Components) -> list[Route]:
     resumable, jobs = ResumableUploadResource(parts), JobResource(parts)
     account = Account(parts.administration, parts.users, parts.authenticator, settings, urls)
     tokens = Tokens(parts.sign_in, parts.users, parts.authenticator, settings)
-    bulk = BulkVisibility(parts.library, settings)
+    bulk = BulkResource(parts.library, settings)
     links = Links(parts.library, policy, parts.signer, settings, parts.limits, urls)
 
     table += [

@@ -11,7 +11,17 @@ from typing import Annotated
 import typer
 
 from progimage import __version__
-from progimage.cli import account, adopt, download, edit, jobs, search, server_commands, upload
+from progimage.cli import (
+    account,
+    adopt,
+    bulk,
+    download,
+    edit,
+    jobs,
+    search,
+    server_commands,
+    upload,
+)
 from progimage.cli.terminal import CommandError, allow_any_text, message
 from progimage.client import ClientError, InvalidCall, Unauthorized
 from progimage.errors import ProgImageError
@@ -22,7 +32,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=True,
 )
-for part in (upload, search, download, edit, jobs, adopt, account):
+for part in (upload, search, download, edit, bulk, jobs, adopt, account):
     app.add_typer(part.app)
 server_commands.add_to(app)
 

@@ -44,7 +44,7 @@ from progimage.client.errors import (
     Unreachable,
 )
 from progimage.client.pipelines import Pipeline
-from progimage.client.results import Link, Saved
+from progimage.client.results import BulkResult, Link, Saved
 from progimage.client.retries import Retries
 from progimage.client.tokens import Tokens
 
@@ -55,6 +55,7 @@ __all__ = [
     "AsyncPage",
     "AsyncRendition",
     "AsyncUploaded",
+    "BulkResult",
     "Changed",
     "Client",
     "ClientError",

@@ -136,3 +136,24 @@ def merge_patch(
     if not changes:
         raise InvalidCall("an edit needs a title, a description, tags or a visibility")
     return changes
+
+
+def bulk_change(
+    add_tags: Iterable[str], remove_tags: Iterable[str], visibility: Visibility | None
+) -> dict[str, Any]:
+    """Return the fields of a bulk request.
+
+    Raises:
+        InvalidCall: nothing is changed, or the tags are one string.
+    """
+    if isinstance(add_tags, str) or isinstance(remove_tags, str):
+        raise InvalidCall("add_tags, remove_tags: expected lists of strings")
+    values = {
+        "add_tags": list(add_tags),
+        "remove_tags": list(remove_tags),
+        "visibility": visibility,
+    }
+    change = {name: value for name, value in values.items() if value}
+    if not change:
+        raise InvalidCall("a change needs add_tags, remove_tags or a visibility")
+    return change

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 
 class Link(NamedTuple):
@@ -17,3 +18,31 @@ class Saved(NamedTuple):
 
     size_bytes: int
     media_type: str
+
+
+class BulkResult(NamedTuple):
+    """The result of a bulk change for one image.
+
+    Attributes:
+        status: as of a single request: 200 or 204 if it succeeded.
+        detail: what was wrong; "" if it succeeded.
+    """
+
+    id: str
+    status: int
+    detail: str = ""
+
+    @property
+    def is_ok(self) -> bool:
+        """Whether the image was changed."""
+        return self.status < 400
+
+    @classmethod
+    def of(cls, document: Mapping[str, Any]) -> BulkResult:
+        """Return the result that the server sent for one image."""
+        status = document.get("status")
+        return cls(
+            str(document.get("id", "")),
+            status if isinstance(status, int) else 500,
+            str(document.get("detail", "")),
+        )

@@ -18,6 +18,9 @@ ATTEMPTS = 8
 
 _TICK = timedelta(microseconds=1)
 
+Changes = dict[str, Any] | Callable[[Record], dict[str, Any]]
+"""New values of fields, or a function that returns them for the current version."""
+
 
 class Purge(Protocol):
     """Removes all cached renditions of a picture, or only the public ones."""
@@ -44,13 +47,14 @@ class Edits:
         self,
         viewer: Viewer,
         image_id: str,
-        changes: dict[str, Any],
+        changes: Changes,
         is_expected: Callable[[Record], bool],
     ) -> Record:
         """Edit the metadata of a picture; see `Library.edit`."""
         for _ in range(ATTEMPTS):
             record, etag = self._records.read_editable(viewer, image_id)
-            if "visibility" in changes and not record.is_public:
+            wanted = changes(record) if callable(changes) else changes
+            if "visibility" in wanted and not record.is_public:
                 # The process that hid it may have died before the purge; this may be a repetition.
                 self._purge(image_id, public_only=True)
             if not is_expected(record):
@@ -58,7 +62,7 @@ class Edits:
                     "another client has changed the picture since; read its metadata again "
                     "and send the ETag you get as If-Match"
                 )
-            edited = self._edited(record, changes)
+            edited = self._edited(record, wanted)
             if edited is None:
                 return record
             if self._replace(record, etag, edited):

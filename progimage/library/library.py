@@ -20,7 +20,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import structlog
 
@@ -36,7 +36,7 @@ from progimage.errors import (
 )
 from progimage.library import originals, quarantine, removals
 from progimage.library.candidate import Candidate, PictureFacts
-from progimage.library.edits import ATTEMPTS, Edits
+from progimage.library.edits import ATTEMPTS, Changes, Edits
 from progimage.library.index.index import Index
 from progimage.library.records import (
     Records,
@@ -139,13 +139,14 @@ class Library:
         self,
         viewer: Viewer,
         image_id: str,
-        changes: dict[str, Any],
+        changes: Changes,
         is_expected: Callable[[Record], bool],
     ) -> Record:
         """Apply `changes` to the metadata of the version that `is_expected`.
 
         `is_expected` is called with every version the edit could be based on, so an edit never
-        overwrites another client's update by accident.
+        overwrites another client's update by accident. If `changes` is a function, it is called
+        with each of them.
 
         Raises:
             NotFound: there is no such picture for this viewer.

@@ -282,7 +282,7 @@ class TestManyAtOnce:
         [
             {},
             {"images": [], "visibility": "public"},
-            {"images": ["0" * 64] * 101, "visibility": "public"},
+            {"images": ["0" * 64] * 1_001, "visibility": "public"},
             {"images": "0" * 64, "visibility": "public"},
             {"images": [7], "visibility": "public"},
             {"images": ["0" * 64], "visibility": "secret"},

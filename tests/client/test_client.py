@@ -277,3 +277,23 @@ def test_a_job_can_be_cancelled(client, fresh_jpeg):
     job = client.prerender([image], [f"blur:{n}.png" for n in range(1, 60)])
     job.cancel()
     assert job.refresh().status in ("cancelled", "complete")
+
+
+def test_many_images_are_changed_and_deleted_with_a_result_for_each(call, url, fresh_jpeg):
+    image = call(url, lambda client: client.upload(fresh_jpeg, tags=["draft"]))
+    ids = [image.id, "0" * 64]
+    changed = call(
+        url, lambda client: client.change_many(ids, add_tags=["sea"], remove_tags=["draft"])
+    )
+    assert [(result.id, result.status) for result in changed] == [(image.id, 200), ("0" * 64, 404)]
+    assert "no picture" in changed[1].detail
+    assert call(url, lambda client: client.get(image.id)).tags == ("sea",)
+    deleted = call(url, lambda client: client.delete_many(ids))
+    assert [result.is_ok for result in deleted] == [True, False]
+
+
+def test_a_bulk_change_of_nothing_is_not_sent(client):
+    with pytest.raises(InvalidCall, match="add_tags"):
+        client.change_many(["0" * 64])
+    with pytest.raises(InvalidCall, match="lists"):
+        client.change_many(["0" * 64], add_tags="sea")

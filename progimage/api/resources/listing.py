@@ -13,8 +13,8 @@ from progimage.api.openapi import schemas
 from progimage.api.openapi.documented import Answer, Named, Parameter, documented
 from progimage.api.requests.query import pairs
 from progimage.api.requests.search import CONDITIONS, PARAMETERS, QueryParameters, query_of
+from progimage.api.resources.bulk import BulkResource
 from progimage.api.resources.images import Uploads
-from progimage.api.resources.visibility import BulkVisibility
 from progimage.api.responses.hal import Urls
 from progimage.errors import InvalidRequest, StoreUnavailable
 from progimage.library.search import cursor as cursors
@@ -76,7 +76,7 @@ class Listing:
         self,
         catalogue: Catalogue,
         uploads: Uploads,
-        bulk: BulkVisibility,
+        bulk: BulkResource,
         urls: Urls,
     ) -> None:
         self._catalogue = catalogue

@@ -20,8 +20,8 @@ from progimage.client.errors import InvalidCall, ServerError, UnexpectedAnswer, 
 from progimage.client.fields import UploadFields
 from progimage.client.messages import Request
 from progimage.client.pipelines import Pipeline, path_of
-from progimage.client.records import OnKnown, Visibility, merge_patch
-from progimage.client.results import Link, Saved
+from progimage.client.records import OnKnown, Visibility, bulk_change, merge_patch
+from progimage.client.results import BulkResult, Link, Saved
 from progimage.client.sinks import Target
 from progimage.client.sources import Source
 from progimage.client.steps import image_path
@@ -222,6 +222,31 @@ class AsyncCalls:
             NotFound: there is no such image.
         """
         await endpoints.delete(self._session, image_path(image_id))
+
+    async def change_many(
+        self,
+        image_ids: Iterable[str],
+        *,
+        add_tags: Iterable[str] = (),
+        remove_tags: Iterable[str] = (),
+        visibility: Visibility | None = None,
+    ) -> list[BulkResult]:
+        """Add and remove tags of many images, or show or hide them; return a result for each.
+
+        A failure of one image does not stop the others.
+
+        Raises:
+            InvalidCall: nothing is changed.
+        """
+        change = bulk_change(add_tags, remove_tags, visibility)
+        return await endpoints.change_many(self._session, image_ids, change)
+
+    async def delete_many(self, image_ids: Iterable[str]) -> list[BulkResult]:
+        """Delete many images with their renditions; return a result for each.
+
+        A failure of one image does not stop the others.
+        """
+        return await endpoints.change_many(self._session, image_ids, {"delete": True})
 
     async def purge(self, image_id: str) -> int:
         """Delete the cached renditions of an image; return how many there were."""

@@ -1,16 +1,20 @@
 # Generated from progimage/client/asynchronous by `make client`. Do not edit.
-"""Requests that several classes share: download, delete, purge, sign a link."""
+"""Requests that several classes share: download, delete, purge, change many, sign a link."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from progimage.client.blocking.session import Session
 from progimage.client.errors import NotFound
 from progimage.client.messages import Request
-from progimage.client.results import Link, Saved
+from progimage.client.results import BulkResult, Link, Saved
 from progimage.client.sinks import Target, writing
 from progimage.client.steps import image_path
+
+MAX_BULK = 1_000
+"""Images of one bulk request."""
 
 
 def read(session: Session, path: str) -> bytes:
@@ -53,3 +57,22 @@ def link(session: Session, image_id: str, pipeline: str, expires_in: int) -> Lin
     request = Request("POST", f"{image_path(image_id)}links/", json=body)
     document = (session.request(request)).document
     return Link(str(document.get("url", "")), str(document.get("expires", "")))
+
+
+def change_many(
+    session: Session, image_ids: Iterable[str], change: Mapping[str, Any]
+) -> list[BulkResult]:
+    """Make the same change to many images; return a result for each, in order."""
+    ids = list(dict.fromkeys(image_ids))
+    results: list[BulkResult] = []
+    for start in range(0, len(ids), MAX_BULK):
+        request = Request(
+            "PATCH",
+            "/images/",
+            json={"images": ids[start : start + MAX_BULK], **change},
+            # Deleted images are not found the second time.
+            is_repeatable="delete" not in change,
+        )
+        document = (session.request(request)).document
+        results += [BulkResult.of(found) for found in document.get("images") or ()]
+    return results

@@ -1,0 +1,69 @@
+"""Change many images at once."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from typing import Annotated
+
+import typer
+
+from progimage.cli.connection import LOCAL_URL, CaFile, Token, Url, connected
+from progimage.cli.terminal import CommandError, message
+from progimage.client import BulkResult
+from progimage.client.records import Visibility
+
+app = typer.Typer()
+
+ImageIds = Annotated[list[str], typer.Argument(help="ids of images; - for standard input")]
+
+
+def ids_of(arguments: Iterable[str]) -> list[str]:
+    """Return the ids of the arguments, with those of standard input in place of `-`."""
+    return [
+        word for name in arguments for word in (sys.stdin.read().split() if name == "-" else [name])
+    ]
+
+
+def report(results: list[BulkResult], done: str) -> None:
+    """Print failures and a summary; exit with 1 if there are failures."""
+    failed = [result for result in results if not result.is_ok]
+    for result in failed:
+        message(f"{result.id}: {result.detail}", "red")
+    message(f"{done} {len(results) - len(failed)} of {len(results)}")
+    if failed:
+        raise typer.Exit(1)
+
+
+@app.command(
+    epilog="""Examples:
+
+    progimage bulk ID ID ID --add-tag sea --remove-tag draft
+
+    progimage ls --tag draft --json --limit 0 | jq -r .id | progimage bulk --public -"""
+)
+def bulk(
+    image_ids: ImageIds,
+    add_tag: Annotated[list[str] | None, typer.Option(help="add a tag")] = None,
+    remove_tag: Annotated[list[str] | None, typer.Option(help="remove a tag")] = None,
+    is_private: Annotated[
+        bool | None, typer.Option("--private/--public", help="whether others can see them")
+    ] = None,
+    url: Url = LOCAL_URL,
+    token: Token = "",
+    ca_file: CaFile = "",
+) -> None:
+    """Change tags or visibility of many images. Exit code 1 if some could not be changed."""
+    visibility: Visibility | None = None
+    if is_private is not None:
+        visibility = "private" if is_private else "public"
+    if not (add_tag or remove_tag or visibility):
+        raise CommandError("nothing to change; use --add-tag, --remove-tag, --private or --public")
+    with connected(url, token, ca_file) as client:
+        results = client.change_many(
+            ids_of(image_ids),
+            add_tags=add_tag or (),
+            remove_tags=remove_tag or (),
+            visibility=visibility,
+        )
+    report(results, "changed")
