@@ -80,6 +80,7 @@ forwarder_headers = ""
 
 def on_starting(server):
     """Refuse to start where the store or the settings cannot work."""
+    _logs.configure(_settings.log)
     try:
         _starting.prove(_settings)
     except ProgImageError as error:

@@ -55,7 +55,7 @@ class OriginClient:
         self.root, self.store, self._options = root, store, options
         self.executor = Later()
         self.asked = 0
-        self._is_down = False
+        self._failure: OriginFailed | None = None
         options = dict(options)
         budget = options.pop("budget", 10 << 30)
         settings = Settings.model_validate(
@@ -71,7 +71,7 @@ class OriginClient:
         # The parts that a test replaces: what runs behind, the clock, and the source.
         resource = next(r.resource for r in self.service.routes if r.name == "origin")
         origin = resource.origins["shop"]
-        origin.executor = self.executor
+        origin.executor = origin.copies.executor = self.executor
         origin.clock = origin.fetcher.clock = self._now
         origin.fetcher.source = self._watched(origin.fetcher.source)
 
@@ -84,8 +84,8 @@ class OriginClient:
         class Watched:
             def open(self, key: str, known: str = ""):
                 client.asked += 1
-                if client._is_down:
-                    raise OriginFailed("the origin is down", retryable=True, retry_after_s=5)
+                if client._failure is not None:
+                    raise client._failure
                 return source.open(key, known)
 
             def list(self, prefix: str, after: str = ""):
@@ -100,6 +100,9 @@ class OriginClient:
 
     def get(self, path: str, headers: dict[str, str] | None = None) -> testing.Result:
         return self._send("GET", path, headers)
+
+    def head(self, path: str) -> testing.Result:
+        return self._send("HEAD", path, None)
 
     def delete(self, path: str) -> testing.Result:
         return self._send("DELETE", path, None)
@@ -122,11 +125,11 @@ class OriginClient:
         """Let what was begun behind the answers end."""
         self.executor.release()
 
-    def break_down(self) -> None:
-        self._is_down = True
+    def break_down(self, error: OriginFailed | None = None) -> None:
+        self._failure = error or OriginFailed("the origin is down", retryable=True, retry_after_s=5)
 
     def mend(self) -> None:
-        self._is_down = False
+        self._failure = None
 
     def other_node(self) -> OriginClient:
         other = OriginClient(self.root, self.store, self._options)

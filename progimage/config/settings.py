@@ -116,6 +116,11 @@ class Settings(Section):
                         f"fronts.{name}.sources: {start!r} leads to {origin!r}, which is no "
                         "origin; name it in [origins]"
                     )
+                if front.unsafe and self.origins[origin].visibility == "private":
+                    raise ValueError(
+                        f"fronts.{name}.sources: {start!r} leads to the private origin {origin!r}, "
+                        "and unsafe = true would show its pictures to everybody"
+                    )
         return self
 
     @model_validator(mode="after")

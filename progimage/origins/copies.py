@@ -11,7 +11,10 @@ from __future__ import annotations
 import re
 import threading
 from collections import defaultdict
+from collections.abc import Callable
+from concurrent.futures import Executor
 from datetime import datetime
+from typing import BinaryIO
 
 import structlog
 
@@ -20,7 +23,7 @@ from progimage.errors import NotFound, StoreError
 from progimage.library import Library
 from progimage.lru import LockedLru
 from progimage.model import Record, Viewer
-from progimage.stores import ObjectStore
+from progimage.stores import ObjectStore, Stat
 from progimage.stores.prefixed import PrefixedStore
 
 log = structlog.get_logger()
@@ -45,19 +48,44 @@ def viewer_of(origin: str) -> Viewer:
     return Viewer(name=owner_of(origin), may_act_for_default_owner=False)
 
 
+class CopyStore(PrefixedStore):
+    """The part of a store that holds copies; reports how many bytes are written there.
+
+    Attributes:
+        on_written: called with the size of each object that was written.
+    """
+
+    def __init__(self, store: ObjectStore) -> None:
+        super().__init__(store, keys.FOREIGN)
+        self.on_written: Callable[[int], None] = lambda _: None
+
+    def put(
+        self, key: str, source: BinaryIO, *, media_type: str, expect: str | None = None
+    ) -> Stat:
+        stat = super().put(key, source, media_type=media_type, expect=expect)
+        self.on_written(stat.size)
+        return stat
+
+
 class Copies:
     """The copies in one store.
 
     Args:
-        library: over `store_of_copies(store)`.
+        library: over `store`.
         max_bytes: of all copies and their renditions.
+        executor: removes the oldest behind the requests.
     """
 
-    def __init__(self, store: PrefixedStore, library: Library, max_bytes: int) -> None:
+    def __init__(
+        self, store: CopyStore, library: Library, max_bytes: int, executor: Executor
+    ) -> None:
         self._store = store
         self.library = library
         self._max_bytes = max_bytes
+        self.executor = executor
         self._lock = threading.Lock()
+        self._is_making_room = False
+        store.on_written = self._note_written
         # The record of a copy never changes; that its bytes are gone shows when they are needed.
         self._records: LockedLru[str, Record] = LockedLru(_REMEMBERED)
         # Half of the share, so that a restarted node does not start from nothing.
@@ -89,23 +117,35 @@ class Copies:
         except NotFound:
             return
 
-    def note_written(self, size_bytes: int) -> None:
-        """Count what was written; remove the oldest pictures once that may be too much."""
+    def _remove_remains(self, image_id: str) -> None:
+        """Remove what a process that died left of a picture without a record."""
+        self.library.purge(image_id)
+        for prefix in (keys.working_copies(image_id), keys.picture(image_id)):
+            for stat in self._store.list(prefix):
+                self._store.delete(stat.key)
+
+    def _note_written(self, size_bytes: int) -> None:
+        """Count what was written; have the oldest pictures removed once that may be too much."""
         with self._lock:
             self._written += size_bytes
-            if self._written < self._max_bytes * _CHECK_SHARE:
+            if self._is_making_room or self._written < self._max_bytes * _CHECK_SHARE:
                 return
-            self._written = 0
+            self._written, self._is_making_room = 0, True
+        self.executor.submit(self._make_room_behind)
+
+    def _make_room_behind(self) -> None:
         try:
             self.make_room()
         except StoreError as error:
             log.warning("copies of origins' pictures could not be counted", reason=str(error))
+        finally:
+            self._is_making_room = False
 
     def make_room(self) -> int:
         """Remove the pictures that were written first until all fits; return how many."""
         sizes: dict[str, int] = defaultdict(int)
         oldest: dict[str, datetime] = {}
-        for prefix in (keys.IMAGES, keys.RENDERS):
+        for prefix in (keys.IMAGES, keys.COPIES, keys.RENDERS):
             for stat in self._store.list(prefix):
                 image_id = _id_in(stat.key)
                 if image_id is not None:
@@ -122,21 +162,19 @@ class Copies:
                 owner = self.library.find_for_link(image_id).owner
                 self.library.remove(Viewer(name=owner), image_id)
             except NotFound:
-                self.library.purge(image_id)
+                self._remove_remains(image_id)
             total -= sizes[image_id]
             removed += 1
         log.info("removed copies of origins' pictures", count=removed, bytes_left=total)
         return removed
 
 
-def store_of_copies(store: ObjectStore) -> PrefixedStore:
-    """Return the part of the store that holds copies."""
-    return PrefixedStore(store, keys.FOREIGN)
-
-
 def _id_in(key: str) -> str | None:
     found = keys.id_and_engine_of_rendition(key)
     if found:
         return found[0]
+    copy = keys.id_generation_and_kind_of_copy(key)
+    if copy:
+        return copy[0]
     match = _PICTURE_KEY.fullmatch(key)
     return match[1] if match else None

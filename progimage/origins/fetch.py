@@ -10,7 +10,7 @@ from progimage.config import Origin as OriginSettings
 from progimage.errors import PictureTooLarge
 from progimage.ingest.ingest import Ingest
 from progimage.model import Metadata, Record
-from progimage.origins.copies import Copies, owner_of
+from progimage.origins.copies import owner_of
 from progimage.origins.pointers import Pointer
 from progimage.origins.sources.source import OriginSource, Stream, Unchanged
 
@@ -30,7 +30,6 @@ class Fetcher:
         name: str,
         settings: OriginSettings,
         source: OriginSource,
-        copies: Copies,
         ingest: Ingest,
         admission: Admission,
         clock: Callable[[], datetime],
@@ -38,7 +37,6 @@ class Fetcher:
         self._name = name
         self._settings = settings
         self.source = source
-        self._copies = copies
         self._ingest = ingest
         self._admission = admission
         self.clock = clock
@@ -66,9 +64,7 @@ class Fetcher:
             stream = _Limited(answer.stream, self._settings.max_bytes)
             with self._ingest.receive(stream, key.rpartition("/")[2]) as staged:
                 visibility = Metadata(visibility=self._settings.visibility)
-                record, is_new = self._ingest.keep(staged, visibility, owner_of(self._name))
-        if is_new:
-            self._copies.note_written(record.size_bytes)
+                record, _ = self._ingest.keep(staged, visibility, owner_of(self._name))
         pointer = Pointer(
             key=key,
             version=answer.name,

@@ -34,7 +34,7 @@ from progimage.model import Record
 from progimage.origins.copies import Copies
 from progimage.origins.fetch import Fetcher
 from progimage.origins.pointers import Pointer, Pointers
-from progimage.origins.sources.source import missing
+from progimage.origins.sources.source import OriginDenied, missing
 from progimage.renditions.single_flight import SingleFlight
 
 log = structlog.get_logger()
@@ -84,7 +84,7 @@ class Origin:
         self.name = name
         self.settings = settings
         self._pointers = pointers
-        self._copies = copies
+        self.copies = copies
         self.fetcher = fetcher
         self.executor = executor
         self.clock = clock
@@ -114,7 +114,7 @@ class Origin:
         known = self._pointers.find(self.name, key)
         self._pointers.remove(self.name, key)
         if known is not None:
-            self._copies.remove(self.name, known[0].image_id)
+            self.copies.remove(self.name, known[0].image_id)
 
     def forget_all(self, prefix: str) -> int:
         """Forget every picture whose key starts with `prefix`; return how many there were."""
@@ -143,7 +143,7 @@ class Origin:
         is_fresh = 0 <= age < pointer.fresh_s
         if not is_fresh and age >= pointer.fresh_s + self.settings.stale_s:
             return None
-        record = self._copies.find(self.name, pointer.image_id)
+        record = self.copies.find(self.name, pointer.image_id)
         if record is None:
             return None  # the copy went, to make room
         if is_fresh:
@@ -167,15 +167,19 @@ class Origin:
         known = self._pointers.find(self.name, key)
         pointer, etag = known or (None, None)
         # Without its copy, an unchanged picture has to be sent again.
-        if pointer and self._copies.find(self.name, pointer.image_id) is None:
+        if pointer and self.copies.find(self.name, pointer.image_id) is None:
             pointer = None
         try:
             fetched, record = self.fetcher.fetch(key, pointer)
         except OriginMissing:
             self._note_missing(key)
             raise
+        except OriginDenied:
+            # The copy is too old to be served, so nothing speaks against its being gone.
+            self._note_missing(key)
+            raise missing(key) from None
         self._pointers.write(self.name, fetched, etag)
-        record = record or self._copies.find(self.name, fetched.image_id)
+        record = record or self.copies.find(self.name, fetched.image_id)
         if record is None:
             raise Overloaded("the copy of this picture was just removed; try again")
         return Found(record, fetched, "renewed" if pointer else "miss", fetched.fresh_s)
@@ -189,7 +193,7 @@ class Origin:
         known = self._pointers.find(self.name, key)
         if known is not None:
             self._pointers.remove(self.name, key)
-            self._copies.remove(self.name, known[0].image_id)
+            self.copies.remove(self.name, known[0].image_id)
 
     def _renew_behind(self, key: str, pointer: Pointer, etag: str) -> None:
         """Renew the pointer in the background, unless a node is doing so already."""
@@ -213,7 +217,7 @@ class Origin:
         else:
             self._pointers.write(self.name, fetched, etag)
             if fetched.image_id != pointer.image_id:
-                self._copies.remove(self.name, pointer.image_id)
+                self.copies.remove(self.name, pointer.image_id)
 
 
 Origins = Mapping[str, Origin]

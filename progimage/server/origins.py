@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import Executor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
+
+import structlog
 
 from progimage.access.admission import Admission
 from progimage.access.transform_policy import TransformPolicy
@@ -15,22 +17,28 @@ from progimage.api.fronts.imgproxy.signature import KeyPair
 from progimage.api.fronts.mount import Front
 from progimage.api.fronts.thumbor.front import ThumborFront
 from progimage.config import Settings
-from progimage.errors import ConfigError
+from progimage.errors import ConfigError, OriginFailed, OriginMissing
 from progimage.imaging.limits import Limits
 from progimage.imaging.pool import RenderPool
 from progimage.ingest.download.downloader import Downloader
 from progimage.ingest.ingest import Ingest
 from progimage.library import Library
 from progimage.library.working_copies import WorkingCopies
-from progimage.origins.copies import Copies, store_of_copies
+from progimage.origins.copies import Copies, CopyStore
 from progimage.origins.fetch import Fetcher
 from progimage.origins.opening import open_source
 from progimage.origins.origins import Origin, Origins
 from progimage.origins.pointers import Pointers
+from progimage.origins.sources.source import OriginSource
 from progimage.origins.unlisted import Unlisted
 from progimage.renditions.renditions import Renditions
 from progimage.stores import ObjectStore
 from progimage.stores.temp_files import TempFolder
+
+log = structlog.get_logger()
+
+_PROBE_KEY = "progimage-probe"
+_PROBES = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +72,9 @@ def foreign_pictures(
         ConfigError: an origin cannot be opened.
     """
     limits = settings.picture_limits()
-    part = store_of_copies(store)
+    part = CopyStore(store)
     foreign = Library(part, index=Unlisted(part))
-    copies = Copies(part, foreign, settings.origin_cache.max_bytes)
+    copies = Copies(part, foreign, settings.origin_cache.max_bytes, executor)
     working = WorkingCopies(part, foreign, settings.render.working_copy_px, executor)
     renditions = Renditions(
         part,
@@ -94,9 +102,44 @@ def foreign_pictures(
             max_bytes=chosen.max_bytes,
             working_copies=working,
         )
-        fetcher = Fetcher(name, chosen, source, copies, ingest, fetching, _now)
+        fetcher = Fetcher(name, chosen, source, ingest, fetching, _now)
         origins[name] = Origin(name, chosen, pointers, copies, fetcher, executor)
     return ForeignPictures(origins, copies, renditions)
+
+
+def prove_origins(settings: Settings) -> None:
+    """Check that every origin and front can be opened; log a warning for what does not answer.
+
+    An origin that is down is no reason not to start: it serves again when it is back.
+
+    Raises:
+        ConfigError: an origin or a front cannot work.
+    """
+    sources = {name: open_source(name, chosen) for name, chosen in settings.origins.items()}
+    fronts(settings, settings.picture_limits())
+    if not sources:
+        return
+    with ThreadPoolExecutor(min(len(sources), _PROBES)) as threads:
+        for name, reason in zip(sources, threads.map(_failure, sources.values()), strict=True):
+            if reason:
+                log.warning("an origin does not answer", origin=name, reason=reason)
+    if settings.transforms.policy == "open":
+        log.warning(
+            "everybody may request any transform of the pictures of origins",
+            setting='transforms.policy = "open"',
+            remedy='set "presets" or "signed", or a limit by transforms.cold_per_minute',
+        )
+
+
+def _failure(source: OriginSource) -> str:
+    """Return why a source does not answer, "" if it does; it need not have the picture."""
+    try:
+        with source.open(_PROBE_KEY):
+            return ""
+    except OriginMissing:
+        return ""
+    except OriginFailed as error:
+        return str(error)
 
 
 def fronts(settings: Settings, limits: Limits) -> Sequence[Front]:

@@ -16,6 +16,7 @@ from progimage.ingest.download.downloader import Downloader
 from progimage.server.app import Service, create
 from progimage.server.broker import Broker
 from progimage.server.components import broker_renderer, checked_policy, disk_cache_of, index_of
+from progimage.server.origins import prove_origins
 from progimage.server.unfinished_removals import finish_in_background
 from progimage.stores import ObjectStore, create_store, open_store, temp_files
 from progimage.stores.probe import prove_conditional_writes, prove_listing
@@ -40,6 +41,7 @@ def prove(settings: Settings) -> None:
     Downloader(settings.download, settings.upload.max_bytes)
     key_ring(settings.auth, store)
     _prove_index(settings, store)
+    prove_origins(settings)
     broker_renderer(settings, store, Broker(settings.jobs.broker) if settings.jobs.broker else None)
     prove_sockets_fit()
     if settings.tracing.endpoint:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import quote
@@ -18,9 +19,9 @@ from progimage.origins.opening import open_source
 from progimage.origins.sources.bucket import BucketSource
 from progimage.origins.sources.folder import FolderSource
 from progimage.origins.sources.http_dates import is_shareable, max_age_s
-from progimage.origins.sources.source import ListedSource, Unchanged, Version
+from progimage.origins.sources.source import ListedSource, OriginDenied, Unchanged, Version
 from progimage.origins.sources.web import WebSource
-from progimage.stores.s3.objects import ForeignBucket
+from progimage.stores.s3.objects import AccessDenied, ForeignBucket
 from tests.stores.s3server import s3_server
 
 
@@ -35,6 +36,8 @@ class WebServer:
         self.seen: list[dict[str, str]] = []
         self.hangs = threading.Event()
         self.lies_by = 0
+        self.drips = False
+        self.is_over = threading.Event()
         server = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -68,11 +71,22 @@ class WebServer:
         handler.send_header("Content-Length", str(len(data or b"") + self.lies_by))
         handler.end_headers()
         if self.hangs.is_set():
-            threading.Event().wait(5)
-        if data and status != 304:
+            self.is_over.wait(60)
+        if self.drips:
+            self.drip(handler, data or b"")
+        elif data and status != 304:
             handler.wfile.write(data)
 
+    def drip(self, handler: BaseHTTPRequestHandler, data: bytes) -> None:
+        """Send a byte whenever a client would soon give up on a silent connection."""
+        with suppress(OSError):
+            for byte in data:
+                handler.wfile.write(bytes([byte]))
+                if self.is_over.wait(0.1):
+                    return
+
     def close(self) -> None:
+        self.is_over.set()
         self._server.shutdown()
         self._server.server_close()
 
@@ -190,6 +204,29 @@ class TestFolder:
             open_source("shop", Origin.model_validate({"from": "file:relative"}))
 
 
+class TestBucket:
+    """S3 answers 403 for a missing object if the bucket may not be listed."""
+
+    def source(self, monkeypatch) -> BucketSource:
+        bucket = ForeignBucket("shop", endpoint_url="http://127.0.0.1:1", region="us-east-1")
+
+        @contextmanager
+        def open_(key: str, known: str = ""):
+            raise AccessDenied("the S3 server denies access to an object")
+            yield
+
+        monkeypatch.setattr(bucket, "open", open_)
+        return BucketSource(bucket)
+
+    def test_an_unknown_object_is_missing(self, monkeypatch):
+        with pytest.raises(OriginMissing):
+            read(self.source(monkeypatch), "a.jpg")
+
+    def test_a_known_object_is_not_taken_for_gone(self, monkeypatch):
+        with pytest.raises(OriginDenied):
+            read(self.source(monkeypatch), "a.jpg", known="an-etag")
+
+
 class TestWeb:
     def source(self, web: WebServer, **settings) -> WebSource:
         settings = {"from": web.url, "allow_private_addresses": True, **settings}
@@ -253,6 +290,17 @@ class TestWeb:
         with pytest.raises(OriginFailed):
             read(self.source(web), "a.jpg")
 
+    def test_one_that_sends_more_than_it_announced_is_read_as_far_as_that(self, web: WebServer):
+        web.files["/base/a.jpg"] = b"x" * 100
+        web.lies_by = -50
+        assert read(self.source(web), "a.jpg")[1] == b"x" * 50
+
+    def test_one_that_drips_does_not_outlast_the_time_for_the_whole_picture(self, web: WebServer):
+        web.files["/base/a.jpg"] = b"x" * 100
+        web.drips = True
+        with pytest.raises(OriginTimeout):
+            read(self.source(web, timeout_s=0.5), "a.jpg")
+
     def test_one_that_hangs_is_a_timeout(self, web: WebServer):
         web.files["/base/a.jpg"] = b"x" * 100
         web.hangs.set()
@@ -290,6 +338,13 @@ class TestWeb:
 )
 def test_max_age(header, expected):
     assert max_age_s(header) == expected
+
+
+@pytest.mark.parametrize(
+    ("age", "expected"), [("", 60), ("20", 40), ("90", 0), ("-5", 60), ("soon", 60), ("²", 60)]
+)
+def test_what_another_cache_has_spent_of_max_age_is_not_left(age, expected):
+    assert max_age_s("max-age=60", age) == expected
 
 
 def test_shareable():

@@ -25,6 +25,7 @@ from progimage.errors import (
     OriginFailed,
     OriginMissing,
     OriginTimeout,
+    PreconditionFailed,
     StoreUnavailable,
 )
 from progimage.imaging.limits import Limits
@@ -84,6 +85,7 @@ _ERRORS = (
     OriginFailed,
     OriginTimeout,
     Forbidden,
+    PreconditionFailed,
     416,
 )
 

@@ -11,9 +11,10 @@ import falcon
 from progimage import keys
 from progimage.access.transform_policy import TransformPolicy
 from progimage.api.auth.rate_limits import RenderRateLimit
+from progimage.api.requests import preconditions
 from progimage.api.requests.negotiation import choose_format, source_of
 from progimage.api.responses.delivery import Delivery, etag_of_rendition, part_opener, set_timing
-from progimage.errors import Forbidden, NotFound, OriginFailed, OriginMissing
+from progimage.errors import DamagedOriginal, Forbidden, NotFound, OriginFailed, OriginMissing
 from progimage.imaging.codecs import formats
 from progimage.imaging.codecs.formats import Format
 from progimage.imaging.pipeline import Pipeline
@@ -100,11 +101,13 @@ class OriginResponder:
                     )
                 except OriginMissing:
                     raise
-                except NotFound:
-                    # The copy was removed, for a newer version or to make room.
+                except (NotFound, DamagedOriginal) as error:
+                    # The copy was removed, for a newer version or to make room, or is damaged.
                     self._copies.forget(found.record.id)
                     if attempt + 1 == _ATTEMPTS:
                         raise
+                    if isinstance(error, DamagedOriginal):
+                        self._copies.remove(origin.name, found.record.id)
                 else:
                     return
         except (OriginMissing, OriginFailed):
@@ -140,16 +143,22 @@ class OriginResponder:
             "Link", f'<{url_of(origin.name, found.pointer.key, canonical)}>; rel="canonical"'
         )
         self._describe(resp, form, origin, found, is_versioned=is_versioned, download=download)
+        preconditions.require(req, etag)
         if self._delivery.is_unchanged(req, resp, etag):
             return
         viewer = viewer_of(origin.name)
         made = self._renditions.find_public(record.id, pipeline, form)
         if made is None:
+            # HEAD requests cost their client nothing, so they must not fill the cache.
             made = self._renditions.find_or_render(
-                viewer, record.id, pipeline, form, record, self._rate_limit.consumer(req)
+                viewer,
+                record.id,
+                pipeline,
+                form,
+                record,
+                self._rate_limit.consumer(req),
+                caches=req.method != "HEAD",
             )
-            if made.timings is not None:
-                self._copies.note_written(made.reader.stat.size)
         self._send_rendition(req, resp, self._renditions, made, etag, keys.FOREIGN)
         if found.state in ("stale", "renewed"):
             resp.set_header("X-Cache", found.state)
@@ -191,6 +200,7 @@ class OriginResponder:
         record = found.record
         form = formats.by_media_type(record.media_type)
         self._describe(resp, form, origin, found, is_versioned=is_versioned, download=download)
+        preconditions.require(req, record.sha256)
         if self._delivery.is_unchanged(req, resp, record.sha256):
             return
         library = self._copies.library
@@ -245,7 +255,13 @@ class OriginResponder:
         self._policy.check(pipeline, is_signed=is_signed)
         form = choose_format(pipeline.format, req, resp, source_of(record))
         made = self._own.find_or_render(
-            viewer, fallback, pipeline, form, record, self._rate_limit.consumer(req)
+            viewer,
+            fallback,
+            pipeline,
+            form,
+            record,
+            self._rate_limit.consumer(req),
+            caches=req.method != "HEAD",
         )
         name = keys.rendition_name(pipeline.canonical, form.extension)
         etag = etag_of_rendition(record.id, name)

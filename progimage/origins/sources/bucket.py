@@ -11,7 +11,7 @@ import structlog
 
 from progimage.errors import KeyMissing, OriginFailed, StoreUnavailable
 from progimage.origins.sources.http_dates import max_age_s
-from progimage.origins.sources.source import Unchanged, Version, missing
+from progimage.origins.sources.source import OriginDenied, Unchanged, Version, missing
 from progimage.stores.s3.errors import s3_faults
 from progimage.stores.s3.objects import AccessDenied, ForeignBucket
 
@@ -47,6 +47,8 @@ class BucketSource:
             raise missing(key) from None
         except AccessDenied:
             self._warn_once()
+            if known:
+                raise OriginDenied("the origin's bucket denies access") from None
             raise missing(key) from None
         except StoreUnavailable as error:
             raise OriginFailed(f"the origin: {error}", retryable=True) from None

@@ -8,15 +8,21 @@ _DIRECTIVE = re.compile(r'([a-z-]+)(?:="?([^",]*)"?)?')
 _MOST_S = 31_536_000
 
 
-def max_age_s(header: str) -> int | None:
-    """Return for how long a shared cache may keep the answer; None if it does not say."""
+def max_age_s(header: str, age: str = "") -> int | None:
+    """Return for how long a shared cache may still keep the answer; None if it does not say.
+
+    Args:
+        header: the value of `Cache-Control`.
+        age: the value of `Age`: how many seconds another cache has kept it already.
+    """
     directives = _directives(header)
     if "no-cache" in directives or "no-store" in directives:
         return 0
     for name in ("s-maxage", "max-age"):
         text = directives.get(name, "")
         if text.isdecimal():
-            return min(int(text[:9]), _MOST_S)
+            spent_s = int(age[:9]) if age.isdecimal() else 0
+            return max(0, min(int(text[:9]), _MOST_S) - spent_s)
     return None
 
 

@@ -7,7 +7,14 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
-from progimage.errors import OriginMissing
+from progimage.errors import OriginFailed, OriginMissing
+
+
+class OriginDenied(OriginFailed):
+    """The origin denies access to a picture that it has sent before.
+
+    It may be gone: an origin that may not be listed says the same of both.
+    """
 
 
 class Stream(Protocol):

@@ -123,7 +123,7 @@ class WebSource:
 
     def _answer(self, response: httpcore.Response, key: str, known: str) -> Version | Unchanged:
         cache_control = _text(response, b"cache-control")
-        age = max_age_s(cache_control)
+        age = max_age_s(cache_control, _text(response, b"age"))
         if response.status == 304 and known:
             return Unchanged(age)
         if response.status in _GONE:

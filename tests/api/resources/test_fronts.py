@@ -182,6 +182,18 @@ def test_settings_that_cannot_work_name_what(tmp_path, fronts, named):
         Service(tmp_path, **fronts)
 
 
+def test_unsigned_links_do_not_lead_to_a_private_origin(tmp_path):
+    settings = {
+        "store": "memory://",
+        "origins": {"shop": {"from": tmp_path.as_uri(), "visibility": "private"}},
+        "fronts": {"thumbor": {**THUMBOR, "unsafe": True}},
+    }
+    with pytest.raises(ValueError, match="private origin 'shop'"):
+        Settings.model_validate(settings)
+    settings["fronts"] = {"thumbor": THUMBOR}
+    Settings.model_validate(settings)
+
+
 def test_a_preset_that_cannot_be_read_is_an_error_at_start(tmp_path):
     with pytest.raises(ConfigError, match="presets"):
         Service(tmp_path, imgproxy={**IMGPROXY, "presets": {"a": "w:x"}})

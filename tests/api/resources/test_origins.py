@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from progimage import keys
+from progimage.origins.sources.source import OriginDenied
 from tests.api.conftest import assert_problem
 from tests.origin_client import OriginClient, picture
 
@@ -117,6 +119,21 @@ def test_a_versioned_address_never_changes(origin: OriginClient):
     assert_problem(origin.get("thumbnail.png/-/a.png?w=3"), 400)
 
 
+def test_head_is_answered_and_fills_no_cache(origin: OriginClient):
+    origin.put("a.png", picture())
+    head = origin.head("thumbnail.png/-/a.png")
+    assert (head.status_code, head.content) == (200, b"")
+    assert not list(origin.store.list(f"{keys.FOREIGN}{keys.RENDERS}"))
+    assert origin.get("thumbnail.png/-/a.png").headers["etag"] == head.headers["etag"]
+
+
+def test_if_match_asks_for_one_version(origin: OriginClient):
+    origin.put("a.png", picture())
+    etag = origin.get("thumbnail.png/-/a.png").headers["etag"]
+    assert origin.get("thumbnail.png/-/a.png", {"If-Match": etag}).status_code == 200
+    assert_problem(origin.get("thumbnail.png/-/a.png", {"If-Match": '"another"'}), 412)
+
+
 class TestFreshness:
     def test_stale_is_served_at_once_and_renewed_behind(self, origin: OriginClient):
         origin.put("a.png", picture(colour="red"))
@@ -202,6 +219,45 @@ class TestFreshness:
             origin.store.delete(stat.key)
         assert origin.get("thumbnail.png/-/a.png").content == first.content
 
+    def test_a_bucket_that_denies_access_serves_the_stale_copy_and_then_nothing(
+        self, origin: OriginClient
+    ):
+        origin.put("a.png", picture())
+        origin.get("thumbnail.png/-/a.png")
+        origin.break_down(OriginDenied("the origin's bucket denies access"))
+        origin.pass_time(3_600)
+        assert origin.get("thumbnail.png/-/a.png").status_code == 200
+        origin.settle()
+        origin.pass_time(86_400)
+        assert_problem(origin.get("thumbnail.png/-/a.png"), 404)
+
+    def test_a_node_that_died_while_it_renewed_is_waited_for_a_minute(self, origin: OriginClient):
+        origin.put("a.png", picture(colour="red"))
+        origin.get("thumbnail.png/-/a.png")
+        origin.put("a.png", picture(colour="blue"))
+        origin.pass_time(301)
+        origin.get("thumbnail.png/-/a.png")  # takes the renewal on, and never does it
+        other = origin.other_node()
+        other.get("thumbnail.png/-/a.png")
+        other.settle()
+        assert other.asked == 0
+        other.pass_time(61)
+        other.get("thumbnail.png/-/a.png")
+        other.settle()
+        assert other.asked == 1
+        assert other.get("thumbnail.png/-/a.png").headers["x-cache"] == "miss"
+
+    @pytest.mark.parametrize("data", [None, b"other bytes"])
+    def test_a_damaged_copy_is_fetched_again(self, origin: OriginClient, data):
+        origin.put("a.png", picture(300, 200))
+        origin.get("thumbnail.png/-/a.png")
+        [original] = [s.key for s in origin.store.list("foreign/images/") if "original" in s.key]
+        origin.store.delete(original)
+        if data is not None:
+            origin.store.put(original, io.BytesIO(data), media_type="image/png")
+        result = origin.get("resize:w=30.png/-/a.png")
+        assert Image.open(io.BytesIO(result.content)).size == (30, 20)
+
 
 class TestPurge:
     def test_a_picture_is_forgotten_on_all_nodes(self, origin: OriginClient):
@@ -281,6 +337,7 @@ def test_the_copies_stay_within_their_budget(origin: OriginClient):
         noise.save(data, "PNG")
         origin.put(f"{number}.png", data.getvalue())
         assert origin.get(f"thumbnail.png/-/{number}.png").status_code == 200
+        origin.settle()
     assert sum(stat.size for stat in origin.store.list("foreign/")) < 1.2 * (1 << 20)
 
 
