@@ -52,6 +52,9 @@ SETTINGS = {
 # No request of the load takes more than a fraction of a second on a machine that is free.
 DEADLINE_S = 30
 
+# Fewer than the renders that one client may have waiting.
+AT_ONCE = 4
+
 ITEMS = 120  # in two parts, so that both nodes may have one
 
 # So many seconds of work that an orphan of it would be seen.
@@ -132,7 +135,7 @@ def state_of(node: Server, picture: Picture, who: dict[str, str]) -> str:
 
 def assert_promises_are_kept(node: Server, load: MixedLoad, who: dict[str, str]) -> None:
     ours = {picture.id for picture in load.pictures}
-    with ThreadPoolExecutor(8) as threads:
+    with ThreadPoolExecutor(AT_ONCE) as threads:
         states = list(threads.map(lambda p: state_of(node, p, who), load.pictures))
         for picture, state in zip(load.pictures, states, strict=True):
             assert state in picture.may_be
@@ -215,7 +218,7 @@ def test_what_a_node_began_to_take_away_is_taken_away_when_asked_again(nodes, wh
     sent = dying.request("POST", "/images/", drawn(20), {"Content-Type": "image/png", **who})
     path = f"/images/{sent.json['id']}/"
     sizes = [f"{path}resize:width={size}.png" for size in range(1, 21)]
-    with ThreadPoolExecutor(8) as threads:
+    with ThreadPoolExecutor(AT_ONCE) as threads:
         answers = list(threads.map(other.get, sizes))
     assert [(answer.status, answer.body[:300]) for answer in answers if answer.status != 200] == []
 
