@@ -54,6 +54,7 @@ class Runner:
     """Runs jobs in threads of this process.
 
     Attributes:
+        work: carries out one item.
         leases: by which it shares work with others.
 
     Args:
@@ -75,7 +76,7 @@ class Runner:
     ) -> None:
         self._store = store
         self._jobs = jobs
-        self._work = work
+        self.work = work
         self.leases = leases
         self._threads = threads
         self._poll_s = poll_s
@@ -122,7 +123,7 @@ class Runner:
         # From now on there is no further claim.
         for thread in self._claims.copy().values():
             thread.join(max(deadline - time.monotonic(), 0.0))
-        self._work.stop()
+        self.work.stop()
         for claim in self._claims.copy():
             self.leases.release(claim.lease)
 
@@ -191,7 +192,7 @@ class Runner:
                 self._is_stopping.wait(min(due[0][0] - now, _LOOK_S))
                 continue
             _, number, before = heapq.heappop(due)
-            again = self._work.attempt(request, number, entries[number // request.width], before)
+            again = self.work.attempt(request, number, entries[number // request.width], before)
             if again is not None:
                 later = self._clock() + again.after_s
                 heapq.heappush(due, (later, number, before + again.is_counted))

@@ -49,7 +49,7 @@ def heedless(store: ObjectStore) -> None:
     for request in jobs.owned("", 9)[0]:
         entries = jobs.entries(request, range(request.items))
         for number in jobs.missing(request, range(request.items)):
-            runner._work.attempt(request, number, entries[number], 0)
+            runner.work.attempt(request, number, entries[number], 0)
         jobs.end_if_done(request)
 
 

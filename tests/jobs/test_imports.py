@@ -90,8 +90,8 @@ def test_what_breaks_while_the_process_ends_is_no_failure_of_the_item(store, clo
     claim = runner.claim()
     entries = Jobs(store).entries(request, range(2))
     remote.answers = {"0.png": [404]}
-    runner._work.stop()
-    assert runner._work.attempt(request, 0, entries[0], 0) is not None
+    runner.work.stop()
+    assert runner.work.attempt(request, 0, entries[0], 0) is not None
     assert Jobs(store).progress(request).counts.pending == 2
     runner.leases.release(claim.lease)
     run(runner_over(store, clock))

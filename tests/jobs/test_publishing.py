@@ -137,12 +137,12 @@ def test_a_pause_that_is_asked_for_is_waited_out_and_no_failure(store, clock, re
     request = publishing_job(store, remote.urls(2))
     runner = runner_to(store, clock, imgur)
     entries = Jobs(store).entries(request, range(2))
-    again = [runner._work.attempt(request, number, entries[number], 9) for number in (0, 1)]
+    again = [runner.work.attempt(request, number, entries[number], 9) for number in (0, 1)]
     assert [30 <= each.after_s <= 31 and not each.is_counted for each in again] == [True, True]
     assert imgur.posts == 1
     clock.now += 31
     for number in (0, 1):
-        assert runner._work.attempt(request, number, entries[number], 9) is None
+        assert runner.work.attempt(request, number, entries[number], 9) is None
     assert Jobs(store).progress(request).counts.complete == 2
 
 
@@ -161,8 +161,8 @@ def test_a_store_that_loses_the_outcome_does_not_have_it_sent_twice(
         return put(key, *args, **kwargs)
 
     monkeypatch.setattr(store, "put", flaky)
-    assert runner._work.attempt(request, 0, entries[0], 0) is not None
-    assert runner._work.attempt(request, 0, entries[0], 0) is None
+    assert runner.work.attempt(request, 0, entries[0], 0) is not None
+    assert runner.work.attempt(request, 0, entries[0], 0) is None
     assert len(imgur.uploads) == 1
     assert outcomes(store, request)[0].published.id == "pic0001"
 
@@ -173,8 +173,8 @@ def test_a_process_that_dies_before_the_outcome_is_kept_has_it_sent_at_least_onc
     request = publishing_job(store, remote.urls(2))
     dying = runner_to(store, clock, imgur)
     entries = Jobs(store).entries(request, range(2))
-    monkeypatch.setattr(dying._work._jobs, "settle", lambda *_: True)
-    dying._work.attempt(request, 0, entries[0], 0)
+    monkeypatch.setattr(dying.work._jobs, "settle", lambda *_: True)
+    dying.work.attempt(request, 0, entries[0], 0)
     run(runner_to(store, clock, imgur))
     assert [outcome.state for outcome in outcomes(store, request)] == ["complete"] * 2
     assert len(imgur.uploads) == 3

@@ -101,7 +101,7 @@ def test_jobs_that_are_done_are_ended(store, pictures, line, sweep, clock):
     runner = runner_over(store, clock)
     entries = jobs.entries(request, range(request.items))
     for number in range(request.items):
-        runner._work.attempt(request, number, entries[number], 0)
+        runner.work.attempt(request, number, entries[number], 0)
     sweep.look(is_idle=True)
     assert jobs.progress(request).status == "complete"
     assert line.messages == []

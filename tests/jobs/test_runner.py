@@ -59,7 +59,7 @@ def test_a_claim_of_a_dead_runner_is_taken_over_with_what_it_left_to_do(store, c
     dead, other = runner_over(store, clock), runner_over(store, clock)
     claim = dead.claim()
     entries = Jobs(store).entries(request, range(3))
-    dead._work.attempt(request, 0, entries[0], 0)
+    dead.work.attempt(request, 0, entries[0], 0)
     assert other.claim() is None
     clock.now += 10
     assert other.claim().numbers == [1, 2]
@@ -114,12 +114,12 @@ def attempts(runner: Runner, *failures: Exception) -> list[Again | None]:
     """Attempt the first item of the first job until no further attempt is due."""
     claim = runner.claim()
     entry = runner._jobs.entries(claim.request, range(1))[0]
-    renders = runner._work._renders
+    renders = runner.work._renders
     busy = Busy(*failures)
     busy.then, renders.find_or_render = renders.find_or_render, busy
     seen, before = [], 0
     while True:
-        again = runner._work.attempt(claim.request, 0, entry, before)
+        again = runner.work.attempt(claim.request, 0, entry, before)
         seen.append(again)
         if again is None:
             return seen

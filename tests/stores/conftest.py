@@ -58,7 +58,7 @@ def s3_store(opened_s3_store: S3Store) -> Iterator[S3Store]:
     """An empty S3 store; making a client takes longer than most tests, so they share it."""
     store = opened_s3_store
     yield store
-    bucket = store._bucket
+    bucket = store.bucket
     left = [{"Key": bucket.prefix + stat.key} for stat in store.list("")]
     for start in range(0, len(left), 1_000):
         bucket.client.delete_objects(

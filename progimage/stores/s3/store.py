@@ -32,6 +32,9 @@ class S3Store:
     have it each. Within it a failed try is repeated, twice at most. A transfer that makes
     progress may take as long as it needs.
 
+    Attributes:
+        bucket: the bucket and the boto3 client by which it is called.
+
     Args:
         bucket: an existing bucket whose objects may be listed.
         prefix: put before every key, with a `/` between; "" for none. At most 123
@@ -75,9 +78,9 @@ class S3Store:
             connect_timeout_s=connect_timeout_s,
             read_timeout_s=read_timeout_s,
         )
-        self._bucket = S3Bucket(bucket, prefix, clients, deadline_s)
-        self._reads = S3Reads(self._bucket, Hedges() if hedged_reads else None)
-        self._writes = S3Writes(self._bucket, conditional=conditional_writes)
+        self.bucket = S3Bucket(bucket, prefix, clients, deadline_s)
+        self._reads = S3Reads(self.bucket, Hedges() if hedged_reads else None)
+        self._writes = S3Writes(self.bucket, conditional=conditional_writes)
 
     def put(
         self, key: str, source: BinaryIO, *, media_type: str, expect: str | None = None
@@ -103,9 +106,9 @@ class S3Store:
     def presigned_url(self, key: str, *, expires_s: int, media_type: str) -> str:
         """Return a URL that serves the object as `media_type` for `expires_s` seconds."""
         with s3_faults(key):
-            return self._bucket.client.generate_presigned_url(
+            return self.bucket.client.generate_presigned_url(
                 "get_object",
-                Params={**self._bucket.where(key), "ResponseContentType": media_type},
+                Params={**self.bucket.where(key), "ResponseContentType": media_type},
                 ExpiresIn=expires_s,
             )
 

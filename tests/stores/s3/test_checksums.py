@@ -109,7 +109,7 @@ def test_a_small_object_is_compared_before_it_is_used(network, store):
 
 
 def test_an_object_of_another_program_has_nothing_to_compare_with(network, store):
-    client, bucket = store._bucket.client, store._bucket
+    client, bucket = store.bucket.client, store.bucket
     client.put_object(Bucket=bucket.name, Key=bucket.prefix + "key", Body=SMALL)
     network.flips_answers = True
     with store.open("key") as reader:

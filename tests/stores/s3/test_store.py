@@ -283,7 +283,7 @@ class TestServersThatDiffer:
     def test_the_keys_that_consoles_make_for_folders_are_not_listed(self, store):
         put(store, "a/b")
         for name in ("meddled/a/", "meddled/", "meddled/a//c", "meddled/.x", "meddled-not/y"):
-            store._bucket.client.put_object(Bucket=BUCKET, Key=name)
+            store.bucket.client.put_object(Bucket=BUCKET, Key=name)
         assert keys(store) == ["a/b"]
 
 
@@ -338,15 +338,15 @@ def test_a_presigned_url_serves_the_object_as_the_media_type(store):
 
 def test_the_media_type_is_kept_for_those_who_read_the_bucket(store):
     put(store, "key")
-    answer = store._bucket.client.head_object(Bucket=BUCKET, Key="meddled/key")
+    answer = store.bucket.client.head_object(Bucket=BUCKET, Key="meddled/key")
     assert answer["ContentType"] == "text/plain"
 
 
 def test_a_forked_child_has_connections_of_its_own(store, monkeypatch):
-    client = store._bucket.client
-    assert store._bucket.client is client
+    client = store.bucket.client
+    assert store.bucket.client is client
     monkeypatch.setattr(os, "getpid", lambda: -1)
-    assert store._bucket.client is not client
+    assert store.bucket.client is not client
 
 
 @pytest.mark.parametrize(
@@ -392,7 +392,7 @@ def test_a_bucket_that_does_not_exist_is_unavailable_and_not_empty(store, s3_ser
 
 @pytest.fixture
 def s3_server_url(store: S3Store) -> str:
-    return store_url(store._bucket.client.meta.endpoint_url, "meddled")
+    return store_url(store.bucket.client.meta.endpoint_url, "meddled")
 
 
 def test_a_server_that_is_not_there_is_unavailable(aws_credentials):
@@ -439,7 +439,7 @@ def test_an_absent_object_is_missing_also_where_the_answer_has_no_body(store):
 def test_the_pool_is_as_large_as_the_threads_and_the_second_requests(aws_credentials):
     for hedged, connections in ((True, 40 + AT_ONCE), (False, 40)):
         store = S3Store("bucket", region="us-east-1", threads=40, hedged_reads=hedged)
-        assert store._bucket.client.meta.config.max_pool_connections == connections
+        assert store.bucket.client.meta.config.max_pool_connections == connections
 
 
 class TestLastWriterWins:
@@ -451,7 +451,7 @@ class TestLastWriterWins:
         return S3Store(
             BUCKET,
             "meddled",
-            endpoint_url=conditional._bucket.client.meta.endpoint_url,
+            endpoint_url=conditional.bucket.client.meta.endpoint_url,
             region="us-east-1",
             conditional_writes=False,
         )
