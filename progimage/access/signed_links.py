@@ -71,6 +71,15 @@ def path_of_any(image_id: str) -> str:
     return f"/images/{image_id}/*"
 
 
+def path_of_iiif(identifier: str) -> str:
+    """Return the text that is signed for a picture in viewers: its tiles, facts and manifest.
+
+    Args:
+        identifier: a picture's id, or `origin:<name>:<key>` with the key as it is.
+    """
+    return f"/iiif/{identifier}/*"
+
+
 def path_of_rendition(image_id: str, pipeline: Pipeline) -> str:
     """Return the text that is signed for one rendition: its canonical path with the format.
 
@@ -126,7 +135,7 @@ class LinkSigner:
         scope: Scope = "any" if match["scope"] == "any" else "this"
         key, path = self._keys.get(match["kid"]), paths.get(scope)
         if key is None or path is None:
-            raise _other(path or paths["this"])
+            raise _other(path or next(iter(paths.values())))
         # Texts are compared, not bytes: base64 has several spellings of the same bytes.
         expected = _mac(key, match["kid"], match["expires"], scope, path)
         if not hmac.compare_digest(expected, match["mac"]):

@@ -14,6 +14,7 @@ from progimage.api.resources.bulk import BulkResource
 from progimage.api.resources.docs import Description, Docs, OpenApi
 from progimage.api.resources.fronts import FrontResource
 from progimage.api.resources.health import Live, Ready
+from progimage.api.resources.iiif import IiifImages
 from progimage.api.resources.jobs.resource import JobResource
 from progimage.api.resources.links import Links
 from progimage.api.resources.listing import Listing
@@ -32,7 +33,11 @@ from progimage.api.resources.users import Account, Registration
 from progimage.api.responses.origin import OriginResponder
 from progimage.api.responses.original import OriginalResponder
 from progimage.api.responses.rendition import RenditionResponder
+from progimage.api.responses.viewers import ViewerResponder
 from progimage.api.route import Route
+
+VIEWER_PATHS = ("/iiif/", "/deepzoom/")
+"""The starts of the paths for viewers, which are pages of other sites."""
 
 
 def routes(parts: Components) -> list[Route]:
@@ -109,6 +114,8 @@ def routes(parts: Components) -> list[Route]:
             in_root=True,
         ),
     ]
+    foreign: OriginResponder | None = None
+    authorization = OriginAuthorization(parts.signer)
     if parts.origins:
         foreign = OriginResponder(
             parts.copies,
@@ -119,7 +126,6 @@ def routes(parts: Components) -> list[Route]:
             parts.library,
             parts.renditions,
         )
-        authorization = OriginAuthorization(parts.signer)
         origins = OriginResource(
             parts.origins,
             foreign,
@@ -134,6 +140,18 @@ def routes(parts: Components) -> list[Route]:
         table.append(Route("/origins/{name}/{path:path}", origins, "origin"))
         if parts.fronts:
             table.append(Route(FRONTS, FrontResource(parts.origins, foreign), "front"))
+    if settings.iiif.enabled:
+        viewers = ViewerResponder(
+            parts.library,
+            parts.authorization,
+            policy,
+            responder,
+            parts.origins,
+            authorization,
+            foreign,
+        )
+        iiif = IiifImages(viewers, parts.limits, urls)
+        table.append(Route("/iiif/{version:int}/{path:path}", iiif, "iiif_image"))
     if settings.metrics.enabled:
         counted = MetricsResource(settings.metrics.allow, parts.metrics_folder)
         table.append(Route("/metrics", counted, "metrics", in_root=True))

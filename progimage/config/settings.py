@@ -18,6 +18,7 @@ from progimage.config.sections import (
     DiskCache,
     Download,
     Fronts,
+    Iiif,
     Index,
     Jobs,
     LimitSettings,
@@ -71,6 +72,7 @@ class Settings(Section):
     render: Render = Render()
     transforms: Transforms = Transforms()
     links: Links = Links()
+    iiif: Iiif = Iiif()
     delivery: Delivery = Delivery()
     cache: Cache = Cache()
     disk_cache: DiskCache = DiskCache()

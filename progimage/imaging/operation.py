@@ -212,6 +212,11 @@ class Operation(Declared):
         self._decode_size = hook
         return hook
 
+    @property
+    def resizes(self) -> bool:
+        """True if it needs no more pixels of a picture than its result has."""
+        return self._decode_size is not None
+
     def output_size(self, size: Size, given: Mapping[str, Value]) -> Size | None:
         """Return the size of the result, or None if it depends on the pixels."""
         return self._size(size, **self.complete(given)) if self._size else size

@@ -20,12 +20,27 @@ def check_pipeline(pipeline: Pipeline, size: Size, frames: int, limits: Limits) 
     """
     if not pipeline.steps:
         check_frames("the picture itself", size, frames, limits)
-    for step, operation in pipeline.operations():
+    for number, (step, operation) in enumerate(pipeline.operations()):
         produced = operation.output_size(size, dict(step.arguments))
         if produced is None:
             return
-        check_frames(step.name, produced, frames, limits)
+        check_step(pipeline, number, size, produced, frames, limits)
         size = produced
+
+
+def check_step(
+    pipeline: Pipeline, number: int, before: Size, after: Size, frames: int, limits: Limits
+) -> None:
+    """Check the result of one step, as `check_frames` does.
+
+    A part of a picture that the next step resizes may be as large as the picture: cutting it
+    out costs little, and only the result of the resize is passed on.
+    """
+    operations = pipeline.operations()
+    is_part = after != before and after[0] <= before[0] and after[1] <= before[1]
+    if is_part and number + 1 < len(operations) and operations[number + 1][1].resizes:
+        return
+    check_frames(operations[number][0].name, after, frames, limits)
 
 
 def check_frames(where: str, size: Size, frames: int, limits: Limits) -> None:

@@ -19,7 +19,7 @@ from progimage.imaging.codecs.header import opened
 from progimage.imaging.codecs.picture import Picture
 from progimage.imaging.limits import Limits
 from progimage.imaging.operation import Size, View
-from progimage.imaging.output_limits import check_frames, check_pipeline
+from progimage.imaging.output_limits import check_pipeline, check_step
 from progimage.imaging.pipeline import Pipeline
 
 # Measured on 48 photographs of 6 to 12 megapixels, each at random widths of 100 to 900:
@@ -123,10 +123,11 @@ def transform(
     """
     frames, box = picture.frames, picture.box
     size = size or picture.size
-    for step, operation in pipeline.operations():
+    for number, (step, operation) in enumerate(pipeline.operations()):
         arguments = dict(step.arguments)
         # Behind a step like trim this is the first time that the size is known.
-        check_frames(step.name, operation.output_size(size, arguments) or size, len(frames), limits)
+        produced = operation.output_size(size, arguments) or size
+        check_step(pipeline, number, size, produced, len(frames), limits)
         apply = operation.plan(View(frames[0], size, box), arguments, pictures or {})
         frames = tuple(apply(frame) for frame in frames)
         size = frames[0].size

@@ -21,7 +21,7 @@ from progimage.api.middleware.store_deadline import StoreDeadline
 from progimage.api.middleware.tracing import TraceRequests
 from progimage.api.responses import problems
 from progimage.api.route import App, Route, Router, install
-from progimage.api.routes import routes
+from progimage.api.routes import VIEWER_PATHS, routes
 from progimage.config import Settings
 from progimage.imaging.pool import RenderPool
 from progimage.jobs.runner import Runner
@@ -94,8 +94,9 @@ def _with_middleware(components: Components) -> App:
     if settings.tracing.endpoint:
         app.add_middleware(TraceRequests())
     app.add_middleware(RequestLog(is_metered=settings.metrics.enabled))
-    if settings.cors.origins:
-        app.add_middleware(Cors(settings.cors.origins))
+    open_paths = VIEWER_PATHS if settings.iiif.enabled else ()
+    if settings.cors.origins or open_paths:
+        app.add_middleware(Cors(settings.cors.origins, open_paths))
     if settings.auth.mode != "required":
         hosts = [*settings.server.hosts, *(h for front in components.fronts for h in front.hosts)]
         own = OwnSite(hosts, settings.server.public_url, settings.cors.origins)

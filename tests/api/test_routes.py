@@ -18,6 +18,7 @@ FILLED = {
     "{key_id}": "0" * 32,
     "{session_id}": "0" * 32,
     "{extension}": "webp",
+    "{version:int}": "3",
     "{path:path}": "blur",
 }
 

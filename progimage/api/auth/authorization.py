@@ -13,6 +13,7 @@ from progimage.access.signed_links import (
     Grant,
     LinkSigner,
     path_of_any,
+    path_of_iiif,
     path_of_original,
     path_of_rendition,
     path_of_transform,
@@ -89,6 +90,23 @@ class Authorization:
                 self._library.find(viewer, image_id)
             raise
         self._policy.check(pipeline, is_signed=True)
+        return self._as_owner(image_id, grant)
+
+    def to_viewers(self, viewer: Viewer, image_id: str, signature: str | None) -> Access:
+        """Authorize a request for a picture by IIIF or Deep Zoom; the policy is not asked.
+
+        Raises:
+            LinkRefused: the signature is not valid, and the viewer may see the picture.
+            NotFound: the signature is not valid, and there is no picture that the viewer
+                may see.
+        """
+        if signature is None:
+            return Access(viewer)
+        try:
+            grant = self._keys().verify(signature, {"any": path_of_iiif(image_id)})
+        except LinkRefused:
+            self._library.find(viewer, image_id)
+            raise
         return self._as_owner(image_id, grant)
 
     def to_transform(

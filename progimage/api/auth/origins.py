@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from progimage.access.signed_links import LinkSigner, path_of_origin
+from collections.abc import Mapping
+
+from progimage.access.signed_links import LinkSigner, Scope, path_of_iiif, path_of_origin
 from progimage.errors import LinkRefused
 from progimage.imaging.pipeline import Pipeline
 from progimage.model import Viewer
@@ -33,11 +35,28 @@ class OriginAuthorization:
             LinkRefused: the signature is not valid.
             OriginMissing: the origin is private, and the viewer has no account.
         """
+        paths: dict[Scope, str] = {"this": path_of_origin(origin.name, pipeline, key)}
+        return self._check(viewer, origin, key, signature, paths)
+
+    def check_viewers(
+        self, viewer: Viewer, origin: Origin, key: str, signature: str | None
+    ) -> bool:
+        """Return as `check` does, for requests by IIIF or Deep Zoom."""
+        paths: dict[Scope, str] = {"any": path_of_iiif(f"origin:{origin.name}:{key}")}
+        return self._check(viewer, origin, key, signature, paths)
+
+    def _check(
+        self,
+        viewer: Viewer,
+        origin: Origin,
+        key: str,
+        signature: str | None,
+        paths: Mapping[Scope, str],
+    ) -> bool:
         if signature is not None:
             if self._signer is None:
                 raise LinkRefused("sig: this service has no key that signs links")
-            path = path_of_origin(origin.name, pipeline, key)
-            self._signer.verify(signature, {"this": path})
+            self._signer.verify(signature, paths)
             return True
         if origin.settings.visibility == "private" and not viewer.name:
             raise missing(key)

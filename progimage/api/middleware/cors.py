@@ -33,9 +33,17 @@ class Cors:
 
     Cookies and other credentials of the browser are never allowed: pages send tokens
     themselves. No page may read `/metrics`.
+
+    Args:
+        origins: the sites, or `*` for all.
+        open_paths: the starts of paths that pages of all sites may read, if they send no
+            credentials: they get what everybody may see, or what a signature in the URL shows.
     """
 
-    def __init__(self, origins: Sequence[str]) -> None:
+    def __init__(self, origins: Sequence[str], open_paths: Sequence[str] = ()) -> None:
+        self._open_paths = tuple(open_paths)
+        self._open_rules: Any = falcon.CORSMiddleware("*", EXPOSED)
+        self._has_origins = bool(origins)
         self._depends_on_origin = "*" not in origins
         self._rules: Any = falcon.CORSMiddleware(
             origins if self._depends_on_origin else "*", EXPOSED
@@ -51,9 +59,14 @@ class Cors:
         """
         if req.path == "/metrics":
             return
-        if self._depends_on_origin:
-            resp.append_header("Vary", "Origin")
-        else:
+        rules, is_for_all = self._rules, not self._depends_on_origin
+        if req.path.startswith(self._open_paths) and req.get_header("Authorization") is None:
+            rules, is_for_all = self._open_rules, True
+        elif not self._has_origins:
+            return
+        if is_for_all:
             resp.set_header("Access-Control-Allow-Origin", "*")
             resp.set_header("Access-Control-Expose-Headers", ", ".join(EXPOSED))
-        self._rules.process_response(req, resp, resource, req_succeeded)
+        else:
+            resp.append_header("Vary", "Origin")
+        rules.process_response(req, resp, resource, req_succeeded)

@@ -80,6 +80,7 @@ _TAGS = {
     "accounts": "Accounts and their tokens.",
     "jobs": "Bulk imports and renders, done in the background.",
     "origins": "Pictures that stay where they are: folders, buckets and web servers.",
+    "viewers": "Pictures for viewers that zoom: IIIF and Deep Zoom.",
     "service": "The service itself: its abilities and its health.",
 }
 

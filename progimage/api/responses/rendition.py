@@ -73,14 +73,36 @@ class RenditionResponder:
                 the render failed.
         """
         access = self._authorization.to_rendition(viewer_of(req), image_id, pipeline, signature)
+        self.send(req, resp, image_id, pipeline, access, download=download)
+
+    def send(
+        self,
+        req: falcon.Request,
+        resp: falcon.Response,
+        image_id: str,
+        pipeline: Pipeline,
+        access: Access,
+        *,
+        record: Record | None = None,
+        links: str | None = None,
+        download: str | None = None,
+    ) -> None:
+        """Send the rendition to a client that is authorized.
+
+        Args:
+            record: the record that `access.viewer` was just allowed to see, None to read it.
+            links: the Link header, None for the canonical path of the rendition.
+
+        Raises: as `respond` does, but neither TransformRefused nor LinkRefused.
+        """
         form = self._format(req, resp, access.viewer, image_id, pipeline)
         name = keys.rendition_name(pipeline.canonical, form.extension)
         etag = etag_of_rendition(image_id, name)
         path = self._urls.relative(hal.rendition(image_id, name))
-        resp.set_header("Link", f'<{path}>; rel="canonical"')
+        resp.set_header("Link", links or f'<{path}>; rel="canonical"')
         found = self._renditions.find_public(image_id, pipeline, form)
         if found is None:
-            record = self._find(access.viewer, image_id)
+            record = record or self._find(access.viewer, image_id)
             # Checked before a 304 too: with it, a cache would keep a picture that is now private.
             is_public = self._renditions.shows_only_public(access.viewer, record, pipeline)
             self._describe(resp, image_id, form, access, download, is_public=is_public)
@@ -97,9 +119,9 @@ class RenditionResponder:
                 # HEAD requests cost their client nothing, so they must not fill the cache.
                 caches=req.method != "HEAD",
             )
-        self._send(req, resp, image_id, access, found, etag, download)
+        self._send_found(req, resp, image_id, access, found, etag, download)
 
-    def _send(
+    def _send_found(
         self,
         req: falcon.Request,
         resp: falcon.Response,

@@ -2,7 +2,7 @@
 
 from progimage.config.sections.auth import DEVELOPMENT, SIGN_INS, Auth, AuthKey
 from progimage.config.sections.base import Section
-from progimage.config.sections.http import Cors, Delivery, Links, Server
+from progimage.config.sections.http import Cors, Delivery, Iiif, Links, Server
 from progimage.config.sections.jobs import Jobs, Publish
 from progimage.config.sections.origins import Fronts, Imgproxy, Origin, OriginCache, Thumbor
 from progimage.config.sections.pictures import (
@@ -27,6 +27,7 @@ __all__ = [
     "DiskCache",
     "Download",
     "Fronts",
+    "Iiif",
     "Imgproxy",
     "Index",
     "Jobs",

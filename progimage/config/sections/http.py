@@ -175,6 +175,17 @@ class Delivery(Section):
     )
 
 
+class Iiif(Section):
+    """The IIIF Image and Presentation APIs, and Deep Zoom."""
+
+    enabled: bool = Field(
+        default=True,
+        description="Serve /iiif/ and /deepzoom/. Pages of all sites may read what everybody may "
+        "see there, whatever cors.origins says, since viewers are pages of other sites. Turn it "
+        'off where auth.mode is "off" and only the network keeps strangers out.',
+    )
+
+
 class Links(Section):
     """Signed links."""
 

@@ -141,13 +141,11 @@ resize.example = "resize:400x300,fit=cover"
 
 
 @planned_operation(
-    x=whole(0, 30_000, default=None, aliases=("left",), about="pixels from the left"),
-    y=whole(0, 30_000, default=None, aliases=("top",), about="pixels from the top"),
-    width=whole(
-        1, 8192, default=None, aliases=("w",), about="pixels; to the edge of the picture by default"
-    ),
+    x=whole(0, 1_000_000, default=None, aliases=("left",), about="pixels from the left"),
+    y=whole(0, 1_000_000, default=None, aliases=("top",), about="pixels from the top"),
+    width=whole(1, 1_000_000, default=None, aliases=("w",), about="pixels; by default to the edge"),
     height=whole(
-        1, 8192, default=None, aliases=("h",), about="pixels; to the edge of the picture by default"
+        1, 1_000_000, default=None, aliases=("h",), about="pixels; by default to the edge"
     ),
     gravity=gravity(default="center", about="the part to keep, when x and y are not given"),
 )

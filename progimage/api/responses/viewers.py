@@ -1,0 +1,161 @@
+"""What requests of IIIF and Deep Zoom viewers share: finding the picture, sending a part of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import falcon
+
+from progimage.access.transform_policy import TransformPolicy
+from progimage.api.auth.authentication import viewer_of
+from progimage.api.auth.authorization import Access, Authorization
+from progimage.api.auth.origins import OriginAuthorization
+from progimage.api.fronts.iiif.identifier import Identifier
+from progimage.api.responses.delivery import PRIVATE
+from progimage.api.responses.origin import OriginResponder
+from progimage.api.responses.rendition import RenditionResponder
+from progimage.errors import InvalidRequest, NotFound
+from progimage.imaging.operation import Size
+from progimage.imaging.pipeline import Pipeline
+from progimage.library import Library
+from progimage.lru import LockedLru
+from progimage.model import Record
+from progimage.origins.origins import Origin, Origins
+
+Compile = Callable[[Size], tuple[Pipeline, str]]
+"""Returns the pipeline for a picture of this size, and the Link header ("" for the usual one)."""
+
+_REMEMBERED_SIZES = 10_000
+# Facts about a picture can change: its rights, and whether everybody may see it.
+_FACTS_MAX_AGE_S = 60
+
+
+class Shown(NamedTuple):
+    """A picture that the client may see."""
+
+    record: Record
+    caching: str
+
+
+class ViewerResponder:
+    """Sends pictures of the library and of origins to viewers.
+
+    Args:
+        to_origins: None if the service has no origins.
+    """
+
+    def __init__(
+        self,
+        library: Library,
+        authorization: Authorization,
+        policy: TransformPolicy,
+        renditions: RenditionResponder,
+        origins: Origins,
+        origin_authorization: OriginAuthorization,
+        to_origins: OriginResponder | None,
+    ) -> None:
+        self._library = library
+        self._authorization = authorization
+        self._policy = policy
+        self._renditions = renditions
+        self._origins = origins
+        self._origin_authorization = origin_authorization
+        self._to_origins = to_origins
+        self._sizes: LockedLru[str, Size] = LockedLru(_REMEMBERED_SIZES)
+
+    def find(self, req: falcon.Request, identifier: Identifier) -> Shown:
+        """Return the picture, and how long its facts may be cached.
+
+        Raises:
+            NotFound: there is no such picture, or the client may not see it.
+            LinkRefused: the signature is not valid.
+        """
+        if identifier.origin:
+            origin = self._origin(identifier)
+            self._check_origin(req, origin, identifier)
+            record = origin.find(identifier.key).record
+        else:
+            record = self._library.find(self._access(req, identifier).viewer, identifier.image_id)
+        is_public = record.is_public and identifier.signature is None
+        return Shown(record, f"public, max-age={_FACTS_MAX_AGE_S}" if is_public else PRIVATE)
+
+    def send(
+        self,
+        req: falcon.Request,
+        resp: falcon.Response,
+        identifier: Identifier,
+        compile_: Compile,
+    ) -> None:
+        """Send the rendition that `compile_` returns for the picture.
+
+        Raises:
+            NotFound: there is no such picture, or the client may not see it.
+            LinkRefused, TransformRefused: the signature or the policy does not allow it.
+            InvalidRequest: the request does not fit the picture.
+            Others: as `RenditionResponder.respond` and `OriginResponder.respond` do.
+        """
+        if identifier.origin:
+            self._send_of_origin(req, resp, identifier, compile_)
+            return
+        access = self._access(req, identifier)
+        image_id, record = identifier.image_id, None
+        size = None if identifier.signature else self._sizes.get(image_id)
+        if size is None:
+            record = self._library.find(access.viewer, image_id)
+            size = (record.width, record.height)
+            if record.is_public:
+                # It never changes: the bytes of an id do not.
+                self._sizes.put(image_id, size)
+        try:
+            pipeline, links = compile_(size)
+        except InvalidRequest:
+            # The size may be known of a picture that is now private.
+            self._sizes.pop(image_id)
+            self._library.find(access.viewer, image_id)
+            raise
+        self._policy.check(pipeline, is_signed=identifier.signature is not None)
+        self._renditions.send(
+            req, resp, image_id, pipeline, access, record=record, links=links or None
+        )
+
+    def _send_of_origin(
+        self,
+        req: falcon.Request,
+        resp: falcon.Response,
+        identifier: Identifier,
+        compile_: Compile,
+    ) -> None:
+        origin, responder = self._origin(identifier), self._to_origins
+        if responder is None:
+            raise _no_origin(identifier)
+        is_signed = self._check_origin(req, origin, identifier)
+        compiled: list[tuple[Pipeline, str]] = []
+
+        def choose(record: Record) -> Pipeline:
+            compiled[:] = [compile_((record.width, record.height))]
+            return compiled[0][0]
+
+        responder.respond(req, resp, origin, identifier.key, choose, is_signed=is_signed)
+        if compiled[0][1] and resp.get_header("Link"):
+            resp.set_header("Link", compiled[0][1])
+
+    def _access(self, req: falcon.Request, identifier: Identifier) -> Access:
+        return self._authorization.to_viewers(
+            viewer_of(req), identifier.image_id, identifier.signature
+        )
+
+    def _check_origin(self, req: falcon.Request, origin: Origin, identifier: Identifier) -> bool:
+        return self._origin_authorization.check_viewers(
+            viewer_of(req), origin, identifier.key, identifier.signature
+        )
+
+    def _origin(self, identifier: Identifier) -> Origin:
+        origin = self._origins.get(identifier.origin)
+        if origin is None:
+            raise _no_origin(identifier)
+        return origin
+
+
+def _no_origin(identifier: Identifier) -> NotFound:
+    return NotFound(f"there is no origin {identifier.origin!r}")
