@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from datetime import datetime
 from typing import Annotated, Any, Literal
@@ -14,6 +15,7 @@ Visibility = Literal["public", "private"]
 
 MAX_TITLE = 200
 MAX_DESCRIPTION = 5_000
+MAX_RIGHTS = 500
 MAX_TAGS = 50
 MAX_TAG = 100
 MAX_FILE_NAME = 255
@@ -24,6 +26,9 @@ _MAX_SHOWN = 40
 
 VARIATION_SELECTORS = "\ufe0e\ufe0f"
 _JOINERS = "\u200c\u200d"
+
+# RFC 3986, section 2: the characters that a URI can have.
+_URI = re.compile(r"https?://[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=%-]+")
 
 
 def fold(text: str) -> str:
@@ -79,8 +84,18 @@ def _distinct(tags: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(first.values())
 
 
+def _clean_rights(text: str) -> str:
+    if text and not _URI.fullmatch(text):
+        raise ValueError(
+            "must be the URI of a licence or a rights statement, such as "
+            "http://creativecommons.org/licenses/by/4.0/"
+        )
+    return text
+
+
 Title = Annotated[str, Field(max_length=MAX_TITLE), AfterValidator(_clean_line)]
 Description = Annotated[str, Field(max_length=MAX_DESCRIPTION), AfterValidator(_clean)]
+Rights = Annotated[str, Field(max_length=MAX_RIGHTS), AfterValidator(_clean_rights)]
 Tag = Annotated[str, Field(max_length=MAX_TAG), AfterValidator(_clean_tag)]
 Tags = Annotated[tuple[Tag, ...], Field(max_length=MAX_TAGS), AfterValidator(_distinct)]
 
@@ -97,6 +112,7 @@ class Metadata(Frozen):
     title: Title = ""
     description: Description = ""
     tags: Tags = ()
+    rights: Rights = ""
     visibility: Visibility = "public"
 
 
@@ -148,6 +164,7 @@ class Record(Frozen):
         damaged: True if the file is damaged; the intact part is shown.
         damage: a description of the damage; "" if there is none.
         created, modified: times with the time zone UTC.
+        rights: the URI of a licence or a rights statement; "" if there is none.
 
     Fields that a newer version of the service added are stored again unchanged, so that
     nodes of two versions can share a store.
@@ -181,6 +198,7 @@ class Record(Frozen):
     title: str = ""
     description: str = ""
     tags: tuple[str, ...] = ()
+    rights: str = ""
     visibility: Visibility = "public"
 
     @property

@@ -103,10 +103,10 @@ class Operations(Steps[R]):
         """Cut out a part, given by its corner and size or by its size and a gravity.
 
         Args:
-            x: pixels from the left; 0 to 30000; also left.
-            y: pixels from the top; 0 to 30000; also top.
-            width: pixels; to the edge of the picture by default; 1 to 8192; also w.
-            height: pixels; to the edge of the picture by default; 1 to 8192; also h.
+            x: pixels from the left; 0 to 1e+06; also left.
+            y: pixels from the top; 0 to 1e+06; also top.
+            width: pixels; by default to the edge; 1 to 1e+06; also w.
+            height: pixels; by default to the edge; 1 to 1e+06; also h.
             gravity: the part to keep, when x and y are not given; default "center".
         """
         return self._step(

@@ -12,8 +12,8 @@ from progimage.model import Metadata, Record, Viewer, fold
 OnKnown = Literal["keep", "merge", "replace"]
 """What to do with the metadata that is sent with a known picture.
 
-keep: nothing. merge: add the tags, and fill the title and the description if they are
-empty. replace: set every field that was sent. No mode changes a field that was not sent.
+keep: nothing. merge: add the tags, and fill the title, the description and the rights if
+they are empty. replace: set every field that was sent. No mode changes a field that was not sent.
 """
 
 
@@ -77,5 +77,6 @@ def _is_same(name: str, sent: Any, stored: Any) -> bool:
 
 def _is_applied(name: str, record: Record, on_known: OnKnown) -> bool:
     if on_known == "merge":
-        return name == "tags" or (name in ("title", "description") and not getattr(record, name))
+        is_text = name in ("title", "description", "rights")
+        return name == "tags" or (is_text and not getattr(record, name))
     return on_known == "replace"

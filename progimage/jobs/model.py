@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import ClassVar, Literal, NamedTuple
+from typing import Any, ClassVar, Literal, NamedTuple
 
-from pydantic import Field
+from pydantic import Field, field_serializer
 
 from progimage.jobs.publish.destination import Published
 from progimage.model import Metadata
@@ -76,6 +76,11 @@ class Request(JobFile):
     entries: int
     repeated: dict[int, int] = Field(default_factory=dict)
     more_after: str = ""
+
+    @field_serializer("metadata")
+    def _changed_fields(self, metadata: Metadata) -> dict[str, Any]:
+        """Leave out fields with their default: nodes of an earlier version may not know them."""
+        return metadata.model_dump(mode="json", exclude_defaults=True)
 
     @property
     def width(self) -> int:

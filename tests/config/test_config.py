@@ -85,6 +85,7 @@ def test_every_setting_can_be_overridden_from_the_environment(where, tmp_path):
         "publish.imgur_api": "http://127.0.0.1:9000",
         "download.enabled": "false",
         "download.allow_private": "true",
+        "iiif.enabled": "false",
         "download.allowed_hosts": '["example.com"]',
         "download.denied_hosts": '["example.com"]',
         "delivery.redirect_expires_s": "20",

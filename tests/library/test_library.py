@@ -191,6 +191,8 @@ def test_no_update_is_lost_among_concurrent_editors(library):
         ({"title": "a\nb"}, "title: must be one line"),
         ({"description": "a\x00b"}, "description: must not contain the control character U+0000"),
         ({"tags": ["x"] * 3 + [" "]}, "tags.3: must not be empty"),
+        ({"rights": "CC-BY"}, "rights: must be the URI of a licence or a rights statement"),
+        ({"rights": "javascript:alert(1)"}, "rights: must be the URI"),
         ({"visibility": "secret"}, "visibility: should be 'public' or 'private'"),
     ],
 )

@@ -31,13 +31,13 @@ export interface ResizeArguments {
 }
 
 export interface CropArguments {
-  /** pixels from the left; 0 to 30000 */
+  /** pixels from the left; 0 to 1e+06 */
   x?: number
-  /** pixels from the top; 0 to 30000 */
+  /** pixels from the top; 0 to 1e+06 */
   y?: number
-  /** pixels; to the edge of the picture by default; 1 to 8192 */
+  /** pixels; by default to the edge; 1 to 1e+06 */
   width?: number
-  /** pixels; to the edge of the picture by default; 1 to 8192 */
+  /** pixels; by default to the edge; 1 to 1e+06 */
   height?: number
   /** the part to keep, when x and y are not given; default "center" */
   gravity?: string

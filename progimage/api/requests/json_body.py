@@ -13,7 +13,7 @@ from progimage.api.requests.body import Body
 from progimage.config import Upload
 from progimage.errors import InvalidField, InvalidRequest, PictureTooLarge
 from progimage.ingest.known import OnKnown
-from progimage.model import Description, Metadata, Tags, Title, Visibility
+from progimage.model import Description, Metadata, Rights, Tags, Title, Visibility
 
 _BLOCK = 64 * 1024
 _MAX_VALUES = 200_000
@@ -42,6 +42,7 @@ class MetadataFields(JsonBody):
     title: Title | None = None
     description: Description | None = None
     tags: Tags | None = None
+    rights: Rights | None = None
     visibility: Visibility | None = None
 
     def metadata(self) -> Metadata:
@@ -56,8 +57,8 @@ class UploadFields(MetadataFields):
     on_known: OnKnown = Field(
         default="keep",
         description="What to do with these fields if the picture is here already: `keep` "
-        "changes nothing, `merge` adds tags and fills an empty title or description, `replace` "
-        "sets every field that was sent.",
+        "changes nothing, `merge` adds tags and fills an empty title, description or rights, "
+        "`replace` sets every field that was sent.",
     )
 
 

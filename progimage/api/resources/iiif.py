@@ -98,8 +98,9 @@ class IiifImages:
     def _send_info(
         self, req: falcon.Request, resp: falcon.Response, version: Version, base: str, shown: Shown
     ) -> None:
-        size = (shown.record.width, shown.record.height)
-        document = info(version, base, size, self._limits)
+        record = shown.record
+        size = (record.width, record.height)
+        document = info(version, base, size, self._limits, rights=record.rights)
         send_json_ld(req, resp, document, is_default=version == 3)
         resp.set_header("Cache-Control", shown.caching)
         resp.set_header("Link", f'<{PROFILES[version]}>;rel="profile"')

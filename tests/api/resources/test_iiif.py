@@ -92,6 +92,16 @@ def test_the_facts_of_version_2(client, image_id):
     assert extras["maxWidth"] == 8192
 
 
+def test_the_facts_name_the_rights(client, uploaded, image_id):
+    licence = "http://creativecommons.org/licenses/by/4.0/"
+    edited = client.simulate_patch(
+        f"{uploaded}metadata/", json={"rights": licence}, headers={"If-Match": "*"}
+    )
+    assert edited.json["rights"] == licence
+    assert client.simulate_get(f"/iiif/3/{image_id}/info.json").json["rights"] == licence
+    assert client.simulate_get(f"/iiif/2/{image_id}/info.json").json["license"] == licence
+
+
 def test_every_level_is_a_size_that_can_be_requested(client):
     path = upload(client, saved(Image.new("RGB", (1537, 1201), "teal"), "PNG"))
     base = f"/iiif/3/{path.split('/')[2]}"
