@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from functools import cache
-from importlib.resources import files
 from io import BytesIO
 from pathlib import Path
 from typing import cast
@@ -15,22 +14,11 @@ from PIL import ImageDraw, ImageFont, features
 from PIL.Image import Image
 from PIL.ImageFont import FreeTypeFont, Layout
 
+from progimage.imaging import font_files
 from progimage.imaging.colour import Colour
 from progimage.imaging.operation import Size
 
 _Font = Callable[[int], FreeTypeFont]
-
-SYSTEM_FOLDERS = ("/usr/share/fonts", "/usr/local/share/fonts")
-"""Where Linux keeps fonts."""
-
-# What Debian's fonts-noto-core and fonts-noto-cjk install.
-_SYSTEM_NAMES = (
-    "NotoSansArabic-Regular.ttf",
-    "NotoSansHebrew-Regular.ttf",
-    "NotoSansThai-Regular.ttf",
-    "NotoSansDevanagari-Regular.ttf",
-    "NotoSansCJK-Regular.ttc",
-)
 
 # Any size shows which letters there are.
 _PROBE = 20
@@ -81,7 +69,7 @@ def _noto(size: int) -> FreeTypeFont:
 
 @cache
 def _noto_bytes() -> bytes:
-    return (files("progimage.imaging") / "fonts" / "NotoSans-subset.ttf").read_bytes()
+    return font_files.OWN_FONT.read_bytes()
 
 
 def _from_system(path: Path) -> _Font:
@@ -91,7 +79,6 @@ def _from_system(path: Path) -> _Font:
     return face
 
 
-@cache
 def _system_fonts() -> tuple[_Font, ...]:
     """Return the fonts of other scripts that the machine has, in a fixed order.
 
@@ -99,11 +86,7 @@ def _system_fonts() -> tuple[_Font, ...]:
     """
     if not features.check("raqm"):
         return ()
-    found: dict[str, Path] = {}
-    for folder in SYSTEM_FOLDERS:
-        for path in sorted(Path(folder).rglob("Noto*")):
-            found.setdefault(path.name, path)
-    return tuple(_from_system(found[name]) for name in _SYSTEM_NAMES if name in found)
+    return tuple(_from_system(path) for path in font_files.system_fonts())
 
 
 # The first that has all letters of a text draws it: what it drew before there were more

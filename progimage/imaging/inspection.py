@@ -97,7 +97,7 @@ def inspect(path: str, limits: Limits, copy_px: int = 0, copy_prefix: str = "") 
                 return _facts(source, smallest, has_alpha=has_alpha, copies=copies)
         reader = source.reader
         # A small target leaves out what is cheap; every byte is read all the same.
-        target = _TARGET if form is JPEG else None
+        target = _TARGET if form is JPEG else _drawn(source.size) if form.is_vector else None
         thumbnail: Image.Image | None = None
         has_alpha = False
         for found in reader.frames(reader.frame_count, target):
@@ -149,6 +149,12 @@ def _thumbnail(frame: Image.Image, source: Opened) -> Image.Image:
     """Return an upright RGBA version of at most 32 pixels a side."""
     frame = managed(_small(frame), source.reader.colour).convert("RGBA")
     return frame if source.turn is None else frame.transpose(source.turn)
+
+
+def _drawn(size: Size) -> Size:
+    """Return the size of a drawing with a long side that is enough for the thumbnail."""
+    scale = max(_TARGET) / max(size)
+    return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
 
 
 def _small(frame: Image.Image) -> Image.Image:

@@ -73,6 +73,8 @@ def render(
     started = perf_counter()
     with opened(source, limits) as header:
         size, frames = whole or header.size, header.reader.frame_count if form.is_animated else 1
+        if header.form.is_vector:
+            size = drawn_size(pipeline, size, limits)
     check_pipeline(pipeline, size, frames, limits)
     target_size = decode_size(header.size, header.form, needed_size(pipeline, size))
     contents = contents or {}
@@ -133,6 +135,20 @@ def transform(
         size = frames[0].size
         box = (0.0, 0.0, *size)
     return replace(picture, frames=frames, part=None)
+
+
+def drawn_size(pipeline: Pipeline, size: Size, limits: Limits) -> Size:
+    """Return the size from which a drawing of `size` is made smaller, as a picture would be.
+
+    No pixel is invented where a drawing is drawn larger. So where the first step resizes, the
+    drawing counts as larger than any result; elsewhere it has its own size, as coordinates do.
+    """
+    factor = limits.max_output_side // min(size) + 1
+    large = size[0] * factor, size[1] * factor
+    needed = needed_size(pipeline, large)
+    if needed is None or needed[0] * needed[1] > limits.max_output_pixels:
+        return size
+    return large
 
 
 def needed_size(pipeline: Pipeline, size: Size) -> Size | None:

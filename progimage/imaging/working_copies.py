@@ -114,8 +114,8 @@ def decode_whole(source: str, limits: Limits, sizes: tuple[Size, ...]) -> Pictur
 
 
 def sizes_of(header: Opened, px: int) -> tuple[Size, ...]:
-    """Return what `copy_sizes` does for an opened picture; none for an animation."""
-    if header.is_animated:
+    """Return what `copy_sizes` does for an opened picture; none for an animation or a drawing."""
+    if header.is_animated or header.form.is_vector:
         return ()
     return copy_sizes(header.size, px, is_jpeg=header.form is JPEG)
 

@@ -17,7 +17,7 @@ import structlog
 
 from progimage import keys
 from progimage.errors import ProgImageError
-from progimage.imaging.codecs.formats import JPEG
+from progimage.imaging.codecs.formats import JPEG, VECTOR_TYPES
 from progimage.imaging.operation import Size
 from progimage.imaging.pipeline import Pipeline
 from progimage.imaging.working_copies import copy_size_for, copy_sizes
@@ -93,7 +93,8 @@ class WorkingCopies:
 
 
 def _may_have_copies(record: Record) -> bool:
-    return record.frames == 1 and not record.damaged
+    is_drawing = record.media_type in VECTOR_TYPES
+    return record.frames == 1 and not record.damaged and not is_drawing
 
 
 def _is_jpeg(record: Record) -> bool:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from progimage.errors import InvalidArgument
-from progimage.imaging import fonts
+from progimage.imaging import font_files, fonts
 from progimage.imaging.colour import Colour
 from progimage.imaging.pipeline import parse
 
@@ -21,10 +21,10 @@ OTHER_SCRIPTS = ["مرحبا", "שלום", "สวัสดี", "नमस्�
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A folder that is the only one where the machine keeps fonts."""
-    monkeypatch.setattr(fonts, "SYSTEM_FOLDERS", (str(tmp_path),))
-    fonts._system_fonts.cache_clear()
+    monkeypatch.setattr(font_files, "SYSTEM_FOLDERS", (str(tmp_path),))
+    font_files.system_fonts.cache_clear()
     yield tmp_path
-    fonts._system_fonts.cache_clear()
+    font_files.system_fonts.cache_clear()
 
 
 @pytest.mark.parametrize("text", OTHER_SCRIPTS)

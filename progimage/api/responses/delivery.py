@@ -260,7 +260,9 @@ def _is_since(header: str | None, modified: datetime | None) -> bool:
 def _naming(form: Format, usual: str, download: str | None) -> tuple[str, bool]:
     """Return the name to save under, with an extension, and whether to save at once."""
     name = clean_file_name(download or "") or usual
-    return (name if "." in name else f"{name}.{form.extension}"), download is not None
+    # A browser would open a document as a page of this site.
+    is_saved = download is not None or form.is_vector
+    return (name if "." in name else f"{name}.{form.extension}"), is_saved
 
 
 def disposition(file_name: str, is_attachment: bool = False) -> str:

@@ -59,7 +59,8 @@ class OriginalResponder:
         self._delivery.send(
             req,
             resp,
-            key=self._library.key_of_original(record),
+            # The URL of a redirect could not say that a document is to be saved.
+            key=None if form.is_vector else self._library.key_of_original(record),
             size=record.size_bytes,
             etag=record.sha256,
             is_public=record.is_public,

@@ -24,8 +24,8 @@ def decode(
 
     `target` is the smallest width and height, as displayed, that is enough. A JPEG is
     then decoded at 1/2, 3/8, 1/4 or 1/8 of its size, whichever is the last not below
-    `target`; other formats are decoded in full. In any case the picture is `Picture.box`
-    of the frames, which is not always all of them.
+    `target`; a drawing is drawn at exactly `target`; other formats are decoded in full. In
+    any case the picture is `Picture.box` of the frames, which is not always all of them.
 
     Raises:
         PictureTooComplex: it passes `limits`.

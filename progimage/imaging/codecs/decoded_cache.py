@@ -32,8 +32,11 @@ def decode_size(
 ) -> tuple[int, int] | None:
     """Return the size at which to decode a picture of `size`, of which `needed` is needed.
 
-    None, for the picture in full, where no fraction is large enough: only a JPEG has any.
+    None, for the picture in full, where no fraction is large enough: only a JPEG has any. A
+    drawing has every size.
     """
+    if form.is_vector:
+        return needed
     if needed is None or form is not JPEG:
         return None
     for fraction in fractions(size):

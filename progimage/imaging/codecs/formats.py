@@ -1,9 +1,9 @@
 """The formats that are read and written: one table, and the ways to look into it.
 
 A format is on the list if libmagic knows it by a strong signature, so that two
-detectors can agree on it, and if Pillow decodes it in C. That leaves out TGA (no
-signature at all), QOI and SGI (unknown to libmagic), Photoshop files, and everything
-that is a program or a document rather than pixels: SVG, PostScript, PDF.
+detectors can agree on it, and if Pillow or the package of an extra decodes it. That leaves
+out TGA (no signature at all), QOI and SGI (unknown to libmagic), Photoshop files, and
+PostScript, which is a program.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class Format:
         name: what people and the API call it, lower case: "jpeg".
         extension: the one we write, without the dot: "jpg".
         media_type: the one we send.
-        pillow_name: Pillow's identifier.
+        pillow_name: Pillow's identifier; "" where it does not read the format.
         other_extensions: also understood in URLs.
         other_media_types: also understood in Accept and Content-Type.
         magic_types: what libmagic calls it.
@@ -34,6 +34,10 @@ class Format:
         default_quality: 1 to 100, or None where quality has no meaning.
         has_lossless: it is lossless, or can be asked to be.
         max_side: the longest side it can hold, in pixels.
+        is_vector: it is a document that is drawn at any size. Browsers open it as a page, so
+            its original is sent as a file to save.
+        module: what reads it, where that is not part of every installation; else "".
+        extra: the extra of the package that installs `module`.
     """
 
     name: str
@@ -49,10 +53,18 @@ class Format:
     default_quality: int | None = None
     has_lossless: bool = True
     max_side: int = 65_535
+    is_vector: bool = False
+    module: str = ""
+    extra: str = ""
 
     def __reduce__(self) -> tuple[Callable[[str], Format], tuple[str]]:
         """Stay the one of its name in another process too: formats are compared by `is`."""
         return by_name, (self.name,)
+
+    @property
+    def is_installed(self) -> bool:
+        """True if it can be read here."""
+        return not self.module or importlib.util.find_spec(self.module) is not None
 
     @property
     def extensions(self) -> tuple[str, ...]:
@@ -189,20 +201,37 @@ HEIC = Format(
     has_alpha=True,
     default_quality=60,
     has_lossless=False,
+    module="pi_heif",
 )
 
-HAS_HEIC = importlib.util.find_spec("pi_heif") is not None
-"""True where pi-heif is installed: the requirements have it, but no platform must."""
-
-READABLE: tuple[Format, ...] = (
-    *(JPEG, PNG, WEBP, GIF, AVIF, TIFF, BMP, JPEG2000, ICO, PNM),
-    *((HEIC,) if HAS_HEIC else ()),
+SVG = Format(
+    name="svg",
+    extension="svg",
+    media_type="image/svg+xml",
+    pillow_name="",
+    magic_types=("image/svg+xml",),
+    is_writable=False,
+    has_alpha=True,
+    is_vector=True,
+    module="resvg_py",
+    extra="svg",
 )
+
+KNOWN: tuple[Format, ...] = (JPEG, PNG, WEBP, GIF, AVIF, TIFF, BMP, JPEG2000, ICO, PNM, HEIC, SVG)
+"""All formats, those of extras that are not installed as well."""
+
+READABLE: tuple[Format, ...] = tuple(form for form in KNOWN if form.is_installed)
 WRITABLE: tuple[Format, ...] = tuple(form for form in READABLE if form.is_writable)
 
-_BY_WORD = {word: form for form in READABLE for word in (form.name, *form.extensions)}
-_BY_MEDIA_TYPE = {kind: form for form in READABLE for kind in form.media_types}
-_BY_PILLOW_NAME = {form.pillow_name: form for form in READABLE}
+HAS_HEIC = HEIC in READABLE
+"""True where pi-heif is installed: the requirements have it, but no platform must."""
+
+VECTOR_TYPES = frozenset(form.media_type for form in KNOWN if form.is_vector)
+"""The media types of documents that are drawn at any size."""
+
+_BY_WORD = {word: form for form in KNOWN for word in (form.name, *form.extensions)}
+_BY_MEDIA_TYPE = {kind: form for form in KNOWN for kind in form.media_types}
+_BY_PILLOW_NAME = {form.pillow_name: form for form in READABLE if form.pillow_name}
 
 
 def by_name(word: str) -> Format:
@@ -248,6 +277,12 @@ def by_pillow_name(name: str) -> Format | None:
     """Return the format that Pillow calls `name`, if it is on the list."""
     # Phones write a JPEG with further JPEGs behind it; Pillow calls that MPO.
     return JPEG if name == "MPO" else _BY_PILLOW_NAME.get(name)
+
+
+def missing_extra(form: Format) -> str:
+    """Return the end of a sentence that says how a server learns to read `form`."""
+    package = f"the extra '{form.extra}' of progimage-service" if form.extra else form.module
+    return f"which this server cannot read: its operator has to install {package}"
 
 
 def names(formats: tuple[Format, ...]) -> str:

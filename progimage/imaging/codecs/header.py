@@ -13,7 +13,12 @@ from pathlib import Path
 
 from PIL import Image, UnidentifiedImageError
 
-from progimage.errors import CorruptPicture, PictureTooComplex, ProgImageError
+from progimage.errors import (
+    CorruptPicture,
+    PictureTooComplex,
+    ProgImageError,
+    UnsupportedMedia,
+)
 from progimage.imaging.codecs.formats import (
     BMP,
     GIF,
@@ -21,8 +26,10 @@ from progimage.imaging.codecs.formats import (
     JPEG,
     PNG,
     READABLE,
+    SVG,
     TIFF,
     Format,
+    missing_extra,
     names,
 )
 from progimage.imaging.codecs.readers.bmp import BmpReader
@@ -32,6 +39,7 @@ from progimage.imaging.codecs.readers.jpeg import JpegReader
 from progimage.imaging.codecs.readers.pillow import PillowReader
 from progimage.imaging.codecs.readers.png import PngReader
 from progimage.imaging.codecs.readers.reader import Reader
+from progimage.imaging.codecs.readers.svg import SvgReader
 from progimage.imaging.codecs.readers.tiff import TiffReader
 from progimage.imaging.codecs.signatures import HEAD_BYTES, by_signature
 from progimage.imaging.limits import Limits
@@ -89,12 +97,15 @@ def opened(path: str, limits: Limits) -> Iterator[Opened]:
     Raises:
         CorruptPicture: it cannot be opened.
         PictureTooComplex: it passes `limits`.
+        UnsupportedMedia: what reads its format is not installed.
     """
     with translated_errors(), _bounded(limits.max_source_pixels):
         with Path(path).open("rb") as file:
             form = by_signature(file.read(HEAD_BYTES))
         if form is None:
             raise CorruptPicture(_unreadable())
+        if form not in READABLE:
+            raise UnsupportedMedia(f"the picture is {form.name}, {missing_extra(form)}")
         reader = _reader(path, form, limits)
         check_size(reader.size, reader.frame_count, limits)
         yield Opened(reader, form)
@@ -116,6 +127,10 @@ def _reader(path: str, form: Format, limits: Limits) -> Reader:
         if form is TIFF:
             return TiffReader(path, accepts_damage=limits.accept_damaged)
         data = Path(path).read_bytes()
+        if form is SVG:
+            return SvgReader(
+                data, max_pixels=limits.max_source_pixels, accepts_damage=limits.accept_damaged
+            )
         if form is GIF:
             return GifReader(
                 data, max_frames=limits.max_frames, accepts_damage=limits.accept_damaged

@@ -18,12 +18,14 @@ if HAS_HEIC:
 
     pi_heif.register_heif_opener(thumbnails=False)
 
-PILLOW_NAMES: tuple[str, ...] = tuple(form.pillow_name for form in READABLE)
+PILLOW_NAMES: tuple[str, ...] = tuple(form.pillow_name for form in READABLE if form.pillow_name)
 """What `PIL.Image.open(formats=...)` is given, always."""
 
 
 def accepts(form: Format, head: bytes) -> bool:
-    """Tell if Pillow's plugin for `form` takes these first bytes for its own."""
+    """Tell if Pillow's plugin for `form`, if it has one, takes these first bytes for its own."""
+    if form.pillow_name not in Image.OPEN:
+        return False
     signature_test = Image.OPEN[form.pillow_name][1]
     return signature_test is None or signature_test(head[:16]) is True
 

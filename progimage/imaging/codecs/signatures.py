@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
-from progimage.imaging.codecs import pillow_plugins
-from progimage.imaging.codecs.formats import AVIF, HEIC, READABLE, Format
+from collections.abc import Callable
 
-HEAD_BYTES = 512
+from progimage.imaging.codecs import pillow_plugins
+from progimage.imaging.codecs.formats import AVIF, HEIC, KNOWN, READABLE, SVG, Format
+from progimage.imaging.codecs.svg_document import is_svg
+
+HEAD_BYTES = 16_384
+"""Enough for the comments and declarations that drawing programs write before an SVG's root."""
+
+# Of the formats that Pillow does not know.
+_TESTS: dict[str, Callable[[bytes], bool]] = {SVG.name: is_svg}
 
 _AVIF_BRANDS = (b"avif", b"avis")
 
 
+def announces(form: Format, head: bytes) -> bool:
+    """Tell if a file that begins like this says that it is of this format."""
+    test = _TESTS.get(form.name)
+    return test(head) if test else pillow_plugins.accepts(form, head)
+
+
 def by_signature(head: bytes) -> Format | None:
-    """Return the format of a file that begins like this; None if it is none we read."""
-    found = [form for form in READABLE if pillow_plugins.accepts(form, head)]
+    """Return the format of a file that begins like this, installed or not; None for others."""
+    found = [form for form in KNOWN if announces(form, head)]
     if AVIF in found and HEIC in READABLE and not _names_avif(head):
         return HEIC
     return found[0] if found else None

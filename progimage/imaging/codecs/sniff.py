@@ -1,7 +1,7 @@
 """Which format the bytes are, by content alone.
 
-Two detectors must agree: libmagic and the signature tests of Pillow's plugins on the
-allow-list. Where libmagic is known to guess wrong, a check of the header's structure replaces
+Two detectors must agree: libmagic and a signature test, of Pillow's plugins on the allow-list
+or our own. Where libmagic is known to guess wrong, a check of the header's structure replaces
 it (see `structure.has_sound_header`). Nothing is decoded here, so it is safe in the process
 that serves requests.
 
@@ -27,8 +27,17 @@ import pylibmagic  # noqa: F401 - must come first: it points `magic` at its own 
 import magic  # isort: skip
 
 from progimage.errors import EmptyPicture, MismatchedMedia, UnsupportedMedia
-from progimage.imaging.codecs import pillow_plugins
-from progimage.imaging.codecs.formats import GIF, JPEG, READABLE, Format, names
+from progimage.imaging.codecs.formats import (
+    GIF,
+    JPEG,
+    KNOWN,
+    READABLE,
+    SVG,
+    Format,
+    missing_extra,
+    names,
+)
+from progimage.imaging.codecs.signatures import announces
 from progimage.imaging.codecs.structure import Bytes, end_of_picture, has_sound_header
 
 _HEAD_BYTES = 16_384
@@ -36,6 +45,9 @@ _SEEN_NOTHING = ("application/octet-stream", "text/plain")
 
 # What libmagic returns for files without a signature: TGA has none, so many files look like one.
 _GUESSED = ("application/octet-stream", "image/x-tga", "image/x-win-bitmap")
+
+# And for SVG, which has no signature either: a comment or a byte order mark hides its root.
+_XML_GUESSED = ("text/plain", "text/xml", "application/xml", "text/html")
 
 _HIDDEN_TYPES = (
     *("application/zip", "application/x-7z-compressed", "application/x-rar"),
@@ -71,21 +83,28 @@ def sniff(source: str | BinaryIO) -> Format:
 def _agreed_format(data: Bytes) -> Format:
     head = data[:_HEAD_BYTES]
     media_type = _media_type(head)
-    by_magic = {form.name for form in READABLE if media_type in form.magic_types}
-    by_pillow = [form for form in READABLE if pillow_plugins.accepts(form, head)]
-    for form in by_pillow:
-        if form.name in by_magic:
-            return form
-        if media_type in _GUESSED and has_sound_header(data, form):
-            return form
-    if by_pillow and (by_magic or media_type not in _SEEN_NOTHING):
+    by_magic = {form.name for form in KNOWN if media_type in form.magic_types}
+    by_signature = [form for form in KNOWN if announces(form, head)]
+    for form in by_signature:
+        is_guess = media_type in _GUESSED or (form is SVG and media_type in _XML_GUESSED)
+        if form.name in by_magic or (is_guess and has_sound_header(data, form)):
+            return _readable(form)
+    if by_signature and (by_magic or media_type not in _SEEN_NOTHING):
         raise MismatchedMedia(
             f"the content is ambiguous: it looks like {media_type} and like "
-            f"{names(tuple(by_pillow))}; send a plain picture"
+            f"{names(tuple(by_signature))}; send a plain picture"
         )
     raise UnsupportedMedia(
         f"the content looks like {media_type}, which is not accepted; send one of {names(READABLE)}"
     )
+
+
+def _readable(form: Format) -> Format:
+    if form not in READABLE:
+        raise UnsupportedMedia(
+            f"the content is {form.name}, {missing_extra(form)}; send one of {names(READABLE)}"
+        )
+    return form
 
 
 def _refuse_disguise(data: Bytes, form: Format) -> None:

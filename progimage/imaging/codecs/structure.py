@@ -10,7 +10,18 @@ import re
 from collections.abc import Callable, Iterator
 from mmap import mmap
 
-from progimage.imaging.codecs.formats import AVIF, GIF, HEIC, ICO, JPEG, JPEG2000, PNG, WEBP, Format
+from progimage.imaging.codecs.formats import (
+    AVIF,
+    GIF,
+    HEIC,
+    ICO,
+    JPEG,
+    JPEG2000,
+    PNG,
+    SVG,
+    WEBP,
+    Format,
+)
 
 Bytes = bytes | mmap
 
@@ -144,6 +155,8 @@ def _big_endian(data: Bytes, position: int, length: int) -> int:
 _CHECKS: dict[str, Callable[[Bytes], bool]] = {
     ICO.name: _is_icon,
     JPEG2000.name: _is_codestream,
+    # Its root element was found already.
+    SVG.name: bool,
 }
 _WALKS: dict[str, Callable[[Bytes], int | None]] = {
     JPEG.name: _jpeg_end,

@@ -142,6 +142,33 @@ class TestDownload:
         assert saved.headers["etag"] == client.simulate_get(path).headers["etag"]
 
 
+class TestDocuments:
+    """A browser would open the original of a document as a page."""
+
+    SVG = b'<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><script>x()</script></svg>'
+
+    @pytest.mark.parametrize("query", ["", "download"])
+    def test_the_original_is_only_saved(self, client, query):
+        path = upload(client, self.SVG)
+        result = client.simulate_get(path, query_string=query)
+        assert result.content == self.SVG
+        assert result.headers["content-type"] == "image/svg+xml"
+        assert result.headers["content-disposition"].startswith("attachment; filename=")
+        assert "sandbox" in result.headers["content-security-policy"]
+        assert result.headers["x-content-type-options"] == "nosniff"
+
+    def test_renditions_are_shown_as_pixels(self, client):
+        path = upload(client, self.SVG)
+        for name, kind in (("thumbnail", "image/png"), ("thumbnail.webp", "image/webp")):
+            result = client.simulate_get(f"{path}{name}")
+            assert result.headers["content-type"] == kind
+            assert result.headers["content-disposition"].startswith("inline")
+
+    def test_nothing_is_written_as_svg(self, client):
+        path = upload(client, self.SVG)
+        assert client.simulate_get(f"{path}thumbnail.svg").status_code == 400
+
+
 class TestLastModified:
     def test_a_client_that_knows_the_time_of_an_original_gets_304(self, client, uploaded):
         modified = client.simulate_get(uploaded).headers["last-modified"]

@@ -27,7 +27,7 @@ def test_every_name_extension_and_media_type_leads_back_to_its_format(form: Form
         form.extensions
     )
     assert [by_media_type(kind) for kind in form.media_types] == [form] * len(form.media_types)
-    assert by_pillow_name(form.pillow_name) is form
+    assert not form.pillow_name or by_pillow_name(form.pillow_name) is form
 
 
 def test_no_two_formats_share_an_extension_or_a_media_type() -> None:
@@ -37,8 +37,10 @@ def test_no_two_formats_share_an_extension_or_a_media_type() -> None:
     assert len(media_types) == len(set(media_types))
 
 
-@pytest.mark.parametrize("form", READABLE, ids=lambda form: form.name)
-def test_pillow_can_read_every_format_on_the_list(form: Format) -> None:
+@pytest.mark.parametrize(
+    "form", [form for form in READABLE if not form.extra], ids=lambda form: form.name
+)
+def test_pillow_can_read_every_format_without_an_extra(form: Format) -> None:
     assert form.pillow_name in Image.OPEN
     assert form.pillow_name in pillow_plugins.PILLOW_NAMES
 
@@ -69,11 +71,11 @@ def test_an_extension_near_to_nothing_is_answered_with_the_list() -> None:
 
 
 def test_an_unknown_media_type_is_answered_with_the_list() -> None:
-    with pytest.raises(InvalidArgument, match=r"'image/svg\+xml'; use one of image/jpeg"):
-        by_media_type("image/svg+xml")
+    with pytest.raises(InvalidArgument, match=r"'image/x-tga'; use one of image/jpeg"):
+        by_media_type("image/x-tga")
 
 
-@pytest.mark.parametrize("word", ["svg", "eps", "pdf", "psd", "ps", "tga"])
+@pytest.mark.parametrize("word", ["eps", "pdf", "psd", "ps", "tga"])
 def test_programs_documents_and_formats_without_signature_are_not_formats(word: str) -> None:
     with pytest.raises(InvalidArgument):
         by_name(word)
