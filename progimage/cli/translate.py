@@ -48,7 +48,7 @@ def show(
     understood, refused = found.counts[True], found.counts[False]
     print(
         f"{understood:,} URLs understood, {refused:,} not, {found.lines_without:,} lines without "
-        f"one. Sources were taken for {SAMPLE[0]}x{SAMPLE[1]} pixels."
+        f"one. Sources were taken for JPEGs of {SAMPLE.size[0]}x{SAMPLE.size[1]} pixels."
     )
     if refused:
         raise typer.Exit(1)

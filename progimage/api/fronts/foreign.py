@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -19,6 +20,26 @@ class ForeignUrlError(ProgImageError):
     def __init__(self, detail: str, status: int) -> None:
         super().__init__(detail)
         self.status = status
+
+
+@dataclass(frozen=True, slots=True)
+class ForeignSource:
+    """The picture that a foreign URL is about.
+
+    Attributes:
+        size: of the whole picture.
+        format: the name of its format; "" if it is not known.
+        measure: returns the size of the picture after steps such as `trim:10`, whose result
+            depends on the pixels; None takes it that they leave the whole picture.
+    """
+
+    size: Size
+    format: str = ""
+    measure: Callable[[str], Size] | None = None
+
+    def size_after(self, steps: str) -> Size:
+        """Return the size that these steps leave; "" is no step."""
+        return self.measure(steps) if steps and self.measure else self.size
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +70,8 @@ class ForeignUrl(Protocol):
         """True if the URL asks for facts about the source (JSON), not for a picture."""
         ...
 
-    def compile(self, size: Size) -> Compiled:
-        """Return what is asked for, given the size of the source.
+    def compile(self, source: ForeignSource) -> Compiled:
+        """Return what is asked for of this source.
 
         Raises:
             ForeignUrlError: an option is known but not supported, or passes a limit.

@@ -8,12 +8,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from progimage.api.fronts.foreign import ForeignUrlError, Size
+from progimage.api.fronts.foreign import ForeignSource, ForeignUrlError
 from progimage.api.fronts.imgproxy.front import ImgproxyFront
 from progimage.api.fronts.thumbor.front import ThumborFront
 
-# A source of unknown size is taken for this large.
-SAMPLE: Size = (3000, 2000)
+# A source that is not known is taken for this one.
+SAMPLE = ForeignSource((3000, 2000), "jpeg")
 _MOST_KINDS = 10_000
 _MOST_LINE = 16_384
 # The request of an access log in the common or combined format.

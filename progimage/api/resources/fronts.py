@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import falcon
 
-from progimage.api.fronts.foreign import Compiled, ForeignUrl, ForeignUrlError
+from progimage.api.fronts.foreign import (
+    Compiled,
+    ForeignSource,
+    ForeignUrl,
+    ForeignUrlError,
+    Size,
+)
 from progimage.api.fronts.mount import Front
 from progimage.api.requests.raw_path import checked_key
 from progimage.api.resources.origins import facts
@@ -20,7 +26,8 @@ from progimage.errors import (
     PictureError,
     RateLimited,
 )
-from progimage.imaging.pipeline import Pipeline
+from progimage.imaging.codecs import formats
+from progimage.imaging.pipeline import Pipeline, parse
 from progimage.model import Record
 from progimage.origins.origins import Origin, Origins
 
@@ -63,7 +70,17 @@ class FrontResource:
         compiled: list[Compiled] = []
 
         def choose(record: Record) -> Pipeline | None:
-            compiled[:] = [url.compile((record.width, record.height))]
+            def measure(steps: str) -> Size:
+                return self._responder.size_after(
+                    req, origin, record, parse(steps), is_signed=front.is_signed
+                )
+
+            source = ForeignSource(
+                (record.width, record.height),
+                formats.by_media_type(record.media_type).name,
+                measure,
+            )
+            compiled[:] = [url.compile(source)]
             return compiled[0].pipeline
 
         if url.is_facts:

@@ -17,10 +17,13 @@ from progimage.api.responses.delivery import Delivery, etag_of_rendition, part_o
 from progimage.errors import DamagedOriginal, Forbidden, NotFound, OriginFailed, OriginMissing
 from progimage.imaging.codecs import formats
 from progimage.imaging.codecs.formats import Format
-from progimage.imaging.pipeline import Pipeline
+from progimage.imaging.codecs.written_size import written_size
+from progimage.imaging.operation import Size
+from progimage.imaging.pipeline import Pipeline, parse
 from progimage.library import Library
+from progimage.lru import LockedLru
 from progimage.model import ANONYMOUS, Record
-from progimage.origins.copies import Copies, viewer_of
+from progimage.origins.copies import Copies, owner_of, viewer_of
 from progimage.origins.origins import Found, Origin
 from progimage.renditions.renditions import Rendition, Renditions
 from progimage.telemetry import metrics
@@ -30,6 +33,9 @@ Choose = Callable[[Record], Pipeline | None]
 
 _ATTEMPTS = 3
 _REMEMBERED_URLS = 8_192
+_REMEMBERED_SIZES = 10_000
+# A JPEG in the lowest quality is the quickest to write and to read.
+_SMALL = "quality:1"
 _KEY = "/!$&'()*+,;=:@-._~"
 _PIPELINE = ":=,._-~/@"
 _MOST_REVALIDATING_S = 3_600
@@ -60,6 +66,7 @@ class OriginResponder:
         self._rate_limit = rate_limit
         self._library = library
         self._own = own
+        self._sizes: LockedLru[tuple[str, str], Size] = LockedLru(_REMEMBERED_SIZES)
 
     def respond(
         self,
@@ -114,6 +121,48 @@ class OriginResponder:
             if not origin.settings.fallback:
                 raise
             self._send_fallback(req, resp, origin, choose, is_signed=is_signed)
+
+    def size_after(
+        self,
+        req: falcon.Request,
+        origin: Origin,
+        record: Record,
+        pipeline: Pipeline,
+        *,
+        is_signed: bool,
+    ) -> Size:
+        """Return the size of a picture after a pipeline that has to see its pixels.
+
+        The sizes are remembered. A size that is not is read from a small rendition.
+
+        Args:
+            record: of a copy of the origin, or of its fallback picture.
+
+        Raises: what a request for the rendition raises.
+        """
+        known = self._sizes.get((record.id, pipeline.canonical))
+        if known is not None:
+            return known
+        self._policy.check(pipeline, is_signed=is_signed)
+        is_copy = record.owner == owner_of(origin.name)
+        viewer = viewer_of(origin.name) if is_copy else ANONYMOUS
+        small = parse(f"{pipeline.canonical}/{_SMALL}")
+        made = (self._renditions if is_copy else self._own).find_or_render(
+            viewer,
+            record.id,
+            small,
+            formats.JPEG,
+            record,
+            self._rate_limit.consumer(req),
+            caches=req.method != "HEAD",
+        )
+        with made.reader as reader:
+            if made.timings is not None:
+                size = made.timings.width, made.timings.height
+            else:
+                size = written_size(reader.read())
+        self._sizes.put((record.id, pipeline.canonical), size)
+        return size
 
     def _send(
         self,

@@ -11,9 +11,9 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import Image, ImageColor
 
-from progimage.api.fronts.foreign import ForeignUrlError
+from progimage.api.fronts.foreign import ForeignSource, ForeignUrlError
 from progimage.api.fronts.imgproxy.front import ImgproxyFront, grammar_of
 from progimage.api.fronts.imgproxy.handlers import HANDLERS
 from progimage.api.fronts.imgproxy.names import LONG_NAMES, NOT_SUPPORTED, SECURITY
@@ -21,6 +21,7 @@ from progimage.api.fronts.imgproxy.path import split_path
 from progimage.api.fronts.imgproxy.signature import KeyPair
 from progimage.imaging.codecs.picture import Picture
 from progimage.imaging.limits import Limits
+from progimage.imaging.pipeline import parse
 from progimage.imaging.render import transform
 
 SOURCE = (200, 100)
@@ -38,10 +39,33 @@ def probe(size: tuple[int, int] = SOURCE) -> Image.Image:
     return image
 
 
+def bordered(corner: str = "black") -> Image.Image:
+    """Return 60 x 40 pixels that tell their place, from 100, with a margin of 10.
+
+    Args:
+        corner: the colour of the top left pixel; the rest of the margin is black.
+    """
+    image = Image.new("RGB", (80, 60))
+    inside = Image.new("RGB", (60, 40))
+    inside.putdata([(100 + x, 100 + y, 200) for y in range(40) for x in range(60)])
+    image.paste(inside, (10, 10))
+    image.putpixel((0, 0), ImageColor.getrgb(corner))
+    return image
+
+
+def bordered_source(picture: Image.Image) -> ForeignSource:
+    """Return a picture as a source that can be measured after a trim."""
+
+    def measure(steps: str) -> tuple[int, int]:
+        return transform(Picture((picture,), (0,)), parse(steps), LIMITS).frames[0].size
+
+    return ForeignSource(picture.size, "png", measure)
+
+
 def made(options: str, front: ImgproxyFront = FRONT, size: tuple[int, int] = SOURCE) -> Image.Image:
     """Return what the options make of the probe picture."""
     path = f"/_/{options}/{SOURCE_URL}" if options else f"/_/{SOURCE_URL}"
-    pipeline = front.read(path).compile(size).pipeline
+    pipeline = front.read(path).compile(ForeignSource(size)).pipeline
     assert pipeline is not None
     frames = (probe(size),)
     return transform(Picture(frames, (0,)), pipeline, LIMITS).frames[0]
@@ -158,8 +182,12 @@ def test_flips_are_along_their_axes():
 
 
 def test_the_order_in_the_url_does_not_matter():
-    one = FRONT.read(f"/_/bl:2/g:ea/rs:fill:30:30/q:80/{SOURCE_URL}@webp").compile(SOURCE)
-    other = FRONT.read(f"/_/q:80/rs:fill:30:30/bl:2/g:ea/{SOURCE_URL}@webp").compile(SOURCE)
+    one = FRONT.read(f"/_/bl:2/g:ea/rs:fill:30:30/q:80/{SOURCE_URL}@webp").compile(
+        ForeignSource(SOURCE)
+    )
+    other = FRONT.read(f"/_/q:80/rs:fill:30:30/bl:2/g:ea/{SOURCE_URL}@webp").compile(
+        ForeignSource(SOURCE)
+    )
     assert one == other
 
 
@@ -172,7 +200,7 @@ def test_colours_and_filters():
 
 class TestOutput:
     def compiled(self, options: str, source: str = SOURCE_URL):
-        return FRONT.read(f"/_/{options}/{source}").compile(SOURCE)
+        return FRONT.read(f"/_/{options}/{source}").compile(ForeignSource(SOURCE))
 
     @pytest.mark.parametrize("spelling", ["f:webp", "format:webp", "ext:webp"])
     def test_format(self, spelling):
@@ -273,7 +301,6 @@ class TestStatuses:
             ("ush:1", 422),
             ("g:obj:face", 404),
             ("ar:0", 422),
-            ("t:10/c:10:10", 422),
             ("wm:0.5", 422),
         ],
     )
@@ -352,10 +379,60 @@ class TestPresets:
             grammar_of({"a": "w:x"}, only_presets=False, watermark="")
 
 
+class TestTrim:
+    """Sizes, offsets and shares count in what the trim leaves."""
+
+    @pytest.mark.parametrize(
+        ("options", "size", "corner"),
+        [
+            ("t:10", (60, 40), (0, 0)),
+            ("t:0", (60, 40), (0, 0)),
+            ("t:10/c:20:10:nowe:5:7", (20, 10), (5, 7)),
+            ("t:10/c:0.5:0.5:soea", (30, 20), (30, 20)),
+            ("t:10/rs:fill:30:40/g:ea:5:0", (30, 40), (25, 0)),
+            ("t:10/z:2/el:1", (120, 80), None),
+            ("t:10/mw:120/el:1", (120, 80), None),
+            ("t:10/rs:auto:20:20", (20, 20), None),
+            ("t:10/rs:fit:30:30/exar:1", (30, 30), None),
+            ("t:10/rot:90/c:40:60", (40, 60), None),
+            ("t:10:000000/c:10:10:fp:0:0", (10, 10), (0, 0)),
+        ],
+    )
+    def test_goes_with_everything_else(self, options, size, corner):
+        picture = bordered()
+        url = FRONT.read(f"/_/{options}/{SOURCE_URL}")
+        pipeline = url.compile(bordered_source(picture)).pipeline
+        image = transform(Picture((picture,), (0,)), pipeline, LIMITS).frames[0]
+        assert image.size == size
+        if corner is not None:
+            assert image.getpixel((0, 0))[:2] == (100 + corner[0], 100 + corner[1])
+
+
+class TestSkipProcessing:
+    @pytest.mark.parametrize(
+        ("options", "extension", "form", "is_skipped"),
+        [
+            ("skp:png", "", "png", True),
+            ("skp:jpg:png/rs:fit:30:30", "", "png", True),
+            ("skp:jpeg", "", "jpeg", True),
+            ("skp:png", "@png", "png", True),
+            ("skp:png", "@webp", "png", False),
+            ("skp:png/f:webp", "", "png", False),
+            ("skp:gif", "", "png", False),
+            ("rs:fit:30:30", "", "png", False),
+        ],
+    )
+    def test_the_source_is_sent_as_it_is_if_its_format_is_named(
+        self, options, extension, form, is_skipped
+    ):
+        url = FRONT.read(f"/_/{options}/{SOURCE_URL}{extension}")
+        assert (url.compile(ForeignSource(SOURCE, form)).pipeline is None) == is_skipped
+
+
 def test_a_watermark_is_the_operators_picture():
     grammar = grammar_of({}, only_presets=False, watermark="ab" * 32)
     front = ImgproxyFront(is_unsafe=True, grammar=grammar)
-    compiled = front.read(f"/_/wm:0.5:soea:10:20:0.2/{SOURCE_URL}").compile(SOURCE)
+    compiled = front.read(f"/_/wm:0.5:soea:10:20:0.2/{SOURCE_URL}").compile(ForeignSource(SOURCE))
     assert compiled.pipeline.references == {"ab" * 32}
 
 
@@ -373,7 +450,7 @@ def test_every_short_name_leads_to_an_option_that_is_known():
 @given(st.text(alphabet=":/@.%abcwrs0123456789-_ plain", max_size=80))
 def test_any_path_is_read_or_answered(path):
     try:
-        FRONT.read("/_/" + path).compile(SOURCE)
+        FRONT.read("/_/" + path).compile(ForeignSource(SOURCE))
     except ForeignUrlError as error:
         outcome = error.status
     else:

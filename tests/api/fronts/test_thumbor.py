@@ -9,13 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from progimage.api.fronts.foreign import ForeignUrlError
+from progimage.api.fronts.foreign import ForeignSource, ForeignUrlError
 from progimage.api.fronts.thumbor.front import ThumborFront
 from progimage.api.fronts.thumbor.signature import sign
 from progimage.imaging.codecs.picture import Picture
 from progimage.imaging.limits import Limits
 from progimage.imaging.render import transform
-from tests.api.fronts.test_imgproxy import probe
+from tests.api.fronts.test_imgproxy import bordered, bordered_source, probe
 
 FRONT = ThumborFront(is_unsafe=True)
 LIMITS = replace(Limits(), max_steps=40)
@@ -24,7 +24,7 @@ KEY = "my-security-key"
 
 def made(path: str, size: tuple[int, int] = (200, 100)) -> Image.Image:
     """Return what the path asks for of the probe picture, whose pixels tell their place."""
-    pipeline = FRONT.read(f"/unsafe/{path}").compile(size).pipeline
+    pipeline = FRONT.read(f"/unsafe/{path}").compile(ForeignSource(size)).pipeline
     assert pipeline is not None
     return transform(Picture((probe(size),), (0,)), pipeline, LIMITS).frames[0]
 
@@ -91,12 +91,14 @@ def test_flips():
 
 def test_nothing_is_cut_where_both_shapes_round_to_the_same():
     # 201 x 100 asked of 200 x 100: both ratios are 2.0 to two decimals, or nearly.
-    pipeline = FRONT.read("/unsafe/100x50/a.jpg").compile((200, 100)).pipeline
+    pipeline = FRONT.read("/unsafe/100x50/a.jpg").compile(ForeignSource((200, 100))).pipeline
     assert "crop" not in str(pipeline)
 
 
 def test_filters_work_in_url_order():
-    one = FRONT.read("/unsafe/filters:grayscale():brightness(10)/a.jpg").compile((9, 9))
+    one = FRONT.read("/unsafe/filters:grayscale():brightness(10)/a.jpg").compile(
+        ForeignSource((9, 9))
+    )
     assert str(one.pipeline) == "grayscale/lighten:amount=26"
 
 
@@ -129,7 +131,7 @@ def test_filters(text, expected):
 
 def test_settings():
     compiled = FRONT.read("/unsafe/filters:quality(40):format(webp):max_bytes(9000)/a.jpg")
-    pipeline = compiled.compile((9, 9)).pipeline
+    pipeline = compiled.compile(ForeignSource((9, 9))).pipeline
     assert pipeline.format == "webp"
     assert pipeline.output.options.quality == 40
     assert pipeline.output.options.max_bytes == 9000
@@ -172,14 +174,48 @@ def test_a_source_is_decoded_once(path, source):
         "unsafe/99999x10/a.jpg",
         "unsafe/debug/a.jpg",
         "unsafe/%ff.jpg",
-        "unsafe/trim:bottom-right/a.jpg",
+        "unsafe/trim/10x10:50x50/a.jpg",
         "wrong/50x50/a.jpg",
     ],
 )
 def test_what_is_malformed_is_400(path):
     with pytest.raises(ForeignUrlError) as caught:
-        FRONT.read("/" + path).compile((200, 100))
+        FRONT.read("/" + path).compile(ForeignSource((200, 100)))
     assert caught.value.status == 400
+
+
+class TestTrim:
+    """Sizes, windows and points count in what the trim leaves."""
+
+    def made(self, path: str, corner: str = "black") -> Image.Image:
+        picture = bordered(corner)
+        pipeline = FRONT.read(f"/unsafe/{path}").compile(bordered_source(picture)).pipeline
+        return transform(Picture((picture,), (0,)), pipeline, LIMITS).frames[0]
+
+    @pytest.mark.parametrize(
+        ("path", "size", "corner"),
+        [
+            ("trim/a.png", (60, 40), (0, 0)),
+            ("trim/200x/filters:no_upscale()/a.png", (80, 53), None),
+            ("trim/20x20/left/top/a.png", (20, 20), None),
+            ("trim/origx20/a.png", (60, 20), (0, 10)),
+            ("trim/fit-in/30x30/a.png", (30, 20), None),
+            ("trim/adaptive-fit-in/10x30/a.png", (15, 10), None),
+            ("trim/10x40/filters:focal(0x0:10x10)/a.png", (10, 40), (0, 0)),
+            ("trim/30x20/filters:proportion(0.5)/a.png", (15, 10), None),
+            ("trim/fit-in/80x80/filters:fill(red)/a.png", (80, 80), None),
+        ],
+    )
+    def test_goes_with_everything_else(self, path, size, corner):
+        image = self.made(path)
+        assert image.size == size
+        if corner is not None:
+            assert image.getpixel((0, 0))[:2] == (100 + corner[0], 100 + corner[1])
+
+    def test_the_colour_may_be_that_of_the_bottom_right_corner(self):
+        assert self.made("trim/a.png", "white").size == (80, 60)
+        assert self.made("trim:bottom-right/a.png", "white").size == (70, 50)
+        assert self.made("trim:bottom-right/a.png").getpixel((0, 0))[:2] == (100, 100)
 
 
 class TestSignatures:
@@ -212,7 +248,7 @@ class TestSignatures:
 @given(st.text(alphabet="fit-n/0123456789x:filters(),blurorig;.%-", max_size=60))
 def test_any_path_is_read_or_answered(path):
     try:
-        FRONT.read("/unsafe/" + path).compile((200, 100))
+        FRONT.read("/unsafe/" + path).compile(ForeignSource((200, 100)))
     except ForeignUrlError as error:
         status = error.status
     else:

@@ -17,6 +17,7 @@ from progimage.errors import ConfigError
 from progimage.server import app
 from progimage.stores.memory import MemoryStore
 from tests.api.conftest import assert_problem
+from tests.api.fronts.test_imgproxy import bordered
 from tests.inline_pool import InlinePool
 from tests.origin_client import picture
 
@@ -30,17 +31,19 @@ THUMBOR = {"hosts": ["thumbs.example.com"], "keys": ["secret"], "sources": {"": 
 
 
 class Service:
-    def __init__(self, root, **fronts: dict[str, Any]) -> None:
-        self.root = root
+    def __init__(
+        self, root, *, originals: bool = False, store=None, **fronts: dict[str, Any]
+    ) -> None:
+        self.root, self.store = root, store or MemoryStore()
         settings = Settings.model_validate(
             {
                 "store": "memory://",
-                "origins": {"shop": {"from": root.as_uri()}},
+                "origins": {"shop": {"from": root.as_uri(), "originals": originals}},
                 "fronts": fronts,
                 "server": {"hosts": ["img.example.com"]},
             }
         )
-        self.client = testing.TestClient(app.create(settings, MemoryStore(), InlinePool()))
+        self.client = testing.TestClient(app.create(settings, self.store, InlinePool()))
 
     def get(self, raw: str, host: str = "img.example.com", **headers: str) -> testing.Result:
         path, _, query = raw.partition("?")
@@ -127,6 +130,33 @@ class TestImgproxy:
         image = Image.open(io.BytesIO(service.get(raw).content)).convert("RGB")
         assert image.getpixel((2, 2)) == (0, 0, 255)
         assert image.getpixel((100, 100)) == (255, 0, 0)
+
+    def test_a_crop_counts_in_what_a_trim_leaves(self, service):
+        data = io.BytesIO()
+        bordered().save(data, "PNG")
+        (service.root / "b.png").write_bytes(data.getvalue())
+        raw = signed("/t:10/c:20:10:nowe:5:7/plain/local:///b.png@png")
+        for state in ("miss", "hit"):
+            result = service.get(raw)
+            image = Image.open(io.BytesIO(result.content)).convert("RGB")
+            assert (image.size, image.getpixel((0, 0))) == ((20, 10), (105, 107, 200))
+            assert result.headers["x-cache"] == state
+
+    def test_another_process_reads_the_trimmed_size_from_the_cache(self, service):
+        data = io.BytesIO()
+        bordered().save(data, "PNG")
+        (service.root / "b.png").write_bytes(data.getvalue())
+        assert size(service.get(signed("/t:10/c:0.5:0.5/plain/local:///b.png@png"))) == (30, 20)
+        other = Service(service.root, store=service.store, imgproxy=IMGPROXY)
+        raw = signed("/t:10/c:0.25:0.25/plain/local:///b.png@png")
+        assert size(other.get(raw)) == (15, 10)
+
+    def test_skipped_formats_are_sent_as_they_are(self, tmp_path):
+        (tmp_path / "a.png").write_bytes(picture(300, 200))
+        raw = signed("/skp:png/w:30/plain/local:///a.png")
+        assert_problem(Service(tmp_path, imgproxy=IMGPROXY).get(raw), 403)
+        result = Service(tmp_path, originals=True, imgproxy=IMGPROXY).get(raw)
+        assert result.content == (tmp_path / "a.png").read_bytes()
 
     def test_head(self, service):
         raw = signed("/w:30/plain/local:///a.png")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import random
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -20,7 +21,7 @@ from progimage.api.fronts.thumbor.front import ThumborFront
 from progimage.imaging.codecs.picture import Picture
 from progimage.imaging.limits import Limits
 from progimage.imaging.render import transform
-from tests.api.fronts.test_imgproxy import probe
+from tests.api.fronts.test_imgproxy import bordered, bordered_source, probe
 
 SIZE = (240, 160)
 FRONT = ThumborFront(is_unsafe=True)
@@ -33,6 +34,7 @@ TOLERANCE_PX = 1.6
 def thumbor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder: Path = tmp_path_factory.mktemp("pictures")
     probe(SIZE).save(folder / "probe.png")
+    bordered().save(folder / "bordered.png")
     with servers.thumbor(folder) as server:
         yield f"http://{server.host}"
 
@@ -75,18 +77,18 @@ def random_url(drawn: random.Random) -> str:
     return "/".join([*parts, "probe.png"])
 
 
-def made(path: str) -> Image.Image:
-    pipeline = FRONT.read(f"/unsafe/{path}").compile(SIZE).pipeline
+def made(path: str, picture: Image.Image) -> Image.Image:
+    pipeline = FRONT.read(f"/unsafe/{path}").compile(bordered_source(picture)).pipeline
     assert pipeline is not None
-    return transform(Picture((probe(SIZE),), (0,)), pipeline, LIMITS).frames[0].convert("RGB")
+    return transform(Picture((picture,), (0,)), pipeline, LIMITS).frames[0].convert("RGB")
 
 
-@pytest.mark.parametrize("seed", range(320))
-def test_a_random_url_gives_the_size_and_window_that_thumbor_gives(thumbor, seed):
-    path = random_url(random.Random(seed))
-    with urlopen(f"{thumbor}/unsafe/{path}", timeout=30) as answer:  # noqa: S310  # our own
-        theirs = Image.open(io.BytesIO(answer.read())).convert("RGB")
-    ours = made(path)
+def asked(thumbor: str, path: str) -> Image.Image:
+    with urlopen(f"{thumbor}/unsafe/{path}", timeout=60) as answer:  # noqa: S310  # our own
+        return Image.open(io.BytesIO(answer.read())).convert("RGB")
+
+
+def assert_alike(ours: Image.Image, theirs: Image.Image, path: str) -> None:
     assert ours.size == theirs.size, path
     across, down = (min(3, side // 2) for side in ours.size)
     for x in (across, ours.width - 1 - across):
@@ -94,3 +96,16 @@ def test_a_random_url_gives_the_size_and_window_that_thumbor_gives(thumbor, seed
             mine, other = ours.getpixel((x, y)), theirs.getpixel((x, y))
             assert abs(mine[0] - other[0]) <= TOLERANCE_PX, (path, x, y, mine, other)
             assert abs(mine[1] - other[1]) <= TOLERANCE_PX, (path, x, y, mine, other)
+
+
+@pytest.mark.parametrize("seed", range(320))
+def test_a_random_url_gives_the_size_and_window_that_thumbor_gives(thumbor, seed):
+    path = random_url(random.Random(seed))
+    assert_alike(made(path, probe(SIZE)), asked(thumbor, path), path)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_a_trim_before_it_gives_the_same_too(thumbor, seed):
+    rest = random_url(random.Random(seed)).replace("probe.png", "bordered.png")
+    path = "trim/" + re.sub(r"^\d+x\d+:\d+x\d+/", "", rest)
+    assert_alike(made(path, bordered()), asked(thumbor, path), path)

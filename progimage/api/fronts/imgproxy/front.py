@@ -6,12 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from time import time
 
-from progimage.api.fronts.foreign import Compiled, ForeignUrlError, Size
+from progimage.api.fronts.foreign import Compiled, ForeignSource, ForeignUrlError
 from progimage.api.fronts.imgproxy.options import Options
 from progimage.api.fronts.imgproxy.parser import Grammar, parse_options, preset_segments
 from progimage.api.fronts.imgproxy.path import Parts, split_path
 from progimage.api.fronts.imgproxy.signature import SIZE, KeyPair, is_signed
-from progimage.api.fronts.imgproxy.steps import compile_options
+from progimage.api.fronts.imgproxy.steps import compile_options, trim_steps
 from progimage.imaging.limits import Limits
 
 _INFO = "info"
@@ -27,13 +27,19 @@ class ImgproxyUrl:
     limits: Limits
     is_facts: bool = False
 
-    def compile(self, size: Size) -> Compiled:
-        """Return the pipeline for a source of this size; see `ForeignUrl.compile`."""
+    def compile(self, source: ForeignSource) -> Compiled:
+        """Return the pipeline for this source; see `ForeignUrl.compile`."""
         options = self.options
         pipeline = None
-        if not options.is_raw:
+        if not options.is_raw and not self._is_left_alone(source.format):
+            size = source.size_after("/".join(trim_steps(options)))
             pipeline = compile_options(options, size, self.watermark, self.limits)
         return Compiled(pipeline, options.file_name, options.is_attachment)
+
+    def _is_left_alone(self, form: str) -> bool:
+        """True if `skip_processing` names the source's format, and no other one is asked for."""
+        options = self.options
+        return form in options.skipped_formats and options.format in ("", form)
 
 
 class ImgproxyFront:

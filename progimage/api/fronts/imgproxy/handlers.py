@@ -159,9 +159,9 @@ def _format_quality(options: Options, arguments: list[str]) -> None:
 
 
 def _skip_processing(options: Options, arguments: list[str]) -> None:
-    # Checked and without effect: the format of the source is not known here.
-    for text in arguments:
-        format_name("skip_processing", text)
+    options.skipped_formats = tuple(
+        format_name("skip_processing", text) for text in arguments if text
+    )
 
 
 def _filename(options: Options, arguments: list[str]) -> None:

@@ -74,5 +74,6 @@ class Options:
     keeps_metadata: bool = False
     is_progressive: bool = False
     is_raw: bool = False
+    skipped_formats: tuple[str, ...] = ()
     file_name: str = ""
     is_attachment: bool = False

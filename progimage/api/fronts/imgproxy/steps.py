@@ -14,7 +14,7 @@ from dataclasses import replace
 
 from progimage.api.fronts.foreign import ForeignUrlError, Size
 from progimage.api.fronts.imgproxy.geometry import Plan, plan, position
-from progimage.api.fronts.imgproxy.options import FOCUS, REPLICATE, SMART, Gravity, Options
+from progimage.api.fronts.imgproxy.options import REPLICATE, SMART, Gravity, Options
 from progimage.errors import InvalidRequest
 from progimage.imaging.limits import Limits
 from progimage.imaging.pipeline import Pipeline, parse
@@ -32,14 +32,13 @@ _COMPASS = {
 }
 # A URL that uses everything needs this many; each is bounded by itself.
 _MAX_STEPS = 24
-_DEFAULT_TRIM = 10.0
 
 
 def compile_options(options: Options, size: Size, watermark: str, limits: Limits) -> Pipeline:
     """Return the pipeline for a source of this size.
 
     Args:
-        size: width and height of the source, upright.
+        size: width and height of the source, upright, after `trim_steps`.
         watermark: the id of the picture that the operator chose as watermark, or "".
         limits: the bounds of any pipeline; the number of steps apart.
 
@@ -56,15 +55,11 @@ def compile_options(options: Options, size: Size, watermark: str, limits: Limits
 
 
 def _steps(options: Options, size: Size, watermark: str) -> Iterator[str]:
-    if options.trim is None:
-        sizes = plan(size, options)
-        yield from _resized(options, size, sizes)
-        yield from _filtered(options)
-        yield from _extended(options, sizes)
-    else:
-        yield from _trimmed(options)
-        yield from _filtered(options)
-        yield from _padded(options, options.dpr)
+    yield from trim_steps(options)
+    sizes = plan(size, options)
+    yield from _resized(options, size, sizes)
+    yield from _filtered(options)
+    yield from _extended(options, sizes)
     if options.background:
         yield f"flatten:{options.background}"
     yield from _watermarked(options, watermark)
@@ -153,48 +148,11 @@ def _padded(options: Options, dpr: float) -> Iterator[str]:
         yield f"pad:top={top},right={right},bottom={bottom},left={left}"
 
 
-def _trimmed(options: Options) -> Iterator[str]:
-    """Yield the steps of a URL with `trim`: only the pixels tell what size is left.
-
-    So each step must work without knowing it, which rules out offsets and zoom.
-    """
-    unknown = (
-        any(options.crop)
-        or options.crop_ratio
-        or options.zoom != (1.0, 1.0)
-        or options.min_width
-        or options.min_height
-        or options.extend_ratio.is_on
-        or options.resizing in ("auto", "fill-down")
-        or (options.gravity.kind != FOCUS and (options.gravity.x or options.gravity.y))
-    )
-    if unknown:
-        raise ForeignUrlError(
-            "imgproxy URL: trim: does not go with crop, zoom, min-width, min-height, "
-            "extend_aspect_ratio, gravity offsets, or the resizing types auto and fill-down here",
-            422,
-        )
-    colour = f",colour={options.trim_colour}" if options.trim_colour else ""
-    yield f"trim:{options.trim or _DEFAULT_TRIM:g}{colour}"
-    yield from _turned(options)
-    width, height = (round(side * options.dpr) for side in (options.width, options.height))
-    if not width and not height:
-        return
-    fit = {"fit": "inside", "fill": "cover", "force": "fill"}[options.resizing]
-    if options.extend.is_on and fit == "inside":
-        fit = "contain"
-    arguments = [f"width={width}"] * bool(width) + [f"height={height}"] * bool(height)
-    arguments += [f"fit={fit}", f"enlarge={str(options.enlarge).lower()}"]
-    gravity = options.extend.gravity if fit == "contain" else options.gravity
-    if fit in ("cover", "contain") and width and height:
-        arguments.append(f"gravity={_gravity(gravity)}")
-    yield f"resize:{','.join(arguments)}"
-
-
-def _gravity(gravity: Gravity) -> str:
-    if gravity.kind == FOCUS:
-        return f"{gravity.x:.4g}x{gravity.y:.4g}"
-    return "smart" if gravity.kind == SMART else _COMPASS[gravity.kind]
+def trim_steps(options: Options) -> Iterator[str]:
+    """Yield the step that cuts margins off, before all others; none if the URL has none."""
+    if options.trim is not None:
+        colour = f",colour={options.trim_colour}" if options.trim_colour else ""
+        yield f"trim:{options.trim:g}{colour}"
 
 
 def _watermarked(options: Options, watermark: str) -> Iterator[str]:

@@ -45,7 +45,7 @@ _FULL = 255
 class State:
     """What filters work on: the size so far, the canvas of `fill`, and the output settings."""
 
-    size: Size | None
+    size: Size
     canvas: Size
     settings: dict[str, str] = field(default_factory=dict)
 
@@ -137,7 +137,7 @@ def _rotate(arguments: list[str], state: State) -> Iterator[str]:
     degrees = int(_number("rotate", arguments, 0))
     if degrees % 90:
         return  # thumbor leaves the picture as it is
-    if degrees % 180 and state.size:
+    if degrees % 180:
         state.size = state.size[1], state.size[0]
     # thumbor turns anticlockwise.
     yield f"rotate:{-degrees % 360}"
@@ -169,15 +169,14 @@ def _proportion(arguments: list[str], state: State) -> Iterator[str]:
     factor = _number("proportion", arguments, 0)
     if not 0 < factor <= 1:
         return
-    size = _known(state, "proportion")
-    width, height = int(size[0] * factor), int(size[1] * factor)
+    width, height = (int(side * factor) for side in state.size)
     if width and height:
         state.size = width, height
         yield f"resize:{width}x{height},fit=fill,enlarge=true"
 
 
 def _upscale(_arguments: list[str], state: State) -> Iterator[str]:
-    width, height = _known(state, "upscale")
+    width, height = state.size
     across, down = state.canvas
     if width >= across or height >= down:
         return
@@ -192,7 +191,7 @@ def _fill(arguments: list[str], state: State) -> Iterator[str]:
     colour = _colour("fill", arguments[0] if arguments else "")
     if colour in ("auto", "blur"):
         raise malformed(f"filters: fill({colour}): is not supported here; name a colour")
-    size = _known(state, "fill")
+    size = state.size
     if _flag(arguments, 1):
         yield f"flatten:{colour}"
     canvas = max(state.canvas[0], size[0]), max(state.canvas[1], size[1])
@@ -244,12 +243,6 @@ def _format(arguments: list[str], state: State) -> Iterator[str]:
         raise malformed(f"filters: format: {name[:80]!r} is not written here")
     state.settings["format"] = written[name]
     yield from ()
-
-
-def _known(state: State, name: str) -> Size:
-    if state.size is None:
-        raise malformed(f"filters: {name}: does not go with trim here")
-    return state.size
 
 
 _Filter = Callable[[list[str], State], Iterator[str]]

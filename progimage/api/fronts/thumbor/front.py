@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from progimage.api.fronts.foreign import Compiled, Size
+from progimage.api.fronts.foreign import Compiled, ForeignSource, Size
 from progimage.api.fronts.thumbor.filters import State, filter_steps, focus_of
-from progimage.api.fronts.thumbor.geometry import plan, target_size
+from progimage.api.fronts.thumbor.geometry import plan
 from progimage.api.fronts.thumbor.path import ThumborOptions, malformed, split_path
 from progimage.api.fronts.thumbor.signature import is_signed
 from progimage.errors import InvalidRequest
@@ -31,11 +31,13 @@ class ThumborUrl:
         """True for `/meta/` URLs."""
         return self.options.is_meta
 
-    def compile(self, size: Size) -> Compiled:
-        """Return the pipeline for a source of this size; see `ForeignUrl.compile`."""
+    def compile(self, source: ForeignSource) -> Compiled:
+        """Return the pipeline for this source; see `ForeignUrl.compile`."""
         options = self.options
+        steps = [*_trimmed(options)]
+        size = source.size_after("/".join(steps))
         state = State(size, size)
-        steps = [*_resized(_without_upscale(options, size), size, state)]
+        steps += [*_resized(_without_upscale(options, source.size), size, state)]
         for name, arguments in options.filters:
             steps += filter_steps(name, arguments, state)
         form = state.settings.pop("format", None)
@@ -81,6 +83,11 @@ class ThumborFront:
 
 
 def _without_upscale(options: ThumborOptions, size: Size) -> ThumborOptions:
+    """Return the options as the filters `no_upscale` and `stretch` change them.
+
+    Args:
+        size: of the source before a trim, which is the bound that thumbor goes by.
+    """
     names = {name for name, _ in options.filters}
     if "stretch" in names:
         options = replace(options, is_stretched=True)
@@ -96,22 +103,19 @@ def _without_upscale(options: ThumborOptions, size: Size) -> ThumborOptions:
 
 
 def _resized(options: ThumborOptions, size: Size, state: State) -> Iterator[str]:
-    if options.trim_tolerance is not None:
-        yield from _trimmed(options, state)
-    else:
-        sizes = plan(size, options, focus_of(options.filters))
-        for box in (sizes.crop, sizes.window):
-            if box:
-                left, top, right, bottom = box
-                yield f"crop:x={left},y={top},width={right - left},height={bottom - top}"
-        current = _size_of(sizes.window or sizes.crop, size)
-        state.size, state.canvas = sizes.size, sizes.requested
-        if options.is_smart and not options.is_fit_in and not options.is_stretched:
-            width, height = sizes.size
-            if sizes.size != current:
-                yield f"resize:{width}x{height},fit=cover,enlarge=true,gravity=smart"
-        elif sizes.size != current:
-            yield f"resize:{sizes.size[0]}x{sizes.size[1]},fit=fill,enlarge=true"
+    sizes = plan(size, options, focus_of(options.filters))
+    for box in (sizes.crop, sizes.window):
+        if box:
+            left, top, right, bottom = box
+            yield f"crop:x={left},y={top},width={right - left},height={bottom - top}"
+    current = _size_of(sizes.window or sizes.crop, size)
+    state.size, state.canvas = sizes.size, sizes.requested
+    if options.is_smart and not options.is_fit_in and not options.is_stretched:
+        width, height = sizes.size
+        if sizes.size != current:
+            yield f"resize:{width}x{height},fit=cover,enlarge=true,gravity=smart"
+    elif sizes.size != current:
+        yield f"resize:{sizes.size[0]}x{sizes.size[1]},fit=fill,enlarge=true"
     if options.mirror:
         yield "mirror"
     if options.flip:
@@ -122,36 +126,17 @@ def _size_of(box: tuple[int, int, int, int] | None, whole: Size) -> Size:
     return (box[2] - box[0], box[3] - box[1]) if box else whole
 
 
-def _trimmed(options: ThumborOptions, state: State) -> Iterator[str]:
-    """Yield the steps of a URL with `trim`: only the pixels tell what size is left."""
-    if options.crop or options.is_adaptive or "orig" in (options.width, options.height):
-        raise malformed("trim: does not go with a crop, adaptive-fit-in or orig here")
-    if options.trim_corner != "top-left":
-        raise malformed("trim: the colour of the bottom right corner is not supported here")
-    if focus_of(options.filters):
-        raise malformed("trim: does not go with the filter focal here")
-    state.size = None
-    # thumbor's tolerance is a distance in RGB space; the threshold is that of one channel.
-    yield f"trim:{min(options.trim_tolerance or 0, 255)}"
-    if not options.width and not options.height:
+def _trimmed(options: ThumborOptions) -> Iterator[str]:
+    """Yield the steps of `trim`; the colour of the margin is that of a corner."""
+    if options.trim_tolerance is None:
         return
-    arguments = [f"width={options.width}"] * bool(options.width)
-    arguments += [f"height={options.height}"] * bool(options.height)
-    if options.is_fit_in:
-        fit = "outside" if options.is_full else "inside"
-        arguments.append(f"fit={fit}")
-    else:
-        gravity = "smart" if options.is_smart else _compass(options)
-        fit = "fill" if options.is_stretched else "cover"
-        arguments += [f"fit={fit}", "enlarge=true"]
-        if options.width and options.height and fit == "cover":
-            arguments.append(f"gravity={gravity}")
-    yield f"resize:{','.join(arguments)}"
-    if options.width and options.height and not options.is_fit_in:
-        state.size = state.canvas = target_size((1, 1), options)
-
-
-def _compass(options: ThumborOptions) -> str:
-    down = {"top": "north", "middle": "", "bottom": "south"}[options.vertical]
-    across = {"left": "west", "center": "", "right": "east"}[options.horizontal]
-    return down + across or "center"
+    if options.crop:
+        # thumbor counts it in the picture before the trim, and where the margin ends is not known.
+        raise malformed("trim: does not go with a crop here")
+    is_turned = options.trim_corner == "bottom-right"
+    if is_turned:
+        yield "rotate:180"
+    # thumbor's tolerance is a distance in RGB space; the threshold is that of one channel.
+    yield f"trim:{min(options.trim_tolerance, 255)}"
+    if is_turned:
+        yield "rotate:180"
