@@ -8,7 +8,7 @@ S3_TESTS := tests/system/s3 tests/stores/s3/test_store.py::TestS3Store tests/sto
   tests/library/test_owners.py tests/renditions/test_renditions.py tests/maintenance/test_reindex.py tests/library/search/test_catalogue.py \
   tests/system/serving/test_restore.py
 
-.PHONY: engine-checksums run test test-fronts test-s3 test-abuse test-faults test-nginx test-topology test-nodes test-api nginx test-tus-js test-typescript test-signing test-celery test-console browser pictures bench bench-smoke bench-tools client reference docs lock audit test-package lint types check clean help
+.PHONY: engine-checksums run test test-fronts test-s3 test-abuse test-faults test-nginx test-topology test-nodes test-api nginx test-tus-js test-typescript test-signing test-celery test-console test-iiif browser pictures bench bench-smoke bench-tools client reference docs lock audit test-package lint types check clean help
 
 help: ## Show this list
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -84,6 +84,9 @@ test-console: browser ## Test the console in a real Chromium, installed if root 
 	  { echo "npm is missing. On Debian or Ubuntu: sudo apt-get install npm" >&2; exit 1; }
 	@npm ci --silent --prefix tests/system/console
 	@$(BIN)/pytest -n 2 tests/system/console
+
+test-iiif: $(VENV)/.iiif ## Test IIIF with the validator of the IIIF consortium
+	@$(BIN)/pytest tests/system/iiif
 
 pictures: browser ## Make the pictures of the documentation
 	@$(BIN)/pip install --disable-pip-version-check -q --no-deps -r tools/pictures/requirements.txt
@@ -185,6 +188,11 @@ $(VENV)/.run: $(VENV)/bin/python requirements.txt pyproject.toml
 $(VENV)/.dev: $(VENV)/.run requirements-dev.txt
 	@echo "Installing the packages that the tests need."
 	@$(BIN)/pip install --disable-pip-version-check -q --require-hashes -r requirements-dev.txt
+	@touch $@
+
+$(VENV)/.iiif: $(VENV)/.dev tests/system/iiif/requirements.txt
+	@$(PYTHON) -m venv $(VENV)/iiif-validator
+	@$(VENV)/iiif-validator/bin/pip install --disable-pip-version-check -q -r tests/system/iiif/requirements.txt
 	@touch $@
 
 $(VENV)/.browser: $(VENV)/.dev tests/system/console/requirements.txt

@@ -10,7 +10,7 @@ import falcon
 from progimage.api.fronts.iiif.compile import CompiledRequest, compile_request
 from progimage.api.fronts.iiif.geometry import SizeLimits
 from progimage.api.fronts.iiif.grammar import FORMATS, Version
-from progimage.api.fronts.iiif.identifier import Identifier, read_identifier
+from progimage.api.fronts.iiif.identifier import Identifier
 from progimage.api.fronts.iiif.info import CONTEXTS, PROFILES, info
 from progimage.api.fronts.iiif.path import INFO, split_path
 from progimage.api.openapi import schemas
@@ -82,8 +82,7 @@ class IiifImages:
         if version not in CONTEXTS:
             raise NotFound("there is nothing at this path; the versions are 2 and 3")
         spoken: Version = 2 if version == 2 else 3
-        raw_identifier, rest = split_path(spoken, raw_path(req))
-        identifier = read_identifier(raw_identifier)
+        identifier, rest = split_path(spoken, raw_path(req))
         base = self._urls.absolute(req, f"/iiif/{spoken}/{identifier.segment}")
         if not rest:
             shown = self._responder.find(req, identifier)

@@ -177,6 +177,10 @@ def test_unknown_pictures_are_404(client, identifier, rest):
     assert_problem(client.simulate_get(f"/iiif/3/{identifier}{rest}"), 404)
 
 
+def test_a_slash_that_is_not_encoded_makes_another_identifier(client):
+    assert_problem(client.simulate_get("/iiif/3/a/b/full/max/0/default.jpg"), 404)
+
+
 @pytest.mark.parametrize(
     "path", ["/iiif/1/x/info.json", "/iiif/4/x/info.json", "/iiif/3", "/iiif/"]
 )
