@@ -132,6 +132,11 @@ def original(image_id: str, generation: str) -> str:
     return f"{picture(image_id)}original-{generation}"
 
 
+def is_disposable(key: str) -> bool:
+    """Return True for renditions and working copies, which are made again if they are lost."""
+    return key.startswith((RENDERS, COPIES))
+
+
 def working_copies(image_id: str, generation: str = "") -> str:
     """Return the prefix of the working copies of one picture, or of one `generation` of it."""
     prefix = f"{COPIES}{image_id[:2]}/{image_id}/"

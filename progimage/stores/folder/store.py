@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import BinaryIO, TypeVar
 from urllib.parse import SplitResult, unquote
 
+from progimage import keys
 from progimage.errors import BadKey, ConfigError, Conflict, KeyMissing, StoreUnavailable
 from progimage.stores.folder.disk import (
     DurableFolders,
@@ -51,7 +52,8 @@ class FilesystemStore:
     (to replace) onto its key, and the key's folder is flushed. Replacing and
     deleting hold the key's lock for the moment they compare and act; creating
     needs none, because the link fails when the key exists. The file system must
-    support hard links and flock.
+    support hard links and flock. Of disposable objects the folder is not flushed: a power
+    cut may take them, but never leaves a part of one.
 
     The deletion of the last object in a folder removes the folder.
     """
@@ -97,7 +99,8 @@ class FilesystemStore:
                 self._settle(key, path, lambda: self._place(key, upload, path, expect))
             except FileExistsError:
                 raise _conflict(key) from None
-            self._folders.sync(os.path.dirname(path))
+            if not keys.is_disposable(key):
+                self._folders.sync(os.path.dirname(path))
         return _stat(key, facts)
 
     def open(self, key: str, start: int = 0, length: int | None = None) -> FileReader:
@@ -239,7 +242,7 @@ class FilesystemStore:
                 if not os.path.isdir(self._uploads):
                     raise
                 with suppress(FileNotFoundError):
-                    self._make_folders(key)
+                    self._make_folder(os.path.dirname(path))
             except NotADirectoryError:
                 raise BadKey(f"key {shown(key)}: a folder of it is an object") from None
             except (IsADirectoryError, FileExistsError):
@@ -253,11 +256,15 @@ class FilesystemStore:
                     raise BadKey(f"key {shown(key)} is a folder of other objects") from None
         raise StoreUnavailable("the store's folder is gone, or vanishes as fast as it is made")
 
-    def _make_folders(self, key: str) -> None:
-        path = self._root
-        for segment in key.split("/")[:-1]:
-            path = f"{path}/{segment}"
-            self._folders.make(path)
+    def _make_folder(self, folder: str) -> None:
+        """Make a folder and those above it that are missing, in most cases none."""
+        try:
+            self._folders.make(folder)
+        except FileNotFoundError:
+            if folder == self._root:
+                raise
+            self._make_folder(os.path.dirname(folder))
+            self._folders.make(folder)
 
     def _require(self, key: str, path: str, expect: str) -> None:
         facts = self._look(path)
@@ -265,8 +272,8 @@ class FilesystemStore:
         if current != expect:
             raise _conflict(key)
 
-    def _stats(self, keys: Iterator[str]) -> Iterator[Stat]:
-        for key in keys:
+    def _stats(self, found: Iterator[str]) -> Iterator[Stat]:
+        for key in found:
             facts = self._look(f"{self._root}/{key}")
             if facts is not None:
                 yield _stat(key, facts)

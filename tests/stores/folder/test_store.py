@@ -6,6 +6,7 @@ import errno
 import fcntl
 import io
 import os
+import stat
 import subprocess
 import sys
 import time
@@ -289,6 +290,38 @@ def test_a_fault_of_any_other_step_is_unavailability(store, monkeypatch, functio
     monkeypatch.setattr(os, function, Failing(errno.EIO))
     with pytest.raises(StoreUnavailable, match="I/O error"):
         call()
+
+
+@pytest.mark.parametrize(
+    ("key", "flushes_folders"),
+    [
+        ("images/ab/x/record.json", True),
+        ("renders/public/ab/x/1/resize:w=1.jpg", False),
+        ("copies/ab/x/g/1/2x3", False),
+    ],
+)
+def test_a_file_is_flushed_before_it_has_its_name_and_its_folder_unless_it_is_disposable(
+    store, monkeypatch, key, flushes_folders
+):
+    """What can be made again may be lost in a power cut, but must not be there in part."""
+    flushed: list[str] = []
+    flush, rename = os.fsync, os.rename
+
+    def noting_flush(file: int) -> None:
+        is_folder = stat.S_ISDIR(os.fstat(file).st_mode)
+        flushed.append("folder" if is_folder else "file")
+        flush(file)
+
+    def noting_rename(source: str, target: str) -> None:
+        flushed.append("rename")
+        rename(source, target)
+
+    monkeypatch.setattr(os, "fsync", noting_flush)
+    monkeypatch.setattr(os, "rename", noting_rename)
+    put(store, key, b"body")
+    assert flushed[0] == "file"
+    assert flushed.index("file") < flushed.index("rename")
+    assert ("folder" in flushed) == flushes_folders
 
 
 def test_a_store_whose_folder_is_gone_is_unavailable_and_not_made_anew(store, root, tmp_path):
