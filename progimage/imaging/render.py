@@ -15,7 +15,6 @@ from PIL.Image import Image
 from progimage.imaging.codecs.decoded_cache import DecodedCache, decode_size
 from progimage.imaging.codecs.encode import encode
 from progimage.imaging.codecs.formats import Format
-from progimage.imaging.codecs.header import opened
 from progimage.imaging.codecs.picture import Picture
 from progimage.imaging.limits import Limits
 from progimage.imaging.operation import Size, View
@@ -71,20 +70,17 @@ def render(
         InvalidArgument: a step does not fit the picture, such as a crop outside it.
     """
     started = perf_counter()
-    with opened(source, limits) as header:
-        size, frames = whole or header.size, header.reader.frame_count if form.is_animated else 1
-        if header.form.is_vector:
-            size = drawn_size(pipeline, size, limits)
-    check_pipeline(pipeline, size, frames, limits)
-    target_size = decode_size(header.size, header.form, needed_size(pipeline, size))
     contents = contents or {}
-    picture = _recent.decode(
-        source,
-        limits,
-        target=target_size,
-        first_only=not form.is_animated,
-        content=contents.get(source),
-    )
+    with _recent.open(source, limits, content=contents.get(source)) as file:
+        facts = file.facts
+        size, frames = whole or facts.size, facts.frame_count if form.is_animated else 1
+        if facts.form.is_vector:
+            size = drawn_size(pipeline, size, limits)
+        check_pipeline(pipeline, size, frames, limits)
+        picture = file.decode(
+            target=decode_size(facts.size, facts.form, needed_size(pipeline, size)),
+            first_only=not form.is_animated,
+        )
     pictures = {
         image_id: _recent.decode(path, limits, first_only=True, content=contents.get(path)).frames[
             0

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from PIL import Image
 
 from progimage.imaging.codecs.colour_management import managed, plain, srgb_profile
@@ -32,35 +30,42 @@ def decode(
         CorruptPicture: it is damaged beyond what `limits` accept.
     """
     with opened(path, limits) as source:
-        reader = source.reader
-        if target and reader.turn_by >= 5:
-            target = target[1], target[0]
-        count = 1 if first_only else reader.frame_count
-        frames: list[Image.Image] = []
-        durations: list[int] = []
-        part: Box | None = None
-        for found in reader.frames(count, target):
-            frame, part = _working(found.image, source, found.part)
-            frames.append(frame)
-            durations.append(found.duration_ms)
-        return Picture(
-            frames=tuple(_bare(frame) for frame in _in_one_mode(frames)),
-            durations_ms=tuple(durations) if len(frames) > 1 else (0,),
-            loop=reader.plays,
-            exif=_if_short(reader.exif),
-            icc=srgb_profile() if reader.is_tagged else b"",
-            xmp=reader.xmp,
-            iptc=_if_short(reader.iptc),
-            source=Source(
-                source.form.name,
-                source.size,
-                Path(path).stat().st_size,
-                reader.quality,
-                reader.is_lossless,
-                reader.has_palette,
-            ),
-            part=part,
-        )
+        return decode_opened(source, target=target, first_only=first_only)
+
+
+def decode_opened(
+    source: Opened, *, target: tuple[int, int] | None = None, first_only: bool = False
+) -> Picture:
+    """Read a picture whose header is read; as `decode`, and once only."""
+    reader = source.reader
+    if target and reader.turn_by >= 5:
+        target = target[1], target[0]
+    count = 1 if first_only else reader.frame_count
+    frames: list[Image.Image] = []
+    durations: list[int] = []
+    part: Box | None = None
+    for found in reader.frames(count, target):
+        frame, part = _working(found.image, source, found.part)
+        frames.append(frame)
+        durations.append(found.duration_ms)
+    return Picture(
+        frames=tuple(_bare(frame) for frame in _in_one_mode(frames)),
+        durations_ms=tuple(durations) if len(frames) > 1 else (0,),
+        loop=reader.plays,
+        exif=_if_short(reader.exif),
+        icc=srgb_profile() if reader.is_tagged else b"",
+        xmp=reader.xmp,
+        iptc=_if_short(reader.iptc),
+        source=Source(
+            source.form.name,
+            source.size,
+            source.size_bytes,
+            reader.quality,
+            reader.is_lossless,
+            reader.has_palette,
+        ),
+        part=part,
+    )
 
 
 def _working(

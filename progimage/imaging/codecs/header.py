@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
+from typing import BinaryIO
 
 from PIL import Image, UnidentifiedImageError
 
@@ -65,10 +65,16 @@ _READERS: dict[str, type[JpegReader | PngReader | BmpReader | IcoReader]] = {
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A picture whose header is read, whose size is allowed, and nothing decoded."""
+    """A picture whose header is read, whose size is allowed, and nothing decoded.
+
+    Attributes:
+        reader: decodes it, once.
+        size_bytes: of the file.
+    """
 
     reader: Reader
     form: Format
+    size_bytes: int
 
     @property
     def turn(self) -> Image.Transpose | None:
@@ -100,15 +106,17 @@ def opened(path: str, limits: Limits) -> Iterator[Opened]:
         UnsupportedMedia: what reads its format is not installed.
     """
     with translated_errors(), _bounded(limits.max_source_pixels):
-        with Path(path).open("rb") as file:
+        with open(path, "rb") as file:  # noqa: PTH123 - every render comes here
             form = by_signature(file.read(HEAD_BYTES))
-        if form is None:
-            raise CorruptPicture(_unreadable())
-        if form not in READABLE:
-            raise UnsupportedMedia(f"the picture is {form.name}, {missing_extra(form)}")
-        reader = _reader(path, form, limits)
+            if form is None:
+                raise CorruptPicture(_unreadable())
+            if form not in READABLE:
+                raise UnsupportedMedia(f"the picture is {form.name}, {missing_extra(form)}")
+            size_bytes = file.seek(0, 2)
+            file.seek(0)
+            reader = _reader(file, form, limits)
         check_size(reader.size, reader.frame_count, limits)
-        yield Opened(reader, form)
+        yield Opened(reader, form, size_bytes)
 
 
 @contextmanager
@@ -122,11 +130,11 @@ def _bounded(max_pixels: int) -> Iterator[None]:
         Image.MAX_IMAGE_PIXELS = before
 
 
-def _reader(path: str, form: Format, limits: Limits) -> Reader:
+def _reader(file: BinaryIO, form: Format, limits: Limits) -> Reader:
     try:
         if form is TIFF:
-            return TiffReader(path, accepts_damage=limits.accept_damaged)
-        data = Path(path).read_bytes()
+            return TiffReader(file.name, accepts_damage=limits.accept_damaged)
+        data = file.read()
         if form is SVG:
             return SvgReader(
                 data, max_pixels=limits.max_source_pixels, accepts_damage=limits.accept_damaged

@@ -1,4 +1,5 @@
 import random
+from pathlib import Path
 
 import pytest
 from PIL import Image
@@ -49,6 +50,17 @@ def test_copies_of_one_picture_are_decoded_once_if_their_content_is_named(recent
     known = recent.decode(first, LIMITS, content="id/1")
     assert recent.decode(copy, LIMITS, content="id/1") is known
     assert recent.decode(other, LIMITS, content="id/2") is not known
+
+
+def test_of_a_remembered_picture_the_file_is_not_read(recent, tmp_path):
+    path = square(tmp_path, 20)
+    known = recent.decode(path, LIMITS, content="id/1")
+    with recent.open(path, LIMITS, content="id/1") as source:
+        assert source.facts == ((20, 20), PNG, 1)
+    Path(path).unlink()
+    with recent.open(path, LIMITS, content="id/1") as source:
+        assert source.facts.size == (20, 20)
+        assert source.decode() is known
 
 
 def test_each_decoded_size_is_a_picture_of_its_own(recent, tmp_path):

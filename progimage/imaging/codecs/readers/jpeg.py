@@ -76,9 +76,10 @@ class JpegReader(Reader):
             if marker == _EOI or end < position + 4 or end > len(data):
                 break
             if marker == _SOS:
-                kept.append(data[position:])
-                self._scans_at = sum(map(len, kept[:-1]))
-                return b"".join(kept)
+                self._scans_at = sum(map(len, kept))
+                if self._scans_at == position:
+                    return data
+                return b"".join([*kept, memoryview(data)[position:]])
             if self._is_wanted(marker, data[position + 4 : end]):
                 kept.append(data[position:end])
             position = end
