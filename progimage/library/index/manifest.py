@@ -20,7 +20,11 @@ from progimage.library.index import keys
 from progimage.library.index.positions import Position
 from progimage.stores import ABSENT, ObjectStore, exists
 
-_FORMAT = 1
+_FORMAT = 2
+_UNREADABLE = (
+    "the index of the store cannot be read, or is of another version; its operator builds a new "
+    "one with 'progimage reindex --anew'"
+)
 
 
 class ShelfInfo(NamedTuple):
@@ -157,7 +161,7 @@ def _decode(data: bytes) -> Manifest:
     try:
         document = json.loads(data)
         if document["format"] != _FORMAT:
-            raise IndexMissing
+            raise IndexMissing(_UNREADABLE)
         rows = tuple(
             Row(bytes.fromhex(first), base and ShelfInfo(*base), patch and ShelfInfo(*patch))
             for first, base, patch in document["rows"]
@@ -165,4 +169,4 @@ def _decode(data: bytes) -> Manifest:
         retired = tuple(Retired(*entry) for entry in document["retired"])
         return Manifest(document["version"], rows, retired)
     except (ValueError, KeyError, TypeError):
-        raise IndexMissing from None
+        raise IndexMissing(_UNREADABLE) from None

@@ -1,16 +1,21 @@
 """A shelf: an immutable file with the records of up to 65,536 pictures and their postings.
 
-    PIshelf1 · length of the header · header: JSON with the place of each section
+    PIshelf2 · length of the header · header: JSON with the place of each section
 
     pos    positions, ascending, so the newest picture first
     doc    records: JSON, each deflated with a dictionary they share; `doff`: where each ends
     term   terms, ascending, each with a line feed; `toff`: where each ends
     post   for each term the ordinals of its pictures; `poff`: where each ends
+    title, size, taken
+           the ordinals in the order of this key, then for each ordinal its place in that order
     kills  of a patch: ordinals of the base that no longer count
     tombs  of a patch: uploads of pictures that were removed, a line each
 
 Sets of ordinals are Roaring bitmaps in their portable format
 (https://github.com/RoaringBitmap/RoaringFormatSpec); all numbers are little-endian.
+
+A shelf with many words also has a term for each three bytes that stand in a word. Its posting
+has the numbers of those words, so that a part of a word is found without a look at all of them.
 """
 
 from __future__ import annotations
@@ -25,12 +30,13 @@ from functools import cached_property
 
 from pyroaring import BitMap
 
-from progimage.library.index import positions, terms
+from progimage.library.index import positions, sort_keys, terms
 from progimage.library.index.positions import Position
-from progimage.library.index.terms import Term
+from progimage.library.index.sort_keys import SortKey
+from progimage.library.index.terms import PIECE, Term
 from progimage.model import Record
 
-MAGIC = b"PIshelf1"
+MAGIC = b"PIshelf2"
 MOST = 65_536
 """Records of a shelf: so many ordinals fit into one container of a Roaring bitmap."""
 
@@ -39,11 +45,17 @@ DICTIONARY = (
     b'"live","revision":1,"generation":"0123456789abcdef","sha256":"","size_bytes":0,"media_type":'
     b'"image/webp","media_type":"image/png","media_type":"image/jpeg","width":4000,"height":3000,'
     b'"frames":1,"orientation":1,"has_alpha":false,"dominant_colour":"#806040","placeholder":"",'
+    b'"perceptual_hash":"","capture":{"taken":"2026-01-01T00:00:00","camera":"","lens":"",'
+    b'"exposure_s":0.01,"f_number":2.8,"iso":100,"focal_length_mm":50.0},"place":{"latitude":0.0,'
+    b'"longitude":0.0},"capture":{"taken":null,"camera":"","lens":"","exposure_s":null,'
+    b'"f_number":null,"iso":null,"focal_length_mm":null},"place":null,"damaged":false,"damage":"",'
     b'"file_name":"IMG_0000.jpg","created":"2026-01-01T00:00:00.000000Z","modified":'
     b'"2026-01-01T00:00:00.000000Z","title":"","description":"","tags":[],"visibility":"private"}'
     b'"tags":["","",""],"visibility":"public"}'
 )
 """What most records begin with. Part of the format: another one needs another `MAGIC`."""
+
+SORT_KEYS: tuple[SortKey, ...] = ("title", "size", "taken")
 
 RAW_DEFLATE = -12
 """The window, 4 KiB, of a stream without a header (zlib's manual, deflateInit2)."""
@@ -82,6 +94,7 @@ class Shelf:
         self._record_ends, self._term_ends, self._posting_ends = (
             view[slice(*places[name])].cast("I") for name in ("doff", "toff", "poff")
         )
+        self._orders = {name: view[slice(*places[name])].cast("H") for name in SORT_KEYS}
         self.kills = BitMap.deserialize(data[slice(*places["kills"])])
         self.tombs: Tombs = dict(_tombs(data[slice(*places["tombs"])]))
 
@@ -162,6 +175,8 @@ class Shelf:
 
     def words_with(self, part: bytes) -> list[int]:
         """Return the numbers of the words that contain a text."""
+        if len(part) >= PIECE and self._has_pieces:
+            return self._words_with_pieces(part)
         start, end = self._words
         words = self._data[self._terms + start : self._terms + end]
         found: list[int] = []
@@ -176,16 +191,49 @@ class Shelf:
                 at = words.find(part, at + 1)
         return found
 
+    def _words_with_pieces(self, part: bytes) -> list[int]:
+        """Do it by the pieces of the text."""
+        candidates: BitMap | None = None
+        for piece in terms.pieces_of(part):
+            posting = self.with_term(piece)
+            candidates = posting if candidates is None else candidates & posting
+            if not candidates:
+                return []
+        numbers = [self._first_word + number for number in candidates or ()]
+        if len(part) == PIECE:
+            return numbers
+        return [number for number in numbers if self.term(number).find(part, 1) > 0]
+
+    def in_order(self, key: SortKey) -> memoryview:
+        """Return the ordinals in the order of a key; equal ones by position."""
+        return self._orders[key][: self.n]
+
+    def places(self, key: SortKey) -> memoryview:
+        """Return the place of each ordinal in that order."""
+        return self._orders[key][self.n :]
+
+    def sort_key(self, ordinal: int, key: SortKey) -> bytes:
+        """Return what a record is sorted by."""
+        return sort_keys.of_json(unpack(self.packed(ordinal))).by(key)
+
     def terms_from(self, first: Term) -> Iterator[Term]:
         """Yield the terms from one on, ascending."""
         for number in range(self.first_term_from(first), self.term_count):
             yield self.term(number)
 
     @cached_property
+    def _first_word(self) -> int:
+        return self.first_term_from(terms.WORDS)
+
+    @cached_property
     def _words(self) -> tuple[int, int]:
-        after = bytes([terms.WORDS[0] + 1])
-        first, end = self.first_term_from(terms.WORDS), self.first_term_from(after)
-        return self._term_ends[first], self._term_ends[end]
+        end = self.first_term_from(bytes([terms.WORDS[0] + 1]))
+        return self._term_ends[self._first_word], self._term_ends[end]
+
+    @cached_property
+    def _has_pieces(self) -> bool:
+        number = self.first_term_from(terms.PIECES)
+        return number < self.term_count and self.term(number)[:1] == terms.PIECES
 
 
 def unpack(data: bytes) -> bytes:

@@ -11,13 +11,26 @@ from dataclasses import dataclass, field
 
 from pyroaring import BitMap
 
+from progimage.library.index import sort_keys
 from progimage.library.index.positions import Position
-from progimage.library.index.shelf import DICTIONARY, MAGIC, RAW_DEFLATE, Shelf, Tombs
-from progimage.library.index.terms import Term, terms_of
+from progimage.library.index.shelf import (
+    DICTIONARY,
+    MAGIC,
+    RAW_DEFLATE,
+    SORT_KEYS,
+    Shelf,
+    Tombs,
+    unpack,
+)
+from progimage.library.index.sort_keys import SortKeys
+from progimage.library.index.terms import PIECES, WORDS, Term, pieces_of, terms_of
 from progimage.model import Record
 
 # Compression: 6 is zlib's default; memory level 5 is enough for records of a few hundred bytes.
 _LEVEL, _MEMORY = 6, 5
+
+# With fewer words a look at all of them is as fast.
+_MANY_WORDS = 2_000
 
 NO_ORDINALS = BitMap()
 NO_TOMBS: Tombs = {}
@@ -25,22 +38,25 @@ NO_TOMBS: Tombs = {}
 
 @dataclass(slots=True)
 class Contents:
-    """The content of a new shelf: positions and packed records in order, ordinals by term."""
+    """The content of a new shelf: positions, packed records and their keys, ordinals by term."""
 
     positions: list[Position] = field(default_factory=list)
     packed: list[bytes] = field(default_factory=list)
+    keys: list[SortKeys] = field(default_factory=list)
     postings: dict[Term, BitMap] = field(default_factory=dict)
 
     def encode(self, kills: BitMap = NO_ORDINALS, tombs: Tombs = NO_TOMBS) -> bytes:
         """Return the bytes of the shelf; see `progimage.library.index.shelf`."""
-        names = sorted(self.postings)
-        postings = [self.postings[name].serialize() for name in names]
+        found = {**self.postings, **_pieces(sorted(self.postings))}
+        names = sorted(found)
+        postings = [found[name].serialize() for name in names]
         lines = [f"{at.hex()} {generation} {tombs[at, generation]}\n" for at, generation in tombs]
         sections = {
             "pos": b"".join(self.positions),
             "doff": _ends(self.packed),
             "toff": _ends([name + b"\n" for name in names]),
             "poff": _ends(postings),
+            **{name: _order([keys.by(name) for keys in self.keys]) for name in SORT_KEYS},
             "kills": kills.serialize(),
             "tombs": "".join(sorted(lines)).encode(),
             "term": b"".join(name + b"\n" for name in names),
@@ -68,6 +84,7 @@ def of_records(records: Iterable[tuple[Position, Record]]) -> Contents:
     for ordinal, (at, record) in enumerate(records):
         contents.positions.append(at)
         contents.packed.append(pack(record))
+        contents.keys.append(sort_keys.of_record(record))
         for term in terms_of(record):
             ordinals.setdefault(term, array("I")).append(ordinal)
     contents.postings = {term: BitMap(found) for term, found in ordinals.items()}
@@ -103,10 +120,9 @@ def merged_bytes(parts: Sequence[tuple[bytes, bytes]], most: int) -> list[bytes]
 def _piece(
     parts: Sequence[tuple[Shelf, BitMap]], order: Sequence[tuple[Position, int, int]]
 ) -> Contents:
-    contents = Contents(
-        [at for at, _, _ in order],
-        [parts[number][0].packed(ordinal) for _, number, ordinal in order],
-    )
+    packed = [parts[number][0].packed(ordinal) for _, number, ordinal in order]
+    keys = [sort_keys.of_json(unpack(data)) for data in packed]
+    contents = Contents([at for at, _, _ in order], packed, keys)
     moves = [array("I", bytes(4 * shelf.n)) for shelf, _ in parts]
     chosen = [array("I") for _ in parts]
     for new, (_, number, ordinal) in enumerate(order):
@@ -115,13 +131,36 @@ def _piece(
     for (shelf, _), move, ordinals in zip(parts, moves, chosen, strict=True):
         alive = BitMap(ordinals)
         for number in range(shelf.term_count):
+            term = shelf.term(number)
+            if term[:1] == PIECES:
+                continue  # Its posting has no ordinals; `encode` makes it anew.
             found = shelf.posting(number) & alive
             if found:
                 moved = BitMap(array("I", map(move.__getitem__, found)))
-                term = shelf.term(number)
                 there = contents.postings.get(term)
                 contents.postings[term] = moved if there is None else there | moved
     return contents
+
+
+def _pieces(names: Sequence[Term]) -> dict[Term, BitMap]:
+    """Return the numbers of the words with each piece; nothing where words are few."""
+    words = [name[1:] for name in names if name[:1] == WORDS]
+    if len(words) < _MANY_WORDS:
+        return {}
+    numbers: dict[Term, array[int]] = {}
+    for number, word in enumerate(words):
+        for piece in pieces_of(word):
+            numbers.setdefault(piece, array("I")).append(number)
+    return {piece: BitMap(found) for piece, found in numbers.items()}
+
+
+def _order(keys: Sequence[bytes]) -> bytes:
+    """Return the ordinals in the order of their keys, then the place of each in that order."""
+    order = array("H", sorted(range(len(keys)), key=keys.__getitem__))
+    places = array("H", bytes(order.itemsize * len(order)))
+    for place, ordinal in enumerate(order):
+        places[ordinal] = place
+    return order.tobytes() + places.tobytes()
 
 
 def _ends(items: Iterable[bytes]) -> bytes:

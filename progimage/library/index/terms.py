@@ -2,9 +2,13 @@
 
 A term is a letter for its kind, then text: `t` a tag, `w` a word, `m` a media type, `o` an
 owner ("" is the default owner), `s` the scope: `public`, or `private:` and the owner.
+
+`g` and three bytes is a piece of words: not of pictures, but of a shelf's words.
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterator
 
 from progimage.library.index import facets
 from progimage.library.index.facets import Facet, Kind
@@ -14,8 +18,17 @@ Term = bytes
 
 _LETTERS: dict[Kind, bytes] = {"types": b"m", "owners": b"o", "tags": b"t", "words": b"w"}
 
-TAGS, WORDS = b"t", b"w"
+TAGS, WORDS, PIECES = b"t", b"w", b"g"
+PIECE = 3
+"""Bytes of a piece of words."""
+
 PUBLIC: Term = b"spublic"
+
+
+def pieces_of(text: bytes) -> Iterator[Term]:
+    """Yield the terms of all pieces of a text, repeated ones too."""
+    for start in range(len(text) - PIECE + 1):
+        yield PIECES + text[start : start + PIECE]
 
 
 def term(facet: Facet) -> Term:
