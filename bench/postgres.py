@@ -18,7 +18,7 @@ from psycopg import sql
 
 from bench.peers import PeerMissing
 from progimage.library.index import facets
-from progimage.library.search.catalogue import MAX_TOTAL
+from progimage.library.search.page import MAX_TOTAL
 from progimage.library.search.query import Query
 from progimage.model import Record
 

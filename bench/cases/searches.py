@@ -22,8 +22,9 @@ from bench.peers import PeerMissing
 from bench.report import Table, verdict
 from progimage.library.index import facets, positions
 from progimage.library.index.index import Index
-from progimage.library.search.catalogue import MAX_TOTAL, Catalogue, Page
+from progimage.library.search.catalogue import Catalogue
 from progimage.library.search.cursor import Cursor, Total
+from progimage.library.search.page import MAX_TOTAL, Page
 from progimage.library.search.query import Query
 from progimage.model import Viewer
 from progimage.stores.folder.store import FilesystemStore

@@ -26,6 +26,9 @@ Visibility = Annotated[str, typer.Option(help="public or private")]
 MediaType = Annotated[str, typer.Option("--type", help="media type, such as image/png")]
 After = Annotated[str, typer.Option(help="uploaded after (ISO 8601, with time zone)")]
 Before = Annotated[str, typer.Option(help="uploaded before")]
+Sort = Annotated[
+    str, typer.Option(help="created, title, size or taken; -title and so on for the reverse")
+]
 Limit = Annotated[int, typer.Option("--limit", "-n", min=0, help="how many at most; 0 for all")]
 
 
@@ -53,13 +56,14 @@ def search(
     media_type: MediaType = "",
     after: After = "",
     before: Before = "",
+    sort: Sort = "",
     limit: Limit = 50,
     as_json: AsJson = False,
     url: Url = LOCAL_URL,
     token: Token = "",
     ca_file: CaFile = "",
 ) -> None:
-    """List images, newest first: id, size, type, title or file name, tags.
+    """List images, by default the newest first: id, size, type, title or file name, tags.
 
     With words, list those that have them in title, description, file name or tags.
     On a terminal the columns are cut to its width; --json and pipes get everything.
@@ -72,6 +76,7 @@ def search(
         "media_type": media_type,
         "created_after": after,
         "created_before": before,
+        "sort": sort,
         "page_size": min(limit or 1000, 1000),
     }
     criteria: Any = {key: value for key, value in options.items() if value}

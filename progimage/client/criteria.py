@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypedDict
+from typing import Literal, TypedDict
 
 from progimage.client.errors import InvalidCall
 from progimage.client.records import Visibility
+
+Sort = Literal["created", "-created", "title", "-title", "size", "-size", "taken", "-taken"]
 
 
 class Criteria(TypedDict, total=False):
@@ -17,6 +19,7 @@ class Criteria(TypedDict, total=False):
     tag, tags_all, tags_any: it has this tag, all of these, any of these.
     q: each of these words is part of a word of its title, description, file name or tags.
     created_after, created_before: when it was uploaded.
+    sort: "created", "title", "size" or "taken"; with "-" before it the greatest come first.
     page_size: how many images to fetch at a time, up to 1,000.
     """
 
@@ -29,6 +32,7 @@ class Criteria(TypedDict, total=False):
     media_type: str
     created_after: datetime | str
     created_before: datetime | str
+    sort: Sort
     page_size: int
 
 

@@ -5,6 +5,8 @@ docs/operate/stores.md shows these numbers.
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
 import pytest
 from falcon import testing
 from PIL import Image
@@ -12,7 +14,7 @@ from PIL import Image
 from progimage.config import Settings
 from progimage.server import app
 from progimage.stores.memory import MemoryStore
-from tests.api.conftest import upload
+from tests.api.conftest import form, upload
 from tests.imaging.drawing import saved
 from tests.inline_pool import InlinePool
 from tests.library.search.metered import MeteredStore
@@ -92,3 +94,32 @@ def test_what_a_client_has_already_costs_the_record_or_the_look_into_the_cache(
     for wanted in (path, f"{path}thumbnail.png"):
         etag = client.simulate_get(wanted).headers["etag"]
         assert cost_of(wanted, **{"If-None-Match": etag}) == {"GET": 1}
+
+
+def test_one_request_asks_little_of_the_store_however_much_it_asks_for(
+    client, store, cost_of, jpeg
+):
+    """Whoever sends it: nothing that a request can say multiplies what the store is asked."""
+    letters = "abcdefghij"
+    words = [f"{first}{second}{'x' * 28}" for first in letters for second in letters]
+    pictures = [saved(Image.new("RGB", (3, 3), (number, 0, 0)), "PNG") for number in range(25)]
+    for number, picture in enumerate(pictures):
+        tags = ",".join(f"tag {number}-{tag}" for tag in range(50))
+        store.requests.clear()
+        sent = form(("image", picture), ("tags", tags), ("description", " ".join(words)))
+        assert client.simulate_post("/images/", **sent).status_code == 201
+        # The first upload of a process looks for the index, here once more to make it.
+        assert number == 0 or store.requests == {"GET": 1, "PUT": 3}
+    cost_of("/images/")  # reads what is new
+    path = f"/tags/?{urlencode({'limit': 1_000})}"
+    assert len(client.simulate_get(path).json["data"]) == 1_000
+    assert cost_of(path) == {"LIST": 1}
+    tags = [("tags_any", f"tag {number}-0") for number in range(20)]
+    for sort in ("-created", "title"):
+        query = urlencode([*tags, ("q", " ".join(letters)), ("limit", 1_000), ("sort", sort)])
+        assert len(client.simulate_get(f"/images/?{query}").json["data"]) == 20
+        assert cost_of(f"/images/?{query}") == {"LIST": 1}
+        query = urlencode({"offset": 20, "limit": 1, "sort": sort})
+        assert cost_of(f"/images/?{query}") == {"LIST": 1}
+    # A stream looks again for each batch: after 5, and then after each 500.
+    assert cost_of("/images/", Accept="application/x-ndjson") == {"LIST": 2}

@@ -37,6 +37,8 @@ def test_ls_and_search_print_fields_separated_by_tabs(use, image_id):
     assert line[2:5] == ["image/jpeg", "Dusk", "cli-test"]
     assert len(use("ls", "--tag", "cli-test", "--limit", "0", "--json").json) >= 1
     assert use("ls", "--tag", "no such tag").lines == []
+    assert use("ls", "--tag", "cli-test", "--sort", "-taken").code == 0
+    assert "did you mean 'title'" in use("ls", "--sort", "titel").err
 
 
 def test_show_prints_the_record_and_an_unknown_id_is_one_line(use, image_id):

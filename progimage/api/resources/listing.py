@@ -1,4 +1,4 @@
-"""`GET /images/`: pictures that match a search, newest first."""
+"""`GET /images/`: pictures that match a search, by default the newest first."""
 
 from __future__ import annotations
 
@@ -17,9 +17,12 @@ from progimage.api.resources.bulk import BulkResource
 from progimage.api.resources.images import Uploads
 from progimage.api.responses.hal import Urls
 from progimage.errors import InvalidRequest, StoreUnavailable
+from progimage.imaging.did_you_mean import did_you_mean, shown
 from progimage.library.search import cursor as cursors
-from progimage.library.search.catalogue import Catalogue, Page
+from progimage.library.search.catalogue import Catalogue
 from progimage.library.search.cursor import Cursor
+from progimage.library.search.order import NEWEST_FIRST, ORDERS, Order
+from progimage.library.search.page import Page
 from progimage.model import Record, Viewer
 
 NDJSON = "application/x-ndjson"
@@ -29,7 +32,7 @@ DEFAULT_LIMIT = 50
 MAX_OFFSET = 10_000
 
 _PAGING = ("limit", "cursor", "offset")
-QUERY = (*CONDITIONS, *_PAGING)
+QUERY = (*CONDITIONS, "sort", *_PAGING)
 """Every parameter of the list."""
 
 LIMIT = Parameter(
@@ -46,6 +49,17 @@ _OFFSET = Parameter(
     "offset",
     "The number of pictures to skip.",
     {"type": "integer", "minimum": 0, "maximum": MAX_OFFSET, "default": 0},
+)
+_SORT = Parameter(
+    "sort",
+    "What the list is sorted by: the time of upload, the title (or file name), the size in bytes, "
+    "or the local time at which the photograph was taken (or the time of upload); `-` for the "
+    "greatest first.",
+    {
+        "type": "string",
+        "enum": [str(order) for order in ORDERS],
+        "default": str(NEWEST_FIRST),
+    },
 )
 _PAGE = Named(
     "Collection",
@@ -94,7 +108,7 @@ class Listing:
                 ("Vary", "Cache-Control"),
             )
         },
-        parameters=(*PARAMETERS, LIMIT, CURSOR, _OFFSET),
+        parameters=(*PARAMETERS, _SORT, LIMIT, CURSOR, _OFFSET),
         errors=(InvalidRequest, StoreUnavailable),
     )
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
@@ -110,16 +124,16 @@ class Listing:
     def _send_page(
         self, viewer: Viewer, parameters: QueryParameters, resp: falcon.Response
     ) -> None:
-        query = query_of(parameters, viewer)
+        query, order = query_of(parameters, viewer), _order(parameters)
         limit = parameters.whole_number("limit", 1, MAX_LIMIT, DEFAULT_LIMIT)
         offset = parameters.whole_number("offset", 0, MAX_OFFSET, 0)
         text = parameters.one("cursor")
         if text is None:
-            page = self._catalogue.first(viewer, query, limit, offset=offset)
+            page = self._catalogue.first(viewer, query, limit, offset=offset, order=order)
         elif "offset" in parameters:
             raise InvalidRequest("cursor, offset: expected one of them, not both")
         else:
-            page = self._catalogue.beside(viewer, query, limit, cursors.decode(text))
+            page = self._catalogue.beside(viewer, query, limit, _cursor(text, order))
         resp.media = _document(page, parameters, self._urls)
 
     def _stream(self, viewer: Viewer, parameters: QueryParameters, resp: falcon.Response) -> None:
@@ -128,12 +142,43 @@ class Listing:
                 raise InvalidRequest(
                     f"{name}: not together with Accept: {NDJSON}, which sends every match"
                 )
-        waves = self._catalogue.every(viewer, query_of(parameters, viewer))
+        waves = self._catalogue.every(viewer, query_of(parameters, viewer), _order(parameters))
         # The first records are read before the status is sent, so that errors still get one.
         first = next(waves, [])
         resp.content_type = NDJSON
         resp.set_header("X-Accel-Buffering", "no")
         resp.stream = _lines(chain([first], waves), self._urls)
+
+
+def _order(parameters: QueryParameters) -> Order:
+    """Return the order that the parameters ask for.
+
+    Raises:
+        InvalidRequest: there is no such order.
+    """
+    value = parameters.one("sort")
+    known = {str(order): order for order in ORDERS}
+    if value is None:
+        return NEWEST_FIRST
+    if value in known:
+        return known[value]
+    hint = did_you_mean(value, list(known)) or f"expected {', '.join(known)}"
+    raise InvalidRequest(f"sort: no order named {shown(value)}; {hint}")
+
+
+def _cursor(text: str, order: Order) -> Cursor:
+    """Return the cursor of a text.
+
+    Raises:
+        InvalidRequest: it is none, or one of a list in another order.
+    """
+    cursor = cursors.decode(text)
+    if cursor.order != order:
+        raise InvalidRequest(
+            f"cursor: it belongs to a list with sort={cursor.order}; send that sort with it, or "
+            "leave the cursor out"
+        )
+    return cursor
 
 
 def _lines(waves: Iterator[list[Record]], urls: Urls) -> Iterator[bytes]:

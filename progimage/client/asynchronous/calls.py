@@ -167,7 +167,7 @@ class AsyncCalls:
         return await uploads.transform(self._session, source, pipeline, format)
 
     async def search(self, **criteria: Unpack[Criteria]) -> AsyncIterator[AsyncImage]:
-        """Yield every image that matches all criteria, newest first.
+        """Yield every image that matches all criteria, by default the newest first.
 
         Pages of `page_size` images are fetched when they are needed.
 
@@ -176,6 +176,8 @@ class AsyncCalls:
             q: each of these words is part of a word of title, description, file name or tags.
             owner, visibility, media_type: it has this value; `owner="me"` for your own.
             created_after, created_before: when it was uploaded, a datetime or ISO 8601.
+            sort: "created", "title", "size" or "taken"; with "-" before it the greatest come
+                first.
             page_size: how many images to fetch at a time, up to 1,000.
         """
         async for page in self.pages(**criteria):

@@ -166,7 +166,7 @@ class Calls:
         return uploads.transform(self._session, source, pipeline, format)
 
     def search(self, **criteria: Unpack[Criteria]) -> Iterator[Image]:
-        """Yield every image that matches all criteria, newest first.
+        """Yield every image that matches all criteria, by default the newest first.
 
         Pages of `page_size` images are fetched when they are needed.
 
@@ -175,6 +175,8 @@ class Calls:
             q: each of these words is part of a word of title, description, file name or tags.
             owner, visibility, media_type: it has this value; `owner="me"` for your own.
             created_after, created_before: when it was uploaded, a datetime or ISO 8601.
+            sort: "created", "title", "size" or "taken"; with "-" before it the greatest come
+                first.
             page_size: how many images to fetch at a time, up to 1,000.
         """
         for page in self.pages(**criteria):

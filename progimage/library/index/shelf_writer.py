@@ -29,8 +29,8 @@ from progimage.model import Record
 # Compression: 6 is zlib's default; memory level 5 is enough for records of a few hundred bytes.
 _LEVEL, _MEMORY = 6, 5
 
-# With fewer words a look at all of them is as fast.
-_MANY_WORDS = 2_000
+MANY_WORDS = 2_000
+"""With fewer words in a shelf a look at all of them is as fast as one at their pieces."""
 
 NO_ORDINALS = BitMap()
 NO_TOMBS: Tombs = {}
@@ -47,22 +47,23 @@ class Contents:
 
     def encode(self, kills: BitMap = NO_ORDINALS, tombs: Tombs = NO_TOMBS) -> bytes:
         """Return the bytes of the shelf; see `progimage.library.index.shelf`."""
-        found = {**self.postings, **_pieces(sorted(self.postings))}
-        names = sorted(found)
-        postings = [found[name].serialize() for name in names]
+        every = self.postings | _pieces(sorted(self.postings))
+        names = sorted(every)
+        postings = [every[name].serialize() for name in names]
         lines = [f"{at.hex()} {generation} {tombs[at, generation]}\n" for at, generation in tombs]
         sections = {
             "pos": b"".join(self.positions),
             "doff": _ends(self.packed),
             "toff": _ends([name + b"\n" for name in names]),
             "poff": _ends(postings),
-            **{name: _order([keys.by(name) for keys in self.keys]) for name in SORT_KEYS},
             "kills": kills.serialize(),
             "tombs": "".join(sorted(lines)).encode(),
             "term": b"".join(name + b"\n" for name in names),
             "post": b"".join(postings),
             "doc": b"".join(self.packed),
         }
+        for key in SORT_KEYS:
+            sections[key] = _order([keys.by(key) for keys in self.keys])
         places, end = {}, 0
         for name, section in sections.items():
             places[name] = (end, end + len(section))
@@ -145,7 +146,7 @@ def _piece(
 def _pieces(names: Sequence[Term]) -> dict[Term, BitMap]:
     """Return the numbers of the words with each piece; nothing where words are few."""
     words = [name[1:] for name in names if name[:1] == WORDS]
-    if len(words) < _MANY_WORDS:
+    if len(words) < MANY_WORDS:
         return {}
     numbers: dict[Term, array[int]] = {}
     for number, word in enumerate(words):

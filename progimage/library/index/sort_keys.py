@@ -57,3 +57,10 @@ def _keys(title: str, file_name: str, size: int, taken: str | None, created: str
         size.to_bytes(8),
         (taken or created)[:_TIME_CHARACTERS].encode(),
     )
+
+
+def may_be(name: str, key: bytes) -> bool:
+    """True if a picture could have this key; by time of upload all have an empty one."""
+    lengths = {"created": (0, 0), "size": (8, 8), "taken": (0, _TIME_CHARACTERS)}
+    least, most = lengths.get(name, (0, _TITLE_BYTES))
+    return least <= len(key) <= most

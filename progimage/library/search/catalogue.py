@@ -1,10 +1,9 @@
-"""Listings and search: pages of what a viewer may see, the newest pictures first."""
+"""Listings and search: pages of what a viewer may see."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
 
@@ -13,15 +12,15 @@ from progimage.library.index import positions
 from progimage.library.index.index import Index
 from progimage.library.index.positions import Position
 from progimage.library.index.view import View
+from progimage.library.search import sorted_pages
 from progimage.library.search.cursor import Cursor, Total
 from progimage.library.search.hits import Hit, backwards, forwards
 from progimage.library.search.matcher import Matcher
+from progimage.library.search.order import NEWEST_FIRST, Order, Place
+from progimage.library.search.page import MAX_TOTAL, Page
 from progimage.library.search.query import Query
 from progimage.library.search.tags import Tag, tags
 from progimage.model import Record, Viewer
-
-MAX_TOTAL = 1_000
-"""The highest exact count of matches; beyond it the answer is "at least"."""
 
 MAX_SECONDS = 5.0
 """A search stops after this time and returns a partial page."""
@@ -30,24 +29,6 @@ T = TypeVar("T")
 
 _FIRST_WAVE, _WAVE = 5, 500
 _ATTEMPTS = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """Some matches of a query, newest first.
-
-    Attributes:
-        next, previous: cursors of the pages beside it, None at the ends.
-        total: as it was counted when the first page was read.
-        is_partial: the search stopped before the page was full, because it took too
-            long; `next` (or `previous`, of a page read backwards) goes on.
-    """
-
-    records: list[Record]
-    total: Total
-    next: Cursor | None = None
-    previous: Cursor | None = None
-    is_partial: bool = False
 
 
 class Catalogue:
@@ -61,26 +42,72 @@ class Catalogue:
         self._index = index
         self._clock = clock
 
-    def first(self, viewer: Viewer, query: Query, limit: int, *, offset: int = 0) -> Page:
-        """Return the newest matches, or those that follow the newest `offset`; count all."""
+    def first(
+        self,
+        viewer: Viewer,
+        query: Query,
+        limit: int,
+        *,
+        offset: int = 0,
+        order: Order = NEWEST_FIRST,
+    ) -> Page:
+        """Return the first matches, or those that follow the first `offset`; count all.
+
+        Raises:
+            StoreUnavailable: in another order than the newest first, the index could not be
+                read in time.
+        """
         matcher = Matcher(viewer, query)
-        return self._see(lambda view: self._first(view, matcher, limit, offset))
+        if order == NEWEST_FIRST:
+            return self._see(lambda view: self._first(view, matcher, limit, offset))
+        return self._see(
+            lambda view: sorted_pages.first(view, matcher, order, limit, offset, self._lateness())
+        )
 
     def beside(self, viewer: Viewer, query: Query, limit: int, cursor: Cursor) -> Page:
-        """Return the page that the cursor of another leads to."""
+        """Return the page that the cursor of another leads to; see `first`."""
         matcher = Matcher(viewer, query)
-        turn = self._before if cursor.is_backwards else self._after
-        return self._see(lambda view: turn(view, matcher, limit, cursor))
+        if cursor.order == NEWEST_FIRST:
+            turn = self._before if cursor.is_backwards else self._after
+            return self._see(lambda view: turn(view, matcher, limit, cursor))
+        return self._see(
+            lambda view: sorted_pages.beside(view, matcher, limit, cursor, self._lateness())
+        )
 
-    def every(self, viewer: Viewer, query: Query) -> Iterator[list[Record]]:
+    def every(
+        self, viewer: Viewer, query: Query, order: Order = NEWEST_FIRST
+    ) -> Iterator[list[Record]]:
         """Yield all matches in batches; each batch is up to date when it is yielded."""
-        matcher, limit = Matcher(viewer, query), _FIRST_WAVE
+        matcher = Matcher(viewer, query)
+        if order != NEWEST_FIRST:
+            yield from self._every_sorted(matcher, order)
+            return
+        limit = _FIRST_WAVE
         following: Position | None = positions.START
         while following is not None:
             turn = partial(self._forwards, matcher=matcher, at=following, limit=limit)
             found, following, _ = self._see(turn)
             if found:
                 yield [hit.load() for hit in found]
+            limit = _WAVE
+
+    def _every_sorted(self, matcher: Matcher, order: Order) -> Iterator[list[Record]]:
+        start: Place | None = None
+        limit = _FIRST_WAVE
+        while True:
+            turn = partial(
+                sorted_pages.batch,
+                matcher=matcher,
+                order=order,
+                start=start,
+                limit=limit,
+                is_late=self._lateness(),
+            )
+            found, start = self._see(turn)
+            if found:
+                yield found
+            if start is None:
+                return
             limit = _WAVE
 
     def tags(

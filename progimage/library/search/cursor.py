@@ -1,7 +1,8 @@
 """Cursors: where in a list a page begins or ends, as opaque text.
 
-A cursor holds a position and the count so far, but no condition and no secret. A wrong cursor
-can only begin at another place in a list that the viewer may see anyway.
+A cursor holds a place in an order and the count so far, but no condition and no secret: the
+place is that of a picture its reader may see. A wrong cursor can only begin at another place
+in a list that the viewer may see anyway.
 """
 
 from __future__ import annotations
@@ -11,11 +12,13 @@ import binascii
 from dataclasses import dataclass
 
 from progimage.errors import InvalidRequest
-from progimage.library.index import positions
+from progimage.library.index import positions, sort_keys
 from progimage.library.index.positions import Position
+from progimage.library.search.order import NEWEST_FIRST, ORDERS, Order, Place
 
-_VERSION = 1
-_LENGTH = 1 + 2 + positions.LENGTH
+_VERSION = 2
+# Flags, total, number of the order, position; then the key.
+_LENGTH = 1 + 2 + 1 + positions.LENGTH
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,16 +31,31 @@ class Total:
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """The page of the pictures from `position` on, or of those before it."""
+    """The page of the pictures from a place on, or of those before it.
+
+    Attributes:
+        position: of the picture at that place; it need not be there any more.
+        order: of the list.
+        key: of the picture, b"" in a list by time of upload.
+    """
 
     position: Position
     is_backwards: bool
     total: Total
+    order: Order = NEWEST_FIRST
+    key: bytes = b""
+
+    @property
+    def place(self) -> Place:
+        """The place in the order."""
+        return Place(self.key, self.position)
 
     def encode(self) -> str:
         """Return the cursor as text for a URL."""
         flags = _VERSION << 4 | self.is_backwards << 1 | self.total.is_exact
-        data = bytes([flags]) + min(self.total.count, 0xFFFF).to_bytes(2) + self.position
+        count = min(self.total.count, 0xFFFF).to_bytes(2)
+        number = ORDERS.index(self.order).to_bytes(1)
+        data = bytes([flags]) + count + number + self.position + self.key
         return base64.urlsafe_b64encode(data).decode()
 
 
@@ -51,16 +69,18 @@ def decode(text: str) -> Cursor:
         data = base64.b64decode(text, altchars=b"-_", validate=True)
     except (binascii.Error, ValueError):
         data = b""
-    position = data[3:]
+    position, key = data[4:_LENGTH], data[_LENGTH:]
     if (
-        len(data) != _LENGTH
+        len(data) < _LENGTH
         or data[0] >> 4 != _VERSION
         or data[0] & 0b1100
+        or data[3] >= len(ORDERS)
         or not positions.is_position(position)
+        or not sort_keys.may_be(ORDERS[data[3]].by, key)
     ):
         raise InvalidRequest(
             "cursor: expected what 'next' or 'previous' of an earlier answer holds; "
-            "leave it out to begin with the newest"
+            "leave it out to begin with the first"
         )
     total = Total(int.from_bytes(data[1:3]), bool(data[0] & 1))
-    return Cursor(position, bool(data[0] & 2), total)
+    return Cursor(position, bool(data[0] & 2), total, ORDERS[data[3]], key)

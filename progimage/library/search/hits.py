@@ -30,24 +30,29 @@ class Hit(NamedTuple):
 
 
 class Hits:
-    """The matches of a part between two positions, `end` not included."""
+    """The matches of a part between two positions, `end` not included.
+
+    Attributes:
+        shelved: shelves, each with the ordinals of its matches.
+        unshelved: matches that no shelf has yet, in no order.
+    """
 
     def __init__(self, part: Part, matcher: Matcher, first: Position, end: Position) -> None:
-        self._shelved: list[tuple[Shelf, BitMap]] = []
+        self.shelved: list[tuple[Shelf, BitMap]] = []
         for shelf, visible in part.visible(matcher.scopes):
             low, high = _between(shelf, part, first, end)
             within = visible if high - low == shelf.n else visible & BitMap(range(low, high))
             found = matcher.narrow(shelf, within)
             if found:
-                self._shelved.append((shelf, found))
-        self._unshelved = [
+                self.shelved.append((shelf, found))
+        self.unshelved = [
             Hit(at, found.record)
             for at, found in part.unshelved.items()
             if first <= at < end and found is not None and matcher.matches(found)
         ]
 
     def __len__(self) -> int:
-        return len(self._unshelved) + sum(len(found) for _, found in self._shelved)
+        return len(self.unshelved) + sum(len(found) for _, found in self.shelved)
 
     def first(self, count: int) -> list[Hit]:
         """Return the newest ones, in order."""
@@ -58,8 +63,8 @@ class Hits:
         return sorted(self._chosen(slice(-count, None)))[-count:] if count > 0 else []
 
     def _chosen(self, which: slice) -> Iterator[Hit]:
-        yield from self._unshelved
-        for shelf, found in self._shelved:
+        yield from self.unshelved
+        for shelf, found in self.shelved:
             for ordinal in found[which]:
                 yield Hit(shelf.position(ordinal), (shelf, ordinal))
 

@@ -174,6 +174,42 @@ def test_next_and_previous_lead_to_every_page_and_back(client, titled):
     assert titles(client.simulate_get(first["next"]).json) == pages[1]
 
 
+@pytest.mark.parametrize(
+    ("sort", "expected"),
+    [
+        ("created", ["first", "second", "third", "fourth", "fifth"]),
+        ("-created", ["fifth", "fourth", "third", "second", "first"]),
+        ("title", ["fifth", "first", "fourth", "second", "third"]),
+        ("-title", ["third", "second", "fourth", "first", "fifth"]),
+    ],
+)
+def test_a_list_is_sorted_either_way_page_by_page_and_as_a_stream(client, titled, sort, expected):
+    path, met = f"sort={sort}&limit=2", []
+    while path:
+        page = get(client, path)
+        met += titles(page)
+        path, last = (page["next"] or "").partition("?")[2], page
+    assert met == expected
+    back = get(client, last["previous"].partition("?")[2])
+    assert titles(back) == expected[2:4]
+    assert titles(get(client, f"sort={sort}&offset=1&limit=3")) == expected[1:4]
+    stream = client.simulate_get("/images/", params={"sort": sort}, headers=NDJSON)
+    assert [json.loads(line)["title"] for line in stream.text.splitlines()] == expected
+
+
+def test_a_list_by_size_ends_with_the_largest_file(client, titled):
+    sizes = [record["size_bytes"] for record in get(client, "sort=size")["data"]]
+    assert sizes == sorted(sizes)
+    assert len(set(sizes)) > 1
+
+
+def test_a_cursor_belongs_to_its_order(client, titled):
+    cursor = get(client, "limit=1&sort=title")["next"].rpartition("cursor=")[2]
+    for other in ("", "&sort=-title", "&sort=size"):
+        result = client.simulate_get("/images/", query_string=f"cursor={cursor}{other}")
+        assert_problem(result, 400, "cursor", "sort=title")
+
+
 def test_a_new_upload_is_on_the_page_before_the_first(client, titled, jpeg):
     second = client.simulate_get(get(client, "limit=2")["next"]).json
     upload(client, jpeg, params={"title": "sixth"})
@@ -242,6 +278,8 @@ def test_a_cursor_changed_anywhere_is_refused_or_shows_the_same_pictures(client,
         ("created_before=0001-01-01T00:00:00%2B14:00", ("created_before", "ISO 8601")),
         ("&".join(f"tags_any={n}" for n in range(21)), ("tags_any: expected at most 20",)),
         ("tag=%ff", ("UTF-8",)),
+        ("sort=titel", ("sort", "'titel'", "did you mean 'title'")),
+        ("sort=x", ("sort", "'x'", "-created", "taken")),
     ],
 )
 def test_what_cannot_be_is_refused_by_name_and_with_what_would_work(client, query, words):

@@ -9,7 +9,8 @@ from progimage.library import Library
 from progimage.library.index import facets
 from progimage.library.index.fold import fold
 from progimage.library.index.index import Index
-from progimage.library.search.catalogue import MAX_SECONDS, MAX_TOTAL, Catalogue
+from progimage.library.search.catalogue import MAX_SECONDS, Catalogue
+from progimage.library.search.page import MAX_TOTAL
 from progimage.library.search.query import Query
 from progimage.model import ANONYMOUS, Metadata, Record, Viewer
 from progimage.stores import ObjectStore

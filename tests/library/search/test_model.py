@@ -7,6 +7,7 @@ records, and searches may have so little time that pages come back unfinished.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
@@ -15,13 +16,14 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from progimage.library import Library
-from progimage.library.index import facets, positions
+from progimage.library.index import facets, positions, sort_keys
 from progimage.library.index.fold import fold
 from progimage.library.index.index import Index
 from progimage.library.index.sweep import sweep
 from progimage.library.index.tidy import rewrite, tidy
 from progimage.library.search.catalogue import MAX_SECONDS, Catalogue
 from progimage.library.search.cursor import Cursor, decode
+from progimage.library.search.order import NEWEST_FIRST, ORDERS, Order
 from progimage.library.search.query import Query
 from progimage.model import Metadata, Record, Viewer
 from progimage.stores.memory import MemoryStore
@@ -57,6 +59,7 @@ QUERIES = st.sampled_from(
         Query(created_before=EPOCH + timedelta(days=3), tags=(SEA,)),
     ]
 )
+SORTED = st.sampled_from(ORDERS)
 
 
 @dataclass
@@ -64,6 +67,7 @@ class Reader:
     """Somebody paging: what matched all the time, where he is, and what he saw."""
 
     query: Query
+    order: Order
     throughout: set[str]
     cursor: Cursor | None
     seen: list[str] = field(default_factory=list)
@@ -125,7 +129,7 @@ class CatalogueMachine(RuleBasedStateMachine):
         self.seconds += seconds
         sweep(self.processes[process])
 
-    @rule(content=st.binary(min_size=1, max_size=1), said=METADATA, moment=MOMENTS)
+    @rule(content=st.binary(min_size=1, max_size=2), said=METADATA, moment=MOMENTS)
     def add(self, content: bytes, said: dict, moment: int) -> None:
         self.now = EPOCH + timedelta(microseconds=moment)
         metadata = Metadata.model_validate(said)
@@ -148,11 +152,12 @@ class CatalogueMachine(RuleBasedStateMachine):
             del self.records[image_id]
             self.unsettle(image_id, None)
 
-    @rule(query=QUERIES, limit=LIMITS, parts=st.integers(1, 30))
-    def begin(self, query: Query, limit: int, parts: int) -> None:
-        page = self.hasty(parts).first(ANN, query, limit)
+    @rule(query=QUERIES, order=SORTED, limit=LIMITS, parts=st.integers(1, 30))
+    def begin(self, query: Query, order: Order, limit: int, parts: int) -> None:
+        catalogue = self.hasty(parts) if order == NEWEST_FIRST else self.catalogue
+        page = catalogue.first(ANN, query, limit, order=order)
         seen = [record.id for record in page.records]
-        self.readers.append(Reader(query, self.matching(query), page.next, seen))
+        self.readers.append(Reader(query, order, self.matching(query), page.next, seen))
 
     @rule(number=st.integers(0))
     def turn_round(self, number: int) -> None:
@@ -163,9 +168,9 @@ class CatalogueMachine(RuleBasedStateMachine):
             before = {
                 image_id
                 for image_id in self.matching(reader.query)
-                if self.position(image_id) < cursor.position
+                if self.comes_before(image_id, cursor)
             }
-            self.readers.append(Reader(reader.query, before, cursor))
+            self.readers.append(Reader(reader.query, reader.order, before, cursor))
 
     @rule(number=st.integers(0), limit=LIMITS, parts=st.integers(1, 30))
     def turn_a_page(self, number: int, limit: int, parts: int) -> None:
@@ -174,10 +179,12 @@ class CatalogueMachine(RuleBasedStateMachine):
 
     def turn(self, reader: Reader, limit: int, parts: int) -> None:
         cursor = decode(reader.cursor.encode())
-        page = self.hasty(parts).beside(ANN, reader.query, limit, cursor)
+        assert cursor == reader.cursor
+        catalogue = self.hasty(parts) if cursor.order == NEWEST_FIRST else self.catalogue
+        page = catalogue.beside(ANN, reader.query, limit, cursor)
         found = [record.id for record in page.records]
         assert len(found) <= limit
-        assert found == sorted(found, key=self.position)
+        assert found == self.sorted(found, reader.order)
         if cursor.is_backwards:
             reader.seen[:0], reader.cursor = found, page.previous
         else:
@@ -191,21 +198,21 @@ class CatalogueMachine(RuleBasedStateMachine):
             assert reader.throughout <= set(reader.seen)
         self.no_reader_meets_a_picture_twice()
 
-    @rule(query=QUERIES, offset=st.integers(0, 5))
-    def skip(self, query: Query, offset: int) -> None:
-        page = self.catalogue.first(ANN, query, 3, offset=offset)
-        expected = sorted(self.matching(query), key=self.position)
+    @rule(query=QUERIES, order=SORTED, offset=st.integers(0, 5))
+    def skip(self, query: Query, order: Order, offset: int) -> None:
+        page = self.catalogue.first(ANN, query, 3, offset=offset, order=order)
+        expected = self.sorted(self.matching(query), order)
         assert [record.id for record in page.records] == expected[offset : offset + 3]
 
-    @rule(query=QUERIES)
-    def stream(self, query: Query) -> None:
-        found = [record for wave in self.catalogue.every(ANN, query) for record in wave]
-        expected = sorted(self.matching(query), key=self.position)
+    @rule(query=QUERIES, order=SORTED)
+    def stream(self, query: Query, order: Order) -> None:
+        found = [record for wave in self.catalogue.every(ANN, query, order) for record in wave]
+        expected = self.sorted(self.matching(query), order)
         assert found == [self.records[image_id] for image_id in expected]
 
-    @rule(query=QUERIES)
-    def count(self, query: Query) -> None:
-        page = self.catalogue.first(ANN, query, 1)
+    @rule(query=QUERIES, order=SORTED)
+    def count(self, query: Query, order: Order) -> None:
+        page = self.catalogue.first(ANN, query, 1, order=order)
         count = len(self.matching(query))
         if page.total.is_exact:
             assert page.total.count == count
@@ -232,12 +239,33 @@ class CatalogueMachine(RuleBasedStateMachine):
     def matching(self, query: Query) -> set[str]:
         return {record.id for record in self.records.values() if query.matches(record)}
 
-    def position(self, image_id: str) -> bytes:
-        return positions.position(self.records[image_id].created, image_id)
+    def place(self, image_id: str, by: str) -> tuple[object, bytes]:
+        record = self.records[image_id]
+        position = positions.position(record.created, image_id)
+        keys = {
+            "title": record.title.casefold(),
+            "size": record.size_bytes,
+            "taken": record.created.replace(microsecond=0),
+        }
+        return keys.get(by), position
+
+    def sorted(self, found: Iterable[str], order: Order) -> list[str]:
+        """Return ids as a list has them; the newest come first when all else is equal."""
+        is_reversed = order.is_descending != (order.by == "created")
+        return sorted(found, key=lambda id_: self.place(id_, order.by), reverse=is_reversed)
+
+    def comes_before(self, image_id: str, cursor: Cursor) -> bool:
+        record = self.records[image_id]
+        by, position = cursor.order.by, positions.position(record.created, image_id)
+        key = b"" if by == "created" else sort_keys.of_record(record).by(by)
+        here = key, position
+        return here > cursor.place if cursor.order.is_reversed else here < cursor.place
 
     def unsettle(self, image_id: str, record: Record | None) -> None:
         for reader in self.readers:
-            if record is None or not reader.query.matches(record):
+            # What is sorted anew may be met again, or not at all.
+            is_moved = reader.order.by == "title"
+            if record is None or is_moved or not reader.query.matches(record):
                 reader.throughout.discard(image_id)
 
 
