@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import re
 import unicodedata
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+)
 
 from progimage.errors import InvalidField
 
@@ -19,6 +28,10 @@ MAX_RIGHTS = 500
 MAX_TAGS = 50
 MAX_TAG = 100
 MAX_FILE_NAME = 255
+MAX_ALT = 500
+MAX_CUSTOM = 50
+MAX_CUSTOM_NAME = 64
+MAX_CUSTOM_VALUE = 1_000
 
 # Limits of an error message: a body can have thousands of fields with very long names.
 _MAX_COMPLAINTS = 10
@@ -29,6 +42,8 @@ _JOINERS = "\u200c\u200d"
 
 # RFC 3986, section 2: the characters that a URI can have.
 _URI = re.compile(r"https?://[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=%-]+")
+_FRACTION = r"([01](?:\.[0-9]{0,10})?|\.[0-9]{1,10})"
+_POINT = re.compile(f"{_FRACTION}x{_FRACTION}")
 
 
 def fold(text: str) -> str:
@@ -93,11 +108,48 @@ def _clean_rights(text: str) -> str:
     return text
 
 
+def _clean_name(text: str) -> str:
+    cleaned = _clean_line(text)
+    if not cleaned:
+        raise ValueError("the name of a field must not be empty")
+    return cleaned
+
+
+def _point_of_text(value: Any) -> Any:
+    """Return the point in a text such as "0.3x0.7", which forms and queries have."""
+    if not isinstance(value, str):
+        return value
+    match = _POINT.fullmatch(value.strip())
+    if match is None:
+        raise ValueError('expected a point such as 0.3x0.7, or {"x": 0.3, "y": 0.7} in JSON')
+    return {"x": float(match[1]), "y": float(match[2])}
+
+
+def object_of_text(value: Any) -> Any:
+    """Return the object in a JSON text, which forms and queries have."""
+    if not isinstance(value, str):
+        return value
+    try:
+        found = json.loads(value)
+    except (ValueError, RecursionError):
+        found = None
+    is_object = isinstance(found, dict)
+    if not is_object:
+        raise ValueError('expected a JSON object such as {"client": "Example Ltd"}')
+    return found
+
+
 Title = Annotated[str, Field(max_length=MAX_TITLE), AfterValidator(_clean_line)]
 Description = Annotated[str, Field(max_length=MAX_DESCRIPTION), AfterValidator(_clean)]
 Rights = Annotated[str, Field(max_length=MAX_RIGHTS), AfterValidator(_clean_rights)]
 Tag = Annotated[str, Field(max_length=MAX_TAG), AfterValidator(_clean_tag)]
 Tags = Annotated[tuple[Tag, ...], Field(max_length=MAX_TAGS), AfterValidator(_distinct)]
+Alt = Annotated[str, Field(max_length=MAX_ALT), AfterValidator(_clean_line)]
+CustomName = Annotated[str, Field(max_length=MAX_CUSTOM_NAME), AfterValidator(_clean_name)]
+CustomValue = Annotated[str, Field(max_length=MAX_CUSTOM_VALUE), AfterValidator(_clean)]
+Custom = Annotated[
+    dict[CustomName, CustomValue], Field(max_length=MAX_CUSTOM), BeforeValidator(object_of_text)
+]
 
 
 class Frozen(BaseModel):
@@ -106,14 +158,36 @@ class Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+Fraction = Annotated[float, Field(ge=0, le=1), AfterValidator(lambda value: round(value, 4))]
+
+
+class Point(Frozen):
+    """A point of a picture, as fractions of its width and height, from the top left corner."""
+
+    x: Fraction
+    y: Fraction
+
+
+FocalPoint = Annotated[Point, BeforeValidator(_point_of_text)]
+
+
 class Metadata(Frozen):
-    """The data about a picture that people enter; it does not come from its bytes."""
+    """The data about a picture that people enter; it does not come from its bytes.
+
+    Attributes:
+        alt: describes the picture to people who do not see it (HTML, attribute alt).
+        focal_point: what crops with `gravity=focus` keep in view.
+        custom: further fields, by name.
+    """
 
     title: Title = ""
     description: Description = ""
     tags: Tags = ()
     rights: Rights = ""
     visibility: Visibility = "public"
+    alt: Alt = ""
+    focal_point: FocalPoint | None = None
+    custom: Custom = Field(default_factory=dict)
 
 
 class Capture(Frozen):
@@ -160,6 +234,7 @@ class Record(Frozen):
         perceptual_hash: 64 bits in hexadecimal, similar for similar pictures; "" in
             records of earlier versions.
         capture: how a photograph was taken.
+        alt, focal_point, custom: as in `Metadata`.
         place: where it was taken; shown only to the owner.
         damaged: True if the file is damaged; the intact part is shown.
         damage: a description of the damage; "" if there is none.
@@ -200,6 +275,13 @@ class Record(Frozen):
     tags: tuple[str, ...] = ()
     rights: str = ""
     visibility: Visibility = "public"
+    alt: str = ""
+    focal_point: Point | None = None
+    custom: dict[str, str] = Field(default_factory=dict)
+
+    def __hash__(self) -> int:
+        """Hash what identifies a version; `custom` cannot be hashed."""
+        return hash((self.id, self.generation, self.revision))
 
     @property
     def is_public(self) -> bool:
@@ -254,8 +336,9 @@ def check_visibility(metadata: Metadata, owner: str) -> None:
 def parse_metadata(fields: dict[str, Any], base: Metadata | None = None) -> Metadata:
     """Return `base` (or the defaults) with the changes in `fields`, validated.
 
-    A field of None is reset to its default, as in a JSON merge patch (RFC 7396). An unknown
-    field of None is an error too, since it is probably a mistake.
+    A field of None is reset to its default, as in a JSON merge patch (RFC 7396), and `custom`
+    is merged field by field. An unknown field of None is an error too, since it is probably a
+    mistake.
 
     Raises:
         InvalidField: a field is unknown or out of range; the message names all of them.
@@ -264,6 +347,9 @@ def parse_metadata(fields: dict[str, Any], base: Metadata | None = None) -> Meta
     for name, value in fields.items():
         if value is None and name in Metadata.model_fields:
             values.pop(name, None)
+        elif name == "custom" and isinstance(value, Mapping):
+            merged = {**values.get(name, {}), **value}
+            values[name] = {key: text for key, text in merged.items() if text is not None}
         else:
             values[name] = value
     try:

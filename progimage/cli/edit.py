@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from typing import Annotated, Literal
 
 import typer
@@ -10,6 +11,7 @@ import typer
 from progimage.cli.connection import LOCAL_URL, AsJson, CaFile, Token, Url, connected
 from progimage.cli.terminal import CommandError, message, print_json
 from progimage.client import NotFound, Problem
+from progimage.client.records import Edit
 
 app = typer.Typer()
 
@@ -33,35 +35,73 @@ def edit(
     is_private: Annotated[
         bool | None, typer.Option("--private/--public", help="whether others can see it")
     ] = None,
+    alt: Annotated[
+        str | None, typer.Option(help='what it shows, for people who do not see it; "" for none')
+    ] = None,
+    focus: Annotated[
+        str | None,
+        typer.Option(help='the point to keep in view, such as 0.3x0.7; "" for none'),
+    ] = None,
+    fields: Annotated[
+        list[str] | None, typer.Option("--set", help="a custom field, as NAME=VALUE")
+    ] = None,
+    unset: Annotated[list[str] | None, typer.Option(help="remove a custom field")] = None,
     as_json: AsJson = False,
     url: Url = LOCAL_URL,
     token: Token = "",
     ca_file: CaFile = "",
 ) -> None:
-    """Change title, description, tags or visibility."""
+    """Change what is written about an image, and who can see it."""
     if tag and (add_tag or remove_tag):
         raise CommandError("--tag sets all tags; use it without --add-tag and --remove-tag")
     visibility: Literal["public", "private"] | None = None
     if is_private is not None:
         visibility = "private" if is_private else "public"
+    changes = Edit(
+        title=title,
+        description=description,
+        visibility=visibility,
+        alt=alt,
+        focal_point=_point(focus),
+        custom=_custom(fields or (), unset or ()),
+    )
     with connected(url, token, ca_file) as client:
-        tags = None if tag is None else [name for name in tag if name]
+        if tag is not None:
+            changes["tags"] = [name for name in tag if name]
         if add_tag or remove_tag:
             # Image.edit fails if the tags were changed after they were read.
             image = client.get(image_id)
             remaining = [name for name in image.tags if name not in (remove_tag or ())]
-            tags = [*remaining, *(name for name in add_tag or () if name not in remaining)]
-            edited = image.edit(
-                title=title, description=description, tags=tags, visibility=visibility
-            )
+            added = (name for name in add_tag or () if name not in remaining)
+            changes["tags"] = [*remaining, *added]
+            edited = image.edit(**changes)
         else:
-            edited = client.edit(
-                image_id, title=title, description=description, tags=tags, visibility=visibility
-            )
+            edited = client.edit(image_id, **changes)
     if as_json:
         print_json(edited.facts())
     else:
         message(f"{edited.id}: revision {edited.revision}")
+
+
+def _point(text: str | None) -> tuple[float, float] | Literal[""] | None:
+    """Return the focal point that `text` names, "" to remove it."""
+    if not text:
+        return None if text is None else ""
+    x, _, y = text.partition("x")
+    try:
+        return float(x), float(y)
+    except ValueError:
+        raise CommandError(f"--focus: expected a point such as 0.3x0.7, got {text!r}") from None
+
+
+def _custom(fields: Iterable[str], unset: Iterable[str]) -> dict[str, str | None] | None:
+    changes: dict[str, str | None] = dict.fromkeys(unset)
+    for field in fields:
+        name, equals, value = field.partition("=")
+        if not equals:
+            raise CommandError(f"--set: expected NAME=VALUE, got {field!r}")
+        changes[name] = value
+    return changes or None
 
 
 @app.command(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, TypedDict
 
 from progimage.client.errors import InvalidCall, UnexpectedAnswer
 
@@ -28,6 +28,9 @@ class ImageRecord:
         placeholder: a ThumbHash in base64.
         perceptual_hash: 64 bits in hexadecimal, near for pictures that look alike.
         capture: how a photograph was taken: taken, camera, lens, exposure_s and more.
+        alt: what the image shows, for people who do not see it.
+        focal_point: what crops with `gravity="focus"` keep in view: x and y, from 0 to 1.
+        custom: further fields, by name.
         damaged: the file is damaged, and shown as far as it can be.
         damage: what is wrong with it, in words; "" for nothing.
         created, modified: when it was uploaded, and last edited.
@@ -58,6 +61,9 @@ class ImageRecord:
     visibility: Visibility
     perceptual_hash: str = ""
     capture: dict[str, Any] = field(default_factory=dict)
+    alt: str = ""
+    focal_point: tuple[float, float] | None = None
+    custom: dict[str, str] = field(default_factory=dict)
     damaged: bool = False
     damage: str = ""
     is_new: bool = False
@@ -67,6 +73,7 @@ class ImageRecord:
     def facts(self) -> dict[str, Any]:
         """Return all fields, ready for JSON."""
         values = {name: getattr(self, name) for name in _JSON_TYPES}
+        values["focal_point"] = point_document(self.focal_point)
         return {
             name: value.isoformat().replace("+00:00", "Z") if isinstance(value, datetime) else value
             for name, value in values.items()
@@ -83,14 +90,20 @@ class ImageRecord:
         return f"<Image {self.id[:12]}…{title} {self.media_type} {self.width}x{self.height}>"
 
 
-_TYPES = {"int": int, "bool": bool, "tuple[str, ...]": list, "dict[str, Any]": dict}
+_TYPES = {
+    "int": int,
+    "bool": bool,
+    "tuple[str, ...]": list,
+    "dict[str, Any]": dict,
+    "dict[str, str]": dict,
+}
 _JSON_TYPES = {
     known.name: _TYPES.get(str(known.type), str)
     for known in fields(ImageRecord)
-    if known.name not in ("is_new", "applied", "not_applied")
+    if known.name not in ("is_new", "applied", "not_applied", "focal_point")
 }
 # A server of an earlier version does not send these.
-_SINCE_LATER = ("damaged", "damage", "perceptual_hash", "capture")
+_SINCE_LATER = ("damaged", "damage", "perceptual_hash", "capture", "alt", "custom")
 
 
 def record_fields(document: Mapping[str, Any]) -> dict[str, Any]:
@@ -112,29 +125,55 @@ def record_fields(document: Mapping[str, Any]) -> dict[str, Any]:
     except ValueError:
         raise UnexpectedAnswer(f"the server sent a record with an invalid {name!r}") from None
     values["tags"] = tuple(values["tags"])
+    point = document.get("focal_point")
+    if point is not None:
+        try:
+            values["focal_point"] = float(point["x"]), float(point["y"])
+        except (KeyError, TypeError, ValueError):
+            raise UnexpectedAnswer(
+                "the server sent a record with an invalid 'focal_point'"
+            ) from None
     return values
 
 
-def merge_patch(
-    title: str | None,
-    description: str | None,
-    tags: Iterable[str] | None,
-    visibility: Visibility | None,
-) -> dict[str, Any]:
-    """Return an edit as a JSON merge patch (RFC 7396); None leaves a field as it is.
+def point_document(point: tuple[float, float] | None) -> dict[str, float] | None:
+    """Return a focal point as JSON has it."""
+    return None if point is None else {"x": point[0], "y": point[1]}
+
+
+class Edit(TypedDict, total=False):
+    """The fields of an edit; those that are not given, or None, stay as they are.
+
+    `custom` is merged field by field; a value of None removes a field. A `focal_point` of
+    "" removes the point.
+    """
+
+    title: str | None
+    description: str | None
+    tags: Iterable[str] | None
+    visibility: Visibility | None
+    alt: str | None
+    focal_point: tuple[float, float] | Literal[""] | None
+    custom: Mapping[str, str | None] | None
+
+
+def merge_patch(edit: Edit) -> dict[str, Any]:
+    """Return an edit as a JSON merge patch (RFC 7396).
 
     Raises:
         InvalidCall: nothing is changed.
     """
-    values = {
-        "title": title,
-        "description": description,
-        "tags": None if tags is None else list(tags),
-        "visibility": visibility,
-    }
-    changes = {name: value for name, value in values.items() if value is not None}
+    changes: dict[str, Any] = {name: value for name, value in edit.items() if value is not None}
+    if unknown := changes.keys() - Edit.__annotations__.keys():
+        raise InvalidCall(f"an edit has no {', '.join(sorted(unknown))}")
     if not changes:
-        raise InvalidCall("an edit needs a title, a description, tags or a visibility")
+        raise InvalidCall(f"an edit needs one of {', '.join(Edit.__annotations__)}")
+    if "tags" in changes:
+        changes["tags"] = list(changes["tags"])
+    if "focal_point" in changes:
+        changes["focal_point"] = point_document(changes["focal_point"] or None)
+    if "custom" in changes:
+        changes["custom"] = dict(changes["custom"])
     return changes
 
 

@@ -24,6 +24,7 @@ from typing import Final
 from progimage.errors import ConfigError, InvalidArgument, InvalidRequest
 from progimage.imaging.codecs import formats
 from progimage.imaging.did_you_mean import did_you_mean, shown
+from progimage.imaging.gravity import FOCUS, SMART, Focus
 from progimage.imaging.limits import Limits
 from progimage.imaging.operation import Declared, Operation, Output, Setting
 from progimage.imaging.parameters import Value
@@ -31,6 +32,7 @@ from progimage.imaging.registry import BY_NAME, DECLARED
 
 AUTO: Final = "auto"
 _FORMAT: Final = "format"
+_GRAVITY: Final = "gravity"
 # As long as the address of a request can be.
 _MAX_PATH: Final = 8_192
 
@@ -72,6 +74,32 @@ class Pipeline:
         if name is not None:
             others.append(Step(_FORMAT, (("name", name),)))
         return replace(self, settings=tuple(others))
+
+    @cached_property
+    def uses_focus(self) -> bool:
+        """True if a step uses the focal point of the picture's record."""
+        return any((_GRAVITY, FOCUS) in step.arguments for step in self.steps)
+
+    def at_focus(self, point: Focus | None) -> Pipeline:
+        """Return the same pipeline with `point` for `focus`, or `smart` if there is no point.
+
+        Only such a pipeline names a rendition: the focal point of a record can change.
+        """
+        if not self.uses_focus:
+            return self
+        known, replaced = (_GRAVITY, FOCUS), (_GRAVITY, point or SMART)
+        return replace(
+            self,
+            steps=tuple(
+                replace(
+                    step,
+                    arguments=tuple(
+                        replaced if argument == known else argument for argument in step.arguments
+                    ),
+                )
+                for step in self.steps
+            ),
+        )
 
     @cached_property
     def canonical(self) -> str:

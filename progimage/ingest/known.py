@@ -12,8 +12,9 @@ from progimage.model import Metadata, Record, Viewer, fold
 OnKnown = Literal["keep", "merge", "replace"]
 """What to do with the metadata that is sent with a known picture.
 
-keep: nothing. merge: add the tags, and fill the title, the description and the rights if
-they are empty. replace: set every field that was sent. No mode changes a field that was not sent.
+keep: nothing. merge: add the tags and the custom fields that it lacks, and fill other fields that
+are empty. replace: set every field that was sent. No mode changes a field that was not sent,
+and only replace changes the visibility.
 """
 
 
@@ -51,9 +52,13 @@ def add(
     if is_new:
         return Added(record, True)
     differing = _differing(record, metadata)
-    changes = {name: differing[name] for name in differing if _is_applied(name, record, on_known)}
+    changes = {
+        name: differing[name] for name in differing if _is_applied(name, metadata, record, on_known)
+    }
     if "tags" in changes and on_known == "merge":
         changes["tags"] = (*record.tags, *metadata.tags)
+    if "custom" in changes and on_known == "merge":
+        changes["custom"] = {**metadata.custom, **record.custom}
     if changes:
         record = library.edit(Viewer(name=owner), record.id, changes, lambda _: True)
     return Added(record, False, tuple(changes), tuple(n for n in differing if n not in changes))
@@ -72,11 +77,14 @@ def _differing(record: Record, metadata: Metadata) -> dict[str, Any]:
 def _is_same(name: str, sent: Any, stored: Any) -> bool:
     if name == "tags":
         return {fold(tag) for tag in sent} == {fold(tag) for tag in stored}
+    if name == "custom":
+        return bool({**stored, **sent} == stored)
     return bool(sent == stored)
 
 
-def _is_applied(name: str, record: Record, on_known: OnKnown) -> bool:
+def _is_applied(name: str, metadata: Metadata, record: Record, on_known: OnKnown) -> bool:
     if on_known == "merge":
-        is_text = name in ("title", "description", "rights")
-        return name == "tags" or (is_text and not getattr(record, name))
+        if name == "custom":
+            return not metadata.custom.keys() <= record.custom.keys()
+        return name == "tags" or (name != "visibility" and not getattr(record, name))
     return on_known == "replace"

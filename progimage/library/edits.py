@@ -92,7 +92,7 @@ class Edits:
             return None
         return record.model_copy(
             update={
-                **after.model_dump(),
+                **{name: getattr(after, name) for name in Metadata.model_fields},
                 "revision": record.revision + 1,
                 # The clock of this node may be behind that of the last editor's.
                 "modified": max(self._clock(), record.modified + _TICK),

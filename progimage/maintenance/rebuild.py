@@ -129,7 +129,7 @@ def _time_in(found: dict[str, Any]) -> datetime | None:
 
 def _metadata_in(found: dict[str, Any], owner: str) -> Metadata:
     metadata = Metadata(visibility="private" if owner else "public")
-    for name in ("title", "description", "tags", "visibility"):
+    for name in Metadata.model_fields:
         if name == "visibility" and not owner:
             continue
         if name in found:

@@ -21,6 +21,7 @@ from progimage.access.admission import Admission
 from progimage.access.transform_policy import TransformPolicy
 from progimage.errors import CorruptPicture, InvalidArgument, NotFound, PictureError
 from progimage.imaging.codecs.formats import Format
+from progimage.imaging.gravity import Focus
 from progimage.imaging.limits import Limits
 from progimage.imaging.operation import Size
 from progimage.imaging.pipeline import Pipeline
@@ -40,7 +41,7 @@ from progimage.renditions.too_slow import TooSlow
 from progimage.stores import ObjectStore, Reader
 from progimage.stores.temp_files import TempFolder, TemporaryReader
 
-__all__ = ["RemoteRenderer", "RemoteResult", "Rendition", "Renditions", "free"]
+__all__ = ["RemoteRenderer", "RemoteResult", "Rendition", "Renditions", "at_focus", "free"]
 
 # A picture that was removed, hidden or shown during its render is looked up again.
 _ATTEMPTS = 3
@@ -95,6 +96,12 @@ class _RenderRequest:
     @property
     def is_public(self) -> bool:
         return all(record.is_public for record in (self.record, *self.references))
+
+
+def at_focus(pipeline: Pipeline, record: Record) -> Pipeline:
+    """Return the pipeline with the focal point of the record in place of `gravity=focus`."""
+    point = record.focal_point
+    return pipeline.at_focus(Focus(point.x, point.y) if point else None)
 
 
 def free() -> None:
@@ -179,9 +186,8 @@ class Renditions:
         for _ in range(_ATTEMPTS):
             record = known_record or self._library.find(viewer, image_id)
             references = self._references(viewer, pipeline)
-            request = _RenderRequest(
-                record, references, pipeline, form, self._policy.is_open(pipeline)
-            )
+            placed = at_focus(pipeline, record)
+            request = _RenderRequest(record, references, placed, form, self._policy.is_open(placed))
             is_absent = known_record is not None and request.is_in_public_cache
             found = self._find_or_lead(request, charge, is_absent=is_absent, caches=caches)
             if found is not None:

@@ -183,3 +183,24 @@ def test_bulk_changes_the_images_of_standard_input(use, image_id):
     assert "changed 1 of 2" in done.err
     assert use("show", image_id, "--json").json[0]["tags"] == ["sea"]
     assert use("bulk", image_id).code == 2
+
+
+def test_edit_sets_alternative_text_focal_point_and_custom_fields(use, image_id):
+    options = (
+        "--alt",
+        "Boats",
+        "--focus",
+        "0.3x0.7",
+        "--set",
+        "client=Example=Ltd",
+        "--set",
+        "a=b",
+    )
+    assert use("edit", image_id, *options).code == 0
+    edited = use("edit", image_id, "--unset", "a", "--json").json[0]
+    assert edited["alt"] == "Boats"
+    assert edited["focal_point"] == {"x": 0.3, "y": 0.7}
+    assert edited["custom"] == {"client": "Example=Ltd"}
+    assert use("edit", image_id, "--focus", "", "--json").json[0]["focal_point"] is None
+    for wrong in (("--focus", "left"), ("--set", "client")):
+        assert use("edit", image_id, *wrong).code == 2

@@ -22,6 +22,9 @@ export interface ImageRecord {
   description: string
   tags: string[]
   visibility: 'public' | 'private'
+  alt: string
+  focal_point: { x: number; y: number } | null
+  custom: Record<string, string>
 }
 
 export interface UploadFields {

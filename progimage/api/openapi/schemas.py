@@ -45,11 +45,25 @@ PROBLEM_SCHEMA = Named(
 )
 
 
+def inlined(schema: Any, parts: dict[str, Any] | None = None) -> Any:
+    """Return a schema of pydantic with its parts in place of references to them."""
+    if isinstance(schema, list):
+        return [inlined(item, parts) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    parts = parts or schema.get("$defs", {})
+    if "$ref" in schema:
+        named = schema["$ref"].rpartition("/")[2]
+        rest = {name: value for name, value in schema.items() if name != "$ref"}
+        return {**inlined(parts[named], parts), **rest}
+    return {name: inlined(value, parts) for name, value in schema.items() if name != "$defs"}
+
+
 def _record() -> dict[str, Any]:
     """Return the schema of the result of `Record.facts`."""
     schema = Record.model_json_schema(mode="serialization")
     parts = schema["$defs"]
-    properties = {name: schema["properties"][name] for name in PUBLIC_FIELDS}
+    properties = {name: inlined(schema["properties"][name], parts) for name in PUBLIC_FIELDS}
     properties["capture"] = parts["Capture"]
     return {
         "type": "object",
@@ -101,19 +115,21 @@ UPLOADED = Named(
 )
 
 
-def _query_schema(schema: dict[str, Any]) -> dict[str, Any]:
-    """Return the schema of a field as a query parameter, which cannot be null."""
+def _text_schema(name: str, schema: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema of a field in a query or a form, which is text and cannot be null."""
+    if name in ("focal_point", "custom"):
+        return {"type": "string", "description": schema["description"]}
     option = next(o for o in schema.get("anyOf", [schema]) if o.get("type") != "null")
     return {key: value for key, value in option.items() if key not in ("default", "title")}
 
 
+_ABOUT = {"tags": "Tags, separated by commas."}
+
 UPLOAD_FIELDS = tuple(
     Parameter(
         name,
-        schema.get("description") or "A field about the picture."
-        if name != "tags"
-        else "Tags, separated by commas.",
-        {"type": "string"} if name == "tags" else _query_schema(schema),
+        schema.get("description") or _ABOUT.get(name, "A field about the picture."),
+        {"type": "string"} if name == "tags" else _text_schema(name, schema),
     )
     for name, schema in UploadFields.model_json_schema()["properties"].items()
 )
@@ -233,7 +249,7 @@ def upload_form(settings: Settings) -> dict[str, Any]:
     fields = UploadFields.model_json_schema()["properties"]
     return {
         "type": "object",
-        "properties": {"image": files} | {n: _query_schema(fields[n]) for n in fields},
+        "properties": {"image": files} | {n: _text_schema(n, fields[n]) for n in fields},
         "required": ["image"],
     }
 

@@ -4,16 +4,29 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any, ClassVar, Never, TypeVar
+from typing import Annotated, Any, ClassVar, Never, TypeVar
 
 import falcon
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from progimage.api.requests.body import Body
 from progimage.config import Upload
 from progimage.errors import InvalidField, InvalidRequest, PictureTooLarge
 from progimage.ingest.known import OnKnown
-from progimage.model import Description, Metadata, Rights, Tags, Title, Visibility
+from progimage.model import (
+    MAX_CUSTOM,
+    Alt,
+    CustomName,
+    CustomValue,
+    Description,
+    FocalPoint,
+    Metadata,
+    Rights,
+    Tags,
+    Title,
+    Visibility,
+    object_of_text,
+)
 
 _BLOCK = 64 * 1024
 _MAX_VALUES = 200_000
@@ -37,17 +50,37 @@ class JsonBody(BaseModel):
 class MetadataFields(JsonBody):
     """The fields by which people describe a picture; null stands for the default."""
 
-    max_bytes: ClassVar[int] = 128 * 1024
+    max_bytes: ClassVar[int] = 512 * 1024
 
     title: Title | None = None
     description: Description | None = None
     tags: Tags | None = None
     rights: Rights | None = None
     visibility: Visibility | None = None
+    alt: Alt | None = Field(
+        default=None, description="What the picture shows, for people who do not see it."
+    )
+    focal_point: FocalPoint | None = Field(
+        default=None,
+        description="What crops with `gravity=focus` keep in view. Forms and queries: 0.3x0.7.",
+    )
+    custom: (
+        Annotated[
+            dict[CustomName, CustomValue | None],
+            Field(max_length=MAX_CUSTOM),
+            BeforeValidator(object_of_text),
+        ]
+        | None
+    ) = Field(
+        default=None,
+        description="Further fields by name; null removes one. In forms and queries as JSON.",
+    )
 
     def metadata(self) -> Metadata:
         """Return the metadata that the fields describe."""
         given = {name: getattr(self, name) for name in Metadata.model_fields}
+        if self.custom is not None:
+            given["custom"] = {name: text for name, text in self.custom.items() if text is not None}
         return Metadata(**{name: value for name, value in given.items() if value is not None})
 
 
@@ -57,8 +90,8 @@ class UploadFields(MetadataFields):
     on_known: OnKnown = Field(
         default="keep",
         description="What to do with these fields if the picture is here already: `keep` "
-        "changes nothing, `merge` adds tags and fills an empty title, description or rights, "
-        "`replace` sets every field that was sent.",
+        "changes nothing, `merge` adds tags and custom fields and fills other fields that are "
+        "empty, `replace` sets every field that was sent.",
     )
 
 

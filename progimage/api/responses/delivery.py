@@ -127,6 +127,7 @@ class Delivery:
         file_name: str,
         download: str | None = None,
         ends_s: int | None = None,
+        can_change: bool = False,
     ) -> None:
         """Set the headers of every picture.
 
@@ -136,10 +137,13 @@ class Delivery:
         Args:
             download: the file name to save under, "" for `file_name`; None to show it.
             ends_s: when the signed link expires, in seconds since 1970.
+            can_change: what the URL shows can change, so a cache has to ask each time.
         """
         resp.content_type = form.media_type
         if not is_public:
             caching = PRIVATE
+        elif can_change:
+            caching = "public, no-cache"
         elif ends_s is None:
             caching = f"public, max-age={self._settings.max_age_s}, immutable"
         else:

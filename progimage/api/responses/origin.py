@@ -25,7 +25,7 @@ from progimage.lru import LockedLru
 from progimage.model import ANONYMOUS, Record
 from progimage.origins.copies import Copies, owner_of, viewer_of
 from progimage.origins.origins import Found, Origin
-from progimage.renditions.renditions import Rendition, Renditions
+from progimage.renditions.renditions import Rendition, Renditions, at_focus
 from progimage.telemetry import metrics
 
 Choose = Callable[[Record], Pipeline | None]
@@ -184,6 +184,7 @@ class OriginResponder:
             )
             return
         self._policy.check(pipeline, is_signed=is_signed)
+        pipeline = at_focus(pipeline, record)
         form = choose_format(pipeline.format, req, resp, source_of(record))
         name = keys.rendition_name(pipeline.canonical, form.extension)
         etag = etag_of_rendition(record.id, name)
@@ -303,6 +304,7 @@ class OriginResponder:
         record = self._library.find(viewer, fallback)
         pipeline = choose(record) or Pipeline()
         self._policy.check(pipeline, is_signed=is_signed)
+        pipeline = at_focus(pipeline, record)
         form = choose_format(pipeline.format, req, resp, source_of(record))
         made = self._own.find_or_render(
             viewer,

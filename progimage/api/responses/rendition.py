@@ -19,7 +19,7 @@ from progimage.imaging.pipeline import Pipeline
 from progimage.library import Library
 from progimage.lru import LockedLru
 from progimage.model import Record, Viewer
-from progimage.renditions.renditions import Rendition, Renditions
+from progimage.renditions.renditions import Rendition, Renditions, at_focus
 from progimage.telemetry import metrics
 
 _REMEMBERED_SOURCES = 10_000
@@ -97,15 +97,22 @@ class RenditionResponder:
         """
         form = self._format(req, resp, access.viewer, image_id, pipeline)
         name = keys.rendition_name(pipeline.canonical, form.extension)
-        etag = etag_of_rendition(image_id, name)
         path = self._urls.relative(hal.rendition(image_id, name))
         resp.set_header("Link", links or f'<{path}>; rel="canonical"')
+        if can_change := pipeline.uses_focus:
+            # Another focal point is another rendition, with an ETag of its own.
+            record = record or self._find(access.viewer, image_id)
+            pipeline = at_focus(pipeline, record)
+            name = keys.rendition_name(pipeline.canonical, form.extension)
+        etag = etag_of_rendition(image_id, name)
         found = self._renditions.find_public(image_id, pipeline, form)
         if found is None:
             record = record or self._find(access.viewer, image_id)
             # Checked before a 304 too: with it, a cache would keep a picture that is now private.
             is_public = self._renditions.shows_only_public(access.viewer, record, pipeline)
-            self._describe(resp, image_id, form, access, download, is_public=is_public)
+            self._describe(
+                resp, image_id, form, access, download, is_public=is_public, can_change=can_change
+            )
             preconditions.require(req, etag)
             if self._delivery.is_unchanged(req, resp, etag):
                 return
@@ -119,7 +126,7 @@ class RenditionResponder:
                 # HEAD requests cost their client nothing, so they must not fill the cache.
                 caches=req.method != "HEAD",
             )
-        self._send_found(req, resp, image_id, access, found, etag, download)
+        self._send_found(req, resp, image_id, access, found, etag, download, can_change=can_change)
 
     def _send_found(
         self,
@@ -130,10 +137,18 @@ class RenditionResponder:
         found: Rendition,
         etag: str,
         download: str | None,
+        *,
+        can_change: bool,
     ) -> None:
         with part_opener(self._renditions, found) as open_:
             self._describe(
-                resp, image_id, found.format, access, download, is_public=found.is_public
+                resp,
+                image_id,
+                found.format,
+                access,
+                download,
+                is_public=found.is_public,
+                can_change=can_change,
             )
             set_timing(resp, found.timings)
             metrics.rendition(hit=found.timings is None)
@@ -159,6 +174,7 @@ class RenditionResponder:
         download: str | None,
         *,
         is_public: bool,
+        can_change: bool,
     ) -> None:
         name = f"{image_id[:16]}.{form.extension}"
         self._delivery.describe(
@@ -168,6 +184,7 @@ class RenditionResponder:
             file_name=name,
             download=download,
             ends_s=access.ends_s,
+            can_change=can_change,
         )
 
     def _format(

@@ -20,7 +20,7 @@ from progimage.client.errors import InvalidCall, ServerError, UnexpectedAnswer, 
 from progimage.client.fields import UploadFields
 from progimage.client.messages import Request
 from progimage.client.pipelines import Pipeline, path_of
-from progimage.client.records import OnKnown, Visibility, bulk_change, merge_patch
+from progimage.client.records import Edit, OnKnown, Visibility, bulk_change, merge_patch
 from progimage.client.results import BulkResult, Link, Saved
 from progimage.client.sinks import Target
 from progimage.client.sources import Source
@@ -204,17 +204,17 @@ class AsyncCalls:
     async def edit(
         self,
         image_id: str,
-        *,
-        title: str | None = None,
-        description: str | None = None,
-        tags: Iterable[str] | None = None,
-        visibility: Visibility | None = None,
+        **fields: Unpack[Edit],
     ) -> AsyncImage:
         """Change the given fields, on top of edits by others; return the image.
 
         `Image.edit` raises `Changed` instead if the image was edited since it was read.
+
+        Args:
+            fields: `title`, `description`, `tags`, `visibility`, `alt`, `focal_point` (such as
+                (0.3, 0.7), "" for none) and `custom` (a dict; None removes a field).
         """
-        changes = merge_patch(title, description, tags, visibility)
+        changes = merge_patch(fields)
         return await images.edit(self._session, image_id, changes)
 
     async def delete(self, image_id: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Unpack
 
 from progimage.client.asynchronous.endpoints import delete, link, purge, read, save
 from progimage.client.asynchronous.session import AsyncSession
@@ -12,7 +12,7 @@ from progimage.client.errors import Changed
 from progimage.client.messages import Request
 from progimage.client.operations import Operations
 from progimage.client.pipelines import Pipeline
-from progimage.client.records import ImageRecord, Visibility, merge_patch, record_fields
+from progimage.client.records import Edit, ImageRecord, merge_patch, record_fields
 from progimage.client.results import Link, Saved
 from progimage.client.sinks import Target
 from progimage.client.steps import Path, image_path, srcset
@@ -130,18 +130,18 @@ class AsyncImage(ImageRecord, Operations[AsyncRendition]):
 
     async def edit(
         self,
-        *,
-        title: str | None = None,
-        description: str | None = None,
-        tags: Iterable[str] | None = None,
-        visibility: Visibility | None = None,
+        **fields: Unpack[Edit],
     ) -> AsyncImage:
         """Change the given fields; return the image with the changes.
+
+        Args:
+            fields: `title`, `description`, `tags`, `visibility`, `alt`, `focal_point` (such as
+                (0.3, 0.7), "" for none) and `custom` (a dict; None removes a field).
 
         Raises:
             Changed: it was edited since this was read; `refresh` and look.
         """
-        changes = merge_patch(title, description, tags, visibility)
+        changes = merge_patch(fields)
         current, etag = await fetch_with_etag(self._session, self.id)
         if current.revision != self.revision:
             raise Changed(412, {"title": "The image has changed", "detail": "read it again"})

@@ -13,7 +13,7 @@ from typing import Unpack
 
 from progimage.imaging.colour import Colour
 from progimage.imaging.did_you_mean import did_you_mean
-from progimage.imaging.gravity import COMPASS, SMART, SYNONYMS, Focus
+from progimage.imaging.gravity import COMPASS, FOCUS, SMART, SYNONYMS, Focus
 from progimage.imaging.parameters.parameter import Common, Parameter, Shared, Value
 
 _PLAIN_TEXT = re.compile(r"[A-Za-z0-9_-]+")
@@ -68,8 +68,8 @@ def compass(**common: Unpack[Common]) -> Parameter:
 
 
 def gravity(**common: Unpack[Common]) -> Parameter:
-    """One of nine places, `smart`, or a focal point like 0.3x0.7."""
-    named = choice(*COMPASS, SMART, synonyms=SYNONYMS)
+    """One of nine places, `smart`, `focus` (that of the record), or a point like 0.3x0.7."""
+    named = choice(*COMPASS, SMART, FOCUS, synonyms=SYNONYMS)
 
     def read(text: str) -> Value:
         try:
@@ -84,7 +84,7 @@ def gravity(**common: Unpack[Common]) -> Parameter:
         schema={
             "type": "string",
             "anyOf": [
-                {"enum": [*COMPASS, SMART]},
+                {"enum": [*COMPASS, SMART, FOCUS]},
                 {"pattern": r"^[01]?(\.[0-9]+)?x[01]?(\.[0-9]+)?$"},
             ],
         },

@@ -52,11 +52,16 @@ def word(value: str) -> Facet:
 
 
 def words_of(record: Record) -> frozenset[str]:
-    """Return the words a picture is found by: of its tags, title, file name, description.
+    """Return the words a picture is found by.
 
-    In this order the first `MAX_WORDS` distinct ones count.
+    They are those of its tags, title, file name, description, alternative text and custom
+    fields. In this order the first `MAX_WORDS` distinct ones count.
     """
-    texts = chain(record.tags, (record.title, record.file_name, record.description))
+    texts = chain(
+        record.tags,
+        (record.title, record.file_name, record.description, record.alt),
+        record.custom.values(),
+    )
     every = chain.from_iterable(_pieces(text) for text in texts)
     return frozenset(islice(dict.fromkeys(every), MAX_WORDS))
 

@@ -44,6 +44,62 @@ def test_null_takes_a_field_back(client, uploaded):
     assert patch(client, path, {"title": None}, **{"If-Match": "*"}).json["title"] == ""
 
 
+def test_custom_fields_are_merged_one_by_one(client, uploaded):
+    path = uploaded + "metadata/"
+    patch(client, path, {"custom": {"client": "Example Ltd", "roll": "7"}}, **{"If-Match": "*"})
+    changes = {"custom": {"roll": None, "frame": "12a"}}
+    result = patch(client, path, changes, **{"If-Match": "*"})
+    assert result.json["custom"] == {"client": "Example Ltd", "frame": "12a"}
+    assert patch(client, path, {"custom": None}, **{"If-Match": "*"}).json["custom"] == {}
+
+
+def test_the_alternative_text_and_custom_fields_are_found_by_searches(client, uploaded):
+    changes = {"alt": "Boats at anchor", "custom": {"client": "Lighthouse"}}
+    patch(client, uploaded + "metadata/", changes, **{"If-Match": "*"})
+    for word, total in (("anchor", 1), ("lighthouse", 1), ("submarine", 0)):
+        assert client.simulate_get("/images/", params={"q": word}).json["total"] == total
+
+
+def test_a_focal_point_has_four_decimals_and_can_be_removed(client, uploaded):
+    path = uploaded + "metadata/"
+    changes = {"focal_point": {"x": 0.123456, "y": 1}}
+    result = patch(client, path, changes, **{"If-Match": "*"})
+    assert result.json["focal_point"] == {"x": 0.1235, "y": 1.0}
+    result = patch(client, path, {"focal_point": None}, **{"If-Match": "*"})
+    assert result.json["focal_point"] is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"focal_point": {"x": 1.01, "y": 0}}, "focal_point.x"),
+        ({"focal_point": {"x": 0.5}}, "focal_point.y: missing"),
+        ({"focal_point": "0.5,0.5"}, "such as 0.3x0.7"),
+        ({"focal_point": [0.5, 0.5]}, "focal_point"),
+        ({"alt": "a\nb"}, "alt: must be one line"),
+        ({"alt": "a" * 501}, "at most 500 characters"),
+        ({"custom": {"": "x"}}, "must not be empty"),
+        ({"custom": {"a" * 65: "x"}}, "custom"),
+        ({"custom": {"a": "x" * 1001}}, "at most 1,000 characters"),
+        ({"custom": {"a": {"b": "c"}}}, "custom.a"),
+        ({"custom": {f"{n}": "x" for n in range(51)}}, "custom"),
+        ({"custom": "[1]"}, "expected a JSON object"),
+        ({"custom": "[" * 100_000}, "expected a JSON object"),
+    ],
+)
+def test_a_wrong_field_is_400_and_leaves_the_record_as_it_was(client, uploaded, changes, words):
+    path = uploaded + "metadata/"
+    assert_problem(patch(client, path, changes, **{"If-Match": "*"}), 400, words)
+    assert client.simulate_get(path).json["revision"] == 1
+
+
+def test_no_edit_makes_more_custom_fields_than_a_record_may_have(client, uploaded):
+    path = uploaded + "metadata/"
+    full = {f"field {n}": "x" for n in range(50)}
+    assert patch(client, path, {"custom": full}, **{"If-Match": "*"}).status_code == 200
+    assert_problem(patch(client, path, {"custom": {"more": "x"}}, **{"If-Match": "*"}), 400)
+
+
 def test_an_edit_must_say_what_it_is_based_on(client, uploaded):
     assert_problem(patch(client, uploaded + "metadata/", {"title": "x"}), 428, "If-Match")
 

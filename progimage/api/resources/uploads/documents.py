@@ -72,7 +72,7 @@ PROGRESS = Named(
             "size_bytes": {"type": ["integer", "null"]},
             "expires": {"type": "string", "format": "date-time"},
             "file_name": {"type": "string"},
-            **Metadata.model_json_schema()["properties"],
+            **schemas.inlined(Metadata.model_json_schema())["properties"],
             "image": {"type": ["string", "null"], "description": "Id of the finished picture."},
             **schemas.RESULT,
             "_links": schemas.LINKS,
