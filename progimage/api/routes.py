@@ -22,7 +22,7 @@ from progimage.api.resources.metadata import MetadataResource
 from progimage.api.resources.metrics import MetricsResource
 from progimage.api.resources.on_demand import OnDemand
 from progimage.api.resources.origin_links import OriginLinks
-from progimage.api.resources.origins import OriginResource
+from progimage.api.resources.origins import OriginResource, Purges
 from progimage.api.resources.renditions import RenditionResource
 from progimage.api.resources.root import Root
 from progimage.api.resources.tags import Tags
@@ -132,6 +132,7 @@ def routes(parts: Components) -> list[Route]:
             authorization,
             settings.presets,
             parts.limits,
+            Purges(parts.jobs, settings.jobs.max_waiting, parts.announce_job, urls),
         )
         signing = OriginLinks(
             parts.origins, authorization, policy, parts.signer, settings, parts.limits, urls

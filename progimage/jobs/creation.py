@@ -19,6 +19,7 @@ from progimage.imaging.pipeline import AUTO, parse
 from progimage.ingest.download.urls import parse_url
 from progimage.jobs.model import Entry, Request
 from progimage.model import Metadata, check_visibility
+from progimage.origins.purging import PARTS, PurgePart
 
 ORIGIN_SCHEME = "origin://"
 """Begins the value of an item that is imported from an origin."""
@@ -92,6 +93,26 @@ def adoption_of(
         metadata=metadata,
         entries=len(entries),
         more_after=more_after,
+    )
+    return request, entries
+
+
+def purge_of(origin: str, prefix: str, *, owner: str, created: datetime) -> Intake:
+    """Return the purge of what is stored of an origin's pictures.
+
+    Args:
+        prefix: the start of their keys at the origin; "" means all.
+    """
+    entries = [
+        Entry(value=str(PurgePart(origin, part, prefix)), positions=(position,))
+        for position, part in enumerate(PARTS)
+    ]
+    request = Request(
+        id=picture_keys.new_token(),
+        owner=owner,
+        created=created,
+        kind="purge",
+        entries=len(entries),
     )
     return request, entries
 

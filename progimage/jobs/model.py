@@ -11,7 +11,7 @@ from progimage.jobs.publish.destination import Published
 from progimage.model import Metadata
 from progimage.stores.json_objects import JsonObject
 
-Kind = Literal["import", "render"]
+Kind = Literal["import", "render", "purge"]
 State = Literal["pending", "complete", "failed"]
 Status = Literal["pending", "in-progress", "complete", "cancelled"]
 
@@ -32,7 +32,8 @@ class Entry(JobFile):
     """One distinct thing to work on.
 
     Attributes:
-        value: a URL to import, or the id of a picture to render.
+        value: a URL to import, the id of a picture to render, or a part of an origin to purge
+            (see `progimage.origins.purging`).
         positions: its places in the list that was sent; more than one if repeated.
         error: why it cannot be worked on, if it cannot.
     """
@@ -124,6 +125,7 @@ class Outcome(JobFile):
         rendition: the last part of the rendition's path, in a render job.
         is_new: the import added a picture that was not there before.
         published: where the picture was sent on to.
+        purged: how many pictures of the part were removed, in a purge.
         error: name of the error's class; "" if all went well.
         detail: the message of the error; safe to show.
     """
@@ -132,6 +134,7 @@ class Outcome(JobFile):
     rendition: str = ""
     is_new: bool = False
     published: Published | None = None
+    purged: int = 0
     error: str = ""
     detail: str = ""
 

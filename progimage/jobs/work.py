@@ -26,6 +26,7 @@ from progimage.jobs.publishing import Publishing, Step
 from progimage.jobs.state import Jobs
 from progimage.library import Library
 from progimage.model import Viewer
+from progimage.origins.purging import PurgePart, Purging
 from progimage.origins.sources.source import OriginSource, Version
 from progimage.renditions.renditions import Renditions
 from progimage.telemetry import metrics
@@ -48,7 +49,7 @@ class Again(NamedTuple):
 
 
 class Work:
-    """Imports and renders single items.
+    """Imports and renders single items, and purges parts of origins.
 
     Args:
         attempts: downloads of one URL, or sendings of its picture, before that is given up.
@@ -64,6 +65,7 @@ class Work:
         hosts: HostLimits,
         limits: Limits,
         publishing: Publishing,
+        purging: Purging,
         *,
         attempts: int,
         origins: Mapping[str, OriginSource] | None = None,
@@ -75,6 +77,7 @@ class Work:
         self._hosts = hosts
         self._limits = limits
         self._publishing = publishing
+        self._purging = purging
         self._attempts = attempts
         self._origins = origins or {}
         self._is_over = False
@@ -121,6 +124,8 @@ class Work:
             return Outcome(error=errors.InvalidField.__name__, detail=entry.error)
         if request.kind == "import":
             return self._import(request, number, entry.value)
+        if request.kind == "purge":
+            return Outcome(purged=self._purging.purge(PurgePart.parse(entry.value)))
         return self._render(request, entry.value, request.transform_of(number))
 
     def _import(self, request: Request, number: int, url: str) -> Outcome | Again:

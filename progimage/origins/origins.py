@@ -116,13 +116,6 @@ class Origin:
         if known is not None:
             self.copies.remove(self.name, known[0].image_id)
 
-    def forget_all(self, prefix: str) -> int:
-        """Forget every picture whose key starts with `prefix`; return how many there were."""
-        found = self._pointers.keys_of(self.name, prefix)
-        for key in found:
-            self.forget(key)
-        return len(found)
-
     def may_serve(self, key: str) -> bool:
         """Return whether the settings allow `key`."""
         allowed, denied = self.settings.allow, self.settings.deny

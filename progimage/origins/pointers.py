@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import hashlib
 import io
+from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime
 from functools import lru_cache
 from typing import ClassVar
@@ -103,17 +105,11 @@ class Pointers:
         self._known.pop(where)
         self._store.delete(where)
 
-    def keys_of(self, origin: str, prefix: str) -> list[str]:
-        """Return the keys of all pointers of an origin that start with `prefix`."""
-        found = []
-        for stat in self._store.list(f"{keys.ORIGINS}{origin}/"):
-            try:
-                pointer = json_objects.read(self._store, stat.key, Pointer)
-            except (KeyMissing, DamagedRecord):
-                continue
-            if pointer.key.startswith(prefix):
-                found.append(pointer.key)
-        return found
+    def of_part(self, origin: str, part: str) -> Iterator[Pointer]:
+        """Yield the pointers of an origin whose digest begins with `part`, two hex digits."""
+        for stat in self._store.list(f"{keys.ORIGINS}{origin}/{part}/"):
+            with suppress(KeyMissing, DamagedRecord):
+                yield json_objects.read(self._store, stat.key, Pointer)
 
 
 @lru_cache(_REMEMBERED)

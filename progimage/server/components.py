@@ -50,7 +50,11 @@ from progimage.library.index.publish import Merge
 from progimage.library.index.shelf_writer import merged_bytes
 from progimage.library.search.catalogue import Catalogue
 from progimage.library.working_copies import WorkingCopies
+from progimage.origins.copies import CopyStore
 from progimage.origins.opening import open_source
+from progimage.origins.pointers import Pointers
+from progimage.origins.purging import Purging
+from progimage.origins.unlisted import Unlisted
 from progimage.renditions.cache_budget import CacheBudget
 from progimage.renditions.disk_cache.disk_cache import DiskCache
 from progimage.renditions.remote_render import BrokerRenderer
@@ -251,6 +255,8 @@ def runner_of(
     attempts = settings.jobs.attempts
     publishing = Publishing(library, destinations(settings.publish))
     sources = {name: open_source(name, chosen) for name, chosen in settings.origins.items()}
+    part = CopyStore(store)
+    purging = Purging(Pointers(store), Library(part, index=Unlisted(part)))
     work = Work(
         jobs,
         library,
@@ -259,6 +265,7 @@ def runner_of(
         hosts,
         limits,
         publishing,
+        purging,
         attempts=attempts,
         origins=sources,
     )

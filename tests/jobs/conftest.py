@@ -24,6 +24,8 @@ from progimage.jobs.runner import Runner
 from progimage.jobs.state import Jobs
 from progimage.jobs.work import Work
 from progimage.library import Library
+from progimage.origins.pointers import Pointers
+from progimage.origins.purging import Purging
 from progimage.renditions.renditions import Renditions
 from progimage.stores import ObjectStore
 from progimage.stores.memory import MemoryStore
@@ -64,7 +66,8 @@ def runner_over(
     )
     hosts = HostLimits(2, 0.0, clock)
     publishing = Publishing(library, destinations or {})
-    work = Work(jobs, library, ingest, renders, hosts, LIMITS, publishing, attempts=3)
+    purging = Purging(Pointers(store), library)
+    work = Work(jobs, library, ingest, renders, hosts, LIMITS, publishing, purging, attempts=3)
     leases = Leases(store, length_s, clock)
     return Runner(store, jobs, work, leases, threads=4, poll_s=1.0, clock=clock)
 

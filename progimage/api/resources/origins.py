@@ -16,7 +16,10 @@ from progimage.api.openapi.documented import Answer, Parameter, documented
 from progimage.api.requests.query import VERSION as VERSION_NAME
 from progimage.api.requests.query import PictureQuery, picture_query
 from progimage.api.requests.raw_path import decoded_key, raw_path
+from progimage.api.resources.jobs import documents
 from progimage.api.resources.renditions import RENDER_ERRORS
+from progimage.api.responses import hal
+from progimage.api.responses.hal import Urls
 from progimage.api.responses.origin import OriginResponder
 from progimage.errors import (
     Forbidden,
@@ -25,11 +28,15 @@ from progimage.errors import (
     OriginFailed,
     OriginMissing,
     OriginTimeout,
+    Overloaded,
     PreconditionFailed,
     StoreUnavailable,
 )
 from progimage.imaging.limits import Limits
 from progimage.imaging.pipeline import Pipeline, parse
+from progimage.jobs.creation import purge_of
+from progimage.jobs.model import Counts, Progress, Request
+from progimage.jobs.state import Jobs
 from progimage.origins.origins import Found, Origin, Origins
 
 _MARK = "/-/"
@@ -98,6 +105,32 @@ class _Target(NamedTuple):
     key: str
 
 
+class Purges(NamedTuple):
+    """Creates the jobs that purge origins.
+
+    Attributes:
+        most_waiting: how many jobs may wait.
+        announce: tells the runners of jobs about a new one.
+    """
+
+    jobs: Jobs
+    most_waiting: int
+    announce: Callable[[Request], None]
+    urls: Urls
+
+    def create(self, origin: str, prefix: str, owner: str) -> Request:
+        """Store a job that removes what is stored of the keys with this prefix.
+
+        Raises:
+            Overloaded: too many jobs are waiting.
+        """
+        self.jobs.check_room(self.most_waiting)
+        request, entries = purge_of(origin, prefix, owner=owner, created=self.jobs.clock())
+        self.jobs.create(request, entries)
+        self.announce(request)
+        return request
+
+
 class OriginResource:
     """Parses the URLs of origins and sends their pictures."""
 
@@ -108,8 +141,10 @@ class OriginResource:
         authorization: OriginAuthorization,
         presets: Mapping[str, str],
         limits: Limits,
+        purges: Purges,
     ) -> None:
         self.origins = origins
+        self._purges = purges
         self._responder = responder
         self._authorization = authorization
         self._parse: Callable[[str], Pipeline] = lru_cache(_REMEMBERED_PIPELINES)(
@@ -163,26 +198,21 @@ class OriginResource:
         "origin_picture",
         "origins",
         {
-            200: Answer(
-                "The number of pictures.",
-                {
-                    schemas.JSON: {
-                        "type": "object",
-                        "properties": {"forgotten": {"type": "integer"}},
-                        "required": ["forgotten"],
-                    }
-                },
+            202: Answer(
+                "The job that removes the copies.",
+                {schemas.JSON: documents.SUMMARY},
+                ("Location",),
             ),
             204: Answer("The copies are removed."),
         },
         parameters=(NAME, PATH),
-        errors=(InvalidRequest, NotFound, Forbidden, StoreUnavailable),
+        errors=(InvalidRequest, NotFound, Forbidden, Overloaded, StoreUnavailable),
     )
     def on_delete(self, req: falcon.Request, resp: falcon.Response, name: str, path: str) -> None:
-        """Remove the cached copies and renditions of `renders/-/<key>`, on all nodes.
+        """Remove the cached copies and renditions of `renders/-/<key>`, on all nodes at once.
 
-        `<key>*` means every key with this prefix. If accounts are on, only an administrator
-        may do this.
+        `<key>*` means every key with this prefix: a job removes them. If accounts are on, only
+        an administrator may do this.
         """
         author = author_of(req)
         if author.name and not author.is_admin:
@@ -191,7 +221,12 @@ class OriginResource:
         if target.action != _RENDERS:
             raise InvalidRequest(f"path: expected {_RENDERS}{_MARK}<key>")
         if target.key.endswith("*"):
-            resp.media = {"forgotten": target.origin.forget_all(target.key.removesuffix("*"))}
+            prefix = target.key.removesuffix("*")
+            request = self._purges.create(target.origin.name, prefix, author.name)
+            progress = Progress(request, "pending", Counts(request.total, 0, 0))
+            resp.status = falcon.HTTP_202
+            resp.media = documents.summary(progress, self._purges.urls)
+            resp.location = self._purges.urls.absolute(req, hal.job(request.id))
             return
         target.origin.forget(target.key)
         resp.status = falcon.HTTP_204

@@ -26,7 +26,7 @@ class AsyncJob:
     """A job as it was when it was read.
 
     Attributes:
-        kind: import or render.
+        kind: import, render or purge.
         status: pending, in-progress, complete or cancelled.
         total, pending, complete, failed: the number of its items, and of those in each state.
         more_after: of an import from an origin, what the next job goes on behind; "" at the end.

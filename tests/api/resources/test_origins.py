@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from PIL import Image
@@ -269,11 +270,34 @@ class TestPurge:
         assert origin.delete("renders/-/a.png").status_code == 204
         assert other.get("thumbnail.png/-/a.png").content != first.content
 
-    def test_by_prefix(self, origin: OriginClient):
-        for name in ("x/a.png", "x/b.png", "y.png"):
-            origin.put(name, picture())
-            origin.get(f"thumbnail.png/-/{name}")
-        assert origin.delete("renders/-/x/*").json == {"forgotten": 2}
+    def test_by_prefix_as_a_job(self, origin: OriginClient):
+        names = ("x/a.png", "x/b.png", "x y/c.png", "y.png")
+        for width, name in enumerate(names, 60):
+            origin.put(name, picture(width, colour="red"))
+            origin.get(f"thumbnail.png/-/{quote(name)}")
+        other = origin.other_node()
+        for name in names:
+            origin.put(name, picture(colour="blue"))
+        answer = origin.delete("renders/-/x/*")
+        assert (answer.status_code, answer.json["kind"]) == (202, "purge")
+        job = answer.json["_links"]["self"]["href"]
+        assert answer.headers["location"].endswith(job)
+        assert origin.work_off(job) == {"complete": 256, "failed": 0}
+        states = [other.get(f"thumbnail.png/-/{quote(n)}").headers["x-cache"] for n in names]
+        assert states == ["miss", "hit", "hit", "hit"]  # both new ones have the same bytes
+        assert other.asked == 2
+
+    def test_the_items_of_the_job_say_how_many_pictures_went(self, origin: OriginClient):
+        for number in range(3):
+            origin.put(f"{number}.png", picture(width=60 + number))
+            origin.get(f"thumbnail.png/-/{number}.png")
+        job = origin.delete("renders/-/*").json["_links"]["self"]["href"]
+        origin.work_off(job)
+        items = origin.client.simulate_get(job, params={"limit": 1000}).json["uploaded"]["complete"]
+        assert sum(item["purged"] for item in items) == 3
+        assert {(item["origin"], item["prefix"]) for item in items} == {("shop", "")}
+        assert not list(origin.store.list("origins/"))
+        assert not list(origin.store.list("foreign/images/"))
 
     def test_only_of_renders(self, origin: OriginClient):
         assert_problem(origin.delete("thumbnail.png/-/a.png"), 400)

@@ -12,6 +12,7 @@ from progimage.api.responses import hal
 from progimage.api.responses.hal import Urls
 from progimage.jobs.model import Item, Kind, Progress, Request, State, Status
 from progimage.jobs.publish.destination import Published
+from progimage.origins.purging import PurgePart
 
 JOB_ID = Parameter(
     "job_id",
@@ -50,6 +51,9 @@ _ENTRY = {
         "location": {**_TEXT, "format": "uri"},
         "is_new": {"type": "boolean"},
         "published": Named("Published", Published.model_json_schema()),
+        "origin": {**_TEXT, "description": "The origin whose copies are removed."},
+        "prefix": {**_TEXT, "description": "The start of the keys of those copies."},
+        "purged": {**_COUNT, "description": "How many pictures of this part were removed."},
         "error": {**_TEXT, "description": "Why the item failed."},
     },
     "required": ["index"],
@@ -124,7 +128,7 @@ def items_by_state(
         absolute: makes a path of the service a URL.
     """
     lists: dict[State, list[dict[str, Any]]] = {"pending": [], "complete": [], "failed": []}
-    of_item = _of_import if request.kind == "import" else _of_render
+    of_item = {"import": _of_import, "render": _of_render, "purge": _of_purge}[request.kind]
     for item in items:
         document = of_item(item, absolute)
         if item.outcome and item.outcome.error:
@@ -153,6 +157,14 @@ def _of_render(item: Item, absolute: Callable[[str], str]) -> dict[str, Any]:
     if item.outcome and not item.outcome.error:
         path = hal.rendition(item.outcome.image_id, item.outcome.rendition)
         document["url"] = absolute(path)
+    return document
+
+
+def _of_purge(item: Item, _absolute: Callable[[str], str]) -> dict[str, Any]:
+    wanted = PurgePart.parse(item.entry.value)
+    document: dict[str, Any] = {"origin": wanted.origin, "prefix": wanted.prefix}
+    if item.outcome and not item.outcome.error:
+        document["purged"] = item.outcome.purged
     return document
 
 

@@ -1,0 +1,67 @@
+"""Removes what is stored of an origin's pictures by the start of their keys, part by part.
+
+Pointers are stored under the digest of a key, so all of an origin's have to be read. They are
+spread over 256 parts of about equal size, each of which can be worked on by another process.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import NamedTuple
+from urllib.parse import quote, unquote
+
+from progimage.errors import NotFound
+from progimage.library import Library
+from progimage.origins.copies import viewer_of
+from progimage.origins.pointers import Pointers
+
+PARTS = tuple(f"{number:02x}" for number in range(256))
+
+
+class PurgePart(NamedTuple):
+    """One part of a purge.
+
+    Attributes:
+        origin: its name.
+        part: one of `PARTS`.
+        prefix: the start of the keys; "" means all.
+    """
+
+    origin: str
+    part: str
+    prefix: str
+
+    def __str__(self) -> str:
+        return f"{self.origin}/{self.part}/{quote(self.prefix, safe='')}"
+
+    @staticmethod
+    def parse(text: str) -> PurgePart:
+        """Return the part that `str` made this text of."""
+        origin, part, prefix = text.split("/")
+        return PurgePart(origin, part, unquote(prefix))
+
+
+class Purging:
+    """Removes pointers and copies.
+
+    Args:
+        library: contains the copies of origins' pictures.
+    """
+
+    def __init__(self, pointers: Pointers, library: Library) -> None:
+        self._pointers = pointers
+        self._library = library
+
+    def purge(self, wanted: PurgePart) -> int:
+        """Remove the pictures of a part; return how many there were. It may be repeated.
+
+        The pointer goes first: without it no node serves the copy.
+        """
+        count = 0
+        for pointer in self._pointers.of_part(wanted.origin, wanted.part):
+            if pointer.key.startswith(wanted.prefix):
+                self._pointers.remove(wanted.origin, pointer.key)
+                with suppress(NotFound):
+                    self._library.remove(viewer_of(wanted.origin), pointer.image_id)
+                count += 1
+        return count
