@@ -11,10 +11,12 @@ from progimage.api.console.console import Console
 from progimage.api.fronts.mount import ROUTE as FRONTS
 from progimage.api.resources import images
 from progimage.api.resources.bulk import BulkResource
+from progimage.api.resources.deep_zoom import DeepZoom
 from progimage.api.resources.docs import Description, Docs, OpenApi
 from progimage.api.resources.fronts import FrontResource
 from progimage.api.resources.health import Live, Ready
 from progimage.api.resources.iiif import IiifImages
+from progimage.api.resources.iiif_manifests import Manifests
 from progimage.api.resources.jobs.resource import JobResource
 from progimage.api.resources.links import Links
 from progimage.api.resources.listing import Listing
@@ -152,6 +154,10 @@ def routes(parts: Components) -> list[Route]:
             foreign,
         )
         iiif = IiifImages(viewers, parts.limits, urls)
+        manifests = Manifests(viewers, parts.catalogue, parts.limits, urls)
+        table.append(Route("/iiif/manifest", manifests, "search_manifest", suffix="search"))
+        table.append(Route("/iiif/manifest/{path:path}", manifests, "manifest"))
+        table.append(Route("/deepzoom/{path:path}", DeepZoom(viewers), "deep_zoom"))
         table.append(Route("/iiif/{version:int}/{path:path}", iiif, "iiif_image"))
     if settings.metrics.enabled:
         counted = MetricsResource(settings.metrics.allow, parts.metrics_folder)

@@ -19,7 +19,7 @@ from progimage.api.requests.raw_path import raw_path
 from progimage.api.resources.renditions import RENDER_ERRORS
 from progimage.api.responses.hal import Urls
 from progimage.api.responses.json_ld import JSON_LD, send_json_ld
-from progimage.api.responses.viewers import Shown, ViewerResponder
+from progimage.api.responses.viewers import ViewerResponder
 from progimage.errors import NotFound, OriginFailed, OriginTimeout
 from progimage.imaging.limits import Limits
 from progimage.imaging.operation import Size
@@ -90,16 +90,23 @@ class IiifImages:
             resp.location = f"{base}/{INFO}"
             resp.set_header("Cache-Control", shown.caching)
         elif rest == (INFO,):
-            self._send_info(req, resp, spoken, base, self._responder.find(req, identifier))
+            self._send_info(req, resp, spoken, base, identifier)
         else:
             self._send_image(req, resp, spoken, base, identifier, rest)
 
     def _send_info(
-        self, req: falcon.Request, resp: falcon.Response, version: Version, base: str, shown: Shown
+        self,
+        req: falcon.Request,
+        resp: falcon.Response,
+        version: Version,
+        base: str,
+        identifier: Identifier,
     ) -> None:
+        shown = self._responder.find(req, identifier)
         record = shown.record
         size = (record.width, record.height)
-        document = info(version, base, size, self._limits, rights=record.rights)
+        manifest = self._urls.absolute(req, f"/iiif/manifest/{identifier.segment}")
+        document = info(version, base, size, self._limits, rights=record.rights, manifest=manifest)
         send_json_ld(req, resp, document, is_default=version == 3)
         resp.set_header("Cache-Control", shown.caching)
         resp.set_header("Link", f'<{PROFILES[version]}>;rel="profile"')

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from urllib.parse import quote
 
 import falcon
 from pydantic import Field, StrictInt, create_model
@@ -12,11 +13,13 @@ from progimage.access.signed_links import (
     LinkSigner,
     Scope,
     path_of_any,
+    path_of_iiif,
     path_of_original,
     path_of_rendition,
 )
 from progimage.access.transform_policy import TransformPolicy
 from progimage.api.auth.authentication import viewer_of
+from progimage.api.fronts.iiif.identifier import read_identifier
 from progimage.api.openapi import schemas
 from progimage.api.openapi.documented import Answer, Content, documented
 from progimage.api.requests.json_body import JsonBody, read_json
@@ -41,7 +44,7 @@ from progimage.library import Library
 from progimage.model import Record, Viewer
 from progimage.telemetry import audit
 
-ORIGINAL, ANY = "original", "*"
+ORIGINAL, ANY, VIEWERS = "original", "*", "iiif"
 DEFAULT_EXPIRES_S = 3600
 
 LINK_HINT = (
@@ -56,7 +59,8 @@ class LinkRequest(JsonBody):
     transform: str = Field(
         default=ORIGINAL,
         description="A pipeline, as it follows the id in a URL; `original` for the picture as it "
-        "was uploaded; `*` for every rendition, but not the original.",
+        "was uploaded; `*` for every rendition, but not the original; `iiif` for viewers: "
+        "facts, tiles and manifest of the picture.",
     )
     expires_in: StrictInt = Field(
         default=DEFAULT_EXPIRES_S, ge=1, description="Seconds until the link expires."
@@ -100,6 +104,26 @@ def send_link(resp: falcon.Response, url: str, expires: datetime, *, templated: 
     link = SignedLink(url=url, expires=expires, templated=templated)
     resp.media = link.model_dump(mode="json", exclude_defaults=True)
     resp.set_header("Cache-Control", "no-store")
+
+
+def sign_for_viewers(
+    req: falcon.Request,
+    resp: falcon.Response,
+    urls: Urls,
+    signer: LinkSigner,
+    name: str,
+    expires_in_s: int,
+) -> None:
+    """Answer with the address of a picture's IIIF facts, signed for every part of the picture.
+
+    Args:
+        name: the IIIF identifier of the picture, not percent-encoded.
+    """
+    path = path_of_iiif(name)
+    token, expires = signer.sign(path, expires_in_s, "any")
+    audit.record("link", path=path, until=expires.isoformat())
+    segment = read_identifier(quote(name, safe=""), token).segment
+    send_link(resp, urls.absolute(req, f"/iiif/3/{segment}/info.json"), expires, templated=False)
 
 
 class Links:
@@ -155,6 +179,10 @@ class Links:
             raise no_key()
         check_media_type(req, (JSON,), LINK_HINT)
         fields = read_json(req, self._settings.upload, self._model)
+        if fields.transform == VIEWERS:
+            self._policy.check_creation(None, is_account=bool(viewer.name))
+            sign_for_viewers(req, resp, self._urls, self._signer, record.id, fields.expires_in)
+            return
         path, scope, address = self._path(viewer, record, fields.transform)
         token, expires = self._signer.sign(path, fields.expires_in, scope)
         audit.record("link", image=record.id, path=path, until=expires.isoformat())
@@ -182,4 +210,4 @@ class Links:
 
 def reserved(presets: Mapping[str, str]) -> list[str]:
     """Return the names of presets that have another meaning in URLs or links."""
-    return sorted({ORIGINAL, "links", "metadata", "renders"} & presets.keys())
+    return sorted({ORIGINAL, VIEWERS, "links", "metadata", "renders"} & presets.keys())

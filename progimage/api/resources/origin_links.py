@@ -18,11 +18,13 @@ from progimage.api.resources.links import (
     ANY,
     LINK_HINT,
     ORIGINAL,
+    VIEWERS,
     SignedLink,
     link_request,
     no_key,
     parse_transform,
     send_link,
+    sign_for_viewers,
 )
 from progimage.api.resources.origins import NAME, key_of
 from progimage.api.responses.hal import Urls
@@ -108,6 +110,11 @@ class OriginLinks:
             raise no_key()
         check_media_type(req, (JSON,), LINK_HINT)
         fields = read_json(req, self._settings.upload, self._model)
+        if fields.transform == VIEWERS:
+            self._policy.check_creation(None, is_account=bool(author.name))
+            identifier = f"origin:{name}:{key}"
+            sign_for_viewers(req, resp, self._urls, self._signer, identifier, fields.expires_in)
+            return
         pipeline = self._pipeline(fields.transform)
         if pipeline is None and not origin.settings.originals:
             raise originals_forbidden(name)

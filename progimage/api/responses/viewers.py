@@ -78,7 +78,7 @@ class ViewerResponder:
         else:
             record = self._library.find(self._access(req, identifier).viewer, identifier.image_id)
         is_public = record.is_public and identifier.signature is None
-        return Shown(record, f"public, max-age={_FACTS_MAX_AGE_S}" if is_public else PRIVATE)
+        return Shown(record, facts_caching() if is_public else PRIVATE)
 
     def send(
         self,
@@ -92,7 +92,7 @@ class ViewerResponder:
         Raises:
             NotFound: there is no such picture, or the client may not see it.
             LinkRefused, TransformRefused: the signature or the policy does not allow it.
-            InvalidRequest: the request does not fit the picture.
+            InvalidRequest, NotFound: the request does not fit the picture.
             Others: as `RenditionResponder.respond` and `OriginResponder.respond` do.
         """
         if identifier.origin:
@@ -109,7 +109,7 @@ class ViewerResponder:
                 self._sizes.put(image_id, size)
         try:
             pipeline, links = compile_(size)
-        except InvalidRequest:
+        except (InvalidRequest, NotFound):
             # The size may be known of a picture that is now private.
             self._sizes.pop(image_id)
             self._library.find(access.viewer, image_id)
@@ -155,6 +155,11 @@ class ViewerResponder:
         if origin is None:
             raise _no_origin(identifier)
         return origin
+
+
+def facts_caching() -> str:
+    """Return how public facts may be cached."""
+    return f"public, max-age={_FACTS_MAX_AGE_S}"
 
 
 def _no_origin(identifier: Identifier) -> NotFound:

@@ -110,3 +110,16 @@ def test_the_canonical_link_of_an_answer_leads_to_it(client, ann, transform):
     link = first.headers["link"].split(">")[0].lstrip("<")
     again = client.simulate_get(link, headers=ann, extras={"RAW_URI": link})
     assert again.headers["etag"] == first.headers["etag"]
+
+
+def test_one_signature_shows_a_picture_in_viewers(client, ann):
+    result = sign(client, ann, transform="iiif")
+    info = follow(client, result.json["url"])
+    assert info.status_code == 200
+    assert f"{info.json['id']}/info.json" == result.json["url"]
+    assert follow(client, f"{info.json['id']}/0,0,30,20/15,/0/default.png").status_code == 200
+    assert follow(client, info.json["partOf"][0]["id"]).status_code == 200
+    unsigned = f"/iiif/3/origin:shop:{quote(KEY, safe='')}/info.json"
+    assert_problem(follow(client, unsigned), 404)
+    other = result.json["url"].replace("boat", "coat")
+    assert_problem(follow(client, other), 403)

@@ -35,7 +35,8 @@ _DIFFERS = {"size_up"}
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory) -> Server:
-    with running(tmp_path_factory.mktemp("iiif")) as server:
+    # All runs together render more than one client may.
+    with running(tmp_path_factory.mktemp("iiif"), transforms_cold_per_minute=0) as server:
         yield server
 
 

@@ -13,6 +13,7 @@ from progimage.api.fronts.iiif.grammar import FORMATS, QUALITIES, Version
 from progimage.imaging.operation import Size
 from progimage.imaging.tiles import TILE_PX, level_size, scale_factors
 
+LEVEL = "level2"
 PROTOCOL = "http://iiif.io/api/image"
 CONTEXTS: dict[Version, str] = {
     2: "http://iiif.io/api/image/2/context.json",
@@ -98,7 +99,7 @@ def info(
         "@context": CONTEXTS[3],
         "id": base,
         "type": "ImageService3",
-        "profile": "level2",
+        "profile": LEVEL,
         **common,
         **bounds,
         "preferredFormats": _PREFERRED_FORMATS,

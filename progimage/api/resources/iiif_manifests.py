@@ -1,0 +1,189 @@
+"""`/iiif/manifest/…`: manifests of the IIIF Presentation API."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import falcon
+
+from progimage.api.auth.authentication import viewer_of
+from progimage.api.fronts.iiif.geometry import SizeLimits
+from progimage.api.fronts.iiif.identifier import read_identifier
+from progimage.api.fronts.iiif.presentation import Presenter
+from progimage.api.openapi import schemas
+from progimage.api.openapi.documented import Answer, Parameter, documented
+from progimage.api.requests.query import pairs
+from progimage.api.requests.raw_path import raw_path
+from progimage.api.requests.search import CONDITIONS, PARAMETERS, QueryParameters, query_of
+from progimage.api.responses.delivery import PRIVATE
+from progimage.api.responses.hal import Urls
+from progimage.api.responses.json_ld import JSON_LD, send_json_ld
+from progimage.api.responses.viewers import ViewerResponder, facts_caching
+from progimage.errors import (
+    InvalidRequest,
+    LinkExpired,
+    LinkRefused,
+    NotFound,
+    OriginFailed,
+    OriginTimeout,
+    Overloaded,
+    StoreUnavailable,
+)
+from progimage.imaging.limits import Limits
+from progimage.library.search.catalogue import Catalogue
+from progimage.library.search.query import Query
+from progimage.model import ANONYMOUS
+
+MAX_CANVASES = 1_000
+"""Canvases of one manifest: a manifest cannot be read in parts."""
+
+MAX_MANIFESTS = 100
+"""Manifests of one collection."""
+
+_MARK = "/iiif/manifest/"
+_PAGE = "page"
+# Every picture in a manifest is public.
+_CONDITIONS = tuple(name for name in CONDITIONS if name != "visibility")
+
+_ANSWERS = {
+    200: Answer(
+        "The manifest.",
+        {JSON_LD: {"type": "object"}, schemas.JSON: {"type": "object"}},
+        ("Cache-Control", "Vary"),
+    )
+}
+_IDENTIFIER = Parameter(
+    "path",
+    "The identifier of a picture, as in the Image API.",
+    {"type": "string"},
+    place="path",
+    required=True,
+    example=schemas.IMAGE_ID.example,
+)
+_PAGE_PARAMETER = Parameter(
+    _PAGE,
+    f"Which {MAX_CANVASES:,} of the pictures, counted from 1; without it, all of them.",
+    {"type": "integer", "minimum": 1, "maximum": MAX_MANIFESTS},
+)
+
+
+class Manifests:
+    """Sends manifests of pictures and of searches."""
+
+    def __init__(
+        self, responder: ViewerResponder, catalogue: Catalogue, limits: Limits, urls: Urls
+    ) -> None:
+        self._responder = responder
+        self._catalogue = catalogue
+        self._limits = SizeLimits.of(limits)
+        self._urls = urls
+
+    @documented(
+        "manifest",
+        "viewers",
+        _ANSWERS,
+        parameters=(_IDENTIFIER, schemas.ACCEPT),
+        errors=(
+            NotFound,
+            LinkRefused,
+            LinkExpired,
+            OriginFailed,
+            OriginTimeout,
+            Overloaded,
+            StoreUnavailable,
+        ),
+    )
+    def on_get(self, req: falcon.Request, resp: falcon.Response, path: str) -> None:
+        """Send the manifest of a picture."""
+        identifier = read_identifier(raw_path(req).partition(_MARK)[2].removesuffix("/"))
+        shown = self._responder.find(req, identifier)
+        document = self._presenter(req).of_picture(shown.record, identifier.segment)
+        _send(req, resp, document, shown.caching)
+
+    @documented(
+        "search_manifest",
+        "viewers",
+        _ANSWERS,
+        parameters=(
+            *(parameter for parameter in PARAMETERS if parameter.name in _CONDITIONS),
+            _PAGE_PARAMETER,
+            schemas.ACCEPT,
+        ),
+        errors=(InvalidRequest, NotFound, StoreUnavailable),
+    )
+    def on_get_search(self, req: falcon.Request, resp: falcon.Response) -> None:
+        """Send a manifest of the public pictures that match a search, newest first.
+
+        If there are more pictures than fit into a manifest, the answer is a collection of
+        manifests.
+        """
+        parameters = QueryParameters(pairs(req), (*_CONDITIONS, _PAGE))
+        viewer = viewer_of(req)
+        query = replace(query_of(parameters, viewer), visibility="public")
+        label = _label(parameters)
+        number = parameters.whole_number(_PAGE, 1, MAX_MANIFESTS, 1)
+        found = self._catalogue.first(
+            ANONYMOUS, query, MAX_CANVASES, offset=(number - 1) * MAX_CANVASES
+        )
+        if not found.records:
+            raise NotFound("no public picture matches this search, and no manifest is empty")
+        if found.next is not None and _PAGE not in parameters:
+            document = self._collection(req, query, parameters, label)
+        else:
+            document = self._presenter(req).of_pictures(
+                found.records,
+                _path(parameters.encoded(without=())),
+                label,
+                f"Pictures {_range(number, len(found.records))}, newest first",
+            )
+        _send(req, resp, document, PRIVATE if viewer.name else facts_caching())
+
+    def _collection(
+        self, req: falcon.Request, query: Query, parameters: QueryParameters, label: str
+    ) -> Mapping[str, Any]:
+        most = MAX_CANVASES * MAX_MANIFESTS
+        # Counts are exact up to the end of the page that is asked for.
+        total = self._catalogue.first(ANONYMOUS, query, 1, offset=most - 1).total
+        count = min(total.count, most)
+        manifests = [
+            (
+                _path(parameters.encoded(without=(), page=str(number))),
+                _range(number, min(MAX_CANVASES, count - (number - 1) * MAX_CANVASES)),
+            )
+            for number in range(1, -(-count // MAX_CANVASES) + 1)
+        ]
+        summary = f"{count:,} pictures, newest first"
+        if not total.is_exact or total.count > most:
+            summary = f"The newest {count:,} pictures; there are more"
+        return self._presenter(req).collection(
+            manifests, _path(parameters.encoded(without=())), label, summary
+        )
+
+    def _presenter(self, req: falcon.Request) -> Presenter:
+        absolute: Callable[[str], str] = partial(self._urls.absolute, req)
+        return Presenter(absolute, self._limits)
+
+
+def _send(
+    req: falcon.Request, resp: falcon.Response, document: Mapping[str, Any], caching: str
+) -> None:
+    send_json_ld(req, resp, document, is_default=True)
+    resp.set_header("Cache-Control", caching)
+
+
+def _path(query: str) -> str:
+    return f"/iiif/manifest/?{query}" if query else "/iiif/manifest/"
+
+
+def _range(number: int, count: int) -> str:
+    first = (number - 1) * MAX_CANVASES + 1
+    return f"{first:,} to {first + count - 1:,}"
+
+
+def _label(parameters: QueryParameters) -> str:
+    """Return a title for the results of a search."""
+    texts = [value for name in _CONDITIONS for value in parameters.all(name)]
+    return ", ".join(texts) or "All pictures"
