@@ -229,6 +229,7 @@ class Record(Frozen):
         width, height: in pixels, as displayed (after `orientation` is applied).
         orientation: EXIF orientation of the stored bytes, 1 to 8.
         frames: 1 for a still.
+        pages: of a PDF; 1 for a picture.
         dominant_colour: "#rrggbb".
         placeholder: base64 of a ThumbHash, shown until the picture has loaded.
         perceptual_hash: 64 bits in hexadecimal, similar for similar pictures; "" in
@@ -262,6 +263,7 @@ class Record(Frozen):
     has_alpha: bool
     dominant_colour: str
     placeholder: str
+    pages: int = 1
     perceptual_hash: str = ""
     capture: Capture = Capture()
     place: Place | None = None

@@ -22,6 +22,7 @@ FACTS = SimpleNamespace(
     orientation=1,
     has_alpha=False,
     damage="",
+    pages=1,
     perceptual_hash="",
     capture=Capture(),
     place=None,

@@ -599,6 +599,14 @@ class Operations(Steps[R]):
         """Choose the output format; `auto` takes what the client accepts."""
         return self._step("format", {"name": name}, required=("name",))
 
+    def page(self, number: int | None = None) -> R:
+        """Draw this page of a PDF document in place of the first.
+
+        Args:
+            number: from 1; 1 to 10000; default 1.
+        """
+        return self._step("page", {"number": number})
+
     def jpeg(self) -> R:
         """Write the result as image/jpeg."""
         return self.to_format("jpg")

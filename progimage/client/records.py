@@ -26,6 +26,7 @@ class ImageRecord:
         width, height: pixels, as displayed.
         orientation: EXIF orientation of the original, 1 to 8.
         placeholder: a ThumbHash in base64.
+        pages: of a PDF; 1 for a picture.
         perceptual_hash: 64 bits in hexadecimal, near for pictures that look alike.
         capture: how a photograph was taken: taken, camera, lens, exposure_s and more.
         alt: what the image shows, for people who do not see it.
@@ -60,6 +61,7 @@ class ImageRecord:
     tags: tuple[str, ...]
     visibility: Visibility
     perceptual_hash: str = ""
+    pages: int = 1
     capture: dict[str, Any] = field(default_factory=dict)
     alt: str = ""
     focal_point: tuple[float, float] | None = None
@@ -103,7 +105,7 @@ _JSON_TYPES = {
     if known.name not in ("is_new", "applied", "not_applied", "focal_point")
 }
 # A server of an earlier version does not send these.
-_SINCE_LATER = ("damaged", "damage", "perceptual_hash", "capture", "alt", "custom")
+_SINCE_LATER = ("pages", "damaged", "damage", "perceptual_hash", "capture", "alt", "custom")
 
 
 def record_fields(document: Mapping[str, Any]) -> dict[str, Any]:

@@ -37,6 +37,7 @@ class Facts:
         width, height: pixels, as displayed.
         orientation: EXIF orientation, 1 to 8, that the stored pixels need.
         frames: 1 for a still.
+        pages: of a document; 1 for a picture.
         has_alpha: some pixel may be transparent.
         dominant_colour: "#rrggbb".
         placeholder: ThumbHash in base64.
@@ -55,6 +56,7 @@ class Facts:
     has_alpha: bool
     dominant_colour: str
     placeholder: str
+    pages: int = 1
     perceptual_hash: str = ""
     capture: Capture = field(default_factory=Capture)
     place: Place | None = None
@@ -134,6 +136,7 @@ def _facts(
         height=source.size[1],
         orientation=source.reader.turn_by,
         frames=source.reader.frame_count,
+        pages=source.reader.page_count,
         has_alpha=has_alpha,
         dominant_colour=_dominant_colour(thumbnail),
         placeholder=_placeholder(thumbnail),

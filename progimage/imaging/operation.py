@@ -52,9 +52,16 @@ class View:
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """The output settings of a pipeline: a format (`auto` to negotiate) and its options."""
+    """The settings of a pipeline.
+
+    Attributes:
+        format: of the result; "auto" to negotiate one.
+        page: of the source that is drawn, from 1.
+        options: for the encoder.
+    """
 
     format: str | None = None
+    page: int = 1
     options: EncodeOptions = field(default_factory=EncodeOptions)
 
 

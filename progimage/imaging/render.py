@@ -71,7 +71,8 @@ def render(
     """
     started = perf_counter()
     contents = contents or {}
-    with _recent.open(source, limits, content=contents.get(source)) as file:
+    page = pipeline.output.page
+    with _recent.open(source, limits, content=contents.get(source), page=page) as file:
         facts = file.facts
         size, frames = whole or facts.size, facts.frame_count if form.is_animated else 1
         if facts.form.is_vector:

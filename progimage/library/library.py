@@ -364,6 +364,7 @@ class Library:
             width=facts.width,
             height=facts.height,
             frames=facts.frames,
+            pages=facts.pages,
             orientation=facts.orientation,
             has_alpha=facts.has_alpha,
             perceptual_hash=facts.perceptual_hash,

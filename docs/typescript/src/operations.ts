@@ -250,6 +250,11 @@ export interface FormatArguments {
   name: 'jpeg' | 'png' | 'webp' | 'gif' | 'avif' | 'tiff' | 'bmp' | 'jpeg2000' | 'ico' | 'pnm' | 'auto'
 }
 
+export interface PageArguments {
+  /** from 1; 1 to 10000; default 1 */
+  number?: number
+}
+
 /** The transform operations; each method adds a step. */
 export abstract class Operations<R> extends Steps<R> {
   /** Make a small version that fits into a box of 200 x 200 pixels, or the one given. */
@@ -465,6 +470,11 @@ export abstract class Operations<R> extends Steps<R> {
   /** Choose the output format; `auto` takes what the client accepts. */
   format(args: FormatArguments): R {
     return this.step('format', args)
+  }
+
+  /** Draw this page of a PDF document in place of the first. */
+  page(args: PageArguments = {}): R {
+    return this.step('page', args)
   }
 
   /** Write the result as image/jpeg. */

@@ -22,6 +22,7 @@ from progimage.api.requests.json_body import UploadFields, read_json_object, val
 from progimage.api.requests.media_type import JSON, media_type
 from progimage.config import Upload
 from progimage.errors import InvalidField, PictureError
+from progimage.imaging.codecs.formats import VECTOR_TYPES
 from progimage.ingest.ingest import Ingest, Staged
 from progimage.ingest.known import OnKnown
 from progimage.model import MAX_FILE_NAME, Metadata
@@ -107,7 +108,7 @@ def read_submission(
         return Submission(pictures, fields.metadata(), fields.on_known, tuple(form.ignored))
     if kind == JSON:
         return _read_json(body, ingest, settings, stack, texts)
-    if kind == "application/octet-stream" or kind.startswith("image/"):
+    if kind == "application/octet-stream" or kind.startswith("image/") or kind in VECTOR_TYPES:
         fields = validated(UploadFields, texts)
         staged = stack.enter_context(ingest.receive(body, _file_name(req)))
         return Submission([staged], fields.metadata(), fields.on_known)

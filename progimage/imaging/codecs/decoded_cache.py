@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import os
 from collections import OrderedDict
-from collections.abc import Hashable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from functools import cached_property
 from threading import Lock
 from typing import NamedTuple
@@ -72,18 +72,19 @@ class DecodedCache:
 
     @contextmanager
     def open(
-        self, path: str, limits: Limits, *, content: str | None = None
+        self, path: str, limits: Limits, *, content: str | None = None, page: int = 1
     ) -> Iterator[CachedSource]:
         """Yield the picture at `path`; if it is remembered, its file is not read.
 
         A file is known by `content`, a name that only files with its very bytes have, or
-        else by its inode, size and times: one that was replaced is read anew.
+        else by its inode, size and times: one that was replaced is read anew. `page` is that
+        of a document.
 
         Raises: what `header.opened` does, also for exceptions of the block.
         """
-        key = content or _identity(path), limits
+        key = content or _identity(path), limits, page
         with ExitStack() as until_decoded:
-            yield CachedSource(self, key, until_decoded, path, limits)
+            yield CachedSource(self, key, until_decoded, lambda: opened(path, limits, page))
 
     def decode(
         self,
@@ -131,13 +132,16 @@ class CachedSource:
     """A picture that is perhaps remembered; `DecodedCache.open` yields it."""
 
     def __init__(
-        self, cache: DecodedCache, key: Hashable, files: ExitStack, path: str, limits: Limits
+        self,
+        cache: DecodedCache,
+        key: Hashable,
+        files: ExitStack,
+        open_: Callable[[], AbstractContextManager[Opened]],
     ) -> None:
         self._cache = cache
         self._key = key
         self._files = files
-        self._path = path
-        self._limits = limits
+        self._open_file = open_
         self._opened: Opened | None = None
 
     @cached_property
@@ -164,7 +168,7 @@ class CachedSource:
 
     def _open(self) -> Opened:
         if self._opened is None:
-            self._opened = self._files.enter_context(opened(self._path, self._limits))
+            self._opened = self._files.enter_context(self._open_file())
         return self._opened
 
 

@@ -217,7 +217,33 @@ SVG = Format(
     extra="svg",
 )
 
-KNOWN: tuple[Format, ...] = (JPEG, PNG, WEBP, GIF, AVIF, TIFF, BMP, JPEG2000, ICO, PNM, HEIC, SVG)
+PDF = Format(
+    name="pdf",
+    extension="pdf",
+    media_type="application/pdf",
+    pillow_name="",
+    magic_types=("application/pdf",),
+    is_writable=False,
+    is_vector=True,
+    module="pypdfium2",
+    extra="pdf",
+)
+
+KNOWN: tuple[Format, ...] = (
+    JPEG,
+    PNG,
+    WEBP,
+    GIF,
+    AVIF,
+    TIFF,
+    BMP,
+    JPEG2000,
+    ICO,
+    PNM,
+    HEIC,
+    SVG,
+    PDF,
+)
 """All formats, those of extras that are not installed as well."""
 
 READABLE: tuple[Format, ...] = tuple(form for form in KNOWN if form.is_installed)

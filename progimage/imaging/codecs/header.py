@@ -15,6 +15,7 @@ from PIL import Image, UnidentifiedImageError
 
 from progimage.errors import (
     CorruptPicture,
+    InvalidArgument,
     PictureTooComplex,
     ProgImageError,
     UnsupportedMedia,
@@ -24,6 +25,7 @@ from progimage.imaging.codecs.formats import (
     GIF,
     ICO,
     JPEG,
+    PDF,
     PNG,
     READABLE,
     SVG,
@@ -36,6 +38,7 @@ from progimage.imaging.codecs.readers.bmp import BmpReader
 from progimage.imaging.codecs.readers.gif import GifReader
 from progimage.imaging.codecs.readers.ico import IcoReader
 from progimage.imaging.codecs.readers.jpeg import JpegReader
+from progimage.imaging.codecs.readers.pdf import PdfReader
 from progimage.imaging.codecs.readers.pillow import PillowReader
 from progimage.imaging.codecs.readers.png import PngReader
 from progimage.imaging.codecs.readers.reader import Reader
@@ -94,8 +97,10 @@ class Opened:
 
 
 @contextmanager
-def opened(path: str, limits: Limits) -> Iterator[Opened]:
+def opened(path: str, limits: Limits, page: int = 1) -> Iterator[Opened]:
     """Yield the picture at `path`; exceptions of the block are translated as well.
+
+    `page` counts from 1; only a PDF has more than one.
 
     Pages of a TIFF, sizes of an icon and the further pictures of a phone's JPEG or
     HEIC are not an animation; the first, or the largest icon, is used.
@@ -103,6 +108,7 @@ def opened(path: str, limits: Limits) -> Iterator[Opened]:
     Raises:
         CorruptPicture: it cannot be opened.
         PictureTooComplex: it passes `limits`.
+        InvalidArgument: there is no such page.
         UnsupportedMedia: what reads its format is not installed.
     """
     with translated_errors(), _bounded(limits.max_source_pixels):
@@ -114,7 +120,7 @@ def opened(path: str, limits: Limits) -> Iterator[Opened]:
                 raise UnsupportedMedia(f"the picture is {form.name}, {missing_extra(form)}")
             size_bytes = file.seek(0, 2)
             file.seek(0)
-            reader = _reader(file, form, limits)
+            reader = _reader(file, form, limits, page)
         check_size(reader.size, reader.frame_count, limits)
         yield Opened(reader, form, size_bytes)
 
@@ -130,7 +136,9 @@ def _bounded(max_pixels: int) -> Iterator[None]:
         Image.MAX_IMAGE_PIXELS = before
 
 
-def _reader(file: BinaryIO, form: Format, limits: Limits) -> Reader:
+def _reader(file: BinaryIO, form: Format, limits: Limits, page: int) -> Reader:
+    if page > 1 and form is not PDF:
+        raise InvalidArgument(f"page: only a pdf has pages, and this is a {form.name}")
     try:
         if form is TIFF:
             return TiffReader(file.name, accepts_damage=limits.accept_damaged)
@@ -139,6 +147,8 @@ def _reader(file: BinaryIO, form: Format, limits: Limits) -> Reader:
             return SvgReader(
                 data, max_pixels=limits.max_source_pixels, accepts_damage=limits.accept_damaged
             )
+        if form is PDF:
+            return PdfReader(data, page, accepts_damage=limits.accept_damaged)
         if form is GIF:
             return GifReader(
                 data, max_frames=limits.max_frames, accepts_damage=limits.accept_damaged

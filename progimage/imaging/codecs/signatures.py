@@ -5,14 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from progimage.imaging.codecs import pillow_plugins
-from progimage.imaging.codecs.formats import AVIF, HEIC, KNOWN, READABLE, SVG, Format
+from progimage.imaging.codecs.formats import AVIF, HEIC, KNOWN, PDF, READABLE, SVG, Format
 from progimage.imaging.codecs.svg_document import is_svg
 
 HEAD_BYTES = 16_384
 """Enough for the comments and declarations that drawing programs write before an SVG's root."""
 
+
+def is_pdf(head: bytes) -> bool:
+    """Tell if a file begins as a PDF. Source: ISO 32000-1, section 7.5.2."""
+    return head.startswith(b"%PDF-")
+
+
 # Of the formats that Pillow does not know.
-_TESTS: dict[str, Callable[[bytes], bool]] = {SVG.name: is_svg}
+_TESTS: dict[str, Callable[[bytes], bool]] = {SVG.name: is_svg, PDF.name: is_pdf}
 
 _AVIF_BRANDS = (b"avif", b"avis")
 

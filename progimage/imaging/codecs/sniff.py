@@ -31,6 +31,7 @@ from progimage.imaging.codecs.formats import (
     GIF,
     JPEG,
     KNOWN,
+    PDF,
     READABLE,
     SVG,
     Format,
@@ -108,7 +109,7 @@ def _readable(form: Format) -> Format:
 
 
 def _refuse_disguise(data: Bytes, form: Format) -> None:
-    if data.find(b"%PDF-", 0, 1024) >= 0:
+    if form is not PDF and data.find(b"%PDF-", 0, 1024) >= 0:
         raise MismatchedMedia(f"the {form.name} is a PDF document as well; send a plain picture")
     if _ends_as_zip(data):
         raise MismatchedMedia(f"the {form.name} is a ZIP archive as well; send a plain picture")

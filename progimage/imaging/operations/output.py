@@ -1,4 +1,4 @@
-"""Settings of the encoder. They may stand anywhere in a pipeline, once each."""
+"""Settings of a pipeline. They may stand anywhere in it, once each."""
 
 from __future__ import annotations
 
@@ -70,6 +70,15 @@ def format(output: Output, name: str) -> Output:
 
 
 format.example = "format:webp"
+
+
+@setting(number=whole(1, 10_000, default=1, neutral=1, about="from 1"))
+def page(output: Output, number: int) -> Output:
+    """Draw this page of a PDF document in place of the first."""
+    return replace(output, page=number)
+
+
+page.example = "page:2"
 
 
 def _with(output: Output, **options: Any) -> Output:

@@ -12,6 +12,7 @@ from progimage.server import app
 from progimage.stores.folder.store import FilesystemStore
 from progimage.stores.memory import MemoryStore
 from tests.api.conftest import upload
+from tests.imaging.documents import document, filled
 from tests.imaging.drawing import saved
 from tests.inline_pool import InlinePool
 from tests.people import AUTH, headers_of
@@ -147,12 +148,17 @@ class TestDocuments:
 
     SVG = b'<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><script>x()</script></svg>'
 
+    PDF = document(filled(1, 0, 0), filled(0, 1, 0))
+
     @pytest.mark.parametrize("query", ["", "download"])
-    def test_the_original_is_only_saved(self, client, query):
-        path = upload(client, self.SVG)
+    @pytest.mark.parametrize(
+        ("data", "media_type"), [(SVG, "image/svg+xml"), (PDF, "application/pdf")]
+    )
+    def test_the_original_is_only_saved(self, client, query, data, media_type):
+        path = upload(client, data)
         result = client.simulate_get(path, query_string=query)
-        assert result.content == self.SVG
-        assert result.headers["content-type"] == "image/svg+xml"
+        assert result.content == data
+        assert result.headers["content-type"] == media_type
         assert result.headers["content-disposition"].startswith("attachment; filename=")
         assert "sandbox" in result.headers["content-security-policy"]
         assert result.headers["x-content-type-options"] == "nosniff"
@@ -163,6 +169,20 @@ class TestDocuments:
             result = client.simulate_get(f"{path}{name}")
             assert result.headers["content-type"] == kind
             assert result.headers["content-disposition"].startswith("inline")
+
+    def test_a_raw_body_may_be_a_pdf_and_each_page_is_a_rendition(self, client):
+        headers = {"Content-Type": "application/pdf"}
+        record = client.simulate_post("/images/", body=self.PDF, headers=headers).json
+        assert (record["media_type"], record["pages"]) == ("application/pdf", 2)
+        path = f"/images/{record['id']}/"
+        etags = {
+            client.simulate_get(f"{path}{name}").headers["etag"]
+            for name in ("thumbnail.png", "page:1/thumbnail.png", "page:2/thumbnail.png")
+        }
+        assert len(etags) == 2
+        missing = client.simulate_get(f"{path}page:3/thumbnail.png")
+        assert missing.status_code == 400
+        assert "page: expected a whole number from 1 to 2" in missing.json["detail"]
 
     def test_nothing_is_written_as_svg(self, client):
         path = upload(client, self.SVG)

@@ -10,7 +10,10 @@ import pytest
 
 from progimage.imaging.codecs.formats import KNOWN, Format
 
-FIRST_BYTES = {"svg": b"<svg xmlns='http://www.w3.org/2000/svg'/>"}
+FIRST_BYTES = {
+    "svg": b"<svg xmlns='http://www.w3.org/2000/svg'/>",
+    "pdf": b"%PDF-1.7\n",
+}
 EXTRAS = [form for form in KNOWN if form.extra]
 
 _WITHOUT = """

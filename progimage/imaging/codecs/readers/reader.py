@@ -44,6 +44,7 @@ class Reader:
     Attributes:
         size: width and height as stored.
         frame_count: frames to show; 1 for a still.
+        page_count: pages of a document; 1 for a picture.
         plays: how often an animation plays; 0 is forever.
         turn_by: EXIF orientation, 1 to 8, that the stored pixels need.
         colour: what the numbers of the frames mean.
@@ -61,6 +62,7 @@ class Reader:
     def __init__(self, *, accepts_damage: bool) -> None:
         self.size: Size = (0, 0)
         self.frame_count = 1
+        self.page_count = 1
         self.plays = 0
         self.turn_by = 1
         self.colour: Colour = None

@@ -1,6 +1,7 @@
 // The upload dialog: choose, drop or paste pictures, enter metadata, and follow the progress.
 
 import { say } from "./announce.js";
+import { transformList } from "./api.js";
 import { dialog } from "./dialogs.js";
 import { h, icon, uniqueId } from "./dom.js";
 import { privacyField } from "./privacy.js";
@@ -8,6 +9,8 @@ import { hrefOfPicture } from "./route.js";
 import { tagField } from "./tag_field.js";
 import { Queue } from "./upload_queue.js";
 import { bytes, count } from "./wording.js";
+
+const KINDS = "image/*";
 
 const WORDS = {
   ready: "ready",
@@ -29,12 +32,22 @@ export function uploader({ onuploaded }) {
     id: uniqueId("files"),
     class: "unseen",
     multiple: true,
-    accept: "image/*",
+    accept: KINDS,
     onchange: () => {
       take([...chooser.files]);
       chooser.value = "";
     },
   });
+  // Of documents, such as PDF, a server reads only those whose extra it has.
+  const readable = new Set();
+  transformList()
+    .then(({ formats }) => {
+      for (const { media_type: type } of formats) readable.add(type);
+      chooser.accept = [KINDS, ...readable].join(",");
+    })
+    .catch(() => {
+      // Pictures can be chosen all the same.
+    });
   const drop = h(
     "label",
     { class: "drop", for: chooser.id },
@@ -72,7 +85,7 @@ export function uploader({ onuploaded }) {
   const button = h("button", { type: "button", class: "primary", onclick: () => open([]) }, icon("upload"), label);
 
   function take(files) {
-    const pictures = files.filter((file) => !file.type || file.type.startsWith("image/"));
+    const pictures = files.filter((file) => !file.type || file.type.startsWith("image/") || readable.has(file.type));
     const others = files.length - pictures.length;
     if (pictures.length) queue.add(pictures);
     const added = pictures.length ? `${count(pictures.length, "picture")} added` : "";
