@@ -36,6 +36,12 @@ def lose_file() -> None:
     os.kill(os.getpid(), signal.SIGBUS)
 
 
+def kill_fork_server() -> None:
+    """Kill the process that started this one, which ends with it."""
+    os.kill(os.getppid(), signal.SIGKILL)
+    time.sleep(60)
+
+
 def fail_to_read() -> None:
     """Fail as a disk does: EIO."""
     raise OSError(errno.EIO, os.strerror(errno.EIO))

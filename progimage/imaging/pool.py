@@ -20,6 +20,7 @@ from collections.abc import Callable
 from concurrent.futures import CancelledError
 from concurrent.futures import TimeoutError as FutureTimeout
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, ParamSpec, TypeVar
 
 import structlog
@@ -47,8 +48,9 @@ _SOCKET = "/pymp-12345678/listener-12345678"
 _MAX_SOCKET_PATH = 107
 
 # The kernel kills by SIGKILL for lack of memory, and by SIGBUS where a mapped file cannot
-# be read.
-_KILLED = (-signal.SIGKILL, -signal.SIGBUS)
+# be read. When it kills the fork server, its processes die with it, and multiprocessing
+# gives each of them the exit code 255 (popen_forkserver.Popen.poll).
+_KILLED = (-signal.SIGKILL, -signal.SIGBUS, 255)
 
 _PRELOADED = ["progimage.imaging.inspection", "progimage.imaging.render"]
 
@@ -70,6 +72,7 @@ class RenderPool:
         memory_bytes: the most address space of a process.
         tasks: calls after which a process is replaced.
         niceness: how far the processes step back for others, 0 to 19.
+        turn: returns a context in which a call may use the processes; entering it may wait.
     """
 
     def __init__(
@@ -81,12 +84,14 @@ class RenderPool:
         tasks: int,
         niceness: int = 0,
         wall_timeout_s: float | None = None,
+        turn: Callable[[], AbstractContextManager[None]] = nullcontext,
     ) -> None:
         self._workers = workers
         self._timeout_s = timeout_s
         self._wall_timeout_s = wall_timeout_s or 3 * timeout_s
         self._tasks = tasks
         self._initargs = (memory_bytes, niceness)
+        self._turn = turn
         self._pool: ProcessPool | None = None
         self._pid = 0
         self._is_closed = False
@@ -107,6 +112,10 @@ class RenderPool:
                 to read, twice; no process can be started; or the pool was closed, or had
                 to start again, meanwhile.
         """
+        with self._turn():
+            return self._run(function, *args, **kwargs)
+
+    def _run(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         interruptions = 0
         for _ in range(_ATTEMPTS):
             try:
@@ -177,7 +186,7 @@ class RenderPool:
                 ) from None
             if error.exitcode in _KILLED:
                 raise _InterruptedError(
-                    f"its process was ended by signal {-error.exitcode}"
+                    f"its process ended with exit code {error.exitcode}"
                 ) from None
             raise RenderFailed(
                 "the picture crashed its decoder or encoder; it may be damaged or hostile"

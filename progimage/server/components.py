@@ -17,6 +17,7 @@ from progimage.access.accounts.passwords import Passwords
 from progimage.access.accounts.sign_in import SignIn
 from progimage.access.accounts.users import Users
 from progimage.access.admission import Admission
+from progimage.access.fair_queue import FairQueue
 from progimage.access.signed_links import LinkSigner, link_key
 from progimage.access.token_buckets import TokenBuckets
 from progimage.access.transform_policy import TransformPolicy
@@ -198,6 +199,8 @@ def merging_in(pool: RenderPool) -> Merge:
 
 def pool_of(settings: Settings, *, workers: int, niceness: int) -> RenderPool:
     """Return a pool of render processes with the limits of the settings."""
+    # One call more than there are processes, so that none waits for its next call.
+    queue = FairQueue(workers + 1)
     return RenderPool(
         workers=workers,
         timeout_s=settings.render.timeout_s,
@@ -205,6 +208,7 @@ def pool_of(settings: Settings, *, workers: int, niceness: int) -> RenderPool:
         memory_bytes=settings.render.memory_bytes,
         tasks=settings.render.tasks_per_worker,
         niceness=niceness,
+        turn=queue.turn,
     )
 
 

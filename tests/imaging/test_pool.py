@@ -113,7 +113,13 @@ def test_a_killed_fork_server_is_replaced_unnoticed(pool):
 
 
 @pytest.mark.parametrize(
-    "fault", [bad_codecs.kill_self, bad_codecs.lose_file, bad_codecs.fail_to_read]
+    "fault",
+    [
+        bad_codecs.kill_self,
+        bad_codecs.lose_file,
+        bad_codecs.fail_to_read,
+        bad_codecs.kill_fork_server,
+    ],
 )
 def test_what_the_machine_interrupts_twice_is_tried_once_more_and_then_later(pool, fault):
     """It is not the picture's fault: 503, and no 422 that clients take for the last word."""
@@ -123,7 +129,13 @@ def test_what_the_machine_interrupts_twice_is_tried_once_more_and_then_later(poo
 
 
 @pytest.mark.parametrize(
-    "fault", [bad_codecs.kill_self, bad_codecs.lose_file, bad_codecs.fail_to_read]
+    "fault",
+    [
+        bad_codecs.kill_self,
+        bad_codecs.lose_file,
+        bad_codecs.fail_to_read,
+        bad_codecs.kill_fork_server,
+    ],
 )
 def test_what_the_machine_interrupts_once_succeeds(pool, tmp_path, fault):
     assert pool.run(bad_codecs.once, str(tmp_path / "seen"), fault) == "done"

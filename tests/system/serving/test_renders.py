@@ -50,15 +50,19 @@ def test_a_render_that_takes_too_much_memory_is_422(fragile, picture):
     assert_problem(answer, 422, "memory")
 
 
-def test_a_render_process_killed_in_mid_render_costs_that_request_a_422(fragile, picture):
-    assert fragile.get(f"{picture}thumbnail:20x20.png").status == 200
-    with ThreadPoolExecutor(1) as thread:
-        broken = thread.submit(fragile.get, f"{picture}{HEAVY}/sepia.png")
-        wait_until(lambda: any(busy(pid) for pid in fragile.render_processes()))
-        for pid in fragile.render_processes():
-            if busy(pid):
-                kill(pid)
-        assert_problem(broken.result(), 422, "crashed")
+def test_a_render_whose_process_is_killed_twice_is_503(tmp_path, jpeg):
+    """That is how the kernel ends a process if the machine has no memory left."""
+    with running(tmp_path, render_timeout_s=100) as server, ThreadPoolExecutor(1) as thread:
+        picture = server.upload(jpeg)
+        assert server.get(f"{picture}thumbnail:20x20.png").status == 200
+        broken = thread.submit(server.get, f"{picture}{HEAVY}/sepia.png")
+        while not broken.done():
+            for pid in server.render_processes():
+                if busy(pid):
+                    kill(pid)
+        assert_problem(broken.result(), 503, "try again later")
+        assert int(broken.result().headers["retry-after"]) >= 1
+        assert server.get(f"{picture}thumbnail:30x30.png").status == 200
 
 
 def busy(pid: int) -> bool:
@@ -105,7 +109,8 @@ def test_more_cold_renders_than_there_is_room_for_get_503_while_hits_are_served(
             answers = [answer.result() for answer in flood]
         assert [(a.status, a.headers["x-cache"]) for a in served] == [(200, "hit")] * 5
         refused = [answer for answer in answers if answer.status != 200]
-        assert len(answers) - len(refused) >= 3
+        # One client may use half of the places, rounded up.
+        assert len(answers) - len(refused) >= 2
         assert refused
         for answer in refused:
             assert_problem(answer, 503, "too many renders")

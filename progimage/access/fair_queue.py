@@ -1,0 +1,67 @@
+"""A queue for slow work in which clients take turns, however much each of them sends."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter, deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from progimage.access.admission import current_client
+
+
+class FairQueue:
+    """Lets `at_once` threads work at a time; of those that wait, one of each client in turn.
+
+    The next thread is one of the client that has the fewest at work. Between equal clients it
+    is the one whose last turn was longest ago, and of one client's threads the first to come.
+    A client with one request therefore waits for at most one turn of each other client, not
+    for all that they have sent.
+    """
+
+    def __init__(self, at_once: int) -> None:
+        self._free = at_once
+        self._turns = 0
+        self._working: Counter[str] = Counter()
+        self._waiting: dict[str, deque[threading.Event]] = {}
+        # The number of the last turn of each client that works or waits.
+        self._last_turn: Counter[str] = Counter()
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Wait until it is the turn of this thread's client, and work while the block runs."""
+        client = current_client.get()
+        called = threading.Event()
+        with self._lock:
+            self._waiting.setdefault(client, deque()).append(called)
+            self._call_next()
+        called.wait()
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._leave(client)
+                self._call_next()
+
+    def _leave(self, client: str) -> None:
+        self._free += 1
+        self._working[client] -= 1
+        if not self._working[client]:
+            del self._working[client]
+            if client not in self._waiting:
+                del self._last_turn[client]
+
+    def _call_next(self) -> None:
+        """Let the next thread work if there is room; the lock is held."""
+        if not (self._free and self._waiting):
+            return
+        client = min(self._waiting, key=lambda name: (self._working[name], self._last_turn[name]))
+        threads = self._waiting[client]
+        self._free -= 1
+        self._turns += 1
+        self._working[client] += 1
+        self._last_turn[client] = self._turns
+        threads.popleft().set()
+        if not threads:
+            del self._waiting[client]

@@ -1,0 +1,131 @@
+"""The disk of the store loses its power, or processes are killed, under a load of all actions.
+
+Clients remember every acknowledgement (`mixed_load`). Afterwards everything that was
+acknowledged is there with its own bytes. PROGIMAGE_TEST_CUTS and PROGIMAGE_TEST_KILLS set how
+often.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from progimage.stores import create_store, open_store
+from tests.people import SECRET, headers_of
+from tests.system.faults.disks import LoopDisk, loop_disk
+from tests.system.faults.mixed_load import OWNER, MixedLoad, mixed_load
+from tests.system.faults.nodes import assert_only_refuse_is_left
+from tests.system.faults.test_dead_nodes import assert_promises_are_kept
+from tests.system.serving.server import Server, kill, wait_until
+
+pytestmark = pytest.mark.timeout(1800)
+
+CUTS = int(os.environ.get("PROGIMAGE_TEST_CUTS", "6"))
+KILLS = int(os.environ.get("PROGIMAGE_TEST_KILLS", "100"))
+SETTINGS = {
+    "auth_mode": "optional",
+    "auth_secret": SECRET,
+    "transforms_cold_per_minute": 0,
+    "server_workers": 2,
+    "server_drain_s": 0,
+    # All clients of the load have one address.
+    "server_threads": 64,
+    "render_queue": 32,
+}
+PATIENCE_S = 120
+
+
+@pytest.fixture(params=["ext4", "xfs"])
+def disk(request, tmp_path) -> Iterator[LoopDisk]:
+    with loop_disk(request.param, tmp_path) as disk:
+        yield disk
+
+
+@pytest.fixture
+def server(tmp_path) -> Iterator[Server]:
+    """A server that is not started; its store can be put on a disk before."""
+    server = Server(tmp_path / "server", **SETTINGS)
+    try:
+        yield server
+    finally:
+        server.close()
+
+
+def start(server: Server, url: str) -> dict[str, str]:
+    """Start a server on a new store; return the headers of an account."""
+    server.environ["PROGIMAGE_STORE"] = server.store = url
+    create_store(url)
+    who = headers_of(open_store(url), OWNER)
+    server.start()
+    server.environ["PROGIMAGE_BIND"] = "{}:{}".format(*server.address)
+    return who
+
+
+def assert_answers(server: Server, load: MixedLoad) -> None:
+    """Wait until the server stores pictures again, without help."""
+    wait_until(lambda: server.listens() and server.get("/health/ready").status == 200, PATIENCE_S)
+    load.wait_for_more(1)
+
+
+def test_nothing_acknowledged_is_lost_in_a_power_cut(disk, server):
+    url = f"file://{disk.folder}/store"
+    who = start(server, url)
+    with mixed_load([server], who, seed=1) as load:
+        load.wait_for_more(1)
+        for _ in range(CUTS):
+            disk.cut_power()
+            wait_until(lambda: server.get("/health/ready").status == 503, PATIENCE_S)
+            server.die()
+            disk.unmount()
+            disk.mount()
+            server.start()
+            assert_answers(server, load)
+    assert load.lost
+    assert_promises_are_kept(server, load, who)
+    assert server.stop() == 0
+    assert_only_refuse_is_left(url)
+
+
+def test_a_disk_that_comes_back_is_used_without_a_restart(tmp_path, server):
+    with loop_disk("ext4", tmp_path) as disk:
+        url = f"file://{disk.folder}/store"
+        who = start(server, url)
+        with mixed_load([server], who, seed=3) as load:
+            load.wait_for_more(1)
+            disk.cut_power()
+            wait_until(lambda: server.get("/health/ready").status == 503, PATIENCE_S)
+            disk.unmount()
+            disk.mount()
+            assert_answers(server, load)
+        assert "Traceback" not in server.log
+        assert_promises_are_kept(server, load, who)
+        server.close()
+
+
+def victims(server: Server) -> list[int]:
+    """Return the processes that may be killed and are replaced."""
+    return [*server.web_workers(), *server.render_processes()]
+
+
+def test_nothing_acknowledged_is_lost_when_processes_are_killed(server, tmp_path: Path):
+    url = f"file://{tmp_path}/store"
+    who = start(server, url)
+    chance = random.Random(7)
+    with mixed_load([server], who, seed=2) as load:
+        load.wait_for_more(1)
+        for number in range(KILLS):
+            if number % 10 == 9:
+                server.die()
+                server.start()
+            else:
+                wait_until(lambda: load.under_way[server] >= 2, PATIENCE_S)
+                kill(chance.choice(victims(server)))
+            assert_answers(server, load)
+    assert load.lost
+    assert_promises_are_kept(server, load, who)
+    assert server.stop() == 0
+    assert_only_refuse_is_left(url)
