@@ -27,12 +27,14 @@ log = structlog.get_logger()
 class CacheBudget:
     """Decides whether a rendition may be cached.
 
+    The store is listed in the background, by each process for itself: at its first rendition,
+    and after each further 64th part of the budget.
+
     Args:
-        max_bytes: of all renditions in a folder store; each process may go beyond it by a
-            64th part.
+        max_bytes: of all renditions; each process may go beyond it by a 64th part.
         max_rendition_bytes: of one rendition.
         min_free_bytes: of a folder store's disk, which are left free.
-        helpers: counts in the background.
+        helpers: count in the background.
     """
 
     def __init__(
@@ -50,33 +52,35 @@ class CacheBudget:
         self._min_free_bytes = min_free_bytes
         self._helpers = helpers
         self._lock = threading.Lock()
-        self._counted = 0
+        self._share = max_bytes // _RECOUNT_SHARE
+        # Until the first count has ended, a process adds no more than it may go beyond.
+        self._counted = max_bytes - self._share
         self._added = 0
         # So that the first rendition has the cache counted.
         self._uncounted = max_bytes
         self._is_counting = False
 
-    def allows(self, size_bytes: int) -> bool:
-        """Return whether a rendition of this size may be cached now, and count it if so."""
+    def fits(self, size_bytes: int) -> bool:
+        """Return whether a rendition is small enough, and the disk has room for it."""
         if size_bytes > self._max_rendition_bytes:
             return False
-        # To count a bucket costs a request for every thousand objects.
-        if not isinstance(self._store, HasLocalPath):
-            return True
-        if not self._has_room(self._store, size_bytes):
+        return not isinstance(self._store, HasLocalPath) or self._has_room(self._store, size_bytes)
+
+    def allows(self, size_bytes: int) -> bool:
+        """Return whether a rendition of this size may be cached now, and count it if so."""
+        if not self.fits(size_bytes):
             return False
         with self._lock:
             self._uncounted += size_bytes
-            must_count = not self._is_counting and (
-                self._uncounted > self._max_bytes // _RECOUNT_SHARE
-            )
-            is_allowed = self._counted + self._added + size_bytes <= self._max_bytes
-            if is_allowed:
-                self._added += size_bytes
+            must_count = not self._is_counting and self._uncounted > self._share
             if must_count:
                 self._is_counting, self._uncounted = True, 0
         if must_count:
             self._helpers.submit(self._count)
+        with self._lock:
+            is_allowed = self._counted + self._added + size_bytes <= self._max_bytes
+            if is_allowed:
+                self._added += size_bytes
         return is_allowed
 
     def _has_room(self, store: HasLocalPath, size_bytes: int) -> bool:
@@ -88,14 +92,17 @@ class CacheBudget:
 
     def _count(self) -> None:
         with self._lock:
-            self._added = 0
+            added_before = self._added
         try:
             counted = sum(stat.size for stat in self._store.list(keys.RENDERS))
         except StoreError:
-            counted = self._counted
+            with self._lock:
+                self._is_counting = False
+            return
         with self._lock:
             self._counted, self._is_counting = counted, False
-        if counted > self._max_bytes:
+            self._added -= added_before
+        if counted + self._share > self._max_bytes:
             log.warning(
                 "no renditions are cached: the cache is full; run `progimage gc`",
                 bytes=counted,

@@ -116,10 +116,11 @@ def build(settings: Settings, store: ObjectStore | None, pool: RenderPool | None
     broker = Broker(settings.jobs.broker) if settings.jobs.broker else None
     remote = broker_renderer(settings, store, broker)
     jobs = Jobs(store, readers)
-    runner = runner_of(settings, store, jobs, library, jobs_pool, folder, downloader)
+    budget = cache_budget(settings, store, helpers)
+    runner = runner_of(settings, store, jobs, library, jobs_pool, folder, downloader, budget)
     users, ring, passwords = Users(store), key_ring(settings.auth, store), Passwords()
     foreign = foreign_pictures(
-        settings, store, pool, folder, rendering, policy, library, downloader, helpers
+        settings, store, pool, folder, rendering, policy, library, downloader, helpers, budget
     )
     components = Components(
         settings=settings,
@@ -152,7 +153,7 @@ def build(settings: Settings, store: ObjectStore | None, pool: RenderPool | None
             remote,
             disk_cache,
             copies,
-            allows=cache_budget(settings, store, helpers).allows,
+            allows=budget.allows,
         ),
         delivery=Delivery(store, settings.delivery),
         policy=policy,
@@ -229,6 +230,7 @@ def runner_of(
     pool: RenderPool,
     folder: TempFolder,
     downloader: Downloader,
+    budget: CacheBudget,
 ) -> Runner:
     """Return the runner of jobs in this process; its renders have a lower priority."""
     limits, threads = settings.picture_limits(), settings.jobs.threads
@@ -254,6 +256,7 @@ def runner_of(
         admission,
         policy_of(settings),
         working_copies=copies,
+        allows=budget.allows,
     )
     hosts = HostLimits(settings.jobs.per_host, settings.jobs.host_pause_s)
     attempts = settings.jobs.attempts

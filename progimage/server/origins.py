@@ -31,6 +31,7 @@ from progimage.origins.origins import Origin, Origins
 from progimage.origins.pointers import Pointers
 from progimage.origins.sources.source import OriginSource
 from progimage.origins.unlisted import Unlisted
+from progimage.renditions.cache_budget import CacheBudget
 from progimage.renditions.renditions import Renditions
 from progimage.stores import ObjectStore
 from progimage.stores.temp_files import TempFolder
@@ -60,6 +61,7 @@ def foreign_pictures(
     library: Library,
     downloader: Downloader,
     executor: Executor,
+    budget: CacheBudget,
 ) -> ForeignPictures:
     """Return the origins of the settings.
 
@@ -67,6 +69,8 @@ def foreign_pictures(
         rendering: the limit on renders, shared with the library's pictures.
         library: contains the pictures that watermarks name.
         executor: renews copies and writes working copies after the answer is sent.
+        budget: bounds each rendition and keeps room on the disk. `origin_cache.max_bytes`
+            bounds all of them.
 
     Raises:
         ConfigError: an origin cannot be opened.
@@ -86,6 +90,7 @@ def foreign_pictures(
         policy,
         working_copies=working,
         others=(store, library),
+        allows=budget.fits,
     )
     pointers = Pointers(store)
     fetching = Admission(settings.origin_cache.concurrent, "fetches from origins")

@@ -31,7 +31,14 @@ from progimage.renditions import remote_render
 from progimage.renditions.renditions import Renditions
 from progimage.server import broker, metrics_server
 from progimage.server.broker import Broker
-from progimage.server.components import index_of, merging_in, policy_of, pool_of, runner_of
+from progimage.server.components import (
+    cache_budget,
+    index_of,
+    merging_in,
+    policy_of,
+    pool_of,
+    runner_of,
+)
 from progimage.stores import ObjectStore, open_store, temp_files
 from progimage.stores.metered import MeteredStore
 from progimage.stores.temp_files import TempFolder
@@ -59,7 +66,8 @@ def work_on_jobs() -> None:
     index = index_of(settings, store, helpers)
     library, keeper = Library(store, index=index), Keeper(index, merging_in(pool))
     downloader = Downloader(settings.download, settings.upload.max_bytes)
-    runner = runner_of(settings, store, jobs, library, pool, TempFolder(), downloader)
+    budget = cache_budget(settings, store, helpers)
+    runner = runner_of(settings, store, jobs, library, pool, TempFolder(), downloader, budget)
     keeper.start()
     try:
         with _serving_metrics(settings):
@@ -89,8 +97,17 @@ def work_on_renders() -> None:
     policy = policy_of(settings)
     library = Library(store)
     copies = WorkingCopies(store, library, settings.render.working_copy_px)
+    counting = ThreadPoolExecutor(1, thread_name_prefix="cache size")
     renders = Renditions(
-        store, library, pool, TempFolder(), limits, admission, policy, working_copies=copies
+        store,
+        library,
+        pool,
+        TempFolder(),
+        limits,
+        admission,
+        policy,
+        working_copies=copies,
+        allows=cache_budget(settings, store, counting).allows,
     )
     messages = Broker(settings.jobs.broker)
 
@@ -102,6 +119,7 @@ def work_on_renders() -> None:
             messages.serve(broker.RENDER, make, threads)
     finally:
         pool.close()
+        counting.shutdown(wait=False, cancel_futures=True)
 
 
 def _begin(threads: Callable[[Settings], int]) -> tuple[Settings, ObjectStore]:

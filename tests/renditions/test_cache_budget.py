@@ -8,6 +8,7 @@ from concurrent.futures import Executor, Future
 import pytest
 
 from progimage import keys
+from progimage.errors import StoreUnavailable
 from progimage.renditions.cache_budget import CacheBudget
 from progimage.stores.folder.store import FilesystemStore
 from progimage.stores.memory import MemoryStore
@@ -24,8 +25,8 @@ class AtOnce(Executor):
 
 
 def budget_of(store, **bounds) -> CacheBudget:
-    given = {"max_bytes": 1_000, "max_rendition_bytes": 500, "min_free_bytes": 0, **bounds}
-    return CacheBudget(store, **given, helpers=AtOnce())
+    given = {"max_bytes": 1_000, "max_rendition_bytes": 500, "min_free_bytes": 0}
+    return CacheBudget(store, **{**given, "helpers": AtOnce(), **bounds})
 
 
 def fill(store, size: int, name: str = "sepia") -> None:
@@ -39,8 +40,13 @@ def test_a_rendition_that_is_too_large_is_not_cached(tmp_path):
     assert not budget.allows(501)
 
 
-def test_what_is_there_already_counts(tmp_path):
-    store = FilesystemStore(tmp_path)
+@pytest.fixture(params=["folder", "bucket"])
+def store(request, tmp_path):
+    """A store of each kind; a store in memory stands for a bucket, which has no free space."""
+    return FilesystemStore(tmp_path) if request.param == "folder" else MemoryStore()
+
+
+def test_what_is_there_already_counts(store):
     fill(store, 900)
     budget = budget_of(store)
     budget.allows(50)
@@ -48,8 +54,7 @@ def test_what_is_there_already_counts(tmp_path):
     assert budget.allows(50)
 
 
-def test_what_was_added_since_the_last_count_counts_at_once(tmp_path):
-    store = FilesystemStore(tmp_path)
+def test_what_was_added_since_the_last_count_counts_at_once(store):
     budget = budget_of(store, max_bytes=100_000, max_rendition_bytes=60_000)
     budget.allows(1)
     budget._is_counting = True  # the next count has begun and has not ended
@@ -57,8 +62,50 @@ def test_what_was_added_since_the_last_count_counts_at_once(tmp_path):
     assert not budget.allows(60_000)
 
 
-def test_there_is_room_again_after_renditions_were_removed(tmp_path):
-    store = FilesystemStore(tmp_path)
+class Later(Executor):
+    """Does the work when it is asked to."""
+
+    def __init__(self) -> None:
+        self.work = []
+
+    def submit(self, fn, /, *args, **kwargs):
+        self.work.append(fn)
+        return Future()
+
+
+def test_before_the_first_count_only_a_small_part_of_the_budget_is_given(store):
+    helpers = Later()
+    budget = budget_of(store, max_bytes=64_000, helpers=helpers)
+    assert [budget.allows(400) for _ in range(4)] == [True, True, False, False]
+    helpers.work.pop()()
+    assert budget.allows(400)
+
+
+def test_what_is_added_during_a_count_is_not_forgotten(store):
+    helpers = Later()
+    budget = budget_of(store, max_bytes=64_000, helpers=helpers)
+    budget.allows(1)
+    helpers.work.pop()()
+    while not helpers.work:  # the next count is due, and waits for a helper
+        assert budget.allows(500)
+    while budget.allows(500):
+        pass
+    added = budget._added
+    helpers.work.pop()()  # the renditions of this test were never stored
+    assert budget._added == 0
+    assert added > 63_000
+
+
+def test_a_store_that_cannot_be_listed_is_given_a_small_part_of_the_budget():
+    class Broken(MemoryStore):
+        def list(self, prefix, after=""):
+            raise StoreUnavailable("the store does not answer")
+
+    budget = budget_of(Broken(), max_bytes=64_000)
+    assert sum(budget.allows(100) for _ in range(100)) == 10
+
+
+def test_there_is_room_again_after_renditions_were_removed(store):
     fill(store, 1_000)
     budget = budget_of(store)
     budget.allows(1)
@@ -71,12 +118,3 @@ def test_there_is_room_again_after_renditions_were_removed(tmp_path):
 @pytest.mark.parametrize(("free", "is_allowed"), [(0, True), (2**70, False)])
 def test_a_disk_keeps_a_floor_of_free_space(tmp_path, free, is_allowed):
     assert budget_of(FilesystemStore(tmp_path), min_free_bytes=free).allows(1) is is_allowed
-
-
-def test_a_bucket_is_not_counted():
-    store = MemoryStore()
-    fill(store, 2_000)
-    budget = budget_of(store)
-    budget.allows(1)
-    assert budget.allows(500)
-    assert not budget.allows(501)

@@ -58,7 +58,8 @@ class Cache(Section):
         default=10 * 2**30,
         ge=0,
         description="Most bytes to keep; the oldest go first. The running service caches nothing "
-        "beyond it (each web process may add a 64th part before it notices).",
+        "beyond it (each web process may add a 64th part before it notices). It lists the cache "
+        "once at its first rendition, and again after each 64th part that it added.",
     )
     max_rendition_bytes: int = Field(
         default=16 * 2**20,

@@ -303,3 +303,15 @@ def test_a_stream_ends_when_the_process_is_to_end(service, client, image_id):
     path = created(client, images=[image_id], transforms=["blur"])
     service.begin_to_stop()
     assert events(client.simulate_get(path, headers={"Accept": "text/event-stream"})) == []
+
+
+def test_renders_of_a_job_keep_to_the_bounds_of_the_cache(store, png):
+    service = app.create(
+        Settings.model_validate({"cache": {"max_rendition_bytes": 0}}), store, InlinePool()
+    )
+    client = testing.TestClient(service)
+    image_id = upload(client, png).split("/")[2]
+    path = created(client, images=[image_id], transforms=["sepia"])
+    run(service.runner)
+    assert client.simulate_get(path).json["status"] == "complete"
+    assert list(store.list("renders/")) == []

@@ -84,6 +84,11 @@ class MixedLoad:
     def actions(self) -> list[Callable[[random.Random], None]]:
         return [self.upload, self.stream, self.resume, self.edit, self.hide, self.remove]
 
+    @property
+    def is_over(self) -> bool:
+        """True if the clients were told to stop, or one of them found something wrong."""
+        return self._is_over.is_set()
+
     def wait_for_more(self, count: int) -> None:
         """Return when every action was done so many times more."""
         before = self.done.copy()

@@ -13,6 +13,7 @@ from PIL import Image
 from progimage.maintenance.check import Check
 from progimage.stores import open_store
 from tests.imaging.drawing import saved
+from tests.system.serving.life import path_of
 from tests.system.serving.server import Server
 
 JSON = {"Content-Type": "application/json"}
@@ -36,9 +37,11 @@ def drawn(size: int) -> bytes:
 
 def listed(node: Server, who: Mapping[str, str], condition: str = "") -> set[str]:
     """Return the ids of all pictures that match, each of which is listed once."""
-    answer = node.get(f"/images/?limit=1000{condition}", **who).json
-    ids = [record["id"] for record in answer["data"]]
-    assert answer["next"] is None
+    ids, page = [], f"/images/?limit=1000{condition}"
+    while page:
+        answer = node.get(page, **who).json
+        ids += [record["id"] for record in answer["data"]]
+        page = path_of(answer["next"]) if answer["next"] else ""
     assert len(ids) == len(set(ids)) == answer["total"]
     return set(ids)
 
