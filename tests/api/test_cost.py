@@ -139,8 +139,12 @@ def test_one_request_asks_little_of_the_store_however_much_it_asks_for(
     assert cost_of("/images/", Accept="application/x-ndjson") == {"LIST": 2}
 
 
-def test_a_cached_tile_costs_one_question_whatever_grammar_asks_for_it(client, cost_of, jpeg):
-    image_id = upload(client, jpeg).split("/")[2]
+def test_a_cached_tile_costs_one_question_whatever_grammar_asks_for_it(
+    client, store, cost_of, jpeg
+):
+    path = upload(client, jpeg)
+    have_cache_counted(client, store, path)
+    image_id = path.split("/")[2]
     tile = f"/iiif/3/{image_id}/0,0,24,16/12,/0/default.jpg"
     # The record, for the size; then as any rendition, but for the record.
     assert cost_of(tile) == {"GET": 5, "PUT": 1}
