@@ -32,7 +32,7 @@ def sign_up(page: Page, name: str) -> None:
     page.get_by_label("Name").fill(name)
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Create an account").click()
-    expect(page.get_by_role("button", name=f"{name}, log out")).to_be_visible()
+    expect(page.get_by_role("button", name=f"Account: {name}")).to_be_visible()
 
 
 def log_in(page: Page, name: str, password: str = PASSWORD) -> None:
@@ -86,13 +86,14 @@ def test_a_reload_stays_logged_in_and_logging_out_hides_what_was_private(make_wi
     sign_up(page, "bea")
     upload_privately(page, "Bea alone")
     page.reload()
-    expect(page.get_by_role("button", name="bea, log out")).to_be_visible()
+    expect(page.get_by_role("button", name="Account: bea")).to_be_visible()
     expect(page.get_by_role("link", name="Bea alone")).to_be_visible()
     page.get_by_label("Only mine").check()
     expect(page.locator(".tile[data-id]")).to_have_count(1)
     assert "owner=me" in page.url
     page.goto(page.url.partition("?")[0])
-    page.get_by_role("button", name="bea, log out").click()
+    page.get_by_role("button", name="Account: bea").click()
+    page.get_by_role("button", name="Log out", exact=True).click()
     expect(page.get_by_role("link", name="Log in")).to_be_visible()
     expect(page.get_by_role("link", name="Bea alone")).to_have_count(0)
     kept = json.dumps(page.evaluate("[{...sessionStorage}, {...localStorage}]"))
@@ -129,7 +130,7 @@ def test_a_token_that_ran_out_is_renewed_unseen(make_window, guarded):
     page.route("**/images/?*", answer)
     page.get_by_role("searchbox", name="Search").fill("nothing-is-called-so")
     expect(page.get_by_role("heading", name="Nothing matches")).to_be_visible()
-    expect(page.get_by_role("button", name="cleo, log out")).to_be_visible()
+    expect(page.get_by_role("button", name="Account: cleo")).to_be_visible()
 
 
 def test_a_wrong_password_is_told(make_window, guarded):
@@ -174,3 +175,30 @@ def test_where_there_are_no_accounts_nothing_is_said_of_them(window):
     expect(page.get_by_role("searchbox", name="Search")).to_be_visible()
     expect(page.get_by_role("link", name="Log in")).to_have_count(0)
     expect(page.get_by_label("Only mine")).to_be_hidden()
+
+
+def test_the_account_has_its_password_keys_and_sessions(make_window, guarded):
+    window = make_window(guarded)
+    page = window.open()
+    sign_up(page, "frida")
+    page.get_by_role("button", name="Account: frida").click()
+    dialog = page.get_by_role("dialog", name="frida")
+    assert_accessible(page)
+    dialog.get_by_label("What the new key is for").fill("backup")
+    dialog.get_by_role("button", name="Create").click()
+    key = dialog.get_by_label("API key", exact=True).text_content()
+    who = {"Authorization": f"Bearer {key}"}
+    assert guarded.request("GET", "/users/me/", headers=who).json["username"] == "frida"
+    dialog.get_by_role("button", name="Revoke: backup").click()
+    page.get_by_role("alertdialog").get_by_role("button", name="Revoke").click()
+    expect(dialog.get_by_text("backup")).to_have_count(0)
+    window.expected = {401}
+    assert guarded.request("GET", "/users/me/", headers=who).status == 401
+    expect(dialog.get_by_text("This session")).to_be_visible()
+    dialog.get_by_label("Current password").fill(PASSWORD)
+    dialog.get_by_label("New password").fill(PASSWORD + "!")
+    dialog.get_by_role("button", name="Change password").click()
+    expect(page.locator(".toast").last).to_contain_text("Password changed")
+    dialog.get_by_role("button", name="Log out", exact=True).click()
+    log_in(page, "frida", PASSWORD + "!")
+    expect(page.get_by_role("button", name="Account: frida")).to_be_visible()

@@ -2,11 +2,12 @@
 
 import { servicePath } from "./service_path.js";
 import { say, toast } from "./announce.js";
+import { accountDialog } from "./account_dialog.js";
 import { sendJson } from "./api.js";
 import { h, icon, uniqueId } from "./dom.js";
 import { cameFrom, go } from "./route.js";
 import { accountMode, isRegistrationOpen } from "./service.js";
-import { logIn, logOut, session, userName } from "./session.js";
+import { logIn, session, userName } from "./session.js";
 
 /** Return the control for the page's head: a link to log in, or the account's name; hidden without accounts. */
 export function accountControl() {
@@ -16,17 +17,12 @@ export function accountControl() {
     element.replaceChildren(
       name === null
         ? h("a", { class: "button quiet", href: `${servicePath}/?view=login` }, icon("person"), "Log in")
-        : h("button", { type: "button", class: "quiet", title: "Log out", "aria-label": `${name}, log out`, onclick: leave }, h("bdi", { class: "who" }, name), icon("leave")),
+        : h("button", { type: "button", class: "quiet", title: "Account", "aria-label": `Account: ${name}`, "aria-haspopup": "dialog", onclick: accountDialog }, icon("person"), h("bdi", { class: "who" }, name)),
     );
   }
   session.addEventListener("change", show);
   show();
   return element;
-}
-
-async function leave() {
-  await logOut();
-  toast("Logged out");
 }
 
 /** Return the view to log in, or to create an account if registration is open. */

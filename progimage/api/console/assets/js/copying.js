@@ -31,7 +31,8 @@ export function copyButton(label, text) {
   return button;
 }
 
-async function copied(text) {
+/** Copy `text`; resolves to false if the browser does not allow it. */
+export async function copied(text) {
   try {
     await navigator.clipboard.writeText(text);
     return true;

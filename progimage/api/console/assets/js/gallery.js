@@ -7,6 +7,9 @@ import { h, icon } from "./dom.js";
 import { emptyState, errorState } from "./notice.js";
 import { go, hrefOfPicture, hrefOfSearch, note } from "./route.js";
 import { searchBar } from "./search_bar.js";
+import { Selection } from "./selection.js";
+import { selectionBar } from "./selection_bar.js";
+import { selectable } from "./selecting.js";
 import { placeholder, thumbnailImage } from "./showing.js";
 import { count, nameOf, number } from "./wording.js";
 
@@ -17,8 +20,11 @@ const ROW_HEIGHT = 230;
 export function galleryView({ upload }) {
   let search = new URLSearchParams();
   let next = null;
-  let shown = 0;
+  let records = [];
+  let total = null;
   let loading = null;
+  const tiles = new Map();
+  const selection = new Selection();
 
   const bar = searchBar((changed, isTyping) => {
     if (changed.toString() === search.toString()) return;
@@ -31,11 +37,16 @@ export function galleryView({ upload }) {
     load(changed);
   });
   const heading = h("h1", { class: "unseen", tabindex: "-1" }, "Pictures");
-  const total = h("p", { class: "total faint" });
+  const totalLine = h("p", { class: "total faint" });
   const list = h("ul", { class: "tiles", "aria-label": "Pictures" });
   const state = h("div", { class: "state" });
   const more = h("button", { type: "button", class: "more", hidden: true, onclick: () => loadMore() }, "Show more");
-  const element = h("section", { class: "gallery" }, heading, bar.element, total, list, state, more);
+  const actions = selectionBar(selection, { onchanged: replace, selectShown: () => selection.add(records) });
+  const element = h("section", { class: "gallery" }, heading, bar.element, totalLine, list, state, more, actions.element);
+  selection.addEventListener("change", () => {
+    list.classList.toggle("selecting", selection.size > 0);
+    for (const tile of tiles.values()) tile.show();
+  });
 
   const watcher = new IntersectionObserver(
     (entries) => {
@@ -48,7 +59,6 @@ export function galleryView({ upload }) {
   async function load(wanted) {
     search = new URLSearchParams(wanted);
     next = null;
-    shown = 0;
     const query = new URLSearchParams(search);
     query.set("limit", PAGE);
     await fetchPage(`${servicePath}/images/?${query}`, true);
@@ -72,12 +82,12 @@ export function galleryView({ upload }) {
       const page = await json(url, { signal: mine.signal });
       if (loading !== mine) return;
       loading = null;
-      if (isFirst) list.replaceChildren();
+      if (isFirst) empty();
       append(page);
     } catch (error) {
       if (error.name === "AbortError" || loading !== mine) return;
       loading = null;
-      if (isFirst) list.replaceChildren();
+      if (isFirst) empty();
       more.hidden = true;
       state.replaceChildren(errorState(error, () => fetchPage(url, isFirst)));
     } finally {
@@ -86,23 +96,60 @@ export function galleryView({ upload }) {
     }
   }
 
+  function empty() {
+    list.replaceChildren();
+    tiles.clear();
+    records = [];
+    if (selection.size) selection.clear();
+  }
+
   function append(page) {
-    list.append(...page.data.map(tile));
-    shown += page.data.length;
+    records.push(...page.data);
+    list.append(...page.data.map(added));
     next = page.next;
+    total = { value: page.total, isExact: page.total_is_exact };
     state.replaceChildren();
     more.hidden = next === null;
-    showTotal(page);
-    if (!shown && !next) state.replaceChildren(nothing());
+    showTotal();
+    if (!records.length && !next) state.replaceChildren(nothing());
     // A page can be short if the server found few matches within its limit. The button may
     // then be visible already, so no scrolling would load the next page.
     if (next && more.getBoundingClientRect().top < innerHeight + 900) setTimeout(loadMore, 0);
   }
 
-  function showTotal(page) {
-    const all = page.total_is_exact ? count(page.total, "picture") : `more than ${number(page.total)} pictures`;
-    total.textContent = shown ? all : "";
+  /** Return the element of a new tile. */
+  function added(record) {
+    const { element, link } = tile(record);
+    const selecting = selectable(element, link, record, selection, () => records);
+    tiles.set(record.id, { element, show: selecting.show });
+    selecting.show();
+    return element;
+  }
+
+  function showTotal() {
+    const shown = records.length;
+    const all = total.isExact ? count(total.value, "picture") : `more than ${number(total.value)} pictures`;
+    totalLine.textContent = shown ? all : "";
     say(shown ? `${all}; ${number(shown)} shown` : next ? "Still searching" : "No pictures found");
+  }
+
+  /** Show a changed record in its place; remove it if `record` is null. */
+  function replace(id, record) {
+    const at = records.findIndex((known) => known.id === id);
+    if (at < 0) return;
+    const { element: old } = tiles.get(id);
+    if (record) {
+      records[at] = record;
+      old.replaceWith(added(record));
+    } else {
+      records.splice(at, 1);
+      tiles.delete(id);
+      old.remove();
+      total.value -= 1;
+      showTotal();
+      if (!records.length && !next) state.replaceChildren(nothing());
+    }
+    selection.replace(id, record);
   }
 
   function nothing() {
@@ -124,7 +171,7 @@ export function galleryView({ upload }) {
 
   function show(wanted) {
     bar.show(wanted);
-    if (wanted.toString() !== search.toString() || !shown) return load(wanted);
+    if (wanted.toString() !== search.toString() || !records.length) return load(wanted);
     return Promise.resolve();
   }
 
@@ -135,15 +182,20 @@ export function galleryView({ upload }) {
     show,
     /** Load the first page again, for example after an upload. */
     reload: () => load(search),
-    /** Show a changed record in its place; remove it if `record` is null. */
-    replace(id, record) {
-      const old = list.querySelector(`li[data-id="${CSS.escape(id)}"]`);
-      if (!old) return;
-      if (record) old.replaceWith(tile(record));
-      else {
-        old.remove();
-        shown -= 1;
-      }
+    replace,
+    /** Return the ids before and after a picture in the list; undefined where there is none. */
+    neighbours(id) {
+      const at = records.findIndex((record) => record.id === id);
+      if (at >= 0 && at >= records.length - 5) loadMore();
+      return at < 0 ? {} : { previous: records[at - 1]?.id, next: records[at + 1]?.id };
+    },
+    /** Put the cursor into the search. */
+    focusSearch: bar.focus,
+    /** Deselect everything; false if nothing was selected. */
+    deselect() {
+      const had = selection.size > 0;
+      if (had) selection.clear();
+      return had;
     },
   };
 }
@@ -152,6 +204,15 @@ function tile(record) {
   const ratio = Math.min(4, Math.max(0.4, record.width / record.height));
   const name = nameOf(record);
   const image = thumbnailImage(record);
+  const link = h(
+    "a",
+    { href: hrefOfPicture(record.id), draggable: "false" },
+    placeholder(record),
+    image,
+    h("span", { class: "caption", "aria-hidden": "true" }, h("bdi", {}, name)),
+    record.visibility === "private" && h("span", { class: "badge" }, icon("lock"), h("span", { class: "unseen" }, "Private")),
+    record.frames > 1 && h("span", { class: "badge second" }, count(record.frames, "frame")),
+  );
   const element = h(
     "li",
     {
@@ -159,18 +220,10 @@ function tile(record) {
       dataset: { id: record.id },
       style: { "--ratio": String(ratio), "--basis": `${Math.round(ratio * ROW_HEIGHT)}px` },
     },
-    h(
-      "a",
-      { href: hrefOfPicture(record.id) },
-      placeholder(record),
-      image,
-      h("span", { class: "caption", "aria-hidden": "true" }, h("bdi", {}, name)),
-      record.visibility === "private" && h("span", { class: "badge" }, icon("lock"), h("span", { class: "unseen" }, "Private")),
-      record.frames > 1 && h("span", { class: "badge second" }, count(record.frames, "frame")),
-    ),
+    link,
   );
   image.addEventListener("error", () => element.classList.add("broken"), { once: true });
-  return element;
+  return { element, link };
 }
 
 function skeleton() {

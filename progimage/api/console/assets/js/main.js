@@ -6,9 +6,10 @@ import { h } from "./dom.js";
 import { galleryView } from "./gallery.js";
 import { jobView } from "./job_view.js";
 import { jobsView } from "./jobs_view.js";
+import { catchKeys, helpButton } from "./keys.js";
 import { errorState } from "./notice.js";
 import { pictureView } from "./picture_view.js";
-import { followLinks, read, router } from "./route.js";
+import { followLinks, go, read, router } from "./route.js";
 import { accountMode, discover, offers } from "./service.js";
 import { resume, session } from "./session.js";
 import { themeButton } from "./theme.js";
@@ -29,7 +30,7 @@ const links = {
 function header() {
   const brand = h("a", { class: "brand", href: `${servicePath}/`, "aria-label": "ProgImage" }, h("img", { src: `${servicePath}/console/mark.svg`, alt: "", width: 28, height: 28 }), h("span", {}, "ProgImage"));
   links.jobs.hidden = !offers("jobs");
-  const controls = h("div", { class: "row" }, themeButton(), accountControl(), upload.button);
+  const controls = h("div", { class: "row" }, helpButton(), themeButton(), accountControl(), upload.button);
   top.replaceChildren(h("div", { class: "bar" }, brand, h("nav", { "aria-label": "Views" }, Object.values(links)), controls));
 }
 
@@ -62,7 +63,8 @@ function mark(view) {
 function viewOf(wanted) {
   if (wanted.view === "picture") {
     const onchanged = (id, record) => gallery?.replace(id, record);
-    return pictureView({ id: wanted.id, pipeline: wanted.pipeline, onchanged });
+    const neighbours = (id) => gallery?.neighbours(id) ?? {};
+    return pictureView({ id: wanted.id, pipeline: wanted.pipeline, onchanged, neighbours });
   }
   if (wanted.view === "jobs" && offers("jobs")) return jobsView();
   if (wanted.view === "job" && offers("jobs")) return jobView({ id: wanted.id, onmade: forget });
@@ -70,6 +72,12 @@ function viewOf(wanted) {
   gallery ??= galleryView({ upload: upload.open });
   gallery.show(wanted.view === "gallery" ? wanted.search : new URLSearchParams());
   return gallery;
+}
+
+/** Put the cursor into the search, in the gallery. */
+function search() {
+  if (current !== gallery || gallery === null) go(`${servicePath}/`);
+  gallery.focusSearch();
 }
 
 /** Make the gallery load again when it is shown next, because the pictures have changed. */
@@ -88,6 +96,7 @@ async function begin() {
   }
   header();
   followLinks();
+  catchKeys({ view: () => current, search });
   history.scrollRestoration = "manual";
   router.addEventListener("change", show);
   session.addEventListener("change", () => {

@@ -9,19 +9,23 @@ import { metadataForm } from "./metadata_form.js";
 import { errorState, waitingState } from "./notice.js";
 import { playground } from "./playground.js";
 import { cameFrom, go, hrefOfPicture, note } from "./route.js";
+import { share } from "./share_dialog.js";
 import { stage } from "./stage.js";
 import { bytes, count, nameOf, number, when } from "./wording.js";
 
 /**
  * Return the view of the picture `id`. With a `pipeline` the playground is open and starts with
  * it; with null the details are open. `onchanged` gets the id and the new record, or null after
- * the picture is deleted.
+ * the picture is deleted. `neighbours` returns the ids of the `previous` and the `next` picture
+ * of the gallery, if there are any.
  */
-export function pictureView({ id, pipeline, onchanged }) {
+export function pictureView({ id, pipeline, onchanged, neighbours }) {
   const heading = h("h1", { tabindex: "-1" }, "Picture");
   const body = h("div", { class: "picture-body" });
   const back = h("a", { class: "button quiet", href: `${servicePath}/`, onclick: goBack }, icon("back"), "Pictures");
-  const element = h("section", { class: "picture" }, h("div", { class: "picture-head" }, back, heading), body);
+  const steps = h("div", { class: "row steps-between" });
+  const use = h("button", { type: "button", class: "primary", hidden: true }, icon("share"), h("span", {}, "Share"));
+  const element = h("section", { class: "picture" }, h("div", { class: "picture-head" }, back, heading, use, steps), body);
   const gone = new AbortController();
   let title = "Picture";
 
@@ -34,8 +38,28 @@ export function pictureView({ id, pipeline, onchanged }) {
     }
   }
 
+  /** Links to the pictures before and after this one in the gallery. */
+  function showSteps() {
+    const { previous, next } = neighbours(id);
+    const step = (to, drawing, label, key) =>
+      to && h("a", { class: "button quiet round", href: hrefOfPicture(to), "aria-label": label, title: `${label} (${key})`, onclick: (event) => follow(event, to) }, icon(drawing));
+    steps.replaceChildren(...[step(previous, "back", "Previous picture", "←"), step(next, "forward", "Next picture", "→")].filter(Boolean));
+  }
+
+  /** Show another picture in place of this one: Back leads to the gallery. */
+  function follow(event, to) {
+    if (event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey) return;
+    event.preventDefault();
+    turn(to);
+  }
+
+  function turn(to) {
+    if (to) go(hrefOfPicture(to), { replace: true });
+  }
+
   async function load() {
     body.replaceChildren(waitingState());
+    showSteps();
     try {
       const response = await request(`${servicePath}/images/${encodeURIComponent(id)}/metadata/`, { signal: gone.signal });
       show(await response.json(), response.headers.get("ETag"));
@@ -53,8 +77,12 @@ export function pictureView({ id, pipeline, onchanged }) {
   function show(record, etag) {
     rename(record);
     const view = stage(record);
+    let shown = record;
+    use.hidden = false;
+    use.onclick = () => share(shown, new URLSearchParams(location.search).get("pipeline") ?? "");
     const form = metadataForm(record, etag, (edited) => {
       rename(edited);
+      shown = edited;
       view.replace(edited);
       onchanged(id, edited);
     });
@@ -121,7 +149,15 @@ export function pictureView({ id, pipeline, onchanged }) {
   }
 
   load().then(() => say(title));
-  return { element, heading, title: () => title, leave: () => gone.abort() };
+  return {
+    element,
+    heading,
+    title: () => title,
+    leave: () => gone.abort(),
+    /** Go to the picture before (-1) or after (1) this one. */
+    step: (by) => turn(by < 0 ? neighbours(id).previous : neighbours(id).next),
+    close: () => back.click(),
+  };
 }
 
 function factsOf(record) {

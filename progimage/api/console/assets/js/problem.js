@@ -30,3 +30,8 @@ export function problemOf(status, text, retryAfter) {
   const seconds = Number.parseInt(retryAfter ?? "", 10);
   return new Problem(status, document, Number.isFinite(seconds) ? seconds : null);
 }
+
+/** True if the same request may succeed later: the service was busy, or could not be reached. */
+export function mayHelpToRetry(error) {
+  return !(error instanceof Problem) || error.status >= 500 || [401, 408, 409, 429].includes(error.status);
+}

@@ -92,6 +92,10 @@ export function searchBar(onsearch) {
 
   return {
     element,
+    focus() {
+      text.focus();
+      text.select();
+    },
     show(search) {
       if (document.activeElement !== text) text.value = search.get("q") ?? "";
       tags.set(search.getAll("tags_all"));

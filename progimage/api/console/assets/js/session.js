@@ -12,13 +12,15 @@ const REFRESH_TOKEN = "progimage.refresh";
 const USER_NAME = "progimage.user";
 
 let access = null;
-let sessionId = null;
+let currentSession = null;
 let renewing = null;
 
 /** Fires "change" when a user logs in or out. */
 export const session = new EventTarget();
 
 export const accessToken = () => access;
+
+export const sessionId = () => currentSession;
 
 export const userName = () => (access ? sessionStorage.getItem(USER_NAME) : null);
 
@@ -31,9 +33,9 @@ export async function logIn(name, password) {
 
 /** Delete the tokens, and end the session at the service if it can be reached. */
 export async function logOut() {
-  const [id, token] = [sessionId, access];
+  const [id, token] = [currentSession, access];
   access = null;
-  sessionId = null;
+  currentSession = null;
   sessionStorage.removeItem(REFRESH_TOKEN);
   sessionStorage.removeItem(USER_NAME);
   session.dispatchEvent(new Event("change"));
@@ -79,7 +81,7 @@ async function renew() {
 function store(tokens, name) {
   const isNew = access === null;
   access = tokens.access_token;
-  sessionId = tokens.session ?? null;
+  currentSession = tokens.session ?? null;
   if (tokens.refresh_token) sessionStorage.setItem(REFRESH_TOKEN, tokens.refresh_token);
   sessionStorage.setItem(USER_NAME, name);
   if (isNew) session.dispatchEvent(new Event("change"));

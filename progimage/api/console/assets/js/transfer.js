@@ -1,10 +1,13 @@
-// Uploads one file. It uses XMLHttpRequest, since fetch does not report upload progress.
+// Uploads one file: small ones as a form, large ones in pieces. It uses XMLHttpRequest, since
+// fetch does not report upload progress.
 
 import { servicePath } from "./service_path.js";
 import { Problem, problemOf, Unreachable } from "./problem.js";
+import { sendInPieces } from "./resumable.js";
 import { accessToken, refresh } from "./session.js";
 
 const MOST_TRIES = 4;
+const MOST_OF_A_FORM = 8 * 1024 * 1024;
 
 /**
  * Send `file` with `metadata`; resolves to `{record, isNew}`.
@@ -13,6 +16,7 @@ const MOST_TRIES = 4;
  * repeated after its Retry-After. Rejects with Problem, Unreachable, or an AbortError once `signal` fired.
  */
 export async function transfer(file, metadata, { signal, onprogress }) {
+  if (file.size > MOST_OF_A_FORM) return sendInPieces(file, metadata, { signal, onprogress });
   for (let tries = 1; ; tries += 1) {
     try {
       return await once(file, metadata, signal, onprogress);

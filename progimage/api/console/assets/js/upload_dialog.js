@@ -5,6 +5,7 @@ import { transformList } from "./api.js";
 import { dialog } from "./dialogs.js";
 import { h, icon, uniqueId } from "./dom.js";
 import { privacyField } from "./privacy.js";
+import { mayHelpToRetry } from "./problem.js";
 import { hrefOfPicture } from "./route.js";
 import { tagField } from "./tag_field.js";
 import { Queue } from "./upload_queue.js";
@@ -17,7 +18,7 @@ const WORDS = {
   waiting: "waiting",
   sending: "sending",
   done: "uploaded",
-  known: "already stored",
+  known: "was here already",
   failed: "failed",
   cancelled: "cancelled",
 };
@@ -128,20 +129,23 @@ export function uploader({ onuploaded }) {
       }
     }
     const busy = queue.in("waiting", "sending").length;
-    const gone = queue.in("done", "known").length;
+    const isNew = queue.in("done").length;
+    const known = queue.in("known").length;
+    const gone = isNew + known;
     const failed = queue.in("failed").length;
     const ready = queue.in("ready").length;
     start.textContent = ready ? `Upload ${count(ready, "picture")}` : "Upload";
     start.disabled = ready === 0;
     clear.hidden = !queue.uploads.some((upload) => upload.isOver);
-    summary.textContent = [gone && `${gone} uploaded`, busy && `${busy} in progress`, failed && `${failed} failed`]
-      .filter(Boolean)
-      .join(", ");
+    const outcome = [isNew && `${isNew} new`, known && `${known} ${known === 1 ? "was" : "were"} here already`, failed && `${failed} failed`];
+    summary.textContent = [busy && `${busy} in progress`, ...outcome].filter(Boolean).join(", ");
     label.textContent = busy ? `Uploading ${gone + failed + 1} of ${gone + failed + busy}` : "Upload";
     button.classList.toggle("busy", busy > 0);
     if (wasBusy && !busy) {
-      say(`${count(gone, "picture")} uploaded${failed ? `, ${failed} failed` : ""}`);
-      if (queue.in("done").length) onuploaded();
+      say(`Upload finished: ${outcome.filter(Boolean).join(", ")}`);
+      if (isNew) onuploaded();
+      // What needs attention comes first.
+      for (const upload of queue.in("failed").reverse()) list.prepend(rows.get(upload).element);
     }
     wasBusy = busy > 0;
   }
@@ -203,7 +207,7 @@ function rowOf(upload, queue) {
     else meter.value = upload.progress;
     meter.hidden = upload.state !== "sending" && upload.state !== "waiting";
     trouble.textContent = upload.error ? upload.error.message : "";
-    again.hidden = upload.state !== "failed" && upload.state !== "cancelled";
+    again.hidden = !(upload.state === "cancelled" || (upload.state === "failed" && mayHelpToRetry(upload.error)));
     const running = upload.state === "sending" || upload.state === "waiting";
     stop.setAttribute("aria-label", running ? `Cancel ${name}` : `Remove ${name} from the list`);
     stop.title = running ? "Cancel" : "Remove from the list";

@@ -1,0 +1,53 @@
+// The keys of the whole page, and the dialog that lists them.
+
+import { dialog } from "./dialogs.js";
+import { h, icon } from "./dom.js";
+
+const KEYS = [
+  ["/", "Search"],
+  ["?", "Show this help"],
+  ["← →", "Previous or next picture"],
+  ["Esc", "Back to the pictures; or deselect all"],
+  ["X", "Select the picture that has the focus"],
+  ["Shift + X, Shift + click", "Select everything from the last selected picture"],
+];
+
+/**
+ * Let keys do what `KEYS` lists, except while something is typed or a dialog is open.
+ *
+ * `view` returns the current view; `search` puts the cursor into the search.
+ */
+export function catchKeys({ view, search }) {
+  addEventListener("keydown", (event) => {
+    if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (document.querySelector("dialog[open]") || isTyping(event.target)) return;
+    const act = actionOf(event.key, view(), search);
+    if (!act) return;
+    event.preventDefault();
+    act();
+  });
+}
+
+function actionOf(key, view, search) {
+  if (key === "/") return search;
+  if (key === "?") return showHelp;
+  if (key === "ArrowLeft" && view?.step) return () => view.step(-1);
+  if (key === "ArrowRight" && view?.step) return () => view.step(1);
+  if (key === "Escape") return view?.close ?? view?.deselect;
+  return null;
+}
+
+const isTyping = (target) => target.closest?.("input, textarea, select, [role=tab], [contenteditable]") != null;
+
+export function helpButton() {
+  return h("button", { type: "button", class: "quiet round help", "aria-label": "Keyboard help", title: "Keyboard help (?)", onclick: showHelp }, icon("help"));
+}
+
+function showHelp() {
+  const rows = KEYS.map(([key, text]) => [h("dt", {}, h("kbd", {}, key)), h("dd", {}, text)]);
+  const element = dialog("Keyboard", h("dl", { class: "facts" }, rows));
+  element.classList.add("small");
+  element.addEventListener("close", () => element.remove());
+  document.body.append(element);
+  element.showModal();
+}

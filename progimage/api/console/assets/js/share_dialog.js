@@ -1,0 +1,162 @@
+// What a picture is used by: its file, links for others, and code for pages.
+
+import { servicePath } from "./service_path.js";
+import { request } from "./api.js";
+import { fileNameOf, originalOf, save, signedLink } from "./bulk.js";
+import { copyButton } from "./copying.js";
+import { dialog } from "./dialogs.js";
+import { h, icon, uniqueId } from "./dom.js";
+import { errorState } from "./notice.js";
+import { isOpen, ownPreset } from "./service.js";
+import { nameOf, when } from "./wording.js";
+
+const HOUR_S = 3600;
+const LIFETIMES = [
+  [HOUR_S, "1 hour"],
+  [24 * HOUR_S, "1 day"],
+  [7 * 24 * HOUR_S, "7 days"],
+  [30 * 24 * HOUR_S, "30 days"],
+];
+const WIDTHS = [400, 800, 1600];
+
+/** Open the dialog for a record; `pipeline` is what the playground shows now, or "". */
+export function share(record, pipeline) {
+  const element = dialog(
+    "Share and use",
+    h("div", { class: "stack" }, downloadOf(record), linkForm(record, pipeline), codeFor(record)),
+  );
+  element.addEventListener("close", () => element.remove());
+  document.body.append(element);
+  element.showModal();
+}
+
+/** Save the original under its file name. Rejects as `request` does. */
+export async function downloadOriginal(record) {
+  const response = await request(originalOf(record), { headers: { Accept: "*/*" } });
+  save(await response.blob(), fileNameOf(record));
+}
+
+function downloadOf(record) {
+  const trouble = h("div", {});
+  async function act() {
+    trouble.replaceChildren();
+    button.disabled = true;
+    try {
+      await downloadOriginal(record);
+    } catch (error) {
+      trouble.replaceChildren(errorState(error));
+    } finally {
+      button.disabled = false;
+    }
+  }
+  const button = h("button", { type: "button", onclick: act }, icon("download"), "Download the original");
+  return h("div", { class: "stack" }, h("div", { class: "row" }, button), trouble);
+}
+
+/** A form for a signed link, which shows the picture to everybody who has it. */
+function linkForm(record, pipeline) {
+  const whatId = uniqueId("what");
+  const longId = uniqueId("long");
+  const targets = [
+    ["original", "The original"],
+    ...(pipeline ? [[pipeline, `This transform: ${pipeline}`]] : []),
+    ["thumbnail.webp", "A thumbnail"],
+    ["resize:w=1600.webp", "Screen size, 1600 pixels wide"],
+    ["*", "Every transform, but not the original"],
+  ];
+  const what = h("select", { id: whatId }, targets.map(([value, name]) => h("option", { value }, name)));
+  const long = h("select", { id: longId }, LIFETIMES.map(([value, name]) => h("option", { value }, name)));
+  long.value = String(24 * HOUR_S);
+  const result = h("div", { class: "lines" });
+  const submit = h("button", { type: "submit", class: "primary" }, icon("share"), "Create a link");
+
+  async function create(event) {
+    event.preventDefault();
+    submit.disabled = true;
+    try {
+      const { url, expires, templated } = await signedLink(record.id, what.value, Number(long.value));
+      const template = templated ? " Replace the part in braces with a transform." : "";
+      result.replaceChildren(line("Link", url), h("p", { class: "faint" }, `Everybody who has this link can see the picture until ${when(expires)}.${template}`));
+    } catch (error) {
+      result.replaceChildren(errorState(error));
+    } finally {
+      submit.disabled = false;
+    }
+  }
+
+  return h(
+    "form",
+    { class: "stack", "aria-label": "Share by link", onsubmit: create },
+    h("h3", {}, "Share by link"),
+    h(
+      "div",
+      { class: "grid two" },
+      h("div", { class: "field" }, h("label", { for: whatId }, "Shows"), what),
+      h("div", { class: "field" }, h("label", { for: longId }, "Expires after"), long),
+    ),
+    h("div", { class: "row end" }, submit),
+    result,
+  );
+}
+
+/** A choice of code for pages and programs. */
+function codeFor(record) {
+  const id = uniqueId("code");
+  const samples = codes(record);
+  const choice = h("select", { id, onchange: show }, Object.keys(samples).map((name) => h("option", { value: name }, name)));
+  const code = h("pre", { class: "code", tabindex: "0", "aria-label": "Code" });
+  function show() {
+    code.textContent = samples[choice.value];
+  }
+  show();
+  return h(
+    "section",
+    { class: "stack", "aria-label": "Code" },
+    h("h3", {}, "Code"),
+    record.visibility === "private" && h("p", { class: "faint" }, "This picture is private: a page needs a signed link or a public picture."),
+    h("div", { class: "row" }, h("div", { class: "field grow" }, h("label", { for: id }, "For"), choice), copyButton("Copy the code", () => code.textContent)),
+    code,
+  );
+}
+
+export function codes(record) {
+  const base = new URL(`${servicePath}/images/${record.id}`, location.origin).href;
+  const alt = record.alt || nameOf(record);
+  const of = (width, format) => (isOpen() ? `${base}/resize:width=${width}.${format}` : ownPreset() ? `${base}/${ownPreset()}` : `${base}/`);
+  const widths = WIDTHS.filter((width, at) => at === 0 || width < record.width);
+  const srcset = (format) => widths.map((width) => `${of(width, format)} ${width}w`).join(", ");
+  const middle = of(widths[Math.min(1, widths.length - 1)], "jpg");
+  const html = escaped(alt);
+  return {
+    URL: `${base}/`,
+    HTML: `<img src="${middle}" alt="${html}" loading="lazy">`,
+    "HTML, responsive": [
+      "<picture>",
+      `  <source type="image/webp" sizes="100vw" srcset="${srcset("webp")}">`,
+      `  <img src="${middle}" sizes="100vw" srcset="${srcset("jpg")}" alt="${html}" width="${record.width}" height="${record.height}" loading="lazy">`,
+      "</picture>",
+    ].join("\n"),
+    Markdown: `![${alt.replace(/[\\[\]]/g, "\\$&")}](${middle})`,
+    curl: `curl -o picture.webp '${of(800, "webp")}'`,
+    Python: [
+      "from progimage.client import Client",
+      "",
+      `with Client("${new URL(servicePath || "/", location.origin).href}") as client:`,
+      `    picture = client.get("${record.id}")`,
+      '    picture.resize(width=800).save("picture.webp")',
+    ].join("\n"),
+  };
+}
+
+const escaped = (text) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll('"', "&quot;");
+
+function line(label, text) {
+  return h(
+    "div",
+    { class: "line" },
+    h("span", { class: "line-label" }, label),
+    h("code", { class: "breaks", tabindex: "0", "aria-label": `${label}: ${text}` }, text),
+    copyButton(`Copy ${label.toLowerCase()}`, () => text),
+    h("a", { class: "button quiet round", href: text, target: "_blank", rel: "noopener", "aria-label": `Open ${label.toLowerCase()} in a new tab`, title: "Open" }, icon("open")),
+  );
+}
