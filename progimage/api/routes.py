@@ -72,7 +72,12 @@ def routes(parts: Components) -> list[Route]:
             "/", Root(table, uploads, console, settings.auth, policy, urls), "self", in_root=True
         ),
         Route("/console/{path:path}", console, "console_file"),
-        Route("/images", Listing(parts.catalogue, uploads, bulk, urls), "images", in_root=True),
+        Route(
+            "/images",
+            Listing(parts.library, parts.catalogue, uploads, bulk, urls),
+            "images",
+            in_root=True,
+        ),
         Route("/tags", Tags(parts.catalogue, urls), "tags", in_root=True),
         Route(
             "/images/{image_id}",

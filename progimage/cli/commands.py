@@ -16,6 +16,7 @@ from progimage.cli import (
     adopt,
     bulk,
     download,
+    duplicates,
     edit,
     jobs,
     search,
@@ -32,7 +33,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=True,
 )
-for part in (upload, search, download, edit, bulk, jobs, adopt, account):
+for part in (upload, search, duplicates, download, edit, bulk, jobs, adopt, account):
     app.add_typer(part.app)
 server_commands.add_to(app)
 

@@ -26,6 +26,7 @@ Visibility = Annotated[str, typer.Option(help="public or private")]
 MediaType = Annotated[str, typer.Option("--type", help="media type, such as image/png")]
 After = Annotated[str, typer.Option(help="uploaded after (ISO 8601, with time zone)")]
 Before = Annotated[str, typer.Option(help="uploaded before")]
+Near = Annotated[str, typer.Option(help="that look like the image with this id")]
 Sort = Annotated[
     str, typer.Option(help="created, title, size or taken; -title and so on for the reverse")
 ]
@@ -56,6 +57,7 @@ def search(
     media_type: MediaType = "",
     after: After = "",
     before: Before = "",
+    near: Near = "",
     sort: Sort = "",
     limit: Limit = 50,
     as_json: AsJson = False,
@@ -76,6 +78,7 @@ def search(
         "media_type": media_type,
         "created_after": after,
         "created_before": before,
+        "near": near,
         "sort": sort,
         "page_size": min(limit or 1000, 1000),
     }

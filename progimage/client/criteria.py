@@ -19,6 +19,8 @@ class Criteria(TypedDict, total=False):
     tag, tags_all, tags_any: it has this tag, all of these, any of these.
     q: each of these words is part of a word of its title, description, file name or tags.
     created_after, created_before: when it was uploaded.
+    near: it looks like the image with this id; near_distance: in at most so many of 64 bits of
+        their hashes they differ.
     sort: "created", "title", "size" or "taken"; with "-" before it the greatest come first.
     page_size: how many images to fetch at a time, up to 1,000.
     """
@@ -32,6 +34,8 @@ class Criteria(TypedDict, total=False):
     media_type: str
     created_after: datetime | str
     created_before: datetime | str
+    near: str
+    near_distance: int
     sort: Sort
     page_size: int
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import chain
 
 import falcon
 
+from progimage import keys
 from progimage.api.auth.authentication import viewer_of
 from progimage.api.openapi import schemas
 from progimage.api.openapi.documented import Answer, Named, Parameter, documented
@@ -16,13 +18,16 @@ from progimage.api.requests.search import CONDITIONS, PARAMETERS, QueryParameter
 from progimage.api.resources.bulk import BulkResource
 from progimage.api.resources.images import Uploads
 from progimage.api.responses.hal import Urls
-from progimage.errors import InvalidRequest, StoreUnavailable
+from progimage.errors import InvalidRequest, NotFound, StoreUnavailable
 from progimage.imaging.did_you_mean import did_you_mean, shown
+from progimage.library import Library
 from progimage.library.search import cursor as cursors
 from progimage.library.search.catalogue import Catalogue
 from progimage.library.search.cursor import Cursor
+from progimage.library.search.near import DISTANCE, MAX_DISTANCE, near
 from progimage.library.search.order import NEWEST_FIRST, ORDERS, Order
 from progimage.library.search.page import Page
+from progimage.library.search.query import Query
 from progimage.model import Record, Viewer
 
 NDJSON = "application/x-ndjson"
@@ -32,7 +37,7 @@ DEFAULT_LIMIT = 50
 MAX_OFFSET = 10_000
 
 _PAGING = ("limit", "cursor", "offset")
-QUERY = (*CONDITIONS, "sort", *_PAGING)
+QUERY = (*CONDITIONS, "near", "near_distance", "sort", *_PAGING)
 """Every parameter of the list."""
 
 LIMIT = Parameter(
@@ -49,6 +54,19 @@ _OFFSET = Parameter(
     "offset",
     "The number of pictures to skip.",
     {"type": "integer", "minimum": 0, "maximum": MAX_OFFSET, "default": 0},
+)
+_NEAR = (
+    Parameter(
+        "near",
+        "Pictures that look like the one with this id. Those that were turned, mirrored or cut to "
+        "a part of it are not found.",
+        {"type": "string", "pattern": "^[0-9a-f]{64}$"},
+    ),
+    Parameter(
+        "near_distance",
+        "With `near`: in how many of 64 bits the hashes of what they look like may differ.",
+        {"type": "integer", "minimum": 0, "maximum": MAX_DISTANCE, "default": DISTANCE},
+    ),
 )
 _SORT = Parameter(
     "sort",
@@ -88,11 +106,13 @@ class Listing:
 
     def __init__(
         self,
+        library: Library,
         catalogue: Catalogue,
         uploads: Uploads,
         bulk: BulkResource,
         urls: Urls,
     ) -> None:
+        self._library = library
         self._catalogue = catalogue
         self._urls = urls
         self.on_post = uploads.on_post
@@ -108,8 +128,8 @@ class Listing:
                 ("Vary", "Cache-Control"),
             )
         },
-        parameters=(*PARAMETERS, _SORT, LIMIT, CURSOR, _OFFSET),
-        errors=(InvalidRequest, StoreUnavailable),
+        parameters=(*PARAMETERS, *_NEAR, _SORT, LIMIT, CURSOR, _OFFSET),
+        errors=(InvalidRequest, NotFound, StoreUnavailable),
     )
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Send a page, or with `Accept: application/x-ndjson` every match."""
@@ -124,7 +144,7 @@ class Listing:
     def _send_page(
         self, viewer: Viewer, parameters: QueryParameters, resp: falcon.Response
     ) -> None:
-        query, order = query_of(parameters, viewer), _order(parameters)
+        query, order = self._query(parameters, viewer), _order(parameters)
         limit = parameters.whole_number("limit", 1, MAX_LIMIT, DEFAULT_LIMIT)
         offset = parameters.whole_number("offset", 0, MAX_OFFSET, 0)
         text = parameters.one("cursor")
@@ -142,12 +162,32 @@ class Listing:
                 raise InvalidRequest(
                     f"{name}: not together with Accept: {NDJSON}, which sends every match"
                 )
-        waves = self._catalogue.every(viewer, query_of(parameters, viewer), _order(parameters))
+        waves = self._catalogue.every(viewer, self._query(parameters, viewer), _order(parameters))
         # The first records are read before the status is sent, so that errors still get one.
         first = next(waves, [])
         resp.content_type = NDJSON
         resp.set_header("X-Accel-Buffering", "no")
         resp.stream = _lines(chain([first], waves), self._urls)
+
+    def _query(self, parameters: QueryParameters, viewer: Viewer) -> Query:
+        """Return the search that the parameters describe.
+
+        Raises:
+            InvalidRequest: a condition is not valid.
+            NotFound: the viewer sees no picture that others should look like.
+        """
+        query = query_of(parameters, viewer)
+        image_id = parameters.one("near")
+        if image_id is None:
+            if "near_distance" in parameters:
+                raise InvalidRequest("near_distance: goes with near, which is the id of a picture")
+            return query
+        if not keys.is_image_id(image_id):
+            raise InvalidRequest(
+                f"near: expected the id of a picture, 64 hex digits, got {shown(image_id)}"
+            )
+        distance = parameters.whole_number("near_distance", 0, MAX_DISTANCE, DISTANCE)
+        return replace(query, near=near(self._library.find(viewer, image_id), distance))
 
 
 def _order(parameters: QueryParameters) -> Order:

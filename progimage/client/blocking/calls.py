@@ -175,6 +175,8 @@ class Calls:
             q: each of these words is part of a word of title, description, file name or tags.
             owner, visibility, media_type: it has this value; `owner="me"` for your own.
             created_after, created_before: when it was uploaded, a datetime or ISO 8601.
+            near: it looks like the image with this id; near_distance: in at most so many of 64
+                bits of their hashes they differ.
             sort: "created", "title", "size" or "taken"; with "-" before it the greatest come
                 first.
             page_size: how many images to fetch at a time, up to 1,000.

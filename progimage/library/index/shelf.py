@@ -8,6 +8,7 @@
     post   for each term the ordinals of its pictures; `poff`: where each ends
     title, size, taken
            the ordinals in the order of this key, then for each ordinal its place in that order
+    look   for each ordinal the perceptual hash, 8 bytes; shelves of earlier versions lack it
     kills  of a patch: ordinals of the base that no longer count
     tombs  of a patch: uploads of pictures that were removed, a line each
 
@@ -25,7 +26,7 @@ import mmap
 import struct
 import zlib
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 
 from pyroaring import BitMap
@@ -95,6 +96,7 @@ class Shelf:
             view[slice(*places[name])].cast("I") for name in ("doff", "toff", "poff")
         )
         self._orders = {name: view[slice(*places[name])].cast("H") for name in SORT_KEYS}
+        self._looks = view[slice(*places["look"])].cast("Q") if "look" in places else None
         self.kills = BitMap.deserialize(data[slice(*places["kills"])])
         self.tombs: Tombs = dict(_tombs(data[slice(*places["tombs"])]))
 
@@ -215,6 +217,13 @@ class Shelf:
     def sort_key(self, ordinal: int, key: SortKey) -> bytes:
         """Return what a record is sorted by."""
         return sort_keys.of_json(unpack(self.packed(ordinal))).by(key)
+
+    @cached_property
+    def looks(self) -> Sequence[int]:
+        """What each record looks like: its perceptual hash as a number, 0 for none."""
+        if self._looks is not None:
+            return self._looks
+        return [sort_keys.of_json(unpack(self.packed(o))).look for o in range(self.n)]
 
     def terms_from(self, first: Term) -> Iterator[Term]:
         """Yield the terms from one on, ascending."""

@@ -64,6 +64,7 @@ class Contents:
         }
         for key in SORT_KEYS:
             sections[key] = _order([keys.by(key) for keys in self.keys])
+        sections["look"] = array("Q", [keys.look for keys in self.keys]).tobytes()
         places, end = {}, 0
         for name, section in sections.items():
             places[name] = (end, end + len(section))

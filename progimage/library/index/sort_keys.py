@@ -1,4 +1,4 @@
-"""What pictures are sorted by, apart from the time of upload.
+"""What pictures are sorted by, apart from the time of upload, and what they look like.
 
 Keys are bytes that compare as their values do. A picture without a title is sorted by its file
 name, one without a date by the time of its upload.
@@ -20,11 +20,12 @@ _TIME_CHARACTERS = 19
 
 
 class SortKeys(NamedTuple):
-    """The keys of a picture."""
+    """The keys of a picture, and its perceptual hash as a number, 0 for none."""
 
     title: bytes
     size: bytes
     taken: bytes
+    look: int
 
     def by(self, name: SortKey) -> bytes:
         """Return one of them."""
@@ -34,7 +35,14 @@ class SortKeys(NamedTuple):
 def of_record(record: Record) -> SortKeys:
     """Return the keys of a record."""
     created = record.created.isoformat()
-    return _keys(record.title, record.file_name, record.size_bytes, record.capture.taken, created)
+    return _keys(
+        record.title,
+        record.file_name,
+        record.size_bytes,
+        record.capture.taken,
+        created,
+        record.perceptual_hash,
+    )
 
 
 def of_json(data: bytes) -> SortKeys:
@@ -46,16 +54,20 @@ def of_json(data: bytes) -> SortKeys:
         facts["size_bytes"],
         facts["capture"]["taken"],
         facts["created"],
+        facts["perceptual_hash"],
     )
 
 
-def _keys(title: str, file_name: str, size: int, taken: str | None, created: str) -> SortKeys:
+def _keys(
+    title: str, file_name: str, size: int, taken: str | None, created: str, look: str
+) -> SortKeys:
     name = title or file_name
     folded = name.casefold() if name.isascii() else fold(name)
     return SortKeys(
         folded.encode()[:_TITLE_BYTES],
         size.to_bytes(8),
         (taken or created)[:_TIME_CHARACTERS].encode(),
+        int(look or "0", 16),
     )
 
 

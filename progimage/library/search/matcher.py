@@ -34,6 +34,7 @@ class Matcher:
             self.first = positions.start_of_older(query.created_before)
         if query.created_after is not None:
             self.end = positions.end_of_newer(query.created_after)
+        self._near = query.near
         self._needles = tuple(needle.encode() for needle in query.needles)
         self._factors: list[tuple[Term, ...]] = [_any_of([tag]) for tag in query.tags]
         if query.any_tags:
@@ -49,6 +50,7 @@ class Matcher:
             not found.terms.isdisjoint(self.scopes)
             and all(not found.terms.isdisjoint(factor) for factor in self._factors)
             and all(needle in found.words for needle in self._needles)
+            and (self._near is None or self._near.matches(found.record))
         )
 
     def narrow(self, shelf: Shelf, visible: BitMap) -> BitMap:
@@ -61,7 +63,11 @@ class Matcher:
             if not visible:
                 return visible
             visible = visible & shelf.with_any(shelf.words_with(needle))
-        return visible
+        if self._near is None or not visible:
+            return visible
+        looks, near = shelf.looks, self._near
+        alike = [ordinal for ordinal in visible if near.has(looks[ordinal])]
+        return BitMap(o for o in alike if positions.id_of(shelf.position(o)) != near.image_id)
 
 
 def _any_of(found: Iterable[Facet]) -> tuple[Term, ...]:

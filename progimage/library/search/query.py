@@ -7,6 +7,7 @@ from datetime import datetime
 
 from progimage.library.index import facets
 from progimage.library.index.facets import Facet
+from progimage.library.search.near import Near
 from progimage.model import Record, Visibility
 
 
@@ -19,6 +20,7 @@ class Query:
         any_tags: facets of tags of which it must have one.
         needles: as `words.needles` gives them; each must be part of one of its words.
         created_after, created_before: aware times, not included.
+        near: the pictures that look like one.
     """
 
     tags: tuple[Facet, ...] = ()
@@ -29,6 +31,7 @@ class Query:
     media_type: str | None = None
     created_after: datetime | None = None
     created_before: datetime | None = None
+    near: Near | None = None
 
     def matches(self, record: Record) -> bool:
         """True if a picture matches the query."""
@@ -38,6 +41,7 @@ class Query:
             and (self.media_type is None or record.media_type == self.media_type)
             and (self.created_after is None or record.created > self.created_after)
             and (self.created_before is None or record.created < self.created_before)
+            and (self.near is None or self.near.matches(record))
             and self._tags_match(record)
             and self._words_match(record)
         )

@@ -341,3 +341,51 @@ def test_the_root_links_to_search_and_tags(client):
     assert links["images"]["templated"]
     assert "tags_all" in links["images"]["href"]
     assert links["tags"]["href"].startswith("/tags/")
+
+
+class TestNear:
+    """Pictures that look like one."""
+
+    @pytest.fixture
+    def photo(self, client):
+        picture = Image.frombytes(
+            "L", (4, 3), bytes([9, 200, 30, 90, 250, 60, 140, 20, 70, 120, 5, 230])
+        )
+        picture = picture.resize((300, 200), Image.Resampling.BICUBIC)
+        return picture, upload(client, saved(picture, "PNG")).split("/")[2]
+
+    def test_a_smaller_copy_in_another_format_is_found(self, client, photo):
+        picture, image_id = photo
+        copy = upload(client, saved(picture.resize((150, 100)), "JPEG")).split("/")[2]
+        upload(client, saved(Image.radial_gradient("L"), "PNG"))
+        assert [record["id"] for record in get(client, f"near={image_id}")["data"]] == [copy]
+        assert [record["id"] for record in get(client, f"near={copy}")["data"]] == [image_id]
+        assert get(client, f"near={image_id}&visibility=private")["data"] == []
+
+    def test_pages_and_streams_keep_the_condition(self, client, photo):
+        picture, image_id = photo
+        for width in (290, 280, 270):
+            upload(client, saved(picture.resize((width, 200)), "PNG"))
+        page = get(client, f"near={image_id}&near_distance=8&limit=2")
+        assert page["total"] == 3
+        rest = client.simulate_get(page["next"]).json
+        assert len(page["data"]) + len(rest["data"]) == 3
+        lines = client.simulate_get(f"/images/?near={image_id}", headers=NDJSON).text
+        assert len(lines.splitlines()) == 3
+
+    def test_a_picture_that_nobody_sees_is_404(self, client):
+        assert client.simulate_get(f"/images/?near={'0' * 64}").status_code == 404
+
+    @pytest.mark.parametrize(
+        ("query", "complaint"),
+        [
+            ("near=abc", "near: expected the id of a picture"),
+            ("near_distance=3", "near_distance: goes with near"),
+            (f"near={'0' * 64}&near_distance=17", "near_distance: expected a whole number"),
+        ],
+    )
+    def test_nonsense_is_400(self, client, photo, query, complaint):
+        query = query.replace("0" * 64, photo[1])
+        result = client.simulate_get(f"/images/?{query}")
+        assert_problem(result, 400)
+        assert complaint in result.json["detail"]

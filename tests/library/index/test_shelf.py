@@ -160,3 +160,17 @@ def test_a_patch_says_what_does_not_count_any_more():
 def test_other_bytes_are_no_shelf():
     with pytest.raises(ValueError, match="not a shelf"):
         Shelf(b"PIshelf0" + bytes(100))
+
+
+def test_looks_come_back_also_of_shelves_that_have_no_section_for_them():
+    made = [
+        record(number, [], []).model_copy(update={"perceptual_hash": look})
+        for number, look in enumerate(["00000000000000ff", "", "ffffffffffffffff"])
+    ]
+    data = of_records(in_order(made)).encode()
+    looks = [int(each.perceptual_hash or "0", 16) for _, each in in_order(made)]
+    assert list(Shelf(data).looks) == looks
+    without = data.replace(b'"look"', b'"none"')
+    assert list(Shelf(without).looks) == looks
+    [both] = merged([(Shelf(without), BitMap([0])), (Shelf(data), BitMap([1, 2]))], 100)
+    assert sorted(Shelf(both.encode()).looks) == sorted(looks)
