@@ -60,6 +60,11 @@ def test_the_keyboard_alone_selects(window, server):
     page.get_by_role("button", name="Select all shown").focus()
     page.keyboard.press("Enter")
     expect(bar(page)).to_contain_text("4 selected")
+    tiles(page).nth(1).get_by_role("checkbox").focus()
+    page.keyboard.press("Space")
+    expect(bar(page)).to_contain_text("3 selected")
+    page.keyboard.press("Escape")
+    expect(bar(page)).to_be_hidden()
 
 
 def test_a_long_press_selects_on_a_phone(make_window, server):

@@ -37,7 +37,8 @@ function actionOf(key, view, search) {
   return null;
 }
 
-const isTyping = (target) => target.closest?.("input, textarea, select, [role=tab], [contenteditable]") != null;
+// Keys of the page work in a checkbox, which takes only the space bar.
+const isTyping = (target) => target.closest?.("input:not([type=checkbox]), textarea, select, [role=tab], [contenteditable]") != null;
 
 export function helpButton() {
   return h("button", { type: "button", class: "quiet round help", "aria-label": "Keyboard help", title: "Keyboard help (?)", onclick: showHelp }, icon("help"));
