@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from progimage.access.admission import current_client
+from progimage.errors import Overloaded
 
 
 class FairQueue:
@@ -17,9 +18,14 @@ class FairQueue:
     is the one whose last turn was longest ago, and of one client's threads the first to come.
     A client with one request therefore waits for at most one turn of each other client, not
     for all that they have sent.
+
+    Args:
+        at_once: threads that work.
+        longest_s: how long one may wait for its turn; None: for ever.
     """
 
-    def __init__(self, at_once: int) -> None:
+    def __init__(self, at_once: int, longest_s: float | None = None) -> None:
+        self._longest_s = longest_s
         self._free = at_once
         self._turns = 0
         self._working: Counter[str] = Counter()
@@ -30,19 +36,37 @@ class FairQueue:
 
     @contextmanager
     def turn(self) -> Iterator[None]:
-        """Wait until it is the turn of this thread's client, and work while the block runs."""
+        """Wait until it is the turn of this thread's client, and work while the block runs.
+
+        Raises:
+            Overloaded: its turn did not come in time.
+        """
         client = current_client.get()
         called = threading.Event()
         with self._lock:
             self._waiting.setdefault(client, deque()).append(called)
             self._call_next()
-        called.wait()
+        if not called.wait(self._longest_s):
+            self._give_up(client, called)
         try:
             yield
         finally:
             with self._lock:
                 self._leave(client)
                 self._call_next()
+
+    def _give_up(self, client: str, called: threading.Event) -> None:
+        """Leave the queue, unless the thread was called in the last moment."""
+        with self._lock:
+            if called.is_set():
+                return
+            threads = self._waiting[client]
+            threads.remove(called)
+            if not threads:
+                del self._waiting[client]
+                if not self._working[client]:
+                    del self._working[client], self._last_turn[client]
+        raise Overloaded("other renders took too long to wait for them; try again shortly")
 
     def _leave(self, client: str) -> None:
         self._free += 1

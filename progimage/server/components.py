@@ -201,7 +201,7 @@ def merging_in(pool: RenderPool) -> Merge:
 def pool_of(settings: Settings, *, workers: int, niceness: int) -> RenderPool:
     """Return a pool of render processes with the limits of the settings."""
     # One call more than there are processes, so that none waits for its next call.
-    queue = FairQueue(workers + 1)
+    queue = FairQueue(workers + 1, settings.render.wall_timeout_s)
     return RenderPool(
         workers=workers,
         timeout_s=settings.render.timeout_s,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from progimage.access.admission import current_client
 from progimage.access.fair_queue import FairQueue
+from progimage.errors import Overloaded
 
 PATIENCE_S = 60
 
@@ -153,3 +155,17 @@ def test_all_who_come_are_served_and_never_more_at_once_than_allowed(clients, at
     assert most[0] <= at_once
     assert queue._free == at_once
     assert not any((queue._working, queue._waiting, queue._last_turn))
+
+
+def test_a_turn_that_does_not_come_in_time_is_given_up():
+    queue = FairQueue(1, longest_s=0.01)
+
+    def work() -> None:
+        with queue.turn():
+            pass
+
+    with ThreadPoolExecutor(1) as thread:
+        with queue.turn(), pytest.raises(Overloaded):
+            thread.submit(work).result()
+        # The place is free again, and nobody stands before it.
+        thread.submit(work).result()

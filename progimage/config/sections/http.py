@@ -27,7 +27,7 @@ class Server(Section):
         description="Web processes. Default: one for each core, at most 8.",
     )
     threads: int = Field(
-        default=32,
+        default=96,
         ge=2,
         le=1024,
         description="Request threads in each web process. There must be more than all requests "

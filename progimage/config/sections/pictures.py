@@ -120,10 +120,11 @@ class Render(Section):
 
     workers: int = Field(default=1, ge=1, le=256, description="Render processes.")
     queue: int = Field(
-        default=10,
+        default=64,
         ge=0,
         le=1024,
-        description="Renders that may wait for a process; more get 503 at once.",
+        description="Renders that may wait for a process, at most half of them of one client; "
+        "more get 503 at once.",
     )
     timeout_s: float = Field(
         default=10.0,
@@ -137,7 +138,8 @@ class Render(Section):
         gt=0,
         le=600,
         description="Longest time of one render by the clock, which counts the time that it "
-        "waits for a busy processor; then its process is killed, and the answer is 503.",
+        "waits for a busy processor; then its process is killed, and the answer is 503. Renders "
+        "wait for a process for as long at most.",
     )
     memory_bytes: int = Field(
         default=2 * 2**30, ge=2**28, description="Most address space of a render process."

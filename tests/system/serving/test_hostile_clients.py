@@ -253,7 +253,7 @@ def test_garbage_is_answered_with_a_4xx_that_tells_nothing(unharmed, nonsense):
 
 
 def test_clients_that_never_take_their_answer_hold_no_thread_and_are_cut_off(tmp_path, noise):
-    with running(tmp_path, server_threads=29, server_send_timeout_s=0.5) as server:
+    with running(tmp_path, server_threads=29, render_queue=10, server_send_timeout_s=0.5) as server:
         path = server.upload(noise).encode()
         [web] = server.web_workers()
         before = open_files(web)
