@@ -15,7 +15,21 @@ SUFFIXES = frozenset(
     f".{name}"
     for name in (
         *("jpg", "jpeg", "jpe", "jfif", "png", "webp", "gif", "avif", "tif", "tiff", "bmp", "dib"),
-        *("jp2", "j2k", "jpx", "ico", "pbm", "pgm", "ppm", "pnm", "heic", "heif", "svg", "pdf"),
+        *(
+            "jp2",
+            "j2k",
+            "jpx",
+            "ico",
+            "pbm",
+            "pgm",
+            "ppm",
+            "pnm",
+            "heic",
+            "heif",
+            "svg",
+            "pdf",
+            "jxl",
+        ),
     )
 )
 """Files with these suffixes are taken from folders; the server looks at their content."""

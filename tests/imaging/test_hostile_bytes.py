@@ -7,6 +7,8 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
+import numpy as np
+import pylibjxl
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -17,6 +19,7 @@ from progimage.imaging.codecs.decode import decode
 from progimage.imaging.codecs.formats import HAS_HEIC
 from progimage.imaging.inspection import inspect
 from progimage.imaging.limits import Limits
+from tests.imaging.documents import document, filled
 from tests.imaging.drawing import BLUE, RED, animated, heic, quadrants, saved, solids, with_hole
 
 SMALL = Limits(max_source_pixels=100_000, max_source_side=2_000, max_frames=20)
@@ -46,6 +49,10 @@ SEEDS: dict[str, bytes] = {
     "jpeg2000": saved(quadrants(), "JPEG2000"),
     "ico": saved(quadrants((32, 32)), "ICO", sizes=[(16, 16), (32, 32)]),
     "pnm": saved(quadrants(), "PPM"),
+    "jxl": pylibjxl.encode(np.asarray(with_hole()), lossless=True),
+    "svg": b"""<svg xmlns="http://www.w3.org/2000/svg" width="40" height="30"><style>g { fill: red }
+        </style><g id="a"><path d="M0 0h20v30z"/></g><use href="#a" x="9"/></svg>""",
+    "pdf": document(filled(1, 0, 0), filled(0, 1, 0)),
     **({"heic": heic((64, 64))} if HAS_HEIC else {}),
 }
 

@@ -229,6 +229,18 @@ PDF = Format(
     extra="pdf",
 )
 
+JXL = Format(
+    name="jxl",
+    extension="jxl",
+    media_type="image/jxl",
+    pillow_name="",
+    magic_types=("image/jxl",),
+    is_writable=False,
+    has_alpha=True,
+    module="pylibjxl",
+    extra="jxl",
+)
+
 KNOWN: tuple[Format, ...] = (
     JPEG,
     PNG,
@@ -243,6 +255,7 @@ KNOWN: tuple[Format, ...] = (
     HEIC,
     SVG,
     PDF,
+    JXL,
 )
 """All formats, those of extras that are not installed as well."""
 

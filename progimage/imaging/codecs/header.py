@@ -25,6 +25,7 @@ from progimage.imaging.codecs.formats import (
     GIF,
     ICO,
     JPEG,
+    JXL,
     PDF,
     PNG,
     READABLE,
@@ -38,6 +39,7 @@ from progimage.imaging.codecs.readers.bmp import BmpReader
 from progimage.imaging.codecs.readers.gif import GifReader
 from progimage.imaging.codecs.readers.ico import IcoReader
 from progimage.imaging.codecs.readers.jpeg import JpegReader
+from progimage.imaging.codecs.readers.jxl import JxlReader
 from progimage.imaging.codecs.readers.pdf import PdfReader
 from progimage.imaging.codecs.readers.pillow import PillowReader
 from progimage.imaging.codecs.readers.png import PngReader
@@ -58,11 +60,12 @@ _UPRIGHT: dict[int, Image.Transpose] = {
     8: Image.Transpose.ROTATE_90,
 }
 
-_READERS: dict[str, type[JpegReader | PngReader | BmpReader | IcoReader]] = {
+_READERS: dict[str, type[JpegReader | PngReader | BmpReader | IcoReader | JxlReader]] = {
     JPEG.name: JpegReader,
     PNG.name: PngReader,
     BMP.name: BmpReader,
     ICO.name: IcoReader,
+    JXL.name: JxlReader,
 }
 
 

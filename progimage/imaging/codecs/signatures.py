@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from progimage.imaging.codecs import pillow_plugins
-from progimage.imaging.codecs.formats import AVIF, HEIC, KNOWN, PDF, READABLE, SVG, Format
+from progimage.imaging.codecs.formats import AVIF, HEIC, JXL, KNOWN, PDF, READABLE, SVG, Format
 from progimage.imaging.codecs.svg_document import is_svg
 
 HEAD_BYTES = 16_384
@@ -17,8 +17,13 @@ def is_pdf(head: bytes) -> bool:
     return head.startswith(b"%PDF-")
 
 
+def is_jxl(head: bytes) -> bool:
+    """Tell if a file begins as JPEG XL, bare or in a container. Source: ISO/IEC 18181-2, 4."""
+    return head.startswith((b"\xff\x0a", b"\0\0\0\x0cJXL \r\n\x87\n"))
+
+
 # Of the formats that Pillow does not know.
-_TESTS: dict[str, Callable[[bytes], bool]] = {SVG.name: is_svg, PDF.name: is_pdf}
+_TESTS: dict[str, Callable[[bytes], bool]] = {SVG.name: is_svg, PDF.name: is_pdf, JXL.name: is_jxl}
 
 _AVIF_BRANDS = (b"avif", b"avis")
 

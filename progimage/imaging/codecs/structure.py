@@ -17,6 +17,7 @@ from progimage.imaging.codecs.formats import (
     ICO,
     JPEG,
     JPEG2000,
+    JXL,
     PNG,
     SVG,
     WEBP,
@@ -29,6 +30,7 @@ Bytes = bytes | mmap
 # else is a true marker. Source: ITU T.81, B.1.1.2 and B.1.1.5.
 _JPEG_MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
 _CODESTREAM = b"\xff\x4f\xff\x51"
+_JXL_CODESTREAM = b"\xff\x0a"
 _GIF_EXTENSION, _GIF_IMAGE, _GIF_TRAILER = b"!", b",", b";"
 
 
@@ -104,7 +106,7 @@ def _riff_end(data: Bytes) -> int | None:
 
 def _boxes_end(data: Bytes) -> int | None:
     """Walk ISO base media boxes for as long as they look like boxes."""
-    if data[:4] == _CODESTREAM:
+    if data[:4] == _CODESTREAM or data[:2] == _JXL_CODESTREAM:
         return None
     position = 0
     while position + 8 <= len(data):
@@ -166,4 +168,5 @@ _WALKS: dict[str, Callable[[Bytes], int | None]] = {
     AVIF.name: _boxes_end,
     HEIC.name: _boxes_end,
     JPEG2000.name: _boxes_end,
+    JXL.name: _boxes_end,
 }

@@ -226,7 +226,7 @@ def _profiled(pillow_name: str, image: Image.Image, profile: bytes) -> bytes:
     return saved(image, pillow_name, icc_profile=profile)
 
 
-def _swapped_profile() -> bytes:
+def swapped_profile() -> bytes:
     """Return an sRGB profile whose red and blue primaries have changed places."""
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     return profile.replace(b"rXYZ", b"tXYZ").replace(b"bXYZ", b"rXYZ").replace(b"tXYZ", b"bXYZ")
@@ -235,7 +235,7 @@ def _swapped_profile() -> bytes:
 @pytest.mark.parametrize("mode", ["RGB", "RGBA"])
 def test_a_colour_profile_is_applied(mode: str, tmp_path: Path) -> None:
     image = quadrants() if mode == "RGB" else with_hole()
-    picture = decode(put(tmp_path, _profiled("PNG", image, _swapped_profile())), LIMITS)
+    picture = decode(put(tmp_path, _profiled("PNG", image, swapped_profile())), LIMITS)
     seen = corners(picture.frames[0])
     assert picture.mode == mode
     assert is_near(seen["top left"], (*BLUE, 255), 12)
@@ -401,7 +401,7 @@ def test_a_text_of_any_length_does_not_matter(tmp_path: Path) -> None:
 
 
 def test_a_huge_profile_is_ignored(tmp_path: Path) -> None:
-    profile = _swapped_profile() + bytes(5_000_000)
+    profile = swapped_profile() + bytes(5_000_000)
     data = saved(quadrants((64, 64)), "TIFF", icc_profile=profile)
     _assert_quadrants(decode(put(tmp_path, data), LIMITS).frames[0], tolerance=0)
 

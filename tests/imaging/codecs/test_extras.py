@@ -13,6 +13,7 @@ from progimage.imaging.codecs.formats import KNOWN, Format
 FIRST_BYTES = {
     "svg": b"<svg xmlns='http://www.w3.org/2000/svg'/>",
     "pdf": b"%PDF-1.7\n",
+    "jxl": b"\xff\x0a" + bytes(20),
 }
 EXTRAS = [form for form in KNOWN if form.extra]
 
