@@ -42,8 +42,7 @@ class Reader(Protocol):
     Stores that keep real files also give it `fileno()`, positioned at `start`.
     """
 
-    @property
-    def stat(self) -> Stat: ...
+    stat: Stat
 
     def read(self, size: int = -1, /) -> bytes: ...
 

@@ -33,7 +33,12 @@ class PrefixedStore:
             self.presigned_url = lambda key, **options: presigned(prefix + key, **options)
         if isinstance(store, HasConditionalOpen):
             conditional = store.open_if_changed
-            self.open_if_changed = lambda key, etag: conditional(prefix + key, etag)
+
+            def open_if_changed(key: str, etag: str) -> Reader | None:
+                reader = conditional(prefix + key, etag)
+                return None if reader is None else _named(reader, key)
+
+            self.open_if_changed = open_if_changed
 
     def put(
         self, key: str, source: BinaryIO, *, media_type: str, expect: str | None = None
@@ -42,7 +47,7 @@ class PrefixedStore:
         return replace(stat, key=key)
 
     def open(self, key: str, start: int = 0, length: int | None = None) -> Reader:
-        return self._store.open(self.prefix + key, start, length)
+        return _named(self._store.open(self.prefix + key, start, length), key)
 
     def stat(self, key: str) -> Stat:
         return replace(self._store.stat(self.prefix + key), key=key)
@@ -54,3 +59,9 @@ class PrefixedStore:
         cut = len(self.prefix)
         listed = self._store.list(self.prefix + prefix, self.prefix + after if after else "")
         return (replace(stat, key=stat.key[cut:]) for stat in listed)
+
+
+def _named(reader: Reader, key: str) -> Reader:
+    """Return a reader whose object has the key that it has in the part of the store."""
+    reader.stat = replace(reader.stat, key=key)
+    return reader

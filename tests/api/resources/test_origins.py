@@ -135,6 +135,13 @@ def test_if_match_asks_for_one_version(origin: OriginClient):
     assert_problem(origin.get("thumbnail.png/-/a.png", {"If-Match": '"another"'}), 412)
 
 
+def test_a_range_of_a_cached_rendition(origin: OriginClient):
+    origin.put("a.png", picture(300, 200))
+    whole = origin.get("thumbnail.png/-/a.png").content
+    part = origin.get("thumbnail.png/-/a.png", {"Range": "bytes=5-9"})
+    assert (part.status_code, part.content) == (206, whole[5:10])
+
+
 class TestFreshness:
     def test_stale_is_served_at_once_and_renewed_behind(self, origin: OriginClient):
         origin.put("a.png", picture(colour="red"))
