@@ -11,6 +11,7 @@
     uploads/<id>/piece-<offset>            its bytes from this offset; immutable
     uploads/<id>/outcome.json              its result; then the pieces can be removed
     removals/<id>                          a removal in progress; empty
+    trash/<owner>/<order>-<id>             a picture in the trash; empty. `_` for no owner
     quarantine/<token>/object              an object in quarantine
     quarantine/<token>/manifest.json       its former key, and the reason
     users/<name>.json                      an account with its sessions and API keys
@@ -34,6 +35,7 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
+from datetime import datetime
 
 ENGINE_VERSION = "4"
 """Part of every rendition's key and ETag; raised whenever output bytes change."""
@@ -48,6 +50,7 @@ PUBLIC_RENDERS = "renders/public/"
 PRIVATE_RENDERS = "renders/private/"
 UPLOADS = "uploads/"
 REMOVALS = "removals/"
+TRASH = "trash/"
 QUARANTINE = "quarantine/"
 USERS = "users/"
 REMOTE_RENDERS = "asks/"
@@ -64,6 +67,7 @@ _COPY_KEY = re.compile(r"copies/[0-9a-f]{2}/([0-9a-f]{64})/([0-9a-z]+)/([^/]+)/[
 _RENDITION_KEY = re.compile(r"renders/(?:public|private)/[0-9a-f]{2}/([0-9a-f]{64})/([^/]+)/.+")
 _SHOWN = re.compile(r"(?<=[/=])[0-9a-f]{64}(?![0-9a-f])")
 _REMOVAL_KEY = re.compile(r"removals/([0-9a-f]{64})")
+_TRASH_KEY = re.compile(r"trash/(?:_|[a-z0-9][a-z0-9._-]*)/[0-9]{10}-([0-9a-f]{64})")
 _MANIFEST_KEY = re.compile(r"quarantine/([0-9a-f]{32})/manifest\.json")
 _TOKEN = re.compile(r"[0-9a-f]{32}")
 _UPLOAD_KEY = re.compile(r"uploads/([0-9a-f]{32})/.+")
@@ -73,6 +77,12 @@ _PIECE_KEY = re.compile(r"uploads/[0-9a-f]{32}/piece-([0-9]{16})")
 # The longest names that every file system (255 bytes per segment) and S3 (1,024 bytes per
 # key) accept, less the part of the key before them.
 _MAX_SEGMENT = 240
+
+NO_OWNER = "_"
+"""Stands for the default owner in keys; no account can have this name."""
+
+# So that times sort from the latest to the earliest.
+_LATEST_S = 9_999_999_999
 _MAX_PIPELINE = 800
 
 
@@ -216,6 +226,21 @@ def removal(image_id: str) -> str:
 def id_of_removal(key: str) -> str | None:
     """Return the id of the picture if `key` is the marker of its removal."""
     return part_of(key, _REMOVAL_KEY)
+
+
+def trash_of(owner: str) -> str:
+    """Return the prefix of the notes of the pictures that an owner has in the trash."""
+    return f"{TRASH}{owner or NO_OWNER}/"
+
+
+def trash_note(owner: str, expires: datetime, image_id: str) -> str:
+    """Return the key of the note of a picture in the trash; the last to expire sorts first."""
+    return f"{trash_of(owner)}{_LATEST_S - int(expires.timestamp()):010}-{image_id}"
+
+
+def id_of_trash_note(key: str) -> str | None:
+    """Return the id of the picture if `key` is the note of one in the trash."""
+    return part_of(key, _TRASH_KEY)
 
 
 def quarantine_object(token: str) -> str:

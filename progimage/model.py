@@ -216,13 +216,22 @@ class Place(Frozen):
     longitude: float
 
 
+class Trashed(Frozen):
+    """When a picture was deleted, and until when it can be restored."""
+
+    deleted: datetime
+    expires: datetime
+
+
 class Record(Frozen):
     """The record of a picture, stored as JSON beside it (the sidecar).
 
     Attributes:
         id: 64 lowercase hex digits; the SHA-256 of the bytes for the default owner.
         owner: "" is the default owner.
-        state: a `deleting` record is being removed, and no viewer can see it.
+        state: a `trashed` record can be restored, a `deleting` one is being removed; no viewer
+            can see them.
+        trash: of a `trashed` record.
         revision: 1 at upload, one more with each edit.
         generation: names the original that belongs to this record.
         sha256: of the bytes as uploaded, for integrity checks.
@@ -250,7 +259,8 @@ class Record(Frozen):
 
     id: str
     owner: str = ""
-    state: Literal["live", "deleting"] = "live"
+    state: Literal["live", "trashed", "deleting"] = "live"
+    trash: Trashed | None = None
     revision: int = 1
     generation: str
     sha256: str
@@ -300,7 +310,7 @@ class Record(Frozen):
 
 
 PUBLIC_FIELDS = tuple(
-    name for name in Record.model_fields if name not in ("generation", "state", "place")
+    name for name in Record.model_fields if name not in ("generation", "state", "place", "trash")
 )
 """The fields of a record that are neither internal nor for its owner only."""
 

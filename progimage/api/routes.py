@@ -30,6 +30,7 @@ from progimage.api.resources.root import Root
 from progimage.api.resources.tags import Tags
 from progimage.api.resources.tokens import Tokens
 from progimage.api.resources.transforms import Transforms
+from progimage.api.resources.trash import TrashResource
 from progimage.api.resources.uploads.resource import ResumableUploadResource
 from progimage.api.resources.users import Account, Registration
 from progimage.api.responses.origin import OriginResponder
@@ -67,6 +68,8 @@ def routes(parts: Components) -> list[Route]:
     bulk = BulkResource(parts.library, settings)
     links = Links(parts.library, policy, parts.signer, settings, parts.limits, urls)
 
+    trash = TrashResource(parts.library, settings, urls)
+
     table += [
         Route(
             "/", Root(table, uploads, console, settings.auth, policy, urls), "self", in_root=True
@@ -81,7 +84,7 @@ def routes(parts: Components) -> list[Route]:
         Route("/tags", Tags(parts.catalogue, urls), "tags", in_root=True),
         Route(
             "/images/{image_id}",
-            images.PictureResource(parts.library, originals),
+            images.PictureResource(parts.library, originals, settings),
             "image",
             in_root=True,
         ),
@@ -98,6 +101,8 @@ def routes(parts: Components) -> list[Route]:
         Route("/images/{image_id}/links", links, "links"),
         Route("/images/{image_id}/{path:path}", renditions, "rendition"),
         Route("/on_demand/{path:path}", OnDemand(parts), "on_demand"),
+        Route("/trash", trash, "trash", suffix="all", in_root=True),
+        Route("/trash/{image_id}", trash, "trashed"),
         Route("/uploads", resumable, "uploads", suffix="all", in_root=True),
         Route("/uploads/{upload_id}", resumable, "upload", in_root=True),
         Route("/jobs", jobs, "jobs", suffix="all", in_root=True),

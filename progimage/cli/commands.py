@@ -21,6 +21,7 @@ from progimage.cli import (
     jobs,
     search,
     server_commands,
+    trash,
     upload,
 )
 from progimage.cli.terminal import CommandError, allow_any_text, message
@@ -33,7 +34,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=True,
 )
-for part in (upload, search, duplicates, download, edit, bulk, jobs, adopt, account):
+for part in (upload, search, duplicates, download, edit, bulk, trash, jobs, adopt, account):
     app.add_typer(part.app)
 server_commands.add_to(app)
 

@@ -22,6 +22,7 @@ from progimage.cli.terminal import Table, message, print_json, progress
 from progimage.config import Settings
 from progimage.jobs import keys as job_keys
 from progimage.jobs.retention import remove_ended
+from progimage.library import Library
 from progimage.maintenance.check import Check
 from progimage.maintenance.dry_run import DryRunStore
 from progimage.maintenance.findings import REPAIRABLE
@@ -29,6 +30,7 @@ from progimage.maintenance.gc import collect
 from progimage.maintenance.index_upkeep import keep_up
 from progimage.maintenance.reindex import reindex as rebuild
 from progimage.maintenance.stats import measure
+from progimage.maintenance.trash import empty_expired
 from progimage.stores import ObjectStore, open_store
 
 app = typer.Typer()
@@ -128,7 +130,7 @@ def gc(
         bool, typer.Option("--dry-run", help="only print what would be removed")
     ] = False,
 ) -> None:
-    """Limit cached renditions by age, size and policy, and remove old jobs and uploads.
+    """Limit cached renditions by age, size and policy; remove old jobs, uploads and trash.
 
     It can run while the service does.
     """
@@ -149,16 +151,21 @@ def gc(
             on_progress=count,
         )
         jobs = remove_ended(store, datetime.now(UTC), timedelta(days=settings.jobs.keep_days))
-        if not is_dry_run:
+        if is_dry_run:
+            trashed = empty_expired(store, None)
+        else:
             with ThreadPoolExecutor(_THREADS) as threads:
-                kept = keep_up(index_of(settings, store, threads))
+                index = index_of(settings, store, threads)
+                trashed = empty_expired(store, Library(store, index=index))
+                kept = keep_up(index)
     print(
         f"{'would remove' if is_dry_run else 'removed'} "
         f"{removed.removed} of {removed.seen} renditions, "
         f"{removed.removed_bytes:,} of {removed.seen_bytes:,} bytes, "
         f"{removed.working_copies} unused working copies, "
         f"{removed.stale_uploads} unfinished files, "
-        f"{removed.expired_uploads} expired uploads and {jobs} old jobs"
+        f"{removed.expired_uploads} expired uploads, {jobs} old jobs "
+        f"and {trashed} images of the trash"
     )
     if not is_dry_run:
         print(f"removed {kept.announcements} announcements and {kept.shelves} shelves of the index")

@@ -33,6 +33,7 @@ from progimage.config.sections import (
     Server,
     Tracing,
     Transforms,
+    Trash,
     Upload,
 )
 from progimage.imaging.limits import Limits
@@ -66,6 +67,7 @@ class Settings(Section):
     server: Server = Server()
     cors: Cors = Cors()
     upload: Upload = Upload()
+    trash: Trash = Trash()
     download: Download = Download()
     publish: Publish = Publish()
     limits: LimitSettings = LimitSettings()

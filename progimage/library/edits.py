@@ -16,7 +16,7 @@ from progimage.telemetry import audit
 # of many and should come back later.
 ATTEMPTS = 8
 
-_TICK = timedelta(microseconds=1)
+TICK = timedelta(microseconds=1)
 
 Changes = dict[str, Any] | Callable[[Record], dict[str, Any]]
 """New values of fields, or a function that returns them for the current version."""
@@ -95,6 +95,6 @@ class Edits:
                 **{name: getattr(after, name) for name in Metadata.model_fields},
                 "revision": record.revision + 1,
                 # The clock of this node may be behind that of the last editor's.
-                "modified": max(self._clock(), record.modified + _TICK),
+                "modified": max(self._clock(), record.modified + TICK),
             }
         )

@@ -5,6 +5,7 @@ The order of writes makes a crash harmless. The record is the commit:
     add      original under a name of its own, and announcement · record, created
     edit     announcement · record, swapped · renditions of what was hidden, removed
     remove   see `progimage.library.removals`
+    trash    see `progimage.library.trash`
 
 So at every moment a live record has its bytes and is found by searches. `progimage check
 --repair` recognises and removes other objects that a crash left. Any process that finds a
@@ -46,6 +47,7 @@ from progimage.library.records import (
     not_found,
     read_record,
 )
+from progimage.library.trash import Trash, remove_note
 from progimage.model import Metadata, Record, Viewer, check_visibility
 from progimage.stores import ABSENT, ObjectStore, Reader
 from progimage.telemetry import audit
@@ -80,6 +82,7 @@ class Library:
         self._on_purge = on_purge
         self._records = Records(store)
         self._edits = Edits(self._records, self._index, clock, self.purge)
+        self.trash = Trash(store, self._records, self._index, clock, self.purge)
 
     def add(
         self, candidate: Candidate, metadata: Metadata, *, is_absent: bool = False
@@ -161,10 +164,15 @@ class Library:
         viewer: Viewer,
         image_id: str,
         is_expected: Callable[[Record], bool] = lambda _: True,
+        *,
+        from_trash: bool = False,
     ) -> None:
         """Remove a picture and all its objects; see `removals`.
 
         An interrupted removal is finished. This also works if the store is full.
+
+        Args:
+            from_trash: remove it only if it is in the trash; else only if it is not.
 
         Raises:
             NotFound: there is no such picture for this viewer.
@@ -177,11 +185,13 @@ class Library:
             except DamagedRecord:
                 self._remove_damaged(viewer, image_id)
                 return
-            if record.state == "live":
-                if not can_see(viewer, record):
+            if record.state != "deleting":
+                if (record.state == "trashed") != from_trash:
+                    break
+                if not from_trash and not can_see(viewer, record):
                     break
                 if not can_edit(viewer, record):
-                    raise forbidden(image_id)
+                    raise not_found(image_id) if from_trash else forbidden(image_id)
                 if not is_expected(record):
                     raise PreconditionFailed("there is another version of the picture by now")
                 self.purge(image_id)
@@ -293,6 +303,7 @@ class Library:
         self.purge(record.id)
         self._remove_all(keys.working_copies(record.id))
         self._store.delete(keys.original(record.id, record.generation))
+        remove_note(self._store, record)
         try:
             self._store.delete(keys.record(record.id), expect=etag)
         except Conflict:
@@ -312,7 +323,7 @@ class Library:
         """Return the record of a picture about to be added, if it is stored already.
 
         A removal that is not finished yet is finished first; a record that cannot be read is
-        moved to quarantine.
+        moved to quarantine; a picture in the trash is restored.
         """
         try:
             record, etag = self._records.read(image_id)
@@ -324,8 +335,19 @@ class Library:
             return None
         if record.state == "live":
             return record
+        if record.state == "trashed":
+            return self._restored(record)
         self.finish_removal(record, etag)
         return None
+
+    def _restored(self, record: Record) -> Record | None:
+        """Return the picture, taken out of the trash; None if it was removed meanwhile."""
+        owner = Viewer(name=record.owner)
+        try:
+            return self.trash.restore(owner, record.id)
+        except NotFound:
+            # Another process has just restored or removed it.
+            return self.held(record.id)
 
     def adopt(self, record: Record) -> bool:
         """Add a picture whose original is stored already; False if it has a record."""

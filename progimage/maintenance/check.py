@@ -20,7 +20,7 @@ from datetime import UTC, datetime, timedelta
 from progimage import keys
 from progimage.access.accounts.users import Users
 from progimage.errors import DamagedRecord, KeyMissing, NotFound
-from progimage.library import Library, quarantine, read_record
+from progimage.library import Library, quarantine, read_record, trash
 from progimage.library.index import keys as index_keys
 from progimage.library.index import positions
 from progimage.library.index.audit import Audit
@@ -31,7 +31,7 @@ from progimage.maintenance.check_jobs import check_jobs
 from progimage.maintenance.findings import Finding, Kind
 from progimage.maintenance.rebuild import Rebuilder
 from progimage.model import Record
-from progimage.stores import ObjectStore, Stat
+from progimage.stores import ObjectStore, Stat, exists
 
 _CHUNK = 1 << 20
 
@@ -74,6 +74,9 @@ class Check:
         for stat in self._store.list(keys.COPIES):
             on_progress(stat.key)
             yield from self._check_working_copy(stat)
+        for stat in self._store.list(keys.TRASH):
+            on_progress(stat.key)
+            yield from self._check_trash_note(stat)
         for stat in self._store.list(keys.USERS):
             on_progress(stat.key)
             yield from self._check_account(stat)
@@ -108,10 +111,36 @@ class Check:
                 self._library.finish_removal(record, etag)
             yield Finding("removal cut short", stat.key, self._repair)
             return
+        if record.state == "trashed":
+            yield from self._check_trashed(record)
+            return
         if (damage := self._damage(record)) and self._library.is_current(record):
             yield Finding(damage, keys.original(image_id, record.generation))
         if not self._audit.is_right(record):
             yield Finding("not in the index", stat.key, self._repair)
+
+    def _check_trashed(self, record: Record) -> Iterator[Finding]:
+        if damage := self._damage(record):
+            yield Finding(damage, keys.original(record.id, record.generation))
+        note = trash.note_of(record)
+        if note is not None and not exists(self._store, note):
+            if self._repair:
+                trash.put_note(self._store, record)
+            yield Finding("trash without note", keys.record(record.id), self._repair)
+
+    def _check_trash_note(self, stat: Stat) -> Iterator[Finding]:
+        image_id = keys.id_of_trash_note(stat.key)
+        if image_id is None:
+            yield Finding("unknown key", stat.key)
+            return
+        if stat.modified > self._oldest_spared:
+            return
+        try:
+            record = self._record(image_id)
+        except DamagedRecord:
+            return
+        if record is None or not trash.is_note_of(stat.key, record):
+            yield self._removed("note without trash", stat.key)
 
     def _check_index(self, on_progress: Callable[[str], None]) -> Iterator[Finding]:
         for image_id in self._audit.strays():
@@ -190,7 +219,7 @@ class Check:
             record = self._record(image_id)
         except DamagedRecord:
             return
-        if record is None or record.state != "live" or record.generation != generation:
+        if record is None or record.state == "deleting" or record.generation != generation:
             yield self._removed("working copy without picture", stat.key)
 
     def _check_account(self, stat: Stat) -> Iterator[Finding]:

@@ -90,6 +90,11 @@ def _one_pass(
             with suppress(NotFound):
                 library.remove(viewer, record.id)
                 yield Erased("picture", record.id)
+    for _, record in library.trash.list(name):
+        on_progress(record.id)
+        with suppress(NotFound):
+            library.remove(viewer, record.id, from_trash=True)
+            yield Erased("picture", record.id)
 
 
 def _uploads(store: ObjectStore, name: str, on_progress: Callable[[str], None]) -> Iterator[Erased]:

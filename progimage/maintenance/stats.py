@@ -26,8 +26,7 @@ def measure(
     The bytes of a job or an upload are those of all its objects. One listing of all keys
     is read, no object. `on_progress` is called with each key.
     """
-    names = ("images", "originals", "renditions", "accounts", "jobs", "uploads", "index", "other")
-    amounts = {name: Amount() for name in names}
+    amounts = {name: Amount() for name in ("images", "originals", *_PREFIXES.values(), "other")}
     for stat in store.list(""):
         on_progress(stat.key)
         name, is_one = _kind(stat.key)
@@ -41,6 +40,7 @@ _PREFIXES = {
     keys.USERS: "accounts",
     job_keys.JOBS: "jobs",
     keys.UPLOADS: "uploads",
+    keys.TRASH: "trash",
     "index/": "index",
 }
 

@@ -17,6 +17,7 @@ Action = Literal[
     "delete",
     "link",
     "password",
+    "restore",
     "session",
     "sign-in",
     "visibility",

@@ -46,8 +46,10 @@ def client(make_client) -> testing.TestClient:
 def make_person(store, make_client) -> Callable[..., testing.TestClient]:
     """Return a function that makes a client that sends the API key of an account."""
 
-    def make(name: str, auth: dict[str, Any] = AUTH, **fields: Any) -> testing.TestClient:
-        anybody = make_client(auth=auth)
+    def make(
+        name: str, auth: dict[str, Any] = AUTH, trash: dict[str, Any] | None = None, **fields: Any
+    ) -> testing.TestClient:
+        anybody = make_client(auth=auth, **({"trash": trash} if trash else {}))
         return testing.TestClient(anybody.app, headers=headers_of(store, name, **fields))
 
     return make

@@ -204,3 +204,13 @@ def test_edit_sets_alternative_text_focal_point_and_custom_fields(use, image_id)
     assert use("edit", image_id, "--focus", "", "--json").json[0]["focal_point"] is None
     for wrong in (("--focus", "left"), ("--set", "client")):
         assert use("edit", image_id, *wrong).code == 2
+
+
+def test_without_a_trash_nothing_can_be_restored(use, image_id):
+    assert use("rm", image_id, "--yes").code == 0
+    assert use("trash").lines == []
+    restored = use("restore", image_id)
+    assert restored.code == 1
+    assert "in the trash" in restored.err
+    assert use("trash", "--empty").code == 2
+    assert "removed 0 images" in use("trash", "--empty", "--yes").err

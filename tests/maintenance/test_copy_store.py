@@ -244,3 +244,22 @@ def test_working_copies_of_an_earlier_upload_are_removed_at_the_target(source):
     assert copy(source, target) == ["updated"]
     assert contents(target) == contents(source)
     assert_sound(target)
+
+
+def test_the_trash_is_copied_and_a_picture_deleted_meanwhile_is_hidden_at_the_target(source):
+    target, library = MemoryStore(), Library(source)
+    first, second, *_ = filled(source)
+    library.trash.add(ADA, first, timedelta(days=30))
+    copy(source, target)
+    library.trash.add(ADA, second, timedelta(days=30))
+    library.trash.restore(ADA, first)
+    assert "updated" in copy(source, target)
+    copied = Library(target)
+    assert copied.find(ADA, first).id == first
+    assert [record.id for _, record in copied.trash.list("ada")] == [second]
+    # The note of the restored picture stays until gc runs; nothing is listed by it.
+    kinds = {finding.kind for finding in Check(target, grace=timedelta(0)).run()}
+    assert kinds <= {"note without trash"}
+    copied.trash.restore(ADA, second)
+    with copied.open_original(copied.find(ADA, second)) as reader:
+        assert reader.read() == b"picture 1"

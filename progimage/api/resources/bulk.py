@@ -1,7 +1,8 @@
-"""`PATCH /images/`: change or delete many pictures at once."""
+"""`PATCH /images/`: change, delete or restore many pictures at once."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import Annotated, Any, ClassVar
 
@@ -12,6 +13,7 @@ from progimage.api.auth.authentication import viewer_of
 from progimage.api.openapi import schemas
 from progimage.api.openapi.documented import Answer, Content, documented
 from progimage.api.requests.json_body import JsonBody, read_json
+from progimage.api.resources.deletion import Deletion
 from progimage.api.responses import problems
 from progimage.config import Settings
 from progimage.errors import (
@@ -31,6 +33,8 @@ MAX_IMAGES = 1_000
 # Threads of each web process that change pictures of bulk requests. Not those of the index: a
 # change waits for them.
 _THREADS = 8
+
+Act = Callable[[Viewer, str], dict[str, Any]]
 
 ImageIds = Annotated[
     list[Annotated[str, Field(max_length=64, pattern="^[\x00-\x7f]*$")]],
@@ -62,7 +66,7 @@ RESULTS: dict[str, Any] = {
 
 
 class BulkChange(JsonBody):
-    """A change of many pictures: new fields, or their removal."""
+    """A change of many pictures: new fields, their deletion, or their restoration."""
 
     max_bytes: ClassVar[int] = 256 * 1024
 
@@ -73,14 +77,17 @@ class BulkChange(JsonBody):
     delete: bool = Field(
         default=False, description="True: delete each picture, as DELETE /images/{id}/ does."
     )
+    restore: bool = Field(
+        default=False, description="True: restore each picture, as POST /trash/{id}/ does."
+    )
 
     @model_validator(mode="after")
     def _has_one_change(self) -> BulkChange:
         edits = self.visibility is not None or bool(self.add_tags or self.remove_tags)
-        if edits == self.delete:
+        if edits + self.delete + self.restore != 1:
             raise ValueError(
                 "expected visibility, add_tags or remove_tags to change the pictures; or delete: "
-                "true alone"
+                "true alone; or restore: true alone"
             )
         both = {fold(tag) for tag in self.add_tags} & {fold(tag) for tag in self.remove_tags}
         if both:
@@ -109,6 +116,7 @@ class BulkResource:
     def __init__(self, library: Library, settings: Settings) -> None:
         self._library = library
         self._settings = settings
+        self._deletion = Deletion(library, settings)
         self._threads = ContextThreads(_THREADS, thread_name_prefix="bulk")
 
     @documented(
@@ -125,12 +133,16 @@ class BulkResource:
         errors=(InvalidRequest, InvalidField, RequestTimeout, PictureTooLarge, StoreUnavailable),
     )
     def on_patch(self, req: falcon.Request, resp: falcon.Response) -> None:
-        """Change or delete each picture; 200 if all succeeded, 207 if some failed.
+        """Change, delete or restore each picture; 200 if all succeeded, 207 if some failed.
 
         Each picture is changed or not as a whole, and independently of the others.
         """
         fields = read_json(req, self._settings.upload, BulkChange)
-        act = self._remove if fields.delete else partial(self._edit, fields)
+        act: Act = partial(self._edit, fields)
+        if fields.delete:
+            act = self._remove
+        elif fields.restore:
+            act = self._restore
         results = self._each(partial(_attempt, act, viewer_of(req)), fields.images)
         has_failed = any(result["status"] >= 400 for result in results)
         resp.status = falcon.HTTP_207 if has_failed else falcon.HTTP_200
@@ -141,19 +153,27 @@ class BulkResource:
 
     def _edit(self, fields: BulkChange, viewer: Viewer, image_id: str) -> dict[str, Any]:
         record = self._library.edit(viewer, image_id, fields.changes, lambda _: True)
-        return {
-            "status": 200,
-            "revision": record.revision,
-            "visibility": record.visibility,
-            "tags": list(record.tags),
-        }
+        return _outcome(record)
 
     def _remove(self, viewer: Viewer, image_id: str) -> dict[str, Any]:
-        self._library.remove(viewer, image_id)
+        self._deletion.delete(viewer, image_id)
         return {"status": 204}
 
+    def _restore(self, viewer: Viewer, image_id: str) -> dict[str, Any]:
+        return _outcome(self._library.trash.restore(viewer, image_id))
 
-def _attempt(act: Any, viewer: Viewer, image_id: str) -> dict[str, Any]:
+
+def _outcome(record: Record) -> dict[str, Any]:
+    """Return the result for a picture that is changed or restored."""
+    return {
+        "status": 200,
+        "revision": record.revision,
+        "visibility": record.visibility,
+        "tags": list(record.tags),
+    }
+
+
+def _attempt(act: Act, viewer: Viewer, image_id: str) -> dict[str, Any]:
     """Return the result of `act`, or the problem that it raised."""
     try:
         return {"id": image_id, **act(viewer, image_id)}

@@ -11,14 +11,17 @@ from pydantic import Field
 from progimage.api.auth.authentication import viewer_of
 from progimage.api.components import Components
 from progimage.api.openapi import schemas
-from progimage.api.openapi.documented import Answer, Content, Named, documented
+from progimage.api.openapi.documented import Answer, Content, Named, Parameter, documented
 from progimage.api.requests import preconditions
 from progimage.api.requests.query import pairs, picture_query
+from progimage.api.requests.search import QueryParameters
 from progimage.api.requests.submission import Submission, UploadJson, read_submission
+from progimage.api.resources.deletion import Deletion
 from progimage.api.responses import hal, problems
 from progimage.api.responses.hal import Urls
 from progimage.api.responses.json_document import JsonDocument
 from progimage.api.responses.original import OriginalResponder
+from progimage.config import Settings
 from progimage.errors import (
     DownloadFailed,
     DownloadRefused,
@@ -203,9 +206,10 @@ def outcome(added: Added | Outcome) -> dict[str, Any]:
 class PictureResource:
     """`/images/<id>/`: the original, byte for byte."""
 
-    def __init__(self, library: Library, originals: OriginalResponder) -> None:
+    def __init__(self, library: Library, originals: OriginalResponder, settings: Settings) -> None:
         self._library = library
         self._originals = originals
+        self._deletion = Deletion(library, settings)
 
     @documented(
         "original",
@@ -229,16 +233,31 @@ class PictureResource:
     @documented(
         "image",
         "pictures",
-        {204: Answer("The picture is removed.")},
-        parameters=(schemas.IMAGE_ID,),
-        errors=(NotFound, Forbidden, PreconditionFailed, StoreUnavailable),
+        {204: Answer("The picture is deleted.")},
+        parameters=(
+            schemas.IMAGE_ID,
+            Parameter(
+                "trash",
+                "false: remove it for good, also where there is a trash.",
+                {"type": "string", "enum": ["true", "false"], "default": "true"},
+            ),
+        ),
+        errors=(InvalidRequest, NotFound, Forbidden, PreconditionFailed, StoreUnavailable),
     )
     def on_delete(self, req: falcon.Request, resp: falcon.Response, image_id: str) -> None:
-        """Remove the picture with its renditions."""
-        self._library.remove(
+        """Delete the picture with its renditions.
+
+        Where there is a trash (`trash.days`), it can be restored from there.
+        """
+        parameters = QueryParameters(pairs(req), ("trash",))
+        trash = parameters.one("trash") or "true"
+        if trash not in ("true", "false"):
+            raise InvalidRequest(f"trash: expected true or false, got {trash[:20]!r}")
+        self._deletion.delete(
             viewer_of(req),
             image_id,
             lambda record: preconditions.hold(req, record.sha256, record.created),
+            for_good=trash == "false",
         )
         resp.status = falcon.HTTP_204
 

@@ -220,7 +220,7 @@ class AsyncCalls:
         return await images.edit(self._session, image_id, changes)
 
     async def delete(self, image_id: str) -> None:
-        """Delete an image and its renditions.
+        """Delete an image and its renditions; where there is a trash, `restore` undoes it.
 
         Raises:
             NotFound: there is no such image.
@@ -251,6 +251,35 @@ class AsyncCalls:
         A failure of one image does not stop the others.
         """
         return await endpoints.change_many(self._session, image_ids, {"delete": True})
+
+    async def restore_many(self, image_ids: Iterable[str]) -> list[BulkResult]:
+        """Restore many images from the trash; return a result for each."""
+        return await endpoints.change_many(self._session, image_ids, {"restore": True})
+
+    async def restore(self, image_id: str) -> AsyncImage:
+        """Restore an image from the trash.
+
+        Raises:
+            NotFound: it is not in the trash.
+        """
+        # The second time it is no longer in the trash.
+        request = Request("POST", f"/trash/{quote(image_id, safe='')}/", is_repeatable=False)
+        return image_of(self._session, (await self._session.request(request)).document)
+
+    async def trash(self) -> AsyncIterator[AsyncImage]:
+        """Yield the images in the trash, the last deleted first."""
+        async for page in pages(self._session, "/trash/", [("limit", "1000")]):
+            for document in page["data"]:
+                yield image_of(self._session, document)
+
+    async def empty_trash(self) -> int:
+        """Remove all images in the trash for good; return how many there were."""
+        removed, is_empty = 0, False
+        while not is_empty:
+            document = (await self._session.request(Request("DELETE", "/trash/"))).document
+            removed += int(document.get("removed") or 0)
+            is_empty = document.get("is_empty") is not False
+        return removed
 
     async def purge(self, image_id: str) -> int:
         """Delete the cached renditions of an image; return how many there were."""

@@ -70,8 +70,8 @@ def change_many(
             "PATCH",
             "/images/",
             json={"images": ids[start : start + MAX_BULK], **change},
-            # Deleted images are not found the second time.
-            is_repeatable="delete" not in change,
+            # Deleted and restored images are not found the second time.
+            is_repeatable="delete" not in change and "restore" not in change,
         )
         document = (session.request(request)).document
         results += [BulkResult.of(found) for found in document.get("images") or ()]

@@ -10,6 +10,7 @@ from progimage.config.sections.pictures import (
     LimitSettings,
     Render,
     Transforms,
+    Trash,
     Upload,
 )
 from progimage.config.sections.storage import S3, Cache, DiskCache, Index
@@ -44,5 +45,6 @@ __all__ = [
     "Thumbor",
     "Tracing",
     "Transforms",
+    "Trash",
     "Upload",
 ]

@@ -58,6 +58,19 @@ class Upload(Section):
     )
 
 
+class Trash(Section):
+    """Deleted pictures that can be restored."""
+
+    days: int = Field(
+        default=0,
+        ge=0,
+        le=3_650,
+        description="Days for which a deleted picture can be restored; then `progimage gc` removes "
+        "it. 30 is a good choice where people delete. 0: there is no trash, DELETE removes "
+        "pictures at once. Turn it on when all nodes run a version that has it.",
+    )
+
+
 class Download(Section):
     """Pictures fetched from URLs that a request names."""
 

@@ -46,7 +46,7 @@ class PictureCopier:
         for _ in range(_ATTEMPTS):
             try:
                 record, _ = read_record(self._source, image_id)
-                if record.state != "live":
+                if record.state == "deleting":
                     return None
                 return self._bring(record)
             except NotFound:
@@ -66,7 +66,7 @@ class PictureCopier:
             return None
         except DamagedRecord:
             return self.copy(image_id)
-        if record.state != "live" or self._has_original(record):
+        if record.state == "deleting" or self._has_original(record):
             return None
         try:
             outcome = self._bring_original(record)
@@ -86,7 +86,7 @@ class PictureCopier:
         if original == "failed":
             return CopyResult("damaged", keys.original(record.id, record.generation))
         if there == record:
-            if self._start.find(_position(record)) != record:
+            if record.state == "live" and self._start.find(_position(record)) != record:
                 self._index.announce(record)
             if original == "written":
                 return CopyResult("mended", key, record.size_bytes)
@@ -101,7 +101,7 @@ class PictureCopier:
         self._bring_working_copies(record)
         if there is None:
             return CopyResult("mended" if etag else "copied", key, record.size_bytes)
-        if there.visibility != record.visibility:
+        if (there.visibility, there.state) != (record.visibility, record.state):
             self._library.purge(record.id)
         if there.generation != record.generation:
             self._target.delete(keys.original(there.id, there.generation))
@@ -115,7 +115,7 @@ class PictureCopier:
             return None, ""
         except DamagedRecord:
             return None, self._target.stat(keys.record(image_id)).etag
-        if record.state != "live":
+        if record.state == "deleting":
             self._library.finish_removal(record, etag)
             return None, ""
         return record, etag
@@ -179,7 +179,8 @@ class PictureCopier:
             return CopyResult("extra", key)
         try:
             record, _ = read_record(self._target, image_id)
-            self._library.remove(Viewer(name=record.owner), image_id)
+            is_trashed = record.state == "trashed"
+            self._library.remove(Viewer(name=record.owner), image_id, from_trash=is_trashed)
         except NotFound:
             return None
         except DamagedRecord:

@@ -1,0 +1,50 @@
+"""Deletes pictures: into the trash, or for good where there is none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from progimage.config import Settings
+from progimage.errors import DamagedRecord, StoreFull
+from progimage.library import Library
+from progimage.model import Record, Viewer
+
+
+class Deletion:
+    """Deletes pictures as the settings say."""
+
+    def __init__(self, library: Library, settings: Settings) -> None:
+        self._library = library
+        self._keep_for = timedelta(days=settings.trash.days)
+
+    def delete(
+        self,
+        viewer: Viewer,
+        image_id: str,
+        is_expected: Callable[[Record], bool] = lambda _: True,
+        *,
+        for_good: bool = False,
+    ) -> None:
+        """Move a picture to the trash; remove it if there is no trash, or `for_good`.
+
+        A picture with a damaged record is removed, since it could not be restored.
+
+        Raises:
+            NotFound: there is no such picture for this viewer.
+            Forbidden: it belongs to another owner.
+            PreconditionFailed: the current version is not the expected one.
+            StoreFull: there is no room for the note of the trash.
+        """
+        if for_good or not self._keep_for:
+            self._library.remove(viewer, image_id, is_expected)
+            return
+        try:
+            self._library.trash.add(viewer, image_id, self._keep_for, is_expected)
+        except DamagedRecord:
+            self._library.remove(viewer, image_id, is_expected)
+        except StoreFull as error:
+            raise StoreFull(
+                f"{error}; to remove the picture for good, without the trash, send "
+                f"DELETE /images/{image_id}/?trash=false"
+            ) from None

@@ -1,0 +1,190 @@
+"""`/trash/`: deleted pictures that can be restored for some days."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from itertools import islice
+from typing import Any
+
+import falcon
+
+from progimage import keys
+from progimage.api.auth.authentication import author_of
+from progimage.api.openapi import schemas
+from progimage.api.openapi.documented import Answer, Named, documented
+from progimage.api.requests.query import pairs
+from progimage.api.requests.search import QueryParameters
+from progimage.api.resources.listing import CURSOR, DEFAULT_LIMIT, LIMIT, MAX_LIMIT
+from progimage.api.responses.hal import Urls
+from progimage.config import Settings
+from progimage.errors import InvalidRequest, NotFound, StoreUnavailable, Unauthenticated
+from progimage.library import Library
+from progimage.model import Record
+
+MAX_EMPTIED = 1_000
+"""Pictures that one request removes."""
+
+_MAX_CURSOR = 400
+
+_TRASHED = Named(
+    "TrashedPicture",
+    {
+        "allOf": [
+            schemas.PICTURE,
+            {
+                "type": "object",
+                "properties": {
+                    "deleted": {"type": "string", "format": "date-time"},
+                    "expires": {
+                        "type": "string",
+                        "format": "date-time",
+                        "description": "Until then it can be restored.",
+                    },
+                },
+                "required": ["deleted", "expires"],
+            },
+        ]
+    },
+)
+_PAGE = Named(
+    "TrashCollection",
+    {
+        "type": "object",
+        "properties": {
+            "kind": {"const": "Collection"},
+            "days": {
+                "type": "integer",
+                "description": "How long deleted pictures can be restored; 0: there is no trash.",
+            },
+            "data": {"type": "array", "items": _TRASHED},
+            "next": {"type": ["string", "null"], "description": "The next page."},
+        },
+        "required": ["kind", "days", "data", "next"],
+    },
+)
+_EMPTIED = Named(
+    "TrashEmptied",
+    {
+        "type": "object",
+        "properties": {
+            "msg": {"const": "ok"},
+            "removed": {"type": "integer"},
+            "is_empty": {"type": "boolean", "description": "False: send the request again."},
+        },
+        "required": ["msg", "removed", "is_empty"],
+    },
+)
+
+
+class TrashResource:
+    """The pictures that an account has deleted and can restore."""
+
+    def __init__(self, library: Library, settings: Settings, urls: Urls) -> None:
+        self._library = library
+        self._days = settings.trash.days
+        self._urls = urls
+
+    @documented(
+        "trash",
+        "pictures",
+        {200: Answer("A page.", {schemas.JSON: _PAGE}, ("Cache-Control",))},
+        parameters=(LIMIT, CURSOR),
+        errors=(InvalidRequest, Unauthenticated, StoreUnavailable),
+    )
+    def on_get_all(self, req: falcon.Request, resp: falcon.Response) -> None:
+        """Send a page of the pictures that the sender has deleted, the latest first."""
+        parameters = QueryParameters(pairs(req), ("limit", "cursor"))
+        limit = parameters.whole_number("limit", 1, MAX_LIMIT, DEFAULT_LIMIT)
+        owner = author_of(req).name
+        after = _decoded(parameters.one("cursor"), owner)
+        found = list(islice(self._library.trash.list(owner, after), limit + 1))
+        next_page = None
+        if len(found) > limit:
+            cursor = base64.urlsafe_b64encode(found[limit - 1][0].encode()).decode()
+            query = parameters.encoded(("cursor",), cursor=cursor)
+            next_page = self._urls.relative(f"/trash/?{query}")
+        resp.set_header("Cache-Control", "private, no-store")
+        resp.media = {
+            "kind": "Collection",
+            "days": self._days,
+            "data": [self._document(record) for _, record in found[:limit]],
+            "next": next_page,
+        }
+
+    @documented(
+        "trash",
+        "pictures",
+        {200: Answer("How many pictures were removed.", {schemas.JSON: _EMPTIED})},
+        errors=(Unauthenticated, StoreUnavailable),
+    )
+    def on_delete_all(self, req: falcon.Request, resp: falcon.Response) -> None:
+        """Remove up to 1,000 pictures in the trash for good."""
+        viewer, removed = author_of(req), 0
+        for _, record in islice(self._library.trash.list(viewer.name), MAX_EMPTIED):
+            try:
+                self._library.remove(viewer, record.id, from_trash=True)
+                removed += 1
+            except NotFound:
+                continue
+        is_empty = next(self._library.trash.list(viewer.name), None) is None
+        resp.media = {"msg": "ok", "removed": removed, "is_empty": is_empty}
+
+    @documented(
+        "trashed",
+        "pictures",
+        {200: Answer("The record.", {schemas.JSON: _TRASHED}, ("Cache-Control",))},
+        parameters=(schemas.IMAGE_ID,),
+        errors=(NotFound, Unauthenticated, StoreUnavailable),
+    )
+    def on_get(self, req: falcon.Request, resp: falcon.Response, image_id: str) -> None:
+        """Send the record of a picture in the trash."""
+        resp.set_header("Cache-Control", "private, no-store")
+        resp.media = self._document(self._library.trash.find(author_of(req), image_id))
+
+    @documented(
+        "trashed",
+        "pictures",
+        {200: Answer("The record, as it was before.", {schemas.HAL: schemas.PICTURE})},
+        parameters=(schemas.IMAGE_ID,),
+        errors=(NotFound, Unauthenticated, StoreUnavailable),
+    )
+    def on_post(self, req: falcon.Request, resp: falcon.Response, image_id: str) -> None:
+        """Restore the picture."""
+        record = self._library.trash.restore(author_of(req), image_id)
+        resp.media = self._urls.record(record, is_owner=True)
+        resp.content_type = "application/hal+json"
+
+    @documented(
+        "trashed",
+        "pictures",
+        {204: Answer("The picture is removed.")},
+        parameters=(schemas.IMAGE_ID,),
+        errors=(NotFound, Unauthenticated, StoreUnavailable),
+    )
+    def on_delete(self, req: falcon.Request, resp: falcon.Response, image_id: str) -> None:
+        """Remove the picture for good."""
+        self._library.remove(author_of(req), image_id, from_trash=True)
+        resp.status = falcon.HTTP_204
+
+    def _document(self, record: Record) -> dict[str, Any]:
+        facts = record.facts()
+        if record.trash is not None:
+            facts |= record.trash.model_dump(mode="json")
+        return {**facts, "_links": {"self": self._urls.link(f"/trash/{record.id}/")}}
+
+
+def _decoded(cursor: str | None, owner: str) -> str:
+    """Return the key to continue behind, "" for the first page."""
+    if cursor is None:
+        return ""
+    try:
+        key = base64.b64decode(cursor[:_MAX_CURSOR], altchars=b"-_", validate=True).decode()
+    except (binascii.Error, UnicodeDecodeError, ValueError):
+        key = ""
+    if keys.id_of_trash_note(key) is None or not key.startswith(keys.trash_of(owner)):
+        raise InvalidRequest(
+            "cursor: expected the cursor in 'next' of an earlier answer; "
+            "leave it out to begin with the first picture"
+        )
+    return key

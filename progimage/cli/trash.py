@@ -1,0 +1,67 @@
+"""Show, restore and empty the trash."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from progimage.cli.bulk import ImageIds, ids_of, report
+from progimage.cli.connection import LOCAL_URL, AsJson, CaFile, Token, Url, connected
+from progimage.cli.terminal import CommandError, Table, message, print_json
+
+app = typer.Typer()
+
+
+@app.command(
+    epilog="""Examples:
+
+    progimage trash
+
+    progimage trash --empty --yes"""
+)
+def trash(
+    is_emptied: Annotated[
+        bool, typer.Option("--empty", help="remove the images in the trash for good")
+    ] = False,
+    is_sure: Annotated[bool, typer.Option("--yes", "-y", help="do not ask")] = False,
+    as_json: AsJson = False,
+    url: Url = LOCAL_URL,
+    token: Token = "",
+    ca_file: CaFile = "",
+) -> None:
+    """List the deleted images that can be restored, or remove them for good."""
+    if is_emptied and not is_sure:
+        if not sys.stdin.isatty():
+            raise CommandError("there is no terminal to ask for confirmation; use --yes")
+        typer.confirm("Remove all images in the trash for good?", abort=True, err=True)
+    with connected(url, token, ca_file) as client:
+        if is_emptied:
+            message(f"removed {client.empty_trash()} images")
+            return
+        table = Table(64, 0, 20)
+        for image in client.trash():
+            if as_json:
+                print_json(image.facts())
+            else:
+                table.add(image.id, image.title or image.file_name, image.media_type)
+
+
+@app.command(
+    epilog="""Examples:
+
+    progimage restore ID ID
+
+    progimage trash --json | jq -r .id | progimage restore -"""
+)
+def restore(
+    image_ids: ImageIds,
+    url: Url = LOCAL_URL,
+    token: Token = "",
+    ca_file: CaFile = "",
+) -> None:
+    """Restore images from the trash. Exit code 1 if some could not be restored."""
+    with connected(url, token, ca_file) as client:
+        results = client.restore_many(ids_of(image_ids))
+    report(results, "restored")

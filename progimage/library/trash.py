@@ -1,0 +1,180 @@
+"""The trash: deleted pictures that can be restored for some days.
+
+    delete    renditions · note · announcement · record swapped to `trashed` · renditions
+    restore   announcement · record swapped to `live` · note
+
+A picture in the trash has its original, and a record that no viewer can see. The note
+`trash/<owner>/<…>-<id>` makes it findable, and says until when it can be restored. The note
+comes before the record: a crash in between leaves a note that means nothing, which listings
+skip and `progimage gc` removes.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+
+from progimage import keys
+from progimage.errors import Conflict, DamagedRecord, NotFound, Overloaded, PreconditionFailed
+from progimage.library.edits import ATTEMPTS, TICK, Purge
+from progimage.library.index.index import Index
+from progimage.library.records import Records, can_edit, can_see, forbidden, not_found
+from progimage.model import Record, Trashed, Viewer
+from progimage.stores import ObjectStore
+from progimage.telemetry import audit
+
+# A note whose record has not been swapped after that belongs to a dead process.
+STALE = timedelta(hours=1)
+
+
+class Trash:
+    """The trash of one library."""
+
+    def __init__(
+        self,
+        store: ObjectStore,
+        records: Records,
+        index: Index,
+        clock: Callable[[], datetime],
+        purge: Purge,
+    ) -> None:
+        self._store = store
+        self._records = records
+        self._index = index
+        self._clock = clock
+        self._purge = purge
+
+    def add(
+        self,
+        viewer: Viewer,
+        image_id: str,
+        keep_for: timedelta,
+        is_expected: Callable[[Record], bool] = lambda _: True,
+    ) -> None:
+        """Move a picture to the trash; it can be restored within `keep_for`.
+
+        Raises:
+            NotFound: there is no such picture for this viewer.
+            Forbidden: it belongs to another owner.
+            PreconditionFailed: the current version is not the expected one.
+            StoreFull: there is no room for the note.
+        """
+        for _ in range(ATTEMPTS):
+            record, etag = self._records.read(image_id)
+            if not can_see(viewer, record):
+                raise not_found(image_id)
+            if not can_edit(viewer, record):
+                raise forbidden(image_id)
+            if not is_expected(record):
+                raise PreconditionFailed("there is another version of the picture by now")
+            self._purge(image_id)
+            now = self._clock()
+            trashed = record.model_copy(
+                update={
+                    "state": "trashed",
+                    "revision": record.revision + 1,
+                    "trash": Trashed(deleted=now, expires=now + keep_for),
+                }
+            )
+            put_note(self._store, trashed)
+            if self._swap(trashed, etag):
+                self._purge(image_id)
+                audit.record("delete", image=image_id, owner=record.owner, trash=True)
+                return
+        raise Overloaded("others keep changing this picture; try again")
+
+    def find(self, viewer: Viewer, image_id: str) -> Record:
+        """Return the record of a picture in the trash of `viewer`.
+
+        Raises:
+            NotFound: there is none, or it belongs to another owner.
+        """
+        return self._read(viewer, image_id)[0]
+
+    def restore(self, viewer: Viewer, image_id: str) -> Record:
+        """Take a picture out of the trash of `viewer`; return its record.
+
+        Raises:
+            NotFound: it is not in this trash.
+        """
+        for _ in range(ATTEMPTS):
+            record, etag = self._read(viewer, image_id)
+            restored = record.model_copy(
+                update={
+                    "state": "live",
+                    "revision": record.revision + 1,
+                    "modified": max(self._clock(), record.modified + TICK),
+                    "trash": None,
+                }
+            )
+            if self._swap(restored, etag):
+                remove_note(self._store, record)
+                audit.record("restore", image=image_id, owner=record.owner)
+                return restored
+        raise Overloaded("others keep changing this picture; try again")
+
+    def list(self, owner: str, after: str = "") -> Iterator[tuple[str, Record]]:
+        """Yield the pictures in the trash of `owner`, with their notes, last to expire first.
+
+        Args:
+            after: the note of the last picture that was read.
+        """
+        for stat in self._store.list(keys.trash_of(owner), after):
+            image_id = keys.id_of_trash_note(stat.key)
+            if image_id is None:
+                continue
+            try:
+                record, _ = self._records.read(image_id)
+            except (NotFound, DamagedRecord):
+                continue
+            if is_note_of(stat.key, record):
+                yield stat.key, record
+
+    def _read(self, viewer: Viewer, image_id: str) -> tuple[Record, str]:
+        # The same error for all: nothing may reveal that another account has such a picture.
+        shown = image_id if keys.is_image_id(image_id) else "of that id"
+        missing = NotFound(f"there is no picture {shown} in the trash")
+        try:
+            record, etag = self._records.read(image_id)
+        except NotFound:
+            raise missing from None
+        if record.state != "trashed" or not can_edit(viewer, record):
+            raise missing
+        return record, etag
+
+    def _swap(self, record: Record, etag: str) -> bool:
+        """Swap a record for its next version; False if it is no longer the current one."""
+        announced = self._index.announce(record)
+        try:
+            self._records.write(record, expect=etag)
+        except Conflict:
+            return False
+        announced.confirm()
+        return True
+
+
+def note_of(record: Record) -> str | None:
+    """Return the key of the note of a record in the trash, None for one that is not."""
+    if record.trash is None:
+        return None
+    return keys.trash_note(record.owner, record.trash.expires, record.id)
+
+
+def put_note(store: ObjectStore, record: Record) -> None:
+    """Write the note of a record in the trash."""
+    key = note_of(record)
+    if key is not None:
+        store.put(key, io.BytesIO(), media_type="application/x-empty")
+
+
+def remove_note(store: ObjectStore, record: Record) -> None:
+    """Remove the note of a record that is, or was, in the trash."""
+    key = note_of(record)
+    if key is not None:
+        store.delete(key)
+
+
+def is_note_of(key: str, record: Record) -> bool:
+    """Return whether a note is that of a record in the trash."""
+    return record.state == "trashed" and key == note_of(record)
