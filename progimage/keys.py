@@ -4,6 +4,7 @@
     images/ab/<id>/original-<generation>   the bytes as uploaded; immutable
     images/ab/<id>/record.json             the sidecar; its existence is the commit
     copies/ab/<id>/<generation>/<kind>/<width>x<height>    working copies; disposable, not served
+    copies/ab/<id>/<generation>/<kind>/pyramid    all tiles of a large picture; disposable
     renders/public/ab/<id>/<engine>/<canonical pipeline>.<ext>     disposable
     renders/private/ab/<id>/<engine>/<canonical pipeline>.<ext>    disposable
     uploads/<id>/slot.json                 the record of a resumable upload; immutable
@@ -27,7 +28,7 @@
 attempt, so that the removal of an old original can never remove a new one. The engine
 version comes after the id, so all renditions of a picture share two prefixes, and a purge
 removes both. `<kind>` of a working copy is the version of the code that made it and its
-target size.
+target size; that of a pyramid is a version alone.
 """
 
 from __future__ import annotations
@@ -42,6 +43,12 @@ ENGINE_VERSION = "4"
 
 COPY_VERSION = "1"
 """Part of every working copy's key; raised with the engine's whenever their bytes change."""
+
+PYRAMID_VERSION = "1"
+"""Part of every pyramid's key; raised with the engine's whenever their bytes change."""
+
+PYRAMID_KIND = f"pyramid-{PYRAMID_VERSION}"
+"""The part of a pyramid's key with the version."""
 
 IMAGES = "images/"
 COPIES = "copies/"
@@ -63,7 +70,9 @@ STORE_MARKER = "store.json"
 _ID = re.compile(r"[0-9a-f]{64}")
 _RECORD_KEY = re.compile(r"images/[0-9a-f]{2}/([0-9a-f]{64})/record\.json")
 _ORIGINAL_KEY = re.compile(r"images/[0-9a-f]{2}/([0-9a-f]{64})/original-([0-9a-z]+)")
-_COPY_KEY = re.compile(r"copies/[0-9a-f]{2}/([0-9a-f]{64})/([0-9a-z]+)/([^/]+)/[0-9]+x[0-9]+")
+_COPY_KEY = re.compile(
+    r"copies/[0-9a-f]{2}/([0-9a-f]{64})/([0-9a-z]+)/([^/]+)/(?:[0-9]+x[0-9]+|pyramid)"
+)
 _RENDITION_KEY = re.compile(r"renders/(?:public|private)/[0-9a-f]{2}/([0-9a-f]{64})/([^/]+)/.+")
 _SHOWN = re.compile(r"(?<=[/=])[0-9a-f]{64}(?![0-9a-f])")
 _REMOVAL_KEY = re.compile(r"removals/([0-9a-f]{64})")
@@ -162,6 +171,11 @@ def working_copy(image_id: str, generation: str, px: int, size: tuple[int, int])
 def copy_kind(px: int) -> str:
     """Return the part of a working copy's key with the version and the setting."""
     return f"{COPY_VERSION}-{px}"
+
+
+def pyramid(image_id: str, generation: str) -> str:
+    """Return the key of a picture's pyramid."""
+    return f"{working_copies(image_id, generation)}{PYRAMID_KIND}/pyramid"
 
 
 def renditions(image_id: str, *, public: bool) -> str:
@@ -291,7 +305,7 @@ def id_and_generation_of_original(key: str) -> tuple[str, str] | None:
 
 
 def id_generation_and_kind_of_copy(key: str) -> tuple[str, str, str] | None:
-    """Return the picture's id, its original's generation and the kind of a working copy."""
+    """Return the picture's id, its original's generation and the kind of a copy or pyramid."""
     match = _COPY_KEY.fullmatch(key)
     return (match[1], match[2], match[3]) if match else None
 

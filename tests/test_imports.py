@@ -33,6 +33,7 @@ KNOWS = {
     "gunicorn": {"api", "server"},
     "PIL": {"imaging"},
     "cykooz_resizer": {"imaging"},
+    "pyvips": {"imaging"},
     "magic": {"imaging"},
     "pebble": {"imaging"},
     "httpcore": {"ingest", "origins"},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Annotated
 
 from pydantic import Field, model_validator
@@ -14,6 +15,7 @@ from progimage.config.sections import (
     Auth,
     Cache,
     Cors,
+    Deep,
     Delivery,
     DiskCache,
     Download,
@@ -72,6 +74,7 @@ class Settings(Section):
     publish: Publish = Publish()
     limits: LimitSettings = LimitSettings()
     render: Render = Render()
+    deep: Deep = Deep()
     transforms: Transforms = Transforms()
     links: Links = Links()
     iiif: Iiif = Iiif()
@@ -100,6 +103,21 @@ class Settings(Section):
     def picture_limits(self) -> Limits:
         """Return the limits that imaging works with."""
         return Limits(**self.limits.model_dump(), accept_damaged=self.upload.accept_damaged)
+
+    def large_picture_limits(self) -> Limits:
+        """Return the limits of pictures that are decoded once, for their pyramid."""
+        ordinary = self.picture_limits()
+        return replace(
+            ordinary,
+            max_source_pixels=max(self.deep.most_pixels, ordinary.max_source_pixels),
+            max_source_side=max(self.deep.max_source_side, ordinary.max_source_side),
+            accept_damaged=False,
+        )
+
+    @property
+    def resumable_max_bytes(self) -> int:
+        """The most bytes of a picture that comes by a resumable upload."""
+        return max(self.upload.max_bytes, self.deep.max_bytes if self.deep.enabled else 0)
 
     @model_validator(mode="after")
     def _signed_has_a_key(self) -> Settings:
@@ -132,13 +150,14 @@ class Settings(Section):
         waiting = (
             self.render.workers + self.render.queue + self.upload.concurrent + self.jobs.streams
         )
+        waiting += self.deep.waiting if self.deep.enabled else 0
         waiting += SIGN_INS if self.auth.mode != "off" else 0
         if self.server.threads <= waiting:
             raise ValueError(
                 f"server.threads: expected more than render.workers + render.queue + "
-                f"upload.concurrent + jobs.streams + {SIGN_INS} where there are accounts "
-                f"({waiting}), so that cached pictures are served while all of those wait; got "
-                f"{self.server.threads}"
+                f"upload.concurrent + jobs.streams + deep.waiting + {SIGN_INS} where there are "
+                f"accounts ({waiting}), so that cached pictures are served while all of those "
+                f"wait; got {self.server.threads}"
             )
         return self
 

@@ -5,15 +5,16 @@ from __future__ import annotations
 from base64 import b64encode
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from PIL import Image
 
 from progimage.errors import CorruptPicture, MismatchedMedia
 from progimage.imaging.codecs.capture import read_capture
 from progimage.imaging.codecs.colour_management import managed, plain
-from progimage.imaging.codecs.formats import JPEG
-from progimage.imaging.codecs.header import Opened, opened
+from progimage.imaging.codecs.formats import JPEG, Format
+from progimage.imaging.codecs.header import Opened, check_size, opened, size_in_header
 from progimage.imaging.codecs.sniff import sniff
 from progimage.imaging.limits import Limits
 from progimage.imaging.operation import Size
@@ -24,6 +25,8 @@ from progimage.imaging.working_copies import decode_whole, sizes_of, write_copie
 from progimage.model import Capture, Place
 
 _THUMBNAIL_SIDE = 32
+# What readers take into memory as a whole without a look at the header first.
+_LARGE_FILE_BYTES = 32 << 20
 _TARGET = (_THUMBNAIL_SIDE * 2, _THUMBNAIL_SIDE * 2)
 
 
@@ -82,6 +85,9 @@ def inspect(path: str, limits: Limits, copy_px: int = 0, copy_prefix: str = "") 
         CorruptPicture: it is damaged beyond what `limits` accept.
     """
     form = sniff(path)
+    if Path(path).stat().st_size > _LARGE_FILE_BYTES:
+        with suppress(CorruptPicture):  # a reader may know more than Pillow
+            check_size(size_in_header(path, form)[0], 1, limits)
     with opened(path, limits) as source:
         if source.form is not form:
             raise MismatchedMedia(
@@ -128,23 +134,49 @@ def _facts(
     has_alpha: bool,
     copies: Mapping[Size, str] | None = None,
 ) -> Facts:
-    capture, place = read_capture(source.reader.exif)
-    return Facts(
-        format=source.form.name,
-        media_type=source.form.media_type,
-        width=source.size[0],
-        height=source.size[1],
-        orientation=source.reader.turn_by,
+    facts = facts_of(
+        source.form,
+        source.size,
+        thumbnail,
+        turn_by=source.reader.turn_by,
+        has_alpha=has_alpha,
+        exif=source.reader.exif,
+    )
+    return replace(
+        facts,
         frames=source.reader.frame_count,
         pages=source.reader.page_count,
+        damage="; ".join(source.reader.damage),
+        copies=copies or {},
+    )
+
+
+def facts_of(
+    form: Format, size: Size, shown: Image.Image, *, turn_by: int, has_alpha: bool, exif: bytes
+) -> Facts:
+    """Return the facts of a whole still picture.
+
+    Args:
+        size: width and height as displayed.
+        shown: the picture at any size, upright, in sRGB, RGBA.
+        turn_by: the EXIF orientation that the stored pixels need.
+        exif: the EXIF block, or b"".
+    """
+    thumbnail = _small(shown)
+    capture, place = read_capture(exif)
+    return Facts(
+        format=form.name,
+        media_type=form.media_type,
+        width=size[0],
+        height=size[1],
+        orientation=turn_by,
+        frames=1,
         has_alpha=has_alpha,
         dominant_colour=_dominant_colour(thumbnail),
         placeholder=_placeholder(thumbnail),
         perceptual_hash=perceptual_hash(thumbnail),
         capture=capture,
         place=place,
-        damage="; ".join(source.reader.damage),
-        copies=copies or {},
     )
 
 

@@ -3,6 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from importlib.util import find_spec
+
+HAS_VIPS = find_spec("pyvips") is not None
+"""True if libvips is there, which decodes a picture without holding all its pixels."""
+
+MAX_HELD_PIXELS = 300_000_000
+"""The most pixels of a picture that Pillow decodes: they take four bytes each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,3 +33,8 @@ class Limits:
     max_output_side: int = 8_192
     max_steps: int = 10
     accept_damaged: bool = True
+
+
+def is_beyond(width: int, height: int, limits: Limits) -> bool:
+    """Return whether a still picture of this size exceeds the limits of a source."""
+    return width * height > limits.max_source_pixels or max(width, height) > limits.max_source_side

@@ -82,12 +82,43 @@ def render(
             target=decode_size(facts.size, facts.form, needed_size(pipeline, size)),
             first_only=not form.is_animated,
         )
-    pictures = {
+    pictures = decode_references(references or {}, contents, limits)
+    return finish(picture, pipeline, target, form, limits, started, size=size, pictures=pictures)
+
+
+def decode_references(
+    references: Mapping[str, str], contents: Mapping[str, str], limits: Limits
+) -> dict[str, Image]:
+    """Return the pixels of other pictures by id; the arguments are those of `render`."""
+    return {
         image_id: _recent.decode(path, limits, first_only=True, content=contents.get(path)).frames[
             0
         ]
-        for image_id, path in (references or {}).items()
+        for image_id, path in references.items()
     }
+
+
+def finish(
+    picture: Picture,
+    pipeline: Pipeline,
+    target: str,
+    form: Format,
+    limits: Limits,
+    started: float,
+    *,
+    size: Size,
+    pictures: Mapping[str, Image],
+) -> Rendered:
+    """Write what `pipeline` makes of a decoded picture to the file `target`.
+
+    Args:
+        started: when the work began, by `perf_counter`.
+        size: of the picture before it was decoded smaller.
+        pictures: the other pictures that the pipeline uses, by id.
+
+    Raises:
+        OutputTooLarge, InvalidArgument: as `render` does.
+    """
     decoded = perf_counter()
     picture = transform(picture, pipeline, limits, size=size, pictures=pictures)
     transformed = perf_counter()

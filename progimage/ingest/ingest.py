@@ -10,19 +10,30 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, Self
 
+import structlog
+
 from progimage import keys
 from progimage.access.admission import Admission
-from progimage.errors import EmptyPicture, PictureTooLarge
+from progimage.errors import (
+    EmptyPicture,
+    PictureTooComplex,
+    PictureTooLarge,
+    StoreUnavailable,
+)
 from progimage.imaging.inspection import Facts, inspect
 from progimage.imaging.limits import Limits
 from progimage.imaging.pool import RenderPool
 from progimage.ingest.download.downloader import Downloader
 from progimage.library import Candidate, Library, PictureFacts
+from progimage.library.pyramid_maker import PyramidMaker
+from progimage.library.pyramids import Pyramids
 from progimage.library.working_copies import WorkingCopies
 from progimage.model import MAX_FILE_NAME, Metadata, Record, check_visibility
 from progimage.stores.temp_files import TempFolder
 
 _CHUNK = 256 * 1024
+
+log = structlog.get_logger()
 
 
 class Source(Protocol):
@@ -57,6 +68,29 @@ class Staged:
         self.path.unlink(missing_ok=True)
 
 
+class LargeUploads:
+    """Makes and stores the pyramids of pictures beyond the ordinary limits."""
+
+    def __init__(self, maker: PyramidMaker, pyramids: Pyramids) -> None:
+        self._maker = maker
+        self._pyramids = pyramids
+
+    def inspect(self, source: Path, pyramid: Path) -> Facts | None:
+        """Write the pyramid of a picture to a file; return its facts.
+
+        None if it is no picture beyond the ordinary limits. Raises what
+        `PyramidMaker.inspect_and_make` does.
+        """
+        return self._maker.inspect_and_make(source, pyramid)
+
+    def keep(self, record: Record, file: Path) -> None:
+        """Store a pyramid; if that fails, the first tile makes it again."""
+        try:
+            self._pyramids.keep(record, file)
+        except StoreUnavailable as error:
+            log.warning("pyramid not stored", picture=record.id, reason=str(error))
+
+
 class Ingest:
     """Receives, inspects and stores pictures."""
 
@@ -71,6 +105,7 @@ class Ingest:
         *,
         max_bytes: int,
         working_copies: WorkingCopies | None = None,
+        large: LargeUploads | None = None,
     ) -> None:
         self._library = library
         self._pool = pool
@@ -79,23 +114,30 @@ class Ingest:
         self._admission = admission
         self._downloader = downloader
         self._working_copies = working_copies
+        self._large = large
         self.max_bytes = max_bytes
 
-    def receive(self, source: Source, file_name: str = "") -> Staged:
+    def receive(
+        self, source: Source, file_name: str = "", *, max_bytes: int | None = None
+    ) -> Staged:
         """Write `source` to a temporary file, hashing as it goes.
+
+        Args:
+            max_bytes: in place of the usual limit.
 
         Raises:
             EmptyPicture: it has no bytes.
             PictureTooLarge: it went on past `max_bytes`; reading stopped there.
         """
+        most = max_bytes or self.max_bytes
         path, digest, size = self._scratch.path(), keys.id_hash(), 0
         try:
             with path.open("xb") as file:
                 while chunk := source.read(_CHUNK):
                     size += len(chunk)
-                    if size > self.max_bytes:
+                    if size > most:
                         raise PictureTooLarge(
-                            f"a picture may have at most {self.max_bytes:,} bytes; this has more"
+                            f"a picture may have at most {most:,} bytes; this has more"
                         )
                     digest.update(chunk)
                     file.write(chunk)
@@ -118,7 +160,7 @@ class Ingest:
             return self.receive(remote, file_name or remote.file_name)
 
     def inspect(self, staged: Staged) -> Facts:
-        """Decode the picture in a worker process and return its facts.
+        """Decode the picture in a worker process and return its facts; nothing is stored.
 
         Raises:
             PictureError: it is not a picture that can be stored, and why.
@@ -128,12 +170,32 @@ class Ingest:
         with self._admission.admit():
             return self._pool.run(inspect, os.fspath(staged.path), self._limits)
 
-    def _inspect_and_copy(self, staged: Staged, prefix: Path) -> Facts:
-        """Inspect a picture as `inspect` does; write working copies to files named `prefix`…."""
+    def _inspect_and_copy(self, staged: Staged, prefix: Path, pyramid: Path) -> Facts:
+        """Inspect a picture as `inspect` does; write working copies to files named `prefix`….
+
+        A picture beyond the limits gets a pyramid instead, where that is possible.
+
+        Raises:
+            PictureTooLarge: only such a picture may have so many bytes.
+        """
+        if staged.size_bytes > self.max_bytes:
+            facts = self._large.inspect(staged.path, pyramid) if self._large else None
+            if facts is None:
+                raise PictureTooLarge(
+                    f"a picture may have at most {self.max_bytes:,} bytes, if it has no more than "
+                    f"{self._limits.max_source_pixels:,} pixels; this has {staged.size_bytes:,}"
+                )
+            return facts
         px = self._working_copies.px if self._working_copies else 0
         source, target = os.fspath(staged.path), os.fspath(prefix)
-        with self._admission.admit():
-            return self._pool.run(inspect, source, self._limits, px, target)
+        try:
+            with self._admission.admit():
+                return self._pool.run(inspect, source, self._limits, px, target)
+        except PictureTooComplex:
+            facts = self._large.inspect(staged.path, pyramid) if self._large else None
+            if facts is None:
+                raise
+            return facts
 
     def keep(self, staged: Staged, metadata: Metadata, owner: str = "") -> tuple[Record, bool]:
         """Add a picture of `owner` to the library; return its record and whether it is new.
@@ -151,9 +213,9 @@ class Ingest:
         if present is not None:
             with self._candidate(staged, image_id, owner, present) as candidate:
                 return self._library.restore_original(candidate), False
-        prefix = self._scratch.path()
+        prefix, pyramid = self._scratch.path(), self._scratch.path()
         try:
-            facts = self._inspect_and_copy(staged, prefix)
+            facts = self._inspect_and_copy(staged, prefix, pyramid)
             with self._candidate(staged, image_id, owner, facts) as candidate:
                 record, is_new = self._library.add(candidate, metadata, is_absent=True)
             if is_new and self._working_copies:
@@ -163,7 +225,10 @@ class Ingest:
                     for size, path in facts.copies.items()
                 }
                 self._working_copies.keep_all(record, files)
+            if is_new and self._large and pyramid.exists():
+                self._large.keep(record, pyramid)
         finally:
+            pyramid.unlink(missing_ok=True)
             for path in prefix.parent.glob(f"{prefix.name}-*"):
                 path.unlink(missing_ok=True)
         return record, is_new

@@ -119,6 +119,8 @@ def _remove_working_copies(
 ) -> int:
     """Remove copies of another `kind`, or without an original; return how many.
 
+    Pyramids count as copies, and have one kind, whatever the settings are.
+
     Copies and originals are listed side by side, in the order of pictures that both have.
     """
     removed = 0
@@ -132,7 +134,8 @@ def _remove_working_copies(
         while current < named[0]:
             current, generations = next(originals, _LAST)
         has_original = current == named[0] and named[1] in generations
-        if kind not in (None, named[2]) or (not has_original and stat.modified < oldest_spared):
+        is_of_use = kind is None or named[2] in (kind, keys.PYRAMID_KIND)
+        if not is_of_use or (not has_original and stat.modified < oldest_spared):
             store.delete(stat.key)
             removed += 1
     return removed

@@ -10,6 +10,7 @@ from typing import Literal
 
 from progimage import keys
 from progimage.errors import DamagedRecord, NotFound, ProgImageError
+from progimage.imaging.limits import is_beyond
 from progimage.library import Library, read_record
 from progimage.library.working_copies import WorkingCopies
 from progimage.model import Record
@@ -85,7 +86,11 @@ class Preparation:
                 record, _ = read_record(self._store, image_id)
             except (NotFound, DamagedRecord):
                 continue
-            if record.state == "live" and self._copies.sizes(record):
+            if (
+                record.state == "live"
+                and self._copies.sizes(record)
+                and not is_beyond(record.width, record.height, self._renderer.limits)
+            ):
                 yield record
 
     def _prepare(self, record: Record) -> Prepared:

@@ -13,6 +13,7 @@ from progimage.imaging.render import Rendered
 from progimage.renditions.cache_budget import Allows
 from progimage.renditions.disk_cache.disk_cache import DiskCache
 from progimage.stores import ObjectStore, Reader, Verifiable
+from progimage.stores.bytes_reader import BytesReader
 from progimage.stores.folder.reader import FileReader
 from progimage.stores.temp_files import TemporaryReader
 
@@ -96,5 +97,7 @@ class RenditionCache:
         if isinstance(rendition.reader, TemporaryReader | FileReader):
             rendition.reader.narrow(start, length)
             return rendition.reader
+        if isinstance(rendition.reader, BytesReader):
+            return rendition.reader.narrowed(start, length)
         rendition.reader.close()
         return self._store.open(rendition.reader.stat.key, start, length)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from time import perf_counter
@@ -13,8 +13,11 @@ from progimage.imaging.limits import Limits
 from progimage.imaging.operation import Size
 from progimage.imaging.pipeline import Pipeline
 from progimage.imaging.pool import RenderPool
+from progimage.imaging.pyramids.parts import Part
+from progimage.imaging.pyramids.rendering import render_part
 from progimage.imaging.render import Rendered, render
 from progimage.imaging.working_copies import make_copies
+from progimage.library.pyramids import StoredTiles
 from progimage.stores.temp_files import TempFolder
 from progimage.telemetry import metrics, tracing
 
@@ -47,20 +50,66 @@ class Renderer:
 
         Raises: what `render` and `RenderPool.run` do.
         """
-        target = self.scratch.path()
-        started = perf_counter()
-        try:
-            rendered = self.pool.run(
+        limits = replace(self.limits, accept_damaged=accept_damaged)
+
+        def work(target: str) -> Rendered:
+            return self.pool.run(
                 render,
                 os.fspath(source),
                 pipeline,
-                os.fspath(target),
+                target,
                 form,
-                replace(self.limits, accept_damaged=accept_damaged),
+                limits,
                 references,
                 contents,
                 whole,
             )
+
+        return self._timed(work, pipeline, form)
+
+    def make_part(
+        self,
+        source: Path,
+        stored: StoredTiles,
+        part: Part,
+        form: Format,
+        references: Mapping[str, str],
+        contents: Mapping[str, str],
+        *,
+        accept_damaged: bool,
+    ) -> tuple[Rendered, Path]:
+        """Render a part of a pyramid; return what `make` does.
+
+        `source` has the tiles of `part`, where `stored` says; the rest as in `make`.
+
+        Raises: what `render_part` and `RenderPool.run` do.
+        """
+        limits = replace(self.limits, accept_damaged=accept_damaged)
+
+        def work(target: str) -> Rendered:
+            return self.pool.run(
+                render_part,
+                os.fspath(source),
+                stored.rows,
+                stored.form,
+                part,
+                target,
+                form,
+                limits,
+                references,
+                contents,
+            )
+
+        return self._timed(work, part.pipeline, form)
+
+    def _timed(
+        self, work: Callable[[str], Rendered], pipeline: Pipeline, form: Format
+    ) -> tuple[Rendered, Path]:
+        """Let `work` write a temporary file; time and count it."""
+        target = self.scratch.path()
+        started = perf_counter()
+        try:
+            rendered = work(os.fspath(target))
         except BaseException as error:
             target.unlink(missing_ok=True)
             metrics.render_failure(type(error).__name__)

@@ -34,11 +34,13 @@ from progimage.renditions.add_copies import add_copies
 from progimage.renditions.cache import Rendition, RenditionCache
 from progimage.renditions.cache_budget import Allows
 from progimage.renditions.disk_cache.disk_cache import DiskCache
+from progimage.renditions.large_pictures import LargePictures
 from progimage.renditions.renderer import Renderer
 from progimage.renditions.single_flight import SingleFlight
 from progimage.renditions.sources import Sources
 from progimage.renditions.too_slow import TooSlow
 from progimage.stores import ObjectStore, Reader
+from progimage.stores.bytes_reader import BytesReader
 from progimage.stores.temp_files import TempFolder, TemporaryReader
 
 __all__ = ["RemoteRenderer", "RemoteResult", "Rendition", "Renditions", "at_focus", "free"]
@@ -129,18 +131,26 @@ class Renditions:
         working_copies: WorkingCopies | None = None,
         others: tuple[ObjectStore, Library] | None = None,
         allows: Allows = lambda _: True,
+        large: LargePictures | None = None,
     ) -> None:
-        """Take the parts; `others` has the pictures that pipelines name, if not `library`."""
+        """Take the parts.
+
+        Args:
+            others: has the pictures that pipelines name, if not `library`.
+            large: serves tiles, and renders what is beyond `limits`; None for neither.
+        """
         self._store = store
         self._library = library
         self._others = others
         self._scratch = scratch
+        self._limits = limits
         self._admission = admission
         self._policy = policy
         self._remote = remote
         self._cache = RenditionCache(store, copies, allows)
         self._renderer = Renderer(pool, scratch, limits)
         self._working_copies = working_copies or WorkingCopies(store, library, px=0)
+        self._large = large
         self._flights = SingleFlight()
         self._too_slow = TooSlow()
 
@@ -182,6 +192,7 @@ class Renditions:
             InvalidArgument: the pipeline uses a picture that is not there for this viewer.
             InvalidArgument, OutputTooLarge: the pipeline does not fit this picture.
             CorruptPicture, RenderFailed, RenderTimeout: the render broke.
+            StoreUnavailable: the tiles of a large picture cannot be stored.
         """
         for _ in range(_ATTEMPTS):
             record = known_record or self._library.find(viewer, image_id)
@@ -189,7 +200,9 @@ class Renditions:
             placed = at_focus(pipeline, record)
             request = _RenderRequest(record, references, placed, form, self._policy.is_open(placed))
             is_absent = known_record is not None and request.is_in_public_cache
-            found = self._find_or_lead(request, charge, is_absent=is_absent, caches=caches)
+            found = self._tile(request, charge) or self._find_or_lead(
+                request, charge, is_absent=is_absent, caches=caches
+            )
             if found is not None:
                 return found
             known_record = None
@@ -229,6 +242,34 @@ class Renditions:
 
     def _find(self, request: _RenderRequest) -> Rendition | None:
         return self._cache.find(request.key, request.format, is_public=request.is_public)
+
+    def _tile(self, request: _RenderRequest, charge: Callable[[], None]) -> Rendition | None:
+        """Return a tile as it is in the picture's pyramid, made if it is missing.
+
+        None if something else is asked for, or the tile in another format.
+        """
+        record = request.record
+        tile = self._large.tile_of(record, request.pipeline) if self._large else None
+        if self._large is None or tile is None:
+            return None
+        data = self._large.stored_tile(record, tile, request.format)
+        if data is None and not self._large.has(record):
+            charge()
+            self._make_pyramid(request)
+            data = self._large.stored_tile(record, tile, request.format)
+        if data is None:
+            return None
+        return Rendition(BytesReader(data), request.format, None, request.is_public)
+
+    def _make_pyramid(self, request: _RenderRequest) -> None:
+        def elsewhere() -> bool:
+            if self._remote is None or request.references:
+                return False
+            made = self._remote.render(request.record, request.pipeline, request.format)
+            return made is not None
+
+        if self._large:
+            self._large.make(request.record, self._sources, elsewhere)
 
     def _find_or_lead(
         self, request: _RenderRequest, charge: Callable[[], None], *, is_absent: bool, caches: bool
@@ -281,8 +322,21 @@ class Renditions:
         return Rendition(reader, request.format, None, request.is_public, rendered)
 
     def _render(self, sources: Sources, request: _RenderRequest) -> tuple[Rendered, Path]:
-        """Render from a working copy, or from the original where none has pixels enough."""
+        """Render from a pyramid, a working copy, or the original: the least that is enough."""
         record, references = request.record, sources.paths(request.references)
+        part = None
+        if self._large:
+            part = self._large.part_of(record, request.pipeline, self._limits)
+        if self._large and part:
+            return self._large.render(
+                record,
+                part,
+                request.format,
+                self._renderer,
+                sources,
+                references,
+                make=lambda: self._make_pyramid(request),
+            )
 
         def render(source: Path, whole: Size | None) -> tuple[Rendered, Path]:
             return self._renderer.make(

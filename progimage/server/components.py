@@ -62,6 +62,7 @@ from progimage.renditions.remote_render import BrokerRenderer
 from progimage.renditions.renditions import Renditions
 from progimage.server.broker import Broker
 from progimage.server.draining import is_draining
+from progimage.server.large import LargeFactory, LargeParts
 from progimage.server.origins import foreign_pictures, fronts
 from progimage.stores import HasLocalPath, ObjectStore, open_store
 from progimage.stores.deadline import ContextThreads
@@ -101,6 +102,7 @@ def build(settings: Settings, store: ObjectStore | None, pool: RenderPool | None
     limits, max_bytes = settings.picture_limits(), settings.upload.max_bytes
     policy, signer = checked_policy(settings), _signer(settings, store)
     disk_cache, folder = disk_cache_of(settings, store), TempFolder()
+    large = LargeFactory(settings, pool)
     jobs_pool = pool or pool_of(settings, workers=1, niceness=_LOWEST_PRIORITY)
     pool = pool or pool_of(
         settings, workers=settings.render.workers, niceness=settings.render.niceness
@@ -117,10 +119,23 @@ def build(settings: Settings, store: ObjectStore | None, pool: RenderPool | None
     remote = broker_renderer(settings, store, broker)
     jobs = Jobs(store, readers)
     budget = cache_budget(settings, store, helpers)
-    runner = runner_of(settings, store, jobs, library, jobs_pool, folder, downloader, budget)
+    large_parts = large.parts(store, library)
+    runner = runner_of(
+        settings, store, jobs, library, jobs_pool, folder, downloader, budget, large_parts
+    )
     users, ring, passwords = Users(store), key_ring(settings.auth, store), Passwords()
     foreign = foreign_pictures(
-        settings, store, pool, folder, rendering, policy, library, downloader, helpers, budget
+        settings,
+        store,
+        pool,
+        folder,
+        rendering,
+        policy,
+        library,
+        downloader,
+        helpers,
+        budget,
+        large,
     )
     components = Components(
         settings=settings,
@@ -138,9 +153,12 @@ def build(settings: Settings, store: ObjectStore | None, pool: RenderPool | None
             downloader,
             max_bytes=max_bytes,
             working_copies=copies,
+            large=large_parts.uploads,
         ),
         resumable_uploads=ResumableUploads(
-            store, max_bytes=max_bytes, expires_s=settings.upload.resumable_expires_s
+            store,
+            max_bytes=settings.resumable_max_bytes,
+            expires_s=settings.upload.resumable_expires_s,
         ),
         renditions=Renditions(
             store,
@@ -154,6 +172,7 @@ def build(settings: Settings, store: ObjectStore | None, pool: RenderPool | None
             disk_cache,
             copies,
             allows=budget.allows,
+            large=large_parts.pictures,
         ),
         delivery=Delivery(store, settings.delivery),
         policy=policy,
@@ -184,7 +203,7 @@ def build(settings: Settings, store: ObjectStore | None, pool: RenderPool | None
         fronts=fronts(settings, limits),
     )
     keeper = Keeper(index, merging_in(jobs_pool))
-    return Built(components, (pool, jobs_pool), helpers, runner, keeper)
+    return Built(components, (pool, jobs_pool, large.pool), helpers, runner, keeper)
 
 
 def index_of(settings: Settings, store: ObjectStore, helpers: Executor | None) -> Index:
@@ -231,6 +250,7 @@ def runner_of(
     folder: TempFolder,
     downloader: Downloader,
     budget: CacheBudget,
+    large: LargeParts,
 ) -> Runner:
     """Return the runner of jobs in this process; its renders have a lower priority."""
     limits, threads = settings.picture_limits(), settings.jobs.threads
@@ -246,6 +266,7 @@ def runner_of(
         downloader,
         max_bytes=max_bytes,
         working_copies=copies,
+        large=large.uploads,
     )
     renders = Renditions(
         store,
@@ -257,6 +278,7 @@ def runner_of(
         policy_of(settings),
         working_copies=copies,
         allows=budget.allows,
+        large=large.pictures,
     )
     hosts = HostLimits(settings.jobs.per_host, settings.jobs.host_pause_s)
     attempts = settings.jobs.attempts

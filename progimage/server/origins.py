@@ -33,6 +33,7 @@ from progimage.origins.sources.source import OriginSource
 from progimage.origins.unlisted import Unlisted
 from progimage.renditions.cache_budget import CacheBudget
 from progimage.renditions.renditions import Renditions
+from progimage.server.large import LargeFactory
 from progimage.stores import ObjectStore
 from progimage.stores.temp_files import TempFolder
 
@@ -62,6 +63,7 @@ def foreign_pictures(
     downloader: Downloader,
     executor: Executor,
     budget: CacheBudget,
+    large: LargeFactory,
 ) -> ForeignPictures:
     """Return the origins of the settings.
 
@@ -71,6 +73,7 @@ def foreign_pictures(
         executor: renews copies and writes working copies after the answer is sent.
         budget: bounds each rendition and keeps room on the disk. `origin_cache.max_bytes`
             bounds all of them.
+        large: builds what large pictures need.
 
     Raises:
         ConfigError: an origin cannot be opened.
@@ -80,6 +83,7 @@ def foreign_pictures(
     foreign = Library(part, index=Unlisted(part))
     copies = Copies(part, foreign, settings.origin_cache.max_bytes, executor)
     working = WorkingCopies(part, foreign, settings.render.working_copy_px, executor)
+    parts = large.parts(part, foreign)
     renditions = Renditions(
         part,
         foreign,
@@ -91,6 +95,7 @@ def foreign_pictures(
         working_copies=working,
         others=(store, library),
         allows=budget.fits,
+        large=parts.pictures,
     )
     pointers = Pointers(store)
     fetching = Admission(settings.origin_cache.concurrent, "fetches from origins")
@@ -106,6 +111,7 @@ def foreign_pictures(
             downloader,
             max_bytes=chosen.max_bytes,
             working_copies=working,
+            large=parts.uploads,
         )
         fetcher = Fetcher(name, chosen, source, ingest, fetching, _now)
         origins[name] = Origin(name, chosen, pointers, copies, fetcher, executor)

@@ -39,6 +39,7 @@ from progimage.server.components import (
     pool_of,
     runner_of,
 )
+from progimage.server.large import LargeFactory
 from progimage.stores import ObjectStore, open_store, temp_files
 from progimage.stores.metered import MeteredStore
 from progimage.stores.temp_files import TempFolder
@@ -67,7 +68,18 @@ def work_on_jobs() -> None:
     library, keeper = Library(store, index=index), Keeper(index, merging_in(pool))
     downloader = Downloader(settings.download, settings.upload.max_bytes)
     budget = cache_budget(settings, store, helpers)
-    runner = runner_of(settings, store, jobs, library, pool, TempFolder(), downloader, budget)
+    large = LargeFactory(settings)
+    runner = runner_of(
+        settings,
+        store,
+        jobs,
+        library,
+        pool,
+        TempFolder(),
+        downloader,
+        budget,
+        large.parts(store, library),
+    )
     keeper.start()
     try:
         with _serving_metrics(settings):
@@ -79,6 +91,7 @@ def work_on_jobs() -> None:
         keeper.begin_to_stop()
         runner.stop(_PATIENCE_S)
         pool.close()
+        large.pool.close()
         helpers.shutdown(wait=False, cancel_futures=True)
 
 
@@ -98,6 +111,8 @@ def work_on_renders() -> None:
     library = Library(store)
     copies = WorkingCopies(store, library, settings.render.working_copy_px)
     counting = ThreadPoolExecutor(1, thread_name_prefix="cache size")
+    large = LargeFactory(settings)
+    parts = large.parts(store, library)
     renders = Renditions(
         store,
         library,
@@ -108,6 +123,7 @@ def work_on_renders() -> None:
         policy,
         working_copies=copies,
         allows=cache_budget(settings, store, counting).allows,
+        large=parts.pictures,
     )
     messages = Broker(settings.jobs.broker)
 
@@ -120,6 +136,7 @@ def work_on_renders() -> None:
     finally:
         pool.close()
         counting.shutdown(wait=False, cancel_futures=True)
+        large.pool.close()
 
 
 def _begin(threads: Callable[[Settings], int]) -> tuple[Settings, ObjectStore]:

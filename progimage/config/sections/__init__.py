@@ -2,6 +2,7 @@
 
 from progimage.config.sections.auth import DEVELOPMENT, SIGN_INS, Auth, AuthKey
 from progimage.config.sections.base import Section
+from progimage.config.sections.deep import Deep
 from progimage.config.sections.http import Cors, Delivery, Iiif, Links, Server
 from progimage.config.sections.jobs import Jobs, Publish
 from progimage.config.sections.origins import Fronts, Imgproxy, Origin, OriginCache, Thumbor
@@ -24,6 +25,7 @@ __all__ = [
     "AuthKey",
     "Cache",
     "Cors",
+    "Deep",
     "Delivery",
     "DiskCache",
     "Download",

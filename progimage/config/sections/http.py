@@ -27,13 +27,13 @@ class Server(Section):
         description="Web processes. Default: one for each core, at most 8.",
     )
     threads: int = Field(
-        default=96,
+        default=144,
         ge=2,
         le=1024,
         description="Request threads in each web process. There must be more than all requests "
         "that may wait for slow work (render.workers + render.queue + upload.concurrent + "
-        "jobs.streams, and 4 sign-ins where there are accounts), so that cached pictures are "
-        "always served.",
+        "jobs.streams + deep.waiting, and 4 sign-ins where there are accounts), so that cached "
+        "pictures are always served.",
     )
     public_url: str = Field(
         default="",

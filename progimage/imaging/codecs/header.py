@@ -9,6 +9,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import BinaryIO
 
 from PIL import Image, UnidentifiedImageError
@@ -43,7 +44,7 @@ from progimage.imaging.codecs.readers.jxl import JxlReader
 from progimage.imaging.codecs.readers.pdf import PdfReader
 from progimage.imaging.codecs.readers.pillow import PillowReader
 from progimage.imaging.codecs.readers.png import PngReader
-from progimage.imaging.codecs.readers.reader import Reader
+from progimage.imaging.codecs.readers.reader import Reader, Size
 from progimage.imaging.codecs.readers.svg import SvgReader
 from progimage.imaging.codecs.readers.tiff import TiffReader
 from progimage.imaging.codecs.signatures import HEAD_BYTES, by_signature
@@ -128,8 +129,27 @@ def opened(path: str, limits: Limits, page: int = 1) -> Iterator[Opened]:
         yield Opened(reader, form, size_bytes)
 
 
+def size_in_header(path: str, form: Format) -> tuple[Size, bool]:
+    """Return width and height as stored, and whether there is more than one frame.
+
+    Only the beginning of the file is read, so this is for files too large for `opened`.
+
+    Raises:
+        CorruptPicture: Pillow cannot read the header.
+    """
+    with (
+        translated_errors(),
+        _bounded(None),
+        Path(path).open("rb") as file,
+        Image.open(file, formats=(form.pillow_name,)) as image,
+    ):
+        # The pages of a TIFF are no animation, nor are the further pictures of a phone's JPEG.
+        is_animated = form not in (TIFF, JPEG) and getattr(image, "n_frames", 1) > 1
+        return image.size, is_animated
+
+
 @contextmanager
-def _bounded(max_pixels: int) -> Iterator[None]:
+def _bounded(max_pixels: int | None) -> Iterator[None]:
     """Set Pillow's own bound on bombs, for what it allocates before we see a size."""
     before = Image.MAX_IMAGE_PIXELS
     Image.MAX_IMAGE_PIXELS = max_pixels

@@ -91,7 +91,7 @@ class ResumableUploads:
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._store = store
-        self._max_bytes = max_bytes
+        self.max_bytes = max_bytes
         self._expires = timedelta(seconds=expires_s)
         self._piece_bytes = piece_bytes
         self._clock = clock
@@ -177,7 +177,7 @@ class ResumableUploads:
 
     def room(self, progress: Progress) -> int:
         """Return how many bytes may still come."""
-        most = self._max_bytes if progress.size_bytes is None else progress.size_bytes
+        most = self.max_bytes if progress.size_bytes is None else progress.size_bytes
         return most - progress.offset
 
     def check_offset(self, progress: Progress, offset: int) -> None:
@@ -279,9 +279,9 @@ class ResumableUploads:
     def _check_size(self, size_bytes: int | None) -> None:
         if size_bytes == 0:
             raise EmptyPicture("a picture cannot have 0 bytes")
-        if size_bytes is not None and size_bytes > self._max_bytes:
+        if size_bytes is not None and size_bytes > self.max_bytes:
             raise PictureTooLarge(
-                f"a picture may have at most {self._max_bytes:,} bytes, not {size_bytes:,}"
+                f"a picture may have at most {self.max_bytes:,} bytes, not {size_bytes:,}"
             )
 
     def _add_piece(self, progress: Progress, data: io.BytesIO) -> Progress:

@@ -31,6 +31,7 @@ def strict(tmp_path_factory) -> Iterator[Server]:
         render_queue=2,
         jobs_streams=1,
         server_threads=9,
+        deep_enabled=False,
         server_head_timeout_s=0.4,
         server_send_timeout_s=1,
     ) as server:
@@ -253,7 +254,8 @@ def test_garbage_is_answered_with_a_4xx_that_tells_nothing(unharmed, nonsense):
 
 
 def test_clients_that_never_take_their_answer_hold_no_thread_and_are_cut_off(tmp_path, noise):
-    with running(tmp_path, server_threads=29, render_queue=10, server_send_timeout_s=0.5) as server:
+    few = {"server_threads": 29, "render_queue": 10, "deep_enabled": False}
+    with running(tmp_path, **few, server_send_timeout_s=0.5) as server:
         path = server.upload(noise).encode()
         [web] = server.web_workers()
         before = open_files(web)

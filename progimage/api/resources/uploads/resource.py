@@ -74,13 +74,13 @@ class ResumableUploadResource:
     @documented("upload", "uploads", OPTIONS, parameters=(ANY_UPLOAD_ID,))
     def on_options(self, req: falcon.Request, resp: falcon.Response, upload_id: str) -> None:
         """Send which parts of tus are supported."""
-        tus.describe(resp, self._settings.upload.max_bytes)
+        tus.describe(resp, self._uploads.max_bytes)
         resp.set_header("Allow", "DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT")
 
     @documented("uploads", "uploads", OPTIONS)
     def on_options_all(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Send which parts of tus are supported."""
-        tus.describe(resp, self._settings.upload.max_bytes)
+        tus.describe(resp, self._uploads.max_bytes)
         resp.set_header("Allow", "OPTIONS, POST")
 
     @documented(
@@ -274,7 +274,8 @@ class ResumableUploadResource:
         return self._uploads.finish(progress, self._make) if progress.is_complete else progress
 
     def _make(self, source: Source, upload: ResumableUpload) -> Outcome:
-        with self._ingest.receive(source, upload.file_name) as staged:
+        most = self._uploads.max_bytes
+        with self._ingest.receive(source, upload.file_name, max_bytes=most) as staged:
             return self._add(staged, upload)[1]
 
     def _add(self, staged: Staged, upload: ResumableUpload) -> tuple[Added, Outcome]:

@@ -1,0 +1,1 @@
+"""Pyramids: all tiles of a large picture in one file."""

@@ -1,0 +1,132 @@
+"""Large pictures: their tiles, and what is rendered from them.
+
+All requests that need a pyramid which is not there wait for one decode of the picture
+together. They take places of their own while they wait, since a viewer asks for many tiles at
+once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from progimage import keys
+from progimage.access.admission import Admission
+from progimage.errors import NotFound
+from progimage.imaging.codecs.formats import Format
+from progimage.imaging.limits import Limits
+from progimage.imaging.pipeline import Pipeline
+from progimage.imaging.pyramids.parts import Part, part_of, part_of_tile, tile_of
+from progimage.imaging.render import Rendered
+from progimage.imaging.tiles import Tile
+from progimage.library.pyramid_maker import PyramidMaker
+from progimage.library.pyramids import Pyramids, StoredTiles
+from progimage.model import Record
+from progimage.renditions.renderer import Renderer
+from progimage.renditions.single_flight import SingleFlight
+from progimage.renditions.sources import Sources
+from progimage.renditions.too_slow import TooSlow
+
+OpenSources = Callable[[], Sources]
+
+
+class LargePictures:
+    """The pictures of one store that are large enough for a pyramid.
+
+    Args:
+        waiting: the limit on requests that wait for pyramids.
+    """
+
+    def __init__(self, pyramids: Pyramids, maker: PyramidMaker, waiting: Admission) -> None:
+        self._pyramids = pyramids
+        self._maker = maker
+        self._waiting = waiting
+        self._flights = SingleFlight()
+        self._too_slow = TooSlow()
+
+    def tile_of(self, record: Record, pipeline: Pipeline) -> Tile | None:
+        """Return the tile that a pipeline asks for, None if it asks for anything else."""
+        if not self._maker.may_have(record):
+            return None
+        return tile_of(pipeline, (record.width, record.height))
+
+    def part_of(self, record: Record, pipeline: Pipeline, limits: Limits) -> Part | None:
+        """Return the part of the pyramid to render from; None to render from the picture itself.
+
+        Raises: as `parts.part_of` does.
+        """
+        size = record.width, record.height
+        if tile := self.tile_of(record, pipeline):
+            return part_of_tile(tile, size, pipeline)
+        return part_of(pipeline, size, limits) if self._maker.needs(record) else None
+
+    def stored_tile(self, record: Record, tile: Tile, form: Format) -> bytes | None:
+        """Return a tile as it is in the pyramid; None if it is not there in this format."""
+        found = self._pyramids.tile(record, tile)
+        return found[0] if found and found[1] is form else None
+
+    def has(self, record: Record) -> bool:
+        """Return whether a picture's pyramid is stored."""
+        return self._pyramids.has(record)
+
+    def make(
+        self, record: Record, open_sources: OpenSources, elsewhere: Callable[[], bool]
+    ) -> None:
+        """Make and store a picture's pyramid, or wait for another thread that does.
+
+        Args:
+            elsewhere: has another process make it; returns False if that is not possible.
+
+        Raises:
+            NotFound: the picture was removed meanwhile.
+            Overloaded: too many wait already.
+            PictureError, RenderFailed, RenderTimeout, StoreUnavailable: it cannot be made.
+        """
+        key = keys.pyramid(record.id, record.generation)
+        self._too_slow.check(key)
+        with self._waiting.admit(), self._flights.join(key) as leads:
+            if not leads or self._pyramids.has(record):
+                return
+            if elsewhere() and self._pyramids.has(record):
+                return
+            with self._too_slow.noting(key), open_sources() as sources:
+                target = sources.temporary()
+                self._maker.make(sources.path(record), target)
+                self._pyramids.keep(record, target)
+
+    def render(
+        self,
+        record: Record,
+        part: Part,
+        form: Format,
+        renderer: Renderer,
+        sources: Sources,
+        references: Mapping[str, str],
+        make: Callable[[], None],
+    ) -> tuple[Rendered, Path]:
+        """Render a part of a pyramid, which `make` makes if it is missing.
+
+        Raises:
+            NotFound: the picture was removed meanwhile.
+            and what `make` and `Renderer.make_part` raise.
+        """
+        target = sources.temporary()
+        stored = self._copied(record, part, target)
+        if stored is None:
+            make()
+            stored = self._copied(record, part, target)
+        if stored is None:
+            raise NotFound(f"there is no picture {record.id}")
+        return renderer.make_part(
+            target,
+            stored,
+            part,
+            form,
+            references,
+            sources.contents,
+            accept_damaged=sources.has_damaged,
+        )
+
+    def _copied(self, record: Record, part: Part, target: Path) -> StoredTiles | None:
+        with target.open("wb") as file:
+            return self._pyramids.copy_tiles(record, part.tiles, file)
