@@ -52,7 +52,7 @@ def test_every_setting_can_be_overridden_from_the_environment(where, tmp_path):
         "server.trusted_proxies": '["10.0.0.0/8"]',
         "server.hosts": '["pictures.lan"]',
         "server.allow_open_access": "true",
-        "server.threads": "100",
+        "server.threads": "200",
         "render.memory_bytes": "1000000000",
         "deep.enabled": "false",
         "deep.from_pixels": "2000000",

@@ -130,5 +130,5 @@ def _too_large_for_pillow(size: Size, form: Format) -> str:
         )
     return (
         f"the picture is {size[0]}x{size[1]} pixels; more than {MAX_HELD_PIXELS} need the extra "
-        "'deep' on the server: pip install 'progimage-service[server,deep]'"
+        "'deep' of the package on the server"
     )
