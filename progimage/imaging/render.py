@@ -78,8 +78,9 @@ def render(
         if facts.form.is_vector:
             size = drawn_size(pipeline, size, limits)
         check_pipeline(pipeline, size, frames, limits)
+        needed = needed_size(pipeline, size)
         picture = file.decode(
-            target=decode_size(facts.size, facts.form, needed_size(pipeline, size)),
+            target=decode_size(facts.size, facts.form, needed, is_copy=whole is not None),
             first_only=not form.is_animated,
         )
     pictures = decode_references(references or {}, contents, limits)

@@ -25,8 +25,12 @@ from progimage.imaging.limits import Limits
 from progimage.lru import LockedLru
 
 # A fraction has so many times the pixels a side that are needed, so that resampling has
-# something to work on.
+# something to work on; less is enough of a fraction that is large itself. Working copies are
+# quickly decoded, and were scaled before. See DecisionLog.md, 114.
 _MARGIN = 1.3
+_MARGIN_OF_LARGE = 1.15
+_LARGE_PX = 1400
+_MARGIN_OF_COPIES = 2.0
 
 _REMEMBERED_FACTS = 10_000
 
@@ -35,19 +39,21 @@ _LARGEST_SHARE = 0.25
 
 
 def decode_size(
-    size: tuple[int, int], form: Format, needed: tuple[int, int] | None
+    size: tuple[int, int], form: Format, needed: tuple[int, int] | None, *, is_copy: bool = False
 ) -> tuple[int, int] | None:
     """Return the size at which to decode a picture of `size`, of which `needed` is needed.
 
     None, for the picture in full, where no fraction is large enough: only a JPEG has any. A
-    drawing has every size.
+    drawing has every size. `is_copy` says that the picture is a working copy.
     """
     if form.is_vector:
         return needed
     if needed is None or form is not JPEG:
         return None
     for fraction in fractions(size):
-        if fraction[0] >= needed[0] * _MARGIN and fraction[1] >= needed[1] * _MARGIN:
+        margin = _MARGIN_OF_LARGE if max(fraction) >= _LARGE_PX else _MARGIN
+        margin = _MARGIN_OF_COPIES if is_copy else margin
+        if fraction[0] >= needed[0] * margin and fraction[1] >= needed[1] * margin:
             return fraction
     return None
 

@@ -29,15 +29,25 @@ def square(folder, side, name="picture"):
         (JPEG, (385, 289), (1000, 750)),
         (JPEG, (769, 576), (1000, 750)),
         (JPEG, (1001, 1), (1500, 1125)),
-        (JPEG, (1500, 1), (2000, 1500)),
+        (JPEG, (1304, 978), (1500, 1125)),
+        (JPEG, (1305, 978), (2000, 1500)),
+        (JPEG, (1739, 1304), (2000, 1500)),
+        (JPEG, (1740, 1304), None),
         (JPEG, (1, 1), (500, 375)),
-        (JPEG, (1539, 1154), None),
         (JPEG, None, None),
         (PNG, (600, 450), None),
     ],
 )
 def test_a_picture_of_4000x3000_is_decoded_at_one_of_a_few_sizes(form, needed, size):
     assert decode_size((4000, 3000), form, needed) == size
+
+
+@pytest.mark.parametrize(
+    ("needed", "size"),
+    [((45, 30), (90, 60)), ((46, 30), (180, 120)), ((180, 120), (360, 240)), ((181, 120), None)],
+)
+def test_a_fraction_of_a_working_copy_has_twice_the_sides_that_are_needed(needed, size):
+    assert decode_size((720, 480), JPEG, needed, is_copy=True) == size
 
 
 def test_a_picture_is_decoded_once(recent, tmp_path):
