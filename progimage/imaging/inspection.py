@@ -13,6 +13,7 @@ from PIL import Image
 from progimage.errors import CorruptPicture, MismatchedMedia
 from progimage.imaging.codecs.capture import read_capture
 from progimage.imaging.codecs.colour_management import managed, plain
+from progimage.imaging.codecs.decode import decode_opened
 from progimage.imaging.codecs.formats import JPEG, Format
 from progimage.imaging.codecs.header import Opened, check_size, opened, size_in_header
 from progimage.imaging.codecs.sniff import sniff
@@ -21,7 +22,7 @@ from progimage.imaging.operation import Size
 from progimage.imaging.perceptual_hash import perceptual_hash
 from progimage.imaging.resampling import resized
 from progimage.imaging.thumbhash import thumb_hash
-from progimage.imaging.working_copies import decode_whole, sizes_of, write_copies
+from progimage.imaging.working_copies import sizes_of, write_copies
 from progimage.model import Capture, Place
 
 _THUMBNAIL_SIDE = 32
@@ -98,11 +99,16 @@ def inspect(path: str, limits: Limits, copy_px: int = 0, copy_prefix: str = "") 
         _check_damage(source, limits)
         if sizes := sizes_of(source, copy_px):
             copies = {size: f"{copy_prefix}-{size[0]}x{size[1]}" for size in sizes}
-            with suppress(CorruptPicture):
-                picture = decode_whole(path, limits, sizes)
-                smallest = _small(write_copies(picture, sizes, copies)).convert("RGBA")
-                has_alpha = picture.mode.endswith("A")
-                return _facts(source, smallest, has_alpha=has_alpha, copies=copies)
+            picture = decode_opened(source, target=sizes[0], first_only=True)
+            _check_damage(source, limits)
+            if source.reader.damage:
+                copies, pixels = {}, picture.frames[0]
+            else:
+                pixels = write_copies(picture, sizes, copies)
+            has_alpha = picture.mode.endswith("A")
+            return _facts(
+                source, _small(pixels).convert("RGBA"), has_alpha=has_alpha, copies=copies
+            )
         reader = source.reader
         # A small target leaves out what is cheap; every byte is read all the same.
         target = _TARGET if form is JPEG else _drawn(source.size) if form.is_vector else None

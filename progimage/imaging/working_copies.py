@@ -16,7 +16,7 @@ from pathlib import Path
 
 from PIL import Image, ImageChops
 
-from progimage.imaging.codecs.decode import decode
+from progimage.imaging.codecs.decode import decode_opened
 from progimage.imaging.codecs.formats import JPEG, PNG, WEBP, Format
 from progimage.imaging.codecs.header import Opened, opened
 from progimage.imaging.codecs.jpeg import fractions
@@ -95,22 +95,12 @@ def make_copies(source: str, limits: Limits, px: int, targets: Mapping[Size, str
     """Write the working copies of the picture at `source` that `targets` has files for.
 
     Raises:
-        PictureError: it cannot be decoded within `limits`.
-    """
-    with opened(source, limits) as header:
-        sizes = sizes_of(header, px)
-    if sizes:
-        write_copies(decode_whole(source, limits, sizes), sizes, targets)
-
-
-def decode_whole(source: str, limits: Limits, sizes: tuple[Size, ...]) -> Picture:
-    """Return the picture that copies of these sizes are made from; a damaged one is refused.
-
-    Raises:
         PictureError: it cannot be decoded within `limits`, or not to its end.
     """
-    whole = replace(limits, accept_damaged=False)
-    return decode(source, whole, target=sizes[0], first_only=True)
+    with opened(source, replace(limits, accept_damaged=False)) as header:
+        if sizes := sizes_of(header, px):
+            picture = decode_opened(header, target=sizes[0], first_only=True)
+            write_copies(picture, sizes, targets)
 
 
 def sizes_of(header: Opened, px: int) -> tuple[Size, ...]:
