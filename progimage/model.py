@@ -239,6 +239,8 @@ class Record(Frozen):
         orientation: EXIF orientation of the stored bytes, 1 to 8.
         frames: 1 for a still.
         pages: of a PDF; 1 for a picture.
+        faces: where faces were found at upload: left, top, width and height, as fractions of
+            the picture; None if nothing looked for them.
         dominant_colour: "#rrggbb".
         placeholder: base64 of a ThumbHash, shown until the picture has loaded.
         perceptual_hash: 64 bits in hexadecimal, similar for similar pictures; "" in
@@ -274,6 +276,7 @@ class Record(Frozen):
     dominant_colour: str
     placeholder: str
     pages: int = 1
+    faces: tuple[tuple[float, float, float, float], ...] | None = None
     perceptual_hash: str = ""
     capture: Capture = Capture()
     place: Place | None = None

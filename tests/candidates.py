@@ -23,6 +23,7 @@ FACTS = SimpleNamespace(
     has_alpha=False,
     damage="",
     pages=1,
+    faces=None,
     perceptual_hash="",
     capture=Capture(),
     place=None,

@@ -19,9 +19,9 @@ lock() { # FILE, what it is for, options of uv
 
 # The largest comes first, so that all of them agree.
 lock requirements-dev.txt "The server, all that its tests need, and the documentation's generator" \
-  --extra server --extra otel --extra celery --extra svg --extra pdf --extra jxl --extra deep --group build --group dev --group site
+  --extra server --extra otel --extra celery --extra svg --extra pdf --extra jxl --extra faces --extra deep --group build --group dev --group site
 lock requirements.txt "The server" --constraint requirements-dev.txt --extra server --group build
-for extra in otel celery sqs svg pdf jxl deep; do
+for extra in otel celery sqs svg pdf jxl faces deep; do
   lock "requirements/$extra.txt" "The extra '$extra'" --constraint requirements-dev.txt \
     --extra "$extra"
 done

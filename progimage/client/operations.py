@@ -468,6 +468,15 @@ class Operations(Steps[R]):
         """
         return self._step("pixelate", {"size": size})
 
+    def redact(self, areas: str | None = None, how: Literal["pixelate", "blur"] | None = None) -> R:
+        """Make areas of the picture unrecognizable, such as faces.
+
+        Args:
+            areas: faces: those that were found when the picture was stored.
+            how: default "pixelate".
+        """
+        return self._step("redact", {"areas": areas, "how": how}, required=("areas",))
+
     def edges(self) -> R:
         """Draw the outlines of objects in white on black."""
         return self._step("edges", {})

@@ -43,6 +43,9 @@ SMART = "smart"
 FOCUS = "focus"
 """The focal point of the record; `Pipeline.at_focus` replaces it by a point."""
 
+FACE = "face"
+"""The faces of the record; `Pipeline.at_faces` replaces it by a point."""
+
 _FOCUS = re.compile(r"([01]|[01]?\.[0-9]{1,4})x([01]|[01]?\.[0-9]{1,4})")
 _SURVEY_PX = 96
 # From 4:1 on the shorter side decides, so that it keeps enough rows to see something in.
@@ -69,7 +72,7 @@ class Focus(NamedTuple):
 
 
 Gravity = str | Focus
-"""A compass name, `smart`, `focus`, or a focal point."""
+"""A compass name, `smart`, `focus`, `face`, or a focal point."""
 
 
 def place(
@@ -78,14 +81,14 @@ def place(
     """Return left and top of a `part` of this size inside the `whole`.
 
     `image` shows what the whole looks like, at any scale; only `smart` looks at it, and
-    `focus`, which stands for it where no picture has a focal point.
+    `focus` and `face`, which stand for it where no picture has a focal point or a face.
     """
     if isinstance(gravity, Focus):
         return (
             _clamp(gravity.x * whole[0] - part[0] / 2, whole[0] - part[0]),
             _clamp(gravity.y * whole[1] - part[1] / 2, whole[1] - part[1]),
         )
-    if gravity in (SMART, FOCUS):
+    if gravity in (SMART, FOCUS, FACE):
         share_x, share_y = _busiest(image, part[0] / whole[0], part[1] / whole[1])
     else:
         share_x, share_y = COMPASS[gravity]

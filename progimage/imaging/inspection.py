@@ -11,12 +11,14 @@ from pathlib import Path
 from PIL import Image
 
 from progimage.errors import CorruptPicture, MismatchedMedia
+from progimage.imaging.areas import Area
 from progimage.imaging.codecs.capture import read_capture
 from progimage.imaging.codecs.colour_management import managed, plain
 from progimage.imaging.codecs.decode import decode_opened
 from progimage.imaging.codecs.formats import JPEG, Format
 from progimage.imaging.codecs.header import Opened, check_size, opened, size_in_header
 from progimage.imaging.codecs.sniff import sniff
+from progimage.imaging.faces import IS_INSTALLED, SIDE, find_faces
 from progimage.imaging.limits import Limits
 from progimage.imaging.operation import Size
 from progimage.imaging.perceptual_hash import perceptual_hash
@@ -42,6 +44,7 @@ class Facts:
         orientation: EXIF orientation, 1 to 8, that the stored pixels need.
         frames: 1 for a still.
         pages: of a document; 1 for a picture.
+        faces: where faces are, as fractions of width and height; None if nothing looks for them.
         has_alpha: some pixel may be transparent.
         dominant_colour: "#rrggbb".
         placeholder: ThumbHash in base64.
@@ -61,6 +64,7 @@ class Facts:
     dominant_colour: str
     placeholder: str
     pages: int = 1
+    faces: tuple[Area, ...] | None = None
     perceptual_hash: str = ""
     capture: Capture = field(default_factory=Capture)
     place: Place | None = None
@@ -107,22 +111,31 @@ def inspect(path: str, limits: Limits, copy_px: int = 0, copy_prefix: str = "") 
                 pixels = write_copies(picture, sizes, copies)
             has_alpha = picture.mode.endswith("A")
             return _facts(
-                source, _small(pixels).convert("RGBA"), has_alpha=has_alpha, copies=copies
+                source,
+                _small(pixels).convert("RGBA"),
+                has_alpha=has_alpha,
+                faces=find_faces(pixels),
+                copies=copies,
             )
         reader = source.reader
         # A small target leaves out what is cheap; every byte is read all the same.
         target = _TARGET if form is JPEG else _drawn(source.size) if form.is_vector else None
+        if IS_INSTALLED and form is JPEG:
+            target = (SIDE, SIDE)
         thumbnail: Image.Image | None = None
+        faces: tuple[Area, ...] | None = None
         has_alpha = False
         for found in reader.frames(reader.frame_count, target):
             if thumbnail is None or (source.is_animated and not has_alpha):
                 frame = plain(found.image)
                 has_alpha = has_alpha or frame.mode.endswith("A")
-                thumbnail = thumbnail or _thumbnail(frame, source)
+                if thumbnail is None:
+                    thumbnail = _thumbnail(frame, source)
+                    faces = find_faces(_upright(frame, source))
         if thumbnail is None:
             raise CorruptPicture("the picture has no frame")
         _check_damage(source, limits)
-        return _facts(source, thumbnail, has_alpha=has_alpha)
+        return _facts(source, thumbnail, has_alpha=has_alpha, faces=faces)
 
 
 def _check_damage(source: Opened, limits: Limits) -> None:
@@ -138,6 +151,7 @@ def _facts(
     thumbnail: Image.Image,
     *,
     has_alpha: bool,
+    faces: tuple[Area, ...] | None,
     copies: Mapping[Size, str] | None = None,
 ) -> Facts:
     facts = facts_of(
@@ -152,6 +166,7 @@ def _facts(
         facts,
         frames=source.reader.frame_count,
         pages=source.reader.page_count,
+        faces=faces,
         damage="; ".join(source.reader.damage),
         copies=copies or {},
     )
@@ -184,6 +199,14 @@ def facts_of(
         capture=capture,
         place=place,
     )
+
+
+def _upright(frame: Image.Image, source: Opened) -> Image.Image:
+    """Return a version for finding faces: of `SIDE` pixels at most, upright."""
+    scale = min(1.0, SIDE / max(frame.size))
+    width, height = (max(1, round(side * scale)) for side in frame.size)
+    frame = managed(frame.resize((width, height), Image.Resampling.BOX), source.reader.colour)
+    return frame if source.turn is None else frame.transpose(source.turn)
 
 
 def _thumbnail(frame: Image.Image, source: Opened) -> Image.Image:

@@ -22,9 +22,10 @@ from functools import cached_property, reduce
 from typing import Final
 
 from progimage.errors import ConfigError, InvalidArgument, InvalidRequest
+from progimage.imaging.areas import FACES, Area, middle_of, whole_faces
 from progimage.imaging.codecs import formats
 from progimage.imaging.did_you_mean import did_you_mean, shown
-from progimage.imaging.gravity import FOCUS, SMART, Focus
+from progimage.imaging.gravity import FACE, FOCUS, SMART, Focus
 from progimage.imaging.limits import Limits
 from progimage.imaging.operation import Declared, Operation, Output, Setting
 from progimage.imaging.parameters import Value
@@ -33,6 +34,8 @@ from progimage.imaging.registry import BY_NAME, DECLARED
 AUTO: Final = "auto"
 _FORMAT: Final = "format"
 _GRAVITY: Final = "gravity"
+_AREAS: Final = "areas"
+_OF_FACES: Final = ((_GRAVITY, FACE), (_AREAS, FACES))
 # As long as the address of a request can be.
 _MAX_PATH: Final = 8_192
 
@@ -100,6 +103,40 @@ class Pipeline:
                 for step in self.steps
             ),
         )
+
+    @cached_property
+    def uses_faces(self) -> bool:
+        """True if a step uses the faces of the picture's record."""
+        return any(argument in _OF_FACES for step in self.steps for argument in step.arguments)
+
+    def at_faces(self, faces: Sequence[Area] | None) -> Pipeline:
+        """Return the same pipeline with places for `gravity=face` and `redact:faces`.
+
+        Args:
+            faces: where they are; None if nothing looked for them.
+
+        Raises:
+            InvalidArgument: faces should be redacted, and nothing looked for them.
+        """
+        if not self.uses_faces:
+            return self
+        steps = []
+        for step in self.steps:
+            arguments = dict(step.arguments)
+            if arguments.get(_GRAVITY) == FACE:
+                arguments[_GRAVITY] = Focus(*middle_of(faces)) if faces else SMART
+            if arguments.get(_AREAS) == FACES:
+                if faces is None:
+                    raise InvalidArgument(
+                        f"{step.name}: nothing looked for faces when this picture was stored; its "
+                        "operator has to install the extra 'faces' of progimage-service before an "
+                        "upload"
+                    )
+                if not faces:
+                    continue
+                arguments[_AREAS] = whole_faces(faces)
+            steps.append(replace(step, arguments=tuple(arguments.items())))
+        return replace(self, steps=tuple(steps))
 
     @cached_property
     def canonical(self) -> str:
@@ -173,6 +210,11 @@ def parse(
             settings[declared.name] = step
         elif step is not None:
             steps.append(step)
+    if any((_AREAS, FACES) in step.arguments for step in steps[1:]):
+        raise InvalidRequest(
+            "redact: faces are known of the whole picture, so redact:faces comes first; "
+            "write redact:faces/thumbnail"
+        )
     made = [settings[name] for name in _SETTING_NAMES if name in settings]
     return Pipeline(tuple(steps), tuple(step for step in made if step is not None))
 

@@ -387,6 +387,7 @@ class Library:
             height=facts.height,
             frames=facts.frames,
             pages=facts.pages,
+            faces=facts.faces,
             orientation=facts.orientation,
             has_alpha=facts.has_alpha,
             perceptual_hash=facts.perceptual_hash,

@@ -20,6 +20,7 @@ from progimage import keys
 from progimage.access.admission import Admission
 from progimage.access.transform_policy import TransformPolicy
 from progimage.errors import CorruptPicture, InvalidArgument, NotFound, PictureError
+from progimage.imaging.areas import Area
 from progimage.imaging.codecs.formats import Format
 from progimage.imaging.gravity import Focus
 from progimage.imaging.limits import Limits
@@ -101,9 +102,16 @@ class _RenderRequest:
 
 
 def at_focus(pipeline: Pipeline, record: Record) -> Pipeline:
-    """Return the pipeline with the focal point of the record in place of `gravity=focus`."""
-    point = record.focal_point
-    return pipeline.at_focus(Focus(point.x, point.y) if point else None)
+    """Return the pipeline with the focal point and the faces of the record in their places.
+
+    Raises:
+        InvalidArgument: faces should be redacted, and nothing looked for them.
+    """
+    point, faces = record.focal_point, record.faces
+    pipeline = pipeline.at_focus(Focus(point.x, point.y) if point else None)
+    if not pipeline.uses_faces:
+        return pipeline
+    return pipeline.at_faces(None if faces is None else [Area(*face) for face in faces])
 
 
 def free() -> None:

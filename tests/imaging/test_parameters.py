@@ -101,7 +101,7 @@ def test_a_text_has_one_spelling_safe_in_a_file_name(given, written):
         (colour(is_solid=True), "f000", "a colour by name or in hex, such as navy, fff or ff8800, "
          "got 'f000'; it has to be opaque"),
         (gravity(), "2x0", "one of center, north, northeast, east, southeast, south, southwest, "
-         "west, northwest, smart, focus, or a focal point such as 0.3x0.7, got '2x0'"),
+         "west, northwest, smart, focus, face, or a focal point such as 0.3x0.7, got '2x0'"),
         (picture_id(), "ABC", "the id of a picture, 64 lowercase hex digits, got 'ABC'"),
         (text(3), "four", "text of 1 to 3 printable characters, plain or as ~base64url, "
          "got 'four'"),

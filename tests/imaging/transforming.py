@@ -35,6 +35,12 @@ def apply_all(text: str, images: list[Image.Image], other: Image.Image | None = 
     return transform(picture, parse(text), LIMITS, pictures=pictures)
 
 
+_SPELLINGS = {
+    "areas": ["0.1x0.2x0.3x0.4", "0x0x1x1_.5x.5x.250x1"],
+    "color": ["white", "f00", "#00F080", "Teal", "123456FF", "f008", "0000"],
+}
+
+
 def values(parameter: Parameter, most: int | None = None) -> st.SearchStrategy[str]:
     """Return a strategy of texts that a parameter accepts, in all their spellings.
 
@@ -47,8 +53,8 @@ def values(parameter: Parameter, most: int | None = None) -> st.SearchStrategy[s
         return numbers(schema["type"], schema["minimum"], schema["maximum"], most)
     if schema["type"] == "boolean":
         return st.sampled_from(["true", "false", "1", "no", "ON"])
-    if schema.get("format") == "color":
-        return st.sampled_from(["white", "f00", "#00F080", "Teal", "123456FF", "f008", "0000"])
+    if (of_format := schema.get("format")) in _SPELLINGS:
+        return st.sampled_from(_SPELLINGS[of_format])
     if "anyOf" in schema or "enum" in schema:
         points = ["NE", "0.25x.5", "1x0", "0.10x1.0"]
         return st.sampled_from(schema.get("enum") or [*schema["anyOf"][0]["enum"], *points])

@@ -200,6 +200,13 @@ export interface PixelateArguments {
   size?: number
 }
 
+export interface RedactArguments {
+  /** faces: those that were found when the picture was stored */
+  areas: string
+  /** default "pixelate" */
+  how?: 'pixelate' | 'blur'
+}
+
 export interface MaskArguments {
   shape?: 'circle' | 'ellipse' | 'rounded'
   /** pixels, of rounded corners; by default a tenth of the shorter side; 1 to 4096 */
@@ -420,6 +427,11 @@ export abstract class Operations<R> extends Steps<R> {
   /** Replace the picture with square blocks of their mean colour. */
   pixelate(args: PixelateArguments = {}): R {
     return this.step('pixelate', args)
+  }
+
+  /** Make areas of the picture unrecognizable, such as faces. */
+  redact(args: RedactArguments): R {
+    return this.step('redact', args)
   }
 
   /** Draw the outlines of objects in white on black. */

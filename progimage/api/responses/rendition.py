@@ -99,7 +99,8 @@ class RenditionResponder:
         name = keys.rendition_name(pipeline.canonical, form.extension)
         path = self._urls.relative(hal.rendition(image_id, name))
         resp.set_header("Link", links or f'<{path}>; rel="canonical"')
-        if can_change := pipeline.uses_focus:
+        can_change = pipeline.uses_focus
+        if can_change or pipeline.uses_faces:
             # Another focal point is another rendition, with an ETag of its own.
             record = record or self._find(access.viewer, image_id)
             pipeline = at_focus(pipeline, record)

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import math
+
 from PIL import Image as Images
 from PIL import ImageFilter
 from PIL.Image import Image, Resampling
 
+from progimage.errors import InvalidArgument
+from progimage.imaging.areas import Areas
 from progimage.imaging.operation import operation
 from progimage.imaging.operations.bands import on_premultiplied, on_visible_colour
-from progimage.imaging.parameters import number, whole
+from progimage.imaging.parameters import areas, choice, number, whole
+
+# Of an area that is redacted, along its longer side.
+_BLOCKS = 8
 
 
 @operation(
@@ -36,6 +43,44 @@ def pixelate(frame: Image, size: int) -> Image:
     blocks = frame.reduce(size)
     box = (0, 0, frame.width / size, frame.height / size)
     return blocks.resize(frame.size, Resampling.NEAREST, box=box)
+
+
+@operation(
+    areas=areas(about="faces: those that were found when the picture was stored"),
+    how=choice("pixelate", "blur", default="pixelate"),
+)
+def redact(frame: Image, areas: Areas, how: str) -> Image:
+    """Make areas of the picture unrecognizable, such as faces.
+
+    Only faces that look at the camera are found, and not all of them: look at the result.
+    """
+    if isinstance(areas, str):
+        raise InvalidArgument("redact: faces are only known of pictures that are stored")
+    redacted = frame.copy()
+    for area in areas:
+        left, top = int(area.left * frame.width), int(area.top * frame.height)
+        # A little less, since 0.2 and 0.4 are more than 0.6 in binary fractions.
+        right = math.ceil((area.left + area.width) * frame.width - 1e-6)
+        bottom = math.ceil((area.top + area.height) * frame.height - 1e-6)
+        box = left, top, max(left + 1, right), max(top + 1, bottom)
+        part = redacted.crop(box)
+        redacted.paste(_blocks(part) if how == "pixelate" else _blurred(part), box[:2])
+    return redacted
+
+
+redact.example = "redact:0.25x0.25x0.5x0.5"
+
+
+def _blocks(part: Image) -> Image:
+    """Return a part as a few blocks of its mean colours."""
+    scale = _BLOCKS / max(part.size)
+    size = max(1, round(part.width * scale)), max(1, round(part.height * scale))
+    return part.resize(size, Resampling.BOX).resize(part.size, Resampling.NEAREST)
+
+
+def _blurred(part: Image) -> Image:
+    sigma = max(part.size) / _BLOCKS
+    return on_premultiplied(part, lambda image: image.filter(ImageFilter.GaussianBlur(sigma)))
 
 
 @operation()

@@ -10,6 +10,7 @@ from progimage.imaging.parameters.numbers import (
 )
 from progimage.imaging.parameters.parameter import Common, Parameter, Shared, Value
 from progimage.imaging.parameters.words import (
+    areas,
     choice,
     colour,
     compass,
@@ -27,6 +28,7 @@ __all__ = [
     "Shared",
     "Value",
     "angle",
+    "areas",
     "choice",
     "colour",
     "compass",

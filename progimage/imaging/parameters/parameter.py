@@ -12,11 +12,12 @@ from types import EllipsisType
 from typing import Any, TypedDict
 
 from progimage.errors import InvalidArgument
+from progimage.imaging.areas import Areas
 from progimage.imaging.colour import Colour
 from progimage.imaging.did_you_mean import shown
 from progimage.imaging.gravity import Focus
 
-Value = int | float | str | Colour | Focus | tuple[float, ...] | tuple[int, int] | None
+Value = int | float | str | Colour | Focus | Areas | tuple[float, ...] | tuple[int, int] | None
 """The value of an argument: hashable, picklable, comparable."""
 
 

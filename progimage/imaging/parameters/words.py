@@ -11,9 +11,10 @@ from collections.abc import Mapping
 from types import EllipsisType
 from typing import Unpack
 
+from progimage.imaging import areas as area_list
 from progimage.imaging.colour import Colour
 from progimage.imaging.did_you_mean import did_you_mean
-from progimage.imaging.gravity import COMPASS, FOCUS, SMART, SYNONYMS, Focus
+from progimage.imaging.gravity import COMPASS, FACE, FOCUS, SMART, SYNONYMS, Focus
 from progimage.imaging.parameters.parameter import Common, Parameter, Shared, Value
 
 _PLAIN_TEXT = re.compile(r"[A-Za-z0-9_-]+")
@@ -68,8 +69,8 @@ def compass(**common: Unpack[Common]) -> Parameter:
 
 
 def gravity(**common: Unpack[Common]) -> Parameter:
-    """One of nine places, `smart`, `focus` (that of the record), or a point like 0.3x0.7."""
-    named = choice(*COMPASS, SMART, FOCUS, synonyms=SYNONYMS)
+    """One of nine places, `smart`, `focus` and `face` (of the record), or a point like 0.3x0.7."""
+    named = choice(*COMPASS, SMART, FOCUS, FACE, synonyms=SYNONYMS)
 
     def read(text: str) -> Value:
         try:
@@ -84,10 +85,22 @@ def gravity(**common: Unpack[Common]) -> Parameter:
         schema={
             "type": "string",
             "anyOf": [
-                {"enum": [*COMPASS, SMART, FOCUS]},
+                {"enum": [*COMPASS, SMART, FOCUS, FACE]},
                 {"pattern": r"^[01]?(\.[0-9]+)?x[01]?(\.[0-9]+)?$"},
             ],
         },
+        **common,
+    )
+
+
+def areas(**common: Unpack[Common]) -> Parameter:
+    """Areas of the picture, or `faces`, which are those of the record."""
+    return Parameter(
+        expected="faces, or boxes as left x top x width x height from 0 to 1, such as "
+        "0.1x0.2x0.3x0.4, with _ between them",
+        read=area_list.read,
+        write=area_list.write,
+        schema={"type": "string", "format": "areas"},
         **common,
     )
 
