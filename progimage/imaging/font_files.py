@@ -21,6 +21,19 @@ _SYSTEM_NAMES = (
 )
 
 
+# What Debian's fonts-noto-color-emoji installs.
+_EMOJI_NAME = "NotoColorEmoji.ttf"
+
+
+@cache
+def emoji_font() -> Path | None:
+    """Return the machine's font of emoji, if it has one."""
+    for folder in SYSTEM_FOLDERS:
+        for path in sorted(Path(folder).rglob(_EMOJI_NAME)):
+            return path
+    return None
+
+
 @cache
 def system_fonts() -> tuple[Path, ...]:
     """Return the fonts of other scripts that the machine has, in a fixed order."""

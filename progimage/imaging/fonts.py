@@ -16,6 +16,7 @@ from PIL.ImageFont import FreeTypeFont, Layout
 
 from progimage.imaging import font_files
 from progimage.imaging.colour import Colour
+from progimage.imaging.emoji import lettering_with_emoji, without_emoji
 from progimage.imaging.operation import Size
 
 _Font = Callable[[int], FreeTypeFont]
@@ -26,6 +27,10 @@ _PROBE = 20
 
 def undrawable(text: str) -> list[str]:
     """Return the letters of a text that no font has; none if the text can be drawn."""
+    return min(_undrawable(text), _undrawable(without_emoji(text)), key=len)
+
+
+def _undrawable(text: str) -> list[str]:
     fewest = list(text)
     for font in (*_FONTS, *_system_fonts()):
         missing = _missing(font, text)
@@ -38,7 +43,12 @@ def undrawable(text: str) -> list[str]:
 def lettering(text: str, size: int, colour: Colour, room: Size) -> Image:
     """Draw a text on transparency, its letters `size` pixels high or as large as fits."""
     fonts = (*_FONTS, *_system_fonts())
-    face = next((font for font in fonts if not _missing(font, text)), _FONTS[-1])
+    face = next((font for font in fonts if not _missing(font, text)), None)
+    if face is None:
+        plain = without_emoji(text)
+        face = next((font for font in fonts if not _missing(font, plain)), _FONTS[-1])
+        if plain != text:
+            return lettering_with_emoji(text, size, colour, room, face)
     while True:
         font = face(size)
         left, top, right, bottom = font.getbbox(text)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from progimage.errors import InvalidArgument
-from progimage.imaging import font_files, fonts
+from progimage.imaging import emoji, font_files, fonts
 from progimage.imaging.colour import Colour
 from progimage.imaging.pipeline import parse
 
@@ -22,9 +22,15 @@ OTHER_SCRIPTS = ["مرحبا", "שלום", "สวัสดี", "नमस्�
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A folder that is the only one where the machine keeps fonts."""
     monkeypatch.setattr(font_files, "SYSTEM_FOLDERS", (str(tmp_path),))
-    font_files.system_fonts.cache_clear()
+    forget()
     yield tmp_path
+    forget()
+
+
+def forget() -> None:
     font_files.system_fonts.cache_clear()
+    font_files.emoji_font.cache_clear()
+    emoji._is_emoji.cache_clear()
 
 
 @pytest.mark.parametrize("text", OTHER_SCRIPTS)

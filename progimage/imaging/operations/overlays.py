@@ -179,7 +179,8 @@ def _watermark_arguments(arguments: Arguments) -> Arguments:
             f"watermark.text: the fonts have no {', '.join(map(repr, unknown[:5]))}; "
             "use Latin, Greek or Cyrillic letters, digits and common signs, or have the operator "
             "install the fonts of your script on every node (Debian: fonts-noto-core for Arabic, "
-            "Hebrew, Thai and Devanagari, fonts-noto-cjk for Chinese, Japanese and Korean)"
+            "Hebrew, Thai and Devanagari, fonts-noto-cjk for Chinese, Japanese and Korean, "
+            "fonts-noto-color-emoji for emoji)"
         )
     for name in others:
         if arguments[name] is not None:
