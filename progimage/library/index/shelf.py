@@ -25,7 +25,7 @@ import json
 import mmap
 import struct
 import zlib
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 
@@ -57,6 +57,9 @@ DICTIONARY = (
 """What most records begin with. Part of the format: another one needs another `MAGIC`."""
 
 SORT_KEYS: tuple[SortKey, ...] = ("title", "size", "taken")
+
+_BLOCK = 64
+"""The terms of a block are looked through as one text."""
 
 RAW_DEFLATE = -12
 """The window, 4 KiB, of a stream without a header (zlib's manual, deflateInit2)."""
@@ -156,9 +159,8 @@ class Shelf:
 
     def with_term(self, term: Term) -> BitMap:
         """Return the ordinals of the pictures that have a term; empty if no picture has it."""
-        number = self.first_term_from(term)
-        is_there = number < self.term_count and self.term(number) == term
-        return self.posting(number) if is_there else BitMap()
+        number = self._number_of(term)
+        return BitMap() if number is None else self.posting(number)
 
     def with_any(self, numbers: list[int]) -> BitMap:
         """Return the ordinals of the pictures that have any of the terms of these numbers."""
@@ -166,7 +168,8 @@ class Shelf:
 
     def first_term_from(self, term: Term) -> int:
         """Return the number of the first term at or after one."""
-        low, high = 0, self.term_count
+        block = max(bisect_left(self._fences, term) - 1, 0)
+        low, high = block * _BLOCK, min((block + 1) * _BLOCK, self.term_count)
         while low < high:
             middle = (low + high) // 2
             if self.term(middle) < term:
@@ -174,6 +177,18 @@ class Shelf:
             else:
                 high = middle
         return low
+
+    def _number_of(self, term: Term) -> int | None:
+        """Return the number of a term, None if no picture has it."""
+        block = bisect_right(self._fences, term) - 1
+        if block < 0:
+            return None
+        first = block * _BLOCK
+        end = min(first + _BLOCK, self.term_count)
+        start = self._terms + self._term_ends[first]
+        text = b"\n" + self._data[start : self._terms + self._term_ends[end]]
+        at = text.find(b"\n" + term + b"\n")
+        return None if at < 0 else first + text.count(b"\n", 0, at)
 
     def words_with(self, part: bytes) -> list[int]:
         """Return the numbers of the words that contain a text."""
@@ -229,6 +244,11 @@ class Shelf:
         """Yield the terms from one on, ascending."""
         for number in range(self.first_term_from(first), self.term_count):
             yield self.term(number)
+
+    @cached_property
+    def _fences(self) -> list[Term]:
+        """The first term of each block."""
+        return [self.term(number) for number in range(0, self.term_count, _BLOCK)]
 
     @cached_property
     def _first_word(self) -> int:

@@ -62,6 +62,9 @@ class ShelfFiles:
             KeyMissing: it was removed, so the manifest that names it is an old one.
             StoreUnavailable: it is damaged, or the store does not answer.
         """
+        shelf = self._open.get(info.name)
+        if shelf is not None:
+            return shelf
         with held(self._lock):
             shelf = self._open.get(info.name)
             if shelf is None:

@@ -56,17 +56,21 @@ class Hits:
 
     def first(self, count: int) -> list[Hit]:
         """Return the newest ones, in order."""
-        return sorted(self._chosen(slice(0, count)))[:count] if count > 0 else []
+        return self._chosen(slice(0, count))[:count] if count > 0 else []
 
     def last(self, count: int) -> list[Hit]:
         """Return the oldest ones, in order."""
-        return sorted(self._chosen(slice(-count, None)))[-count:] if count > 0 else []
+        return self._chosen(slice(-count, None))[-count:] if count > 0 else []
 
-    def _chosen(self, which: slice) -> Iterator[Hit]:
-        yield from self.unshelved
+    def _chosen(self, which: slice) -> list[Hit]:
+        """Return some of each shelf, and all that no shelf has, in order."""
+        hits = self.unshelved[:]
         for shelf, found in self.shelved:
-            for ordinal in found[which]:
-                yield Hit(shelf.position(ordinal), (shelf, ordinal))
+            position = shelf.position
+            hits += [Hit(position(ordinal), (shelf, ordinal)) for ordinal in found[which]]
+        if self.unshelved or len(self.shelved) > 1:
+            hits.sort()
+        return hits
 
 
 def forwards(view: View, matcher: Matcher, at: Position) -> Iterator[tuple[Part, Hits]]:
