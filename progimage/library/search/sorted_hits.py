@@ -135,11 +135,12 @@ class SortedHits:
             low, high = (0, at_start) if is_reversed else (at_start, shelf.n)
         if len(found) ** 2 < _WALK_AT * shelf.n:
             places = shelf.places(by)
-            within = (places[ordinal] for ordinal in found if low <= places[ordinal] < high)
-            ordinals = map(order.__getitem__, sorted(within, reverse=is_reversed))
+            span = range(low, high)
+            within = sorted(filter(span.__contains__, map(places.__getitem__, found)))
+            ordinals = map(order.__getitem__, reversed(within) if is_reversed else within)
         else:
-            span = order[low:high]
-            ordinals = filter(found.__contains__, reversed(span) if is_reversed else span)
+            walk = order[low:high]
+            ordinals = filter(found.__contains__, reversed(walk) if is_reversed else walk)
         for ordinal in ordinals:
             at = shelf.position(ordinal)
             hit = Hit(at, (shelf, ordinal))
