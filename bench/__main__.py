@@ -11,6 +11,7 @@ from pathlib import Path
 from bench import peers, report
 from bench.bench import Bench
 from bench.cases import (
+    beside,
     bulk,
     cached,
     ceph,
@@ -47,6 +48,7 @@ CASES: dict[str, Callable[[Bench], list[Table]]] = {
     "peak": memory.peak,
     "soak": memory.soak,
     "searches": searches.searches,
+    "beside": beside.beside,
     "uploads": uploads.uploads,
     "photographs": uploads.photographs,
     "imports": imports.imports,
