@@ -108,12 +108,18 @@ test-s3: $(VENV)/.dev ## Test over a real Ceph and a real OpenStack Swift, insta
 test-abuse: $(VENV)/.dev ## Attack a real server with slow clients, long texts and costly requests
 	@$(BIN)/pytest tests/system/abuse
 
-test-faults: $(VENV)/.dev ## Kill nodes and parts of a real Ceph under load, cut its network, set clocks wrong
-	@if ! ls /usr/lib/*/faketime/libfaketimeMT.so.1 >/dev/null 2>&1; then \
+test-faults: $(VENV)/.dev ## Kill nodes and parts of a real Ceph under load, cut power and network, set clocks wrong
+	@missing=; \
+	ls /usr/lib/*/faketime/libfaketimeMT.so.1 >/dev/null 2>&1 || missing="$$missing libfaketime"; \
+	export PATH="$$PATH:/usr/sbin"; \
+	for pair in strace:strace mkfs.ext4:e2fsprogs mkfs.xfs:xfsprogs; do \
+	  command -v "$${pair%%:*}" >/dev/null || missing="$$missing $${pair##*:}"; \
+	done; \
+	if [ -n "$$missing" ]; then \
 	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-	    apt-get update -q && apt-get install -qy --no-install-recommends libfaketime; \
+	    apt-get update -q && apt-get install -qy --no-install-recommends $$missing; \
 	  else \
-	    echo "libfaketime is missing. On Debian or Ubuntu: sudo apt-get install libfaketime" >&2; exit 1; \
+	    echo "Missing. On Debian or Ubuntu: sudo apt-get install$$missing" >&2; exit 1; \
 	  fi; \
 	fi
 	@tests/system/s3/run.sh $(BIN)/pytest tests/system/faults

@@ -21,12 +21,14 @@ from concurrent.futures import CancelledError
 from concurrent.futures import TimeoutError as FutureTimeout
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
 import structlog
 from pebble import ProcessExpired, ProcessFuture, ProcessPool
 
 from progimage.errors import ConfigError, Overloaded, RenderFailed, RenderTimeout
+from progimage.imaging import fork_server
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -44,7 +46,7 @@ _RETRY_AFTER_S = 10
 _INTERRUPTIONS = 2
 
 # Where below the temporary folder the fork server listens, and unix(7)'s limit.
-_SOCKET = "/pymp-12345678/listener-12345678"
+_SOCKET = "/progimage-1234567-12345678/listener-12345678"
 _MAX_SOCKET_PATH = 107
 
 # The kernel kills by SIGKILL for lack of memory, and by SIGBUS where a mapped file cannot
@@ -73,6 +75,8 @@ class RenderPool:
         tasks: calls after which a process is replaced.
         niceness: how far the processes step back for others, 0 to 19.
         turn: returns a context in which a call may use the processes; entering it may wait.
+        make_folder: makes the folder for the socket by which processes are started. If it is
+            not given, multiprocessing makes and removes one.
     """
 
     def __init__(
@@ -85,6 +89,7 @@ class RenderPool:
         niceness: int = 0,
         wall_timeout_s: float | None = None,
         turn: Callable[[], AbstractContextManager[None]] = nullcontext,
+        make_folder: Callable[[], Path] | None = None,
     ) -> None:
         self._workers = workers
         self._timeout_s = timeout_s
@@ -92,6 +97,7 @@ class RenderPool:
         self._tasks = tasks
         self._initargs = (memory_bytes, niceness)
         self._turn = turn
+        self._make_folder = make_folder
         self._pool: ProcessPool | None = None
         self._pid = 0
         self._is_closed = False
@@ -212,10 +218,12 @@ class RenderPool:
             if self._is_closed:
                 raise Overloaded("the server is stopping; try again")
             pool = self._pool if self._pid == os.getpid() else None
-            if pool is not None and not pool.active:
+            if pool is not None and not (pool.active and fork_server.can_start_processes()):
                 _stop_in_background(pool)
                 pool = None
             if pool is None:
+                if self._make_folder is not None:
+                    fork_server.prepare(self._make_folder)
                 # Forking a process that runs threads copies their locks; the fork
                 # server has none. It imports the codecs once for all workers.
                 context = multiprocessing.get_context("forkserver")

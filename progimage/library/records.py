@@ -3,12 +3,34 @@
 from __future__ import annotations
 
 import io
+from datetime import UTC, datetime
 
 from progimage import keys
 from progimage.errors import Forbidden, KeyMissing, NotFound
 from progimage.model import Record, Viewer
 from progimage.stores import ObjectStore, json_objects
 from progimage.telemetry import audit
+
+# Parsed where a record is missing, so that the answer takes as much work as where it is hidden.
+_STAND_IN = Record(
+    id="0" * 64,
+    owner="nobody",
+    generation="0" * 16,
+    sha256="0" * 64,
+    size_bytes=1,
+    media_type="image/jpeg",
+    width=1,
+    height=1,
+    frames=1,
+    orientation=1,
+    has_alpha=False,
+    dominant_colour="#000000",
+    placeholder="",
+    file_name="",
+    visibility="private",
+    created=datetime.fromtimestamp(0, UTC),
+    modified=datetime.fromtimestamp(0, UTC),
+).to_json()
 
 
 def can_see(viewer: Viewer, record: Record) -> bool:
@@ -38,6 +60,7 @@ def read_record(store: ObjectStore, image_id: str) -> tuple[Record, str]:
     try:
         return json_objects.load(store, keys.record(image_id), Record, complaint)
     except KeyMissing:
+        Record.model_validate_json(_STAND_IN)
         raise not_found(image_id) from None
 
 
@@ -61,13 +84,21 @@ class Records:
     def read_visible(self, viewer: Viewer, image_id: str) -> tuple[Record, str]:
         """Return the record, if the viewer may see it, and its etag in the store.
 
+        A picture that is missing takes the same steps as one that the viewer may not see, so
+        that the time of the answer does not tell them apart.
+
         Raises:
             NotFound: there is none, or none that the viewer may see.
         """
-        record, etag = self.read(image_id)
+        if not keys.is_image_id(image_id):
+            raise not_found(image_id)
+        try:
+            record, etag = self.read(image_id)
+        except NotFound:
+            audit.record("access", "missing", image=image_id)
+            raise
         if not can_see(viewer, record):
-            if record.state == "live":
-                audit.record("access", "denied", image=image_id)
+            audit.record("access", "denied", image=image_id)
             raise not_found(image_id)
         return record, etag
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import shutil
 import tempfile
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
@@ -68,7 +70,7 @@ from progimage.stores import HasLocalPath, ObjectStore, open_store
 from progimage.stores.deadline import ContextThreads
 from progimage.stores.metered import MeteredStore
 from progimage.stores.readiness import readiness_of
-from progimage.stores.temp_files import TempFolder
+from progimage.stores.temp_files import TempFolder, make_folder
 from progimage.telemetry import metrics, tracing
 
 # Threads of each web worker that write announcements and read records.
@@ -229,7 +231,14 @@ def pool_of(settings: Settings, *, workers: int, niceness: int) -> RenderPool:
         tasks=settings.render.tasks_per_worker,
         niceness=niceness,
         turn=queue.turn,
+        make_folder=_socket_folder,
     )
+
+
+def _socket_folder() -> Path:
+    folder = make_folder()
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
 
 
 def policy_of(settings: Settings) -> TransformPolicy:

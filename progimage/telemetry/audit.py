@@ -22,7 +22,7 @@ Action = Literal[
     "sign-in",
     "visibility",
 ]
-Outcome = Literal["ok", "failed", "denied"]
+Outcome = Literal["ok", "failed", "denied", "missing"]
 
 log = structlog.get_logger()
 

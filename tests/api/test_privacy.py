@@ -7,6 +7,8 @@ import hashlib
 import pytest
 
 from progimage import keys
+from progimage.model import Record
+from progimage.telemetry import audit
 from tests.api.conftest import assert_problem, form
 from tests.people import AUTH
 
@@ -99,6 +101,28 @@ def test_a_private_picture_looks_exactly_as_one_that_is_not_there(
         k: v for k, v in missing.headers.items() if k not in varying
     }
     assert [(name, neutral(key)) for name, key in for_hidden] == noted.seen
+
+
+@pytest.mark.parametrize(("method", "rest"), CALLS)
+def test_a_private_picture_takes_the_same_steps_as_one_that_is_not_there(
+    ben, monkeypatch, secret, method, rest
+):
+    steps = []
+
+    def counted(name, whole):
+        def call_whole(*args, **kwargs):
+            steps.append(name)
+            return whole(*args, **kwargs)
+
+        return call_whole
+
+    for owner, name in [(Record, "model_validate_json"), (audit, "record")]:
+        monkeypatch.setattr(owner, name, counted(name, getattr(owner, name)))
+    call(ben, method, secret + rest)
+    for_hidden, steps[:] = steps[:], []
+    call(ben, method, f"/images/{'0' * 64}/{rest}")
+    assert steps == for_hidden
+    assert "model_validate_json" in steps
 
 
 def test_its_owner_sees_it_and_no_cache_may_keep_it(store, ann, secret):

@@ -6,16 +6,19 @@ import errno
 import os
 import pickle
 import signal
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from multiprocessing import forkserver
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
 from progimage.errors import CorruptPicture, Overloaded, RenderFailed, RenderTimeout
+from progimage.imaging import fork_server
 from progimage.imaging import pool as pool_module
 from progimage.imaging.codecs import formats
 from progimage.imaging.inspection import inspect
@@ -254,3 +257,20 @@ def test_closing_ends_the_workers_and_fails_what_still_runs():
     assert len(errors) == 1
     with pytest.raises(ProcessLookupError):
         os.kill(worker, 0)
+
+
+def test_processes_are_started_again_after_a_clean_up_of_their_socket(tmp_path):
+    pool = RenderPool(
+        workers=1,
+        timeout_s=60,
+        memory_bytes=2**30,
+        tasks=1,
+        make_folder=lambda: Path(tempfile.mkdtemp(dir=tmp_path)),
+    )
+    try:
+        for number in range(3):
+            assert pool.run(bad_codecs.answer, number) == number
+            Path(forkserver._forkserver._forkserver_address).unlink()
+    finally:
+        pool.close()
+        fork_server.prepare(lambda: tmp_path)  # other tests start processes too

@@ -6,6 +6,7 @@ Prometheus' numbers, received pictures and renders are there, so all of them mee
 from __future__ import annotations
 
 import random
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import suppress
@@ -53,6 +54,22 @@ def upload(server: Server) -> Answer:
     return server.request("POST", "/images/", noise(), PNG)
 
 
+def render_processes(server: Server) -> list[int]:
+    """Return the processes that the fork servers have started, without the fork servers."""
+    status = {
+        pid: Path(f"/proc/{pid}/status").read_text("utf-8") for pid in server.render_processes()
+    }
+    parents = {pid: int(re.findall(r"PPid:\s+(\d+)", text)[0]) for pid, text in status.items()}
+    return [pid for pid, parent in parents.items() if parent in parents]
+
+
+def is_rendered(server: Server, picture: str) -> bool:
+    """Return True if a new rendition is made; what interrupts it is an error to try again."""
+    answer = server.get(f"{picture}resize:w={random.randrange(32, 4000)}.webp")
+    assert answer.status in (200, 503)
+    return answer.status == 200
+
+
 def lose_a_worker(server: Server) -> None:
     """Kill a web worker; return when another one has taken its place and both answer."""
     before = set(server.web_workers())
@@ -94,6 +111,23 @@ def test_a_full_temporary_folder_is_503_for_uploads_only_and_ends_nothing(server
     assert server.stop() == 0
 
 
+def test_no_folder_of_a_dead_process_is_left(server):
+    picture = server.upload(saved(quadrants(), "JPEG"))
+    for number in range(4):
+        assert server.get(f"{picture}resize:w={40 + number}.webp").status == 200
+    for _ in range(3):
+        lose_a_worker(server)
+    assert is_rendered(server, picture)
+    # Of each web process its temporary files, its sockets and its part of the index; and the
+    # numbers of all.
+    living = {str(pid) for pid in [server.process.pid, *server.web_workers()]}
+    folders = {path.name for path in server.tmp.iterdir() if path.is_dir()}
+    assert not [name for name in folders if name.startswith("pymp-")]
+    assert {name.split("-")[1] for name in folders if name.startswith("progimage-")} <= living
+    assert server.stop() == 0
+    assert not [path.name for path in server.tmp.iterdir() if path.name.startswith("pymp-")]
+
+
 def test_a_temporary_folder_that_somebody_empties_is_made_again(server):
     picture = server.upload(saved(quadrants(), "JPEG"))
     assert server.get(f"{picture}thumbnail.png").status == 200
@@ -102,7 +136,9 @@ def test_a_temporary_folder_that_somebody_empties_is_made_again(server):
             shutil.rmtree(entry, ignore_errors=True)
         for _ in range(4):
             assert upload(server).status == 201
-        assert server.get(f"{picture}resize:w={random.randrange(32, 4000)}.webp").status == 200
+        for pid in render_processes(server):
+            kill(pid)
+        wait_until(lambda: is_rendered(server, picture), PATIENCE_S)
         assert_serves_what_is_stored(server, picture)
         lose_a_worker(server)
     assert upload(server).status == 201
