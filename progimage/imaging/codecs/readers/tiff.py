@@ -92,9 +92,12 @@ class TiffReader(Reader):
 
 def _by_pillow(path: str, tags: Tags) -> Image.Image | None:
     """Return the page as Pillow decodes it, if the result is reliable."""
-    bits, kinds = set(tags.numbers(tag.BITS)) or {1}, set(tags.numbers(tag.FORMAT)) or {1}
     photometric = tags.number(tag.PHOTOMETRIC, _BLACK_IS_ZERO)
     samples = tags.number(tag.SAMPLES, 1)
+    # Some files name the bits of more samples than they have.
+    bits = set(tags.numbers(tag.BITS)[:samples]) or {1}
+    # Bytes that are said to be signed, or of no known kind, are greys from 0 to 255 all the same.
+    kinds = {1} if bits == {8} else set(tags.numbers(tag.FORMAT)) or {1}
     if bits not in ({1}, {2}, {4}, {8}) or kinds != {1} or (tags.is_big and tags.order == ">"):
         return None
     if photometric in (_CIELAB, _ICCLAB) or (photometric == _CMYK and samples != 4):

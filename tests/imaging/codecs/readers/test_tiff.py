@@ -212,6 +212,18 @@ def test_text_fields_are_kept_as_exif(tmp_path: Path) -> None:
     assert (exif[271], exif[33432]) == ("Maker", "Somebody")
 
 
+@pytest.mark.parametrize("kind", [2, 4])
+def test_bytes_of_any_kind_are_greys(kind: int, tmp_path: Path) -> None:
+    """2 is "signed" and 4 "unknown"; writers do not mean it."""
+    data = _tiff(bytes((0, 85, 170, 255)), (4, 1), 8, 1, more={339: (3, (kind,))})
+    assert tuple(read(tmp_path, data).frames[0].tobytes()) == (0, 85, 170, 255)
+
+
+def test_bits_of_samples_that_are_not_there_do_not_matter(tmp_path: Path) -> None:
+    data = _tiff(bytes((255, 0, 0)), (1, 1), 8, 2, 3, more={258: (3, (8, 8, 8, 1))})
+    assert read(tmp_path, data).frames[0].getpixel((0, 0)) == (255, 0, 0)
+
+
 def test_a_layout_that_is_not_read_is_named(tmp_path: Path) -> None:
     with pytest.raises(CorruptPicture, match="samples of 24 bits"):
         facts(tmp_path, _tiff(bytes(3), (1, 1), 24, 1, more={339: (3, (3,))}))
