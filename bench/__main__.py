@@ -16,6 +16,7 @@ from bench.cases import (
     cached,
     ceph,
     cold,
+    deep,
     disk_cache,
     imports,
     limits,
@@ -54,6 +55,9 @@ CASES: dict[str, Callable[[Bench], list[Table]]] = {
     "imports": imports.imports,
     "bulk": bulk.bulk,
     "ceph": ceph.over_ceph,
+    "deep": deep.tiles,
+    "deep-first": deep.first_tiles,
+    "gigapixel": deep.gigapixel,
     "disk-cache": disk_cache.disk_cache,
 }
 

@@ -24,8 +24,8 @@ function done(summary, latency)
   local errors = summary.errors
   io.stderr:write(string.format(
     '{"requests":%d,"duration_us":%d,"bytes":%d,"refused":%d,"broken":%d,' ..
-    '"p50_us":%d,"p99_us":%d,"max_us":%d}\n',
+    '"p50_us":%d,"p95_us":%d,"p99_us":%d,"max_us":%d}\n',
     summary.requests, summary.duration, summary.bytes, errors.status,
     errors.connect + errors.read + errors.write + errors.timeout,
-    latency:percentile(50), latency:percentile(99), latency.max))
+    latency:percentile(50), latency:percentile(95), latency:percentile(99), latency.max))
 end

@@ -32,6 +32,7 @@ class Load:
     seconds: float
     refused: int
     p50_ms: float
+    p95_ms: float
     p99_ms: float
 
     @property
@@ -162,5 +163,6 @@ def _measured(name: str, status: int, output: str, *, may_refuse: bool = False) 
         seconds=found["duration_us"] / 1e6,
         refused=found["refused"],
         p50_ms=found["p50_us"] / 1000,
+        p95_ms=found["p95_us"] / 1000,
         p99_ms=found["p99_us"] / 1000,
     )

@@ -10,6 +10,7 @@ from pathlib import Path
 THUMBOR = "thumbor==7.8.0"
 IPX = "ipx@3.1.1"
 SHARP = "sharp@0.34.5"
+IIIF = "iiif-processor@7.0.0"
 VIPS = ("pyvips==3.2.0", "pyvips-binary==8.18.7")
 
 _HERE = Path(__file__).parent
@@ -68,6 +69,27 @@ def ipx() -> Path:
         _run("ipx", [*npm, IPX, SHARP])
     # Modules resolve from the folder of the script.
     return Path(shutil.copy(_HERE / "ipx.mjs", folder / "server.mjs"))
+
+
+def iiif() -> Path:
+    """Install iiif-processor with sharp where they are missing; return the server's script."""
+    folder = _FOLDER / "iiif"
+    if not (folder / "node_modules" / "iiif-processor").exists():
+        if not shutil.which("npm"):
+            raise PeerMissing("iiif-processor needs node and npm: apt-get install nodejs npm")
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "package.json").write_text('{"private": true}')
+        npm = ["npm", "install", "--no-fund", "--no-audit", "--silent", "--prefix", str(folder)]
+        _run("iiif-processor", [*npm, IIIF, SHARP])
+    return Path(shutil.copy(_HERE / "iiif.mjs", folder / "server.mjs"))
+
+
+def iipsrv() -> Path:
+    """Return the program of Debian's IIPImage server."""
+    program = Path("/usr/lib/iipimage-server/iipsrv.fcgi")
+    if not program.exists():
+        raise PeerMissing("iipsrv is missing; on Debian: sudo apt-get install iipimage-server")
+    return program
 
 
 def _run(name: str, command: list[str]) -> None:

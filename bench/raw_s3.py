@@ -81,6 +81,7 @@ class Raw:
             seconds=sum(part.seconds for part in measured) / len(measured),
             refused=0,
             p50_ms=1000 * latencies[len(latencies) // 2],
+            p95_ms=1000 * latencies[len(latencies) * 95 // 100],
             p99_ms=1000 * latencies[len(latencies) * 99 // 100],
         )
         return Turn(load, sum(part.cpu_s for part in measured))

@@ -12,7 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -161,6 +161,43 @@ def ipx(folder: Path, *, as_shipped: bool = False) -> Iterator[Server]:
 
     with _running("ipx", command, port, {"NODE_ENV": "production"}, cwd=folder) as pid:
         yield Server("ipx", f"127.0.0.1:{port}", pid, path)
+
+
+@contextmanager
+def iiif_processor(folder: Path) -> Iterator[int]:
+    """Run iiif-processor over `folder`; yield the port."""
+    script = str(peers.iiif())
+    with on_a_port(
+        "iiif-processor", lambda port: ["node", script, str(folder.absolute()), str(port)]
+    ) as port:
+        yield port
+
+
+@contextmanager
+def iipsrv(processes: int = 2) -> Iterator[Server]:
+    """Run IIPImage behind nginx, a process a core."""
+    program = str(peers.iipsrv())
+    environment = {"VERBOSITY": "0", "JPEG_QUALITY": "80", "LOGFILE": "/dev/null"}
+    with ExitStack() as stack:
+        ports = []
+        for _ in range(processes):
+            port = _free_port()
+            # It serves one connection at a time, so none may be kept open.
+            command = [program, "--bind", f"127.0.0.1:{port}", "--backlog", "64"]
+            stack.enter_context(_running("iipsrv", command, port, environment, cwd=_ROOT))
+            ports.append(port)
+        upstream = "".join(f"server 127.0.0.1:{port};" for port in ports)
+
+        def conf(port: int) -> str:
+            return (
+                "worker_processes 1; error_log /dev/null; pid nginx.pid; events {} http { "
+                f"access_log off; upstream iip {{ {upstream} }} server {{ "
+                f"listen 127.0.0.1:{port}; location / {{ fastcgi_pass iip; "
+                "fastcgi_param QUERY_STRING $query_string; fastcgi_param REQUEST_METHOD GET; "
+                "fastcgi_param REQUEST_URI $request_uri; } } }"
+            )
+
+        yield stack.enter_context(nginx("iipsrv", conf))
 
 
 @contextmanager

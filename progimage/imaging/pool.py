@@ -54,7 +54,12 @@ _MAX_SOCKET_PATH = 107
 # gives each of them the exit code 255 (popen_forkserver.Popen.poll).
 _KILLED = (-signal.SIGKILL, -signal.SIGBUS, 255)
 
-_PRELOADED = ["progimage.imaging.inspection", "progimage.imaging.render"]
+_PRELOADED = [
+    "progimage.imaging.inspection",
+    "progimage.imaging.pyramids.building",
+    "progimage.imaging.pyramids.rendering",
+    "progimage.imaging.render",
+]
 
 log = structlog.get_logger()
 
