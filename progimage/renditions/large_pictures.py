@@ -22,6 +22,7 @@ from progimage.imaging.tiles import Tile
 from progimage.library.pyramid_maker import PyramidMaker
 from progimage.library.pyramids import Pyramids, StoredTiles
 from progimage.model import Record
+from progimage.renditions.node_lock import node_lock
 from progimage.renditions.renderer import Renderer
 from progimage.renditions.single_flight import SingleFlight
 from progimage.renditions.sources import Sources
@@ -89,10 +90,16 @@ class LargePictures:
                 return
             if elsewhere() and self._pyramids.has(record):
                 return
-            with self._too_slow.noting(key), open_sources() as sources:
-                target = sources.temporary()
-                self._maker.make(sources.path(record), target)
-                self._pyramids.keep(record, target)
+            # Other web processes of this machine wait too.
+            with node_lock(key), self._too_slow.noting(key):
+                if not self._pyramids.has(record):
+                    self._make(record, open_sources)
+
+    def _make(self, record: Record, open_sources: OpenSources) -> None:
+        with open_sources() as sources:
+            target = sources.temporary()
+            self._maker.make(sources.path(record), target)
+            self._pyramids.keep(record, target)
 
     def render(
         self,
