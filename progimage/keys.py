@@ -13,6 +13,8 @@
     uploads/<id>/outcome.json              its result; then the pieces can be removed
     removals/<id>                          a removal in progress; empty
     trash/<owner>/<order>-<id>             a picture in the trash; empty. `_` for no owner
+    albums/<id>.json                       an album: its fields and the ids of its pictures
+    album-lists/<owner>/<order>-<id>       an album in its owner's list; empty
     quarantine/<token>/object              an object in quarantine
     quarantine/<token>/manifest.json       its former key, and the reason
     users/<name>.json                      an account with its sessions and API keys
@@ -58,6 +60,8 @@ PRIVATE_RENDERS = "renders/private/"
 UPLOADS = "uploads/"
 REMOVALS = "removals/"
 TRASH = "trash/"
+ALBUMS = "albums/"
+ALBUM_LISTS = "album-lists/"
 QUARANTINE = "quarantine/"
 USERS = "users/"
 REMOTE_RENDERS = "asks/"
@@ -77,6 +81,8 @@ _RENDITION_KEY = re.compile(r"renders/(?:public|private)/[0-9a-f]{2}/([0-9a-f]{6
 _SHOWN = re.compile(r"(?<=[/=])[0-9a-f]{64}(?![0-9a-f])")
 _REMOVAL_KEY = re.compile(r"removals/([0-9a-f]{64})")
 _TRASH_KEY = re.compile(r"trash/(?:_|[a-z0-9][a-z0-9._-]*)/[0-9]{10}-([0-9a-f]{64})")
+_ALBUM_KEY = re.compile(r"albums/([0-9a-f]{32})\.json")
+_ALBUM_NOTE_KEY = re.compile(r"album-lists/(?:_|[a-z0-9][a-z0-9._-]*)/[0-9]{10}-([0-9a-f]{32})")
 _MANIFEST_KEY = re.compile(r"quarantine/([0-9a-f]{32})/manifest\.json")
 _TOKEN = re.compile(r"[0-9a-f]{32}")
 _UPLOAD_KEY = re.compile(r"uploads/([0-9a-f]{32})/.+")
@@ -255,6 +261,31 @@ def trash_note(owner: str, expires: datetime, image_id: str) -> str:
 def id_of_trash_note(key: str) -> str | None:
     """Return the id of the picture if `key` is the note of one in the trash."""
     return part_of(key, _TRASH_KEY)
+
+
+def album(album_id: str) -> str:
+    """Return the key of an album."""
+    return f"{ALBUMS}{album_id}.json"
+
+
+def id_of_album(key: str) -> str | None:
+    """Return the id if `key` is an album's."""
+    return part_of(key, _ALBUM_KEY)
+
+
+def albums_of(owner: str) -> str:
+    """Return the prefix of the list of an owner's albums."""
+    return f"{ALBUM_LISTS}{owner or NO_OWNER}/"
+
+
+def album_note(owner: str, created: datetime, album_id: str) -> str:
+    """Return the key of an album in its owner's list; the newest sorts first."""
+    return f"{albums_of(owner)}{_LATEST_S - int(created.timestamp()):010}-{album_id}"
+
+
+def id_of_album_note(key: str) -> str | None:
+    """Return the id of the album if `key` is one in an owner's list."""
+    return part_of(key, _ALBUM_NOTE_KEY)
 
 
 def quarantine_object(token: str) -> str:

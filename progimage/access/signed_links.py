@@ -71,6 +71,11 @@ def path_of_any(image_id: str) -> str:
     return f"/images/{image_id}/*"
 
 
+def path_of_album(album_id: str) -> str:
+    """Return the text that is signed for an album with its pictures."""
+    return f"/albums/{album_id}/"
+
+
 def path_of_iiif(identifier: str) -> str:
     """Return the text that is signed for a picture in viewers: its tiles, facts and manifest.
 

@@ -10,6 +10,9 @@ from progimage.api.components import Components
 from progimage.api.console.console import Console
 from progimage.api.fronts.mount import ROUTE as FRONTS
 from progimage.api.resources import images
+from progimage.api.resources.albums.pictures import AlbumPictures
+from progimage.api.resources.albums.reading import AlbumReader
+from progimage.api.resources.albums.resource import AlbumResource
 from progimage.api.resources.bulk import BulkResource
 from progimage.api.resources.deep_zoom import DeepZoom
 from progimage.api.resources.docs import Description, Docs, OpenApi
@@ -38,6 +41,7 @@ from progimage.api.responses.original import OriginalResponder
 from progimage.api.responses.rendition import RenditionResponder
 from progimage.api.responses.viewers import ViewerResponder
 from progimage.api.route import Route
+from progimage.library.albums import Albums
 
 VIEWER_PATHS = ("/iiif/", "/deepzoom/")
 """The starts of the paths for viewers, which are pages of other sites."""
@@ -68,6 +72,10 @@ def routes(parts: Components) -> list[Route]:
     bulk = BulkResource(parts.library, settings)
     links = Links(parts.library, policy, parts.signer, settings, parts.limits, urls)
 
+    stored_albums = Albums(parts.store)
+    reader = AlbumReader(stored_albums, parts.library, parts.signer, urls)
+    albums = AlbumResource(stored_albums, reader, settings, urls)
+    album_pictures = AlbumPictures(stored_albums, reader, policy, parts.signer, settings, urls)
     trash = TrashResource(parts.library, settings, urls)
 
     table += [
@@ -103,6 +111,10 @@ def routes(parts: Components) -> list[Route]:
         Route("/on_demand/{path:path}", OnDemand(parts), "on_demand"),
         Route("/trash", trash, "trash", suffix="all", in_root=True),
         Route("/trash/{image_id}", trash, "trashed"),
+        Route("/albums", albums, "albums", suffix="all", in_root=True),
+        Route("/albums/{album_id}", albums, "album", in_root=True),
+        Route("/albums/{album_id}/images", album_pictures, "album_images"),
+        Route("/albums/{album_id}/links", album_pictures, "album_links", suffix="link"),
         Route("/uploads", resumable, "uploads", suffix="all", in_root=True),
         Route("/uploads/{upload_id}", resumable, "upload", in_root=True),
         Route("/jobs", jobs, "jobs", suffix="all", in_root=True),

@@ -27,6 +27,7 @@ from progimage.library.index.audit import Audit
 from progimage.library.index.fold import fold
 from progimage.library.index.index import Index
 from progimage.library.index.sweep import unnamed, unsettled
+from progimage.maintenance.check_albums import check_albums
 from progimage.maintenance.check_jobs import check_jobs
 from progimage.maintenance.findings import Finding, Kind
 from progimage.maintenance.rebuild import Rebuilder
@@ -80,6 +81,12 @@ class Check:
         for stat in self._store.list(keys.USERS):
             on_progress(stat.key)
             yield from self._check_account(stat)
+        yield from check_albums(
+            self._store,
+            repair=self._repair,
+            oldest_spared=self._oldest_spared,
+            on_progress=on_progress,
+        )
         yield from self._check_index(on_progress)
         yield from check_jobs(
             self._store,

@@ -22,6 +22,7 @@ from progimage.ingest.resumable import state
 from progimage.ingest.resumable.state import ResumableUpload
 from progimage.jobs.retention import remove_all_of
 from progimage.library import Library
+from progimage.library.albums import Albums
 from progimage.library.index.index import Index
 from progimage.library.search.catalogue import Catalogue
 from progimage.library.search.query import Query
@@ -31,7 +32,7 @@ from progimage.stores import ObjectStore
 from progimage.stores.json_objects import find
 from progimage.telemetry import audit
 
-Kind = Literal["picture", "job", "upload", "account"]
+Kind = Literal["picture", "album", "job", "upload", "account"]
 
 _PASSES = 10
 
@@ -50,7 +51,7 @@ def erase(
     on_progress: Callable[[str], None] = lambda _: None,
     index: Index | None = None,
 ) -> Iterator[Erased]:
-    """Remove the pictures, jobs, uploads and at last the account of `name`; yield each.
+    """Remove the pictures, albums, jobs, uploads and at last the account of `name`; yield each.
 
     If there is no account, the remains of a former one are still removed.
 
@@ -84,6 +85,12 @@ def _one_pass(
         yield Erased("job", job_id)
     yield from _uploads(store, name, on_progress)
     library, viewer = Library(store, index=index), Viewer(name=name)
+    albums = Albums(store)
+    for _, album in albums.list(name):
+        on_progress(album.id)
+        with suppress(NotFound):
+            albums.remove(viewer, album.id)
+            yield Erased("album", album.id)
     for records in Catalogue(index).every(viewer, Query(owner=name)):
         for record in records:
             on_progress(record.id)

@@ -41,6 +41,7 @@ _PREFIXES = {
     job_keys.JOBS: "jobs",
     keys.UPLOADS: "uploads",
     keys.TRASH: "trash",
+    keys.ALBUMS: "albums",
     "index/": "index",
 }
 

@@ -75,6 +75,7 @@ _ONLY_HTTP = {
 
 _TAGS = {
     "pictures": "Upload, find, describe and remove pictures.",
+    "albums": "Ordered collections of pictures.",
     "renditions": "Transforms by URL, cached.",
     "uploads": "Resumable uploads: metadata first, bytes later, whole or in pieces (tus 1.0.0).",
     "accounts": "Accounts and their tokens.",

@@ -1,0 +1,171 @@
+"""What requests and answers about albums contain."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, ClassVar
+
+from pydantic import Field, StrictInt, create_model
+
+from progimage.api.openapi import schemas
+from progimage.api.openapi.documented import Named, Parameter
+from progimage.api.requests.json_body import JsonBody
+from progimage.api.resources.links import DEFAULT_EXPIRES_S
+from progimage.config import Settings
+from progimage.library.albums import MAX_PICTURES
+from progimage.model import Description, Title, Visibility
+
+MAX_CHANGED = 1_000
+"""Pictures that one request adds to an album, or removes."""
+
+ImageId = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+
+ALBUM_ID = Parameter(
+    "album_id",
+    "Id of an album: 32 lowercase hex digits.",
+    {"type": "string", "pattern": "^[0-9a-f]{32}$"},
+    place="path",
+    required=True,
+    example="5f0c6a4f1f0e4c4b9a4d2f6f9b7a1c3d",
+)
+
+ALBUM = Named(
+    "Album",
+    {
+        "type": "object",
+        "properties": {
+            "id": {"type": "string"},
+            "owner": {"type": "string"},
+            "revision": {"type": "integer"},
+            "title": {"type": "string"},
+            "description": {"type": "string"},
+            "visibility": {"type": "string", "enum": ["public", "private"]},
+            "cover": {
+                "type": ["string", "null"],
+                "description": "Id of the picture that stands for the album, which the client may "
+                "see.",
+            },
+            "created": {"type": "string", "format": "date-time"},
+            "modified": {"type": "string", "format": "date-time"},
+            "count": {
+                "type": "integer",
+                "description": "Pictures, also those that are deleted; only for the owner.",
+            },
+            "_links": schemas.LINKS,
+        },
+        "required": ["id", "owner", "revision", "title", "description", "visibility", "_links"],
+    },
+)
+ALBUMS = Named(
+    "AlbumCollection",
+    {
+        "type": "object",
+        "properties": {
+            "kind": {"const": "Collection"},
+            "data": {"type": "array", "items": ALBUM},
+            "next": {"type": ["string", "null"], "description": "The next page."},
+        },
+        "required": ["kind", "data", "next"],
+    },
+)
+PICTURES = Named(
+    "AlbumPictures",
+    {
+        "type": "object",
+        "properties": {
+            "kind": {"const": "Collection"},
+            "data": {"type": "array", "items": schemas.PICTURE},
+            "next": {"type": ["string", "null"], "description": "The next page."},
+        },
+        "required": ["kind", "data", "next"],
+    },
+)
+CHANGED = Named(
+    "AlbumChanged",
+    {
+        "type": "object",
+        "properties": {
+            "msg": {"type": "string", "enum": ["ok", "some failed"]},
+            "revision": {"type": "integer"},
+            "count": {"type": "integer"},
+            "images": {
+                "type": "array",
+                "description": "A result for each id in `add`.",
+                "items": {
+                    "type": "object",
+                    "properties": {"id": {"type": "string"}, "status": {"type": "integer"}},
+                    "required": ["id", "status"],
+                },
+            },
+        },
+        "required": ["msg", "revision", "count", "images"],
+    },
+)
+
+
+class AlbumFields(JsonBody):
+    """The fields of an album; null stands for the default."""
+
+    max_bytes: ClassVar[int] = 1024 * 1024
+
+    title: Title | None = None
+    description: Description | None = None
+    visibility: Visibility | None = Field(
+        default=None, description="By default private; public if it belongs to no account."
+    )
+    cover: ImageId | None = Field(
+        default=None, description="Id of a picture of the album; by default the first."
+    )
+    images: list[ImageId] | None = Field(
+        default=None, max_length=MAX_PICTURES, description="Ids of all pictures, in order."
+    )
+
+    def given(self) -> dict[str, Any]:
+        """Return the fields that were sent, with defaults in place of null."""
+        found: dict[str, Any] = {}
+        for name in self.model_fields_set - {"visibility", "images"}:
+            found[name] = getattr(self, name) or ""
+        if self.visibility is not None:
+            found["visibility"] = self.visibility
+        if "images" in self.model_fields_set:
+            found["images"] = tuple(dict.fromkeys(self.images or ()))
+        return found
+
+
+class AlbumChange(JsonBody):
+    """Pictures to add to an album, to move in it, and to remove from it."""
+
+    max_bytes: ClassVar[int] = 256 * 1024
+
+    add: list[ImageId] = Field(
+        default=[],
+        max_length=MAX_CHANGED,
+        description="Ids of pictures to add; those that are in the album are moved.",
+    )
+    remove: list[ImageId] = Field(
+        default=[], max_length=MAX_CHANGED, description="Ids of pictures to remove."
+    )
+    before: ImageId | None = Field(
+        default=None, description="Add in front of this picture; by default at the end."
+    )
+
+
+class AlbumLinkRequest(JsonBody):
+    """The lifetime of a link to an album."""
+
+    expires_in: StrictInt = Field(
+        default=DEFAULT_EXPIRES_S, ge=1, description="Seconds until the link expires."
+    )
+
+
+def album_link_request(settings: Settings) -> type[AlbumLinkRequest]:
+    """Return the model with the limits of the settings."""
+    longest_s = settings.links.max_expires_s
+    bounded = Field(
+        default=min(DEFAULT_EXPIRES_S, longest_s),
+        ge=1,
+        le=longest_s,
+        description=AlbumLinkRequest.model_fields["expires_in"].description,
+    )
+    return create_model(
+        "AlbumLinkRequest", __base__=AlbumLinkRequest, expires_in=(StrictInt, bounded)
+    )

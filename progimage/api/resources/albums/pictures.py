@@ -1,0 +1,199 @@
+"""`/albums/<id>/images/` and `/albums/<id>/links/`: the pictures of an album, and links to it."""
+
+from __future__ import annotations
+
+import falcon
+
+from progimage.access.signed_links import LinkSigner, path_of_album
+from progimage.access.transform_policy import TransformPolicy
+from progimage.api.auth.authentication import viewer_of
+from progimage.api.openapi import schemas
+from progimage.api.openapi.documented import Answer, Content, Parameter, documented
+from progimage.api.requests.json_body import read_json
+from progimage.api.requests.query import SIGNATURE, pairs
+from progimage.api.requests.search import QueryParameters
+from progimage.api.resources.albums.documents import (
+    ALBUM_ID,
+    CHANGED,
+    PICTURES,
+    AlbumChange,
+    album_link_request,
+)
+from progimage.api.resources.albums.reading import AlbumReader
+from progimage.api.resources.links import SignedLink, no_key, send_link
+from progimage.api.responses import problems
+from progimage.api.responses.hal import Urls
+from progimage.config import Settings
+from progimage.errors import (
+    Forbidden,
+    InvalidField,
+    InvalidRequest,
+    LinkExpired,
+    LinkRefused,
+    NoLinkKey,
+    NotFound,
+    PictureTooLarge,
+    RequestTimeout,
+    StoreUnavailable,
+    TransformRefused,
+)
+from progimage.library.albums import MAX_PICTURES, Albums, with_images
+from progimage.telemetry import audit
+
+DEFAULT_LIMIT, MAX_LIMIT = 50, 200
+
+
+class AlbumPictures:
+    """The pictures of one album, and signed links to it; `signer` is None if there is no key."""
+
+    def __init__(
+        self,
+        albums: Albums,
+        reader: AlbumReader,
+        policy: TransformPolicy,
+        signer: LinkSigner | None,
+        settings: Settings,
+        urls: Urls,
+    ) -> None:
+        self._albums = albums
+        self._reader = reader
+        self._policy = policy
+        self._signer = signer
+        self._settings = settings
+        self._urls = urls
+        self._link_model = album_link_request(settings)
+
+    @documented(
+        "album_images",
+        "albums",
+        {200: Answer("A page.", {schemas.JSON: PICTURES}, ("Cache-Control",))},
+        parameters=(
+            ALBUM_ID,
+            schemas.SIGNATURE,
+            Parameter(
+                "limit",
+                "The number of pictures on a page.",
+                {
+                    "type": "integer",
+                    "minimum": 1,
+                    "maximum": MAX_LIMIT,
+                    "default": DEFAULT_LIMIT,
+                },
+            ),
+            Parameter(
+                "offset",
+                "The number of pictures of the album to skip.",
+                {"type": "integer", "minimum": 0, "maximum": MAX_PICTURES, "default": 0},
+            ),
+        ),
+        errors=(InvalidRequest, NotFound, LinkRefused, LinkExpired, StoreUnavailable),
+    )
+    def on_get(self, req: falcon.Request, resp: falcon.Response, album_id: str) -> None:
+        """Send a page of the pictures of an album that the client may see, in order.
+
+        A page is shorter where pictures are deleted or hidden. By a signed link to the album,
+        each picture has a link to its renditions that works as long.
+        """
+        parameters = QueryParameters(pairs(req), (SIGNATURE, "limit", "offset"))
+        limit = parameters.whole_number("limit", 1, MAX_LIMIT, DEFAULT_LIMIT)
+        offset = parameters.whole_number("offset", 0, MAX_PICTURES, 0)
+        seen = self._reader.find(req, album_id, parameters)
+        end, next_page = offset + limit, None
+        if end < len(seen.album.images):
+            query = parameters.encoded(("offset",), offset=str(end))
+            next_page = self._urls.relative(f"/albums/{album_id}/images/?{query}")
+        resp.set_header("Cache-Control", "private, no-store")
+        resp.media = {
+            "kind": "Collection",
+            "data": self._reader.documents(seen, seen.album.images[offset:end]),
+            "next": next_page,
+        }
+
+    @documented(
+        "album_images",
+        "albums",
+        {
+            200: Answer("The album is changed.", {schemas.JSON: CHANGED}),
+            207: Answer("Some pictures were not added; each says why.", {schemas.JSON: CHANGED}),
+        },
+        parameters=(ALBUM_ID,),
+        body=Content(
+            {schemas.JSON: AlbumChange},
+            examples={schemas.JSON: {"add": ["9c1e" * 16], "remove": ["77ab" * 16]}},
+        ),
+        errors=(
+            InvalidRequest,
+            InvalidField,
+            NotFound,
+            Forbidden,
+            RequestTimeout,
+            PictureTooLarge,
+            StoreUnavailable,
+        ),
+    )
+    def on_patch(self, req: falcon.Request, resp: falcon.Response, album_id: str) -> None:
+        """Add pictures to the album, move them in it, and remove them from it.
+
+        There is no If-Match: changes by several clients at once are all made.
+        """
+        viewer = viewer_of(req)
+        self._albums.find_to_edit(viewer, album_id)
+        sent = read_json(req, self._settings.upload, AlbumChange)
+        if not (sent.add or sent.remove):
+            raise InvalidField("add, remove: expected ids of pictures in one of them")
+        wanted = list(dict.fromkeys(sent.add))
+        known = {record.id for record in self._reader.records(viewer, wanted)}
+        added, removed = tuple(i for i in wanted if i in known), frozenset(sent.remove)
+        album = self._albums.change(
+            viewer, album_id, lambda current: with_images(current, added, removed, sent.before)
+        )
+        has_failed = len(added) < len(wanted)
+        resp.status = falcon.HTTP_207 if has_failed else falcon.HTTP_200
+        resp.media = {
+            "msg": "some failed" if has_failed else "ok",
+            "revision": album.revision,
+            "count": len(album.images),
+            "images": [
+                {"id": i, "status": 200} if i in known else {"id": i, **_missing(i)} for i in wanted
+            ],
+        }
+
+    @documented(
+        "album_links",
+        "albums",
+        {200: Answer("The link.", {schemas.JSON: SignedLink}, ("Cache-Control",))},
+        parameters=(ALBUM_ID,),
+        body=Content(
+            {schemas.JSON: album_link_request}, examples={schemas.JSON: {"expires_in": 86400}}
+        ),
+        errors=(
+            InvalidRequest,
+            InvalidField,
+            NotFound,
+            Forbidden,
+            NoLinkKey,
+            TransformRefused,
+            StoreUnavailable,
+        ),
+    )
+    def on_post_link(self, req: falcon.Request, resp: falcon.Response, album_id: str) -> None:
+        """Sign a link that shows everybody the album and its owner's pictures in it, for a time.
+
+        It shows renditions, not originals. Nothing is stored: the link is valid until it
+        expires, or its album or key is removed.
+        """
+        viewer = viewer_of(req)
+        album = self._albums.find_to_edit(viewer, album_id)
+        if self._signer is None:
+            raise no_key()
+        self._policy.check_creation(None, is_account=bool(viewer.name))
+        fields = read_json(req, self._settings.upload, self._link_model)
+        path = path_of_album(album.id)
+        token, expires = self._signer.sign(path, fields.expires_in)
+        audit.record("link", album=album.id, path=path, until=expires.isoformat())
+        url = self._urls.absolute(req, f"{path}images/")
+        send_link(resp, f"{url}?{SIGNATURE}={token}", expires, templated=False)
+
+
+def _missing(image_id: str) -> dict[str, object]:
+    return problems.of_error(NotFound(f"there is no picture {image_id}"))

@@ -1,0 +1,231 @@
+"""`/albums/` and `/albums/<id>/`: create, list, read, edit and remove albums."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from itertools import islice
+
+import falcon
+
+from progimage import keys
+from progimage.api.auth.authentication import author_of, viewer_of
+from progimage.api.openapi import schemas
+from progimage.api.openapi.documented import Answer, Content, Parameter, documented
+from progimage.api.requests.conditional import match_holds
+from progimage.api.requests.json_body import read_json
+from progimage.api.requests.media_type import check_media_type
+from progimage.api.requests.query import SIGNATURE, pairs
+from progimage.api.requests.search import QueryParameters
+from progimage.api.resources.albums.documents import ALBUM, ALBUM_ID, ALBUMS, AlbumFields
+from progimage.api.resources.albums.reading import AlbumReader, SeenAlbum
+from progimage.api.resources.listing import CURSOR
+from progimage.api.responses.hal import Urls
+from progimage.config import Settings
+from progimage.errors import (
+    Forbidden,
+    InvalidField,
+    InvalidRequest,
+    LinkExpired,
+    LinkRefused,
+    NotFound,
+    PictureTooLarge,
+    PreconditionFailed,
+    PreconditionRequired,
+    RequestTimeout,
+    StoreUnavailable,
+    Unauthenticated,
+)
+from progimage.library.albums import Album, Albums
+from progimage.model import Viewer
+
+DEFAULT_LIMIT, MAX_LIMIT = 20, 100
+LIMIT = Parameter(
+    "limit",
+    "The number of albums on a page.",
+    {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT},
+)
+
+_MAX_CURSOR = 400
+_PATCH_TYPES = ("application/merge-patch+json", "application/json")
+_BODY_ERRORS = (InvalidRequest, InvalidField, RequestTimeout, PictureTooLarge)
+
+
+class AlbumResource:
+    """The albums of an account, and one album."""
+
+    def __init__(self, albums: Albums, reader: AlbumReader, settings: Settings, urls: Urls) -> None:
+        self._albums = albums
+        self._reader = reader
+        self._settings = settings
+        self._urls = urls
+
+    @documented(
+        "albums",
+        "albums",
+        {200: Answer("A page.", {schemas.JSON: ALBUMS}, ("Cache-Control",))},
+        parameters=(LIMIT, CURSOR),
+        errors=(InvalidRequest, Unauthenticated, StoreUnavailable),
+    )
+    def on_get_all(self, req: falcon.Request, resp: falcon.Response) -> None:
+        """Send a page of the albums of the sender, the newest first."""
+        parameters = QueryParameters(pairs(req), ("limit", "cursor"))
+        limit = parameters.whole_number("limit", 1, MAX_LIMIT, DEFAULT_LIMIT)
+        viewer = author_of(req)
+        after = _decoded(parameters.one("cursor"), viewer.name)
+        found = list(islice(self._albums.list(viewer.name, after), limit + 1))
+        next_page = None
+        if len(found) > limit:
+            cursor = base64.urlsafe_b64encode(found[limit - 1][0].encode()).decode()
+            query = parameters.encoded(("cursor",), cursor=cursor)
+            next_page = self._urls.relative(f"/albums/?{query}")
+        _set_private(resp)
+        resp.media = {
+            "kind": "Collection",
+            "data": self._reader.albums(SeenAlbum(album, viewer) for _, album in found[:limit]),
+            "next": next_page,
+        }
+
+    @documented(
+        "album",
+        "albums",
+        {201: Answer("The album.", {schemas.HAL: ALBUM}, ("Location", "ETag"))},
+        body=Content({schemas.JSON: AlbumFields}, examples={schemas.JSON: {"title": "Harbours"}}),
+        errors=(*_BODY_ERRORS, Unauthenticated, StoreUnavailable),
+    )
+    def on_post_all(self, req: falcon.Request, resp: falcon.Response) -> None:
+        """Create an album."""
+        viewer = author_of(req)
+        sent = read_json(req, self._settings.upload, AlbumFields)
+        if not sent.title:
+            raise InvalidField("title: missing; expected a string of 1 to 200 characters")
+        self._check_visible(viewer, sent.given().get("images", ()))
+        default = {"visibility": "private" if viewer.name else "public"}
+        album = self._albums.create(viewer.name, {**default, **sent.given()})
+        resp.status = falcon.HTTP_201
+        resp.location = self._urls.absolute(req, f"/albums/{album.id}/")
+        self._respond(resp, SeenAlbum(album, viewer))
+
+    @documented(
+        "album",
+        "albums",
+        {200: Answer("The album.", {schemas.HAL: ALBUM}, ("ETag", "Cache-Control"))},
+        parameters=(ALBUM_ID, schemas.SIGNATURE),
+        errors=(InvalidRequest, NotFound, LinkRefused, LinkExpired, StoreUnavailable),
+    )
+    def on_get(self, req: falcon.Request, resp: falcon.Response, album_id: str) -> None:
+        """Send an album; its pictures are at `/albums/{album_id}/images/`."""
+        parameters = QueryParameters(pairs(req), (SIGNATURE,))
+        self._respond(resp, self._reader.find(req, album_id, parameters))
+
+    @documented(
+        "album",
+        "albums",
+        {200: Answer("The album.", {schemas.HAL: ALBUM}, ("ETag",))},
+        parameters=(
+            ALBUM_ID,
+            Parameter(
+                "If-Match",
+                "The ETag of the version the edit is based on.",
+                {"type": "string"},
+                place="header",
+                required=True,
+            ),
+        ),
+        body=Content(dict.fromkeys(_PATCH_TYPES, AlbumFields)),
+        errors=(
+            *_BODY_ERRORS,
+            NotFound,
+            Forbidden,
+            PreconditionFailed,
+            PreconditionRequired,
+            415,
+            StoreUnavailable,
+        ),
+    )
+    def on_patch(self, req: falcon.Request, resp: falcon.Response, album_id: str) -> None:
+        """Apply a JSON merge patch (RFC 7396) to the version in If-Match.
+
+        `images` sets the pictures and their order.
+        """
+        check_media_type(
+            req, _PATCH_TYPES, f"send a JSON merge patch as {' or '.join(_PATCH_TYPES)}"
+        )
+        if_match = req.get_header("If-Match")
+        if if_match is None:
+            raise PreconditionRequired(
+                "send the ETag of the version your edit is based on as If-Match; "
+                "GET the album to learn it"
+            )
+        viewer = viewer_of(req)
+        before = self._albums.find_to_edit(viewer, album_id)
+        sent = read_json(req, self._settings.upload, AlbumFields)
+        changes = sent.given()
+        if changes.get("title") == "":
+            raise InvalidField("title: expected a string of 1 to 200 characters")
+        self._check_visible(viewer, set(changes.get("images", ())) - set(before.images))
+        album = self._albums.change(
+            viewer,
+            album_id,
+            lambda current: _with_valid_cover(current.model_copy(update=changes), changes),
+            lambda current: match_holds(if_match, etag_of(current)),
+        )
+        self._respond(resp, SeenAlbum(album, viewer))
+
+    @documented(
+        "album",
+        "albums",
+        {204: Answer("The album is removed; its pictures stay.")},
+        parameters=(ALBUM_ID,),
+        errors=(NotFound, Forbidden, StoreUnavailable),
+    )
+    def on_delete(self, req: falcon.Request, resp: falcon.Response, album_id: str) -> None:
+        """Remove the album; its pictures stay."""
+        self._albums.remove(viewer_of(req), album_id)
+        resp.status = falcon.HTTP_204
+
+    def _check_visible(self, viewer: Viewer, image_ids: object) -> None:
+        """Raise `InvalidField` unless the viewer may see all of these pictures."""
+        ids = list(image_ids) if isinstance(image_ids, tuple | set) else []
+        seen = {record.id for record in self._reader.records(viewer, ids)}
+        missing = next((image_id for image_id in ids if image_id not in seen), None)
+        if missing is not None:
+            raise InvalidField(f"images: there is no picture {missing}")
+
+    def _respond(self, resp: falcon.Response, seen: SeenAlbum) -> None:
+        resp.media = self._reader.album(seen)
+        resp.content_type = "application/hal+json"
+        resp.set_header("ETag", f'"{etag_of(seen.album)}"')
+        _set_private(resp)
+
+
+def etag_of(album: Album) -> str:
+    """Return the ETag of an album's current version."""
+    return f"{album.revision}-{album.id}"
+
+
+def _with_valid_cover(album: Album, changes: dict[str, object]) -> Album:
+    """Return the album without a cover that is no longer one of its pictures."""
+    if "cover" in changes or album.cover in album.images:
+        return album
+    return album.model_copy(update={"cover": ""})
+
+
+def _set_private(resp: falcon.Response) -> None:
+    resp.set_header("Cache-Control", "private, no-store")
+
+
+def _decoded(cursor: str | None, owner: str) -> str:
+    """Return the key to continue behind, "" for the first page."""
+    if cursor is None:
+        return ""
+    try:
+        key = base64.b64decode(cursor[:_MAX_CURSOR], altchars=b"-_", validate=True).decode()
+    except (binascii.Error, UnicodeDecodeError, ValueError):
+        key = ""
+    if keys.id_of_album_note(key) is None or not key.startswith(keys.albums_of(owner)):
+        raise InvalidRequest(
+            "cursor: expected the cursor in 'next' of an earlier answer; "
+            "leave it out to begin with the first album"
+        )
+    return key
