@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import socket
 import struct
 from collections.abc import Iterator
@@ -78,7 +79,8 @@ def test_a_body_longer_than_its_length_is_cut_there(unharmed, jpeg):
     assert answered.startswith(b"HTTP/1.1 422 ")
     # What follows is not a request, and is refused as none.
     assert answered.count(b"HTTP/1.1 ") == 2
-    assert b"HTTP/1.1 408 " in answered
+    # 400 where a line end in the picture ends the request line, 408 where there is none.
+    assert re.search(rb"HTTP/1.1 40[08] ", answered)
 
 
 def test_a_client_that_closes_before_the_length_it_announced_gets_400(unharmed, jpeg):
