@@ -13,6 +13,7 @@ import { followLinks, go, read, router } from "./route.js";
 import { accountMode, discover, offers } from "./service.js";
 import { resume, session } from "./session.js";
 import { themeButton } from "./theme.js";
+import { trashDays, trashView } from "./trash_view.js";
 import { uploader } from "./upload_dialog.js";
 
 const main = document.getElementById("main");
@@ -25,13 +26,20 @@ const upload = uploader({ onuploaded: () => gallery?.reload() });
 const links = {
   gallery: h("a", { href: `${servicePath}/` }, "Pictures"),
   jobs: h("a", { href: `${servicePath}/?view=jobs` }, "Jobs"),
+  trash: h("a", { href: `${servicePath}/?view=trash`, hidden: true }, "Trash"),
 };
 
 function header() {
   const brand = h("a", { class: "brand", href: `${servicePath}/`, "aria-label": "ProgImage" }, h("img", { src: `${servicePath}/console/mark.svg`, alt: "", width: 28, height: 28 }), h("span", {}, "ProgImage"));
   links.jobs.hidden = !offers("jobs");
+  showTrash();
   const controls = h("div", { class: "row" }, helpButton(), themeButton(), accountControl(), upload.button);
   top.replaceChildren(h("div", { class: "bar" }, brand, h("nav", { "aria-label": "Views" }, Object.values(links)), controls));
+}
+
+/** Link to the trash where there is one, for those who may see it. */
+async function showTrash() {
+  links.trash.hidden = (await trashDays()) === 0;
 }
 
 /** Show the view for the address, and move the focus to its heading. */
@@ -67,6 +75,7 @@ function viewOf(wanted) {
     return pictureView({ id: wanted.id, pipeline: wanted.pipeline, onchanged, neighbours });
   }
   if (wanted.view === "jobs" && offers("jobs")) return jobsView();
+  if (wanted.view === "trash") return trashView({ onrestored: forget });
   if (wanted.view === "job" && offers("jobs")) return jobView({ id: wanted.id, onmade: forget });
   if (wanted.view === "login" && accountMode() !== "off") return loginView();
   gallery ??= galleryView({ upload: upload.open });
@@ -101,6 +110,7 @@ async function begin() {
   router.addEventListener("change", show);
   session.addEventListener("change", () => {
     forget();
+    showTrash();
     // The form to log in opens the next view itself.
     if (read().view !== "login") show();
   });

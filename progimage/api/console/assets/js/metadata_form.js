@@ -4,10 +4,11 @@
 import { servicePath } from "./service_path.js";
 import { say, toast } from "./announce.js";
 import { sendJson, request } from "./api.js";
+import { customFields, sorted } from "./custom_fields.js";
 import { h, uniqueId } from "./dom.js";
 import { tagField } from "./tag_field.js";
 
-const LABELS = { title: "Title", description: "Description", tags: "Tags", visibility: "Visibility" };
+const LABELS = { title: "Title", description: "Description", tags: "Tags", alt: "Alternative text", rights: "Rights", custom: "Other fields", visibility: "Visibility" };
 
 /** Return `{element}`, the form for a record with the version `etag`; `onsaved` gets the saved record. */
 export function metadataForm(record, etag, onsaved) {
@@ -18,6 +19,12 @@ export function metadataForm(record, etag, onsaved) {
   const title = h("input", { id: titleId, type: "text", value: record.title, maxlength: 200, dir: "auto", autocomplete: "off", oninput: check });
   const description = h("textarea", { id: descriptionId, value: record.description, maxlength: 5000, rows: 3, dir: "auto", oninput: check });
   const tags = tagField({ label: "Tags", tags: record.tags, onchange: check });
+  const altId = uniqueId("alt");
+  const altHintId = uniqueId("hint");
+  const rightsId = uniqueId("rights");
+  const alt = h("input", { id: altId, type: "text", maxlength: 500, dir: "auto", autocomplete: "off", "aria-describedby": altHintId, oninput: check });
+  const rights = h("input", { id: rightsId, type: "text", inputmode: "url", maxlength: 500, autocomplete: "off", placeholder: "https://creativecommons.org/licenses/by/4.0/", oninput: check });
+  const custom = customFields(check);
   const group = uniqueId("visibility");
   const [open, hidden] = ["public", "private"].map((value) => h("input", { type: "radio", name: group, value, onchange: check }));
   const visibility = h(
@@ -37,7 +44,9 @@ export function metadataForm(record, etag, onsaved) {
     h("div", { class: "field" }, h("label", { for: titleId }, "Title"), title),
     h("div", { class: "field" }, h("label", { for: descriptionId }, "Description"), description),
     tags.element,
+    h("div", { class: "field" }, h("label", { for: altId }, "Alternative text"), alt, h("p", { id: altHintId, class: "hint" }, "What the picture shows, for people who do not see it.")),
     visibility,
+    h("details", {}, h("summary", {}, "Rights and other fields"), h("div", { class: "stack" }, h("div", { class: "field" }, h("label", { for: rightsId }, "Rights (address of a licence)"), rights), custom.element)),
     trouble,
     h("div", { class: "row end" }, undo, save),
   );
@@ -47,6 +56,9 @@ export function metadataForm(record, etag, onsaved) {
       title: title.value.trim(),
       description: description.value.trim(),
       tags: tags.value(),
+      alt: alt.value.trim(),
+      rights: rights.value.trim(),
+      custom: custom.value(),
       visibility: hidden.checked ? "private" : "public",
     };
   }
@@ -55,6 +67,9 @@ export function metadataForm(record, etag, onsaved) {
     title.value = values.title;
     description.value = values.description;
     tags.set(values.tags);
+    alt.value = values.alt;
+    rights.value = values.rights;
+    custom.set(values.custom);
     open.checked = values.visibility === "public";
     hidden.checked = !open.checked;
     check();
@@ -72,6 +87,8 @@ export function metadataForm(record, etag, onsaved) {
     if (tags.input.value.trim()) tags.input.blur();
     const values = current();
     const changes = Object.fromEntries(differing(base, values).map((name) => [name, values[name]]));
+    // A merge patch removes a field that is null.
+    if (changes.custom) changes.custom = { ...Object.fromEntries(Object.keys(base.custom).map((name) => [name, null])), ...changes.custom };
     save.disabled = true;
     trouble.replaceChildren();
     try {
@@ -138,11 +155,19 @@ export function metadataForm(record, etag, onsaved) {
   }
 
   fill(base);
-  return { element };
+  return {
+    element,
+    /** Go on from a newer version whose fields here are the same. */
+    refresh(newer, version) {
+      etag = version;
+      base = metadataOf(newer);
+      check();
+    },
+  };
 }
 
-function metadataOf({ title, description, tags, visibility }) {
-  return { title, description, tags: [...tags], visibility };
+function metadataOf({ title, description, tags, alt = "", rights = "", custom = {}, visibility }) {
+  return { title, description, tags: [...tags], alt, rights, custom: sorted(custom), visibility };
 }
 
 function differing(one, other) {
@@ -150,6 +175,7 @@ function differing(one, other) {
 }
 
 function shown(value) {
+  if (value && typeof value === "object" && !Array.isArray(value)) return shown(Object.entries(value).map(([name, text]) => `${name}: ${text}`));
   const text = Array.isArray(value) ? value.join(", ") : value;
   return text || "(empty)";
 }

@@ -5,12 +5,14 @@ import { say, toast } from "./announce.js";
 import { json, request } from "./api.js";
 import { confirmed } from "./dialogs.js";
 import { h, icon, uniqueId } from "./dom.js";
+import { focalPoint } from "./focal_point.js";
 import { metadataForm } from "./metadata_form.js";
 import { errorState, waitingState } from "./notice.js";
 import { playground } from "./playground.js";
 import { cameFrom, go, hrefOfPicture, note } from "./route.js";
 import { share } from "./share_dialog.js";
 import { stage } from "./stage.js";
+import { trashDays } from "./trash_view.js";
 import { bytes, count, nameOf, number, when } from "./wording.js";
 
 /**
@@ -86,7 +88,12 @@ export function pictureView({ id, pipeline, onchanged, neighbours }) {
       view.replace(edited);
       onchanged(id, edited);
     });
-    const details = h("div", { class: "stack wide" }, form.element, factsOf(record), maintenanceOf(record));
+    const focus = focalPoint(record, view.surface, (edited, version) => {
+      shown = edited;
+      form.refresh(edited, version);
+      onchanged(id, edited);
+    });
+    const details = h("div", { class: "stack wide" }, form.element, focus.element, factsOf(record), maintenanceOf(record));
     let player = null;
     const play = h("div", { class: "stack" });
     const tabs = tabbed([
@@ -95,6 +102,7 @@ export function pictureView({ id, pipeline, onchanged, neighbours }) {
         view.showOriginal();
       }],
       ["Transform", play, () => {
+        focus.close();
         player ??= playground(record, view, gone.signal, pipeline ?? "");
         if (!play.children.length) play.append(player.element);
         player.show();
@@ -134,7 +142,9 @@ export function pictureView({ id, pipeline, onchanged, neighbours }) {
   }
 
   async function removePicture(record) {
-    const question = `“${nameOf(record)}” and all its renditions will be deleted permanently.`;
+    const days = await trashDays();
+    const end = days ? `go to the trash, where they are kept for ${count(days, "day")}` : "be deleted permanently";
+    const question = `“${nameOf(record)}” and all its renditions will ${end}.`;
     if (!(await confirmed("Delete this picture?", question, "Delete"))) return;
     try {
       await request(`${servicePath}/images/${id}/`, { method: "DELETE" });
@@ -143,7 +153,7 @@ export function pictureView({ id, pipeline, onchanged, neighbours }) {
       return;
     }
     onchanged(id, null);
-    toast("Picture deleted");
+    toast(days ? "Picture moved to the trash" : "Picture deleted");
     if (cameFrom() === "gallery") history.back();
     else go(`${servicePath}/`);
   }
@@ -167,6 +177,10 @@ function factsOf(record) {
     ["Size", `${number(record.width)} × ${number(record.height)} pixels, ${bytes(record.size_bytes)}`],
     ["Frames", record.frames > 1 && number(record.frames)],
     ["Main colour", h("span", {}, h("span", { class: "swatch", style: { background: record.dominant_colour } }), record.dominant_colour)],
+    ["Taken", record.capture?.taken && when(record.capture.taken)],
+    ["Camera", [record.capture?.camera, record.capture?.lens].filter(Boolean).join(", ")],
+    ["Exposure", exposureOf(record.capture)],
+    ["Place", record.place && `${record.place.latitude}, ${record.place.longitude}`],
     ["Owner", record.owner && h("bdi", {}, record.owner)],
     ["Uploaded", when(record.created)],
     ["Id", h("code", { class: "breaks" }, record.id)],
@@ -177,6 +191,13 @@ function factsOf(record) {
     h("h2", {}, "Facts"),
     h("dl", { class: "facts" }, facts.filter(([, value]) => value).map(([name, value]) => [h("dt", {}, name), h("dd", {}, value)])),
   );
+}
+
+function exposureOf(capture) {
+  if (!capture) return "";
+  const { exposure_s: seconds, f_number: aperture, iso, focal_length_mm: length } = capture;
+  const time = seconds && (seconds < 0.4 ? `1/${Math.round(1 / seconds)} s` : `${seconds} s`);
+  return [time, aperture && `f/${aperture}`, iso && `ISO ${iso}`, length && `${length} mm`].filter(Boolean).join(", ");
 }
 
 /** Tabs as WAI-ARIA Authoring Practices describe them: arrows move, the chosen one is shown. */

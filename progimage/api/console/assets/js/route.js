@@ -14,7 +14,7 @@ export function read(search = location.search) {
   const job = query.get("job");
   if (job !== null) return { view: "job", id: job };
   const view = query.get("view");
-  if (view === "jobs" || view === "login") return { view };
+  if (["jobs", "login", "trash"].includes(view)) return { view };
   return { view: "gallery", search: onlyConditions(query) };
 }
 

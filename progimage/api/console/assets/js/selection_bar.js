@@ -11,6 +11,7 @@ import { errorState } from "./notice.js";
 import { go, hrefOfJob } from "./route.js";
 import { accountMode, offers } from "./service.js";
 import { tagField } from "./tag_field.js";
+import { trashDays } from "./trash_view.js";
 import { count, number } from "./wording.js";
 
 /**
@@ -158,7 +159,9 @@ export function selectionBar(selection, { onchanged, selectShown }) {
   }
 
   async function remove() {
-    const question = `${count(selection.size, "picture")} and all their renditions will be deleted permanently.`;
+    const days = await trashDays();
+    const end = days ? `go to the trash, where they are kept for ${count(days, "day")}` : "be deleted permanently";
+    const question = `${count(selection.size, "picture")} and all their renditions will ${end}.`;
     if (await confirmed(`Delete ${count(selection.size, "picture")}?`, question, "Delete")) await change({ delete: true }, "deleted");
   }
 

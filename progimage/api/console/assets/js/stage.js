@@ -118,6 +118,8 @@ export function stage(record) {
     showOriginal,
     showRendition,
     isEmpty: () => !frame.hasChildNodes(),
+    /** Return the element that has the size of the picture on the page. */
+    surface: () => frame.querySelector(".sized"),
     replace(changed) {
       record = changed;
       if (current === null) frame.querySelector("img")?.setAttribute("alt", nameOf(record));
