@@ -250,6 +250,7 @@ class Record(Frozen):
         place: where it was taken; shown only to the owner.
         damaged: True if the file is damaged; the intact part is shown.
         damage: a description of the damage; "" if there is none.
+        source: where it was imported from, `origin://<name>/<key>`; shown only to the owner.
         created, modified: times with the time zone UTC.
         rights: the URI of a licence or a rights statement; "" if there is none.
 
@@ -283,6 +284,7 @@ class Record(Frozen):
     damaged: bool = False
     damage: str = ""
     file_name: str
+    source: str = ""
     created: datetime
     modified: datetime
     title: str = ""
@@ -313,7 +315,9 @@ class Record(Frozen):
 
 
 PUBLIC_FIELDS = tuple(
-    name for name in Record.model_fields if name not in ("generation", "state", "place", "trash")
+    name
+    for name in Record.model_fields
+    if name not in ("generation", "state", "place", "source", "trash")
 )
 """The fields of a record that are neither internal nor for its owner only."""
 

@@ -58,11 +58,13 @@ class OriginClient:
         self._failure: OriginFailed | None = None
         options = dict(options)
         budget = options.pop("budget", 10 << 30)
+        disk_cache = options.pop("disk_cache", {})
         settings = Settings.model_validate(
             {
                 "store": "memory://",
                 "origins": {"shop": {"from": root.as_uri(), **options}},
                 "origin_cache": {"max_bytes": budget},
+                "disk_cache": disk_cache,
             }
         )
         self.service = app.create(settings, store, InlinePool())

@@ -44,12 +44,16 @@ class Source(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Staged:
-    """Bytes received and hashed, in a temporary file that goes when this is closed."""
+    """Bytes received and hashed, in a temporary file that goes when this is closed.
+
+    `imported_from` becomes the `source` of a new record.
+    """
 
     path: Path
     sha256: str
     size_bytes: int
     file_name: str
+    imported_from: str = ""
 
     def id_for(self, owner: str) -> str:
         """Return the id that these bytes have as a picture of `owner`.
@@ -246,6 +250,7 @@ class Ingest:
                 staged.size_bytes,
                 staged.file_name,
                 facts,
+                staged.imported_from,
             )
 
 

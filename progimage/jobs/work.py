@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import nullcontext
+from dataclasses import replace
 from typing import NamedTuple
 from urllib.parse import unquote
 
@@ -154,7 +155,8 @@ class Work:
             raise errors.OriginMissing(f"there is no origin {name!r} any more")
         with source.open(key) as answer:
             assert isinstance(answer, Version)  # noqa: S101  # no known version was given
-            return self._ingest.receive(answer.stream, key.rpartition("/")[2])
+            staged = self._ingest.receive(answer.stream, key.rpartition("/")[2])
+        return replace(staged, imported_from=url)
 
     def _failed(self, request: Request, number: int, error: errors.ProgImageError) -> Outcome:
         step = self._publishing.step(request, number)

@@ -47,6 +47,7 @@ class Candidate:
 
     `source` is positioned at the first byte; `sha256` is of all its `size_bytes`, and
     `id` is the id of those bytes as a picture of `owner`, see `keys.id_hash`.
+    `imported_from` becomes the `source` of the record.
     """
 
     source: BinaryIO
@@ -56,3 +57,4 @@ class Candidate:
     size_bytes: int
     file_name: str
     facts: PictureFacts
+    imported_from: str = ""

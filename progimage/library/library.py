@@ -382,6 +382,7 @@ class Library:
             sha256=candidate.sha256,
             size_bytes=candidate.size_bytes,
             file_name=candidate.file_name,
+            source=candidate.imported_from,
             media_type=facts.media_type,
             width=facts.width,
             height=facts.height,

@@ -25,6 +25,7 @@ from progimage.lru import LockedLru
 from progimage.model import Record, Viewer
 from progimage.stores import ObjectStore, Stat
 from progimage.stores.prefixed import PrefixedStore
+from progimage.telemetry import metrics
 
 log = structlog.get_logger()
 
@@ -165,6 +166,7 @@ class Copies:
                 self._remove_remains(image_id)
             total -= sizes[image_id]
             removed += 1
+        metrics.origin_evictions(removed)
         log.info("removed copies of origins' pictures", count=removed, bytes_left=total)
         return removed
 

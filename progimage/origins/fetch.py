@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from time import perf_counter
 
 from progimage.access.admission import Admission
 from progimage.config import Origin as OriginSettings
-from progimage.errors import PictureTooLarge
+from progimage.errors import OriginMissing, PictureTooLarge
 from progimage.ingest.ingest import Ingest
 from progimage.model import Metadata, Record
 from progimage.origins.copies import owner_of
 from progimage.origins.pointers import Pointer
 from progimage.origins.sources.source import OriginSource, Stream, Unchanged
+from progimage.telemetry import metrics
 
 _MOST_FRESH_S = 86_400
 
@@ -52,10 +54,20 @@ class Fetcher:
             Overloaded: too many pictures are being fetched.
             PictureError: what it sent is not a picture that can be used.
         """
-        with (
-            self._admission.admit(),
-            self.source.open(key, known.version if known else "") as answer,
-        ):
+        started, outcome = perf_counter(), "failed"
+        try:
+            with self._admission.admit():
+                pointer, record = self._ask(key, known)
+            outcome = "unchanged" if record is None else "new"
+        except OriginMissing:
+            outcome = "missing"
+            raise
+        finally:
+            metrics.origin_fetch(self._name, outcome, perf_counter() - started)
+        return pointer, record
+
+    def _ask(self, key: str, known: Pointer | None) -> tuple[Pointer, Record | None]:
+        with self.source.open(key, known.version if known else "") as answer:
             if isinstance(answer, Unchanged) and known is not None:
                 fresh_s = self._fresh_s(answer.max_age_s)
                 changes = {"checked": self.clock(), "fresh_s": fresh_s, "renewing": None}

@@ -36,6 +36,7 @@ from progimage.origins.fetch import Fetcher
 from progimage.origins.pointers import Pointer, Pointers
 from progimage.origins.sources.source import OriginDenied, missing
 from progimage.renditions.single_flight import SingleFlight
+from progimage.telemetry import metrics
 
 log = structlog.get_logger()
 
@@ -100,6 +101,18 @@ class Origin:
             Overloaded: too many pictures are being fetched.
             PictureError: what the origin has is not a picture that can be used.
         """
+        try:
+            found = self._find(key)
+        except OriginMissing:
+            metrics.origin_picture(self.name, "missing")
+            raise
+        except OriginFailed:
+            metrics.origin_picture(self.name, "failed")
+            raise
+        metrics.origin_picture(self.name, found.state)
+        return found
+
+    def _find(self, key: str) -> Found:
         self._check(key)
         known = self._pointers.find(self.name, key)
         if known is not None:

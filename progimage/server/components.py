@@ -138,6 +138,7 @@ def build(settings: Settings, store: ObjectStore | None, pool: RenderPool | None
         helpers,
         budget,
         large,
+        disk_cache,
     )
     components = Components(
         settings=settings,

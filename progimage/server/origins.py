@@ -32,6 +32,7 @@ from progimage.origins.pointers import Pointers
 from progimage.origins.sources.source import OriginSource
 from progimage.origins.unlisted import Unlisted
 from progimage.renditions.cache_budget import CacheBudget
+from progimage.renditions.disk_cache.disk_cache import DiskCache
 from progimage.renditions.renditions import Renditions
 from progimage.server.large import LargeFactory
 from progimage.stores import ObjectStore
@@ -64,6 +65,7 @@ def foreign_pictures(
     executor: Executor,
     budget: CacheBudget,
     large: LargeFactory,
+    disk_cache: DiskCache | None,
 ) -> ForeignPictures:
     """Return the origins of the settings.
 
@@ -74,13 +76,15 @@ def foreign_pictures(
         budget: bounds each rendition and keeps room on the disk. `origin_cache.max_bytes`
             bounds all of them.
         large: builds what large pictures need.
+        disk_cache: keeps renditions on the disk of this node, as those of the library.
 
     Raises:
         ConfigError: an origin cannot be opened.
     """
     limits = settings.picture_limits()
     part = CopyStore(store)
-    foreign = Library(part, index=Unlisted(part))
+    cache = disk_cache.of_part(part) if disk_cache else None
+    foreign = Library(part, index=Unlisted(part), on_purge=cache.forget if cache else None)
     copies = Copies(part, foreign, settings.origin_cache.max_bytes, executor)
     working = WorkingCopies(part, foreign, settings.render.working_copy_px, executor)
     parts = large.parts(part, foreign)
@@ -92,6 +96,7 @@ def foreign_pictures(
         limits,
         rendering,
         policy,
+        copies=cache,
         working_copies=working,
         others=(store, library),
         allows=budget.fits,

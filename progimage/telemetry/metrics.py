@@ -128,6 +128,24 @@ _job_items = Counter(
     registry=_REGISTRY,
 )
 
+_origin_pictures = Counter(
+    "progimage_origin_pictures_total",
+    "Pictures of an origin that were asked for: hit, stale, renewed, miss, missing or failed.",
+    ("origin", "state"),
+    registry=_REGISTRY,
+)
+_origin_fetches = Histogram(
+    "progimage_origin_fetch_seconds",
+    "Time to ask an origin and to check what it sends: new, unchanged, missing or failed.",
+    ("origin", "outcome"),
+    buckets=_SLOW,
+    registry=_REGISTRY,
+)
+_origin_evictions = Counter(
+    "progimage_origin_evictions_total",
+    "Copies of origins' pictures removed to make room.",
+    registry=_REGISTRY,
+)
 _announcements = Gauge(
     "progimage_index_announcements",
     "Changes that are announced but not yet in the index, as last seen by this node.",
@@ -180,6 +198,8 @@ LABELS = frozenset(
         _job_items,
         _render_failures,
         _publications,
+        _origin_pictures,
+        _origin_fetches,
     )
     for label in metric._labelnames
 )
@@ -266,6 +286,21 @@ def disk_cache_bytes(count: int) -> None:
 def job_item(kind: str, *, failed: bool) -> None:
     """Count a finished item of a job."""
     _job_items.labels(kind, "failed" if failed else "done").inc()
+
+
+def origin_picture(origin: str, state: str) -> None:
+    """Count a picture of an origin that was asked for, by how it was found."""
+    _origin_pictures.labels(origin, state).inc()
+
+
+def origin_fetch(origin: str, outcome: str, seconds: float) -> None:
+    """Count and time a request to an origin: `new`, `unchanged`, `missing` or `failed`."""
+    _origin_fetches.labels(origin, outcome).observe(seconds)
+
+
+def origin_evictions(count: int) -> None:
+    """Count copies of origins' pictures that were removed to make room."""
+    _origin_evictions.inc(count)
 
 
 def index(announcements: int, shelves: int, size_bytes: int) -> None:

@@ -71,6 +71,11 @@ def _record() -> dict[str, Any]:
         "properties": {
             **properties,
             "place": {**parts["Place"], "description": "Only for the owner, and in /metadata/."},
+            "source": {
+                "type": "string",
+                "description": "Where it was imported from, such as origin://shop/2024/boat.jpg. "
+                "Only for the owner, and in /metadata/.",
+            },
             "_links": LINKS,
         },
         "required": [*PUBLIC_FIELDS, "_links"],

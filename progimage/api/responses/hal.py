@@ -106,8 +106,10 @@ class Urls:
         }
 
     def record(self, record: Record, *, is_owner: bool = False) -> dict[str, Any]:
-        """Return a record as a HAL document; for its owner with the place of the photograph."""
+        """Return a record as a HAL document; for its owner with what only the owner may see."""
         facts = record.facts()
+        if is_owner and record.source:
+            facts["source"] = record.source
         if is_owner and record.place:
             facts["place"] = record.place.model_dump(mode="json")
         return {**facts, "_links": self.of_record(record)}

@@ -24,6 +24,7 @@ An error of the cache is logged, and the store serves the rendition.
 
 from __future__ import annotations
 
+import copy
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -66,7 +67,7 @@ class DiskCache:
                 "disk_cache.dir: of no use before a folder store, whose files are as near; "
                 "leave it empty, or keep pictures in an s3: store"
             )
-        self._store = store
+        self._store: ObjectStore = store
         self._conditional = cast(HasConditionalOpen, store)
         self._folder = Folder(root, store_url)
         self._trust_ns = round(trust_s * 1e9)
@@ -77,6 +78,15 @@ class DiskCache:
             self._folder.prepare()
         except OSError as error:
             self._complaints.note(error)
+
+    def of_part(self, part: ObjectStore) -> DiskCache:
+        """Return a cache of another part of the store, with the same folder and limit.
+
+        No picture there may have the id of a picture in this one's part.
+        """
+        other = copy.copy(self)
+        other._store, other._conditional = part, cast(HasConditionalOpen, part)
+        return other
 
     def start(self) -> None:
         """Open the index, which counts all copies after a start of the machine."""

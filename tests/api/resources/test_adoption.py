@@ -45,6 +45,12 @@ def test_every_picture_under_a_prefix_is_imported_with_the_metadata(tmp_path):
     assert found["counts"] == {"total": 3, "pending": 0, "complete": 2, "failed": 1}
     records = client.simulate_get("/images/?tag=old%20site").json["data"]
     assert {record["file_name"] for record in records} == {"a b.png", "b.png"}
+    assert not any("source" in record for record in records)
+    sources = {
+        client.simulate_get(f"/images/{record['id']}/metadata/").json["source"]
+        for record in records
+    }
+    assert sources == {"origin://shop/2024/a%20b.png", "origin://shop/2024/b.png"}
 
 
 def test_items_name_the_origin(origin: OriginClient):

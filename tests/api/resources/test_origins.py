@@ -12,7 +12,9 @@ from PIL import Image
 
 from progimage import keys
 from progimage.origins.sources.source import OriginDenied
+from progimage.stores.memory import MemoryStore
 from tests.api.conftest import assert_problem
+from tests.api.resources.test_metrics import sample
 from tests.origin_client import OriginClient, picture
 
 
@@ -370,6 +372,73 @@ def test_the_copies_stay_within_their_budget(origin: OriginClient):
         assert origin.get(f"thumbnail.png/-/{number}.png").status_code == 200
         origin.settle()
     assert sum(stat.size for stat in origin.store.list("foreign/")) < 1.2 * (1 << 20)
+
+
+def test_what_is_found_and_what_the_origin_is_asked_is_counted(origin: OriginClient):
+    def samples() -> dict[str, float]:
+        names = ("pictures_total", "fetch_seconds_count")
+        states = ("hit", "stale", "miss", "missing", "new", "unchanged", "failed")
+        return {
+            f"{label}={value}": sample(
+                origin.client, f"progimage_origin_{name}", origin="shop", **{label: value}
+            )
+            for name, label in zip(names, ("state", "outcome"), strict=True)
+            for value in states
+        }
+
+    before = samples()
+    origin.put("a.png", picture())
+    for _ in range(3):
+        origin.get("thumbnail.png/-/a.png")
+    origin.pass_time(301)
+    origin.get("thumbnail.png/-/a.png")
+    origin.settle()
+    origin.get("thumbnail.png/-/none.png")
+    origin.break_down()
+    origin.get("thumbnail.png/-/other.png")
+    rises = {name: value - before[name] for name, value in samples().items()}
+    assert {name: rise for name, rise in rises.items() if rise} == {
+        "state=miss": 1,
+        "state=hit": 2,
+        "state=stale": 1,
+        "state=missing": 1,
+        "state=failed": 1,
+        "outcome=new": 1,
+        "outcome=unchanged": 1,
+        "outcome=missing": 1,
+        "outcome=failed": 1,
+    }
+
+
+class TestDiskCache:
+    """Where the store is remote, renditions of origins are kept on the node's disk too."""
+
+    @pytest.fixture
+    def origin(self, tmp_path) -> OriginClient:
+        (tmp_path / "shop").mkdir()
+        disk_cache = {"dir": str(tmp_path / "cache")}
+        return OriginClient(tmp_path / "shop", MemoryStore(), {"disk_cache": disk_cache})
+
+    def test_a_second_request_is_answered_from_the_disk(self, origin: OriginClient):
+        origin.put("a.png", picture(300, 200))
+        made = origin.get("thumbnail.png/-/a.png")
+        lookups = "progimage_disk_cache_lookups_total"
+        before = sample(origin.client, lookups, outcome="confirmed")
+        again = origin.get("thumbnail.png/-/a.png")
+        part = origin.get("thumbnail.png/-/a.png", {"Range": "bytes=3-7"})
+        assert sample(origin.client, lookups, outcome="confirmed") == before + 2
+        assert (again.headers["x-cache"], again.content) == ("hit", made.content)
+        assert part.content == made.content[3:8]
+
+    def test_a_purge_removes_the_copy_on_the_disk(self, origin: OriginClient, tmp_path):
+        def copies() -> list[Path]:
+            return [path for path in (tmp_path / "cache").glob("??/*") if path.is_file()]
+
+        origin.put("a.png", picture())
+        origin.get("thumbnail.png/-/a.png")
+        assert len(copies()) == 1
+        origin.delete("renders/-/a.png")
+        assert not copies()
 
 
 def test_hits_do_not_wait_for_the_origin(origin: OriginClient):
