@@ -31,7 +31,8 @@ class CacheBudget:
     and after each further 64th part of the budget.
 
     Args:
-        max_bytes: of all renditions; each process may go beyond it by a 64th part.
+        max_bytes: of all renditions; each process may go beyond it by a 64th part, and by
+            what it writes at the moment of a count.
         max_rendition_bytes: of one rendition.
         min_free_bytes: of a folder store's disk, which are left free.
         helpers: count in the background.
@@ -75,8 +76,9 @@ class CacheBudget:
             must_count = not self._is_counting and self._uncounted > self._share
             if must_count:
                 self._is_counting, self._uncounted = True, 0
+            added_before = self._added
         if must_count:
-            self._helpers.submit(self._count)
+            self._helpers.submit(self._count, added_before)
         with self._lock:
             is_allowed = self._counted + self._added + size_bytes <= self._max_bytes
             if is_allowed:
@@ -90,9 +92,8 @@ class CacheBudget:
             return True  # the put will say what is wrong
         return facts.f_bavail * facts.f_frsize - size_bytes >= self._min_free_bytes
 
-    def _count(self) -> None:
-        with self._lock:
-            added_before = self._added
+    def _count(self, added_before: int) -> None:
+        """List the cache, which has what was added before; what is added later counts on."""
         try:
             counted = sum(stat.size for stat in self._store.list(keys.RENDERS))
         except StoreError:

@@ -73,6 +73,7 @@ class MixedLoad:
         self._who = dict(who)
         self._seed = seed
         self._is_over = threading.Event()
+        self._ends = 0.0
         self._lock = threading.Lock()
         self.pictures: list[Picture] = []
         self.done: Counter[str] = Counter()
@@ -113,7 +114,15 @@ class MixedLoad:
             self.stop()
 
     def stop(self) -> None:
-        self._is_over.set()
+        """Let each client finish its action, for a minute at most."""
+        if not self._is_over.is_set():
+            self._ends = time.monotonic() + 60
+            self._is_over.set()
+
+    @property
+    def _must_end(self) -> bool:
+        """True if the nodes have not answered for a minute after the end of the load."""
+        return self._is_over.is_set() and time.monotonic() > self._ends
 
     def upload(self, chance: random.Random) -> Picture:
         """A small picture, with a tag, in one go; and a thumbnail of it."""
@@ -237,7 +246,8 @@ class MixedLoad:
             try:
                 return self._ask(method, path, body() if callable(body) else body, headers, well)
             except Lost:
-                continue
+                if self._must_end:
+                    raise
 
     def _ask(
         self,
@@ -255,6 +265,8 @@ class MixedLoad:
                 try:
                     answer = node.request(method, path, body, {**self._who, **(headers or {})})
                 except ConnectionRefusedError:
+                    if self._must_end:
+                        raise
                     continue
                 except (OSError, http.client.HTTPException) as error:
                     self.lost += 1
