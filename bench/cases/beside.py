@@ -14,19 +14,19 @@ import time
 from concurrent.futures import ProcessPoolExecutor
 from itertools import cycle
 from pathlib import Path
-from types import SimpleNamespace
 
 from bench.bench import Bench
 from bench.cases.searches import queries
 from bench.libraries import TAGS, VOCABULARY, Zipf, library, names
 from bench.report import Table, verdict
+from progimage.imaging.inspection import Facts
 from progimage.library import Candidate, Library
 from progimage.library.index.index import Index
 from progimage.library.index.keeper import Keeper
 from progimage.library.index.publish import Merge
 from progimage.library.index.shelf_writer import merged_bytes
 from progimage.library.search.catalogue import Catalogue
-from progimage.model import Capture, Metadata, Viewer
+from progimage.model import Metadata, Viewer
 from progimage.stores.folder.store import FilesystemStore
 
 LIBRARY = 100_000
@@ -37,17 +37,14 @@ FOLDED_WITHIN_S = 120.0
 
 _VIEWER = Viewer(name="stranger")
 _PAUSE_S = 0.02
-_FACTS = SimpleNamespace(
+_FACTS = Facts(
+    format="JPEG",
     media_type="image/jpeg",
     width=640,
     height=480,
-    frames=1,
     orientation=1,
+    frames=1,
     has_alpha=False,
-    damage="",
-    perceptual_hash="",
-    capture=Capture(),
-    place=None,
     dominant_colour="#806040",
     placeholder="",
 )
