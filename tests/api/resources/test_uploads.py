@@ -127,9 +127,10 @@ NOISE = saved(Image.effect_noise((64, 64), 100), "PNG")
 BAD = {
     "empty": (b"", 400, "no bytes"),
     "text": (b"hello, world", 415, "text/plain"),
-    "SVG": (b'<svg xmlns="http://www.w3.org/2000/svg"/>', 415, "not accepted"),
+    "SVG without its namespace": (b"<svg/>", 415, "not accepted"),
+    "SVG that is cut off": (b'<svg xmlns="http://www.w3.org/2000/svg"><g>', 422, "not well-formed"),
     "PostScript": (b"%!PS-Adobe-3.0 EPSF-3.0\n", 415, "not accepted"),
-    "PDF": (b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n", 415, "not accepted"),
+    "PDF without pages": (b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n", 422, "the pdf cannot be read"),
     "truncated JPEG": (JPEG[: len(JPEG) // 2], 422, "send it again"),
     "mostly missing PNG": (NOISE[: len(NOISE) // 6], 422, "most of it is missing"),
     "corrupt PNG": (NOISE[:200] + b"\0" * 400 + NOISE[600:], 422, ""),
