@@ -85,7 +85,7 @@ test-console: browser ## Test the console in a real Chromium, installed if root 
 	@npm ci --silent --prefix tests/system/console
 	@$(BIN)/pytest -n 2 tests/system/console
 
-test-iiif: $(VENV)/.iiif ## Test IIIF with the validator of the IIIF consortium
+test-iiif: $(VENV)/.iiif $(VENV)/.viewers browser ## Test IIIF with the consortium's validator, and with viewers in a real Chromium; needs npm
 	@$(BIN)/pytest tests/system/iiif
 
 pictures: browser ## Make the pictures of the documentation
@@ -199,6 +199,19 @@ $(VENV)/.dev: $(VENV)/.run requirements-dev.txt
 $(VENV)/.iiif: $(VENV)/.dev tests/system/iiif/requirements.txt
 	@$(PYTHON) -m venv $(VENV)/iiif-validator
 	@$(VENV)/iiif-validator/bin/pip install --disable-pip-version-check -q -r tests/system/iiif/requirements.txt
+	@touch $@
+
+# The packages alone: what they depend on is in their bundles, and would be 700 MB.
+$(VENV)/.viewers: tests/system/iiif/viewers.sha256
+	@command -v npm >/dev/null || \
+	  { echo "npm is missing. On Debian or Ubuntu: sudo apt-get install npm" >&2; exit 1; }
+	@rm -rf $(VENV)/iiif-viewers && mkdir -p $(VENV)/iiif-viewers
+	@cd $(VENV)/iiif-viewers && \
+	  npm pack --silent $$(sed -E 's/.*  (.*)-([0-9.]+)\.tgz/\1@\2/' $(CURDIR)/tests/system/iiif/viewers.sha256) >/dev/null && \
+	  sha256sum --check --quiet $(CURDIR)/tests/system/iiif/viewers.sha256 && \
+	  for file in *.tgz; do \
+	    name=$${file%%-[0-9]*} && mkdir $$name && tar -xzf $$file -C $$name --strip-components=1 && rm $$file || exit 1; \
+	  done
 	@touch $@
 
 $(VENV)/.browser: $(VENV)/.dev tests/system/console/requirements.txt
