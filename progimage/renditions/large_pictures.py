@@ -15,18 +15,23 @@ from progimage.access.admission import Admission
 from progimage.errors import NotFound
 from progimage.imaging.codecs.formats import Format
 from progimage.imaging.limits import Limits
+from progimage.imaging.operation import Size
 from progimage.imaging.pipeline import Pipeline
 from progimage.imaging.pyramids.parts import Part, part_of, part_of_tile, tile_of
 from progimage.imaging.render import Rendered
 from progimage.imaging.tiles import Tile
 from progimage.library.pyramid_maker import PyramidMaker
 from progimage.library.pyramids import Pyramids, StoredTiles
+from progimage.lru import LockedLru
 from progimage.model import Record
 from progimage.renditions.node_lock import node_lock
 from progimage.renditions.renderer import Renderer
 from progimage.renditions.single_flight import SingleFlight
 from progimage.renditions.sources import Sources
 from progimage.renditions.too_slow import TooSlow
+
+# Pictures of which tiles were sent lately.
+_REMEMBERED = 1_000
 
 OpenSources = Callable[[], Sources]
 
@@ -42,6 +47,7 @@ class LargePictures:
         self._pyramids = pyramids
         self._maker = maker
         self._waiting = waiting
+        self._served: LockedLru[str, tuple[Size, Format]] = LockedLru(_REMEMBERED)
         self._flights = SingleFlight()
         self._too_slow = TooSlow()
 
@@ -50,6 +56,14 @@ class LargePictures:
         if not self._maker.may_have(record):
             return None
         return tile_of(pipeline, (record.width, record.height))
+
+    def is_known_tile(self, image_id: str, pipeline: Pipeline, form: Format) -> bool:
+        """Return whether this is a tile of a picture of which tiles were sent before.
+
+        Such a tile is not in the rendition cache, so nobody needs to look there.
+        """
+        known = self._served.get(image_id)
+        return known is not None and known[1] is form and tile_of(pipeline, known[0]) is not None
 
     def part_of(self, record: Record, pipeline: Pipeline, limits: Limits) -> Part | None:
         """Return the part of the pyramid to render from; None to render from the picture itself.
@@ -64,7 +78,10 @@ class LargePictures:
     def stored_tile(self, record: Record, tile: Tile, form: Format) -> bytes | None:
         """Return a tile as it is in the pyramid; None if it is not there in this format."""
         found = self._pyramids.tile(record, tile)
-        return found[0] if found and found[1] is form else None
+        if found is None or found[1] is not form:
+            return None
+        self._served.put(record.id, ((record.width, record.height), form))
+        return found[0]
 
     def has(self, record: Record) -> bool:
         """Return whether a picture's pyramid is stored."""

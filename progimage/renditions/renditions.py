@@ -170,6 +170,8 @@ class Renditions:
         """
         if pipeline.references or not self._policy.is_open(pipeline):
             return None
+        if self._large and self._large.is_known_tile(image_id, pipeline, form):
+            return None
         key = keys.rendition(image_id, pipeline.canonical, form.extension, public=True)
         return self._cache.find(key, form, is_public=True)
 

@@ -65,6 +65,17 @@ def test_requests_cost(client, store, cost_of, jpeg):
     assert cost_of(f"{path}thumbnail.png", Range="bytes=0-9") == {"GET": 2}
 
 
+def test_a_tile_of_a_large_picture_costs_its_record_and_one_read(store):
+    settings = Settings.model_validate({"deep": {"from_pixels": 1_000_000}})
+    client = testing.TestClient(app.create(settings, store, InlinePool()))
+    path = upload(client, saved(Image.new("RGB", (1200, 1000)), "JPEG"))
+    first, second = (f"{path}crop:x={x},y=0,width=512,height=512.jpg" for x in (0, 512))
+    client.simulate_get(first)
+    store.requests.clear()
+    assert client.simulate_get(second).status_code == 200
+    assert store.requests == {"GET": 2}
+
+
 def test_an_upload_looks_once_whether_the_picture_is_here(client, store, jpeg):
     another = saved(Image.new("RGB", (3, 3)), "PNG")
     upload(client, another)  # the first one of a process looks for the index
