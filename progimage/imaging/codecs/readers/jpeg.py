@@ -115,6 +115,7 @@ class JpegReader(Reader):
         except OSError:
             yield Frame(self._what_there_is(mode))
             return
+        self._clean = b""  # as large as the file, which is decoded
         yield Frame(self.image, part=part)
 
     def _what_there_is(self, mode: str) -> Image.Image:
