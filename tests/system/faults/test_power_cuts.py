@@ -33,7 +33,7 @@ SETTINGS = {
     "server_workers": 2,
     "server_drain_s": 0,
     # All clients of the load have one address.
-    "server_threads": 64,
+    "server_threads": 160,
     "render_queue": 32,
 }
 PATIENCE_S = 120

@@ -66,7 +66,7 @@ def server(tmp_path_factory, url) -> Iterator[Server]:
         auth_mode="optional",
         auth_secret=SECRET,
         transforms_cold_per_minute=0,
-        server_threads=64,
+        server_threads=160,
         render_queue=32,
         server_workers=1,
     ) as server:
