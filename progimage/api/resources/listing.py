@@ -17,6 +17,7 @@ from progimage.api.requests.query import pairs
 from progimage.api.requests.search import CONDITIONS, PARAMETERS, QueryParameters, query_of
 from progimage.api.resources.bulk import BulkResource
 from progimage.api.resources.images import Uploads
+from progimage.api.resources.record_shape import SHAPE, Document, shape
 from progimage.api.responses.hal import Urls
 from progimage.errors import InvalidRequest, NotFound, StoreUnavailable
 from progimage.imaging.did_you_mean import did_you_mean, shown
@@ -37,7 +38,7 @@ DEFAULT_LIMIT = 50
 MAX_OFFSET = 10_000
 
 _PAGING = ("limit", "cursor", "offset")
-QUERY = (*CONDITIONS, "near", "near_distance", "sort", *_PAGING)
+QUERY = (*CONDITIONS, "near", "near_distance", "sort", "fields", "links", *_PAGING)
 """Every parameter of the list."""
 
 LIMIT = Parameter(
@@ -128,7 +129,7 @@ class Listing:
                 ("Vary", "Cache-Control"),
             )
         },
-        parameters=(*PARAMETERS, *_NEAR, _SORT, LIMIT, CURSOR, _OFFSET),
+        parameters=(*PARAMETERS, *_NEAR, _SORT, *SHAPE, LIMIT, CURSOR, _OFFSET),
         errors=(InvalidRequest, NotFound, StoreUnavailable),
     )
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
@@ -162,12 +163,13 @@ class Listing:
                 raise InvalidRequest(
                     f"{name}: not together with Accept: {NDJSON}, which sends every match"
                 )
+        document = shape(parameters, self._urls)
         waves = self._catalogue.every(viewer, self._query(parameters, viewer), _order(parameters))
         # The first records are read before the status is sent, so that errors still get one.
         first = next(waves, [])
         resp.content_type = NDJSON
         resp.set_header("X-Accel-Buffering", "no")
-        resp.stream = _lines(chain([first], waves), self._urls)
+        resp.stream = _lines(chain([first], waves), document)
 
     def _query(self, parameters: QueryParameters, viewer: Viewer) -> Query:
         """Return the search that the parameters describe.
@@ -221,7 +223,7 @@ def _cursor(text: str, order: Order) -> Cursor:
     return cursor
 
 
-def _lines(waves: Iterator[list[Record]], urls: Urls) -> Iterator[bytes]:
+def _lines(waves: Iterator[list[Record]], document: Document) -> Iterator[bytes]:
     """Yield a line for each record, several at a time.
 
     An error during the stream closes the connection before the last chunk. From this a client
@@ -229,11 +231,13 @@ def _lines(waves: Iterator[list[Record]], urls: Urls) -> Iterator[bytes]:
     """
     for wave in waves:
         yield b"".join(
-            json.dumps(urls.record(record), ensure_ascii=False).encode() + b"\n" for record in wave
+            json.dumps(document(record), ensure_ascii=False).encode() + b"\n" for record in wave
         )
 
 
 def _document(page: Page, parameters: QueryParameters, urls: Urls) -> dict[str, object]:
+    document = shape(parameters, urls)
+
     def url(cursor: Cursor | None) -> str | None:
         if cursor is None:
             return None
@@ -243,7 +247,7 @@ def _document(page: Page, parameters: QueryParameters, urls: Urls) -> dict[str, 
 
     return {
         "kind": "Collection",
-        "data": [urls.record(record) for record in page.records],
+        "data": [document(record) for record in page.records],
         "next": url(page.next),
         "previous": url(page.previous),
         "total": page.total.count,

@@ -138,3 +138,26 @@ def test_uploading_again_after_a_removal_starts_afresh(client, jpeg):
     client.simulate_delete(path)
     upload(client, jpeg)
     assert client.simulate_get(path + "metadata/").json["title"] == ""
+
+
+@pytest.mark.parametrize(
+    ("query", "url"),
+    [
+        ("w=400", "/resize:w=400"),
+        ("width=400&height=300&fm=webp", "/resize:w=400,h=300.webp"),
+        ("format=png", ".png"),
+        ("format=<script>", "/resize:w=400"),
+        ("w=../../etc&h=20", "/resize:h=20"),
+    ],
+)
+def test_a_size_or_format_in_the_query_of_an_original_names_the_right_url(
+    client, uploaded, query, url
+):
+    result = client.simulate_get(uploaded, query_string=query)
+    assert_problem(result, 400, f"as in {uploaded.rstrip('/')}{url}")
+    assert result.json["detail"].endswith(url)
+    assert client.simulate_get(uploaded.rstrip("/") + url).status_code == 200
+
+
+def test_other_fields_in_the_query_of_an_original_are_ignored(client, uploaded, jpeg):
+    assert client.simulate_get(uploaded, query_string="from=mail").content == jpeg

@@ -389,3 +389,32 @@ class TestNear:
         result = client.simulate_get(f"/images/?{query}")
         assert_problem(result, 400)
         assert complaint in result.json["detail"]
+
+
+def test_a_page_has_only_the_fields_that_were_asked_for(client, uploaded):
+    image_id = uploaded.split("/")[2]
+    page = client.simulate_get("/images/", params={"fields": "id, width", "links": "0"}).json
+    assert page["data"] == [{"id": image_id, "width": 48}]
+    [record] = client.simulate_get("/images/", params={"links": "0"}).json["data"]
+    assert "_links" not in record
+    assert record["sha256"]
+    [record] = client.simulate_get("/images/", params={"fields": "id"}).json["data"]
+    assert record.keys() == {"id", "_links"}
+    headers = {"Accept": "application/x-ndjson"}
+    lines = client.simulate_get("/images/?fields=id&links=0", headers=headers).text
+    assert json.loads(lines) == {"id": image_id}
+
+
+@pytest.mark.parametrize(
+    "query", ["fields=place", "fields=id,", "links=no", "fields=" + "id," * 600]
+)
+def test_a_field_that_is_not_for_everybody_is_400(client, query):
+    assert_problem(client.simulate_get(f"/images/?{query}"), 400)
+
+
+def test_the_next_page_has_the_same_fields(client, jpeg, png):
+    for data in (jpeg, png):
+        upload(client, data)
+    first = client.simulate_get("/images/", params={"limit": "1", "fields": "id", "links": "0"})
+    second = client.simulate_get(first.json["next"]).json["data"]
+    assert [record.keys() for record in second] == [{"id"}]
