@@ -106,6 +106,12 @@ def send_link(resp: falcon.Response, url: str, expires: datetime, *, templated: 
     resp.set_header("Cache-Control", "no-store")
 
 
+def check_viewers(settings: Settings) -> None:
+    """Raise `InvalidField` if the service serves no viewers."""
+    if not settings.iiif.enabled:
+        raise InvalidField("transform: 'iiif' is not served here (iiif.enabled is false)")
+
+
 def sign_for_viewers(
     req: falcon.Request,
     resp: falcon.Response,
@@ -181,6 +187,7 @@ class Links:
         fields = read_json(req, self._settings.upload, self._model)
         if fields.transform == VIEWERS:
             self._policy.check_creation(None, is_account=bool(viewer.name))
+            check_viewers(self._settings)
             sign_for_viewers(req, resp, self._urls, self._signer, record.id, fields.expires_in)
             return
         path, scope, address = self._path(viewer, record, fields.transform)

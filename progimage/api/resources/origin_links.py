@@ -20,6 +20,7 @@ from progimage.api.resources.links import (
     ORIGINAL,
     VIEWERS,
     SignedLink,
+    check_viewers,
     link_request,
     no_key,
     parse_transform,
@@ -112,6 +113,7 @@ class OriginLinks:
         fields = read_json(req, self._settings.upload, self._model)
         if fields.transform == VIEWERS:
             self._policy.check_creation(None, is_account=bool(author.name))
+            check_viewers(self._settings)
             identifier = f"origin:{name}:{key}"
             sign_for_viewers(req, resp, self._urls, self._signer, identifier, fields.expires_in)
             return

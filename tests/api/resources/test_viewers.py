@@ -104,3 +104,11 @@ def test_under_the_policy_signed_a_signed_base_shows_every_tile(make_client, sto
     )
     base = result.json["url"].removeprefix(SITE).removesuffix("/info.json")
     assert client.simulate_get(f"{base}/0,0,9,9/max/0/default.jpg").status_code == 200
+
+
+def test_nothing_is_signed_for_viewers_that_are_not_served(make_client, store, image_id):
+    client = make_client(auth=AUTH, iiif={"enabled": False})
+    result = client.simulate_post(
+        f"/images/{image_id}/links/", json={"transform": "iiif"}, headers=headers_of(store, "ann")
+    )
+    assert_problem(result, 400, "iiif.enabled")
