@@ -14,9 +14,6 @@ from progimage.library.pyramids import Pyramids
 from progimage.renditions.large_pictures import LargePictures
 from progimage.stores import ObjectStore
 
-# setpriority(2): what makes pyramids gives way to everything else.
-_NICENESS = 19
-
 
 @dataclass(frozen=True, slots=True)
 class LargeParts:
@@ -42,7 +39,8 @@ class LargeFactory:
             memory_bytes=chosen.memory_bytes,
             # What the decoder of one picture took should not stay for the next.
             tasks=1,
-            niceness=_NICENESS,
+            # Somebody waits, as for any render.
+            niceness=settings.render.niceness,
         )
         self._maker = PyramidMaker(
             self.pool,
