@@ -177,9 +177,11 @@ def routes(parts: Components) -> list[Route]:
         )
         iiif = IiifImages(viewers, parts.limits, urls)
         manifests = Manifests(viewers, parts.catalogue, parts.limits, urls)
-        table.append(Route("/iiif/manifest", manifests, "search_manifest", suffix="search"))
+        table.append(
+            Route("/iiif/manifest", manifests, "search_manifest", suffix="search", in_root=True)
+        )
         table.append(Route("/iiif/manifest/{path:path}", manifests, "manifest"))
-        table.append(Route("/deepzoom/{path:path}", DeepZoom(viewers), "deep_zoom"))
+        table.append(Route("/deepzoom/{path:path}", DeepZoom(viewers), "deep_zoom", in_root=True))
         table.append(Route("/iiif/{version:int}/{path:path}", iiif, "iiif_image"))
     if settings.metrics.enabled:
         counted = MetricsResource(settings.metrics.allow, parts.metrics_folder)
