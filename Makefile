@@ -22,7 +22,7 @@ test: $(VENV)/.dev ## Run the tests
 test-nginx: $(VENV)/.dev nginx ## Test deploy/nginx.conf with a real nginx, installed if root can
 	@PATH="$$PATH:/usr/sbin:/usr/local/sbin" $(BIN)/pytest tests/system/nginx
 
-test-fronts: $(VENV)/.dev ## Compare sizes and crop windows with a thumbor that is installed beside us
+test-fronts: $(VENV)/.dev ## Compare with a thumbor that is installed beside us; run the loaders of the docs; needs Node
 	@$(BIN)/pytest tests/system/fronts
 
 test-topology: $(VENV)/.dev nginx ## Kill a node of two behind deploy/nginx-cluster.conf, under load

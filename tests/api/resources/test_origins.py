@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import io
 import os
+import threading
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageColor
 
 from progimage import keys
 from progimage.origins.sources.source import OriginDenied
@@ -184,6 +185,50 @@ class TestFreshness:
         origin.settle()
         other.settle()
         assert origin.asked + other.asked == requested + 1
+
+    def test_a_picture_that_is_replaced_under_load_is_never_mixed(self, origin: OriginClient):
+        """Every answer is all of one version, under the ETag of that version."""
+        colours = ["red", "lime", "blue", "white", "black", "yellow"]
+
+        def replace(number: int) -> None:
+            new = origin.root / "new"
+            new.write_bytes(picture(60 + number, colour=colours[number]))
+            new.replace(origin.root / "a.png")
+
+        seen: dict[str, bytes] = {}
+        failures: list[str] = []
+        is_over = threading.Event()
+
+        def ask() -> None:
+            while not is_over.is_set():
+                answer = origin.get("format:png/-/a.png")
+                if answer.status_code != 200:
+                    failures.append(answer.text)
+                elif seen.setdefault(answer.headers["etag"], answer.content) != answer.content:
+                    failures.append("two pictures under one ETag")
+
+        replace(0)
+        clients = [threading.Thread(target=ask) for _ in range(3)]
+        for client in clients:
+            client.start()
+        for number in range(1, len(colours)):
+            replace(number)
+            origin.pass_time(301)
+            origin.get("format:png/-/a.png")
+            origin.settle()
+        is_over.set()
+        for client in clients:
+            client.join(60)
+        assert failures == []
+        for content in seen.values():
+            image = Image.open(io.BytesIO(content)).convert("RGB")
+            [(_, colour)] = image.getcolors()
+            assert colour == ImageColor.getrgb(colours[image.width - 60])
+        origin.pass_time(301)
+        origin.get("format:png/-/a.png")
+        origin.settle()
+        last = Image.open(io.BytesIO(origin.get("format:png/-/a.png").content))
+        assert last.width == 60 + len(colours) - 1
 
     def test_gone_is_gone_once_it_is_not_fresh(self, origin: OriginClient):
         origin.put("a.png", picture())
