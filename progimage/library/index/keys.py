@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 import secrets
+from functools import lru_cache
 from typing import NamedTuple
 
 from progimage.library.index import positions
@@ -44,6 +45,7 @@ def new_announcement(record: Record) -> str:
     return f"{LIVE}{at}-{record.generation}-{record.revision}-{secrets.token_hex(4)}"
 
 
+@lru_cache(4_000)
 def announcement(key: str) -> Announcement | None:
     """Return what a key announces, None if it is no announcement."""
     match = _ANNOUNCEMENT.fullmatch(key)
