@@ -44,11 +44,12 @@ from progimage.client.errors import (
     Unreachable,
 )
 from progimage.client.pipelines import Pipeline
-from progimage.client.results import BulkResult, Link, Saved
+from progimage.client.results import Album, BulkResult, Link, Saved
 from progimage.client.retries import Retries
 from progimage.client.tokens import Tokens
 
 __all__ = [
+    "Album",
     "AsyncClient",
     "AsyncImage",
     "AsyncJob",

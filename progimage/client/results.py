@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 
@@ -45,4 +46,31 @@ class BulkResult(NamedTuple):
             str(document.get("id", "")),
             status if isinstance(status, int) else 500,
             str(document.get("detail", "")),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Album:
+    """An album as it was when it was read.
+
+    Attributes:
+        cover: the id of the image that stands for it, "" if there is none.
+        count: its images, also those that are deleted; 0 for albums of others.
+    """
+
+    id: str
+    title: str
+    visibility: str
+    cover: str = ""
+    count: int = 0
+
+    @classmethod
+    def of(cls, document: Mapping[str, Any]) -> Album:
+        """Return the album that the server sent."""
+        return cls(
+            str(document.get("id", "")),
+            str(document.get("title", "")),
+            str(document.get("visibility", "")),
+            str(document.get("cover") or ""),
+            int(document.get("count") or 0),
         )

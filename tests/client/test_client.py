@@ -299,3 +299,18 @@ def test_a_bulk_change_of_nothing_is_not_sent(client):
         client.change_many(["0" * 64])
     with pytest.raises(InvalidCall, match="lists"):
         client.change_many(["0" * 64], add_tags="sea")
+
+
+def test_an_album_is_created_changed_read_and_deleted(call, url, fresh_jpeg):
+    image = call(url, lambda client: client.upload(fresh_jpeg))
+    album = call(url, lambda client: client.create_album("Harbours", [image.id]))
+    assert (album.title, album.cover, album.count) == ("Harbours", image.id, 1)
+    assert album in call(url, lambda client: client.albums())
+    changed = call(
+        url, lambda client: client.change_album(album.id, add=["0" * 64], remove=[image.id])
+    )
+    assert [(result.id, result.status) for result in changed] == [("0" * 64, 404)]
+    assert call(url, lambda client: client.album_images(album.id)) == []
+    call(url, lambda client: client.delete_album(album.id))
+    with pytest.raises(NotFound):
+        call(url, lambda client: client.album_images(album.id))
