@@ -92,6 +92,10 @@ def collect(
         on_progress,
     )
     oldest_kept = clock() - max_age
+    # Each is written again when its origin is asked, so these are of pictures nobody asks for.
+    for stat in store.list(keys.ORIGINS):
+        if stat.modified < oldest_kept:
+            store.delete(stat.key)
 
     def is_unwanted(stat: Stat) -> bool:
         return stat.modified < oldest_kept or _is_of_the_past(stat.key, is_open)

@@ -95,6 +95,15 @@ def test_what_another_engine_made_goes(store):
     assert left(store) == {ours}
 
 
+def test_facts_about_pictures_of_origins_go_once_nobody_asks_for_the_picture(store):
+    for name, days in (("old", 40), ("new", 1)):
+        key = f"{keys.ORIGINS}shop/ab/{name}.json"
+        store.put(key, io.BytesIO(b"{}"), media_type="application/json")
+        store.ages[key] = timedelta(days=days)
+    collect(store, max_age=timedelta(days=30), max_bytes=10**9, clock=lambda: NOW)
+    assert [stat.key for stat in store.list(keys.ORIGINS)] == [f"{keys.ORIGINS}shop/ab/new.json"]
+
+
 def test_a_limit_of_nothing_empties_the_cache(store):
     for days, image_id in enumerate(IDS):
         cached(store, image_id, days=days)
