@@ -22,6 +22,7 @@ from progimage.client import (
 )
 from tests.imaging.drawing import quadrants, saved
 from tests.system.serving.network import flaky
+from tests.system.serving.server import running
 from tools.client import CLIENT, TYPESCRIPT, blocking, operations, typescript
 
 
@@ -163,13 +164,19 @@ def test_calls_with_invalid_arguments_are_not_sent(client):
 def test_errors_say_what_would_work(call, url, fresh_jpeg):
     with pytest.raises(NotAPicture, match="Unsupported"):
         call(url, lambda client: client.upload(b"no picture at all"))
-    with pytest.raises(TooLarge):
-        call(url, lambda client: client.upload(b"x" * 33 * 2**20))
     image = call(url, lambda client: client.upload(fresh_jpeg))
     with pytest.raises(Invalid, match="did you mean 'sepia'") as raised:
         call(url, lambda client: client.render(image.id, "sepiaa"))
     assert raised.value.status == 400
     assert raised.value.document["detail"] == raised.value.detail
+
+
+def test_a_picture_that_is_too_large_is_an_error_of_its_own(call, tmp_path):
+    with running(tmp_path, upload_max_bytes=200_000, deep_enabled="false") as server:
+        url = "http://{}:{}".format(*server.address)
+        for size in (300_000, 9 * 2**20):
+            with pytest.raises(TooLarge):
+                call(url, lambda client, size=size: client.upload(b"x" * size))
 
 
 def test_each_result_of_many_uploads_names_its_source(call, url):
