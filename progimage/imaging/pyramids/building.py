@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from PIL import Image
@@ -19,6 +19,7 @@ from progimage.imaging.codecs.formats import Format
 from progimage.imaging.codecs.header import check_size, opened, size_in_header
 from progimage.imaging.codecs.signatures import HEAD_BYTES, by_signature
 from progimage.imaging.codecs.sniff import sniff
+from progimage.imaging.faces import find_faces
 from progimage.imaging.inspection import Facts, facts_of
 from progimage.imaging.limits import HAS_VIPS, MAX_HELD_PIXELS, Limits, is_beyond
 from progimage.imaging.operation import Size
@@ -79,7 +80,7 @@ def inspect_and_build(
         return None
     with _opened(source, form, limits, ordinary.max_source_pixels) as picture:
         smallest = _write(picture, target)
-        return facts_of(
+        facts = facts_of(
             form,
             picture.size,
             smallest.convert("RGBA"),
@@ -87,6 +88,7 @@ def inspect_and_build(
             has_alpha=picture.mode.endswith("A"),
             exif=picture.exif,
         )
+        return replace(facts, faces=find_faces(smallest))
 
 
 def _write(picture: _Strips, target: str) -> Image.Image:
