@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from progimage.api.resources.links import reserved
 from progimage.api.route import Route
 from progimage.config import Settings
+from progimage.config.sections.origins import OWN_PATHS
 from progimage.server import app
 from progimage.stores.memory import MemoryStore
 from tests.inline_pool import InlinePool
@@ -28,6 +30,19 @@ def filled(route: Route) -> str:
     for field, value in FILLED.items():
         path = path.replace(field, value)
     return path
+
+
+def test_no_front_may_cover_a_path_of_the_service():
+    served = {route.template.split("/")[1] for route in TABLE if route.template != "/"}
+    # Depending on the settings, these have no route here.
+    assert served | {"metrics", "origins"} == OWN_PATHS
+
+
+def test_no_preset_may_have_the_name_of_a_path_below_a_picture():
+    prefix = "/images/{image_id}/"
+    words = {r.template.removeprefix(prefix) for r in TABLE if r.template.startswith(prefix)}
+    words = {word for word in words if "{" not in word and word}
+    assert words == set(reserved(dict.fromkeys(words, "thumbnail")))
 
 
 def test_every_route_has_a_name_of_its_own():

@@ -16,10 +16,12 @@ Host = Annotated[str, Field(pattern=r"^(\*\.)?[a-z0-9][a-z0-9.-]{0,252}$")]
 Prefix = Annotated[str, Field(pattern=r"^(/[A-Za-z0-9._-]+)*$", max_length=100)]
 HexKey = Annotated[str, Field(pattern=r"^([0-9a-fA-F]{2})+$")]
 
-_OWN_PATHS = {
-    "images", "origins", "on_demand", "uploads", "jobs", "transforms", "users", "tokens",
-    "openapi.json", "docs", "health", "metrics", "console", "tags", "iiif",
+OWN_PATHS = {
+    "albums", "console", "deepzoom", "docs", "health", "iiif", "images", "jobs", "metrics",
+    "on_demand", "openapi.json", "origins", "tags", "tokens", "transforms", "trash", "uploads",
+    "users",
 }  # fmt: skip
+"""The first segments of this service's paths, which no front may have as its prefix."""
 
 
 class Origin(Section):
@@ -160,7 +162,7 @@ class Fronts(Section):
         }
         for name, front in fronts.items():
             first = front.prefix.strip("/").partition("/")[0]
-            if first in _OWN_PATHS:
+            if first in OWN_PATHS:
                 raise ValueError(f"fronts.{name}.prefix: /{first} is a path of this service")
             if front.is_on and not front.sources:
                 raise ValueError(

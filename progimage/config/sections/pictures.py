@@ -205,7 +205,7 @@ class Transforms(Section):
         "policy no longer allows.",
     )
     cold_per_minute: int = Field(
-        default=300,
+        default=600,
         ge=0,
         le=1_000_000,
         description="Renders that one client (an account, or else an address; an IPv6 /64) may "
@@ -215,7 +215,7 @@ class Transforms(Section):
         "as one.",
     )
     cold_burst: int = Field(
-        default=300,
+        default=2_000,
         ge=1,
         le=1_000_000,
         description="Renders that a client may cause at once before that rate applies.",

@@ -28,6 +28,7 @@ SETTINGS = {
     "jobs_poll_s": 0.5,
     "jobs_host_pause_s": 0.02,
     "download_allow_private": "true",
+    "transforms_cold_per_minute": 0,
 }
 JOB_ITEMS = 40
 
