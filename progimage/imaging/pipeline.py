@@ -109,6 +109,11 @@ class Pipeline:
         """True if a step uses the faces of the picture's record."""
         return any(argument in _OF_FACES for step in self.steps for argument in step.arguments)
 
+    @property
+    def redacts_faces(self) -> bool:
+        """True if a step redacts the faces of the picture's record."""
+        return any(dict(step.arguments).get(_AREAS) == FACES for step in self.steps)
+
     def at_faces(self, faces: Sequence[Area] | None) -> Pipeline:
         """Return the same pipeline with places for `gravity=face` and `redact:faces`.
 

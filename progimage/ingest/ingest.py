@@ -211,7 +211,8 @@ class Ingest:
         """
         check_visibility(metadata, owner)
         image_id = staged.id_for(owner)
-        present = self._library.held(image_id)
+        asked = metadata.visibility if "visibility" in metadata.model_fields_set else None
+        present = self._library.held(image_id, asked)
         if present is not None and self._library.is_intact(present):
             return present, False
         if present is not None:

@@ -48,7 +48,7 @@ from progimage.library.records import (
     read_record,
 )
 from progimage.library.trash import Trash, remove_note
-from progimage.model import Metadata, Record, Viewer, check_visibility
+from progimage.model import Metadata, Record, Viewer, Visibility, check_visibility
 from progimage.stores import ABSENT, ObjectStore, Reader
 from progimage.telemetry import audit
 
@@ -319,11 +319,12 @@ class Library:
         for stat in self._store.list(prefix):
             self._store.delete(stat.key)
 
-    def held(self, image_id: str) -> Record | None:
+    def held(self, image_id: str, visibility: Visibility | None = None) -> Record | None:
         """Return the record of a picture about to be added, if it is stored already.
 
         A removal that is not finished yet is finished first; a record that cannot be read is
-        moved to quarantine; a picture in the trash is restored.
+        moved to quarantine; a picture in the trash is restored, with the `visibility` that the
+        upload asks for.
         """
         try:
             record, etag = self._records.read(image_id)
@@ -336,18 +337,18 @@ class Library:
         if record.state == "live":
             return record
         if record.state == "trashed":
-            return self._restored(record)
+            return self._restored(record, visibility)
         self.finish_removal(record, etag)
         return None
 
-    def _restored(self, record: Record) -> Record | None:
+    def _restored(self, record: Record, visibility: Visibility | None) -> Record | None:
         """Return the picture, taken out of the trash; None if it was removed meanwhile."""
         owner = Viewer(name=record.owner)
         try:
-            return self.trash.restore(owner, record.id)
+            return self.trash.restore(owner, record.id, visibility)
         except NotFound:
             # Another process has just restored or removed it.
-            return self.held(record.id)
+            return self.held(record.id, visibility)
 
     def adopt(self, record: Record) -> bool:
         """Add a picture whose original is stored already; False if it has a record."""

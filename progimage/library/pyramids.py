@@ -8,14 +8,14 @@ with it. It is written after the record, and the record is read again afterwards
 from __future__ import annotations
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 import structlog
 
 from progimage import keys
-from progimage.errors import KeyMissing
+from progimage.errors import KeyMissing, StoreFull
 from progimage.imaging.codecs.formats import Format
 from progimage.imaging.pyramids.container import Directory, directory_bytes
 from progimage.imaging.pyramids.rendering import StoredTile
@@ -43,7 +43,10 @@ class StoredTiles(NamedTuple):
 class Pyramids:
     """Keeps pyramids in a store."""
 
-    def __init__(self, store: ObjectStore, library: Library) -> None:
+    def __init__(
+        self, store: ObjectStore, library: Library, has_room: Callable[[int], bool]
+    ) -> None:
+        self._has_room = has_room
         self._store = store
         self._library = library
         self._directories: LockedLru[str, Directory] = LockedLru(_REMEMBERED)
@@ -91,8 +94,11 @@ class Pyramids:
 
         Raises:
             StoreUnavailable: it could not be stored.
+            StoreFull: it would take the space that has to stay free.
         """
         key = keys.pyramid(record.id, record.generation)
+        if not self._has_room(file.stat().st_size):
+            raise StoreFull("the disk has no room for the tiles of this picture")
         with file.open("rb") as source:
             self._store.put(key, source, media_type=_MEDIA_TYPE)
         self._directories.pop(key)

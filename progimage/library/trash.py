@@ -20,7 +20,7 @@ from progimage.errors import Conflict, DamagedRecord, NotFound, Overloaded, Prec
 from progimage.library.edits import ATTEMPTS, TICK, Purge
 from progimage.library.index.index import Index
 from progimage.library.records import Records, can_edit, can_see, forbidden, not_found
-from progimage.model import Record, Trashed, Viewer
+from progimage.model import Record, Trashed, Viewer, Visibility
 from progimage.stores import ObjectStore
 from progimage.telemetry import audit
 
@@ -92,8 +92,13 @@ class Trash:
         """
         return self._read(viewer, image_id)[0]
 
-    def restore(self, viewer: Viewer, image_id: str) -> Record:
+    def restore(
+        self, viewer: Viewer, image_id: str, visibility: Visibility | None = None
+    ) -> Record:
         """Take a picture out of the trash of `viewer`; return its record.
+
+        Args:
+            visibility: the one that it gets; None: the one that it had.
 
         Raises:
             NotFound: it is not in this trash.
@@ -106,6 +111,7 @@ class Trash:
                     "revision": record.revision + 1,
                     "modified": max(self._clock(), record.modified + TICK),
                     "trash": None,
+                    "visibility": visibility or record.visibility,
                 }
             )
             if self._swap(restored, etag):

@@ -55,13 +55,14 @@ class Purging:
     def purge(self, wanted: PurgePart) -> int:
         """Remove the pictures of a part; return how many there were. It may be repeated.
 
-        The pointer goes first: without it no node serves the copy.
+        The copy goes first: what dies in between leaves a pointer, which a repetition finds. A
+        pointer without its copy serves nothing.
         """
         count = 0
         for pointer in self._pointers.of_part(wanted.origin, wanted.part):
             if pointer.key.startswith(wanted.prefix):
-                self._pointers.remove(wanted.origin, pointer.key)
                 with suppress(NotFound):
                     self._library.remove(viewer_of(wanted.origin), pointer.image_id)
+                self._pointers.remove(wanted.origin, pointer.key)
                 count += 1
         return count

@@ -65,7 +65,7 @@ class CacheBudget:
         """Return whether a rendition is small enough, and the disk has room for it."""
         if size_bytes > self._max_rendition_bytes:
             return False
-        return not isinstance(self._store, HasLocalPath) or self._has_room(self._store, size_bytes)
+        return self.has_room(size_bytes)
 
     def allows(self, size_bytes: int) -> bool:
         """Return whether a rendition of this size may be cached now, and count it if so."""
@@ -85,9 +85,12 @@ class CacheBudget:
                 self._added += size_bytes
         return is_allowed
 
-    def _has_room(self, store: HasLocalPath, size_bytes: int) -> bool:
+    def has_room(self, size_bytes: int) -> bool:
+        """Return whether the space that has to stay free does so after so many bytes more."""
+        if not isinstance(self._store, HasLocalPath):
+            return True
         try:
-            facts = os.statvfs(Path(store.local_path("any")).parent)
+            facts = os.statvfs(Path(self._store.local_path("any")).parent)
         except OSError:
             return True  # the put will say what is wrong
         return facts.f_bavail * facts.f_frsize - size_bytes >= self._min_free_bytes

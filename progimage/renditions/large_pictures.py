@@ -102,15 +102,16 @@ class LargePictures:
         """
         key = keys.pyramid(record.id, record.generation)
         self._too_slow.check(key)
-        with self._waiting.admit(), self._flights.join(key) as leads:
-            if not leads or self._pyramids.has(record):
-                return
-            if elsewhere() and self._pyramids.has(record):
-                return
-            # Other web processes of this machine wait too.
-            with node_lock(key), self._too_slow.noting(key):
-                if not self._pyramids.has(record):
-                    self._make(record, open_sources)
+        with self._waiting.admit():
+            while not self._pyramids.has(record):
+                with self._flights.join(key) as leads:
+                    if not leads or (elsewhere() and self._pyramids.has(record)):
+                        continue
+                    # Other web processes of this machine wait too.
+                    with node_lock(key), self._too_slow.noting(key):
+                        if not self._pyramids.has(record):
+                            self._make(record, open_sources)
+                            return
 
     def _make(self, record: Record, open_sources: OpenSources) -> None:
         with open_sources() as sources:

@@ -111,6 +111,11 @@ def at_focus(pipeline: Pipeline, record: Record) -> Pipeline:
     pipeline = pipeline.at_focus(Focus(point.x, point.y) if point else None)
     if not pipeline.uses_faces:
         return pipeline
+    if pipeline.redacts_faces and (record.frames > 1 or pipeline.output.page > 1):
+        raise InvalidArgument(
+            "redact: faces are only looked for in the first frame and on the first page; "
+            "give the areas of this one"
+        )
     return pipeline.at_faces(None if faces is None else [Area(*face) for face in faces])
 
 

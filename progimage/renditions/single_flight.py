@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from progimage.errors import ProgImageError
+from progimage.errors import Overloaded, ProgImageError
 
 
 class _Flight:
@@ -27,7 +27,8 @@ class SingleFlight:
         """Yield True to the first thread; the others wait until it ends, and get False.
 
         An error of the first thread is raised in the others too: a picture that cannot
-        be rendered is not tried once for each request.
+        be rendered is not tried once for each request. Not so if its client had too much work
+        waiting, which says nothing about the others: they get False, and go on by themselves.
         """
         with self._lock:
             flight = self._flights.get(key)
@@ -36,7 +37,7 @@ class SingleFlight:
                 flight = self._flights[key] = _Flight()
         if not leads:
             flight.landed.wait()
-            if flight.error is not None:
+            if flight.error is not None and not isinstance(flight.error, Overloaded):
                 raise flight.error
             yield False
             return

@@ -121,7 +121,7 @@ def build(settings: Settings, store: ObjectStore | None, pool: RenderPool | None
     remote = broker_renderer(settings, store, broker)
     jobs = Jobs(store, readers)
     budget = cache_budget(settings, store, helpers)
-    large_parts = large.parts(store, library)
+    large_parts = large.parts(store, library, budget.has_room)
     runner = runner_of(
         settings, store, jobs, library, jobs_pool, folder, downloader, budget, large_parts
     )

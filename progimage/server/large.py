@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from progimage.access.admission import Admission
+from progimage.access.fair_queue import FairQueue
 from progimage.config import Settings
 from progimage.imaging.pool import RenderPool
 from progimage.ingest.ingest import LargeUploads
@@ -41,6 +43,7 @@ class LargeFactory:
             tasks=1,
             # Somebody waits, as for any render.
             niceness=settings.render.niceness,
+            turn=FairQueue(2, chosen.wall_timeout_s).turn,
         )
         self._maker = PyramidMaker(
             self.pool,
@@ -52,11 +55,17 @@ class LargeFactory:
         self._waiting = Admission(chosen.waiting, "requests that wait for pyramids")
         self._is_enabled = chosen.enabled
 
-    def parts(self, store: ObjectStore, library: Library) -> LargeParts:
-        """Return the parts for one store: none of them if the settings turn them off."""
+    def parts(
+        self, store: ObjectStore, library: Library, has_room: Callable[[int], bool]
+    ) -> LargeParts:
+        """Return the parts for one store: none of them if the settings turn them off.
+
+        Args:
+            has_room: whether the store's disk has room for so many bytes.
+        """
         if not self._is_enabled:
             return LargeParts()
-        pyramids = Pyramids(store, library)
+        pyramids = Pyramids(store, library, has_room)
         return LargeParts(
             LargeUploads(self._maker, pyramids),
             LargePictures(pyramids, self._maker, self._waiting),

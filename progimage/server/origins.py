@@ -87,7 +87,7 @@ def foreign_pictures(
     foreign = Library(part, index=Unlisted(part), on_purge=cache.forget if cache else None)
     copies = Copies(part, foreign, settings.origin_cache.max_bytes, executor)
     working = WorkingCopies(part, foreign, settings.render.working_copy_px, executor)
-    parts = large.parts(part, foreign)
+    parts = large.parts(part, foreign, budget.has_room)
     renditions = Renditions(
         part,
         foreign,

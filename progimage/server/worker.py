@@ -78,7 +78,7 @@ def work_on_jobs() -> None:
         TempFolder(),
         downloader,
         budget,
-        large.parts(store, library),
+        large.parts(store, library, budget.has_room),
     )
     keeper.start()
     try:
@@ -111,8 +111,9 @@ def work_on_renders() -> None:
     library = Library(store)
     copies = WorkingCopies(store, library, settings.render.working_copy_px)
     counting = ThreadPoolExecutor(1, thread_name_prefix="cache size")
+    budget = cache_budget(settings, store, counting)
     large = LargeFactory(settings)
-    parts = large.parts(store, library)
+    parts = large.parts(store, library, budget.has_room)
     renders = Renditions(
         store,
         library,
@@ -122,7 +123,7 @@ def work_on_renders() -> None:
         admission,
         policy,
         working_copies=copies,
-        allows=cache_budget(settings, store, counting).allows,
+        allows=budget.allows,
         large=parts.pictures,
     )
     messages = Broker(settings.jobs.broker)

@@ -161,6 +161,16 @@ def test_an_upload_of_the_same_bytes_restores_the_picture(store, library, record
     assert in_trash(library) == []
 
 
+def test_an_upload_as_private_restores_the_picture_as_private(store, library):
+    public = library.add(candidate(b"boat", owner="ann"), Metadata(title="Boat"))[0]
+    library.trash.add(ANN, public.id, MONTH)
+    restored = library.held(public.id, "private")
+    assert restored is not None
+    assert (restored.title, restored.visibility) == ("Boat", "private")
+    with pytest.raises(NotFound):
+        library.find(ANONYMOUS, public.id)
+
+
 def test_the_last_to_be_deleted_comes_first_and_pages_go_on_behind_a_note(store):
     library = Library(store)
     ids = [add(library, bytes([number]), owner="ann").id for number in range(5)]

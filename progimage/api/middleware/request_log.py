@@ -10,6 +10,7 @@ import falcon
 import structlog
 
 from progimage.telemetry import metrics
+from progimage.telemetry.paths import without_signature
 
 _ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
@@ -36,14 +37,14 @@ class RequestLog:
     def process_response(
         self, req: falcon.Request, resp: falcon.Response, resource: object, req_succeeded: bool
     ) -> None:
-        """Log the request and its status, without the query, which may have a signature."""
+        """Log the request and its status, without the signatures of queries and viewers."""
         seconds = time.perf_counter() - req.context.started
         if self._is_metered:
             metrics.request(req.method, req.uri_template, resp.status_code, seconds)
         log.info(
             "request",
             method=req.method,
-            path=req.path,
+            path=without_signature(req.path),
             status=resp.status_code,
             ms=round(1000 * seconds, 2),
             cache=resp.get_header("X-Cache"),

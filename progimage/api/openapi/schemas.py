@@ -83,6 +83,14 @@ def _record() -> dict[str, Any]:
 
 
 PICTURE = Named("Picture", _record())
+PART_OF_PICTURE = Named(
+    "PartOfPicture",
+    {
+        **PICTURE.schema,
+        "description": "Fields of a record: those that were asked for.",
+        "required": [],
+    },
+)
 
 _NAMES = {"type": "array", "items": {"type": "string"}}
 IGNORED = {**_NAMES, "description": "Form fields that mean nothing here and were ignored."}

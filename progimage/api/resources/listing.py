@@ -86,7 +86,7 @@ _PAGE = Named(
         "type": "object",
         "properties": {
             "kind": {"const": "Collection"},
-            "data": {"type": "array", "items": schemas.PICTURE},
+            "data": {"type": "array", "items": schemas.PART_OF_PICTURE},
             "next": {"type": ["string", "null"], "description": "The next page."},
             "previous": {"type": ["string", "null"], "description": "The previous page."},
             "total": {"type": "integer", "minimum": 0},

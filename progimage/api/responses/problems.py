@@ -12,6 +12,7 @@ import structlog
 
 from progimage import errors
 from progimage.telemetry import audit
+from progimage.telemetry.paths import without_signature
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -152,7 +153,8 @@ def _on_error(
     ):
         retry = error.retry_after_s
     if isinstance(error, errors.StoreError):
-        log.warning("store error", reason=str(error), method=req.method, path=req.path)
+        path = without_signature(req.path)
+        log.warning("store error", reason=str(error), method=req.method, path=path)
     if isinstance(error, errors.Unauthenticated | errors.Forbidden | errors.TooManyAttempts):
         audit.record("access", "denied", reason=type(error).__name__, method=req.method)
     respond(resp, of_error(error), retry)
@@ -189,11 +191,12 @@ _NO_ROOM = frozenset(
 def _on_unexpected(
     req: falcon.Request, resp: falcon.Response, error: Exception, params: object
 ) -> None:
+    path = without_signature(req.path)
     if isinstance(error, OSError) and error.errno in _NO_ROOM:
-        log.error("no room", method=req.method, path=req.path, reason=error.strerror)
+        log.error("no room", method=req.method, path=path, reason=error.strerror)
         detail = "the server has no room for temporary files; try again in a few seconds"
         respond(resp, document(503, "No room", detail, "NoRoom"), 5)
         return
-    log.error("unexpected error", method=req.method, path=req.path, exc_info=error)
+    log.error("unexpected error", method=req.method, path=path, exc_info=error)
     detail = "an unexpected error; the details are in the server's log"
     respond(resp, document(500, "Internal error", detail, "InternalError"))

@@ -15,7 +15,7 @@ from progimage.api.fronts.iiif.identifier import Identifier
 from progimage.api.responses.delivery import PRIVATE
 from progimage.api.responses.origin import OriginResponder
 from progimage.api.responses.rendition import RenditionResponder
-from progimage.errors import InvalidRequest, NotFound
+from progimage.errors import InvalidRequest, NotFound, TransformRefused
 from progimage.imaging.operation import Size
 from progimage.imaging.pipeline import Pipeline
 from progimage.library import Library
@@ -109,12 +109,12 @@ class ViewerResponder:
                 self._sizes.put(image_id, size)
         try:
             pipeline, links = compile_(size)
-        except (InvalidRequest, NotFound):
+            self._policy.check(pipeline, is_signed=identifier.signature is not None)
+        except (InvalidRequest, NotFound, TransformRefused):
             # The size may be known of a picture that is now private.
             self._sizes.pop(image_id)
             self._library.find(access.viewer, image_id)
             raise
-        self._policy.check(pipeline, is_signed=identifier.signature is not None)
         self._renditions.send(
             req, resp, image_id, pipeline, access, record=record, links=links or None
         )

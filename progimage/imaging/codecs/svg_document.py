@@ -191,13 +191,18 @@ class _Writer:
         if self._elements > _MAX_ELEMENTS:
             raise PictureTooComplex(f"the svg has more than {_MAX_ELEMENTS:,} elements")
         space, _, tag = name.rpartition(" ")
-        if self._left_out_at or space != _SVG or tag not in _ELEMENTS:
+        # A style sheet has no elements; one inside would end it for this writer only.
+        is_in_style = self._style is not None
+        if self._left_out_at or is_in_style or space != _SVG or tag not in _ELEMENTS:
             self._left_out_at = self._left_out_at or self._depth
             return
         if tag == "style":
             self._style = []
         if self._depth == 1:
             attributes = self._root_attributes(attributes)
+        if "href" in attributes:
+            # SVG 2, section 16.1.5: `href` counts where both are there.
+            attributes = {key: attributes[key] for key in attributes if key != _XLINK_HREF}
         written = [f"<{tag}"]
         for key, value in attributes.items():
             if (allowed := self._allowed(tag, key, value)) is not None:

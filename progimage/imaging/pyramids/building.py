@@ -67,14 +67,16 @@ def inspect_and_build(
 ) -> Facts | None:
     """Prove that the picture at `source` is whole; write its pyramid and return its facts.
 
-    None if it is an animation, within the `ordinary` limits, or has fewer than `from_pixels`.
-    The other arguments are those of `build_pyramid`.
+    None if it is an animation, of a format that Pillow does not read, within the `ordinary`
+    limits, or has fewer than `from_pixels`. The other arguments are those of `build_pyramid`.
 
     Raises:
         EmptyPicture, UnsupportedMedia, MismatchedMedia: as `sniff` does.
         PictureTooComplex, CorruptPicture: as `build_pyramid` does.
     """
     form = sniff(source)
+    if not form.pillow_name:
+        return None
     size, is_animated = size_in_header(source, form)
     if is_animated or size[0] * size[1] < from_pixels or not is_beyond(*size, ordinary):
         return None

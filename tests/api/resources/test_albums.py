@@ -223,6 +223,8 @@ class TestLinks:
             assert anybody.simulate_get(f"/images/{image_id}/?sig={sig}").status_code == 404
         for rest in (f"thumbnail?sig={signature}", "metadata/"):
             assert anybody.simulate_get(f"/images/{image_id}/{rest}").status_code == 404
+        for closed in ("sha256", "tags", "description", "custom", "capture", "file_name"):
+            assert closed not in record
 
     def test_a_link_is_for_one_album_and_an_altered_one_reveals_nothing(
         self, ann, anybody, private

@@ -46,6 +46,15 @@ def test_without_a_face_there_is_smart_and_nothing_to_redact(client):
     assert picture(client, f"{path}redact:faces.png").size == (90, 30)
 
 
+def test_faces_of_later_frames_are_not_left_visible(client):
+    """They are only looked for in the first one, so redacting them is an error."""
+    frames = [Image.new("RGB", FACE.size, BACKGROUND), FACE]
+    path = upload(client, saved(frames[0], "GIF", save_all=True, append_images=frames[1:]))
+    assert_problem(client.simulate_get(f"{path}redact:faces.gif"), 400, "first frame")
+    assert_problem(client.simulate_get(f"{path}page:2/redact:faces.png"), 400, "first page")
+    assert client.simulate_get(f"{path}crop:30x30,gravity=face.gif").status_code == 200
+
+
 def test_without_the_extra_crops_are_smart_and_redacting_names_it(client, monkeypatch):
     for module in (faces, inspection):
         monkeypatch.setattr(module, "IS_INSTALLED", False)

@@ -39,6 +39,17 @@ def signature(address) -> str:
     return address.partition("~")[2].partition("/")[0]
 
 
+def test_a_hidden_picture_is_as_missing_as_any_where_the_policy_forbids_tiles(make_client, store):
+    client = make_client(auth=AUTH, transforms={"policy": "signed"})
+    hidden = keep(store, visibility="public").split("/")[2]
+    tile = "0,0,24,16/12,/0/default.png"
+    assert_problem(client.simulate_get(f"/iiif/3/{hidden}/{tile}"), 403)
+    changes = {"images": [hidden], "visibility": "private"}
+    client.simulate_patch("/images/", json=changes, headers=headers_of(store, "ann"))
+    answers = [client.simulate_get(f"/iiif/3/{i}/{tile}") for i in (hidden, "0" * 64)]
+    assert [answer.status_code for answer in answers] == [404, 404]
+
+
 def test_a_signed_base_is_repeated_wherever_a_viewer_goes_on(anybody, address, image_id, signature):
     base = f"/iiif/3/{image_id}~{signature}"
     assert address == f"{base}/info.json"

@@ -47,6 +47,8 @@ def picture_url(size: tuple[int, int], media_type: str = "image/png") -> str:
         "<style>@import 'secret.css'; rect { fill: red }</style>",
         "<style>rect { fill: url(secret.svg#a) }</style>",
         '<style><![CDATA[rect { fill: url("secret.svg#a") }]]></style>',
+        "<style><style/>@import 'secret.css';</style>",
+        "<style><g/>rect { fill: url(secret.svg#a) }</style>",
         '<rect onload="secret()"/>',
         "<script>secret()</script>",
         '<script href="secret.js"/>',
@@ -71,6 +73,13 @@ def test_what_draws_is_left_as_it_was() -> None:
         '</path></g><text x="1" xml:space="preserve">a &lt; b</text>'
     )
     assert content in markup(content)
+
+
+def test_of_two_spellings_of_a_reference_the_newer_counts() -> None:
+    left = markup('<use href="#a" xlink:href="#b"/><use xlink:href="#c"/>')
+    assert left.count("href") == 2
+    assert '"#a"' in left
+    assert '"#c"' in left
 
 
 def test_references_inside_the_document_are_left() -> None:

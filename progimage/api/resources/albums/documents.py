@@ -73,7 +73,7 @@ PICTURES = Named(
         "type": "object",
         "properties": {
             "kind": {"const": "Collection"},
-            "data": {"type": "array", "items": schemas.PICTURE},
+            "data": {"type": "array", "items": schemas.PART_OF_PICTURE},
             "next": {"type": ["string", "null"], "description": "The next page."},
         },
         "required": ["kind", "data", "next"],

@@ -23,6 +23,12 @@ from progimage.stores.deadline import ContextThreads
 # Threads of each web process that read records of albums.
 _THREADS = 8
 
+# What a signed link to an album shows of a private picture, whose record stays closed.
+_SHOWN_BY_LINKS = (
+    *("id", "title", "alt", "media_type", "width", "height", "frames", "has_alpha"),
+    *("dominant_colour", "placeholder", "visibility"),
+)
+
 # Pictures that are looked at to find one that can stand for an album.
 _COVERS = 5
 
@@ -110,6 +116,8 @@ class AlbumReader:
 
     def _document(self, seen: SeenAlbum, record: Record) -> dict[str, Any]:
         document = self._urls.record(record)
+        if seen.ends_s is not None and not record.is_public:
+            document = {name: document[name] for name in (*_SHOWN_BY_LINKS, "_links")}
         if seen.ends_s is None or self._signer is None or record.owner != seen.album.owner:
             return document
         # A link to an album shows its pictures for as long as the link is valid.

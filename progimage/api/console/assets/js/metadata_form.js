@@ -157,11 +157,13 @@ export function metadataForm(record, etag, onsaved) {
   fill(base);
   return {
     element,
-    /** Go on from a newer version whose fields here are the same. */
+    /**
+     * Go on from a newer version if its fields here are the same. If another user has changed
+     * them, the old version stays, so that saving shows both.
+     */
     refresh(newer, version) {
+      if (differing(base, metadataOf(newer)).length) return;
       etag = version;
-      base = metadataOf(newer);
-      check();
     },
   };
 }

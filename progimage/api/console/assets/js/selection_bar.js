@@ -139,8 +139,11 @@ export function selectionBar(selection, { onchanged, selectShown }) {
     }
   }
 
-  function copyLinks() {
-    return working(async () => {
+  async function copyLinks() {
+    const hidden = selection.records.filter(({ visibility }) => visibility === "private").length;
+    const question = `${count(hidden, "picture is", "pictures are")} private. Everybody who has a link can see the original, with its metadata, for a week. Links cannot be taken back.`;
+    if (hidden && !(await confirmed("Share private pictures?", question, "Copy links"))) return;
+    await working(async () => {
       progress("Collecting links …");
       const urls = await linksTo(selection.records);
       if (await copied(urls.join("\n"))) toast(`${count(urls.length, "link")} copied`);
