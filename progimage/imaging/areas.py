@@ -13,6 +13,9 @@ MAX_AREAS = 50
 
 _NUMBER = r"([01]|[01]?\.[0-9]{1,4})"
 _AREA = re.compile("x".join([_NUMBER] * 4))
+PATTERN = rf"^(faces|{_AREA.pattern}(_{_AREA.pattern})*)$"
+"""A regular expression for `faces`, and for areas; not all that match are inside the picture."""
+
 # A face is found from the brows to the chin; so much of its sides is added for the rest of it.
 _MARGIN = 0.25
 

@@ -100,7 +100,7 @@ def areas(**common: Unpack[Common]) -> Parameter:
         "0.1x0.2x0.3x0.4, with _ between them",
         read=area_list.read,
         write=area_list.write,
-        schema={"type": "string", "format": "areas"},
+        schema={"type": "string", "pattern": area_list.PATTERN},
         **common,
     )
 

@@ -37,9 +37,10 @@ export function playground(record, view, signal, pipeline) {
   const soon = debounced(() => render(), 350);
 
   function build({ operations: declared, formats: known, presets }) {
-    // The format has a field of its own.
+    // The format has a field of its own. Only documents have a page to choose.
     const all = Object.entries(presets).map(asOperation);
-    if (isOpen()) all.unshift(...declared.filter(({ name }) => name !== "format"));
+    const leftOut = record.pages > 1 ? ["format"] : ["format", "page"];
+    if (isOpen()) all.unshift(...declared.filter(({ name }) => !leftOut.includes(name)));
     operations = new Map(all.map((operation) => [operation.name, operation]));
     const writable = known.filter((form) => form.writable);
     ({ steps, format } = parse(pipeline, all, [...writable.map((form) => form.extension), "auto"]));
