@@ -28,8 +28,9 @@ _BETTER = {
     "watermark": "watermark:text=ProgImage,gravity=center,size=60,opacity=0.8",
     "quality": "quality:3",
     "compress": "compress:2500",
+    "redact": "redact:areas=0.25x0.25x0.5x0.35",
 }
-_UNSEEN = {"lossless", "progressive", "strip", "format"}
+_UNSEEN = {"lossless", "progressive", "strip", "format", "page"}
 _CELL = (228, 152)
 _GAP, _LABEL, _COLUMNS = 14, 26, 6
 
