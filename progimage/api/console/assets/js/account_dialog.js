@@ -4,7 +4,7 @@ import { servicePath } from "./service_path.js";
 import { toast } from "./announce.js";
 import { json, request, sendJson } from "./api.js";
 import { copyButton } from "./copying.js";
-import { confirmed, dialog } from "./dialogs.js";
+import { confirmed, dialog, opened } from "./dialogs.js";
 import { h, icon, uniqueId } from "./dom.js";
 import { errorState, waitingState } from "./notice.js";
 import { logIn, logOut, sessionId, userName } from "./session.js";
@@ -14,14 +14,12 @@ import { when } from "./wording.js";
 export function accountDialog() {
   const leave = h("button", { type: "button", onclick: () => end(logOut()) }, icon("leave"), "Log out");
   const element = dialog(userName(), h("div", { class: "stack" }, h("div", { class: "row" }, leave), passwordForm(), keysSection(), sessionsSection(() => end(logOut()))));
-  element.addEventListener("close", () => element.remove());
   async function end(ending) {
     element.close();
     await ending;
     toast("Logged out");
   }
-  document.body.append(element);
-  element.showModal();
+  opened(element);
 }
 
 function passwordField(label, autocomplete) {

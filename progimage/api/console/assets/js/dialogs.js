@@ -26,6 +26,14 @@ export function dialog(title, ...content) {
   return element;
 }
 
+/** Open a dialog, which is removed from the page when it is closed; returns it. */
+export function opened(element) {
+  element.addEventListener("close", () => element.remove());
+  document.body.append(element);
+  element.showModal();
+  return element;
+}
+
 /** Ask whether to do something that cannot be undone; resolves to true or false. */
 export function confirmed(title, text, action) {
   return new Promise((resolve) => {
@@ -48,11 +56,7 @@ export function confirmed(title, text, action) {
     element.classList.add("small");
     element.setAttribute("role", "alertdialog");
     element.setAttribute("aria-describedby", textId);
-    element.addEventListener("close", () => {
-      element.remove();
-      resolve(answer);
-    });
-    document.body.append(element);
-    element.showModal();
+    element.addEventListener("close", () => resolve(answer));
+    opened(element);
   });
 }

@@ -1,6 +1,6 @@
 // The keys of the whole page, and the dialog that lists them.
 
-import { dialog } from "./dialogs.js";
+import { dialog, opened } from "./dialogs.js";
 import { h, icon } from "./dom.js";
 
 const KEYS = [
@@ -48,7 +48,5 @@ function showHelp() {
   const rows = KEYS.map(([key, text]) => [h("dt", {}, h("kbd", {}, key)), h("dd", {}, text)]);
   const element = dialog("Keyboard", h("dl", { class: "facts" }, rows));
   element.classList.add("small");
-  element.addEventListener("close", () => element.remove());
-  document.body.append(element);
-  element.showModal();
+  opened(element);
 }

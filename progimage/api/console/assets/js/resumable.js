@@ -3,6 +3,7 @@
 
 import { servicePath } from "./service_path.js";
 import { problemOf, Unreachable } from "./problem.js";
+import { pause } from "./pause.js";
 import { accessToken, refresh } from "./session.js";
 
 const PIECE = 8 * 1024 * 1024;
@@ -113,15 +114,5 @@ function once(method, path, { headers, body = null, signal = null, onprogress = 
     http.onloadend = () => signal?.removeEventListener("abort", abort);
     signal?.addEventListener("abort", abort);
     http.send(body);
-  });
-}
-
-function pause(ms, signal) {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(resolve, ms);
-    signal.addEventListener("abort", () => {
-      clearTimeout(timer);
-      reject(new DOMException("cancelled", "AbortError"));
-    });
   });
 }

@@ -5,7 +5,7 @@ import { say, toast } from "./announce.js";
 import { sendJson } from "./api.js";
 import { archiveOf, changeAll, linksTo, save } from "./bulk.js";
 import { copied } from "./copying.js";
-import { confirmed, dialog } from "./dialogs.js";
+import { confirmed, dialog, opened } from "./dialogs.js";
 import { h, icon, uniqueId } from "./dom.js";
 import { errorState } from "./notice.js";
 import { go, hrefOfJob } from "./route.js";
@@ -176,8 +176,5 @@ export function selectionBar(selection, { onchanged, selectShown }) {
 function shownDialog(title, ...content) {
   const element = dialog(title, ...content);
   element.classList.add("small");
-  element.addEventListener("close", () => element.remove());
-  document.body.append(element);
-  element.showModal();
-  return element;
+  return opened(element);
 }

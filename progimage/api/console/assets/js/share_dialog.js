@@ -4,7 +4,7 @@ import { servicePath } from "./service_path.js";
 import { request } from "./api.js";
 import { fileNameOf, originalOf, save, signedLink } from "./bulk.js";
 import { copyButton } from "./copying.js";
-import { dialog } from "./dialogs.js";
+import { dialog, opened } from "./dialogs.js";
 import { h, icon, uniqueId } from "./dom.js";
 import { errorState } from "./notice.js";
 import { isOpen, ownPreset } from "./service.js";
@@ -25,9 +25,7 @@ export function share(record, pipeline) {
     "Share and use",
     h("div", { class: "stack" }, downloadOf(record), linkForm(record, pipeline), codeFor(record)),
   );
-  element.addEventListener("close", () => element.remove());
-  document.body.append(element);
-  element.showModal();
+  opened(element);
 }
 
 /** Save the original under its file name. Rejects as `request` does. */

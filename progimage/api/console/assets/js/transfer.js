@@ -4,6 +4,7 @@
 import { servicePath } from "./service_path.js";
 import { Problem, problemOf, Unreachable } from "./problem.js";
 import { sendInPieces } from "./resumable.js";
+import { pause } from "./pause.js";
 import { accessToken, refresh } from "./session.js";
 
 const MOST_TRIES = 4;
@@ -59,15 +60,5 @@ function once(file, metadata, signal, onprogress) {
     http.onloadend = () => signal.removeEventListener("abort", abort);
     signal.addEventListener("abort", abort);
     http.send(form);
-  });
-}
-
-function pause(ms, signal) {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(resolve, ms);
-    signal.addEventListener("abort", () => {
-      clearTimeout(timer);
-      reject(new DOMException("cancelled", "AbortError"));
-    });
   });
 }
