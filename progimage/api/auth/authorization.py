@@ -7,11 +7,13 @@ the picture is the same for a hidden picture and a missing one.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from progimage.access.signed_links import (
     Grant,
     LinkSigner,
+    Scope,
     path_of_any,
     path_of_iiif,
     path_of_original,
@@ -56,12 +58,7 @@ class Authorization:
         """
         if signature is None:
             return Access(viewer)
-        try:
-            grant = self._keys().verify(signature, {"this": path_of_original(image_id)})
-        except LinkRefused:
-            self._library.find(viewer, image_id)
-            raise
-        return self._as_owner(image_id, grant)
+        return self._by_link(viewer, image_id, signature, {"this": path_of_original(image_id)})
 
     def to_rendition(
         self, viewer: Viewer, image_id: str, pipeline: Pipeline, signature: str | None
@@ -102,12 +99,7 @@ class Authorization:
         """
         if signature is None:
             return Access(viewer)
-        try:
-            grant = self._keys().verify(signature, {"any": path_of_iiif(image_id)})
-        except LinkRefused:
-            self._library.find(viewer, image_id)
-            raise
-        return self._as_owner(image_id, grant)
+        return self._by_link(viewer, image_id, signature, {"any": path_of_iiif(image_id)})
 
     def to_transform(
         self, pipeline: Pipeline, signature: str | None, url: str | None = None
@@ -127,6 +119,17 @@ class Authorization:
         if self._signer is None:
             raise LinkRefused("sig: this service has no key to sign links with")
         return self._signer
+
+    def _by_link(
+        self, viewer: Viewer, image_id: str, signature: str, paths: Mapping[Scope, str]
+    ) -> Access:
+        """Verify a signature for one of `paths`; without a valid one, `viewer` sees why or 404."""
+        try:
+            grant = self._keys().verify(signature, paths)
+        except LinkRefused:
+            self._library.find(viewer, image_id)
+            raise
+        return self._as_owner(image_id, grant)
 
     def _as_owner(self, image_id: str, grant: Grant) -> Access:
         """Let the request see what the picture's owner may see.

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from itertools import islice
 from typing import Any
 
@@ -13,6 +11,7 @@ from progimage import keys
 from progimage.api.auth.authentication import author_of
 from progimage.api.openapi import schemas
 from progimage.api.openapi.documented import Answer, Named, documented
+from progimage.api.requests import note_cursor
 from progimage.api.requests.query import pairs
 from progimage.api.requests.search import QueryParameters
 from progimage.api.resources.listing import CURSOR, DEFAULT_LIMIT, LIMIT, MAX_LIMIT
@@ -25,7 +24,6 @@ from progimage.model import Record
 MAX_EMPTIED = 1_000
 """Pictures that one request removes."""
 
-_MAX_CURSOR = 400
 
 _TRASHED = Named(
     "TrashedPicture",
@@ -97,11 +95,13 @@ class TrashResource:
         parameters = QueryParameters(pairs(req), ("limit", "cursor"))
         limit = parameters.whole_number("limit", 1, MAX_LIMIT, DEFAULT_LIMIT)
         owner = author_of(req).name
-        after = _decoded(parameters.one("cursor"), owner)
+        after = note_cursor.decoded(
+            parameters.one("cursor"), keys.trash_of(owner), keys.id_of_trash_note, "picture"
+        )
         found = list(islice(self._library.trash.list(owner, after), limit + 1))
         next_page = None
         if len(found) > limit:
-            cursor = base64.urlsafe_b64encode(found[limit - 1][0].encode()).decode()
+            cursor = note_cursor.encoded(found[limit - 1][0])
             query = parameters.encoded(("cursor",), cursor=cursor)
             next_page = self._urls.relative(f"/trash/?{query}")
         resp.set_header("Cache-Control", "private, no-store")
@@ -172,19 +172,3 @@ class TrashResource:
         if record.trash is not None:
             facts |= record.trash.model_dump(mode="json")
         return {**facts, "_links": {"self": self._urls.link(f"/trash/{record.id}/")}}
-
-
-def _decoded(cursor: str | None, owner: str) -> str:
-    """Return the key to continue behind, "" for the first page."""
-    if cursor is None:
-        return ""
-    try:
-        key = base64.b64decode(cursor[:_MAX_CURSOR], altchars=b"-_", validate=True).decode()
-    except (binascii.Error, UnicodeDecodeError, ValueError):
-        key = ""
-    if keys.id_of_trash_note(key) is None or not key.startswith(keys.trash_of(owner)):
-        raise InvalidRequest(
-            "cursor: expected the cursor in 'next' of an earlier answer; "
-            "leave it out to begin with the first picture"
-        )
-    return key

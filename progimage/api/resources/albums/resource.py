@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from itertools import islice
 
 import falcon
@@ -12,6 +10,7 @@ from progimage import keys
 from progimage.api.auth.authentication import author_of, viewer_of
 from progimage.api.openapi import schemas
 from progimage.api.openapi.documented import Answer, Content, Parameter, documented
+from progimage.api.requests import note_cursor
 from progimage.api.requests.conditional import match_holds
 from progimage.api.requests.json_body import read_json
 from progimage.api.requests.media_type import check_media_type
@@ -46,7 +45,6 @@ LIMIT = Parameter(
     {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT},
 )
 
-_MAX_CURSOR = 400
 _PATCH_TYPES = ("application/merge-patch+json", "application/json")
 _BODY_ERRORS = (InvalidRequest, InvalidField, RequestTimeout, PictureTooLarge)
 
@@ -72,11 +70,16 @@ class AlbumResource:
         parameters = QueryParameters(pairs(req), ("limit", "cursor"))
         limit = parameters.whole_number("limit", 1, MAX_LIMIT, DEFAULT_LIMIT)
         viewer = author_of(req)
-        after = _decoded(parameters.one("cursor"), viewer.name)
+        after = note_cursor.decoded(
+            parameters.one("cursor"),
+            keys.albums_of(viewer.name),
+            keys.id_of_album_note,
+            "album",
+        )
         found = list(islice(self._albums.list(viewer.name, after), limit + 1))
         next_page = None
         if len(found) > limit:
-            cursor = base64.urlsafe_b64encode(found[limit - 1][0].encode()).decode()
+            cursor = note_cursor.encoded(found[limit - 1][0])
             query = parameters.encoded(("cursor",), cursor=cursor)
             next_page = self._urls.relative(f"/albums/?{query}")
         _set_private(resp)
@@ -213,19 +216,3 @@ def _with_valid_cover(album: Album, changes: dict[str, object]) -> Album:
 
 def _set_private(resp: falcon.Response) -> None:
     resp.set_header("Cache-Control", "private, no-store")
-
-
-def _decoded(cursor: str | None, owner: str) -> str:
-    """Return the key to continue behind, "" for the first page."""
-    if cursor is None:
-        return ""
-    try:
-        key = base64.b64decode(cursor[:_MAX_CURSOR], altchars=b"-_", validate=True).decode()
-    except (binascii.Error, UnicodeDecodeError, ValueError):
-        key = ""
-    if keys.id_of_album_note(key) is None or not key.startswith(keys.albums_of(owner)):
-        raise InvalidRequest(
-            "cursor: expected the cursor in 'next' of an earlier answer; "
-            "leave it out to begin with the first album"
-        )
-    return key
