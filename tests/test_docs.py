@@ -78,7 +78,7 @@ def test_no_upload_by_curl_ends_in_a_slash():
     assert not [address for address in uploads if address.endswith("/")]
 
 
-def test_nothing_tells_people_to_install_a_package_of_somebody_else():
+def test_no_page_names_a_package_of_another_project_to_install():
     """On PyPI the name progimage belongs to another project."""
     for page in PAGES:
         assert not re.search(r"pip install (?:-\S+ )*'?progimage\b", page.read_text("utf-8")), page

@@ -34,7 +34,7 @@ def test_a_pictures_keys_stand_together():
     )
 
 
-def test_what_a_key_is_of_can_be_told_from_it():
+def test_a_key_names_its_kind():
     assert keys.id_of_record(keys.record(ID)) == ID
     assert keys.id_and_generation_of_original(keys.original(ID, "77")) == (ID, "77")
     rendition = keys.rendition(ID, "blur/rotate:degrees=90", "jpg", public=True)
@@ -106,6 +106,6 @@ def test_the_keys_of_an_upload_stand_together_and_its_pieces_in_order():
 
 
 @pytest.mark.parametrize("odd", ["", "uploads/x/slot.json", "uploads/", f"uploads/{'0' * 32}/"])
-def test_what_is_no_key_of_an_upload_is_told_apart(odd):
+def test_keys_outside_uploads_are_recognised(odd):
     assert keys.id_of_upload(odd) is None
     assert keys.offset_of_piece(odd) is None

@@ -115,7 +115,7 @@ def test_room_goes_to_the_client_with_the_fewest_at_work(open_workshop):
     assert workshop.began[3:] == ["b2", "a3"]
 
 
-def test_nobody_waits_while_there_is_room(open_workshop):
+def test_no_request_waits_while_there_is_room(open_workshop):
     workshop = open_workshop(2)
     workshop.come("a1")
     workshop.come("a2")

@@ -78,7 +78,7 @@ def test_the_algorithm_is_the_documented_one():
         ("rotate:0", "/-"),
     ],
 )
-def test_what_is_signed_is_the_canonical_path(spelt, path):
+def test_the_canonical_path_is_signed(spelt, path):
     assert path_of_rendition(ID, parse(spelt)) == f"/images/{ID}{path}"
 
 

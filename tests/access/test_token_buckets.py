@@ -45,7 +45,7 @@ def test_one_client_costs_another_nothing(clock):
     assert taken(buckets, "bob", 9) == 3
 
 
-def test_who_waits_long_gets_a_burst_and_no_more(clock):
+def test_a_long_wait_earns_one_burst_and_no_more(clock):
     buckets = TokenBuckets(4, 1, clock=clock)
     assert taken(buckets, "ann", 9) == 4
     clock.now_s += 1e6

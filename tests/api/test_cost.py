@@ -112,9 +112,7 @@ def test_a_copy_on_the_nodes_disk_costs_a_question_or_nothing(store, tmp_path, j
     assert cost_of(trusting) == {}
 
 
-def test_what_a_client_has_already_costs_the_record_or_the_look_into_the_cache(
-    client, cost_of, jpeg
-):
+def test_a_304_costs_the_record_or_the_cache_lookup(client, cost_of, jpeg):
     path = upload(client, jpeg)
     for wanted in (path, f"{path}thumbnail.png"):
         etag = client.simulate_get(wanted).headers["etag"]

@@ -34,7 +34,7 @@ def client(folder) -> testing.TestClient:
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
-def test_a_damaged_original_is_503_until_somebody_uploads_it_again(client, folder, jpeg, damage):
+def test_a_damaged_original_is_503_until_it_is_uploaded_again(client, folder, jpeg, damage):
     path = upload(client, jpeg, params={"title": "Harbour"})
     [original] = folder.glob("images/*/*/original-*")
     DAMAGES[damage](original)

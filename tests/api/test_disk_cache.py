@@ -59,7 +59,7 @@ def test_no_answer_differs(client, cached, rendition, method, headers):
     assert answers[1].headers.get("x-cache", "hit") == "hit"
 
 
-def test_what_was_just_made_is_copied(cached, store, monkeypatch, jpeg):
+def test_new_objects_are_copied(cached, store, monkeypatch, jpeg):
     path = f"{upload(cached, jpeg)}thumbnail.png"
     made = cached.simulate_get(path)
     monkeypatch.setattr(store, "open", lambda *_: pytest.fail("the store was read"))

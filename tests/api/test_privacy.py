@@ -246,7 +246,7 @@ class TestWhereAnAccountIsRequired:
     def ann(self, make_person):
         return make_person("ann", REQUIRED)
 
-    def test_what_is_public_can_be_read_without(self, ann, anybody, jpeg):
+    def test_public_pictures_can_be_read_without_an_account(self, ann, anybody, jpeg):
         path = f"/images/{send(ann, jpeg).json['id']}/"
         for rest in ("", "metadata/", "thumbnail.webp"):
             assert anybody.simulate_get(path + rest).status_code == 200
@@ -270,7 +270,9 @@ class TestWhereAnAccountIsRequired:
             ("DELETE", f"/images/{'0' * 64}/renders/"),
         ],
     )
-    def test_what_changes_or_costs_needs_one(self, anybody, store, method, path):
+    def test_calls_that_change_or_cost_something_need_an_account(
+        self, anybody, store, method, path
+    ):
         result = anybody.simulate_request(method, path, body=b"x", headers=JPEG)
         assert_problem(result, 401, "POST /tokens/")
         assert result.headers["www-authenticate"] == 'Bearer realm="progimage"'

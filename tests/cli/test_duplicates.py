@@ -34,7 +34,7 @@ def test_images_within_the_distance_are_together_the_largest_first():
     assert names(images, 9) == ["cad"]
 
 
-def test_what_looks_like_a_third_is_together_too():
+def test_pictures_similar_to_a_third_are_grouped_too():
     images = [image("a", LOOK), image("b", LOOK ^ 0xFFFF), image("c", LOOK ^ 0xFF)]
     assert names(images) == ["abc"]
 

@@ -133,7 +133,7 @@ def test_a_named_file_must_be_there(tmp_path):
 
 
 @pytest.mark.parametrize("text", ["bind = ", "\xff\xfe", "[a\n"])
-def test_a_file_that_is_not_toml_is_told_by_name(tmp_path, text):
+def test_a_file_that_is_not_toml_is_named(tmp_path, text):
     file = tmp_path / "odd.toml"
     file.write_bytes(text.encode("latin-1"))
     with pytest.raises(ConfigError, match=r"odd\.toml: not valid TOML"):

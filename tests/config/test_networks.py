@@ -22,7 +22,7 @@ def test_a_client_is_an_ipv4_address_or_64_bits_of_ipv6(address, site):
     assert site_of(address) == site
 
 
-def test_clients_behind_a_dual_stack_socket_are_told_apart():
+def test_clients_behind_a_dual_stack_socket_are_distinguished():
     """Such a socket reports IPv4 clients as ::ffff:192.0.2.7, all within one /64."""
     assert site_of("::ffff:192.0.2.7") == site_of("192.0.2.7")
     assert site_of("::ffff:192.0.2.7") != site_of("::ffff:192.0.2.8")

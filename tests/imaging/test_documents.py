@@ -172,7 +172,7 @@ class TestTricks:
         ],
         ids=["text", "cut", "no pages", "no root", "loop"],
     )
-    def test_what_has_no_page_is_damaged(self, data: bytes, tmp_path: Path) -> None:
+    def test_a_document_without_pages_is_damaged(self, data: bytes, tmp_path: Path) -> None:
         with pytest.raises(CorruptPicture, match="the pdf"):
             inspect(put(tmp_path, data), LIMITS)
 

@@ -198,6 +198,8 @@ class TestBombs:
         facts = pool.run(inspect, put(tmp_path, svg("<rect/>", attributes)), LIMITS)
         assert max(facts.width, facts.height) <= 4096
 
-    def test_what_uses_itself_is_drawn_without_it(self, pool: RenderPool, tmp_path: Path) -> None:
+    def test_an_element_that_uses_itself_is_drawn_without_it(
+        self, pool: RenderPool, tmp_path: Path
+    ) -> None:
         facts = pool.run(inspect, put(tmp_path, svg('<g id="a"><use href="#a"/></g>')), LIMITS)
         assert facts.width == 40

@@ -79,5 +79,5 @@ class TestDrawing:
         parts = emoji._in_writing_order([("שלום", False), (PARTY, True)])
         assert [is_emoji for _, is_emoji in parts] == [True, False]
 
-    def test_what_no_font_has_is_still_named(self) -> None:
+    def test_characters_missing_in_all_fonts_are_named(self) -> None:
         assert undrawable(f"{PARTY}\U000f0000") == ["\U000f0000"]

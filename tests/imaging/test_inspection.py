@@ -50,7 +50,7 @@ def test_width_and_height_are_as_displayed(pillow_name: str, tmp_path: Path) -> 
     assert (facts.width, facts.height, facts.orientation) == (32, 64, 6)
 
 
-def test_the_full_size_is_told_though_a_jpeg_is_decoded_smaller(tmp_path: Path) -> None:
+def test_the_full_size_is_reported_though_a_jpeg_is_decoded_smaller(tmp_path: Path) -> None:
     facts = inspect(put(tmp_path, saved(quadrants((800, 601)), "JPEG")), LIMITS)
     assert (facts.width, facts.height) == (800, 601)
 

@@ -99,7 +99,7 @@ def _converted(source: bytes, form: Format, folder: Path) -> list[Image.Image]:
 
 @into_every_format
 @pytest.mark.parametrize("source", COLOURED)
-def test_colours_are_kept(source: str, form: Format, tmp_path: Path) -> None:
+def test_colours_are_preserved(source: str, form: Format, tmp_path: Path) -> None:
     (image,) = _converted(COLOURED[source], form, tmp_path)
     seen = corners(image)
     for place, colour in CORNERS.items():
@@ -108,7 +108,7 @@ def test_colours_are_kept(source: str, form: Format, tmp_path: Path) -> None:
 
 @into_every_format
 @pytest.mark.parametrize("source", GREY)
-def test_greys_are_kept(source: str, form: Format, tmp_path: Path) -> None:
+def test_greys_are_preserved(source: str, form: Format, tmp_path: Path) -> None:
     (image,) = _converted(GREY[source], form, tmp_path)
     seen = corners(image)
     for place, grey in GREYS.items():
@@ -117,7 +117,7 @@ def test_greys_are_kept(source: str, form: Format, tmp_path: Path) -> None:
 
 @into_every_format
 @pytest.mark.parametrize("source", TRANSPARENT)
-def test_transparency_is_kept_or_laid_on_the_background(
+def test_transparency_stays_or_is_laid_on_the_background(
     source: str, form: Format, tmp_path: Path
 ) -> None:
     (image,) = _converted(TRANSPARENT[source], form, tmp_path)
@@ -132,7 +132,7 @@ def test_transparency_is_kept_or_laid_on_the_background(
 
 @into_every_format
 @pytest.mark.parametrize("source", ANIMATED)
-def test_animations_are_kept_or_become_their_first_frame(
+def test_animations_stay_or_become_their_first_frame(
     source: str, form: Format, tmp_path: Path
 ) -> None:
     frames = _converted(ANIMATED[source], form, tmp_path)

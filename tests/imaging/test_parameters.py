@@ -111,7 +111,7 @@ def test_a_text_has_one_spelling_safe_in_a_file_name(given, written):
         (text(9), "~!", "text of 1 to 9 printable characters, plain or as ~base64url, got '~!'"),
     ],
 )  # fmt: skip
-def test_a_wrong_value_is_told_what_was_expected(parameter, given, complaint):
+def test_the_error_of_a_wrong_value_says_what_was_expected(parameter, given, complaint):
     with pytest.raises(InvalidArgument) as caught:
         parameter.parse(given, "op.name")
     assert str(caught.value) == f"op.name: expected {complaint}"

@@ -28,7 +28,7 @@ def test_it_has_64_bits() -> None:
 
 
 @pytest.mark.parametrize("change", ["jpeg", "smaller", "squeezed", "brighter", "grey"])
-def test_what_looks_alike_is_near(change: str) -> None:
+def test_similar_pictures_are_near(change: str) -> None:
     image = _picture()
     changed = {
         "jpeg": lambda: Image.open(BytesIO(saved(image.convert("RGB"), "JPEG", quality=30))),
@@ -40,7 +40,7 @@ def test_what_looks_alike_is_near(change: str) -> None:
     assert _distance(image, changed) <= 6
 
 
-def test_what_looks_different_is_far() -> None:
+def test_different_pictures_are_far() -> None:
     image = _picture()
     assert _distance(image, image.transpose(Image.Transpose.ROTATE_90)) > 12
     assert _distance(image, _picture(53)) > 12

@@ -163,7 +163,7 @@ def test_a_query_needs_exactly_one_step(path):
         ("crad", (), "no operation named 'crad'; did you mean 'card'?"),
     ],
 )  # fmt: skip
-def test_a_wrong_request_is_told_what_where_and_what_would_work(path, query, complaint):
+def test_the_error_of_a_wrong_request_says_what_where_and_what_would_work(path, query, complaint):
     with pytest.raises(InvalidRequest) as caught:
         parse(path, query, presets={"card": "flip"})
     assert str(caught.value).startswith(complaint)

@@ -124,7 +124,7 @@ def test_a_killed_fork_server_is_replaced_unnoticed(pool):
         bad_codecs.kill_fork_server,
     ],
 )
-def test_what_the_machine_interrupts_twice_is_tried_once_more_and_then_later(pool, fault):
+def test_a_render_interrupted_twice_by_the_machine_is_503_and_may_be_tried_later(pool, fault):
     """It is not the picture's fault: 503, and no 422 that clients take for the last word."""
     with pytest.raises(Overloaded, match="try again later"):
         pool.run(fault)
@@ -140,7 +140,7 @@ def test_what_the_machine_interrupts_twice_is_tried_once_more_and_then_later(poo
         bad_codecs.kill_fork_server,
     ],
 )
-def test_what_the_machine_interrupts_once_succeeds(pool, tmp_path, fault):
+def test_a_render_interrupted_once_by_the_machine_succeeds(pool, tmp_path, fault):
     assert pool.run(bad_codecs.once, str(tmp_path / "seen"), fault) == "done"
 
 

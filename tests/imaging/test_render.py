@@ -143,7 +143,7 @@ def test_another_picture_is_read_from_its_file(tmp_path):
     assert [pixel(image, at) for at in ((3, 3), (4, 4))] == [WHITE, RED]
 
 
-def test_a_broken_source_is_told_apart(tmp_path):
+def test_a_broken_source_is_reported_apart(tmp_path):
     with pytest.raises(CorruptPicture):
         rendered(tmp_path, saved(quadrants(), "PNG")[:60], "flip")
 
@@ -180,7 +180,7 @@ def test_all_frames_of_an_animation_count_together(tmp_path):
     assert rendered(tmp_path, data, "pad:4", "jpeg", limits=TINY).size == (48, 48)
 
 
-def test_sizes_are_foretold_without_the_picture():
+def test_sizes_are_computed_without_the_picture():
     check_pipeline(parse("resize:w=40/pad:10"), (20_000, 10_000), 1, TINY)
     with pytest.raises(OutputTooLarge, match="pad"):
         check_pipeline(parse("resize:w=40/pad:20"), (20_000, 10_000), 1, TINY)
@@ -218,7 +218,7 @@ def test_no_accepted_pipeline_passes_the_output_limits(images, pipeline):
 
 
 @given(pictures, pipelines(most=60, kind=Operation))
-def test_the_size_that_is_foretold_is_the_size_that_comes(images, pipeline):
+def test_the_computed_size_is_the_size_of_the_result(images, pipeline):
     picture = Picture((images[0],))
     other = {OTHER: quadrants((30, 20))}
     foretold = picture.size

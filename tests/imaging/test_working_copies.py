@@ -209,7 +209,7 @@ def test_a_part_of_a_pixel_at_the_edge_is_not_lost(tmp_path):
     assert middle((487, 300)) < 25
 
 
-def test_a_damaged_picture_has_no_copies_and_is_kept_or_refused_as_ever(photograph, tmp_path):
+def test_a_damaged_picture_has_no_copies_and_is_stored_or_refused_as_before(photograph, tmp_path):
     data = saved(photograph, "JPEG")
     path = put(tmp_path, data[: int(len(data) * 0.9)])
     facts = inspect(path, LIMITS, PX, str(tmp_path / "copy"))

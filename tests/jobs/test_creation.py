@@ -80,7 +80,7 @@ def test_urls_are_taken_as_people_paste_them(url):
 
 
 @given(st.lists(json_values, min_size=1, max_size=20))
-def test_every_entry_of_any_list_is_accounted_for_and_can_be_kept(sent):
+def test_every_entry_of_any_list_is_accounted_for_and_can_be_stored(sent):
     for request, entries in (urls(sent), renders(sent, ["sepia", "blur"])):
         assert sorted(at for entry in entries for at in entry.positions) == list(range(len(sent)))
         assert request.entries == len(entries)

@@ -39,7 +39,7 @@ def import_job(store, urls: list[object], owner: str = "", **fields: object) -> 
     return request
 
 
-def test_every_picture_is_kept_with_what_is_said_of_all(store, clock, remote):
+def test_every_picture_is_stored_with_the_shared_metadata(store, clock, remote):
     request = import_job(store, remote.urls(3), title="Sea", tags=["a"])
     run(runner_over(store, clock))
     items, _ = Jobs(store).window(request, 0, 9)
@@ -65,7 +65,9 @@ def test_a_picture_that_is_there_already_is_complete_and_not_new(store, clock, r
     assert outcomes[0].image_id == outcomes[1].image_id
 
 
-def test_what_may_pass_is_tried_again_and_what_may_not_is_not(store, clock, remote, monkeypatch):
+def test_temporary_failures_are_retried_and_permanent_ones_are_not(
+    store, clock, remote, monkeypatch
+):
     monkeypatch.setattr("progimage.jobs.work._FIRST_PAUSE_S", 0.0)
     remote.answers = {"0.png": [503, 500], "1.png": [503] * 9, "2.png": [404] * 9}
     request = import_job(store, [*remote.urls(4), "http://localhost:25/"])
@@ -84,7 +86,7 @@ def test_private_addresses_are_not_fetched_unless_allowed(store, clock, remote):
     assert not remote.fetched
 
 
-def test_what_breaks_while_the_process_ends_is_no_failure_of_the_item(store, clock, remote):
+def test_an_error_while_the_process_ends_is_no_failure_of_the_item(store, clock, remote):
     request = import_job(store, [*remote.urls(1), "nonsense"])
     runner = runner_over(store, clock)
     claim = runner.claim()

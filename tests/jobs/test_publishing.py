@@ -61,7 +61,9 @@ def outcomes(store, request: Request):
     return [item.outcome for item in Jobs(store).window(request, 0, 99)[0]]
 
 
-def test_every_picture_is_imported_and_sent_on_and_its_link_is_kept(store, clock, remote, imgur):
+def test_every_picture_is_imported_and_its_link_redirects_and_is_recorded(
+    store, clock, remote, imgur
+):
     request = publishing_job(store, remote.urls(3), title="Sea", album="albumhash")
     run(runner_to(store, clock, imgur))
     for outcome in outcomes(store, request):
@@ -96,7 +98,7 @@ def test_a_job_lists_the_links_with_the_pictures(store, clock, remote, imgur):
     assert failed["error"].startswith("imgur: ")
 
 
-def test_what_may_pass_is_tried_again_without_fetching_again(store, clock, remote, imgur):
+def test_temporary_failures_are_retried_without_fetching_again(store, clock, remote, imgur):
     imgur.moods = [503, 500]
     request = publishing_job(store, remote.urls(1))
     run(runner_to(store, clock, imgur))
@@ -167,7 +169,7 @@ def test_a_store_that_loses_the_outcome_does_not_have_it_sent_twice(
     assert outcomes(store, request)[0].published.id == "pic0001"
 
 
-def test_a_process_that_dies_before_the_outcome_is_kept_has_it_sent_at_least_once(
+def test_a_process_that_dies_before_its_outcome_is_stored_sends_it_at_least_once(
     store, clock, remote, imgur, monkeypatch
 ):
     request = publishing_job(store, remote.urls(2))

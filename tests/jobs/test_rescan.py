@@ -52,7 +52,7 @@ def test_a_broker_that_is_away_is_not_asked_again_for_each_shard(store, pictures
     assert len(asked) == 1
 
 
-def test_a_shard_that_nobody_took_is_announced_by_who_is_idle(store, pictures, line, sweep):
+def test_an_idle_worker_announces_a_shard_that_was_not_taken(store, pictures, line, sweep):
     request = big_job(store, pictures)
     sweep.look(is_idle=False)
     assert line.messages == []

@@ -31,7 +31,7 @@ def test_only_jobs_that_ended_long_ago_are_removed(store, clock, pictures):
     assert Jobs(store).progress(waiting).status == "complete"
 
 
-def test_a_job_that_is_being_created_is_spared_whatever_is_kept(store):
+def test_a_job_that_is_being_created_is_never_removed(store):
     request = render_job(store, ["x"])
     store.delete(f"jobs/{request.id}/request.json")
     left = [stat.key for stat in store.list("job")]

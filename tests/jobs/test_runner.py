@@ -36,7 +36,7 @@ def test_every_picture_is_rendered_with_every_transform_and_found_in_the_cache(
             ).size
 
 
-def test_what_cannot_be_done_fails_alone(store, clock, pictures):
+def test_an_impossible_item_fails_alone(store, clock, pictures):
     request = render_job(store, [pictures[0], "", "f" * 64, pictures[1]])
     run(runner_over(store, clock))
     items, _ = Jobs(store).window(request, 0, 9)
@@ -127,9 +127,7 @@ def attempts(runner: Runner, *failures: Exception) -> list[Again | None]:
 
 
 @pytest.mark.parametrize("error", [Overloaded("full"), StoreUnavailable("away")])
-def test_what_is_not_the_items_fault_is_tried_for_as_long_as_it_lasts(
-    store, clock, pictures, error
-):
+def test_a_failure_of_the_service_is_retried_for_as_long_as_it_lasts(store, clock, pictures, error):
     request = render_job(store, pictures[:1])
     seen = attempts(runner_over(store, clock), *[error] * 20)
     assert len(seen) == 21

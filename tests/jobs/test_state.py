@@ -61,7 +61,7 @@ def test_the_size_of_an_outcome_tells_its_state_however_long_its_text_is(store, 
     assert jobs.progress(request).counts == Counts(0, 1, 1)
 
 
-def test_what_is_done_before_a_job_is_cancelled_stays_and_counts(store):
+def test_items_done_before_a_job_is_cancelled_stay_and_count(store):
     jobs, request = Jobs(store), import_job(store, urls(3))
     jobs.settle(request, 0, GOOD)
     jobs.cancel(request)
@@ -154,7 +154,7 @@ def test_a_look_at_a_job_of_thousands_costs_a_few_operations(store):
     assert metered.requests == {"GET": 102, "LIST": 5}
 
 
-def test_keys_are_told_apart():
+def test_keys_are_distinguished():
     created = datetime(2026, 1, 2, 3, 4, 5, 6, tzinfo=UTC)
     job_id = new_token()
     marker = keys.marker(keys.listed("ann/..", created, job_id))

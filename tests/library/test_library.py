@@ -65,7 +65,7 @@ def test_many_adding_the_same_bytes_at_once_make_one_picture(library, store):
     assert len(list(store.list(keys.IMAGES))) == 2
 
 
-def test_who_missed_a_picture_that_another_added_since_gets_the_others(library, store):
+def test_a_missing_picture_added_by_another_since_does_not_hide_the_others(library, store):
     first = add(library, PICTURE, Metadata(title="Sunset"))
     before = [stat.key for stat in store.list("")]
     late = library.add(candidate(PICTURE), Metadata(title="Other"), is_absent=True)
@@ -93,7 +93,7 @@ def test_original_and_announcement_are_written_side_by_side():
         assert library.find(ANONYMOUS, add(library, PICTURE).id)
 
 
-def test_what_is_not_there_is_not_found(library):
+def test_a_missing_object_is_not_found(library):
     with pytest.raises(NotFound):
         library.find(ANONYMOUS, id_of(b"never added"))
 
@@ -101,7 +101,7 @@ def test_what_is_not_there_is_not_found(library):
 @pytest.mark.parametrize(
     "odd", ["", "x", "../../etc/passwd", "A" * 64, "0" * 63, "0" * 65, "é" * 64]
 )
-def test_what_is_no_id_is_not_found_either(library, odd):
+def test_a_malformed_id_is_not_found_either(library, odd):
     with pytest.raises(NotFound):
         library.find(ANONYMOUS, odd)
 
@@ -127,7 +127,7 @@ def test_others_can_neither_edit_nor_remove_a_private_picture(library):
     assert library.find(ANN, record.id) == record
 
 
-def test_a_picture_on_its_way_out_is_seen_by_nobody(library):
+def test_a_picture_that_is_being_deleted_is_invisible(library):
     record = add(library, PICTURE).model_copy(update={"state": "deleting"})
     assert not can_see(ANONYMOUS, record)
 

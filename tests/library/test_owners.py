@@ -69,7 +69,7 @@ def test_an_upload_is_new_although_another_owner_has_the_picture(library):
     assert not library.add(candidate(PICTURE, owner="ben"), Metadata())[1]
 
 
-def test_what_one_owner_removes_stays_with_the_other(library):
+def test_a_picture_removed_by_one_owner_stays_with_the_other(library):
     anns, bens = add(library, PICTURE, owner="ann"), add(library, PICTURE, owner="ben")
     library.remove(ANN, anns.id)
     with library.open_original(library.find(BEN, bens.id)) as reader:
@@ -92,7 +92,9 @@ def test_only_its_owner_changes_a_picture(library, store, act, visibility, error
     assert {stat.key: stat.etag for stat in store.list("")} == before
 
 
-def test_what_is_nobodys_is_changed_by_whoever_may_act_for_the_default_owner(library):
+def test_pictures_without_an_owner_are_changed_by_accounts_that_may_act_for_the_default_owner(
+    library,
+):
     record = add(library, PICTURE)
     stranger = Viewer(name="ben", may_act_for_default_owner=False)
     assert can_see(stranger, record)
@@ -102,7 +104,7 @@ def test_what_is_nobodys_is_changed_by_whoever_may_act_for_the_default_owner(lib
         library.remove(stranger, record.id)
 
 
-def test_listings_counts_and_tags_show_everybody_only_their_own_private_pictures(store, library):
+def test_listings_counts_and_tags_show_each_account_only_its_own_private_pictures(store, library):
     add(library, PICTURE, PRIVATE, "ann")
     catalogue = Catalogue(Index(store))
     for viewer, count in ((ANN, 1), (BEN, 0), (ANONYMOUS, 0)):

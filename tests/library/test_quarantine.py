@@ -36,7 +36,7 @@ def test_an_object_comes_back_as_it_was(store):
     assert get(store, "images/ab/key") == b"bytes"
 
 
-def test_what_took_its_place_stays(store):
+def test_the_replacement_stays(store):
     token = set_aside(store, "images/ab/key", "because")
     put(store, "images/ab/key", b"other")
     with pytest.raises(Conflict):
@@ -46,7 +46,7 @@ def test_what_took_its_place_stays(store):
 
 
 @pytest.mark.parametrize("token", ["0" * 32, "../users/ann", ""])
-def test_what_is_not_there_is_not_found(store, token):
+def test_a_missing_object_is_not_found(store, token):
     with pytest.raises(NotFound):
         put_back(store, token)
     with pytest.raises(KeyMissing):

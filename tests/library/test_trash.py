@@ -56,7 +56,7 @@ def findings(store, **options):
     return [finding.kind for finding in Check(store, grace=timedelta(0), **options).run()]
 
 
-def test_a_deleted_picture_is_in_no_search_and_opens_for_nobody(store, library, record):
+def test_a_deleted_picture_is_in_no_search_and_cannot_be_opened(store, library, record):
     library.trash.add(ANN, record.id, MONTH)
     assert found(store) == []
     assert in_trash(library) == [record.id]
@@ -100,7 +100,7 @@ def test_searches_follow_the_trash_however_the_index_was_folded(store, library, 
     assert findings(store) == []
 
 
-def test_nobody_sees_or_restores_what_another_account_deleted(library, record):
+def test_pictures_that_another_account_deleted_cannot_be_seen_or_restored(library, record):
     with pytest.raises(NotFound):
         library.trash.add(BEN, record.id, MONTH)
     library.trash.add(ANN, record.id, MONTH)
@@ -133,7 +133,7 @@ def test_cached_renditions_go_when_a_picture_is_deleted(store, library):
     assert list(store.list(keys.RENDERS)) == []
 
 
-def test_what_is_not_in_the_trash_is_not_removed_from_it(library, record):
+def test_pictures_outside_the_trash_are_not_removed_from_it(library, record):
     with pytest.raises(NotFound):
         library.remove(ANN, record.id, from_trash=True)
     library.trash.add(ANN, record.id, MONTH)

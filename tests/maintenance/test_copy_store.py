@@ -147,7 +147,7 @@ def test_a_later_edit_at_the_copy_stays(source):
     assert Library(target).find(ADA, plain).title == "Mine"
 
 
-def test_bytes_that_were_altered_at_the_source_are_told_and_not_copied(source):
+def test_bytes_that_changed_at_the_source_are_reported_and_not_copied(source):
     [plain, *_] = filled(source)
     record = Library(source).find(ADA, plain)
     put(source, keys.original(plain, record.generation), b"altered 0")
@@ -200,7 +200,7 @@ def test_a_run_that_died_anywhere_left_no_record_without_bytes_and_is_gone_on_wi
     assert_sound(target)
 
 
-def test_what_is_edited_and_removed_during_the_copy_is_caught(source):
+def test_edits_and_removals_during_the_copy_are_noticed(source):
     ids = filled(source)
     library = Library(source)
 

@@ -132,7 +132,7 @@ def test_a_run_that_was_cut_short_anywhere_is_run_again(service, store, deaths):
     assert everything(store) == before
 
 
-def test_who_takes_the_name_again_is_not_taken_for_who_had_it(store):
+def test_a_reused_name_is_a_new_account(store):
     administration = Administration(Users(store), Passwords())
     tokens = []
     for _ in range(2):

@@ -67,7 +67,7 @@ def run(store, days: float = 1000, max_bytes: int = 10**9):
     return collect(store, max_age=timedelta(days=days), max_bytes=max_bytes, clock=lambda: NOW)
 
 
-def test_what_is_too_old_goes(store):
+def test_old_copies_are_removed(store):
     young, _ = cached(store, IDS[0], days=1), cached(store, IDS[1], days=31)
     sweep = run(store, days=30)
     assert left(store) == {young}
@@ -88,14 +88,14 @@ def test_of_one_age_no_more_go_than_must(store):
     assert len(left(store)) == 2
 
 
-def test_what_another_engine_made_goes(store):
+def test_renditions_of_another_engine_version_are_removed(store):
     ours = cached(store, IDS[0], days=1)
     cached(store, IDS[0], days=1, engine="0")
     run(store)
     assert left(store) == {ours}
 
 
-def test_facts_about_pictures_of_origins_go_once_nobody_asks_for_the_picture(store):
+def test_facts_about_unused_pictures_of_origins_are_removed(store):
     for name, days in (("old", 40), ("new", 1)):
         key = f"{keys.ORIGINS}shop/ab/{name}.json"
         store.put(key, io.BytesIO(b"{}"), media_type="application/json")
@@ -136,7 +136,7 @@ def test_the_half_written_files_of_dead_processes_go(tmp_path):
     ("mode", "stay"),
     [("open", {"blur", "thumbnail", "original"}), ("presets", {"blur"}), ("signed", {"blur"})],
 )
-def test_what_the_policy_no_longer_leaves_open_leaves_the_public_cache(store, mode, stay):
+def test_renditions_that_the_policy_no_longer_allows_leave_the_public_cache(store, mode, stay):
     policy = TransformPolicy(mode, {"soft": "blur"}, Limits())
     names = ("blur.jpg", "thumbnail.webp", "original.png", "sha256-00.jpg")
     for public in (True, False):

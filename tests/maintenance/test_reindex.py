@@ -92,7 +92,7 @@ def test_the_index_of_an_older_version_is_replaced_and_removed(store, records):
     assert kinds(store) == []
 
 
-def test_an_index_can_be_built_anew_whatever_is_wrong_with_it(store, records):
+def test_an_index_can_be_rebuilt_from_any_state(store, records):
     fold(Index(store), 1)
     for stat in list(store.list("index/shelves/")):
         store.put(stat.key, io.BytesIO(b"rot"), media_type="")
@@ -178,7 +178,7 @@ def test_a_record_that_comes_back_after_a_repair_is_found_again(store, records):
     assert found in seen(store)
 
 
-def test_what_is_announced_and_not_written_yet_is_spared(store, records):
+def test_announced_pictures_that_are_not_written_yet_are_spared(store, records):
     coming = records[0].model_copy(update={"id": "f" * 64, "generation": "0" * 16})
     Index(store).announce(coming)
     assert list(Check(store, repair=True).run()) == []

@@ -124,7 +124,7 @@ class Forgetful(MemoryStore):
 
 
 @pytest.mark.parametrize("lost", ["record.json", "original-"])
-def test_what_is_listed_but_not_found_is_damage_and_costs_nothing(lost):
+def test_listed_but_missing_objects_are_damage_and_nothing_is_deleted(lost):
     store = Forgetful()
     record = add(Library(store), PICTURE)
     before = {stat.key for stat in store.list("")}
@@ -165,7 +165,7 @@ class TestDamagedRecords:
             Library(store).find(Viewer(name="ann"), record.id)
 
     @pytest.mark.parametrize("viewer", [ANONYMOUS, Viewer(name="ben")])
-    def test_nobody_else_can(self, store, record, viewer):
+    def test_other_accounts_cannot(self, store, record, viewer):
         with pytest.raises(DamagedRecord):
             Library(store).remove(viewer, record.id)
         assert len(list(store.list(keys.IMAGES))) == 2

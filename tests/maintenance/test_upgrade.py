@@ -31,7 +31,7 @@ def test_it_may_run_again():
     assert upgrade(store) == first
 
 
-def test_what_is_no_store_is_not_adopted():
+def test_a_folder_that_is_no_store_is_not_adopted():
     store = MemoryStore()
     with pytest.raises(ConfigError, match="nothing to upgrade"):
         upgrade(store)

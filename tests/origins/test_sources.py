@@ -172,7 +172,7 @@ class TestContract:
         assert found[0] != version
 
     @pytest.mark.parametrize("key", ["none.jpg", "none/none.jpg", "x" * 400])
-    def test_what_is_not_there_is_missing(self, source, key):
+    def test_a_missing_object_is_reported_missing(self, source, key):
         reader, _ = source
         with pytest.raises(OriginMissing):
             read(reader, key)
@@ -264,7 +264,7 @@ class TestWeb:
             {"Content-Encoding": "gzip"},
         ],
     )
-    def test_what_is_for_one_client_is_not_shared(self, web: WebServer, headers):
+    def test_answers_for_one_client_are_not_shared(self, web: WebServer, headers):
         web.files["/base/a.jpg"] = b"x"
         web.headers = headers
         with pytest.raises(OriginFailed):
@@ -307,7 +307,7 @@ class TestWeb:
         with pytest.raises(OriginTimeout):
             read(self.source(web, timeout_s=0.3), "a.jpg")
 
-    def test_nobody_at_the_port_is_a_failure(self):
+    def test_a_closed_port_is_a_failure(self):
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             url = f"http://127.0.0.1:{free.getsockname()[1]}/"
@@ -343,7 +343,7 @@ def test_max_age(header, expected):
 @pytest.mark.parametrize(
     ("age", "expected"), [("", 60), ("20", 40), ("90", 0), ("-5", 60), ("soon", 60), ("²", 60)]
 )
-def test_what_another_cache_has_spent_of_max_age_is_not_left(age, expected):
+def test_age_is_subtracted_from_max_age(age, expected):
     assert max_age_s("max-age=60", age) == expected
 
 

@@ -47,7 +47,7 @@ def store(request, tmp_path):
     return FilesystemStore(tmp_path) if request.param == "folder" else MemoryStore()
 
 
-def test_what_is_there_already_counts(store):
+def test_existing_bytes_count(store):
     fill(store, 900)
     budget = budget_of(store)
     budget.allows(50)
@@ -55,7 +55,7 @@ def test_what_is_there_already_counts(store):
     assert budget.allows(50)
 
 
-def test_what_was_added_since_the_last_count_counts_at_once(store):
+def test_bytes_added_since_the_last_count_count_at_once(store):
     budget = budget_of(store, max_bytes=100_000, max_rendition_bytes=60_000)
     budget.allows(1)
     budget._is_counting = True  # the next count has begun and has not ended
@@ -82,7 +82,7 @@ def test_before_the_first_count_only_a_small_part_of_the_budget_is_given(store):
     assert budget.allows(400)
 
 
-def test_what_is_added_during_a_count_is_not_forgotten(store):
+def test_bytes_added_during_a_count_are_counted(store):
     helpers = Later()
     budget = budget_of(store, max_bytes=64_000, helpers=helpers)
     budget.allows(1)

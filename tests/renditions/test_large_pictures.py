@@ -155,7 +155,7 @@ def test_many_tiles_of_one_picture_wait_for_one_decode(store, pool, data):
     assert pool.made == 1
 
 
-def test_more_requests_than_may_wait_are_told_to_come_back(store, pool, data):
+def test_requests_beyond_the_queue_get_503_with_retry_after(store, pool, data):
     client = client_of(store, pool, deep={"from_pixels": 1_000_000, "waiting": 2})
     path = tile_path(upload(client, data), Tile(1, 0, 0))
     pool.may_go.clear()
@@ -255,7 +255,7 @@ def test_a_picture_beyond_the_limits_is_rendered_without_its_original(
         assert is_near(shown.getpixel(place), (red, green, 128), 8)
 
 
-def test_what_needs_the_whole_picture_says_what_would_work(store, data):
+def test_operations_that_need_the_whole_picture_say_what_would_work(store, data):
     client = client_of(store, **BEYOND)
     path = upload(client, data)
     client_small = client_of(

@@ -85,7 +85,7 @@ def test_a_render_is_made_by_the_worker_and_served_from_the_cache(store, picture
     assert list(store.list(keys.REMOTE_RENDERS)) == []
 
 
-def test_what_the_worker_raised_is_raised(store, picture):
+def test_an_error_of_the_worker_is_raised(store, picture):
     with pytest.raises(errors.InvalidArgument, match="crop"):
         web(store, by_worker(store)).find_or_render(
             ANONYMOUS, picture, parse("crop:x=50,y=0,w=9,h=9"), PNG
@@ -113,7 +113,7 @@ def test_a_worker_that_does_not_answer_is_waited_for_so_long(store, picture):
     assert caught.value.retry_after_s == 5
 
 
-def test_what_cannot_be_asked_for_is_rendered_here(store, picture):
+def test_a_render_that_cannot_be_sent_away_runs_locally(store, picture):
     renders = web(store, lambda *_: False, InlinePool())
     with renders.find_or_render(ANONYMOUS, picture, parse("resize:w=4"), PNG).reader as reader:
         assert Image.open(reader).size == (4, 3)

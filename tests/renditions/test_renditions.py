@@ -106,7 +106,7 @@ def test_a_crowd_that_asks_for_one_rendition_has_it_made_once(store):
     assert pool.renders == 1
 
 
-def test_what_the_leader_fails_with_its_followers_fail_with(store):
+def test_followers_fail_with_the_error_of_their_leader(store):
     image_id = add(Library(store), PICTURE).id
     pool = CountingPool(RenderTimeout("too long"))
     admission = CountingAdmission(8)
@@ -148,7 +148,7 @@ def test_more_than_may_wait_are_turned_away_at_once(store):
         assert first.result()
 
 
-def test_a_cached_rendition_waits_for_nobody(store):
+def test_a_cached_rendition_never_waits(store):
     image_id = add(Library(store), PICTURE).id
     cached = bytes_of(renders_of(store), image_id)
     pool = CountingPool()
@@ -194,7 +194,7 @@ def test_a_rendition_of_several_pictures_is_never_in_the_public_cache(store, sta
 
 
 @pytest.mark.parametrize("change", ["hide", "remove"])
-def test_a_cached_rendition_is_shown_to_nobody_who_may_not_see_all_its_pictures(
+def test_a_cached_rendition_is_hidden_from_clients_that_may_not_see_all_its_pictures(
     store, stamp, change
 ):
     shown = add(Library(store), PICTURE)
@@ -223,7 +223,7 @@ def test_a_picture_hidden_while_another_is_stamped_with_it_is_not_shown(store, s
         )
 
 
-def test_a_picture_removed_while_another_is_stamped_with_it_is_told_as_missing(store, stamp):
+def test_a_picture_removed_while_another_is_stamped_with_it_is_reported_missing(store, stamp):
     class Removing(InlinePool):
         def run(self, *args, **kwargs):
             Library(store).remove(ANN, stamp.id)

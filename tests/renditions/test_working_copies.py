@@ -111,7 +111,7 @@ def test_a_small_rendition_reads_a_small_copy_and_never_the_original(store):
 
 
 @pytest.mark.parametrize("step", ["resize:w=1900", "crop:100x100", "resize:w=90/strip:keep=icc"])
-def test_what_needs_the_original_reads_no_copy(step, store):
+def test_renditions_that_need_the_original_read_no_copy(step, store):
     record = uploaded(store)
     store.opened.clear()
     rendered(store, record, parse(step))
@@ -119,7 +119,7 @@ def test_what_needs_the_original_reads_no_copy(step, store):
     assert not any(key.startswith(keys.COPIES) for key in store.opened)
 
 
-def test_a_missing_copy_is_made_and_kept_with_the_smaller_ones(store):
+def test_a_missing_copy_is_made_and_stored_with_the_smaller_ones(store):
     record = uploaded(store, px=0)
     largest, middle, smallest = WorkingCopies(store, Library(store), PX).sizes(record)
     rendered(store, record)
@@ -192,7 +192,7 @@ def test_a_picture_removed_while_its_copy_is_made_leaves_no_copy(store):
     assert list(store.list(keys.RENDERS)) == []
 
 
-def test_with_the_setting_0_the_original_is_rendered_and_nothing_kept(store):
+def test_with_the_setting_0_the_original_is_rendered_and_nothing_is_stored(store):
     record = uploaded(store, px=0)
     rendered(store, record, px=0)
     assert copies(store) == []

@@ -36,7 +36,7 @@ def taken(client: socket.socket, served: ClientSocket, size: int) -> bytes:
     return data
 
 
-def test_what_a_client_does_not_take_is_put_aside_and_sent_in_order(pair):
+def test_bytes_that_a_client_does_not_read_are_buffered_and_sent_in_order(pair):
     served, client = pair
     answer = os.urandom(MAX_BYTES_ASIDE // 2)
     served.sendall(answer[:100])

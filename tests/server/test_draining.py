@@ -15,7 +15,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the filter is L
 @pytest.mark.parametrize(
     ("family", "host"), [(socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")], ids=["4", "6"]
 )
-def test_who_has_connected_is_accepted_and_nobody_else_connects(family, host):
+def test_connected_clients_are_accepted_and_new_ones_are_not(family, host):
     with socket.create_server((host, 0), family=family) as listener:
         address = listener.getsockname()[:2]
         with socket.create_connection(address) as early:

@@ -26,7 +26,7 @@ def ask(address: str, path: str, method: str = "GET") -> tuple[int, str, str]:
         connection.close()
 
 
-def test_what_this_process_counted_is_told_in_prometheus_format():
+def test_counts_of_this_process_are_reported_in_prometheus_format():
     metrics.job_item("import", failed=False)
     with serving("127.0.0.1:0", HERE) as address:
         status, media_type, text = ask(address, "/metrics")
@@ -50,14 +50,14 @@ def test_to_other_networks_there_is_nothing():
         assert ask(address, "/metrics")[0] == 404
 
 
-def test_a_client_that_says_nothing_keeps_nobody_waiting():
+def test_a_silent_client_delays_no_other():
     with serving("127.0.0.1:0", HERE) as address:
         parts = urlsplit(address)
         with socket.create_connection((parts.hostname, parts.port)):
             assert ask(address, "/metrics")[0] == 200
 
 
-def test_a_place_that_is_taken_is_told_by_the_settings_name():
+def test_an_occupied_address_is_reported_by_the_name_of_the_setting():
     with (
         serving("127.0.0.1:0", HERE) as address,
         pytest.raises(ConfigError, match=r"metrics\.worker_bind: cannot listen on"),

@@ -63,14 +63,14 @@ def test_a_request_is_complete_with_its_last_byte(request_):
         b"POST / HTTP/1.1\r\nTransfer-Encoding: gzip, chunked\r\n\r\n",
     ],
 )
-def test_after_the_head_nobody_waits_for_a_long_or_a_malformed_body(head):
+def test_after_the_head_no_thread_waits_for_a_long_or_malformed_body(head):
     assert complete_after(head) == len(head)
 
 
 @pytest.mark.parametrize(
     "body", [b"zz\r\n", b"\r\n", b"-1\r\n", b"f" * 1100, b"fffff\r\n", b"0x5\r\nhello\r\n"]
 )
-def test_nobody_waits_for_chunks_that_are_malformed_or_long(body):
+def test_no_thread_waits_for_malformed_or_long_chunks(body):
     assert fed(CHUNKED, body).is_complete
 
 
@@ -88,7 +88,7 @@ def test_the_end_of_what_a_client_sends_is_the_end_of_the_request():
     assert fed(post(5) + b"he", b"").is_complete
 
 
-def test_two_requests_at_once_are_both_kept():
+def test_two_concurrent_requests_are_both_stored():
     assert fed(GET + GET).data == GET + GET
 
 

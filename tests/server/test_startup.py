@@ -27,7 +27,7 @@ def test_an_open_service_beyond_loopback_is_refused_in_plain_words(bind):
         {"bind": "0.0.0.0:80", "auth": {"mode": "required", "secret": SECRET}},
     ],
 )
-def test_others_listen_where_they_are_told(settings):
+def test_other_addresses_are_bound_as_set(settings):
     _check_open_access(Settings.model_validate(settings))
 
 

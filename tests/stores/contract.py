@@ -95,7 +95,7 @@ class Breaking(io.RawIOBase):
 
 
 class RoundTrips:
-    def test_what_is_put_is_what_is_read(self, store: ObjectStore):
+    def test_bytes_are_read_as_they_were_put(self, store: ObjectStore):
         put(store, "a/b", b"hello")
         assert get(store, "a/b") == b"hello"
 
@@ -495,7 +495,7 @@ class ObjectStoreContract(RoundTrips, Ranges, Absence, Conditions, Listings, Key
 class ConditionalOpens:
     """For stores that send an object only to those who do not have that version."""
 
-    def test_what_one_has_is_not_sent_again(self, store: ObjectStore):
+    def test_unchanged_answers_are_not_sent_again(self, store: ObjectStore):
         for body in (b"hello", b""):
             etag = put(store, "key", body).etag
             assert store.open_if_changed("key", etag) is None

@@ -45,7 +45,7 @@ def fail(
         call()
 
 
-def test_the_clock_stands_while_nobody_waits(ten, clock):
+def test_the_clock_stands_still_while_no_request_waits(ten, clock):
     clock.now += 1_000
     assert ten.left_s == 10
 

@@ -80,7 +80,7 @@ def test_death_passes_every_handler_of_ordinary_exceptions():
     assert not issubclass(Died, Exception)
 
 
-def test_a_store_that_is_not_told_to_die_lives_and_counts():
+def test_a_store_without_a_planned_crash_lives_and_counts():
     store = DyingStore(MemoryStore())
     put(store, "a")
     assert store.stat("a").size == 1

@@ -40,7 +40,7 @@ def put(store, key: str, **options) -> None:
     store.put(key, io.BytesIO(b"x"), media_type="text/plain", **options)
 
 
-def test_every_operation_is_told_with_its_outcome(store, told):
+def test_every_operation_is_reported_with_its_outcome(store, told):
     put(store, "a")
     with pytest.raises(Conflict):
         put(store, "a", expect=ABSENT)
@@ -62,7 +62,7 @@ def test_every_operation_is_told_with_its_outcome(store, told):
     ]
 
 
-def test_a_listing_that_is_given_up_is_told_once(store, told):
+def test_an_abandoned_listing_is_reported_once(store, told):
     for key in "abc":
         put(store, key)
     told.clear()

@@ -109,7 +109,7 @@ def test_stores_offer_what_they_can(tmp_path, aws_credentials):
         ("s3://[bucket", "expected a URL such as"),
     ],
 )
-def test_a_wrong_url_is_told_what_would_work(aws_credentials, url, complaint):
+def test_the_error_of_a_wrong_url_says_what_would_work(aws_credentials, url, complaint):
     with pytest.raises(ConfigError) as caught:
         open_raw(url)
     assert complaint in str(caught.value)

@@ -65,7 +65,7 @@ def test_the_folder_of_a_living_process_is_not_swept(tmp_path):
     process.communicate()
 
 
-def test_what_is_not_ours_is_not_swept(tmp_path):
+def test_foreign_files_are_not_swept(tmp_path):
     (tmp_path / "other").mkdir()
     (tmp_path / "progimage-file").touch()
     (tmp_path / "progimage-link").symlink_to(tmp_path / "other")
@@ -82,7 +82,7 @@ def test_a_temporary_reader_gives_the_range_and_leaves_no_name(tmp_path):
         assert (reader.read(3), reader.read(None), reader.read()) == (b"234", b"56", b"")
 
 
-def test_a_folder_that_somebody_removed_is_made_anew(tmp_path):
+def test_a_removed_folder_is_made_again(tmp_path):
     folder = TempFolder(tmp_path)
     first = folder.path()
     shutil.rmtree(first.parent)

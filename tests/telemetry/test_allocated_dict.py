@@ -43,14 +43,14 @@ def test_a_file_that_grows_has_its_blocks_too_and_the_library_reads_it(tmp_path)
     assert read[f"key 7 {'x' * 100}"] == 7
 
 
-def test_on_a_full_disk_numbers_are_kept_in_memory(tmp_path, full_disk):
+def test_on_a_full_disk_numbers_stay_in_memory(tmp_path, full_disk):
     numbers = AllocatedDict(str(tmp_path / "counter_1.db"))
     numbers.write_value("key", 3.0, 1.0)
     assert numbers.read_value("key") == (3.0, 1.0)
     assert numbers.read_value("other") == (0.0, 0.0)
 
 
-def test_what_does_not_fit_any_more_is_kept_in_memory(tmp_path, monkeypatch):
+def test_numbers_that_do_not_fit_the_file_stay_in_memory(tmp_path, monkeypatch):
     numbers = AllocatedDict(str(tmp_path / "counter_1.db"))
     numbers.write_value("first", 1.0, 0.0)
     monkeypatch.setattr(os, "posix_fallocate", no_space)

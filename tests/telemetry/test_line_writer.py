@@ -40,9 +40,7 @@ def test_lines_arrive_in_order(pipe):
     assert read_until(reader, b"line 99\n") == b"".join(b"line %d\n" % n for n in range(100))
 
 
-def test_a_reader_that_stands_still_stops_nobody_and_lines_are_dropped_and_counted(
-    pipe, monkeypatch
-):
+def test_a_stalled_reader_stops_no_request_and_lines_are_dropped_and_counted(pipe, monkeypatch):
     monkeypatch.setattr(line_writer, "MOST_LINES", 50)
     reader, end = pipe
     dropped = []
@@ -54,7 +52,7 @@ def test_a_reader_that_stands_still_stops_nobody_and_lines_are_dropped_and_count
     assert data.startswith(b"0 xxx")
 
 
-def test_a_dead_reader_stops_nobody(pipe):
+def test_a_dead_reader_stops_no_request(pipe):
     reader, end = pipe
     os.close(reader)
     dropped = threading.Event()
@@ -63,7 +61,7 @@ def test_a_dead_reader_stops_nobody(pipe):
     assert dropped.wait(10)
 
 
-def test_a_full_disk_stops_nobody():
+def test_a_full_disk_stops_no_request():
     with Path("/dev/full").open("wb") as full:
         dropped = threading.Event()
         log = LineWriter(full.fileno(), lambda _: dropped.set())
@@ -71,7 +69,7 @@ def test_a_full_disk_stops_nobody():
         assert dropped.wait(10)
 
 
-def test_what_waits_is_written_at_the_end(pipe):
+def test_waiting_lines_are_written_at_the_end(pipe):
     reader, end = pipe
     log = LineWriter(end)
     log.write("last words\n")

@@ -200,7 +200,7 @@ def test_a_key_works_at_once_where_the_account_was_remembered_without_it(people)
     assert not people.knows(text[:-1] + ("a" if text[-1] != "a" else "b"))
 
 
-def test_what_a_newer_version_keeps_of_an_account_survives_a_change(people):
+def test_fields_of_a_newer_version_in_an_account_survive_a_change(people):
     people.users.change("ann", lambda user: user.model_copy(update={"badge": "gold"}))
     people.signed_in()
     assert people.users.find("ann").model_extra == {"badge": "gold"}

@@ -27,7 +27,7 @@ def test_names_are_stored_without_case_and_width(text, name):
         "ann" + " " * 300,
     ],
 )
-def test_what_could_be_mistaken_or_does_harm_is_refused(text):
+def test_ambiguous_or_harmful_names_are_refused(text):
     with pytest.raises(InvalidField, match="username"):
         clean_name(text)
 

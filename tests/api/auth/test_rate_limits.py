@@ -25,7 +25,7 @@ def test_a_burst_is_made_and_the_next_waits(client, uploaded):
     assert result.headers["cache-control"] == "no-store"
 
 
-def test_what_is_cached_is_never_limited(client, uploaded):
+def test_cached_renditions_are_never_limited(client, uploaded):
     for n in (1, 2, 3):
         requested(client, f"{uploaded}blur:{n}.png")
     for _ in range(20):
@@ -35,7 +35,7 @@ def test_what_is_cached_is_never_limited(client, uploaded):
     assert requested(client, uploaded) == 200
 
 
-def test_what_cannot_be_made_costs_nothing(client, uploaded):
+def test_impossible_renditions_cost_nothing(client, uploaded):
     for path in ("nonsense", "resize:w=0", "thumbnail.auto"):
         for _ in range(3):
             headers = {"Accept": "image/jxl"}

@@ -37,7 +37,7 @@ def nobodys(path: str) -> str:
     return re.sub(r"[0-9a-f]{64}", "0" * 64, path)
 
 
-def test_a_link_shows_a_private_picture_in_one_form_to_anybody(client, private):
+def test_a_link_shows_a_private_picture_in_one_form_without_an_account(client, private):
     assert_problem(client.simulate_get(private + "thumbnail:16x16.png"), 404)
     link = signed(private + "thumbnail:height=16,width=16.png")
     result = get(client, link)
@@ -65,7 +65,7 @@ def test_a_link_holds_for_every_spelling_of_what_it_is_for(client, private, spel
 
 
 @pytest.mark.parametrize("name", ["thumbnail", "thumbnail.auto", ".png", "rotate.webp"])
-def test_what_has_no_format_or_nothing_else_is_signed_as_it_is(client, private, name):
+def test_urls_without_a_format_or_with_nothing_else_are_signed_as_spelt(client, private, name):
     path = private + name if not name.startswith(".") else private[:-1] + name
     assert opened(get(client, signed(path)))
 
@@ -254,7 +254,9 @@ class TestOtherPictures:
 
 
 @pytest.mark.parametrize("accept", ["image/avif", "image/webp", "image/jpeg", "*/*"])
-def test_what_accept_decides_is_never_shared_between_clients(client, private, public, accept):
+def test_answers_that_depend_on_accept_are_never_shared_between_clients(
+    client, private, public, accept
+):
     """Neither a 200, nor a 304, nor a 206 may stand in a shared cache for all."""
     for path in (private, public):
         link = signed(path + "thumbnail.auto")
@@ -301,7 +303,7 @@ class TestRedirects:
         assert result.headers["cache-control"] == "private, no-store"
 
 
-def test_what_is_remembered_of_a_picture_is_forgotten_when_it_is_hidden(client, store, public):
+def test_memory_of_a_picture_is_dropped_when_it_is_hidden(client, store, public):
     headers = {"Accept": "image/jxl"}
     assert client.simulate_get(public + "thumbnail.auto", headers=headers).status_code == 406
     # By another node.

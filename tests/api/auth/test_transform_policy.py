@@ -53,7 +53,7 @@ def test_a_conversion_counts_as_a_transform_and_the_original_does_not(client, pu
     assert client.simulate_get(public).status_code == 200
 
 
-def test_what_was_cached_before_is_refused_too(make_client, policy, public):
+def test_renditions_cached_before_are_refused_too(make_client, policy, public):
     first = make_client(**WITH_KEY).simulate_get(public + "thumbnail.png")
     client = make_client(**limited(policy))
     for headers in ({}, {"If-None-Match": first.headers["etag"]}, {"Range": "bytes=0-1"}):
@@ -81,7 +81,7 @@ class TestSigned:
         assert opened(get(client, link)).size == (20, 13)
         assert get(client, link).headers["x-cache"] == "hit"
 
-    def test_what_a_signature_opened_stays_shut_without_it(self, client, store, public):
+    def test_a_picture_opened_by_a_signature_stays_closed_without_it(self, client, store, public):
         """Neither from our cache nor from the tree that nginx serves."""
         path = public + "thumbnail.png"
         etag = get(client, signed(path)).headers["etag"]

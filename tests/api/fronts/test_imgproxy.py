@@ -267,7 +267,7 @@ class TestSources:
             "/_/fill/300/200/sm/0/plain/a.jpg",
         ],
     )
-    def test_what_is_malformed_is_404(self, path):
+    def test_a_malformed_name_is_404(self, path):
         with pytest.raises(ForeignUrlError) as caught:
             FRONT.read(path)
         assert caught.value.status == 404

@@ -178,7 +178,7 @@ def test_a_source_is_decoded_once(path, source):
         "wrong/50x50/a.jpg",
     ],
 )
-def test_what_is_malformed_is_400(path):
+def test_malformed_input_is_400(path):
     with pytest.raises(ForeignUrlError) as caught:
         FRONT.read("/" + path).compile(ForeignSource((200, 100)))
     assert caught.value.status == 400

@@ -178,7 +178,7 @@ def test_every_header_that_the_description_names_can_be_read():
         "https://a\nhttps://b",
     ],
 )
-def test_what_no_browser_would_send_is_refused_at_start(make_client, origin):
+def test_origins_that_no_browser_sends_are_refused_at_start(make_client, origin):
     with pytest.raises((ConfigError, ValueError), match="cors"):
         make_client(cors={"origins": [origin]})
 

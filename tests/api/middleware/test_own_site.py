@@ -41,7 +41,7 @@ def test_the_service_is_known_by_its_names_and_by_any_address(client, host, port
     ],
 )
 @pytest.mark.parametrize("method", ["GET", "DELETE", "POST"])
-def test_a_name_that_resolves_to_us_by_somebody_elses_will_is_refused(client, host, method):
+def test_a_foreign_name_that_resolves_to_the_server_is_refused(client, host, method):
     answer = client.simulate_request(method, "/images/", headers={"Host": f"{host}:8000"})
     assert_problem(answer, 421, "server.hosts")
 

@@ -55,7 +55,7 @@ def test_the_trace_of_the_caller_is_continued(client, exporter):
 
 
 @pytest.mark.parametrize("header", ["", "nonsense", "00-0-0-0", "\xff" * 60])
-def test_a_malformed_trace_is_begun_anew(client, exporter, header):
+def test_a_malformed_trace_is_replaced_by_a_new_one(client, exporter, header):
     assert client.simulate_get("/health/live", headers={"traceparent": header}).status_code == 200
     [span] = exporter.get_finished_spans()
     assert span.parent is None

@@ -108,7 +108,7 @@ def test_the_page_escapes_what_it_shows(make_client):
     assert not re.search(r"<b>(?!\w)", client.simulate_get("/docs/").text)
 
 
-def test_what_takes_an_account_says_so(make_client):
+def test_calls_that_need_an_account_say_so(make_client):
     def security(mode: str, path: str, method: str) -> list:
         client = make_client(auth={"mode": mode, "secret": "x" * 32})
         return client.simulate_get("/openapi.json").json["paths"][path][method]["security"]

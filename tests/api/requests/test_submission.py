@@ -68,7 +68,7 @@ def test_an_address_that_is_a_data_uri_is_the_picture(client, jpeg):
 
 
 @pytest.mark.parametrize("text", ["A", "####", "data:image/png,abc", "data:;base64,####"])
-def test_what_is_not_base64_is_an_error(client, text):
+def test_invalid_base64_is_an_error(client, text):
     assert_problem(client.simulate_post("/images/", json={"data": text}), 400, "data: not valid")
 
 

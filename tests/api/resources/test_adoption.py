@@ -79,7 +79,7 @@ def test_a_long_list_goes_on_in_a_further_job(tmp_path):
     assert "more_after" not in second
 
 
-def test_what_cannot_be_imported_is_named(origin: OriginClient):
+def test_files_that_cannot_be_imported_are_named(origin: OriginClient):
     assert_problem(post(origin), 400)
     assert_problem(origin.client.simulate_post("/jobs/", json={"origin": "none"}), 400)
     assert_problem(post(origin, prefixx="a"), 400)

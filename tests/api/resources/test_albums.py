@@ -109,7 +109,7 @@ def test_changes_of_several_clients_at_once_are_all_made(ann, store):
     assert sorted(pictures(ann, album)) == sorted(ids)
 
 
-def test_what_cannot_be_seen_is_not_added_and_named(ann, ben, ids, store):
+def test_invisible_pictures_are_not_added_and_are_named(ann, ben, ids, store):
     hidden = add(Library(store), b"hidden", Metadata(visibility="private"), "ben").id
     album = create(ann)
     result = change(ann, album, add=[ids[0], hidden, ANY])
@@ -154,7 +154,7 @@ def test_a_private_album_looks_like_one_that_does_not_exist(ann, ben, anybody, i
         assert client.simulate_get("/albums/").json["data"] == []
 
 
-def test_a_public_album_is_read_by_everybody_and_changed_by_its_owner(ann, ben, anybody, ids):
+def test_a_public_album_is_readable_by_all_and_changed_by_its_owner(ann, ben, anybody, ids):
     album = create(ann, images=ids, visibility="public")
     for client in (ben, anybody):
         assert pictures(client, album) == ids
@@ -199,7 +199,9 @@ class TestLinks:
         assert result.status_code == 200, result.text
         return result.json["url"].partition("falconframework.org")[2]
 
-    def test_a_link_shows_everybody_the_album_and_its_private_pictures(self, ann, anybody, private):
+    def test_a_link_shows_the_album_and_its_private_pictures_without_an_account(
+        self, ann, anybody, private
+    ):
         album, image_id = private
         link = self.link(ann, album, expires_in=60)
         page = anybody.simulate_get(link)

@@ -65,7 +65,7 @@ def test_without_the_extra_crops_are_smart_and_redacting_names_it(client, monkey
 
 
 @pytest.mark.parametrize("step", ["redact:faces", "thumbnail/redact:faces", "redact:2x2x2x2"])
-def test_what_cannot_be_redacted_is_400(client, step):
+def test_an_impossible_redaction_is_400(client, step):
     result = client.simulate_post(
         f"/on_demand/{step}.png", body=saved(FACE, "PNG"), headers={"Content-Type": "image/png"}
     )

@@ -104,7 +104,7 @@ class TestImgproxy:
     def test_statuses_are_imgproxys(self, service, url, status):
         assert_problem(service.get(url), status)
 
-    def test_what_is_no_picture_is_422(self, service):
+    def test_a_file_that_is_no_picture_is_422(self, service):
         (service.root / "page.png").write_bytes(b"<html>")
         assert_problem(service.get(signed("/w:30/plain/local:///page.png")), 422)
 

@@ -219,7 +219,7 @@ def test_a_picture_that_was_hidden_is_404_even_where_its_size_is_known(ann, make
 
 @pytest.mark.parametrize("cors", [{}, {"origins": ["https://other.example"]}, {"origins": ["*"]}])
 @pytest.mark.parametrize("rest", ["/info.json", "/full/9,/0/default.jpg", "/full/x/0/default.jpg"])
-def test_pages_of_all_sites_may_read_what_everybody_may_see(make_client, jpeg, cors, rest):
+def test_pages_of_all_sites_may_read_public_pictures(make_client, jpeg, cors, rest):
     client = make_client(cors=cors)
     image_id = upload(client, jpeg).split("/")[2]
     result = client.simulate_get(f"/iiif/3/{image_id}{rest}", headers=ORIGIN)

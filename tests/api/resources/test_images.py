@@ -112,7 +112,7 @@ def test_it_is_named_as_it_came(client, jpeg, name, expected):
 
 @pytest.mark.parametrize("image_id", ["0" * 64, "xyz", "..", "A" * 64, "%00", "0" * 63])
 @pytest.mark.parametrize("rest", ["/", "/metadata/", "/thumbnail/", ".webp"])
-def test_what_is_not_there_is_404(client, image_id, rest):
+def test_a_missing_object_is_404(client, image_id, rest):
     assert_problem(client.simulate_get(f"/images/{image_id}{rest}"), 404)
 
 

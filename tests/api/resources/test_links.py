@@ -75,7 +75,7 @@ def test_the_url_that_is_signed_is_the_canonical_one(client, ann, private):
         assert opened(followed(client, url))
 
 
-def test_who_may_not_change_a_picture_signs_nothing_for_it(client, store, ann, private):
+def test_accounts_that_may_not_change_a_picture_sign_no_links_for_it(client, store, ann, private):
     ben = headers_of(store, "ben")
     public = keep(store, visibility="public", variant=1)
     for headers in ({}, ben):

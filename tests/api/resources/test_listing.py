@@ -282,7 +282,7 @@ def test_a_cursor_changed_anywhere_is_refused_or_shows_the_same_pictures(client,
         ("sort=x", ("sort", "'x'", "-created", "taken")),
     ],
 )
-def test_what_cannot_be_is_refused_by_name_and_with_what_would_work(client, query, words):
+def test_impossible_values_are_refused_by_name_with_what_would_work(client, query, words):
     assert_problem(client.simulate_get("/images/", query_string=query), 400, *words)
 
 
@@ -373,7 +373,7 @@ class TestNear:
         lines = client.simulate_get(f"/images/?near={image_id}", headers=NDJSON).text
         assert len(lines.splitlines()) == 3
 
-    def test_a_picture_that_nobody_sees_is_404(self, client):
+    def test_an_invisible_picture_is_404(self, client):
         assert client.simulate_get(f"/images/?near={'0' * 64}").status_code == 404
 
     @pytest.mark.parametrize(
@@ -408,7 +408,7 @@ def test_a_page_has_only_the_fields_that_were_asked_for(client, uploaded):
 @pytest.mark.parametrize(
     "query", ["fields=place", "fields=id,", "links=no", "fields=" + "id," * 600]
 )
-def test_a_field_that_is_not_for_everybody_is_400(client, query):
+def test_a_field_that_is_not_public_is_400(client, query):
     assert_problem(client.simulate_get(f"/images/?{query}"), 400)
 
 

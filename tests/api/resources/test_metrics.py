@@ -48,7 +48,7 @@ def test_requests_are_timed_by_template_not_by_path(client, jpeg, rise):
     assert path.split("/")[2] not in client.simulate_get("/metrics").text
 
 
-def test_what_matches_no_route_and_made_up_methods_share_a_label(client, rise):
+def test_unknown_routes_and_methods_share_a_label(client, rise):
     labels = {"route": "none", "status": "404"}
     rise("progimage_request_seconds_count", method="GET", **labels)
     for path in ("/a", "/b", "/c"):
@@ -77,7 +77,7 @@ def test_hits_misses_and_renders_are_counted(client, uploaded, rise):
     assert seen()[4] > 0
 
 
-def test_what_is_turned_away_is_counted(client):
+def test_refused_requests_are_counted(client):
     before = sample(client, "progimage_rejections_total", work="uploads")
     full = Admission(0, "uploads")
     with pytest.raises(Overloaded), full.admit():

@@ -53,5 +53,5 @@ def test_no_picture_or_two_are_refused(client, jpeg):
     assert_problem(client.simulate_post("/on_demand/thumbnail", **form(("title", "x"))), 400)
 
 
-def test_what_is_no_picture_is_415(client):
+def test_a_file_that_is_no_picture_is_415(client):
     assert_problem(client.simulate_post("/on_demand/thumbnail", body=b"text", headers=RAW), 415)

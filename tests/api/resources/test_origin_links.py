@@ -67,7 +67,7 @@ def follow(client, url: str) -> testing.Result:
         ("rotate:90/resize:w=20.jpg", (20, 30), "JPEG"),
     ],
 )
-def test_an_account_signs_for_everybody(client, ann, transform, size, form):
+def test_an_account_signs_links_for_all_clients(client, ann, transform, size, form):
     result = sign(client, ann, transform=transform, expires_in=60)
     assert result.status_code == 200
     assert result.headers["cache-control"] == "no-store"
@@ -91,7 +91,7 @@ def test_the_picture_itself_where_the_origin_gives_it(client, ann, root):
     assert follow(client, url).content == (root / KEY).read_bytes()
 
 
-def test_what_cannot_be_signed(client, ann):
+def test_urls_that_cannot_be_signed(client, ann):
     assert_problem(sign(client, {}, transform="card"), 404)
     assert_problem(sign(client, ann, transform="original"), 403, "serves renditions")
     assert_problem(sign(client, ann, transform="*"), 400, "names one transform")

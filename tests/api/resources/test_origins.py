@@ -77,14 +77,14 @@ def test_links_lead_nowhere(origin: OriginClient, tmp_path: Path):
         assert_problem(origin.get(f"thumbnail.png/-/{key}"), 404)
 
 
-def test_what_is_no_file_is_404(origin: OriginClient):
+def test_a_path_that_is_no_file_is_404(origin: OriginClient):
     os.mkfifo(origin.root / "pipe.png")
     (origin.root / "folder.png").mkdir()
     for key in ("pipe.png", "folder.png", "none.png", "none/a.png", "a" * 300):
         assert_problem(origin.get(f"thumbnail.png/-/{key}"), 404)
 
 
-def test_what_is_no_picture_is_an_error_of_its_own(origin: OriginClient):
+def test_a_file_that_is_no_picture_has_its_own_error(origin: OriginClient):
     origin.put("page.png", b"<html>not a picture</html>")
     assert_problem(origin.get("thumbnail.png/-/page.png"), 415)
 
@@ -389,7 +389,7 @@ class TestSettings:
         assert_problem(origin.get("info/-/a.png"), 404)
 
 
-def test_what_is_known_of_a_picture(origin: OriginClient):
+def test_the_info_of_a_picture(origin: OriginClient):
     origin.put("a.png", picture(300, 200))
     facts = origin.get("info/-/a.png").json
     assert (facts["width"], facts["height"], facts["media_type"]) == (300, 200, "image/png")
@@ -419,7 +419,7 @@ def test_the_copies_stay_within_their_budget(origin: OriginClient):
     assert sum(stat.size for stat in origin.store.list("foreign/")) < 1.2 * (1 << 20)
 
 
-def test_what_is_found_and_what_the_origin_is_asked_is_counted(origin: OriginClient):
+def test_hits_and_requests_to_the_origin_are_counted(origin: OriginClient):
     def samples() -> dict[str, float]:
         names = ("pictures_total", "fetch_seconds_count")
         states = ("hit", "stale", "miss", "missing", "new", "unchanged", "failed")

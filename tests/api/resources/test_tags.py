@@ -96,5 +96,5 @@ def test_a_tag_goes_with_its_last_picture(client, tagged):
         ("cursor=____", ("cursor", "next")),
     ],
 )
-def test_what_cannot_be_is_refused(client, query, words):
+def test_impossible_values_are_refused(client, query, words):
     assert_problem(client.simulate_get("/tags/", query_string=query), 400, *words)

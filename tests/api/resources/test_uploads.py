@@ -173,7 +173,7 @@ def _cut_jpeg() -> bytes:
     return data[: len(data) * 6 // 10]
 
 
-def test_a_damaged_picture_is_kept_says_so_and_is_transparent_where_it_ends(client):
+def test_a_damaged_picture_is_stored_marked_and_transparent_where_it_ends(client):
     result = client.simulate_post("/images/", body=_cut_jpeg(), headers=RAW)
     assert result.status_code == 201
     assert result.json["damaged"] is True
@@ -268,7 +268,7 @@ def test_the_error_about_wrong_json_says_what_is_wrong(client, document, words):
     ],
     ids=repr,
 )
-def test_what_is_not_json_is_400(client, body):
+def test_invalid_json_is_400(client, body):
     headers = {"Content-Type": "application/json"}
     assert_problem(client.simulate_post("/images/", body=body, headers=headers), 400, "JSON")
 

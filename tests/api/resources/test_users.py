@@ -124,7 +124,7 @@ def test_an_account_needs_a_valid_name_and_password_and_nothing_else(client, sto
 
 
 @pytest.mark.parametrize(("registration", "status"), [("admin", 401), ("closed", 403)])
-def test_not_everybody_may_make_accounts(make_client, registration, status):
+def test_making_accounts_needs_the_right_role(make_client, registration, status):
     client = make_client(auth={**AUTH, "registration": registration})
     fields = {"username": "bob", "password": PASSWORD}
     assert_problem(client.simulate_post("/users/", json=fields), status)
@@ -162,7 +162,7 @@ def test_a_refresh_token_is_renewed_although_an_expired_access_token_comes_along
 
 
 @pytest.mark.parametrize("token", ["", "x", "prt_ann~0~0", "pk_ann~" + "0" * 32 + "~" + "a" * 43])
-def test_what_is_no_refresh_token_is_refused(client, grant, token):
+def test_a_malformed_refresh_token_is_refused(client, grant, token):
     assert_problem(refresh(client, token), 401)
 
 
@@ -250,7 +250,7 @@ def test_a_disabled_account_is_out_and_its_session_ended(client, store, grant):
     assert sign_in(client).status_code == 200
 
 
-def test_guessing_is_slowed_down_for_everybody_at_that_place_only(client, signed_up):
+def test_guessing_is_slowed_down_for_that_network_only(client, signed_up):
     for _ in range(10):
         assert sign_in(client, password="a wrong password").status_code == 401
     result = sign_in(client)
@@ -268,7 +268,7 @@ def test_without_accounts_there_is_nothing_to_sign_in_to(make_client):
     assert_problem(client.simulate_get("/users/me/"), 403, "auth.mode")
 
 
-def test_what_matters_is_audited_without_secrets(client, signed_up, jpeg):
+def test_important_calls_are_audited_without_secrets(client, signed_up, jpeg):
     with capture_logs() as logs:
         sign_in(client, password="a wrong password")
         token = sign_in(client).json["access_token"]

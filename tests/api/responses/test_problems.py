@@ -45,7 +45,7 @@ def test_an_unexpected_error_reveals_nothing(client, store, monkeypatch, uploade
         ("GET", "/images/%2e%2e/%2e%2e/etc/passwd", 404),
     ],
 )
-def test_what_does_not_exist_has_the_one_shape_too(client, method, path, status):
+def test_an_unknown_path_has_the_same_error_shape(client, method, path, status):
     assert_problem(client.simulate_request(method, path), status)
 
 

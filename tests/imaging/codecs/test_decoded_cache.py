@@ -79,7 +79,7 @@ def test_each_decoded_size_is_a_picture_of_its_own(recent, tmp_path):
     assert recent.decode(path, LIMITS).size == (64, 64)
 
 
-def test_a_file_that_was_replaced_is_read_anew(recent, tmp_path):
+def test_a_replaced_file_is_read_again(recent, tmp_path):
     for colour in ((1, 2, 3), (4, 5, 6)):
         fresh = put(tmp_path, saved(solids(colour)[0], "PNG"), "fresh")
         path = (tmp_path / "fresh").replace(tmp_path / "picture")
@@ -96,14 +96,14 @@ def test_the_least_recently_used_goes_first(recent, tmp_path):
     assert recent.decode(paths[1], LIMITS) is not second
 
 
-def test_a_picture_of_more_than_a_quarter_of_the_memory_is_not_kept(recent, tmp_path):
+def test_a_picture_of_more_than_a_quarter_of_the_memory_is_not_remembered(recent, tmp_path):
     small, large = square(tmp_path, 50, "small"), square(tmp_path, 51, "large")
     kept = recent.decode(small, LIMITS)
     assert recent.decode(large, LIMITS) is not recent.decode(large, LIMITS)
     assert recent.decode(small, LIMITS) is kept
 
 
-def test_what_cannot_be_decoded_is_not_kept(recent, tmp_path):
+def test_files_that_cannot_be_decoded_are_not_stored(recent, tmp_path):
     path = put(tmp_path, saved(quadrants(), "PNG")[:30])
     for _ in range(2):
         with pytest.raises(CorruptPicture):

@@ -67,7 +67,7 @@ def _noise(side: int = 128) -> Picture:
 
 
 @pytest.mark.parametrize("form", WRITABLE, ids=lambda form: form.name)
-def test_what_was_written_is_what_is_told(form: Format, tmp_path: Path) -> None:
+def test_reported_values_are_the_written_ones(form: Format, tmp_path: Path) -> None:
     picture = Picture((quadrants(),))
     path = tmp_path / "written"
     told = encode(picture, str(path), form)
@@ -114,7 +114,7 @@ def test_a_grey_picture_stays_grey_on_a_grey_background(
 
 
 @pytest.mark.parametrize("form", [f for f in WRITABLE if f.has_alpha], ids=lambda form: form.name)
-def test_transparency_is_kept_where_it_can_be(form: Format, tmp_path: Path) -> None:
+def test_transparency_stays_where_the_format_has_it(form: Format, tmp_path: Path) -> None:
     seen = corners(_read(_written(Picture((with_hole(),)), form)[0], tmp_path).frames[0])
     assert seen["bottom right"][3] == 0
     assert is_near(seen["top left"], (*RED, 255), 12)
@@ -144,9 +144,7 @@ def test_an_animation_keeps_frames_durations_and_loop(form: Format, tmp_path: Pa
 
 
 @pytest.mark.parametrize("form", ANIMATED, ids=lambda form: form.name)
-def test_what_one_frame_shows_does_not_shine_through_the_holes_of_the_next(
-    form: Format, tmp_path: Path
-) -> None:
+def test_a_frame_does_not_shine_through_the_holes_of_the_next(form: Format, tmp_path: Path) -> None:
     """A spot moves to the right over nothing; where it was, nothing is left."""
     frames = []
     for left in (0, 8, 16):
@@ -163,7 +161,7 @@ def test_what_one_frame_shows_does_not_shine_through_the_holes_of_the_next(
 @pytest.mark.parametrize(
     "form", [f for f in WRITABLE if not f.is_animated], ids=lambda form: form.name
 )
-def test_where_no_animation_can_be_kept_the_first_frame_is(form: Format, tmp_path: Path) -> None:
+def test_formats_without_animation_get_the_first_frame(form: Format, tmp_path: Path) -> None:
     picture = Picture(tuple(solids(RED, BLUE)), durations_ms=(100, 100))
     data, told = _written(picture, form)
     assert told.frames == 1
@@ -234,7 +232,7 @@ def test_a_progressive_jpeg_is_progressive() -> None:
         assert (b"\xff\xc2" in data) == progressive
 
 
-def test_fine_colour_is_kept_at_high_quality() -> None:
+def test_fine_colour_is_preserved_at_high_quality() -> None:
     """Sampling factors of the first component: 2x2 for 4:2:0, 1x1 for 4:4:4."""
     for quality, sampling in ((80, 0x22), (90, 0x11)):
         data, _ = _written(_noise(), JPEG, EncodeOptions(quality=quality))
@@ -252,7 +250,7 @@ def test_the_best_quality_that_fits_is_found(form: Format) -> None:
     assert (told.width, told.height) == picture.size
 
 
-def test_what_fits_already_keeps_its_quality() -> None:
+def test_a_picture_that_fits_already_keeps_its_quality() -> None:
     assert _written(_noise(), JPEG, EncodeOptions(max_bytes=10**6))[1].quality == 80
 
 
@@ -281,7 +279,7 @@ def test_a_format_that_is_only_read_is_refused() -> None:
         _written(_noise(16), HEIC)
 
 
-def test_what_a_frame_drags_along_is_not_written() -> None:
+def test_settings_carried_over_from_a_frame_are_not_written() -> None:
     frame = quadrants()
     frame.info = {"comment": b"my home", "icc_profile": b"profile", "transparency": (255, 0, 0)}
     for form in (JPEG, PNG, GIF, TIFF):

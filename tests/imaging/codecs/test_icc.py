@@ -40,7 +40,7 @@ def test_curves_of_each_kind(data: bytes, middle: float | None) -> None:
     assert found is None if middle is None else found == pytest.approx(middle, abs=1e-3)
 
 
-def test_what_is_written_is_what_is_read() -> None:
+def test_values_are_read_as_they_were_written() -> None:
     profile = icc.rgb_profile(icc.SRGB_PRIMARIES, lambda value: value**2)
     found = icc.curves(profile)
     assert found is not None

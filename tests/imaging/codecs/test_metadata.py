@@ -46,21 +46,21 @@ def _rewritten(tmp_path: Path, form: Format, keep: Metadata) -> Image.Image:
 
 
 @pytest.mark.parametrize("form", NO_TIFF, ids=lambda form: form.name)
-def test_by_default_nothing_is_kept(form: Format, tmp_path: Path) -> None:
+def test_by_default_nothing_is_cached(form: Format, tmp_path: Path) -> None:
     with _rewritten(tmp_path, form, "none") as image:
         assert dict(image.getexif()) == {}
         assert not {"exif", "icc_profile", "xmp", "comment"} & set(image.info)
 
 
 @pytest.mark.parametrize("form", NO_TIFF, ids=lambda form: form.name)
-def test_the_profile_can_be_kept_alone(form: Format, tmp_path: Path) -> None:
+def test_the_profile_alone_can_be_preserved(form: Format, tmp_path: Path) -> None:
     with _rewritten(tmp_path, form, "icc") as image:
         assert image.info["icc_profile"]
         assert dict(image.getexif()) == {}
 
 
 @pytest.mark.parametrize("form", KEEPING, ids=lambda form: form.name)
-def test_exif_can_be_kept_without_the_place(form: Format, tmp_path: Path) -> None:
+def test_exif_can_be_preserved_without_the_place(form: Format, tmp_path: Path) -> None:
     with _rewritten(tmp_path, form, "exif") as image:
         exif = image.getexif()
         assert exif[ExifTags.Base.Make] == "Camera & Co"
@@ -71,14 +71,14 @@ def test_exif_can_be_kept_without_the_place(form: Format, tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("form", KEEPING, ids=lambda form: form.name)
-def test_all_of_exif_can_be_kept(form: Format, tmp_path: Path) -> None:
+def test_all_of_exif_can_be_preserved(form: Format, tmp_path: Path) -> None:
     with _rewritten(tmp_path, form, "all") as image:
         assert image.getexif().get_ifd(ExifTags.IFD.GPSInfo)[ExifTags.GPS.GPSLatitudeRef] == "N"
 
 
 @pytest.mark.parametrize("form", KEEPING, ids=lambda form: form.name)
 @pytest.mark.parametrize("keep", ["exif", "all"])
-def test_what_is_kept_no_longer_asks_to_be_turned(
+def test_preserved_metadata_no_longer_asks_for_a_rotation(
     form: Format, keep: Metadata, tmp_path: Path
 ) -> None:
     with _rewritten(tmp_path, form, keep) as image:

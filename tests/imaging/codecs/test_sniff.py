@@ -71,7 +71,7 @@ def test_no_bytes_are_an_empty_picture(tmp_path: Path) -> None:
     ],
     ids=["svg without namespace", "svg in html", "eps", "html", "script", "text", "zeros"],
 )
-def test_what_is_not_on_the_list_is_named_beside_what_is(data: bytes, seen: str) -> None:
+def test_an_unlisted_transform_is_named_beside_the_allowed_ones(data: bytes, seen: str) -> None:
     with pytest.raises(UnsupportedMedia) as caught:
         sniff(io.BytesIO(data))
     assert seen in str(caught.value)
@@ -84,7 +84,7 @@ def test_a_formats_own_signature_is_not_enough_for_libmagic() -> None:
         sniff(io.BytesIO(b"BM, said the spider"))
 
 
-def test_detectors_that_disagree_are_told_apart_from_an_unknown_format() -> None:
+def test_disagreeing_detectors_differ_from_an_unknown_format() -> None:
     with pytest.raises(MismatchedMedia, match="ambiguous"):
         sniff(io.BytesIO(b"BM<html><body>hi</body></html>"))
 
@@ -100,7 +100,7 @@ def test_detectors_that_disagree_are_told_apart_from_an_unknown_format() -> None
     ],
     ids=["padding", "newline", "gain map", "film", "maker's notes"],
 )
-def test_what_phones_write_behind_a_jpeg_passes(trailer: bytes) -> None:
+def test_bytes_that_phones_append_to_a_jpeg_pass(trailer: bytes) -> None:
     assert sniff(io.BytesIO(_phone_jpeg(trailer))).name == "jpeg"
 
 

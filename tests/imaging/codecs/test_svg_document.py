@@ -66,7 +66,7 @@ def test_nothing_is_left_that_names_another_file_or_runs(content: str) -> None:
     assert "secret" not in markup(content)
 
 
-def test_what_draws_is_left_as_it_was() -> None:
+def test_harmless_elements_are_left_as_they_were() -> None:
     content = (
         '<defs><linearGradient id="g"><stop offset="0" stop-color="red"></stop>'
         '</linearGradient></defs><g transform="scale(2)"><path d="M0 0h9v9z" fill="url(#g)">'
@@ -89,7 +89,7 @@ def test_references_inside_the_document_are_left() -> None:
     assert "fill: red" in markup("<style>rect { fill: red }</style>")
 
 
-def test_what_stands_behind_an_element_that_is_left_out_is_written() -> None:
+def test_text_after_a_removed_element_is_written() -> None:
     assert "<circle" in markup("<script><rect/></script><circle/>")
     assert "<rect" not in markup("<script><rect/></script><circle/>")
 
@@ -173,7 +173,7 @@ class TestBounds:
 @pytest.mark.parametrize(
     "data", [b"<svg", b"<svg></g></svg>", b"<svg>\x00</svg>", b"<svg>&x;</svg>", b"hello", b""]
 )
-def test_what_is_not_xml_is_damaged(data: bytes) -> None:
+def test_invalid_xml_is_damaged(data: bytes) -> None:
     with pytest.raises(CorruptPicture, match="not well-formed XML near line 1"):
         read(data, MANY_PIXELS)
 

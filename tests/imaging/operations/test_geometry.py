@@ -103,7 +103,7 @@ def test_trim_forgives_up_to_its_threshold():
     assert apply("trim:4", image).size == (20, 17)
 
 
-def test_trim_can_be_told_the_colour():
+def test_trim_accepts_a_colour():
     image = Image.new("RGB", (20, 20), GREEN)
     image.paste(RED, (0, 0, 20, 5))
     assert apply("trim:colour=green", image).size == (20, 5)

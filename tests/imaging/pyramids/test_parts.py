@@ -97,12 +97,12 @@ def test_a_region_at_the_right_and_bottom_edge_ends_within_its_level():
         ("crop:9000x9000", "crop: would be 9000x9000"),
     ],
 )
-def test_what_needs_too_many_pixels_is_rejected(text, words):
+def test_sizes_with_too_many_pixels_are_rejected(text, words):
     with pytest.raises(OutputTooLarge, match=words):
         part_of(parse(text), SIZE, LIMITS)
 
 
-def test_metadata_cannot_be_kept():
+def test_metadata_cannot_be_preserved():
     with pytest.raises(InvalidArgument, match="strip"):
         part_of(parse("resize:w=300/strip:keep=all"), SIZE, LIMITS)
 

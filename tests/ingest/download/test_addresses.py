@@ -71,7 +71,7 @@ def test_private_addresses_are_private(text):
         "4000::1",
     ],
 )
-def test_what_no_web_server_has_is_never_reached(text):
+def test_paths_that_no_web_server_serves_are_never_requested(text):
     assert reach(ip_address(text)) is Reach.NEVER
 
 

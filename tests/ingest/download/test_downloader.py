@@ -106,7 +106,7 @@ def test_more_bytes_than_announced_are_not_read(net):
         "http://intranet/",
     ],
 )
-def test_what_is_not_public_is_refused_without_a_connection(net, url):
+def test_private_addresses_are_refused_without_a_connection(net, url):
     net.names = {"localhost": [["127.0.0.1"]], "intranet": [["10.0.0.1"]]}
     with pytest.raises(DownloadRefused, match="no public address"):
         fetch(net.downloader(), url)
@@ -159,7 +159,7 @@ def test_the_next_address_is_tried_when_one_does_not_answer(net):
     assert net.dialled == [PUBLIC, OTHER_PUBLIC]
 
 
-def test_nobody_there_may_be_tried_again(net):
+def test_a_refused_connection_may_be_tried_again(net):
     net.names["pictures.example.com"] = [[PUBLIC]]
     with pytest.raises(DownloadFailed, match="no server answers") as caught:
         fetch(net.downloader(), URL)

@@ -68,7 +68,7 @@ def test_a_certificate_of_another_host_is_refused(authority, names):
     assert not caught.value.retryable
 
 
-def test_a_certificate_of_nobody_we_know_is_refused(authority):
+def test_a_certificate_of_an_unknown_authority_is_refused(authority):
     with pytest.raises(DownloadFailed, match="certificate is not valid"):
         get(authority, None, "pictures.example.com")
 

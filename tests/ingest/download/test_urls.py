@@ -106,7 +106,7 @@ def test_the_file_name_is_the_last_part_of_the_path(url, name):
         "http://example.com/" + "a" * 8192,
     ],
 )
-def test_what_may_be_read_in_two_ways_is_refused(text):
+def test_ambiguous_requests_are_refused(text):
     with pytest.raises(DownloadRefused):
         parse_url(text)
 
@@ -172,7 +172,7 @@ URLS = st.one_of(
 @given(URLS)
 @example("http://[::1]:8080/\\@example.com")
 @example("http://a@b@c/")
-def test_what_we_accept_other_parsers_read_as_we_do(text):
+def test_accepted_requests_are_read_the_same_by_other_parsers(text):
     try:
         ours = parse_url(text)
     except DownloadRefused:

@@ -144,14 +144,14 @@ def test_two_who_send_the_same_bytes_get_one_success_and_one_conflict(store):
     assert joined(store, uploads(store).find(upload_id)) == b"12345"
 
 
-def test_what_came_before_a_break_is_kept(store):
+def test_bytes_before_a_break_are_stored(store):
     upload_id = begin(store)
     progress = uploads(store).append(uploads(store).find(upload_id), Breaking(PICTURE[:11]))
     assert progress.offset == uploads(store).find(upload_id).offset == 11
     assert joined(store, progress) == PICTURE[:11]
 
 
-def test_a_break_before_anything_came_is_told(store):
+def test_a_break_before_the_first_byte_is_reported(store):
     upload_id = begin(store, sent=PICTURE[:8])
     with pytest.raises(InvalidRequest, match="broke"):
         uploads(store).append(uploads(store).find(upload_id), Breaking())
@@ -159,7 +159,7 @@ def test_a_break_before_anything_came_is_told(store):
 
 
 @pytest.mark.parametrize("size_bytes", [20, None])
-def test_a_piece_that_goes_past_the_end_is_not_kept(store, size_bytes):
+def test_a_piece_past_the_end_is_not_stored(store, size_bytes):
     """Those before it are: a client can go on from them."""
     upload_id = begin(store, size_bytes)
     with pytest.raises(PictureTooLarge):
@@ -168,7 +168,7 @@ def test_a_piece_that_goes_past_the_end_is_not_kept(store, size_bytes):
     assert not uploads(store).find(upload_id).is_complete
 
 
-def test_the_size_may_be_said_once(store):
+def test_the_size_may_be_given_once(store):
     upload_id = begin(store, None, sent=PICTURE[:9])
     assert not uploads(store).find(upload_id).is_complete
     for progress in (uploads(store).find(upload_id),) * 2:
@@ -189,7 +189,7 @@ def test_the_store_cannot_be_filled_with_crumbs(store, monkeypatch):
     assert uploads(store).find(upload_id).offset == 11
 
 
-def test_what_is_no_picture_is_told_to_everybody_and_not_kept(store):
+def test_a_file_that_is_no_picture_is_reported_to_all_waiting_and_not_stored(store):
     upload_id = begin(store, 4)
     for _ in range(2):
         with pytest.raises(CorruptPicture, match="no pixels"):
@@ -212,7 +212,7 @@ def test_a_trouble_that_passes_leaves_the_upload_to_be_finished_later(store):
     assert send(store, upload_id).image_id == id_of(PICTURE)
 
 
-def test_a_lost_piece_is_told_and_makes_no_picture(store):
+def test_a_lost_piece_is_reported_and_makes_no_picture(store):
     upload_id = begin(store, sent=PICTURE)
     progress = uploads(store).find(upload_id)
     store.delete(keys.piece(upload_id, 8))
@@ -221,7 +221,7 @@ def test_a_lost_piece_is_told_and_makes_no_picture(store):
     assert names(store, keys.IMAGES) == []
 
 
-def test_a_damaged_upload_is_told_apart_from_none(store):
+def test_a_damaged_upload_differs_from_a_missing_one(store):
     upload_id = begin(store)
     store.put(keys.upload_record(upload_id), io.BytesIO(b"{"), media_type="")
     with pytest.raises(DamagedRecord):
@@ -230,7 +230,7 @@ def test_a_damaged_upload_is_told_apart_from_none(store):
 
 
 @pytest.mark.parametrize("odd", ["", "x", "..", "../images", "0" * 31, "0" * 33, "A" * 32])
-def test_what_is_no_id_is_simply_not_found(store, odd):
+def test_a_malformed_id_is_not_found(store, odd):
     for act in (uploads(store).find, uploads(store).remove):
         with pytest.raises(NotFound):
             act(odd)
@@ -311,7 +311,7 @@ def life(store: ObjectStore, told: SimpleNamespace) -> None:
 
 
 @pytest.mark.parametrize(("n", "after"), crash_cases())
-def test_a_node_that_dies_loses_nothing_that_a_client_was_told(store, n, after):
+def test_a_node_that_dies_loses_nothing_that_it_acknowledged(store, n, after):
     told = SimpleNamespace()
     with pytest.raises(Died):
         life(DyingStore(store, n, after=after), told)

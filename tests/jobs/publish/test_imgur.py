@@ -56,7 +56,7 @@ def failing(imgur: FakeImgur, mood: int | bytes | None) -> PublishFailed:
     return caught.value
 
 
-def test_a_picture_is_sent_with_what_is_said_of_it(imgur):
+def test_a_picture_is_sent_with_its_metadata(imgur):
     done = opened(imgur).publish(picture(), "albumhash")
     link = "https://i.imgur.com/pic0001.jpg"
     assert done == Published(to="imgur", id="pic0001", link=link, delete_hash="hash0001")
@@ -91,7 +91,7 @@ def test_a_picture_that_is_not_taken_is_not_sent_again(imgur, status):
     assert str(status) in str(failed)
 
 
-def test_a_wrong_client_id_is_told(imgur):
+def test_a_wrong_client_id_is_reported(imgur):
     with pytest.raises(PublishFailed, match="client id") as caught:
         opened(imgur, client_id="wrong").publish(picture(), "")
     assert not caught.value.retryable
@@ -146,7 +146,7 @@ def test_a_picture_that_is_too_large_is_not_even_read(imgur):
         ),
     ],
 )
-def test_a_pause_that_is_asked_for_is_kept(imgur, clock, mood, headers, pause_s):
+def test_a_requested_pause_is_respected(imgur, clock, mood, headers, pause_s):
     there = opened(imgur, clock)
     imgur.moods, imgur.headers = [mood], headers
     with pytest.raises(Overloaded) as caught:
@@ -189,7 +189,7 @@ def test_credits_that_run_out_are_waited_for_before_they_are_overdrawn(
         {"X-Post-Rate-Limit-Remaining": "9" * 5000},
     ],
 )
-def test_headers_that_say_nothing_clear_stop_nobody(imgur, headers):
+def test_unclear_headers_are_ignored(imgur, headers):
     there = opened(imgur)
     imgur.headers = headers
     there.publish(picture(), "")

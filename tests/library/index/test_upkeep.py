@@ -307,7 +307,7 @@ def test_a_keeper_asks_nothing_of_the_store_while_nothing_happens():
     assert store.calls == 0
 
 
-def test_large_merges_are_done_where_the_caller_wants_them(store, library, monkeypatch):
+def test_large_merges_run_where_the_caller_chooses(store, library, monkeypatch):
     monkeypatch.setattr(publish, "MERGED_HERE", 0)
     sizes: list[int] = []
 

@@ -105,7 +105,7 @@ def test_an_announcement_of_an_edit_that_was_not_made_shows_nothing(store, catal
     assert catalogue.tags(ANONYMOUS, 10, beginning="dog") == ([], None)
 
 
-def test_a_picture_uploaded_anew_is_listed_once_though_the_old_one_is_announced(store, catalogue):
+def test_a_picture_uploaded_again_is_listed_once_though_the_old_one_is_announced(store, catalogue):
     old = add(Library(store), b"1")
     Library(store).remove(ANONYMOUS, old.id)
     new = add(Library(store), b"1")

@@ -54,7 +54,7 @@ def test_it_never_holds_more_than_it_may(cache, root, stored):
     assert used(root) > ROOM * 0.9
 
 
-def test_what_is_being_written_counts(store, cache, root, stored):
+def test_bytes_that_are_being_written_count(store, cache, root, stored):
     keys = [stored(number, 60_000) for number in range(30)]
     readers = [cache.open(key) for key in keys]
     for reader in readers:
@@ -67,7 +67,7 @@ def test_what_is_being_written_counts(store, cache, root, stored):
     assert hits(store, cache, keys[:17]) == 17
 
 
-def test_what_is_too_large_to_be_worth_it_is_not_copied(cache, root, stored):
+def test_large_objects_are_not_copied(cache, root, stored):
     read(cache, stored(1, ROOM // 16 + 1))
     assert copies_in(root) == []
 

@@ -39,7 +39,7 @@ def test_a_hit_asks_the_store_once_and_takes_nothing_from_it(store, cache, root,
     assert len(copies_in(root)) == 1
 
 
-def test_what_is_read_in_pieces_is_copied_too(store, cache):
+def test_objects_that_are_read_in_pieces_are_copied_too(store, cache):
     put(store, KEY, BODY)
     with cache.open(KEY) as reader:
         while reader.read(1000):
@@ -62,7 +62,7 @@ def test_another_version_is_served_at_once_and_copied(store, cache, there):
     assert store.requests["304"] == 1
 
 
-def test_what_the_store_no_longer_has_is_gone_from_here_too(store, cache, root, there):
+def test_objects_removed_from_the_store_leave_this_cache(store, cache, root, there):
     store.delete(KEY)
     with pytest.raises(KeyMissing):
         cache.open(KEY)
@@ -80,7 +80,7 @@ def test_a_store_that_is_away_is_not_stood_in_for(store, cache, there, monkeypat
         cache.open(KEY)
 
 
-def test_what_is_not_read_to_its_end_leaves_nothing(store, cache, root):
+def test_a_partial_read_leaves_nothing(store, cache, root):
     put(store, KEY, BODY)
     cache.open(KEY).close()
     with cache.open(KEY) as reader:
@@ -142,7 +142,7 @@ def test_a_copy_of_another_rendition_under_its_name_is_never_served(store, cache
     assert read(cache, KEY) == BODY
 
 
-def test_what_leads_elsewhere_is_not_followed(store, cache, root, there, tmp_path):
+def test_redirects_to_other_hosts_are_not_followed(store, cache, root, there, tmp_path):
     [file] = copies_in(root)
     (tmp_path / "elsewhere").write_bytes(file.read_bytes())
     file.unlink()
@@ -213,7 +213,7 @@ class TestTrust:
             with pytest.raises(KeyMissing):
                 cache.open(KEY)
 
-    def test_a_folder_that_cannot_be_purged_is_told(self, make_cache, monkeypatch):
+    def test_a_folder_that_cannot_be_purged_is_reported(self, make_cache, monkeypatch):
         def fail(_):
             raise PermissionError(1, "no")
 

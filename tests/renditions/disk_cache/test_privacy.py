@@ -126,7 +126,7 @@ def test_no_order_of_a_view_and_a_change_shows_what_is_hidden(tmp_path, nodes, b
     assert every_schedule(run, switches=2) > 10
 
 
-def test_who_sees_a_render_that_came_too_late_does_not_trust_it(tmp_path):
+def test_a_render_that_came_too_late_is_not_trusted(tmp_path):
     """It began before the picture was hidden, and is in the store until its maker looks again."""
     seen = []
 
@@ -171,7 +171,7 @@ def test_a_picture_that_comes_back_is_served_again(tmp_path, nodes):
     assert one.shows(image_id)
 
 
-def test_who_trusts_shows_what_another_node_hid_until_trust_runs_out(tmp_path):
+def test_a_trusting_cache_shows_hidden_pictures_until_the_trust_expires(tmp_path):
     store = MemoryStore()
     here, elsewhere = (Process(store, tmp_path / name, 3600) for name in "ab")
     image_id = add(here.library, PICTURE, owner="ann").id
@@ -182,7 +182,7 @@ def test_who_trusts_shows_what_another_node_hid_until_trust_runs_out(tmp_path):
     assert not Process(store, tmp_path / "a", 0).shows(image_id)
 
 
-def test_a_hiding_whose_purge_failed_is_finished_when_it_is_said_again(tmp_path):
+def test_hiding_again_finishes_a_failed_purge(tmp_path):
     store = MemoryStore()
     process = Process(store, tmp_path / "a", 3600)
     image_id = add(process.library, PICTURE, owner="ann").id

@@ -138,7 +138,7 @@ def is_locked(path: Path) -> bool:
     return False
 
 
-def test_what_is_not_an_object_is_not_listed(store, root):
+def test_entries_that_are_no_objects_are_not_listed(store, root):
     put(store, "a/b")
     for name in (".hidden", "a/.nfs0001", "a/line\nbreak"):
         (root / name).touch()
@@ -169,7 +169,7 @@ def test_uploads_leave_no_temporary_file(store, root):
     assert list((root / ".tmp").iterdir()) == []
 
 
-def test_a_known_conflict_is_told_before_the_source_is_read(store):
+def test_a_known_conflict_is_reported_before_the_source_is_read(store):
     put(store, "key", b"there")
     source = io.BytesIO(b"a large upload of the same picture")
     with pytest.raises(Conflict):
@@ -324,7 +324,7 @@ def test_a_file_is_flushed_before_it_has_its_name_and_its_folder_unless_it_is_di
     assert ("folder" in flushed) == flushes_folders
 
 
-def test_a_store_whose_folder_is_gone_is_unavailable_and_not_made_anew(store, root, tmp_path):
+def test_a_store_whose_folder_is_gone_is_unavailable_and_not_made_again(store, root, tmp_path):
     """A disk that is not mounted must not be filled up underneath."""
     root.rename(tmp_path / "elsewhere")
     for body in (b"body", b""):
@@ -371,7 +371,7 @@ class TestChecksums:
             assert reader.read() == file.read_bytes()
         return is_whole
 
-    def test_what_was_put_is_verified(self, file):
+    def test_written_bytes_are_verified(self, file):
         assert self.verify(file)
 
     @pytest.mark.parametrize("position", [0, 1_000_000, 2_559_999])

@@ -74,7 +74,7 @@ def store(served, network) -> ObjectStore:
 
 @pytest.mark.parametrize("body", [SMALL, LARGE], ids=len)
 @pytest.mark.parametrize("expect", [None, ABSENT])
-def test_what_changes_on_its_way_in_is_not_stored(network, store, body, expect):
+def test_bytes_that_change_on_the_way_in_are_not_stored(network, store, body, expect):
     network.flips_requests = True
     with pytest.raises(StoreUnavailable, match="damaged on its way"):
         put(store, "key", body, expect)
@@ -83,7 +83,7 @@ def test_what_changes_on_its_way_in_is_not_stored(network, store, body, expect):
 
 
 @pytest.mark.parametrize("body", [SMALL, LARGE], ids=len)
-def test_what_changes_on_its_way_out_is_not_read_to_its_end(network, store, body):
+def test_bytes_that_change_on_the_way_out_end_the_read(network, store, body):
     put(store, "key", body)
     network.flips_answers = True
     with pytest.raises(StoreUnavailable, match="damaged"):

@@ -73,11 +73,11 @@ def test_an_answer_between_failures_keeps_it_shut(breaker, clock):
         ask(breaker, clock, 0)
 
 
-def test_what_fails_at_once_holds_nobody_up(breaker, clock):
+def test_an_immediate_failure_delays_no_other(breaker, clock):
     silence(breaker, clock, 20, seconds=0.5)
 
 
-def test_what_fails_at_once_is_no_sign_of_life(breaker, clock):
+def test_an_immediate_failure_is_no_sign_of_life(breaker, clock):
     silence(breaker, clock, 3)
     silence(breaker, clock, 1, seconds=0.1)
     assert_refused(breaker, clock)

@@ -158,7 +158,7 @@ def test_an_object_that_stops_coming_is_given_up(store, server):
             reader.read(5)
 
 
-def test_what_is_read_after_the_request_has_time_of_its_own(store, server):
+def test_reads_after_the_request_have_their_own_time(store, server):
     server.says = HEAD + b"0123456789"
     with deadline(1):
         reader = store.open("key")
@@ -182,7 +182,7 @@ def test_a_request_that_got_no_answer_is_sent_again(running, server):
 
 
 @pytest.mark.parametrize("rest", [b"0123456789", b""], ids=["sent", "never sent"])
-def test_a_small_object_that_nobody_reads_costs_no_connection(store, server, rest):
+def test_a_small_object_that_is_never_read_costs_no_connection(store, server, rest):
     server.says = HEAD + rest
     store.open("key").close()
     before = server.connections

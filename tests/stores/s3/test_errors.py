@@ -92,7 +92,7 @@ def test_every_status_is_one_of_our_errors(status):
         (501, "NotImplemented", ConfigError),
     ],
 )
-def test_what_callers_tell_apart_has_its_own_class(status, code, kind):
+def test_errors_that_callers_distinguish_have_their_own_class(status, code, kind):
     with pytest.raises(kind), s3_faults("key"):
         raise client_error(status, code)
 

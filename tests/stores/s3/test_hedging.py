@@ -197,7 +197,7 @@ def test_the_first_is_waited_for_where_the_second_fails(store, holding):
     assert holding.gets == 2, "a second request is not tried again"
 
 
-def test_neither_in_time_is_unavailability(store, holding):
+def test_two_late_answers_mean_unavailable(store, holding):
     holding.plan = [holding.late] * 6
     started = time.monotonic()
     with deadline(1), pytest.raises(StoreUnavailable, match="did not answer in time"):

@@ -336,7 +336,7 @@ def test_a_presigned_url_serves_the_object_as_the_media_type(store):
         assert answer.headers["Content-Type"] == "image/webp"
 
 
-def test_the_media_type_is_kept_for_those_who_read_the_bucket(store):
+def test_the_media_type_is_stored_for_readers_of_the_bucket(store):
     put(store, "key")
     answer = store.bucket.client.head_object(Bucket=BUCKET, Key="meddled/key")
     assert answer["ContentType"] == "text/plain"
@@ -463,7 +463,7 @@ class TestLastWriterWins:
         assert keys(unconditional) == []
         assert {condition for _, condition in meddler.seen} == {None}
 
-    def test_what_does_not_hold_is_a_conflict_all_the_same(self, unconditional):
+    def test_a_condition_that_does_not_hold_is_a_conflict(self, unconditional):
         etag = put(unconditional, "key", b"1").etag
         put(unconditional, "key", b"2")
         for expect in (ABSENT, etag):

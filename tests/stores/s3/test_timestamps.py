@@ -35,7 +35,7 @@ def test_other_forms_are_left_to_botocore(odd):
 
 
 @pytest.mark.parametrize("odd", ["", "yesterday", "2026-13-01T00:00:00Z", "Sat, 99 Nov 2026"])
-def test_what_is_no_time_is_an_error_as_before(odd):
+def test_a_malformed_time_is_an_error(odd):
     with pytest.raises(ValueError, match="time"):
         parse_timestamp(odd)
     with pytest.raises(ValueError, match="time"):

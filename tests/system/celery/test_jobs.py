@@ -55,7 +55,7 @@ def test_a_job_is_taken_while_the_broker_is_away_and_done_when_it_is_back(
         assert len(finish(server, path)["complete"]) == 18
 
 
-def test_a_worker_that_is_told_to_stop_leaves_the_rest_to_another(server: Server, site: Site):
+def test_a_worker_that_gets_sigterm_leaves_the_rest_to_another(server: Server, site: Site):
     path = begin(server, {"urls": site.urls(300)})
     with working(server) as [first]:
         wait_until(lambda: counts(server, path)["complete"] > 20)

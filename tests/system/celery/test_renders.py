@@ -40,7 +40,7 @@ def test_a_cold_render_is_made_by_a_worker_and_is_the_same_picture(server: Serve
     assert not [name for name in server.stored_files() if name.startswith("asks/")]
 
 
-def test_what_goes_wrong_at_a_worker_is_told_as_if_it_went_wrong_here(server: Server):
+def test_errors_of_a_worker_are_reported_like_local_ones(server: Server):
     path = server.upload(picture(2))
     with working(server, "--renders"):
         answer = server.get(f"{path}crop:x=500,y=0,w=9,h=9.png")
@@ -53,7 +53,7 @@ def test_when_no_worker_answers_it_is_503_and_says_so(impatient: Server):
     assert answer.headers["retry-after"] == "5"
 
 
-def test_an_ask_that_nobody_waits_for_any_more_is_not_worked_on(impatient: Server):
+def test_a_request_without_a_waiting_client_is_not_rendered(impatient: Server):
     path = impatient.upload(picture(4))
     late, missed = f"{path}thumbnail:8x8.png", f"{path}thumbnail:9x9.png"
     assert impatient.get(missed).status == 503

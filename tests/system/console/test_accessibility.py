@@ -113,7 +113,7 @@ def test_a_dialog_keeps_the_focus_and_gives_it_back(window):
     expect(button).to_be_focused()
 
 
-def test_the_theme_follows_the_system_until_somebody_chooses(make_window):
+def test_the_theme_follows_the_system_until_one_is_chosen(make_window):
     page = make_window(color_scheme="dark").open()
     dark, light = "rgb(16, 18, 20)", "rgb(246, 246, 243)"
     html = page.locator("html")

@@ -102,7 +102,7 @@ def test_a_reload_stays_logged_in_and_logging_out_hides_what_was_private(make_wi
     expect(page.get_by_role("link", name="Bea alone")).to_be_visible()
 
 
-def test_the_access_token_is_kept_in_memory_only(make_window, guarded):
+def test_the_access_token_stays_in_memory_only(make_window, guarded):
     page = make_window(guarded).open()
     with page.expect_response("**/tokens/") as answer:
         sign_up(page, "dora")
@@ -133,7 +133,7 @@ def test_a_token_that_ran_out_is_renewed_unseen(make_window, guarded):
     expect(page.get_by_role("button", name="Account: cleo")).to_be_visible()
 
 
-def test_a_wrong_password_is_told(make_window, guarded):
+def test_a_wrong_password_is_reported(make_window, guarded):
     window = make_window(guarded)
     window.expected = {401}
     page = window.open()
@@ -155,7 +155,7 @@ def test_without_an_account_an_upload_is_refused_with_what_would_help(make_windo
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_the_form_to_log_in_is_for_everybody(make_window, guarded, theme):
+def test_the_login_form_needs_no_account(make_window, guarded, theme):
     window = make_window(guarded, color_scheme=theme)
     window.expected = {401}
     page = window.open()
@@ -170,7 +170,7 @@ def test_the_form_to_log_in_is_for_everybody(make_window, guarded, theme):
     assert_fits(page)
 
 
-def test_where_there_are_no_accounts_nothing_is_said_of_them(window):
+def test_without_accounts_the_page_does_not_mention_them(window):
     page = window.open("/?view=login")
     expect(page.get_by_role("searchbox", name="Search")).to_be_visible()
     expect(page.get_by_role("link", name="Log in")).to_have_count(0)

@@ -94,7 +94,7 @@ def test_going_back_from_a_picture_finds_the_gallery_as_it_was(window, server):
     assert "tags_all=long" in page.url
 
 
-def test_a_service_that_fails_is_told_and_asked_again(window, server):
+def test_a_failing_service_is_reported_and_called_again(window, server):
     upload(server, tags="flaky")
     window.expected = {503}
     answers = iter([503])

@@ -124,7 +124,7 @@ def test_without_events_the_job_is_asked_for_again(make_window, importing, site)
     expect(page.locator(".job-state")).to_have_text("complete", timeout=20_000)
 
 
-def test_a_list_that_is_refused_is_told(make_window, importing):
+def test_a_refused_list_is_reported(make_window, importing):
     window = make_window(importing)
     window.expected = {400}
     page = window.open("/?view=jobs")
@@ -137,7 +137,7 @@ def test_a_list_that_is_refused_is_told(make_window, importing):
 
 
 @pytest.mark.parametrize("theme", THEMES)
-def test_jobs_are_for_everybody(make_window, importing, site, theme):
+def test_jobs_are_allowed_without_an_account(make_window, importing, site, theme):
     window = make_window(importing, color_scheme=theme)
     page = window.open("/?view=jobs")
     assert_accessible(page)

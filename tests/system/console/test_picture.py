@@ -64,7 +64,7 @@ def test_only_what_was_changed_is_sent(window, server):
     assert sent.value.headers["if-match"].startswith('"1-')
 
 
-def test_an_edit_by_somebody_else_is_shown_and_never_overwritten_unseen(window, server):
+def test_an_edit_by_another_user_is_shown_and_never_overwritten_unseen(window, server):
     window.expected = {412}
     image_id = upload(server, title="First", tags=["one"])
     page = window.open(f"/?image={image_id}")
@@ -88,7 +88,7 @@ def test_an_edit_by_somebody_else_is_shown_and_never_overwritten_unseen(window, 
     assert record["tags"] == ["one", "two"]
 
 
-def test_a_field_that_is_refused_is_told(window, server):
+def test_a_refused_field_is_named(window, server):
     window.expected = {400}
     image_id = upload(server)
     page = window.open(f"/?image={image_id}")

@@ -77,7 +77,7 @@ def test_fields_have_the_types_bounds_and_defaults_of_the_schema(window, image_i
     expect(url_line(page)).to_contain_text("rotate:background=000080,degrees=45")
 
 
-def test_an_argument_that_is_refused_is_told_beside_its_step(window, image_id):
+def test_a_refused_argument_is_reported_beside_its_step(window, image_id):
     window.expected = {400}
     page = open_playground(window, image_id)
     add(page, "sepia")

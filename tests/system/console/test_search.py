@@ -129,7 +129,7 @@ def test_tags_of_any_script_can_be_searched(window, tag):
     expect(page.locator(".tile[data-id]")).to_have_count(1)
 
 
-def test_what_the_service_refuses_is_told_in_its_words(window):
+def test_refusals_of_the_service_are_reported_in_its_words(window):
     window.expected = {400}
     page = window.open("/?media_type=nonsense")
     expect(page.get_by_role("alert")).to_contain_text("media_type")

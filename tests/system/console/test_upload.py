@@ -57,7 +57,7 @@ def test_on_a_phone_what_became_of_all_stands_clear_of_the_buttons(make_window):
     assert told["y"] + told["height"] <= button["y"]
 
 
-def test_chosen_pictures_go_up_with_what_is_said_of_all(window, server):
+def test_chosen_pictures_are_uploaded_with_the_shared_metadata(window, server):
     page = window.open()
     choose(page, file("one.png"), file("two.png"))
     dialog = page.get_by_role("dialog")
@@ -94,7 +94,7 @@ def test_a_file_that_is_no_picture_is_left_out(window):
     expect(page.get_by_role("dialog").get_by_role("button", name="Upload")).to_be_disabled()
 
 
-def test_a_picture_that_is_here_already_is_said_to_be(window, server):
+def test_a_known_picture_is_reported_as_known(window, server):
     data = picture()
     page = window.open()
     for expected in ("uploaded", "was here already"):
@@ -165,7 +165,7 @@ def test_an_upload_can_be_cancelled_and_sent_after_all(window):
     expect(row(page, "slow.png")).to_contain_text(re.compile("uploaded|was here already"))
 
 
-def test_progress_and_results_are_said_to_screen_readers(window):
+def test_progress_and_results_are_announced_to_screen_readers(window):
     window.page.add_init_script(
         """window.heard = [];
         addEventListener("DOMContentLoaded", () => {

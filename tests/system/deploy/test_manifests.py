@@ -152,7 +152,7 @@ class TestCompose:
             assert address in ip_network(pool["subnet"])
             assert address not in ip_network(pool["ip_range"])
 
-    def test_our_image_is_built_wherever_it_is_used_and_stops_when_it_is_told_to(self):
+    def test_the_image_is_built_wherever_it_is_used_and_stops_on_its_signal(self):
         for service in COMPOSE["services"].values():
             if service["image"] == "progimage":
                 assert service["build"]["dockerfile"] == "deploy/Dockerfile"
@@ -277,7 +277,7 @@ class TestDockerfile:
                 allowed = (ROOT / ".dockerignore").read_text("utf-8").splitlines()
                 assert f"!{source}" in allowed
 
-    def test_what_the_server_starts_with_is_there(self):
+    def test_modules_that_the_server_needs_exist(self):
         for needed in ("settings/gunicorn.conf.py", "requirements.txt", "pyproject.toml"):
             assert needed in DOCKERFILE
 

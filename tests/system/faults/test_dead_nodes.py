@@ -212,7 +212,7 @@ def test_no_render_outlives_its_node(nodes, who_dies):
 
 
 @pytest.mark.parametrize("is_removed", [True, False], ids=["removing", "hiding"])
-def test_what_a_node_began_to_take_away_is_taken_away_when_asked_again(nodes, who, is_removed):
+def test_a_removal_that_a_dead_node_began_is_finished_by_the_next_request(nodes, who, is_removed):
     """Every rendition is a round trip of the purge, so that the node dies in its middle."""
     dying, other = nodes
     sent = dying.request("POST", "/images/", drawn(20), {"Content-Type": "image/png", **who})
@@ -277,5 +277,5 @@ def test_jobs_go_on_whichever_node_dies(nodes, who):
         assert b.get(f"/images/{picture}/{size}", **who).headers["x-cache"] == "hit"
 
 
-def test_what_the_dead_left_is_refuse_and_goes(nodes, url):
+def test_files_of_dead_processes_are_removed(nodes, url):
     assert_only_refuse_is_left(url)

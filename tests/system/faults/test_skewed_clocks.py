@@ -245,7 +245,7 @@ def test_maintenance_by_any_clock_spares_what_is_under_way(nodes, url):
 
 
 @pytest.mark.parametrize(("issuer", "user"), list(itertools.permutations(range(3), 2)))
-def test_what_one_node_issues_is_good_at_another(nodes, issuer, user):
+def test_tokens_of_one_node_are_valid_at_another(nodes, issuer, user):
     issuer, user = nodes[issuer], nodes[user]
     signed_in = issuer.request("POST", "/tokens/", json.dumps(ANN), JSON).json
     who = {"Authorization": f"Bearer {signed_in['access_token']}"}

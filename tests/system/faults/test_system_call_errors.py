@@ -110,6 +110,6 @@ def test_nothing_acknowledged_is_lost_when_system_calls_fail(server, url, who, t
     assert_promises_are_kept(server, load, who)
 
 
-def test_what_is_left_can_be_repaired(server, url):
+def test_remaining_damage_can_be_repaired(server, url):
     assert server.stop() == 0
     assert_only_refuse_is_left(url)

@@ -128,7 +128,7 @@ def test_no_folder_of_a_dead_process_is_left(server):
     assert not [path.name for path in server.tmp.iterdir() if path.name.startswith("pymp-")]
 
 
-def test_a_temporary_folder_that_somebody_empties_is_made_again(server):
+def test_an_emptied_temporary_folder_is_made_again(server):
     picture = server.upload(saved(quadrants(), "JPEG"))
     assert server.get(f"{picture}thumbnail.png").status == 200
     for _ in range(2):

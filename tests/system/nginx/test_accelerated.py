@@ -87,7 +87,7 @@ def test_parts_of_an_original(front, jpeg, picture):
     assert (stale.status, stale.body) == (200, jpeg)
 
 
-def test_a_part_past_the_end_is_a_problem_that_nobody_keeps(front, picture):
+def test_a_range_past_the_end_is_a_problem_that_is_not_cached(front, picture):
     answer = front.get(picture, Range="bytes=9999999-")
     assert_problem(answer, 416, "Range")
     assert answer.headers["cache-control"] == "no-store"

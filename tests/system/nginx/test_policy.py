@@ -51,7 +51,7 @@ def test_a_preset_leaves_from_the_folder_under_its_canonical_url(closed, jpeg):
     assert came_from_nginx(closed.front.get(url))
 
 
-def test_what_a_signature_opened_is_never_served_without_it(closed, jpeg):
+def test_a_rendition_opened_by_a_signature_is_never_served_without_it(closed, jpeg):
     path = f"{closed.front.upload(jpeg)}thumbnail:height=20,width=20.png"
     for cache in ("miss", "hit"):
         answer = closed.front.get(signed(path))
@@ -61,7 +61,7 @@ def test_what_a_signature_opened_is_never_served_without_it(closed, jpeg):
         assert_problem(closed.front.get(again), 403)
 
 
-def test_what_was_made_before_the_policy_closed_goes_with_the_garbage(tmp_path, jpeg):
+def test_renditions_made_before_the_policy_closed_are_collected(tmp_path, jpeg):
     before = {name: CLOSED[name] for name in ("server_trusted_proxies", "auth_secret", "presets")}
     store = tmp_path / "before" / "store"
     with (

@@ -161,7 +161,7 @@ def test_an_address_that_is_too_long_is_a_problem(site):
     assert_problem(site.front.get(f"/{20_000 * 'x'}"), 414)
 
 
-def test_what_is_no_http_is_a_problem(site):
+def test_an_answer_that_is_not_http_is_a_problem(site):
     answer = site.front.exchange(b"GET / HTTP/1.1\r\nHost: a b\r\n\r\n")
     assert answer.startswith(b"HTTP/1.1 400 ")
     assert b"Content-Type: application/problem+json" in answer

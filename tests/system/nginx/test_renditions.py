@@ -103,7 +103,7 @@ def test_the_configuration_knows_the_engine_version_and_every_format():
 
 
 @pytest.mark.parametrize("suffix", ["resize:w=24.jpg", "resize:width=24", "thumbnail/"])
-def test_what_is_not_the_canonical_url_is_answered_by_the_app_from_its_cache(site, picture, suffix):
+def test_other_spellings_of_a_url_are_answered_by_the_app_from_its_cache(site, picture, suffix):
     canonical(site.front, picture + suffix)
     again = site.front.get(picture + suffix)
     assert again.headers["x-cache"] == "hit"
@@ -115,7 +115,7 @@ def test_a_query_goes_to_the_app_even_where_a_file_has_the_same_path(site, pictu
     assert_problem(site.front.get(f"{url}?colour=blue"), 400, "colour")
 
 
-def test_the_name_a_conversion_is_kept_under_is_no_address_of_it(site, picture):
+def test_the_cache_key_of_a_conversion_is_not_its_url(site, picture):
     canonical(site.front, f"{picture.rstrip('/')}.webp")
     assert_problem(site.front.get(f"{picture}original.webp"), 400, "original")
 
@@ -148,7 +148,7 @@ def test_head_is_get_without_the_body(site, picture):
     }
 
 
-def test_a_part_is_sent_to_whoever_asks_for_a_part(site, picture):
+def test_a_range_request_gets_a_part(site, picture):
     url = canonical(site.front, f"{picture}resize:width=24.jpg")
     whole = site.front.get(url)
     part = site.front.get(url, Range="bytes=10-19", If_Range=whole.headers["etag"])
@@ -215,7 +215,7 @@ def test_a_picture_turned_private_is_gone_at_once(site, anns_picture, ann):
         assert_problem(site.front.get(url), 404)
 
 
-def test_what_is_cached_outlives_the_app_and_the_rest_is_a_problem(tmp_path, jpeg):
+def test_cached_renditions_outlive_the_app_and_the_rest_is_a_problem(tmp_path, jpeg):
     with (
         running(tmp_path / "app") as app,
         in_front(tmp_path / "front", tmp_path / "app" / "store", host_port(app)) as front,

@@ -176,7 +176,7 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("calls", KEPT.values(), ids=KEPT.keys())
-def test_it_is_kept(calls: list[Call]):
+def test_it_is_stored(calls: list[Call]):
     assert broken(History(calls)) == []
 
 

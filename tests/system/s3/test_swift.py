@@ -48,7 +48,7 @@ def test_its_faults_are_found_and_named():
     assert list(store.list("")) == []
 
 
-def test_the_service_refuses_it_unless_told_otherwise(tmp_path):
+def test_the_service_refuses_it_unless_a_setting_allows_it(tmp_path):
     server = Server(tmp_path, URL)
     try:
         with pytest.raises(AssertionError, match="does not offer If-Match"):

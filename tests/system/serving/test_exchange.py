@@ -109,7 +109,7 @@ def test_pipelined_requests_are_answered_in_order(server: Server, jpeg):
     assert answered.endswith(jpeg)
 
 
-def test_a_client_that_asks_first_is_told_to_go_on(server: Server, jpeg):
+def test_a_client_that_expects_100_continue_gets_it(server: Server, jpeg):
     with server.socket() as connection:
         connection.sendall(
             b"POST /images/ HTTP/1.1\r\nHost: a\r\nContent-Type: image/jpeg\r\n"

@@ -197,7 +197,7 @@ def test_a_short_body_that_comes_byte_by_byte_is_taken(unharmed, jpeg):
         assert connection.recv(100).startswith(b"HTTP/1.1 415 ")
 
 
-def test_clients_that_do_not_hang_up_delay_nobody(unharmed):
+def test_clients_that_do_not_hang_up_delay_no_other(unharmed):
     """Each is lingered for by the loop; waiting for one after the other took 2 s apiece."""
     with contextlib.ExitStack() as stack:
         for _ in range(30):
@@ -272,7 +272,7 @@ def test_clients_that_never_take_their_answer_hold_no_thread_and_are_cut_off(tmp
         assert "Traceback" not in server.log
 
 
-def test_a_client_that_hangs_up_in_a_download_is_nobodys_problem(server, noise):
+def test_a_client_that_hangs_up_in_a_download_causes_no_error(server, noise):
     path = server.upload(noise).encode()
     for _ in range(5):
         connection = server.socket()

@@ -282,7 +282,7 @@ def upload_until_refused(server: Server, data: bytes) -> None:
             server.upload(data + b"%d" % number)
 
 
-def test_sighup_reloads_without_refusing_anybody(server, jpeg):
+def test_sighup_reloads_without_refusing_a_request(server, jpeg):
     path = server.upload(jpeg)
     [old] = server.web_workers()
     server.process.send_signal(signal.SIGHUP)

@@ -81,7 +81,7 @@ def test_even_the_fork_server_of_the_renders_may_die(fragile, picture):
     wait_until(lambda: fragile.get(f"{picture}pixelate.png").status == 200, timeout_s=10)
 
 
-def test_a_crowd_that_wants_one_rendition_makes_it_once(server: Server, photo):
+def test_many_requests_for_one_rendition_render_it_once(server: Server, photo):
     path = server.upload(photo)
     with ThreadPoolExecutor(24) as threads:
         # Two web processes may each make it once; nothing makes it more often.

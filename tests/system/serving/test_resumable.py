@@ -132,7 +132,7 @@ def test_a_picture_arrives_whole_over_a_broken_network_and_a_dead_node(
     assert left == []
 
 
-def test_what_a_node_had_stored_when_it_was_killed_is_there_on_another(nodes, noise):
+def test_pictures_stored_by_a_killed_node_are_on_another(nodes, noise):
     tus = {"Tus-Resumable": "1.0.0", "Upload-Length": str(len(noise))}
     path = nodes[0].request("POST", "/uploads/", headers=tus).json["_links"]["self"]["href"]
     piece = {**tus, "Content-Type": "application/offset+octet-stream"}
@@ -151,7 +151,7 @@ def test_what_a_node_had_stored_when_it_was_killed_is_there_on_another(nodes, no
     assert nodes[1].get(f"/images/{hashlib.sha256(noise).hexdigest()}/").body == noise
 
 
-def test_what_came_before_a_client_fell_silent_is_kept(tmp_path, noise):
+def test_bytes_before_a_client_fell_silent_are_stored(tmp_path, noise):
     with running(tmp_path, upload_stall_timeout_s=1) as server:
         tus = {"Tus-Resumable": "1.0.0", "Upload-Length": str(len(noise))}
         path = server.request("POST", "/uploads/", headers=tus).json["_links"]["self"]["href"]
@@ -168,7 +168,7 @@ def test_what_came_before_a_client_fell_silent_is_kept(tmp_path, noise):
         assert told["upload-offset"] == kept.decode()
 
 
-def test_what_is_no_picture_is_told_to_a_client_as_such(server):
+def test_the_client_reports_a_file_that_is_no_picture(server):
     uploader = TusClient("http://{}:{}/uploads/".format(*server.address)).uploader(
         file_stream=io.BytesIO(b"no picture")
     )

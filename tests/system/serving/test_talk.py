@@ -37,7 +37,7 @@ def test_location_is_under_the_host_that_was_asked(server, jpeg, host):
     "host",
     [b'evil"><x', b"a b", b"a/../b", b"user@evil", b"a\\b", b"\xc3\xa9vil", b"<script>", b"a:b:c"],
 )
-def test_what_is_no_host_never_comes_back(server, jpeg, host):
+def test_an_invalid_host_is_never_echoed(server, jpeg, host):
     where = location(server, jpeg, b"Host: %s\r\n" % host)
     assert where.startswith(f"http://127.0.0.1:{server.address[1]}/images/")
 
@@ -50,7 +50,7 @@ def test_no_header_can_be_smuggled_in_through_the_host(server):
         assert b"set-cookie" not in answered.partition(b"\r\n\r\n")[0].lower()
 
 
-def test_forwarded_headers_are_nobodys_to_send(server, jpeg):
+def test_forwarded_headers_of_clients_are_ignored(server, jpeg):
     """By default no proxy is trusted."""
     where = location(
         server,
@@ -236,7 +236,7 @@ def test_no_request_breaks_the_server(server, jpeg, method, of_picture, path, qu
         (b"GET / HTTP/1.1\r\nbad header\r\n\r\n", 400, "bad header"),
     ],
 )
-def test_what_is_no_request_gets_an_error_of_our_one_shape(server, request_, status, word):
+def test_a_malformed_request_gets_the_same_error_shape(server, request_, status, word):
     head, _, body = server.exchange(request_).partition(b"\r\n\r\n")
     assert head.startswith(b"HTTP/1.1 %d " % status)
     assert b"Content-Type: application/problem+json" in head

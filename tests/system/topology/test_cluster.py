@@ -109,7 +109,7 @@ def test_a_node_killed_under_load_fails_no_request_and_comes_back(site):
     assert load.done["rendition"] > 60
 
 
-def test_what_may_not_be_done_twice_is_not_sent_twice(site):
+def test_calls_that_may_not_be_repeated_are_not_sent_twice(site):
     """Both nodes gone: an edit gets an error in our one shape, with a time to come back."""
     path = site.front.upload(fresh())
     for number in (0, 1):

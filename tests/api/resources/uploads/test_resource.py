@@ -72,7 +72,7 @@ def test_one_upload_makes_one_picture(client, jpeg, png, send):
     assert client.simulate_get(f"/images/{hashlib.sha256(png).hexdigest()}/").status_code == 404
 
 
-def test_what_is_no_picture_is_refused_and_the_upload_stays_open(client, jpeg, send):
+def test_a_file_that_is_no_picture_is_refused_and_the_upload_stays_open(client, jpeg, send):
     path = create(client)
     assert_problem(send(client, path, b"no picture"), 415)
     assert client.simulate_get(path).json["state"] == "open"
@@ -113,7 +113,7 @@ def test_other_bytes_than_were_announced_are_refused(client, jpeg):
         ({"size_bytes": 0}, "0 bytes"),
     ],
 )
-def test_what_cannot_be_is_refused_before_any_byte(client, fields, words):
+def test_impossible_requests_are_refused_before_any_byte(client, fields, words):
     assert_problem(client.simulate_post("/uploads/", json=fields), 400, words)
 
 

@@ -239,7 +239,7 @@ class TestNoPicture:
         path = begun(client, 10)
         assert_problem(patch(client, path, 0, b"no picture"), 415)
 
-    def test_so_is_whoever_asks_again_until_it_is_forgotten(self, client, store):
+    def test_later_requests_get_the_same_failure_until_it_is_forgotten(self, client, store):
         path = begun(client, 10)
         refused = patch(client, path, 0, b"no picture")
         for again in (client.simulate_get(path), patch(client, path, 10, b"")):
@@ -271,7 +271,7 @@ class TestWhenThePictureCannotBeMadeYet:
         monkeypatch.setattr(Ingest, "keep", keep)
         return monkeypatch
 
-    def test_the_bytes_are_kept_and_the_next_to_ask_has_it_made(self, client, jpeg, busy):
+    def test_the_bytes_stay_and_the_next_request_renders_again(self, client, jpeg, busy):
         path = begun(client, len(jpeg))
         assert_problem(patch(client, path, 0, jpeg), 503, "busy")
         result = head(client, path)
@@ -283,7 +283,7 @@ class TestWhenThePictureCannotBeMadeYet:
 
 
 class TestCreation:
-    def test_what_the_client_says_is_echoed_and_becomes_the_pictures(self, client, jpeg):
+    def test_client_metadata_is_echoed_and_becomes_the_metadata_of_the_picture(self, client, jpeg):
         fields = encoded(
             filename="../photo.jpg",
             title="Köln",
@@ -393,7 +393,7 @@ class TestCreationWithUpload:
         path = result.headers["location"].removeprefix("http://falconframework.org")
         assert patch(client, path, 9, jpeg[9:]).headers["location"].endswith(image_path(jpeg))
 
-    def test_so_may_all(self, client, jpeg):
+    def test_all_may_be_allowed(self, client, jpeg):
         result = create(client, len(jpeg), jpeg)
         assert (result.status_code, result.headers["upload-offset"]) == (201, str(len(jpeg)))
         assert "/uploads/" in result.headers["location"]
@@ -420,7 +420,7 @@ class TestExpiration:
         assert "upload-expires" not in patch(client, path, 5, jpeg[5:]).headers
 
     @pytest.mark.parametrize("method", ["GET", "HEAD", "PATCH", "PUT", "DELETE"])
-    def test_what_has_expired_is_gone(self, client, store, method):
+    def test_expired_links_are_gone(self, client, store, method):
         path = begun(client, 10)
         patch(client, path, 0, b"12345")
         key = keys.upload_record(path.split("/")[2])
@@ -435,7 +435,7 @@ class TestExpiration:
 
 
 class TestTermination:
-    def test_what_was_given_up_is_gone_with_its_bytes(self, client, store):
+    def test_an_abandoned_upload_is_gone_with_its_bytes(self, client, store):
         path = begun(client, 10)
         patch(client, path, 0, b"12345")
         result = client.simulate_delete(path, headers=TUS)

@@ -67,7 +67,7 @@ def test_disposal_leaves_restores_or_clears_the_frames_box(
     assert rgba(picture.frames[2], (3, 1)) == RED
 
 
-def test_what_no_frame_covers_is_transparent_whatever_the_background(tmp_path: Path) -> None:
+def test_uncovered_pixels_are_transparent_with_any_background(tmp_path: Path) -> None:
     image = read(tmp_path, _gif(((2, 1, 4, 3), 0, 1))).frames[0]
     assert (rgba(image, (2, 1)), rgba(image, (0, 0))) == (RED, CLEAR)
 

@@ -95,7 +95,7 @@ def test_it_is_rendered_in_a_process_with_limits(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("keep", [3, 12, 0.5, 0.9, -1])
-def test_what_is_cut_off_is_damaged(keep: float, tmp_path: Path) -> None:
+def test_a_truncated_file_is_damaged(keep: float, tmp_path: Path) -> None:
     data = jxl(Image.effect_noise((64, 64), 90).convert("RGB"))
     length = int(len(data) * keep) if 0 < keep < 1 else int(keep)
     with pytest.raises(CorruptPicture):

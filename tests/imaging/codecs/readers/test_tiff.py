@@ -204,7 +204,7 @@ def test_orientation_in_xmp_does_not_squeeze_the_picture(tmp_path: Path) -> None
     )
 
 
-def test_text_fields_are_kept_as_exif(tmp_path: Path) -> None:
+def test_text_fields_are_preserved_as_exif(tmp_path: Path) -> None:
     buffer = BytesIO()
     quadrants().save(buffer, "TIFF", tiffinfo={271: "Maker", 33432: "Somebody"})
     exif = Image.Exif()
