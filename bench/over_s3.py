@@ -84,7 +84,7 @@ def _renditions(
     """Cached ones, sent by the node or by S3, and those that have to be made."""
     hits = [f"{picture.path}resize:w=400/quality:80.jpg" for picture in pictures]
     size = round(statistics.median(len(_fetched(node, hit)) for hit in hits))
-    kept = [
+    cached = [
         [[Call("get", f"{picture.renditions}{_canonical(node, hit)}")]]
         for picture, hit in zip(pictures, hits, strict=True)
     ]
@@ -100,7 +100,7 @@ def _renditions(
     share = len(colds) // (bench.rounds + 1)
     make = [
         [
-            # Not in the cache; the record; still not there; the original; kept; still the record.
+            # Not in the cache; the record; still not there; the original; cached; still the record.
             [Call("get", f"{picture.renditions}{NEW}")],
             [Call("get", picture.record)],
             [Call("get", f"{picture.renditions}{NEW}")],
@@ -120,13 +120,13 @@ def _renditions(
             "cached rendition, sent by the node",
             node,
             lambda seconds, _: _asked(bench, node, hits, seconds),
-            kept,
+            cached,
         ),
         Case(
             "cached rendition, redirected to S3",
             redirecting,
             lambda seconds, _: _asked(bench, redirecting, hits, seconds),
-            kept,
+            cached,
         ),
         Case("rendition that has to be made", node, cold, make),
     ]
@@ -157,7 +157,7 @@ def _uploads(bench: Bench, node: Server, picture: Path, tagged: str) -> list[Cas
         return Case(name, node, run, [request], is_folded=True)
 
     return [
-        case("upload with nothing said", "/images/", 10**13),
+        case("upload without metadata", "/images/", 10**13),
         case("upload with five tags", tagged, 10**14),
     ]
 

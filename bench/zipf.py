@@ -98,7 +98,7 @@ def month(
     work: Workload,
     requests: float,
     edge_bytes: float,
-    kept_bytes: float,
+    cached_bytes: float,
     rendition_bytes: int,
     *,
     hashed_edges: int = 1,
@@ -109,19 +109,19 @@ def month(
 
     Where each request may go to any of the caches, their number does not matter: every one
     has the hit ratio of its own size. Where the URL's hash chooses among `hashed_edges`,
-    they are one cache of all their bytes. The store keeps `kept_bytes` of renditions, as
+    they are one cache of all their bytes. The store keeps `cached_bytes` of renditions, as
     `progimage gc` leaves them. What an edge misses, the store has or a node renders.
     """
     costs, prices = costs or Costs(), prices or Prices()
     edge = work.hit_ratio(hashed_edges * edge_bytes / rendition_bytes)
     # Renditions in an edge are in the store too, so the store has the hits in between.
-    kept = max(edge, work.hit_ratio(kept_bytes / rendition_bytes))
-    arriving, rendered = requests * (1 - edge), requests * (1 - kept)
+    cached = max(edge, work.hit_ratio(cached_bytes / rendition_bytes))
+    arriving, rendered = requests * (1 - edge), requests * (1 - cached)
     found = arriving - rendered
     gets = found * costs.gets_of_hit + rendered * costs.gets_of_miss
     puts = rendered * costs.puts_of_miss
     cpu_s = found * costs.hit_cpu_s + rendered * costs.miss_cpu_s
-    stored = min(kept_bytes, work.objects * rendition_bytes)
+    stored = min(cached_bytes, work.objects * rendition_bytes)
     return Month(
         edge_hit_ratio=edge,
         store_hit_ratio=1 - rendered / arriving if arriving else 1.0,
@@ -134,13 +134,13 @@ def month(
 
 def by_size(work: Workload, requests: float, rendition_bytes: int) -> Iterator[str]:
     """Yield the rows of a table: one cache before the service, by its size and the stored part."""
-    yield "| CDN cache | renditions kept | CDN hits | store hits | GET | PUT | mean cores | $ |"
+    yield "| CDN cache | cached renditions | CDN hits | store hits | GET | PUT | mean cores | $ |"
     yield "|---|---|---|---|---|---|---|---|"
     for edge_gb in (0, 100, 1_000, 5_000):
-        for kept_gb in (500, 2_000, 10_000):
-            it = month(work, requests, edge_gb * 1e9, kept_gb * 1e9, rendition_bytes)
+        for cached_gb in (500, 2_000, 10_000):
+            it = month(work, requests, edge_gb * 1e9, cached_gb * 1e9, rendition_bytes)
             yield (
-                f"| {edge_gb:,} GB | {kept_gb:,} GB | {it.edge_hit_ratio:.1%} | "
+                f"| {edge_gb:,} GB | {cached_gb:,} GB | {it.edge_hit_ratio:.1%} | "
                 f"{it.store_hit_ratio:.1%} | {it.gets / 1e6:,.0f} M | {it.puts / 1e6:,.0f} M | "
                 f"{it.cores:.1f} | {it.dollars:,.0f} |"
             )

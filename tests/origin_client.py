@@ -42,7 +42,7 @@ class Later(Executor):
         """Keep what comes until `release`."""
 
     def release(self) -> None:
-        """Run what was kept."""
+        """Run the deferred work."""
         waiting, self._waiting = self._waiting, []
         for run in waiting:
             run()

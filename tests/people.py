@@ -16,16 +16,16 @@ AUTH = {"mode": "optional", "secret": SECRET}
 PASSWORD = "correct horse battery"
 
 
-def account(store: ObjectStore, name: str, **said: object) -> User:
-    """Make an account that nobody can sign in to by a password."""
-    user = User(name=name, password_hash="", created=datetime.now(UTC), **said)
+def account(store: ObjectStore, name: str, **fields: object) -> User:
+    """Make an account without a usable password."""
+    user = User(name=name, password_hash="", created=datetime.now(UTC), **fields)
     Users(store).create(user)
     return user
 
 
-def headers_of(store: ObjectStore, name: str, **said: object) -> dict[str, str]:
+def headers_of(store: ObjectStore, name: str, **fields: object) -> dict[str, str]:
     """Return the headers of requests by an account, which is made if need be."""
     with suppress(NameTaken):
-        account(store, name, **said)
+        account(store, name, **fields)
     _, key = Administration(Users(store), Passwords()).add_api_key(name, "tests")
     return {"Authorization": f"Bearer {key}"}

@@ -121,13 +121,13 @@ def upload(root: Path, number: int, begins: float, ends: float) -> list[float]:
     while due < ends:
         time.sleep(max(0.0, due - time.time()))
         due += gap
-        said = Metadata(
+        metadata = Metadata(
             title=" ".join(words.draw(random_, 3)),
             description=" ".join(words.draw(random_, 10)),
             tags=tuple(tags.draw(random_, 3)),
         )
         started = time.perf_counter()
-        library_.add(_candidate(), said)
+        library_.add(_candidate(), metadata)
         times.append(1000 * (time.perf_counter() - started))
         if time.time() > ends:
             break

@@ -69,7 +69,7 @@ def _files(folder: Path, count: int) -> list[Path]:
     Image.frombytes("RGB", (64, 64), noise).save(file, "JPEG")
     paths = [folder / f"{n:06}.jpg" for n in range(count)]
     for n, path in enumerate(paths):
-        # What stands behind the end of a JPEG makes it another file, and harms nobody,
+        # What stands behind the end of a JPEG makes it another file, and does no harm,
         # as long as it looks like no file itself: "%!" begins PostScript.
         tail = bytes(0x80 | (n >> shift & 0x7F) for shift in (21, 14, 7, 0))
         path.write_bytes(file.getvalue() + tail)
@@ -92,6 +92,6 @@ def _uploaded(server: Server, files: Sequence[Path], connections: int) -> tuple[
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
     created = run.stdout.count('"created"')
     if run.returncode != 0 or created != len(files):
-        raise LoadFailed(f"progimage upload: {created} of {len(files)} kept: {run.stderr[-300:]}")
+        raise LoadFailed(f"progimage upload: {created} of {len(files)} stored: {run.stderr[-300:]}")
     cpu_s = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     return len(files) / took_s, cpu_s

@@ -1,4 +1,4 @@
-"""Renditions nobody asked for before: every request is a new size of some picture."""
+"""Renditions that are not cached: every request is a new size of some picture."""
 
 from __future__ import annotations
 

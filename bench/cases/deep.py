@@ -33,7 +33,7 @@ Paths = Callable[[Tile], str]
 
 
 def tiles(bench: Bench) -> list[Table]:
-    """The first 24 tiles of a JPEG that nobody has asked for, then all of them in any order."""
+    """The first 24 tiles of a new JPEG, then all of them in any order."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory(dir=bench.work)))
         picture, size = _picture(bench, "deep", folder)

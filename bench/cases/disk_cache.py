@@ -63,7 +63,7 @@ def disk_cache(bench: Bench) -> list[Table]:
         return []
     note = (
         f"Nodes of two web processes over one bucket of a Ceph on the same machine, whose "
-        f"processor time counts for nobody; {bench.connections} connections, nodes taking turns. "
+        f"CPU time is counted for no node; {bench.connections} connections, nodes taking turns. "
         "Ratios are of the rounds in pairs."
     )
     return [Table("Hits with copies on the node's disk, over Ceph", note, _COLUMNS, tuple(rows))]

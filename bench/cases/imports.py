@@ -89,6 +89,9 @@ def _by_us(bench: Bench, urls: list[str], settings: dict[str, str], count: int) 
     """Return the seconds of an import by `count` workers, or by the web processes if 0."""
     with tempfile.TemporaryDirectory(dir=bench.work) as folder:
         store = Path(folder) / "store"
-        said = {**_SETTINGS, **settings, "PROGIMAGE_STORE": store.absolute().as_uri()}
-        with servers.progimage([], store, said) as server, workers.workers(count, said):
+        environment = {**_SETTINGS, **settings, "PROGIMAGE_STORE": store.absolute().as_uri()}
+        with (
+            servers.progimage([], store, environment) as server,
+            workers.workers(count, environment),
+        ):
             return workers.imported(server, urls)

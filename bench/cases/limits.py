@@ -1,4 +1,4 @@
-"""What decoding costs without any server: the limit of whoever decodes originals."""
+"""What decoding costs without any server: the limit of any server that decodes originals."""
 
 from __future__ import annotations
 

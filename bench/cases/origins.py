@@ -43,7 +43,7 @@ def origins(bench: Bench) -> list[Table]:
         for server in (library, origin):
             warm(server, paths[server.name])
         hits = bench.turns((library, origin), lambda server: paths[server.name])
-        # A server's own list of sizes that nobody asked for before.
+        # A server's own list of sizes that are not cached.
         sizes = {"library": range(100, 901), "origin": range(100, 901)}
         cold = bench.turns(
             (library, origin),

@@ -38,9 +38,9 @@ def uploads(bench: Bench) -> list[Table]:
         servers.progimage([], Path(folder) / "store") as server,
     ):
         for n in range(10 if bench.smoke else 2 * _UPLOADS):
-            said = n % 2 == 1
+            described = n % 2 == 1
             fields = {}
-            if said:
+            if described:
                 fields = {
                     "tags": ",".join(random_.sample(tags, 3)),
                     "description": " ".join(random_.sample(words, 10)),
@@ -49,25 +49,25 @@ def uploads(bench: Bench) -> list[Table]:
             kind = f"multipart/form-data; boundary={_BOUNDARY}"
             before, started = processes.cpu_seconds(server.pid), time.perf_counter()
             answer = server.fetch("/images/", "POST", body, **{"Content-Type": kind})
-            times[said].append(1000 * (time.perf_counter() - started))
-            used[said] += processes.cpu_seconds(server.pid) - before
+            times[described].append(1000 * (time.perf_counter() - started))
+            used[described] += processes.cpu_seconds(server.pid) - before
             if answer.status != 201:
                 raise LoadFailed(f"upload: {answer.status} {answer.body[:200]!r}")
     plain, tagged = statistics.median(times[False]), statistics.median(times[True])
     rows = tuple(
         (
             name,
-            f"{statistics.median(times[said]):.1f}",
-            f"{1000 * used[said] / len(times[said]):.1f}",
+            f"{statistics.median(times[described]):.1f}",
+            f"{1000 * used[described] / len(times[described]):.1f}",
         )
-        for name, said in (("nothing", False), ("3 tags, a description of 10 words", True))
+        for name, described in (("nothing", False), ("3 tags, a description of 10 words", True))
     )
     ratio = ("ratio", f"{tagged / plain:.2f}", f"{used[True] / used[False]:.2f}")
     note = (
         f"{len(times[True])} new pictures of 64x64 pixels each, one at a time, folder store, over "
         "HTTP: milliseconds to the answer (median), and the server's processor time (mean)."
     )
-    columns = ("said of the picture", "ms", "CPU ms")
+    columns = ("metadata", "ms", "CPU ms")
     return [Table("Uploads with and without metadata", note, columns, (*rows, ratio))]
 
 

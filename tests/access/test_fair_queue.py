@@ -18,7 +18,7 @@ PATIENCE_S = 60
 
 
 class Workshop:
-    """Threads of clients that wait for a queue; each works until it is told to finish."""
+    """Threads of clients that wait for a queue; each works until the test ends it."""
 
     def __init__(self, at_once: int) -> None:
         self._queue = FairQueue(at_once)
@@ -167,5 +167,5 @@ def test_a_turn_that_does_not_come_in_time_is_given_up():
     with ThreadPoolExecutor(1) as thread:
         with queue.turn(), pytest.raises(Overloaded):
             thread.submit(work).result()
-        # The place is free again, and nobody stands before it.
+        # The place is free again, and no other waits before it.
         thread.submit(work).result()

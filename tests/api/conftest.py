@@ -57,7 +57,7 @@ def make_person(store, make_client) -> Callable[..., testing.TestClient]:
 
 @pytest.fixture
 def ann(make_person) -> testing.TestClient:
-    """A client of somebody who has an account."""
+    """A client with an account."""
     return make_person("ann")
 
 

@@ -40,7 +40,7 @@ def get(client: testing.TestClient, link: str, method: str = "GET", **headers: s
 
 
 def keep(store: Any, *, visibility: str = "private", owner: str = "ann", variant: int = 0) -> str:
-    """Put a JPEG of 48 x 32 into the store as somebody's, and return its path."""
+    """Put a JPEG of 48 x 32 into the store with an owner, and return its path."""
     data = saved(quadrants(), "JPEG", quality=90 - variant)
     fields = replace(candidate(data, "a.jpg", owner), facts=FACTS)
     record, _ = Library(store).add(fields, Metadata(visibility=visibility))

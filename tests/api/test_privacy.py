@@ -1,4 +1,4 @@
-"""Who sees and who changes what, and that nobody learns of what they may not see."""
+"""Who sees and who changes what; hidden pictures leave no trace in any answer."""
 
 from __future__ import annotations
 

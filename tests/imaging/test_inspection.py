@@ -1,4 +1,4 @@
-"""What is known of a picture before it is kept, and what is refused instead."""
+"""Facts of a picture before it is stored, and files that are refused."""
 
 from __future__ import annotations
 

@@ -221,16 +221,16 @@ def test_no_accepted_pipeline_passes_the_output_limits(images, pipeline):
 def test_the_computed_size_is_the_size_of_the_result(images, pipeline):
     picture = Picture((images[0],))
     other = {OTHER: quadrants((30, 20))}
-    foretold = picture.size
+    expected_size = picture.size
     try:
         for step, operation in pipeline.operations():
-            foretold = operation.output_size(foretold, dict(step.arguments))
-            if foretold is None:
+            expected_size = operation.output_size(expected_size, dict(step.arguments))
+            if expected_size is None:
                 return
         made = transform(picture, pipeline, LIMITS, pictures=other)
     except InvalidArgument:
         return
-    assert made.size == foretold
+    assert made.size == expected_size
 
 
 @pytest.mark.parametrize(

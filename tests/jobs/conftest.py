@@ -39,7 +39,7 @@ SCRATCH = TempFolder()
 
 
 class Clock:
-    """Monotonic seconds that pass when they are told to."""
+    """Monotonic seconds that pass only when a test advances them."""
 
     def __init__(self) -> None:
         self.now = 1000.0

@@ -85,8 +85,8 @@ def test_every_entry_of_any_list_is_accounted_for_and_can_be_stored(sent):
         assert sorted(at for entry in entries for at in entry.positions) == list(range(len(sent)))
         assert request.entries == len(entries)
         assert request.total == len(sent) * request.width
-        kept = Entries(entries=tuple(entries)).model_dump_json().encode()
-        assert list(Entries.model_validate_json(kept).entries) == entries
+        stored = Entries(entries=tuple(entries)).model_dump_json().encode()
+        assert list(Entries.model_validate_json(stored).entries) == entries
         assert Request.model_validate_json(request.model_dump_json()) == request
 
 

@@ -1,4 +1,4 @@
-"""Imports: what is fetched, how often, how politely, for whom, and what of it is kept."""
+"""Imports: what is fetched, how often, how politely, for whom, and what of it is stored."""
 
 from __future__ import annotations
 

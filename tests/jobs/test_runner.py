@@ -99,7 +99,7 @@ def test_no_further_item_begins_once_a_job_is_cancelled(store, clock, pictures):
 
 
 class Busy:
-    """Stands for the renders; each call fails as it is told, until nothing is left to tell."""
+    """Stands for the renders; each call fails as planned, until the plan is used up."""
 
     def __init__(self, *failures: Exception) -> None:
         self.failures = list(failures)

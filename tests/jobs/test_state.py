@@ -1,4 +1,4 @@
-"""What is kept of a job tells how far it is, at every moment, from listings alone."""
+"""The stored state of a job shows how far it is, at every moment, from listings alone."""
 
 from __future__ import annotations
 

@@ -236,7 +236,7 @@ def test_turning_a_picture_private_purges_its_public_renditions(library, store):
 
 @pytest.mark.parametrize("is_conditional", [False, True])
 def test_hiding_a_picture_again_finishes_what_a_crash_cut_short(library, store, is_conditional):
-    """Whoever got no answer asks once more, and must not be told that all is done."""
+    """A client without an answer asks again, and must not hear that all is done."""
     record = add(library, PICTURE, owner="ann")
     key = keys.rendition(record.id, "blur", "jpg", public=True)
     store.put(key, io.BytesIO(b"cached"), media_type="image/jpeg")

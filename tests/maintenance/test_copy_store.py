@@ -41,7 +41,7 @@ def put(store, key, data=b"x"):
 
 
 def contents(store) -> dict[str, bytes]:
-    """Return what is kept, less what may differ between stores."""
+    """Return the stored objects without those that may differ between stores."""
     left_out = ("index/", "renders/", "probe/")
     found = {}
     for stat in store.list(""):
@@ -57,8 +57,14 @@ def assert_sound(store):
 
 def filled(store) -> list[str]:
     library = Library(store)
-    said = [Metadata(), Metadata(title="A title", tags=("sea",)), Metadata(visibility="private")]
-    records = [add(library, b"picture %d" % n, metadata, "ada") for n, metadata in enumerate(said)]
+    all_metadata = [
+        Metadata(),
+        Metadata(title="A title", tags=("sea",)),
+        Metadata(visibility="private"),
+    ]
+    records = [
+        add(library, b"picture %d" % n, metadata, "ada") for n, metadata in enumerate(all_metadata)
+    ]
     records.append(add(library, b"large" * 500_000, owner="ada"))
     return [record.id for record in records]
 
@@ -83,11 +89,11 @@ def test_a_store_goes_to_another_kind_and_back(source, tmp_path, request, kind):
 
 def test_probes_leases_renditions_refuse_and_half_removed_pictures_are_left(source):
     library = Library(source)
-    kept, removed = add(library, b"kept"), add(library, b"removed")
+    present, removed = add(library, b"kept"), add(library, b"removed")
     data = removed.model_copy(update={"state": "deleting"}).to_json()
     put(source, keys.record(removed.id), data)
-    put(source, keys.original(kept.id, "0000"))
-    put(source, keys.rendition(kept.id, "blur", "jpg", public=True))
+    put(source, keys.original(present.id, "0000"))
+    put(source, keys.rendition(present.id, "blur", "jpg", public=True))
     put(source, f"{keys.PROBES}ready-1")
     job = "jobs/" + "0" * 32
     put(source, f"{job}/leases/000.json")
@@ -95,8 +101,8 @@ def test_probes_leases_renditions_refuse_and_half_removed_pictures_are_left(sour
     target = MemoryStore()
     copy(source, target)
     assert set(contents(target)) == {
-        keys.record(kept.id),
-        keys.original(kept.id, kept.generation),
+        keys.record(present.id),
+        keys.original(present.id, present.generation),
         f"{job}/request.json",
     }
 

@@ -1,4 +1,4 @@
-"""What is left of somebody who was erased: nothing."""
+"""Nothing is left of an erased account."""
 
 from __future__ import annotations
 
@@ -64,8 +64,8 @@ def everything(store) -> set[str]:
 def live(service, store, name: str) -> list[str]:
     """Have an account do all there is to do; return the paths of its pictures."""
     client = testing.TestClient(service, headers=headers_of(store, name))
-    said = f"title=Harbour+of+{name}&tags=sea,{name}"
-    paths = [upload(client, data, query_string=said) for data in PICTURES]
+    fields = f"title=Harbour+of+{name}&tags=sea,{name}"
+    paths = [upload(client, data, query_string=fields) for data in PICTURES]
     hidden = [path.split("/")[2] for path in paths[:1]]
     client.simulate_patch("/images/", json={"images": hidden, "visibility": "private"})
     for path in paths:
@@ -138,8 +138,8 @@ def test_a_reused_name_is_a_new_account(store):
     for _ in range(2):
         administration.add("ann", PASSWORD)
         client = testing.TestClient(service_of(store))
-        said = {"username": "ann", "password": PASSWORD}
-        tokens.append(client.simulate_post("/tokens/", json=said).json["access_token"])
+        fields = {"username": "ann", "password": PASSWORD}
+        tokens.append(client.simulate_post("/tokens/", json=fields).json["access_token"])
         if len(tokens) == 1:
             list(erase(store, "ann"))
     statuses = [

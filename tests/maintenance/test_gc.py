@@ -24,7 +24,7 @@ IDS = [digit * 64 for digit in "abcd"]
 
 
 class AgedStore(MemoryStore):
-    """A memory store whose objects are as old as it is told."""
+    """A memory store whose objects have a given age."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -114,9 +114,9 @@ def test_a_limit_of_nothing_empties_the_cache(store):
 def test_within_its_bounds_nothing_goes_and_pictures_never_do(store):
     record = add(Library(store), b"pretend these are pixels")
     store.ages |= {stat.key: timedelta(days=9999) for stat in store.list(keys.IMAGES)}
-    kept = cached(store, IDS[0], days=1)
+    remaining = cached(store, IDS[0], days=1)
     assert run(store, days=30, max_bytes=100).removed == 0
-    assert left(store) == {kept}
+    assert left(store) == {remaining}
     assert len(list(store.list(keys.IMAGES))) == 2
     assert Library(store).held(record.sha256) == record
 
@@ -150,23 +150,23 @@ def test_renditions_that_the_policy_no_longer_allows_leave_the_public_cache(stor
         is_open=policy.is_name_open,
         clock=lambda: NOW,
     )
-    kept = [stat.key for stat in store.list(keys.PUBLIC_RENDERS)]
+    remaining = [stat.key for stat in store.list(keys.PUBLIC_RENDERS)]
     expected = stay if mode != "open" else stay | {"sha256-00"}
-    assert {key.rpartition("/")[2].partition(".")[0] for key in kept} == expected
+    assert {key.rpartition("/")[2].partition(".")[0] for key in remaining} == expected
     assert len(list(store.list(keys.PRIVATE_RENDERS))) == len(names)
 
 
 def test_working_copies_stay_with_their_originals_and_go_without(store):
     library = Library(store)
     records = [add(library, b"picture %d" % n) for n in range(6)]
-    kept = {copied(store, record, days=1000) for record in records[::2]}
+    remaining = {copied(store, record, days=1000) for record in records[::2]}
     for record in records[1::2]:
         copied(store, record)
         library.remove(ANONYMOUS, record.id)
         copied(store, record)
     young = copied(store, records[1], days=0)
     assert run(store, days=1, max_bytes=0).working_copies == 2
-    assert copies_left(store) == kept | {young}
+    assert copies_left(store) == remaining | {young}
 
 
 def test_working_copies_of_another_upload_of_the_picture_go(store):
@@ -175,16 +175,16 @@ def test_working_copies_of_another_upload_of_the_picture_go(store):
     library.remove(ANONYMOUS, before.id)
     after = add(library, b"picture")
     copied(store, before)
-    kept = copied(store, after)
+    remaining = copied(store, after)
     run(store)
-    assert copies_left(store) == {kept}
+    assert copies_left(store) == {remaining}
 
 
 def test_working_copies_made_by_another_setting_go(store):
     record = add(Library(store), b"picture")
-    kept = copied(store, record, px=2048, days=0)
+    remaining = copied(store, record, px=2048, days=0)
     copied(store, record, px=1024, days=0)
     collect(store, max_age=timedelta(1), max_bytes=1, copy_px=2048, clock=lambda: NOW)
-    assert copies_left(store) == {kept}
+    assert copies_left(store) == {remaining}
     collect(store, max_age=timedelta(1), max_bytes=1, copy_px=0, clock=lambda: NOW)
     assert copies_left(store) == set()

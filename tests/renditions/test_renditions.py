@@ -174,7 +174,7 @@ def test_a_private_pictures_rendition_lies_under_the_private_prefix_only(store):
 
 @pytest.fixture
 def stamp(store):
-    """A public picture of somebody."""
+    """A public picture with an owner."""
     return add(Library(store), saved(Image.new("RGB", (3, 3), "blue"), "PNG"), owner="ann")
 
 

@@ -1,4 +1,4 @@
-"""A port that is to be closed takes nobody new, and loses nobody it has taken."""
+"""A port that closes accepts no new client and loses no accepted one."""
 
 from __future__ import annotations
 

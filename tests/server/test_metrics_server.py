@@ -1,4 +1,4 @@
-"""A worker's numbers: told to who may know them, and nothing else."""
+"""A worker's numbers: served to clients that may read them, and nothing else."""
 
 from __future__ import annotations
 

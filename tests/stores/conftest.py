@@ -32,7 +32,7 @@ def aws_credentials() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def s3_url(request: pytest.FixtureRequest) -> Iterator[str]:
-    """The URL of an S3 store that nobody else uses.
+    """The URL of an S3 store that no other test uses.
 
     The variable names a real one, such as
     s3://bucket/{prefix}?endpoint_url=http://127.0.0.1:7480, whose credentials come

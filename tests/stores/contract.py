@@ -129,15 +129,15 @@ class RoundTrips:
 
     @pytest.mark.parametrize("body", [b"", b"hello"])
     def test_put_stat_open_and_list_tell_the_same(self, store: ObjectStore, body: bytes):
-        told = put(store, "key", body)
+        written = put(store, "key", body)
         with store.open("key") as reader:
             opened = reader.stat
         with store.open("key", 1, 2) as reader:
             ranged = reader.stat
         (listed,) = store.list("key")
         for stat in (store.stat("key"), opened, ranged, listed):
-            assert (stat.key, stat.size, stat.etag) == ("key", len(body), told.etag)
-            assert abs(stat.modified - told.modified) < timedelta(seconds=2)
+            assert (stat.key, stat.size, stat.etag) == ("key", len(body), written.etag)
+            assert abs(stat.modified - written.modified) < timedelta(seconds=2)
 
     def test_modified_is_an_aware_time_of_about_now(self, store: ObjectStore):
         put(store, "key")

@@ -1,4 +1,4 @@
-"""The dying store dies where it is told to, once and for all."""
+"""The dying store dies at the planned call, once and for all."""
 
 from __future__ import annotations
 

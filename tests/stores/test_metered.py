@@ -27,20 +27,20 @@ class TestMeteredStore(ObjectStoreContract, RealFolders, ConditionalOpens):
 
 
 @pytest.fixture
-def told() -> list[tuple[str, str]]:
+def reported() -> list[tuple[str, str]]:
     return []
 
 
 @pytest.fixture
-def store(told) -> MeteredStore:
-    return MeteredStore(MemoryStore(), lambda what, how, s: told.append((what, how)) or s)
+def store(reported) -> MeteredStore:
+    return MeteredStore(MemoryStore(), lambda what, how, s: reported.append((what, how)) or s)
 
 
 def put(store, key: str, **options) -> None:
     store.put(key, io.BytesIO(b"x"), media_type="text/plain", **options)
 
 
-def test_every_operation_is_reported_with_its_outcome(store, told):
+def test_every_operation_is_reported_with_its_outcome(store, reported):
     put(store, "a")
     with pytest.raises(Conflict):
         put(store, "a", expect=ABSENT)
@@ -50,7 +50,7 @@ def test_every_operation_is_reported_with_its_outcome(store, told):
         store.stat("b")
     store.delete("a")
     assert list(store.list("")) == []
-    assert told == [
+    assert reported == [
         ("put", "ok"),
         ("put", "conflict"),
         ("open", "ok"),
@@ -62,14 +62,14 @@ def test_every_operation_is_reported_with_its_outcome(store, told):
     ]
 
 
-def test_an_abandoned_listing_is_reported_once(store, told):
+def test_an_abandoned_listing_is_reported_once(store, reported):
     for key in "abc":
         put(store, key)
-    told.clear()
+    reported.clear()
     found = store.list("")
     next(found)
     found.close()
-    assert told == [("list", "ok")]
+    assert reported == [("list", "ok")]
 
 
 def test_trouble_is_an_error():
@@ -77,10 +77,10 @@ def test_trouble_is_an_error():
         def stat(self, key):
             raise StoreUnavailable("away")
 
-    told = []
+    reported = []
     with pytest.raises(StoreUnavailable):
-        MeteredStore(Down(), lambda *what: told.append(what[:2])).stat("a")
-    assert told == [("stat", "error")]
+        MeteredStore(Down(), lambda *what: reported.append(what[:2])).stat("a")
+    assert reported == [("stat", "error")]
 
 
 def test_it_can_do_what_its_store_can_and_no_more(tmp_path):

@@ -1,4 +1,4 @@
-"""A store is chosen by its URL, and every wrong URL is told what would work."""
+"""A store is chosen by its URL, and the error of every wrong URL says what would work."""
 
 from __future__ import annotations
 
@@ -251,7 +251,7 @@ def test_a_folder_needs_names_in_utf8(tmp_path):
         "except Exception as error: print(error)"
     )
     environ = {"PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "LC_ALL": "C", "LANG": "C"}
-    told = subprocess.run(
+    finished = subprocess.run(
         [sys.executable, "-c", code], env=environ, capture_output=True, text=True, check=True
     )
-    assert "set PYTHONUTF8=1" in told.stdout
+    assert "set PYTHONUTF8=1" in finished.stdout

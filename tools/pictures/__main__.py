@@ -61,12 +61,12 @@ def upload_all(server: Server) -> dict[str, str]:
     """Upload every photograph; return their ids by title."""
     ids = {}
     for photograph in photographs():
-        said = {"title": photograph.title, "tags": ",".join(photograph.tags)}
+        fields = {"title": photograph.title, "tags": ",".join(photograph.tags)}
         headers = {
             "Content-Type": "image/jpeg",
             "Content-Disposition": f'attachment; filename="{photograph.file_name}"',
         }
-        answer = server.request("POST", f"/images/?{urlencode(said)}", photograph.jpeg(), headers)
+        answer = server.request("POST", f"/images/?{urlencode(fields)}", photograph.jpeg(), headers)
         if answer.status != 201:
             raise SystemExit(f"{photograph.title}: {answer.body.decode()}")
         ids[photograph.title] = answer.json["id"]

@@ -19,7 +19,7 @@ from PIL import Image, ImageFilter
 
 @dataclass(frozen=True)
 class Photograph:
-    """A picture and what is said of it."""
+    """A picture and its metadata."""
 
     file_name: str
     title: str

@@ -111,7 +111,7 @@ def test_a_change_is_one_write_so_that_a_crash_leaves_all_of_it_or_nothing(chang
 
 
 def test_of_two_who_use_one_refresh_token_none_is_left_with_a_session():
-    """One of them is a thief, and nobody knows which."""
+    """One of them is a thief, and it is unknown which."""
 
     def run(choices: list[int]) -> list[int]:
         store = MemoryStore()

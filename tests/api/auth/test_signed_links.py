@@ -23,7 +23,7 @@ def client(make_client):
 
 @pytest.fixture
 def private(store) -> str:
-    """The path of a private picture of somebody who is not asking."""
+    """The path of a private picture of another account."""
     return keep(store)
 
 
@@ -32,7 +32,7 @@ def public(store) -> str:
     return keep(store, visibility="public", variant=1)
 
 
-def nobodys(path: str) -> str:
+def of_no_owner(path: str) -> str:
     """Return the path of a picture that is not there."""
     return re.sub(r"[0-9a-f]{64}", "0" * 64, path)
 
@@ -129,7 +129,7 @@ def test_nothing_is_revealed_before_the_signature_is_verified(client, private, n
                 {"Accept": "image/jxl"},
             ):
                 result = get(client, link, method, **headers)
-                missing = get(client, nobodys(link), method, **headers)
+                missing = get(client, of_no_owner(link), method, **headers)
                 assert result.status_code == missing.status_code == 404
                 assert shape(result) == shape(missing)
 
@@ -142,7 +142,7 @@ def shape(result) -> dict[str, str]:
 @pytest.mark.parametrize("trick", ["expired", "altered", "replayed", "foreign key", "far", "empty"])
 def test_a_bad_link_to_a_private_picture_looks_like_one_to_none(client, private, public, trick):
     path = private + "thumbnail.png"
-    bad, none = (bad_link(each, trick) for each in (path, nobodys(path)))
+    bad, none = (bad_link(each, trick) for each in (path, of_no_owner(path)))
     result, missing = get(client, bad), get(client, none)
     assert_problem(result, 404)
     assert result.json["detail"].replace(path.split("/")[2], "0" * 64) == missing.json["detail"]

@@ -1,4 +1,4 @@
-"""Tokens that somebody made up, altered, kept too long or hid in odd places."""
+"""Tokens that are made up, altered, expired or hidden in odd places."""
 
 from __future__ import annotations
 
@@ -89,10 +89,10 @@ def test_the_reference_token_of_these_tests_is_valid(client):
         pytest.param(signed(aud=["progimage", "others"]), id="for many"),
         pytest.param(signed(iss="others"), id="by others"),
         pytest.param(signed(sub=None), id="nobody"),
-        pytest.param(signed(sub="nobody-here"), id="somebody unknown"),
+        pytest.param(signed(sub="nobody-here"), id="an unknown account"),
         pytest.param(signed(sub="../ann"), id="a path"),
         pytest.param(signed(sub=["ann"]), id="a list"),
-        pytest.param(signed(sub="gone"), id="somebody disabled"),
+        pytest.param(signed(sub="gone"), id="a disabled account"),
         pytest.param(signed(gen=0), id="before the last sign-out"),
         pytest.param(signed(gen=None), id="no generation"),
         pytest.param(by_hand({"alg": "HS256", **HEAD}, ["ann"]), id="claims are a list"),
@@ -101,7 +101,9 @@ def test_the_reference_token_of_these_tests_is_valid(client):
         pytest.param("a" * 200_000, id="very long"),
         pytest.param("..", id="dots"),
         pytest.param("pk_ann~" + "0" * 32 + "~" + "a" * 43, id="API key made up"),
-        pytest.param("pk_nobody-here~" + "0" * 32 + "~" + "a" * 43, id="API key of nobody"),
+        pytest.param(
+            "pk_nobody-here~" + "0" * 32 + "~" + "a" * 43, id="API key of an unknown account"
+        ),
         pytest.param("pk_", id="API key cut short"),
     ],
 )

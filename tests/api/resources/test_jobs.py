@@ -1,4 +1,4 @@
-"""`/jobs/` over HTTP: what is taken, what is told, to whom."""
+"""`/jobs/` over HTTP: what is accepted, what is answered, to which client."""
 
 from __future__ import annotations
 

@@ -132,8 +132,8 @@ def test_an_unknown_mode_is_an_error(client, jpeg):
 def test_merge_adds_custom_fields_and_replace_sets_them(client, jpeg):
     assert by_raw(client, jpeg, custom='{"roll": "7"}', focal_point="0.25x0.5")["msg"] == "ok"
     sent = {"custom": '{"roll": "8", "frame": "12"}', "focal_point": "0x0", "alt": "Boats"}
-    kept = by_raw(client, jpeg, **sent)
-    assert kept["not_applied"] == ["alt", "focal_point", "custom"]
+    body = by_raw(client, jpeg, **sent)
+    assert body["not_applied"] == ["alt", "focal_point", "custom"]
     merged = by_form(client, jpeg, **sent, on_known="merge")
     assert (merged["applied"], merged["not_applied"]) == (["alt", "custom"], ["focal_point"])
     assert merged["custom"] == {"roll": "7", "frame": "12"}

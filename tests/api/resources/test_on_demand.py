@@ -1,4 +1,4 @@
-"""A pipeline over the picture in the request: nothing is kept."""
+"""A pipeline over the picture in the request: nothing is stored."""
 
 from __future__ import annotations
 

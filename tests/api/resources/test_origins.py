@@ -456,7 +456,7 @@ def test_hits_and_requests_to_the_origin_are_counted(origin: OriginClient):
 
 
 class TestDiskCache:
-    """Where the store is remote, renditions of origins are kept on the node's disk too."""
+    """Where the store is remote, renditions of origins are cached on the node's disk too."""
 
     @pytest.fixture
     def origin(self, tmp_path) -> OriginClient:

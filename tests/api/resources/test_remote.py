@@ -1,4 +1,4 @@
-"""Pictures that a request names by URL: kept, transformed, or why not."""
+"""Pictures that a request names by URL: stored, transformed, or why not."""
 
 from __future__ import annotations
 

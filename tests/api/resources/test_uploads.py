@@ -16,7 +16,7 @@ from tests.imaging.drawing import animated, quadrants, saved, solids
 RAW = {"Content-Type": "image/jpeg"}
 
 
-def assert_kept_as(result, data: bytes) -> None:
+def assert_stored_as(result, data: bytes) -> None:
     image_id = hashlib.sha256(data).hexdigest()
     assert result.status_code == 201, result.text
     assert result.headers["location"] == f"http://falconframework.org/images/{image_id}/"
@@ -26,32 +26,32 @@ def assert_kept_as(result, data: bytes) -> None:
 
 @pytest.mark.parametrize("path", ["/images/", "/images", "/"])
 def test_a_form_with_one_picture_is_stored(client, jpeg, path):
-    assert_kept_as(client.simulate_post(path, **form(("image", jpeg, "cat.jpg"))), jpeg)
+    assert_stored_as(client.simulate_post(path, **form(("image", jpeg, "cat.jpg"))), jpeg)
 
 
 def test_a_raw_body_is_stored(client, jpeg):
-    assert_kept_as(client.simulate_post("/images/", body=jpeg, headers=RAW), jpeg)
+    assert_stored_as(client.simulate_post("/images/", body=jpeg, headers=RAW), jpeg)
 
 
 def test_json_with_base64_is_stored(client, jpeg):
     sent = {"data": base64.b64encode(jpeg).decode(), "file_name": "cat.jpg", "title": "Cat"}
     result = client.simulate_post("/images/", json=sent)
-    assert_kept_as(result, jpeg)
+    assert_stored_as(result, jpeg)
     assert (result.json["file_name"], result.json["title"]) == ("cat.jpg", "Cat")
 
 
 def test_the_record_describes_the_picture(client, jpeg):
     result = client.simulate_post("/images/", **form(("image", jpeg, "cat.jpg")))
-    told = result.json
-    assert told["sha256"] == hashlib.sha256(jpeg).hexdigest()
-    assert told["size_bytes"] == len(jpeg)
-    assert (told["width"], told["height"], told["frames"]) == (48, 32, 1)
-    assert (told["media_type"], told["file_name"]) == ("image/jpeg", "cat.jpg")
-    assert (told["orientation"], told["has_alpha"]) == (1, False)
-    assert told["dominant_colour"].startswith("#")
-    assert base64.b64decode(told["placeholder"])
-    assert told["created"].endswith("Z")
-    assert told["_links"]["original"]["href"] == f"/images/{told['id']}/"
+    body = result.json
+    assert body["sha256"] == hashlib.sha256(jpeg).hexdigest()
+    assert body["size_bytes"] == len(jpeg)
+    assert (body["width"], body["height"], body["frames"]) == (48, 32, 1)
+    assert (body["media_type"], body["file_name"]) == ("image/jpeg", "cat.jpg")
+    assert (body["orientation"], body["has_alpha"]) == (1, False)
+    assert body["dominant_colour"].startswith("#")
+    assert base64.b64decode(body["placeholder"])
+    assert body["created"].endswith("Z")
+    assert body["_links"]["original"]["href"] == f"/images/{body['id']}/"
 
 
 def test_metadata_is_sent_beside_the_picture(client, jpeg):
@@ -374,14 +374,14 @@ def test_a_chunked_body_of_unknown_length_is_stored(client, jpeg):
     result = client.simulate_post(
         "/images/", headers=RAW, extras={"wsgi.input": BytesIO(jpeg), "wsgi.input_terminated": True}
     )
-    assert_kept_as(result, jpeg)
+    assert_stored_as(result, jpeg)
 
 
 def test_a_removed_picture_can_be_uploaded_again(client, jpeg):
     path = upload(client, jpeg)
     assert client.simulate_delete(path).status_code == 204
     assert_problem(client.simulate_get(path), 404)
-    assert_kept_as(client.simulate_post("/images/", body=jpeg, headers=RAW), jpeg)
+    assert_stored_as(client.simulate_post("/images/", body=jpeg, headers=RAW), jpeg)
 
 
 def by_form(client, data: bytes, query: str, **fields: str):

@@ -98,9 +98,9 @@ def test_the_least_recently_used_goes_first(recent, tmp_path):
 
 def test_a_picture_of_more_than_a_quarter_of_the_memory_is_not_remembered(recent, tmp_path):
     small, large = square(tmp_path, 50, "small"), square(tmp_path, 51, "large")
-    kept = recent.decode(small, LIMITS)
+    decoded = recent.decode(small, LIMITS)
     assert recent.decode(large, LIMITS) is not recent.decode(large, LIMITS)
-    assert recent.decode(small, LIMITS) is kept
+    assert recent.decode(small, LIMITS) is decoded
 
 
 def test_files_that_cannot_be_decoded_are_not_stored(recent, tmp_path):

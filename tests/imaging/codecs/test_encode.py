@@ -70,10 +70,10 @@ def _noise(side: int = 128) -> Picture:
 def test_reported_values_are_the_written_ones(form: Format, tmp_path: Path) -> None:
     picture = Picture((quadrants(),))
     path = tmp_path / "written"
-    told = encode(picture, str(path), form)
-    assert told.size_bytes == path.stat().st_size
-    assert (told.width, told.height, told.frames) == (48, 32, 1)
-    assert told.quality == form.default_quality
+    encoded = encode(picture, str(path), form)
+    assert encoded.size_bytes == path.stat().st_size
+    assert (encoded.width, encoded.height, encoded.frames) == (48, 32, 1)
+    assert encoded.quality == form.default_quality
     assert _written(picture, form)[0] == path.read_bytes()
 
 
@@ -85,9 +85,9 @@ def test_equal_pictures_give_equal_bytes(form: Format) -> None:
 def test_a_file_is_written_from_where_it_stands() -> None:
     file = io.BytesIO(b"before")
     file.seek(6)
-    told = encode(Picture((quadrants(),)), file, JPEG)
+    encoded = encode(Picture((quadrants(),)), file, JPEG)
     assert file.getvalue()[:8] == b"before\xff\xd8"
-    assert told.size_bytes == len(file.getvalue()) - 6
+    assert encoded.size_bytes == len(file.getvalue()) - 6
 
 
 @pytest.mark.parametrize(
@@ -133,9 +133,9 @@ def test_an_animation_keeps_frames_durations_and_loop(form: Format, tmp_path: Pa
     frames = tuple(solids(RED, GREEN, BLUE))
     for loop in (0, 1, 3):
         picture = Picture(frames, durations_ms=(40, 120, 300), loop=loop)
-        data, told = _written(picture, form, EncodeOptions(quality=95))
+        data, encoded = _written(picture, form, EncodeOptions(quality=95))
         back = _read(data, tmp_path)
-        assert told.frames == 3
+        assert encoded.frames == 3
         assert back.durations_ms == (40, 120, 300)
         # Pillow neither reads nor writes the loop count of an AVIF.
         assert back.loop == (0 if form is AVIF else loop)
@@ -163,8 +163,8 @@ def test_a_frame_does_not_shine_through_the_holes_of_the_next(form: Format, tmp_
 )
 def test_formats_without_animation_get_the_first_frame(form: Format, tmp_path: Path) -> None:
     picture = Picture(tuple(solids(RED, BLUE)), durations_ms=(100, 100))
-    data, told = _written(picture, form)
-    assert told.frames == 1
+    data, encoded = _written(picture, form)
+    assert encoded.frames == 1
     assert is_near(pixel(_read(data, tmp_path).frames[0].convert("RGB"), (8, 6)), RED, 4)
 
 
@@ -192,8 +192,8 @@ def test_a_gif_keeps_black_beside_transparency(tmp_path: Path) -> None:
 
 
 def test_an_icon_is_made_to_fit(tmp_path: Path) -> None:
-    data, told = _written(Picture((quadrants((512, 384)),)), ICO)
-    assert (told.width, told.height) == (256, 192)
+    data, encoded = _written(Picture((quadrants((512, 384)),)), ICO)
+    assert (encoded.width, encoded.height) == (256, 192)
     assert _read(data, tmp_path).size == (256, 192)
 
 
@@ -215,8 +215,8 @@ def test_lower_quality_makes_fewer_bytes(form: Format) -> None:
 )
 def test_lossless_keeps_every_pixel(form: Format, tmp_path: Path) -> None:
     picture = _noise(64)
-    data, told = _written(picture, form, EncodeOptions(lossless=True))
-    assert told.quality is None
+    data, encoded = _written(picture, form, EncodeOptions(lossless=True))
+    assert encoded.quality is None
     assert _read(data, tmp_path).frames[0].tobytes() == picture.frames[0].tobytes()
 
 
@@ -243,11 +243,11 @@ def test_fine_colour_is_preserved_at_high_quality() -> None:
 def test_the_best_quality_that_fits_is_found(form: Format) -> None:
     picture = _noise()
     limit = _written(picture, form, EncodeOptions(quality=60))[1].size_bytes
-    data, told = _written(picture, form, EncodeOptions(quality=90, max_bytes=limit))
-    assert len(data) == told.size_bytes <= limit
-    assert told.quality is not None
-    assert told.quality >= 60
-    assert (told.width, told.height) == picture.size
+    data, encoded = _written(picture, form, EncodeOptions(quality=90, max_bytes=limit))
+    assert len(data) == encoded.size_bytes <= limit
+    assert encoded.quality is not None
+    assert encoded.quality >= 60
+    assert (encoded.width, encoded.height) == picture.size
 
 
 def test_a_picture_that_fits_already_keeps_its_quality() -> None:
@@ -256,11 +256,11 @@ def test_a_picture_that_fits_already_keeps_its_quality() -> None:
 
 @pytest.mark.parametrize("form", LOSSY, ids=lambda form: form.name)
 def test_where_no_quality_fits_the_picture_gets_smaller(form: Format, tmp_path: Path) -> None:
-    data, told = _written(_noise(), form, EncodeOptions(max_bytes=1200))
+    data, encoded = _written(_noise(), form, EncodeOptions(max_bytes=1200))
     assert len(data) <= 1200
-    assert told.quality == MIN_SEARCHED_QUALITY
-    assert told.width == told.height < 128
-    assert _read(data, tmp_path).size == (told.width, told.height)
+    assert encoded.quality == MIN_SEARCHED_QUALITY
+    assert encoded.width == encoded.height < 128
+    assert _read(data, tmp_path).size == (encoded.width, encoded.height)
 
 
 def test_a_size_that_nothing_fits_is_refused() -> None:

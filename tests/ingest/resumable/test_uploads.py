@@ -1,4 +1,4 @@
-"""Uploads in pieces: one chain of bytes, whoever sends them, dies or comes too late."""
+"""Uploads in pieces: one chain of bytes, whichever node sends them, dies or comes too late."""
 
 from __future__ import annotations
 
@@ -294,41 +294,45 @@ def crash_cases() -> list[object]:
     ]
 
 
-def life(store: ObjectStore, told: SimpleNamespace) -> None:
-    """Note in `told` what a client was told; it is told nothing of what was cut short."""
-    told.upload_id = uploads(store).create(Metadata(title="T"), size_bytes=None).upload.id
-    told.offset = 0
-    progress = uploads(store).append(uploads(store).find(told.upload_id), Breaking(PICTURE[:10]))
-    told.offset = progress.offset
-    progress = uploads(store).find(told.upload_id)
+def life(store: ObjectStore, acknowledged: SimpleNamespace) -> None:
+    """Note in `acknowledged` the answers a client got; calls that were cut short have none."""
+    acknowledged.upload_id = uploads(store).create(Metadata(title="T"), size_bytes=None).upload.id
+    acknowledged.offset = 0
+    progress = uploads(store).append(
+        uploads(store).find(acknowledged.upload_id), Breaking(PICTURE[:10])
+    )
+    acknowledged.offset = progress.offset
+    progress = uploads(store).find(acknowledged.upload_id)
     progress = uploads(store).declare_size(progress, len(PICTURE))
-    told.size_bytes = len(PICTURE)
+    acknowledged.size_bytes = len(PICTURE)
     progress = uploads(store).append(progress, io.BytesIO(PICTURE[progress.offset :]))
-    told.image_id = uploads(store).finish(progress, maker(store)).image_id
-    told.offset = len(PICTURE)
-    told.removed = True
-    uploads(store).remove(told.upload_id)
+    acknowledged.image_id = uploads(store).finish(progress, maker(store)).image_id
+    acknowledged.offset = len(PICTURE)
+    acknowledged.removed = True
+    uploads(store).remove(acknowledged.upload_id)
 
 
 @pytest.mark.parametrize(("n", "after"), crash_cases())
 def test_a_node_that_dies_loses_nothing_that_it_acknowledged(store, n, after):
-    told = SimpleNamespace()
+    acknowledged = SimpleNamespace()
     with pytest.raises(Died):
-        life(DyingStore(store, n, after=after), told)
+        life(DyingStore(store, n, after=after), acknowledged)
 
-    if hasattr(told, "removed"):
+    if hasattr(acknowledged, "removed"):
         try:
-            assert uploads(store).find(told.upload_id).image_id == id_of(PICTURE)
+            assert uploads(store).find(acknowledged.upload_id).image_id == id_of(PICTURE)
         except NotFound:
-            assert keys.upload_record(told.upload_id) not in {stat.key for stat in store.list("")}
+            assert keys.upload_record(acknowledged.upload_id) not in {
+                stat.key for stat in store.list("")
+            }
         assert Library(store).find(ANONYMOUS, id_of(PICTURE)).title == "T"
-    elif hasattr(told, "upload_id"):
-        found = uploads(store).find(told.upload_id)
-        assert found.offset >= told.offset
+    elif hasattr(acknowledged, "upload_id"):
+        found = uploads(store).find(acknowledged.upload_id)
+        assert found.offset >= acknowledged.offset
         if found.image_id is None:
             assert joined(store, found) == PICTURE[: found.offset]
         uploads(store).declare_size(found, len(PICTURE))
-        assert send(store, told.upload_id).image_id == id_of(PICTURE)
+        assert send(store, acknowledged.upload_id).image_id == id_of(PICTURE)
         assert Library(store).find(ANONYMOUS, id_of(PICTURE)).title == "T"
 
     collect(store, max_age=timedelta(1), max_bytes=1, clock=lambda: COLLECTED)

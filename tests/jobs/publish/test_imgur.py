@@ -120,9 +120,9 @@ def test_an_answer_that_makes_no_sense_is_an_error_and_no_reason_to_send_again(i
 
 def test_a_connection_that_breaks_may_be_tried_again(imgur):
     assert failing(imgur, None).retryable
-    nobody = Imgur(CLIENT_ID, "http://127.0.0.1:9", 5.0)
+    unreachable = Imgur(CLIENT_ID, "http://127.0.0.1:9", 5.0)
     with pytest.raises(PublishFailed, match="reached") as caught:
-        nobody.publish(picture(), "")
+        unreachable.publish(picture(), "")
     assert caught.value.retryable
 
 

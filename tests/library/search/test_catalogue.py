@@ -32,9 +32,9 @@ def catalogue(store) -> Catalogue:
     return Catalogue(Index(store))
 
 
-def add_owned(store: ObjectStore, content: bytes, owner: str, **said: object) -> Record:
+def add_owned(store: ObjectStore, content: bytes, owner: str, **fields: object) -> Record:
     """Add a picture of a named owner."""
-    return add(Library(store), content, Metadata.model_validate(said), owner)
+    return add(Library(store), content, Metadata.model_validate(fields), owner)
 
 
 @pytest.fixture(params=["announced", "in shelves"], autouse=True)

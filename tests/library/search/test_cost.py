@@ -150,7 +150,7 @@ def test_uploads_edits_and_removals_cost():
     )
     many = Metadata(description=" ".join(f"{chr(97 + n % 26) * 30}{n}" for n in range(100)))
     add(library, b"first", described)
-    # The announcement, the original and the record, whatever is said of the picture.
+    # The announcement, the original and the record, whatever its metadata.
     for content, metadata in ((b"bare", Metadata()), (b"second", described), (b"third", many)):
         cost = cost_of(lambda content=content, metadata=metadata: add(library, content, metadata))
         assert cost == {"GET": 1, "PUT": 3}

@@ -87,9 +87,9 @@ class CatalogueMachine(RuleBasedStateMachine):
         self.records: dict[str, Record] = {}
         self.readers: list[Reader] = []
 
-    @initialize(said=st.lists(st.tuples(METADATA, MOMENTS), min_size=8, max_size=20))
-    def fill(self, said: list[tuple[dict, int]]) -> None:
-        for number, (metadata, moment) in enumerate(said):
+    @initialize(fields=st.lists(st.tuples(METADATA, MOMENTS), min_size=8, max_size=20))
+    def fill(self, fields: list[tuple[dict, int]]) -> None:
+        for number, (metadata, moment) in enumerate(fields):
             self.add(bytes([number]), metadata, moment)
 
     def tick(self) -> float:
@@ -129,10 +129,10 @@ class CatalogueMachine(RuleBasedStateMachine):
         self.seconds += seconds
         sweep(self.processes[process])
 
-    @rule(content=st.binary(min_size=1, max_size=2), said=METADATA, moment=MOMENTS)
-    def add(self, content: bytes, said: dict, moment: int) -> None:
+    @rule(content=st.binary(min_size=1, max_size=2), fields=METADATA, moment=MOMENTS)
+    def add(self, content: bytes, fields: dict, moment: int) -> None:
         self.now = EPOCH + timedelta(microseconds=moment)
-        metadata = Metadata.model_validate(said)
+        metadata = Metadata.model_validate(fields)
         record, _ = self.library.add(candidate(content, file_name="", owner="ann"), metadata)
         self.records[record.id] = record
 

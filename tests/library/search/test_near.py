@@ -42,12 +42,12 @@ def settle(request, store: ObjectStore):
     return fold_some
 
 
-def add(store: ObjectStore, look: str, name: str = "", owner: str = "", **said: object) -> Record:
+def add(store: ObjectStore, look: str, name: str = "", owner: str = "", **fields: object) -> Record:
     """Add a picture that looks so."""
     content = f"{look}{name}".encode()
     facts = SimpleNamespace(**{**vars(FACTS), "perceptual_hash": look})
     made = replace(candidate(content, owner=owner), facts=facts)
-    return Library(store).add(made, Metadata.model_validate({"title": name, **said}))[0]
+    return Library(store).add(made, Metadata.model_validate({"title": name, **fields}))[0]
 
 
 def found(store: ObjectStore, record: Record, viewer: Viewer = ANONYMOUS, **query) -> set[str]:

@@ -30,7 +30,7 @@ def put(store: ObjectStore, key: str, body: bytes) -> Stat:
     return store.put(key, io.BytesIO(body), media_type="image/webp")
 
 
-def put_record(store: ObjectStore, number: int, **said: object) -> None:
+def put_record(store: ObjectStore, number: int, **fields: object) -> None:
     """Store the record of the picture of that number."""
     now = datetime.now(UTC)
     record = Record(
@@ -41,7 +41,7 @@ def put_record(store: ObjectStore, number: int, **said: object) -> None:
         file_name="",
         created=now,
         modified=now,
-        **{**vars(FACTS), **said},
+        **{**vars(FACTS), **fields},
     )
     store.put(keys.record(record.id), io.BytesIO(record.to_json()), media_type="application/json")
 

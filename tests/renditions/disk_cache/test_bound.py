@@ -191,7 +191,7 @@ def test_processes_that_share_it_and_are_killed_keep_the_bound(store, make_cache
     for number in range(1_000, 1_200):
         read(cache, stored(number))
         assert used(root) <= ROOM
-    # Of a draft that nobody had counted yet an empty file is left, until the machine starts anew.
+    # Of a draft that was not counted yet an empty file is left, until the machine restarts.
     assert not [path for path in copies_in(root) if path.suffix == ".tmp" and path.stat().st_size]
     assert used(root) > ROOM * 0.9
 
@@ -201,12 +201,12 @@ class TestTrouble:
 
     @pytest.fixture
     def warnings(self, monkeypatch) -> list[str]:
-        told: list[str] = []
+        reasons: list[str] = []
         monkeypatch.setattr(
             "progimage.renditions.disk_cache.writing.log.warning",
-            lambda *_, reason: told.append(reason),
+            lambda *_, reason: reasons.append(reason),
         )
-        return told
+        return reasons
 
     def test_a_full_disk(self, store, cache, root, stored, monkeypatch, warnings):
         def full(*_):

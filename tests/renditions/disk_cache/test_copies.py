@@ -49,9 +49,9 @@ def test_objects_that_are_read_in_pieces_are_copied_too(store, cache):
 
 
 def test_a_copy_knows_what_the_store_knew(store, cache, there):
-    with cache.open(KEY) as copied, store.open(KEY) as kept:
-        assert (copied.stat.key, copied.stat.size) == (kept.stat.key, kept.stat.size)
-        assert copied.stat.etag == kept.stat.etag
+    with cache.open(KEY) as copied, store.open(KEY) as original:
+        assert (copied.stat.key, copied.stat.size) == (original.stat.key, original.stat.size)
+        assert copied.stat.etag == original.stat.etag
 
 
 def test_another_version_is_served_at_once_and_copied(store, cache, there):

@@ -63,7 +63,7 @@ class Process:
     @staticmethod
     def _take_turns(store, folder, name: str) -> None:
         whole = getattr(folder, name)
-        setattr(folder, name, lambda *args, **said: store.step(lambda: whole(*args, **said)))
+        setattr(folder, name, lambda *args, **fields: store.step(lambda: whole(*args, **fields)))
 
 
 def hide(library: Library, image_id: str) -> None:

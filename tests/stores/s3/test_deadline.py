@@ -1,4 +1,4 @@
-"""An S3 server that falls silent keeps nobody waiting beyond the deadline."""
+"""An S3 server that falls silent delays no call beyond the deadline."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ HEAD = (
 
 
 class SilentServer:
-    """Takes connections and requests, and says no more than it is told to."""
+    """Takes connections and requests, and sends only the given bytes."""
 
     def __init__(self) -> None:
         self._listener = socket.create_server(("127.0.0.1", 0))
@@ -145,8 +145,10 @@ def test_a_silent_store_is_soon_asked_no_more(running, server):
         return str(caught.value)
 
     with soon(), ThreadPoolExecutor(3) as threads:
-        assert not any("stopped" in said for said in threads.map(fault, ("stat", "put", "list")))
-        refused = ["stopped answering" in said for said in threads.map(fault, ["stat"] * 3)]
+        assert not any(
+            "stopped" in message for message in threads.map(fault, ("stat", "put", "list"))
+        )
+        refused = ["stopped answering" in message for message in threads.map(fault, ["stat"] * 3)]
     assert refused.count(True) >= 2, "all but the trial"
 
 

@@ -1,4 +1,4 @@
-"""Jobs by Celery workers: the same results, whoever dies and whatever is lost."""
+"""Jobs by Celery workers: the same results, whichever process dies and whatever is lost."""
 
 from __future__ import annotations
 

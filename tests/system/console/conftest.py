@@ -112,7 +112,7 @@ def picture(width: int = 60, height: int = 40) -> bytes:
 
 
 def upload(server: Server, data: bytes | None = None, **fields: Any) -> str:
-    """Upload a picture with what is said of it, and return its id."""
+    """Upload a picture with its metadata, and return its id."""
     file_name = fields.pop("file_name", "picture.png")
     boundary = "console-tests"
     parts = [(name, item) for name, value in fields.items() for item in _items(value)]

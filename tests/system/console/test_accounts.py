@@ -1,4 +1,4 @@
-"""Logging in: private pictures shown to who owns them, and to nobody else."""
+"""Logging in: private pictures are shown only to their owners."""
 
 from __future__ import annotations
 
@@ -96,8 +96,8 @@ def test_a_reload_stays_logged_in_and_logging_out_hides_what_was_private(make_wi
     page.get_by_role("button", name="Log out", exact=True).click()
     expect(page.get_by_role("link", name="Log in")).to_be_visible()
     expect(page.get_by_role("link", name="Bea alone")).to_have_count(0)
-    kept = json.dumps(page.evaluate("[{...sessionStorage}, {...localStorage}]"))
-    assert "refresh" not in kept
+    storage = json.dumps(page.evaluate("[{...sessionStorage}, {...localStorage}]"))
+    assert "refresh" not in storage
     log_in(page, "bea")
     expect(page.get_by_role("link", name="Bea alone")).to_be_visible()
 
@@ -107,10 +107,10 @@ def test_the_access_token_stays_in_memory_only(make_window, guarded):
     with page.expect_response("**/tokens/") as answer:
         sign_up(page, "dora")
     token = answer.value.json()["access_token"]
-    kept = page.evaluate(
+    storage = page.evaluate(
         "JSON.stringify([{...sessionStorage}, {...localStorage}, document.cookie])"
     )
-    assert token not in kept
+    assert token not in storage
 
 
 def test_a_token_that_ran_out_is_renewed_unseen(make_window, guarded):

@@ -21,8 +21,8 @@ _USE = """async ([base, png]) => {
     const bytes = Uint8Array.from(atob(png), (letter) => letter.charCodeAt(0));
     const form = new FormData();
     form.append("image", new Blob([bytes]), "a.png");
-    const kept = await (await fetch(`${base}/images/`, {method: "POST", body: form})).json();
-    const metadata = `${base}/images/${kept.id}/metadata/`;
+    const picture = await (await fetch(`${base}/images/`, {method: "POST", body: form})).json();
+    const metadata = `${base}/images/${picture.id}/metadata/`;
     const edited = await fetch(metadata, {
         method: "PATCH",
         headers: {
@@ -33,7 +33,7 @@ _USE = """async ([base, png]) => {
     });
     // Brought by an <img> first, which asks without an Origin.
     const image = new Image();
-    image.src = `${base}/images/${kept.id}/thumbnail.png`;
+    image.src = `${base}/images/${picture.id}/thumbnail.png`;
     await image.decode();
     const rendition = await fetch(image.src);
     const tus = {"Tus-Resumable": "1.0.0"};

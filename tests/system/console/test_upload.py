@@ -52,9 +52,9 @@ def test_on_a_phone_what_became_of_all_stands_clear_of_the_buttons(make_window):
     choose(page, file("good.png"), file("bad.png", b"no picture"))
     dialog = page.get_by_role("dialog")
     dialog.get_by_role("button", name="Upload 2 pictures").click()
-    told = dialog.get_by_text("1 new, 1 failed").bounding_box()
+    summary = dialog.get_by_text("1 new, 1 failed").bounding_box()
     button = dialog.get_by_role("button", name="Clear finished").bounding_box()
-    assert told["y"] + told["height"] <= button["y"]
+    assert summary["y"] + summary["height"] <= button["y"]
 
 
 def test_chosen_pictures_are_uploaded_with_the_shared_metadata(window, server):

@@ -223,7 +223,7 @@ class TestKubernetes:
             name: {path["path"] for path in item["spec"]["rules"][0]["http"]["paths"]}
             for name, item in named.items()
         }
-        said = {
+        annotations = {
             name: {
                 key.rpartition("/")[2]: value
                 for key, value in item["metadata"]["annotations"].items()
@@ -231,10 +231,10 @@ class TestKubernetes:
             for name, item in named.items()
         }
         assert paths["progimage-pictures"] == {"/images", "/images/", "/on_demand"}
-        assert "non_idempotent" in said["progimage-pictures"]["proxy-next-upstream"]
-        assert "non_idempotent" not in said["progimage"]["proxy-next-upstream"]
+        assert "non_idempotent" in annotations["progimage-pictures"]["proxy-next-upstream"]
+        assert "non_idempotent" not in annotations["progimage"]["proxy-next-upstream"]
         assert paths["progimage-streams"] == {"/uploads", "/jobs"}
-        assert said["progimage-streams"]["proxy-request-buffering"] == "off"
+        assert annotations["progimage-streams"]["proxy-request-buffering"] == "off"
         document = client.simulate_get("/openapi.json").json
         known = {path.split("{")[0].rstrip("/") or "/" for path in document["paths"]}
         assert {path.rstrip("/") or "/" for found in paths.values() for path in found} <= known

@@ -58,7 +58,7 @@ class MixedLoad:
     """Uploads, looks, edits, hides and removes, each in threads of its own.
 
     Every client asks the nodes in turn, and after a broken connection the next one, as
-    behind a load balancer; each knows which of its actions it was not told the end of.
+    behind a load balancer; each knows which of its actions got no answer.
 
     Attributes:
         pictures: all that was ever sent.
@@ -87,7 +87,7 @@ class MixedLoad:
 
     @property
     def is_over(self) -> bool:
-        """True if the clients were told to stop, or one of them found something wrong."""
+        """True if the clients must stop, or one of them found something wrong."""
         return self._is_over.is_set()
 
     def wait_for_more(self, count: int) -> None:
@@ -177,12 +177,12 @@ class MixedLoad:
                 answer = self._until_acknowledged("HEAD", path, headers=_TUS)
             offset = int(answer.headers["upload-offset"])
         # A HEAD finishes what a node had all of when it died.
-        told = self._until_acknowledged("GET", path).json
-        assert (told["state"], told["image"]) == ("finished", picture.id), told
+        reported = self._until_acknowledged("GET", path).json
+        assert (reported["state"], reported["image"]) == ("finished", picture.id), reported
         picture.may_be = {"public"}
 
     def edit(self, chance: random.Random) -> None:
-        """One tag after another, on the condition that nobody else edits."""
+        """One tag after another, on the condition that no other client edits."""
         picture = self.upload(chance)
         for tag in TAGS:
             while tag not in picture.tags:

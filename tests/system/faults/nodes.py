@@ -30,7 +30,7 @@ REFUSE = {
 
 
 def drawn(size: int) -> bytes:
-    """Return a picture that nobody has uploaded."""
+    """Return a new picture."""
     noise = Image.frombytes("RGB", (size, size), random.randbytes(size * size * 3))
     return saved(noise, "PNG")
 
@@ -55,8 +55,8 @@ def created(node: Server, who: Mapping[str, str], **fields: Any) -> str:
 
 def completed(node: Server, job: str, who: Mapping[str, str]) -> set[int]:
     """Return the places of the items that are done."""
-    told = node.get(f"{job}?limit=1000&state=complete", **who).json
-    return {entry["index"] for entry in told["uploaded"]["complete"]}
+    listed = node.get(f"{job}?limit=1000&state=complete", **who).json
+    return {entry["index"] for entry in listed["uploaded"]["complete"]}
 
 
 def assert_only_refuse_is_left(url: str) -> None:

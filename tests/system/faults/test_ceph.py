@@ -59,7 +59,7 @@ class Load:
         self._is_over = threading.Event()
         self._lock = threading.Lock()
         self._next = 0
-        self.kept: dict[str, bytes] = {}
+        self.stored: dict[str, bytes] = {}
         self.refused: list[Answer] = []
         self.slowest_s = 0.0
 
@@ -72,14 +72,14 @@ class Load:
             with self._lock:
                 self.slowest_s = max(self.slowest_s, time.monotonic() - started)
                 if answer.status in (200, 201):
-                    self.kept[answer.json["id"]] = data
+                    self.stored[answer.json["id"]] = data
                 else:
                     self.refused.append(answer)
 
     def wait_for_more(self, count: int) -> None:
         """Return when so many more uploads were acknowledged."""
-        goal = len(self.kept) + count
-        wait_until(lambda: len(self.kept) >= goal, timeout_s=120)
+        goal = len(self.stored) + count
+        wait_until(lambda: len(self.stored) >= goal, timeout_s=120)
 
     def stop(self) -> None:
         self._is_over.set()
@@ -99,11 +99,11 @@ def load(server: Server, clients: int = 3) -> Iterator[Load]:
 
 
 def assert_nothing_is_lost(server: Server, url: str, going: Load) -> None:
-    for image_id, data in going.kept.items():
+    for image_id, data in going.stored.items():
         assert server.get(f"/images/{image_id}/").body == data
     listed = server.get("/images/?limit=1000").json["data"]
-    # What was refused may have been kept all the same: its answer was lost.
-    assert set(going.kept) <= {record["id"] for record in listed}
+    # A refused upload may be stored: its answer was lost.
+    assert set(going.stored) <= {record["id"] for record in listed}
     assert list(Check(open_store(url)).run()) == []
     assert "Traceback" not in server.log
 
@@ -187,21 +187,21 @@ def three_pictures(server: Server) -> list[str]:
 
 def assert_unavailable(server: Server, paths: list[str]) -> None:
     """Hold every kind of request to a 503 in time that says when to come back."""
-    kept, edited, removed = paths
+    stored, edited, removed = paths
     png = {"Content-Type": "image/png"}
     patch = {"Content-Type": "application/merge-patch+json", "If-Match": "*"}
     requests: list[tuple[str, str, bytes | None, dict[str, str]]] = [
-        ("GET", kept, None, {}),
-        ("GET", f"{kept}thumbnail.webp", None, {}),
-        ("GET", f"{kept}rotate:90.png", None, {}),
-        ("GET", f"{kept}metadata/", None, {}),
+        ("GET", stored, None, {}),
+        ("GET", f"{stored}thumbnail.webp", None, {}),
+        ("GET", f"{stored}rotate:90.png", None, {}),
+        ("GET", f"{stored}metadata/", None, {}),
         ("GET", "/images/", None, {}),
         ("GET", "/images/?tag=sea", None, {}),
         ("GET", "/tags/", None, {}),
         ("POST", "/images/", picture(9), png),
         ("PATCH", f"{edited}metadata/", b'{"title": "New"}', patch),
         ("DELETE", removed, None, {}),
-        ("DELETE", f"{kept}renders/", None, {}),
+        ("DELETE", f"{stored}renders/", None, {}),
         ("GET", "/health/ready", None, {}),
     ]
 

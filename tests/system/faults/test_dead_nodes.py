@@ -133,7 +133,7 @@ def state_of(node: Server, picture: Picture, who: dict[str, str]) -> str:
     return str(record["visibility"])
 
 
-def assert_promises_are_kept(node: Server, load: MixedLoad, who: dict[str, str]) -> None:
+def assert_promises_hold(node: Server, load: MixedLoad, who: dict[str, str]) -> None:
     ours = {picture.id for picture in load.pictures}
     with ThreadPoolExecutor(AT_ONCE) as threads:
         states = list(threads.map(lambda p: state_of(node, p, who), load.pictures))
@@ -164,7 +164,7 @@ def test_nothing_promised_is_lost_whenever_a_node_dies(nodes, who, seed):
     assert load.lost
     assert load.slowest_s < DEADLINE_S
     assert "Traceback" not in other.log
-    assert_promises_are_kept(other, load, who)
+    assert_promises_hold(other, load, who)
 
 
 def test_half_a_body_is_no_picture(nodes):
@@ -261,9 +261,11 @@ def test_jobs_go_on_whichever_node_dies(nodes, who):
         )
         assert all(remote.fetched[f"{number}.png"] == 1 for number in settled)
         for job in (importing, rendering):
-            told, same = (node.get(f"{job}?limit=1000", host="x", **who).json for node in (a, b))
-            assert told == same
-            assert told["status"] == "complete"
+            reported, same = (
+                node.get(f"{job}?limit=1000", host="x", **who).json for node in (a, b)
+            )
+            assert reported == same
+            assert reported["status"] == "complete"
     imported, rendered = (
         a.get(f"{job}?limit=1000", **who).json["uploaded"]["complete"]
         for job in (importing, rendering)

@@ -19,7 +19,7 @@ from tests.people import SECRET, headers_of
 from tests.system.faults.disks import LoopDisk, loop_disk
 from tests.system.faults.mixed_load import OWNER, MixedLoad, mixed_load
 from tests.system.faults.nodes import assert_only_refuse_is_left
-from tests.system.faults.test_dead_nodes import assert_promises_are_kept
+from tests.system.faults.test_dead_nodes import assert_promises_hold
 from tests.system.serving.server import Server, kill, wait_until
 
 pytestmark = pytest.mark.timeout(1800)
@@ -85,7 +85,7 @@ def test_nothing_acknowledged_is_lost_in_a_power_cut(disk, server):
             server.start()
             assert_answers(server, load)
     assert load.lost
-    assert_promises_are_kept(server, load, who)
+    assert_promises_hold(server, load, who)
     assert server.stop() == 0
     assert_only_refuse_is_left(url)
 
@@ -102,7 +102,7 @@ def test_a_disk_that_comes_back_is_used_without_a_restart(tmp_path, server):
             disk.mount()
             assert_answers(server, load)
         assert "Traceback" not in server.log
-        assert_promises_are_kept(server, load, who)
+        assert_promises_hold(server, load, who)
         server.close()
 
 
@@ -126,6 +126,6 @@ def test_nothing_acknowledged_is_lost_when_processes_are_killed(server, tmp_path
                 kill(chance.choice(victims(server)))
             assert_answers(server, load)
     assert load.lost
-    assert_promises_are_kept(server, load, who)
+    assert_promises_hold(server, load, who)
     assert server.stop() == 0
     assert_only_refuse_is_left(url)

@@ -179,9 +179,9 @@ def test_an_edit_wins_over_older_ones_whichever_clock_it_was_made_by(nodes):
         assert node.request("PATCH", path, body, headers).status == 200
         assert_problem(node.request("PATCH", path, body, headers), 412)
         seen.append(right.get(path))
-    told = [answer.json for answer in seen]
-    assert [record["revision"] for record in told] == [1, 2, 3, 4, 5]
-    moments = [datetime.fromisoformat(record["modified"]) for record in told]
+    reported = [answer.json for answer in seen]
+    assert [record["revision"] for record in reported] == [1, 2, 3, 4, 5]
+    moments = [datetime.fromisoformat(record["modified"]) for record in reported]
     assert moments == sorted(set(moments))
     for node in nodes:
         assert node.get(path).json["title"] == "Title 3"
@@ -205,9 +205,9 @@ def test_no_job_is_taken_from_who_works_on_it_and_every_job_from_who_died(nodes)
         remote.gate.set()
         wait_until(lambda: all(n.get(job).json["finished"] for n in others), 60)
         assert all(remote.fetched[path] == 1 for path in remote.open_paths)
-        told = [node.get(f"{job}?limit=50", host="x").json for node in others]
-        assert told[0] == told[1]
-        done = told[0]["uploaded"]["complete"]
+        reported = [node.get(f"{job}?limit=50", host="x").json for node in others]
+        assert reported[0] == reported[1]
+        done = reported[0]["uploaded"]["complete"]
         assert [entry["index"] for entry in done] == list(range(2 * HALF))
         assert listed(others[0], {}, "&tag=import") == {entry["id"] for entry in done}
 

@@ -20,7 +20,7 @@ from progimage.stores import create_store, open_store
 from tests.people import SECRET, headers_of
 from tests.system.faults.mixed_load import OWNER, mixed_load
 from tests.system.faults.nodes import assert_only_refuse_is_left
-from tests.system.faults.test_dead_nodes import assert_promises_are_kept
+from tests.system.faults.test_dead_nodes import assert_promises_hold
 from tests.system.serving.server import Server, running, wait_until
 
 pytestmark = [
@@ -107,7 +107,7 @@ def test_nothing_acknowledged_is_lost_when_system_calls_fail(server, url, who, t
     assert "Traceback" not in server.log
     assert server.get("/health/live").status == 200
     wait_until(lambda: server.get("/health/ready").status == 200, PATIENCE_S)
-    assert_promises_are_kept(server, load, who)
+    assert_promises_hold(server, load, who)
 
 
 def test_remaining_damage_can_be_repaired(server, url):

@@ -65,7 +65,7 @@ def picture(site, jpeg) -> str:
 
 @pytest.fixture
 def ann(site) -> dict[str, str]:
-    """The headers of somebody who has an account."""
+    """The headers of a client with an account."""
     return headers_of(open_store(site.app.store), f"ann-{random.randbytes(6).hex()}")
 
 

@@ -65,7 +65,7 @@ class Front(Peer):
         return self.error_log.read_text("utf-8") if self.error_log.exists() else ""
 
     def _moved(self, text: str) -> str:
-        """Keep every file in the folder, and listen where nobody does."""
+        """Keep every file in the folder, and listen on a free port."""
         kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
         temporary = "".join(f"{kind}_temp_path {self.folder}/{kind};\n" for kind in kinds)
         text = replaced(text, "http {", f"http {{\n{temporary}")

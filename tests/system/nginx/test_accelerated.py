@@ -127,7 +127,7 @@ def test_an_original_that_is_gone_is_a_problem_that_is_not_cached(accelerated, f
     assert "max-age" not in answer.headers.get("cache-control", "")
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root may run nginx as somebody else")
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may run nginx as another user")
 def test_a_file_that_nginx_may_not_read_is_the_same(accelerated, picture, tmp_path):
     """pytest's folders are closed to all other users."""
     upstream = host_port(accelerated.app)

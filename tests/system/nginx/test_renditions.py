@@ -235,7 +235,7 @@ def test_cached_renditions_outlive_the_app_and_the_rest_is_a_problem(tmp_path, j
             assert answer.headers["cache-control"] == "no-store"
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root may run nginx as somebody else")
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may run nginx as another user")
 def test_a_rendition_that_nginx_may_not_read_is_sent_by_the_app(site, picture, tmp_path):
     """pytest's folders are closed to all other users."""
     url = canonical(site.front, f"{picture}resize:width=24.jpg")

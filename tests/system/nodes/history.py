@@ -1,4 +1,4 @@
-"""What clients did and what they were told: the calls of a run, in terms of the promises."""
+"""What clients did and the answers they got: the calls of a run, in terms of the promises."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ The same bytes uploaded again after a removal are the same id and another life.
 """
 
 
-class Said(NamedTuple):
+class Fields(NamedTuple):
     """What can be edited of a picture."""
 
     title: str
@@ -27,7 +27,7 @@ class Shown(NamedTuple):
 
     life: Life
     revision: int
-    said: Said
+    fields: Fields
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +36,7 @@ class Call:
 
     Attributes:
         begun, ended: when it was sent and when the answer was whole, by one clock for all.
-        by: who asked; "" is nobody in particular, who sees what is public.
+        by: the account of the client; "" is none, which sees public pictures.
         door: the node that was asked, or nginx.
     """
 
@@ -46,14 +46,14 @@ class Call:
     door: str
 
     def __str__(self) -> str:
-        return f"{self.begun:.3f}-{self.ended:.3f} {self.by or 'nobody'} through {self.door}"
+        return f"{self.begun:.3f}-{self.ended:.3f} {self.by or 'no account'} through {self.door}"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Uploaded(Call):
-    """A picture is kept as it was sent; or it was here before, and stays as it is.
+    """A picture is stored as it was sent; or it was here before, and stays as it is.
 
-    An item of a job counts from when the job was sent until it is told to be complete.
+    An item of a job counts from when the job was sent until it is reported complete.
     """
 
     shown: Shown
@@ -66,7 +66,7 @@ class Edited(Call):
 
     life: Life
     base: int
-    said: Said
+    fields: Fields
     revision: int | None
 
 
@@ -120,13 +120,13 @@ class Version:
     """One version of a picture.
 
     Attributes:
-        begun: nobody can see it before this.
+        begun: no client can see it before this.
         answered: who wrote it knows of it since.
-        seen: somebody knows of it since; the end of the first call that showed it.
+        seen: a client knows of it since; the end of the first call that showed it.
     """
 
     revision: int
-    said: Said
+    fields: Fields
     begun: float
     answered: float
     seen: float
@@ -192,11 +192,11 @@ class History:
             life = upload.shown.life
             if not upload.is_new:
                 continue
-            written = [(1, upload.shown.said, upload)]
-            written += [(e.revision, e.said, e) for e in self.edits[life] if e.revision]
+            written = [(1, upload.shown.fields, upload)]
+            written += [(e.revision, e.fields, e) for e in self.edits[life] if e.revision]
             versions = [
-                Version(n, said, call.begun, call.ended, seen.get((life, n), call.ended))
-                for n, said, call in sorted(written, key=lambda each: each[0])
+                Version(n, fields, call.begun, call.ended, seen.get((life, n), call.ended))
+                for n, fields, call in sorted(written, key=lambda each: each[0])
             ]
             removal = removals.get(life)
             gone = (removal.begun, removal.ended) if removal else (float("inf"), float("inf"))

@@ -1,6 +1,6 @@
 """What the clients of a run do: drawn from a seed, a bounded number of steps each.
 
-The seed decides what each client tries next, given what it has been told so far. When
+The seed decides what each client tries next, given the answers it has so far. When
 exactly requests meet is left to the machine.
 """
 
@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from tests.jobs.source import Source
-from tests.system.nodes.history import Said
+from tests.system.nodes.history import Fields
 from tests.system.nodes.pictures import RENDITIONS, Card, drawn
 from tests.system.nodes.session import Notes, Session
 from tests.system.serving.server import Peer
@@ -36,7 +36,7 @@ class Client:
         self._source = source
         self._hides = hides
         self._draw = session.draw
-        self._drawn = self._said = self._fetched = 0
+        self._drawn = self._edits = self._fetched = 0
         self._gone: list[Card] = []
         self._acts = {
             self._upload: 6,
@@ -64,11 +64,11 @@ class Client:
             self._other().fetch(card, self._rendition())
 
     def _retitle(self) -> None:
-        """Edit; whatever node is asked then, nobody finds the picture by its old title."""
+        """Edit; no node then finds the picture by its old title."""
         if (card := self._any_of_mine()) and (found := self.session.look(card)):
             shown, etag = found
-            self.session.edit(card, shown, etag, self._new_said(shown.said.visibility))
-            self.session.walk(("word", shown.said.title.split()[0]))
+            self.session.edit(card, shown, etag, self._new_fields(shown.fields.visibility))
+            self.session.walk(("word", shown.fields.title.split()[0]))
             self._other().look(card)
 
     def _move(self) -> None:
@@ -78,16 +78,16 @@ class Client:
             rendition = self._rendition()
             other = self._other()
             other.fetch(card, rendition)
-            visibility = "private" if shown.said.visibility == "public" else "public"
-            said = shown.said._replace(visibility=visibility)
-            self.session.edit(card, shown, etag, said)
+            visibility = "private" if shown.fields.visibility == "public" else "public"
+            fields = shown.fields._replace(visibility=visibility)
+            self.session.edit(card, shown, etag, fields)
             other.fetch_everywhere(card, rendition, "original")
-            other.walk(("word", shown.said.title.split()[0]))
+            other.walk(("word", shown.fields.title.split()[0]))
             self.session.fetch(card, rendition)
 
     def _remove(self) -> None:
         """Remove; then no node has it, in no form."""
-        if card := self._draw_from(self._kept_by_me()):
+        if card := self._draw_from(self._my_pictures()):
             rendition = self._rendition()
             self._other().fetch(card, rendition)
             self.session.remove(card)
@@ -100,14 +100,14 @@ class Client:
         """Send bytes that are here, or were."""
         if self._gone and self._draw.random() < 0.5:
             self._send(self._gone.pop().data)
-        elif card := self._draw_from(self._kept_by_me()):
+        elif card := self._draw_from(self._my_pictures()):
             self._send(card.data)
 
     def _edit_twice(self) -> None:
         """Of two edits of one version the second is refused."""
         if (card := self._any_of_mine()) and (found := self.session.look(card)):
             for _ in range(2):
-                self.session.edit(card, *found, self._new_said(found[0].said.visibility))
+                self.session.edit(card, *found, self._new_fields(found[0].fields.visibility))
 
     def _look_around(self) -> None:
         session = self.session
@@ -120,7 +120,7 @@ class Client:
         if card := self._draw_from(session.notes.known()):
             session.look(card)
             session.fetch(card, self._rendition())
-        if card := self._draw_from(self._kept_by_me()):
+        if card := self._draw_from(self._my_pictures()):
             session.purge(card)
             session.fetch(card, self._rendition())
 
@@ -130,29 +130,29 @@ class Client:
             self._fetched += 1
             url = self._source.url(f"{self._number * 1000 + self._fetched}.png")
             pictures[url] = self._source.picture(self._number * 1000 + self._fetched)
-        for card in self.session.import_(pictures, self._new_said("public")):
+        for card in self.session.import_(pictures, self._new_fields("public")):
             self._other().fetch(card)
 
     def _render_ahead(self) -> None:
-        if cards := self._kept_by_me()[:3]:
+        if cards := self._my_pictures()[:3]:
             self.session.render_ahead(cards, list(RENDITIONS)[:2])
 
     def _send(self, data: bytes) -> Card | None:
         visibility = "private" if self._hides and self._draw.random() < 0.25 else "public"
-        said = self._new_said(visibility)
-        card = self.session.upload(data, said)
+        fields = self._new_fields(visibility)
+        card = self.session.upload(data, fields)
         if card is not None:
             self.session.look(card)
-            self.session.walk(("word", said.title.split()[0]))
+            self.session.walk(("word", fields.title.split()[0]))
             self._other().walk(("tag", self.session.name))
         return card
 
-    def _new_said(self, visibility: str) -> Said:
+    def _new_fields(self, visibility: str) -> Fields:
         """Return a title with a word that no other picture or version has, and some tags."""
-        self._said += 1
+        self._edits += 1
         word = f"{self.session.name}v{self._said}q"
         tags = {self.session.name, *self._draw.sample(TAGS, 2)}
-        return Said(f"{word} {self._draw.choice(WORDS)}", frozenset(tags), visibility)
+        return Fields(f"{word} {self._draw.choice(WORDS)}", frozenset(tags), visibility)
 
     def _rendition(self) -> str:
         return self._draw.choice(list(RENDITIONS))
@@ -165,7 +165,7 @@ class Client:
         known = self.session.notes.known()
         return self._draw_from([card for card in known if card.owner == self.session.owner])
 
-    def _kept_by_me(self) -> list[Card]:
+    def _my_pictures(self) -> list[Card]:
         known = self.session.notes.known()
         return [card for card in known if card.keeper == self.session.name]
 
@@ -200,7 +200,7 @@ def run(
         client.others = [
             session(f"c{number}-sees-{n}", other, seen) for n, (other, seen) in enumerate(people)
         ]
-        client.others.append(session(f"c{number}-sees-nobody", "", {}))
+        client.others.append(session(f"c{number}-has-no-account", "", {}))
         clients.append(client)
     with ThreadPoolExecutor(len(clients)) as threads:
         for done in [threads.submit(client.run, steps) for client in clients]:

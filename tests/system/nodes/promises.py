@@ -17,11 +17,11 @@ from tests.system.nodes.history import (
     Counted,
     Edited,
     Fetched,
+    Fields,
     History,
     Life,
     Looked,
     Picture,
-    Said,
     Shown,
     Uploaded,
     Version,
@@ -35,22 +35,22 @@ def can_see(viewer: str, picture: Picture, version: Version | None) -> bool:
     """What is public is there for all, what is private for its owner."""
     if version is None:
         return False
-    return version.said.visibility == "public" or viewer == picture.owner
+    return version.fields.visibility == "public" or viewer == picture.owner
 
 
-def matches(said: Said, wanted: tuple[tuple[str, str], ...]) -> bool:
+def matches(fields: Fields, wanted: tuple[tuple[str, str], ...]) -> bool:
     """A word is found as part of any word of title or tags, a tag as a whole."""
-    words = [*said.title.lower().split(), *said.tags]
+    words = [*fields.title.lower().split(), *fields.tags]
     tests = {
-        "tag": lambda tag: tag in said.tags,
+        "tag": lambda tag: tag in fields.tags,
         "word": lambda part: any(part in word for word in words),
-        "visibility": lambda visibility: said.visibility == visibility,
+        "visibility": lambda visibility: fields.visibility == visibility,
     }
     return all(tests[kind](value) for kind, value in wanted)
 
 
 def every_edit_is_based_on_the_version_it_names(history: History) -> Iterator[str]:
-    """Of all edits of one version one is made; the others are told 412. None is lost."""
+    """Of all edits of one version one is made; the others get 412. None is lost."""
     for life, picture in history.pictures.items():
         revisions = [version.revision for version in picture.versions]
         if revisions != list(range(1, len(revisions) + 1)):
@@ -65,7 +65,7 @@ def every_edit_is_based_on_the_version_it_names(history: History) -> Iterator[st
 
 
 def a_picture_is_new_once(history: History) -> Iterator[str]:
-    """A picture that is here already stays as it is, whoever sends it again."""
+    """A picture that is here already stays as it is, by whichever account it is sent again."""
     for upload in history.of(Uploaded):
         if not upload.is_new:
             yield from _version_is_one_of_its_own(history, upload, upload.shown)
@@ -90,7 +90,7 @@ def bytes_come_to_those_who_may_see_them(history: History) -> Iterator[str]:
 
     A removal and a change to private are complete when they are answered: until then
     what is cached may still be served, from then on by no node; but a rendition that was
-    being made for somebody just then may come until that one has it. (Whether the bytes
+    being made for another client just then may come until that one has it. (Whether the bytes
     are those of the picture, who fetched them has compared.)
     """
     for fetch in history.of(Fetched):
@@ -123,7 +123,7 @@ def listings_show_what_is_there(history: History) -> Iterator[str]:
             yield f"{walk} for {walk.wanted}: not newest first"
         for shown in walk.shown:
             yield from _version_is_one_of_its_own(history, walk, shown)
-            if not matches(shown.said, walk.wanted):
+            if not matches(shown.fields, walk.wanted):
                 yield f"{walk} for {walk.wanted}: {shown} does not match"
         listed = {shown.life for shown in walk.shown}
         for life, picture in history.pictures.items():
@@ -132,7 +132,7 @@ def listings_show_what_is_there(history: History) -> Iterator[str]:
 
 
 def totals_are_right(history: History) -> Iterator[str]:
-    """A total counts what is there when it is told: exactly, while nothing changes."""
+    """A total counts what is there when it is answered: exactly, while nothing changes."""
     for walk in history.of(Walked):
         if walk.total is None:
             continue
@@ -149,7 +149,7 @@ def tags_are_counted(history: History) -> Iterator[str]:
             tag
             for picture in history.pictures.values()
             for version in picture.versions
-            for tag in version.said.tags
+            for tag in version.fields.tags
         }
         for tag in sorted(names | listing.counts.keys()):
             least, most = _bounds(history, listing, (("tag", tag),))
@@ -179,7 +179,7 @@ def _version_is_one_of_its_own(history: History, call: Call, shown: Shown) -> It
     picture = history.pictures.get(shown.life)
     possible = picture.possible(call) if picture else []
     for version in possible:
-        if version is not None and (version.revision, version.said) == shown[1:]:
+        if version is not None and (version.revision, version.fields) == shown[1:]:
             if not can_see(call.by, picture, version):
                 yield f"{call}: {shown} was shown to whom it is hidden from"
             return
@@ -191,7 +191,7 @@ def _may_be_hidden(call: Call, picture: Picture) -> bool:
 
 
 def _is_being_made(history: History, fetch: Fetched) -> bool:
-    """True if the same rendition may be put into the cache during a call, for somebody else.
+    """True if the same rendition may be put into the cache during a call, for another client.
 
     Whoever makes it has begun while it could be seen, and has not been answered yet.
     """
@@ -211,7 +211,7 @@ def _is_being_made(history: History, fetch: Fetched) -> bool:
 def _matches_throughout(history: History, walk: Walked, life: Life, picture: Picture) -> bool:
     possible = picture.possible(walk)
     return not _moves(history, walk, life) and all(
-        can_see(walk.by, picture, version) and matches(version.said, walk.wanted)
+        can_see(walk.by, picture, version) and matches(version.fields, walk.wanted)
         for version in possible
     )
 
@@ -219,7 +219,7 @@ def _matches_throughout(history: History, walk: Walked, life: Life, picture: Pic
 def _moves(history: History, call: Call, life: Life) -> bool:
     """True if its visibility may change during the call: it goes from one list to another."""
     kinds = {
-        version.said.visibility for version in history.pictures[life].possible(call) if version
+        version.fields.visibility for version in history.pictures[life].possible(call) if version
     }
     return len(kinds) > 1
 
@@ -229,7 +229,7 @@ def _bounds(history: History, call: Call, wanted: tuple[tuple[str, str], ...]) -
     least = most = 0
     for life, picture in history.pictures.items():
         possible = [
-            can_see(call.by, picture, version) and matches(version.said, wanted)
+            can_see(call.by, picture, version) and matches(version.fields, wanted)
             for version in picture.possible(call)
         ]
         least += all(possible) and not _moves(history, call, life)

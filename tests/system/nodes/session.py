@@ -16,10 +16,10 @@ from tests.system.nodes.history import (
     Counted,
     Edited,
     Fetched,
+    Fields,
     Life,
     Looked,
     Removed,
-    Said,
     Shown,
     Uploaded,
     Walked,
@@ -76,10 +76,10 @@ class Session:
         self.draw = draw
         self._turn = draw.randrange(len(self.doors))
 
-    def upload(self, data: bytes, said: Said) -> Card | None:
+    def upload(self, data: bytes, fields: Fields) -> Card | None:
         """Upload a picture; return it if it was not here before."""
-        query = [("title", said.title), ("visibility", said.visibility)]
-        query += [("tags", tag) for tag in sorted(said.tags)]
+        query = [("title", fields.title), ("visibility", fields.visibility)]
+        query += [("tags", tag) for tag in sorted(fields.tags)]
         answer, when = self._ask(
             "POST", f"/images/?{urlencode(query)}", data, {"Content-Type": "image/png"}
         )
@@ -87,9 +87,13 @@ class Session:
             return None
         return self._noted(answer.json, data, when, is_new=answer.status == 201)
 
-    def edit(self, card: Card, shown: Shown, etag: str, said: Said) -> None:
+    def edit(self, card: Card, shown: Shown, etag: str, fields: Fields) -> None:
         """Edit the version that was shown, if it still is the last."""
-        patch = {"title": said.title, "tags": sorted(said.tags), "visibility": said.visibility}
+        patch = {
+            "title": fields.title,
+            "tags": sorted(fields.tags),
+            "visibility": fields.visibility,
+        }
         answer, when = self._ask(
             "PATCH",
             f"{card.path}metadata/",
@@ -102,10 +106,10 @@ class Session:
             self._note(Looked(**when, image_id=card.id, shown=None))
             return
         revision = answer.json["revision"] if answer.status == 200 else None
-        if revision and shown_in(answer.json).said != said:
-            self.notes.wrong.append(f"{when}: {said} was answered with {answer.json}")
+        if revision and shown_in(answer.json).fields != fields:
+            self.notes.wrong.append(f"{when}: {fields} was answered with {answer.json}")
         life, base = shown.life, shown.revision
-        self._note(Edited(**when, life=life, base=base, said=said, revision=revision))
+        self._note(Edited(**when, life=life, base=base, fields=fields, revision=revision))
 
     def remove(self, card: Card) -> None:
         """Remove a picture of one's own."""
@@ -182,14 +186,14 @@ class Session:
         answer, when = self._ask("DELETE", f"{card.path}renders/")
         self._expect(answer, when, 200, 404)
 
-    def import_(self, pictures: Mapping[str, bytes], said: Said) -> list[Card]:
+    def import_(self, pictures: Mapping[str, bytes], fields: Fields) -> list[Card]:
         """Have pictures imported by a job, a blank line among them, and wait for its end."""
         urls = [*pictures, ""]
         fields = {
             "urls": urls,
-            "title": said.title,
-            "tags": sorted(said.tags),
-            "visibility": said.visibility,
+            "title": fields.title,
+            "tags": sorted(fields.tags),
+            "visibility": fields.visibility,
         }
         cards: list[Card] = []
         for item, when in self._work(fields, len(urls), failed=1):
@@ -275,5 +279,5 @@ class Session:
 
 def shown_in(record: Mapping[str, Any]) -> Shown:
     """Return what a record says."""
-    said = Said(record["title"], frozenset(record["tags"]), record["visibility"])
-    return Shown((record["id"], record["created"]), record["revision"], said)
+    fields = Fields(record["title"], frozenset(record["tags"]), record["visibility"])
+    return Shown((record["id"], record["created"]), record["revision"], fields)

@@ -54,7 +54,7 @@ def test_two_owners_with_private_pictures(tmp_path, store, seed, source_of_pictu
         Administration(Users(opened), Passwords()).set_disabled("eve", True)
         people = [("ann", ann), ("ann", ann), ("ben", ben), ("ben", ben)]
         notes = load.run(seed, people, doors, source_of_pictures, steps=STEPS, hides=True)
-        assert_kept(seed, notes, store, doors, dict(people))
+        assert_promises_hold(seed, notes, store, doors, dict(people))
         # What nodes remember of an account is the one thing that may be old.
         wait_until(
             lambda: all(door.get("/jobs/", **eve).status == 401 for door in doors.values()),
@@ -70,10 +70,10 @@ def test_without_accounts(tmp_path, seed, source_of_pictures):
         doors = doors_of(site)
         people = [("", {})] * 4
         notes = load.run(seed, people, doors, source_of_pictures, steps=STEPS, hides=False)
-        assert_kept(seed, notes, store, doors, dict(people))
+        assert_promises_hold(seed, notes, store, doors, dict(people))
 
 
-def assert_kept(
+def assert_promises_hold(
     seed: int, notes: Notes, store: str, doors: dict[str, Peer], people: dict[str, dict[str, str]]
 ) -> None:
     """Hold a run to the promises, then what is left of it to the model, through every door."""
@@ -97,7 +97,7 @@ def assert_kept(
     assert {type(call) for call in history.calls} == set(Call.__subclasses__())
     for session in sessions:
         expected = {
-            (life, picture.versions[-1].revision, picture.versions[-1].said)
+            (life, picture.versions[-1].revision, picture.versions[-1].fields)
             for life, picture in history.pictures.items()
             if picture.left == float("inf")
             and can_see(session.owner, picture, picture.versions[-1])

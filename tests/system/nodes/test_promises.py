@@ -9,11 +9,11 @@ from tests.system.nodes.history import (
     Counted,
     Edited,
     Fetched,
+    Fields,
     History,
     Life,
     Looked,
     Removed,
-    Said,
     Shown,
     Uploaded,
     Walked,
@@ -21,25 +21,27 @@ from tests.system.nodes.history import (
 from tests.system.nodes.promises import broken
 
 LIFE: Life = ("a", "2026-01-01")
-OLD = Said("old", frozenset({"sea"}), "public")
-NEW = Said("new", frozenset({"sea"}), "public")
-HIDDEN = Said("old", frozenset({"sea"}), "private")
+OLD = Fields("old", frozenset({"sea"}), "public")
+NEW = Fields("new", frozenset({"sea"}), "public")
+HIDDEN = Fields("old", frozenset({"sea"}), "private")
 
 
 def at(begun: float, ended: float, by: str = "ann") -> dict[str, object]:
     return {"begun": begun, "ended": ended, "by": by, "door": "node"}
 
 
-def version(revision: int, said: Said, life: Life = LIFE) -> Shown:
-    return Shown(life, revision, said)
+def version(revision: int, fields: Fields, life: Life = LIFE) -> Shown:
+    return Shown(life, revision, fields)
 
 
 def uploaded(begun: float = 0, ended: float = 1, life: Life = LIFE, *, is_new=True) -> Uploaded:
     return Uploaded(**at(begun, ended), shown=version(1, OLD, life), is_new=is_new)
 
 
-def edited(begun: float, ended: float, said: Said = NEW, base=1, revision=2, by="ann") -> Edited:
-    return Edited(**at(begun, ended, by), life=LIFE, base=base, said=said, revision=revision)
+def edited(
+    begun: float, ended: float, fields: Fields = NEW, base=1, revision=2, by="ann"
+) -> Edited:
+    return Edited(**at(begun, ended, by), life=LIFE, base=base, fields=fields, revision=revision)
 
 
 def looked(begun: float, ended: float, shown: Shown | None, by: str = "ann") -> Looked:
@@ -113,13 +115,13 @@ BROKEN = {
         looked(2.5, 3, None),
     ],
     "an old version after the answer": [uploaded(), edited(2, 3), looked(4, 5, version(1, OLD))],
-    "an old version after somebody saw the new one": [
+    "an old version after the new one was seen": [
         uploaded(),
         edited(2, 6),
         looked(3, 4, version(2, NEW), "ben"),
         looked(4.5, 5, version(1, OLD)),
     ],
-    "a version nobody wrote": [uploaded(), looked(2, 3, version(1, NEW))],
+    "a version that was never written": [uploaded(), looked(2, 3, version(1, NEW))],
     "a version before it was written": [uploaded(), looked(2, 3, version(2, NEW)), edited(4, 5)],
     "one edit overwrites another": [uploaded(), edited(2, 3), edited(4, 5, HIDDEN)],
     "an edit of the current version is refused": [uploaded(), edited(2, 3, revision=None)],
@@ -169,7 +171,7 @@ BROKEN = {
     "a total is wrong at rest": [uploaded(), walked(4, 5, version(1, OLD), total=2)],
     "a tag is counted wrong": [uploaded(), Counted(**at(2, 3), counts={"sea": 2})],
     "a tag is missing": [uploaded(), Counted(**at(2, 3), counts={})],
-    "a tag nobody has": [uploaded(), Counted(**at(2, 3), counts={"sea": 1, "sky": 1})],
+    "a tag of no picture": [uploaded(), Counted(**at(2, 3), counts={"sea": 1, "sky": 1})],
     "what is here is new": [uploaded(), uploaded(2, 3, AGAIN)],
     "what is here is another": [uploaded(), uploaded(2, 3, AGAIN, is_new=False)],
 }

@@ -42,7 +42,7 @@ class Failed(Exception):
 
 
 class Load:
-    """Clients of nginx, each of which repeats what it does until it is told to stop."""
+    """Clients of nginx, each of which repeats what it does until the test stops it."""
 
     def __init__(self, site: Cluster, urls: Source) -> None:
         self._front = site.front
@@ -103,7 +103,7 @@ class Load:
         self._expect(self._front.get(path), 404)
 
     def send_slowly(self) -> None:
-        """Send the bytes of a picture for longer than a node takes to be told to stop."""
+        """Send the bytes of a picture for longer than it takes to signal a node."""
         announced = self._front.request(
             "POST", "/uploads/", b"{}", {"Content-Type": "application/json"}
         )
@@ -142,9 +142,9 @@ class Load:
                 return
             time.sleep(0.2)
 
-    def _new_picture(self, **said: str) -> tuple[bytes, str]:
+    def _new_picture(self, **fields: str) -> tuple[bytes, str]:
         data = self._picture()
-        query = "&".join(f"{name}={value}" for name, value in said.items())
+        query = "&".join(f"{name}={value}" for name, value in fields.items())
         headers = {"Content-Type": "image/png"}
         sent = self._front.request("POST", f"/images/?{query}", data, headers)
         # 200 would say that it was sent twice: here no node dies with a request in its hands.

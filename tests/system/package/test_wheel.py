@@ -87,13 +87,13 @@ def serving(programs: Path, folder: Path) -> Iterator[str]:
         command, cwd=folder, env=environ, stderr=subprocess.PIPE, text=True
     ) as server:
         try:
-            said = ""
+            output = ""
             for line in server.stderr:
-                said += line
+                output += line
                 if found := LISTENS.search(line):
                     break
             else:
-                pytest.fail(said)
+                pytest.fail(output)
             yield found[1]
         finally:
             server.terminate()

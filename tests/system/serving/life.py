@@ -43,9 +43,9 @@ def path_of(url: str) -> str:
     return f"{parts.path}?{parts.query}" if parts.query else parts.path
 
 
-def send(server: Server, method: str, path: str, said: Any, token: str = "") -> Answer:
+def send(server: Server, method: str, path: str, body: Any, token: str = "") -> Answer:
     headers = {"Content-Type": "application/json", **bearing(token)}
-    return server.request(method, path, json.dumps(said), headers)
+    return server.request(method, path, json.dumps(body), headers)
 
 
 def bearing(token: str) -> dict[str, str]:
@@ -63,9 +63,9 @@ class Person:
 
     @classmethod
     def register(cls, server: Server, name: str) -> Person:
-        said = {"username": name, "password": PASSWORD}
-        assert send(server, "POST", "/users/", said).status == 201
-        grant = send(server, "POST", "/tokens/", said).json
+        body = {"username": name, "password": PASSWORD}
+        assert send(server, "POST", "/users/", body).status == 201
+        grant = send(server, "POST", "/tokens/", body).json
         made = send(server, "POST", "/users/me/keys/", {"label": "drill"}, grant["access_token"])
         return cls(name, made.json["key"], grant["refresh_token"])
 
@@ -109,12 +109,12 @@ def live(server: Server) -> Life:
     assert server.request("DELETE", removed, headers=bearing(bob.api_key)).status == 204
     del bob.originals[removed]
 
-    said = {"images": [path.split("/")[2] for path in ann.originals], "transforms": [RENDITION]}
-    job = path_of(send(server, "POST", "/jobs/", said, ann.api_key).headers["location"])
+    body = {"images": [path.split("/")[2] for path in ann.originals], "transforms": [RENDITION]}
+    job = path_of(send(server, "POST", "/jobs/", body, ann.api_key).headers["location"])
     wait_until(lambda: server.get(job, **bearing(ann.api_key)).json["status"] == "complete")
     links = [
-        path_of(send(server, "POST", private + "links/", said, ann.api_key).json["url"])
-        for said in ({"transform": RENDITION}, {"transform": "original"})
+        path_of(send(server, "POST", private + "links/", body, ann.api_key).json["url"])
+        for body in ({"transform": RENDITION}, {"transform": "original"})
     ]
     half = picture(4)
     length = {"Upload-Length": str(len(half)), "Upload-Metadata": "title TGF0ZQ=="}
@@ -127,7 +127,7 @@ def live(server: Server) -> Life:
 
 
 def look(server: Server, life: Life) -> Seen:
-    """Return what each person, and somebody without an account, gets at every address."""
+    """Return what each account, and a client without one, gets at every address."""
     seen: Seen = {}
     paths = [*life.links, life.job, life.upload, "/jobs/", "/tags/", "/images/?tag=sea"]
     paths += ["/images/?q=harb", "/images/?tags_any=lake&tags_any=boats", "/images/?q=secret"]

@@ -16,7 +16,7 @@ _BLOCK = 64 * 1024
 
 
 class Network:
-    """Passes on what comes, until it is told otherwise.
+    """Passes on what comes, until a test changes that.
 
     Args:
         connect: opens a connection to whom each client is passed on to.
@@ -26,7 +26,7 @@ class Network:
     Attributes:
         address: host:port where clients connect.
         cuts: how many connections were cut.
-        is_silent: while true, everything is swallowed and nobody is told, as by a
+        is_silent: while true, everything is dropped without a word, as by a
             firewall that drops packets: connections open, but nothing ever comes.
         delay_s: added to each block on its way.
     """

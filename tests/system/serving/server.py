@@ -86,7 +86,7 @@ class Peer:
             return read_all(connection)
 
     def listens(self) -> bool:
-        """True if somebody answers at the address."""
+        """True if a server answers at the address."""
         with socket.socket() as probe:
             return probe.connect_ex(self.address) == 0
 

@@ -1,4 +1,4 @@
-"""Clients that lie, stall, drip, hang up or talk nonsense harm nobody but themselves."""
+"""Clients that lie, stall, drip, hang up or talk nonsense harm only themselves."""
 
 from __future__ import annotations
 
@@ -64,11 +64,11 @@ def hang_up(connection: socket.socket) -> None:
 
 @pytest.fixture
 def unharmed(strict: Server) -> Iterator[Server]:
-    """Hold the server to this: nothing kept, nothing left lying, everything answered."""
-    kept = strict.stored_files()
+    """Hold the server to this: nothing stored, nothing left behind, everything answered."""
+    stored = strict.stored_files()
     yield strict
     wait_until(lambda: not strict.scratch_files())
-    assert strict.stored_files() == kept
+    assert strict.stored_files() == stored
     assert strict.get("/health/ready").status == 200
     assert "Traceback" not in strict.log
     assert '"level": "error"' not in strict.log

@@ -1,4 +1,4 @@
-"""Jobs as they really run: whoever is killed, the work goes on and nothing is done over."""
+"""Jobs as they really run: any process may be killed, and no work is lost or done twice."""
 
 from __future__ import annotations
 

@@ -153,9 +153,9 @@ def test_idle_connections_do_not_hold_up_the_end(server):
     with contextlib.ExitStack() as stack:
         for _ in range(5):
             stack.enter_context(server.socket())
-        kept = stack.enter_context(contextlib.closing(server.connect()))
-        kept.request("GET", "/health/live")
-        assert answer_of(kept).status == 200
+        connection = stack.enter_context(contextlib.closing(server.connect()))
+        connection.request("GET", "/health/live")
+        assert answer_of(connection).status == 200
         server.process.send_signal(signal.SIGTERM)
         assert server.process.wait(8) == 0
     assert_gone(server)
@@ -328,7 +328,7 @@ def test_ctrl_c_in_a_terminal_ends_it_without_a_stack_trace(server, jpeg, tmp_pa
 
 
 class TestStartUp:
-    """What cannot work is said in one line, and ends."""
+    """A command that cannot work says so in one line, and ends."""
 
     @pytest.mark.parametrize(
         ("settings", "words"),

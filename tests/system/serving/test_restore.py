@@ -91,8 +91,8 @@ def assert_everybody_sees_what_they_saw(life: Life, node: Server) -> None:
 
 def assert_people_go_on_with_passwords_and_sessions(life: Life, node: Server) -> None:
     for person in life.people:
-        said = {"username": person.name, "password": PASSWORD}
-        token = send(node, "POST", "/tokens/", said).json["access_token"]
+        credentials = {"username": person.name, "password": PASSWORD}
+        token = send(node, "POST", "/tokens/", credentials).json["access_token"]
         assert node.get("/users/me/", **bearing(token)).json["username"] == person.name
         grant = send(node, "POST", "/tokens/", {"refresh_token": person.refresh_token})
         assert grant.status == 200, grant.body
@@ -102,8 +102,8 @@ def assert_people_go_on_with_passwords_and_sessions(life: Life, node: Server) ->
 
 def assert_an_upload_goes_on_where_it_broke_off(life: Life, node: Server) -> None:
     headers = bearing(life.people[0].api_key)
-    told = node.request("HEAD", life.upload, headers={**TUS, **headers})
-    offset = told.headers["upload-offset"]
+    answer = node.request("HEAD", life.upload, headers={**TUS, **headers})
+    offset = answer.headers["upload-offset"]
     assert offset == "1000"
     rest = life.upload_bytes[int(offset) :]
     done = node.request("PATCH", life.upload, rest, {**PIECE, **headers, "Upload-Offset": offset})
@@ -157,8 +157,8 @@ class Busy:
             self._is_over.set()
             self._thread.join()
 
-    def kept(self) -> dict[str, set[str]]:
-        """Return what is certainly there: acknowledged, and nobody has asked to remove it."""
+    def acknowledged(self) -> dict[str, set[str]]:
+        """Return the pictures that are certainly there: acknowledged and never removed."""
         return {
             path: set(titles)
             for path, titles in self.titles.copy().items()
@@ -194,8 +194,8 @@ def test_a_copy_made_while_pictures_come_and_go_has_all_that_was_there_when_it_b
         person = Person.register(node, "ann")
         busy = [Busy(node, person, seed) for seed in (10_000, 20_000)]
         with busy[0].working(), busy[1].working():
-            wait_until(lambda: all(len(one.kept()) >= 12 for one in busy))
-            before = busy[0].kept() | busy[1].kept()
+            wait_until(lambda: all(len(one.acknowledged()) >= 12 for one in busy))
+            before = busy[0].acknowledged() | busy[1].acknowledged()
             assert_copied(node, bucket, backup, "--passes", "1")
             during = busy[0].titles.keys() | busy[1].titles.keys()
         removed = busy[0].removed | busy[1].removed

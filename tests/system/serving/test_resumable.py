@@ -118,9 +118,9 @@ def test_a_picture_arrives_whole_over_a_broken_network_and_a_dead_node(
     upload = send(f"http://{network.address}", picture)
     path = "/uploads/" + upload.rstrip("/").rsplit("/", 1)[1]
 
-    told = nodes[1].get(path).json
+    reported = nodes[1].get(path).json
     image_id = hashlib.sha256(noise).hexdigest()
-    assert (told["state"], told["image"]) == ("finished", image_id)
+    assert (reported["state"], reported["image"]) == ("finished", image_id)
     assert nodes[1].get(f"/images/{image_id}/").body == noise
     record = nodes[1].get(f"/images/{image_id}/metadata/").json
     assert (record["title"], record["file_name"]) == ("Noïse", "noise.png")
@@ -162,10 +162,10 @@ def test_bytes_before_a_client_fell_silent_are_stored(tmp_path, noise):
             + noise[:1_000_000]
         )
         assert answer.startswith(b"HTTP/1.1 204 ")
-        [kept] = re.findall(rb"(?i)upload-offset: (\d+)", answer)
-        assert 900_000 < int(kept) <= 1_000_000
-        told = server.request("HEAD", path, headers=tus).headers
-        assert told["upload-offset"] == kept.decode()
+        [stored] = re.findall(rb"(?i)upload-offset: (\d+)", answer)
+        assert 900_000 < int(stored) <= 1_000_000
+        reported = server.request("HEAD", path, headers=tus).headers
+        assert reported["upload-offset"] == stored.decode()
 
 
 def test_the_client_reports_a_file_that_is_no_picture(server):

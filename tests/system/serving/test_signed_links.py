@@ -26,7 +26,7 @@ def server(tmp_path_factory) -> Iterator[Server]:
 
 @pytest.fixture(scope="module")
 def ann(server) -> dict[str, str]:
-    """The headers of requests by somebody with an account."""
+    """The headers of a client with an account."""
     return headers_of(FilesystemStore(Path(server.store.removeprefix("file://"))), "ann")
 
 

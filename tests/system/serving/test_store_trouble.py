@@ -41,18 +41,18 @@ def fill(disk: Path) -> None:
             file.write(bytes(4096))
 
 
-def kept(server: Server) -> set[str]:
+def stored(server: Server) -> set[str]:
     """Return the stored files without markers: those of a picture that is not there are
     never believed, and `progimage check --repair` removes them."""
     return {name for name in server.stored_files() if not name.startswith("index/")}
 
 
 def assert_serves_what_is_there_and_nothing_else(server: Server, path: str, data: bytes) -> None:
-    before = kept(server)
+    before = stored(server)
     refused = server.request("POST", "/images/", data, {"Content-Type": "image/png"})
     assert_problem(refused, 503)
     assert int(refused.headers["retry-after"]) >= 1
-    assert kept(server) == before
+    assert stored(server) == before
     assert server.scratch_files() == []
     assert server.get(f"{path}thumbnail.png").headers["x-cache"] == "hit"
     assert server.get(path).status == 200

@@ -28,13 +28,13 @@ def site(tmp_path_factory, aws_credentials) -> Iterator[Cluster]:
 
 
 def fresh(size: int = 60) -> bytes:
-    """Return a JPEG that nobody has uploaded."""
+    """Return a new JPEG."""
     colour = tuple(random.randrange(256) for _ in range(3))
     return saved(Image.new("RGB", (size, 40), colour), "JPEG", comment=random.randbytes(16).hex())
 
 
 class Load:
-    """Clients that upload, look and transform until they are told to stop."""
+    """Clients that upload, look and transform until the test stops them."""
 
     def __init__(self, site: Cluster, clients: int = 4) -> None:
         self._site = site

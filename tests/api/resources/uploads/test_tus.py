@@ -223,7 +223,7 @@ class TestCore:
             assert head(client, path).status_code == 404
 
     def test_get_ignores_the_method_override(self, client):
-        """A link that somebody follows must not delete."""
+        """Following a link must not delete."""
         path = begun(client, 10)
         assert (
             client.simulate_get(path, headers={"X-HTTP-Method-Override": "DELETE"}).status_code

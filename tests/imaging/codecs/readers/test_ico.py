@@ -29,10 +29,10 @@ def _icon(*pictures: tuple[bytes, int, int]) -> bytes:
     return directory + b"".join(data for data, _, _ in pictures)
 
 
-def _one(alpha: int, masked: bool, said_bits: int = 32) -> bytes:
+def _one(alpha: int, masked: bool, declared_bits: int = 32) -> bytes:
     pixels = bytes((3, 2, 1, alpha)) * 64
     mask = bytes((0xFF if masked else 0, 0, 0, 0)) * 8
-    return _icon((_bitmap(pixels, mask, (8, 8)), 8, said_bits))
+    return _icon((_bitmap(pixels, mask, (8, 8)), 8, declared_bits))
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,7 @@ def test_the_mask_counts_where_no_pixel_has_alpha(
 
 
 def test_a_depth_of_nothing_in_the_directory_does_not_matter(tmp_path: Path) -> None:
-    assert rgba(read(tmp_path, _one(128, masked=False, said_bits=0)).frames[0], (0, 0)) == (
+    assert rgba(read(tmp_path, _one(128, masked=False, declared_bits=0)).frames[0], (0, 0)) == (
         *(1, 2, 3),
         128,
     )
