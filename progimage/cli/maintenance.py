@@ -31,6 +31,7 @@ from progimage.maintenance.index_upkeep import keep_up
 from progimage.maintenance.reindex import reindex as rebuild
 from progimage.maintenance.stats import measure
 from progimage.maintenance.trash import empty_expired
+from progimage.server.origins import silent_origins
 from progimage.stores import ObjectStore, open_store
 
 app = typer.Typer()
@@ -60,7 +61,7 @@ def check(
 ) -> None:
     """Verify every image of the store against its record.
 
-    Exit code 1 if anything is wrong that was not repaired.
+    Exit code 1 if anything is wrong that was not repaired. Origins that do not answer are named.
     """
     settings, store = _open()
     counts: Counter[str] = Counter()
@@ -82,6 +83,8 @@ def check(
     message(summary or "no errors found")
     for advice in _advice(remaining):
         message(advice)
+    for name, reason in silent_origins(settings):
+        message(f"origin {name!r} does not answer: {reason}")
     if remaining:
         raise typer.Exit(1)
 

@@ -13,6 +13,7 @@ from progimage.ingest.ingest import Ingest
 from progimage.model import Metadata, Record
 from progimage.origins.copies import owner_of
 from progimage.origins.pointers import Pointer
+from progimage.origins.reachability import Reachability
 from progimage.origins.sources.source import OriginSource, Stream, Unchanged
 from progimage.telemetry import metrics
 
@@ -25,6 +26,7 @@ class Fetcher:
     Args:
         ingest: over the copies; its limits are those of an upload.
         admission: the places for fetches of this process.
+        reachability: knows whether the origin answers.
     """
 
     def __init__(
@@ -34,6 +36,7 @@ class Fetcher:
         source: OriginSource,
         ingest: Ingest,
         admission: Admission,
+        reachability: Reachability,
         clock: Callable[[], datetime],
     ) -> None:
         self._name = name
@@ -41,6 +44,7 @@ class Fetcher:
         self.source = source
         self._ingest = ingest
         self._admission = admission
+        self.reachability = reachability
         self.clock = clock
 
     def fetch(self, key: str, known: Pointer | None = None) -> tuple[Pointer, Record | None]:
@@ -56,7 +60,7 @@ class Fetcher:
         """
         started, outcome = perf_counter(), "failed"
         try:
-            with self._admission.admit():
+            with self.reachability.asking(), self._admission.admit():
                 pointer, record = self._ask(key, known)
             outcome = "unchanged" if record is None else "new"
         except OriginMissing:

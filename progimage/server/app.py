@@ -45,7 +45,7 @@ class Service:
     wsgi: WSGIApplication
     routes: Sequence[Route]
     pools: Sequence[RenderPool]
-    helpers: Executor
+    helpers: Sequence[Executor]
     runner: Runner
     library: Library
     keeper: Keeper
@@ -60,12 +60,13 @@ class Service:
         self.keeper.begin_to_stop()
 
     def close(self) -> None:
-        """Stop jobs, the render processes and the helper threads for the store."""
+        """Stop jobs, the render processes and the helper threads."""
         self.keeper.begin_to_stop()
         self.runner.stop(_JOBS_PATIENCE_S)
         for pool in self.pools:
             pool.close()
-        self.helpers.shutdown(wait=False, cancel_futures=True)
+        for threads in self.helpers:
+            threads.shutdown(wait=False, cancel_futures=True)
         tracing.stop()
 
 

@@ -76,6 +76,9 @@ from progimage.telemetry import metrics, tracing
 # Threads of each web worker that write announcements and read records.
 _HELPERS = 16
 
+# Threads that ask origins behind the answers. A silent origin must not hold the helpers.
+_RENEWERS = 4
+
 # setpriority(2).
 _LOWEST_PRIORITY = 19
 
@@ -85,7 +88,7 @@ class Built(NamedTuple):
 
     components: Components
     pools: Sequence[RenderPool]
-    helpers: Executor
+    helpers: Sequence[Executor]
     runner: Runner
     keeper: Keeper
 
@@ -126,6 +129,7 @@ def build(settings: Settings, store: ObjectStore | None, pool: RenderPool | None
         settings, store, jobs, library, jobs_pool, folder, downloader, budget, large_parts
     )
     users, ring, passwords = Users(store), key_ring(settings.auth, store), Passwords()
+    renewers = ContextThreads(_RENEWERS, thread_name_prefix="origins")
     foreign = foreign_pictures(
         settings,
         store,
@@ -136,6 +140,7 @@ def build(settings: Settings, store: ObjectStore | None, pool: RenderPool | None
         library,
         downloader,
         helpers,
+        renewers,
         budget,
         large,
         disk_cache,
@@ -206,7 +211,8 @@ def build(settings: Settings, store: ObjectStore | None, pool: RenderPool | None
         fronts=fronts(settings, limits),
     )
     keeper = Keeper(index, merging_in(jobs_pool))
-    return Built(components, (pool, jobs_pool, large.pool), helpers, runner, keeper)
+    pools = (pool, jobs_pool, large.pool)
+    return Built(components, pools, (helpers, renewers), runner, keeper)
 
 
 def index_of(settings: Settings, store: ObjectStore, helpers: Executor | None) -> Index:
@@ -325,7 +331,7 @@ def cache_budget(settings: Settings, store: ObjectStore, helpers: Executor) -> C
 
 def _observed(store: ObjectStore | None, settings: Settings) -> ObjectStore:
     """Return the store, or the one that the settings name, with metrics of its operations."""
-    threads = settings.server.threads + settings.jobs.threads + _HELPERS
+    threads = settings.server.threads + settings.jobs.threads + _HELPERS + _RENEWERS
     store = store or open_store(settings.store, threads=threads, **settings.s3.options)
     if settings.tracing.endpoint:
         return MeteredStore(store, partial(_record_call, is_metered=settings.metrics.enabled))

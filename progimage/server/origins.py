@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -29,6 +29,7 @@ from progimage.origins.fetch import Fetcher
 from progimage.origins.opening import open_source
 from progimage.origins.origins import Origin, Origins
 from progimage.origins.pointers import Pointers
+from progimage.origins.reachability import Reachability
 from progimage.origins.sources.source import OriginSource
 from progimage.origins.unlisted import Unlisted
 from progimage.renditions.cache_budget import CacheBudget
@@ -63,6 +64,7 @@ def foreign_pictures(
     library: Library,
     downloader: Downloader,
     executor: Executor,
+    renewers: Executor,
     budget: CacheBudget,
     large: LargeFactory,
     disk_cache: DiskCache | None,
@@ -72,7 +74,8 @@ def foreign_pictures(
     Args:
         rendering: the limit on renders, shared with the library's pictures.
         library: contains the pictures that watermarks name.
-        executor: renews copies and writes working copies after the answer is sent.
+        executor: writes working copies and makes room after the answer is sent.
+        renewers: ask origins for newer versions after the answer is sent.
         budget: bounds each rendition and keeps room on the disk. `origin_cache.max_bytes`
             bounds all of them.
         large: builds what large pictures need.
@@ -118,8 +121,8 @@ def foreign_pictures(
             working_copies=working,
             large=parts.uploads,
         )
-        fetcher = Fetcher(name, chosen, source, ingest, fetching, _now)
-        origins[name] = Origin(name, chosen, pointers, copies, fetcher, executor)
+        fetcher = Fetcher(name, chosen, source, ingest, fetching, Reachability(name), _now)
+        origins[name] = Origin(name, chosen, pointers, copies, fetcher, renewers)
     return ForeignPictures(origins, copies, renditions)
 
 
@@ -131,20 +134,28 @@ def prove_origins(settings: Settings) -> None:
     Raises:
         ConfigError: an origin or a front cannot work.
     """
-    sources = {name: open_source(name, chosen) for name, chosen in settings.origins.items()}
     fronts(settings, settings.picture_limits())
-    if not sources:
-        return
-    with ThreadPoolExecutor(min(len(sources), _PROBES)) as threads:
-        for name, reason in zip(sources, threads.map(_failure, sources.values()), strict=True):
-            if reason:
-                log.warning("an origin does not answer", origin=name, reason=reason)
-    if settings.transforms.policy == "open":
+    for name, reason in silent_origins(settings):
+        log.warning("an origin does not answer", origin=name, reason=reason)
+    if settings.origins and settings.transforms.policy == "open":
         log.warning(
             "everybody may request any transform of the pictures of origins",
             setting='transforms.policy = "open"',
             remedy='set "presets" or "signed", or a limit by transforms.cold_per_minute',
         )
+
+
+def silent_origins(settings: Settings) -> Iterator[tuple[str, str]]:
+    """Ask every origin; yield the name of each that does not answer, with the reason.
+
+    Raises:
+        ConfigError: an origin cannot be opened.
+    """
+    sources = {name: open_source(name, chosen) for name, chosen in settings.origins.items()}
+    with ThreadPoolExecutor(_PROBES) as threads:
+        for name, reason in zip(sources, threads.map(_failure, sources.values()), strict=True):
+            if reason:
+                yield name, reason
 
 
 def _failure(source: OriginSource) -> str:

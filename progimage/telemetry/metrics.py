@@ -141,6 +141,13 @@ _origin_fetches = Histogram(
     buckets=_SLOW,
     registry=_REGISTRY,
 )
+_origin_answers = Gauge(
+    "progimage_origin_answers",
+    "1 if the origin answers, 0 after three requests in a row without an answer.",
+    ("origin",),
+    multiprocess_mode="livemostrecent",
+    registry=_REGISTRY,
+)
 _origin_evictions = Counter(
     "progimage_origin_evictions_total",
     "Copies of origins' pictures removed to make room.",
@@ -200,6 +207,7 @@ LABELS = frozenset(
         _publications,
         _origin_pictures,
         _origin_fetches,
+        _origin_answers,
     )
     for label in metric._labelnames
 )
@@ -296,6 +304,11 @@ def origin_picture(origin: str, state: str) -> None:
 def origin_fetch(origin: str, outcome: str, seconds: float) -> None:
     """Count and time a request to an origin: `new`, `unchanged`, `missing` or `failed`."""
     _origin_fetches.labels(origin, outcome).observe(seconds)
+
+
+def origin_answers(origin: str, *, is_up: bool) -> None:
+    """Set whether an origin answers."""
+    _origin_answers.labels(origin).set(is_up)
 
 
 def origin_evictions(count: int) -> None:

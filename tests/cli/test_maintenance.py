@@ -55,6 +55,17 @@ def test_check_finds_leftovers_and_repair_removes_them(store):
     assert Library(store).find(ANONYMOUS, record.id) == record
 
 
+def test_check_names_origins_that_do_not_answer(store, tmp_path, monkeypatch):
+    away, here = (tmp_path / "away").as_uri(), tmp_path.as_uri()
+    monkeypatch.setenv(
+        "PROGIMAGE_ORIGINS", f'{{away = {{from = "{away}"}}, here = {{from = "{here}"}}}}'
+    )
+    result = run("check")
+    assert result.exit_code == 0
+    assert "origin 'away' does not answer" in result.stderr
+    assert "'here'" not in result.stderr
+
+
 def test_check_exits_1_for_damage_even_after_repair(store):
     record = add(Library(store), b"picture")
     store.delete(keys.original(record.id, record.generation))

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import socket
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
@@ -14,7 +12,14 @@ import boto3
 import pytest
 
 from progimage.config import Origin
-from progimage.errors import ConfigError, OriginFailed, OriginMissing, OriginTimeout
+from progimage.errors import (
+    ConfigError,
+    KeyMissing,
+    OriginFailed,
+    OriginMissing,
+    OriginTimeout,
+    StoreUnavailable,
+)
 from progimage.origins.opening import open_source
 from progimage.origins.sources.bucket import BucketSource
 from progimage.origins.sources.folder import FolderSource
@@ -23,72 +28,7 @@ from progimage.origins.sources.source import ListedSource, OriginDenied, Unchang
 from progimage.origins.sources.web import WebSource
 from progimage.stores.s3.objects import AccessDenied, ForeignBucket
 from tests.stores.s3server import s3_server
-
-
-class WebServer:
-    """A web server with a few pictures, that does what a test tells it to."""
-
-    def __init__(self) -> None:
-        self.files: dict[str, bytes] = {}
-        self.headers: dict[str, str] = {}
-        self.status = 200
-        self.location = ""
-        self.seen: list[dict[str, str]] = []
-        self.hangs = threading.Event()
-        self.lies_by = 0
-        self.drips = False
-        self.is_over = threading.Event()
-        server = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                server.answer(self)
-
-            def log_message(self, *args: object) -> None:
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_port}/base/"
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-
-    def answer(self, handler: BaseHTTPRequestHandler) -> None:
-        self.seen.append({"path": handler.path, **dict(handler.headers)})
-        if self.location:
-            handler.send_response(302)
-            handler.send_header("Location", self.location)
-            self.location = ""
-            handler.end_headers()
-            return
-        data = self.files.get(handler.path)
-        status = self.status if data is not None else 404
-        etag = f'"{hash(data) & 0xFFFF}"'
-        if status == 200 and handler.headers.get("If-None-Match") == etag:
-            status, data = 304, b""
-        handler.send_response(status)
-        handler.send_header("ETag", etag)
-        for name, value in self.headers.items():
-            handler.send_header(name, value)
-        handler.send_header("Content-Length", str(len(data or b"") + self.lies_by))
-        handler.end_headers()
-        if self.hangs.is_set():
-            self.is_over.wait(60)
-        if self.drips:
-            self.drip(handler, data or b"")
-        elif data and status != 304:
-            handler.wfile.write(data)
-
-    def drip(self, handler: BaseHTTPRequestHandler, data: bytes) -> None:
-        """Send a byte whenever a client would soon give up on a silent connection."""
-        with suppress(OSError):
-            for byte in data:
-                handler.wfile.write(bytes([byte]))
-                if self.is_over.wait(0.1):
-                    return
-
-    def close(self) -> None:
-        self.is_over.set()
-        self._server.shutdown()
-        self._server.server_close()
+from tests.web_server import WebServer
 
 
 @pytest.fixture
@@ -182,6 +122,14 @@ class TestContract:
         reader, put = source
         put(key, b"data")
         assert read(reader, key)[1] == b"data"
+
+    @pytest.mark.parametrize("fault", [StoreUnavailable, KeyMissing, OSError])
+    def test_what_the_block_raises_is_no_fault_of_the_origin(self, source, fault):
+        """The block writes to the store of this service, which may fail too."""
+        reader, put = source
+        put("a.jpg", b"data")
+        with pytest.raises(fault, match="the own store"), reader.open("a.jpg"):
+            raise fault("the own store")
 
     def test_a_list_is_in_order_and_goes_on_behind_a_key(self, source):
         reader, put = source

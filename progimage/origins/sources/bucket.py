@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from email.utils import formatdate
 from typing import TYPE_CHECKING
 
 import structlog
 
-from progimage.errors import KeyMissing, OriginFailed, StoreUnavailable
+from progimage.errors import KeyMissing, StoreUnavailable
 from progimage.origins.sources.http_dates import max_age_s
-from progimage.origins.sources.source import OriginDenied, Unchanged, Version, missing
+from progimage.origins.sources.source import (
+    OriginDenied,
+    OriginUnreachable,
+    Unchanged,
+    Version,
+    missing,
+)
 from progimage.stores.s3.errors import s3_faults
 from progimage.stores.s3.objects import AccessDenied, ForeignBucket
 
@@ -31,34 +37,27 @@ class BucketSource:
     @contextmanager
     def open(self, key: str, known: str = "") -> Iterator[Version | Unchanged]:
         """Yield the object at `key`; see `OriginSource.open`."""
-        try:
-            with self._bucket.open(key, known) as answer:
-                if answer is None:
-                    yield Unchanged()
-                    return
-                etag = answer["ETag"].strip('"')
-                age = max_age_s(answer.get("CacheControl", ""))
-                if etag == known:
-                    yield Unchanged(age)  # a server that does not know the condition
-                    return
-                modified = formatdate(answer["LastModified"].timestamp(), usegmt=True)
-                yield Version(etag, _Body(answer), age, modified)
-        except KeyMissing:
-            raise missing(key) from None
-        except AccessDenied:
-            self._warn_once()
-            if known:
-                raise OriginDenied("the origin's bucket denies access") from None
-            raise missing(key) from None
-        except StoreUnavailable as error:
-            raise OriginFailed(f"the origin: {error}", retryable=True) from None
+        with ExitStack() as stack:
+            try:
+                answer = stack.enter_context(self._bucket.open(key, known))
+            except KeyMissing:
+                raise missing(key) from None
+            except AccessDenied:
+                self._warn_once()
+                if known:
+                    raise OriginDenied("the origin's bucket denies access") from None
+                raise missing(key) from None
+            except StoreUnavailable as error:
+                raise _unreachable(error) from None
+            # Nothing is caught from here on: the block uses this service's own store.
+            yield Unchanged() if answer is None else _version(answer, known)
 
     def list(self, prefix: str, after: str = "") -> Iterator[str]:
         """Yield the keys below `prefix`; see `OriginSource.list`."""
         try:
             yield from self._bucket.list(prefix, after)
         except StoreUnavailable as error:
-            raise OriginFailed(f"the origin: {error}", retryable=True) from None
+            raise _unreachable(error) from None
 
     def _warn_once(self) -> None:
         """Log that 403 may mean 404.
@@ -76,11 +75,27 @@ class BucketSource:
 
 
 class _Body:
-    """The bytes of an object; faults of S3 are raised as `OriginFailed`."""
+    """The bytes of an object; faults of S3 are raised as `OriginUnreachable`."""
 
     def __init__(self, answer: GetObjectOutputTypeDef) -> None:
         self._body = answer["Body"]
 
     def read(self, size: int, /) -> bytes:
-        with s3_faults():
-            return self._body.read(size)
+        try:
+            with s3_faults():
+                return self._body.read(size)
+        except StoreUnavailable as error:
+            raise _unreachable(error) from None
+
+
+def _version(answer: GetObjectOutputTypeDef, known: str) -> Version | Unchanged:
+    etag = answer["ETag"].strip('"')
+    age = max_age_s(answer.get("CacheControl", ""))
+    if etag == known:
+        return Unchanged(age)  # a server that does not know the condition
+    modified = formatdate(answer["LastModified"].timestamp(), usegmt=True)
+    return Version(etag, _Body(answer), age, modified)
+
+
+def _unreachable(error: StoreUnavailable) -> OriginUnreachable:
+    return OriginUnreachable(f"the origin: {error}", retryable=True)

@@ -15,8 +15,9 @@ from email.utils import formatdate
 from pathlib import Path
 from typing import BinaryIO
 
-from progimage.errors import ConfigError, OriginFailed
+from progimage.errors import ConfigError
 from progimage.origins.sources.source import (
+    OriginUnreachable,
     Unchanged,
     Version,
     missing,
@@ -68,7 +69,7 @@ class FolderSource:
             with os.scandir(self._root):
                 pass
         except OSError:
-            raise OriginFailed("the origin's folder cannot be read", retryable=True) from None
+            raise _unreadable() from None
         yield from (
             key for key in _walk(self._root, "", prefix) if key.startswith(prefix) and key > after
         )
@@ -81,7 +82,7 @@ class FolderSource:
             folder = os.open(self._root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         except OSError:
             # The mount may be away; that is no reason to forget its pictures.
-            raise OriginFailed("the origin's folder cannot be read", retryable=True) from None
+            raise _unreadable() from None
         try:
             for part in parts[:-1]:
                 below = os.open(part, _FOLDER, dir_fd=folder)
@@ -94,10 +95,14 @@ class FolderSource:
             return os.fdopen(file, "rb")
         except (OSError, ValueError) as error:
             if isinstance(error, OSError) and error.errno not in _NOT_THERE:
-                raise OriginFailed("the origin's folder cannot be read", retryable=True) from None
+                raise _unreadable() from None
             raise missing(key) from None
         finally:
             os.close(folder)
+
+
+def _unreadable() -> OriginUnreachable:
+    return OriginUnreachable("the origin's folder cannot be read", retryable=True)
 
 
 def _walk(folder: Path, path: str, prefix: str) -> Iterator[str]:

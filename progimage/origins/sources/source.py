@@ -17,6 +17,10 @@ class OriginDenied(OriginFailed):
     """
 
 
+class OriginUnreachable(OriginFailed):
+    """The origin gave no answer at all."""
+
+
 class Stream(Protocol):
     """Anything to read bytes from."""
 

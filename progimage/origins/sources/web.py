@@ -29,6 +29,7 @@ from progimage.ingest.download.network import Deadline, Network
 from progimage.ingest.download.urls import RemoteUrl, parse_url
 from progimage.origins.sources.http_dates import is_shareable, max_age_s
 from progimage.origins.sources.source import (
+    OriginUnreachable,
     Unchanged,
     Version,
     missing,
@@ -89,7 +90,9 @@ class WebSource:
             except DownloadRefused:
                 raise OriginFailed("the origin's host may not be reached") from None
             except DownloadFailed:
-                raise _failed("the origin cannot be reached") from None
+                raise OriginUnreachable(
+                    "the origin cannot be reached", retryable=True, retry_after_s=5
+                ) from None
             yield self._answer(response, key, known)
 
     def _follow(self, target: RemoteUrl, known: str, stack: ExitStack) -> httpcore.Response:
