@@ -44,6 +44,7 @@ def open_source(name: str, settings: OriginSettings) -> OriginSource:
                 connect_timeout_s=min(_CONNECT_S, settings.timeout_s),
             ),
             settings.timeout_s,
+            queries=settings.queries,
         )
     except ConfigError as error:
         text = str(error).removeprefix("store: ")

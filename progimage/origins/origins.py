@@ -130,7 +130,9 @@ class Origin:
             self.copies.remove(self.name, known[0].image_id)
 
     def may_serve(self, key: str) -> bool:
-        """Return whether the settings allow `key`."""
+        """Return whether the settings allow `key`; its query does not count."""
+        if self.settings.queries:
+            key = key.partition("?")[0]
         allowed, denied = self.settings.allow, self.settings.deny
         return not any(fnmatch.fnmatchcase(key, glob) for glob in denied) and (
             not allowed or any(fnmatch.fnmatchcase(key, glob) for glob in allowed)

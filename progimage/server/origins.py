@@ -183,7 +183,10 @@ def fronts(settings: Settings, limits: Limits) -> Sequence[Front]:
         )
         try:
             grammar = grammar_of(
-                dict(chosen.presets), only_presets=chosen.only_presets, watermark=chosen.watermark
+                dict(chosen.presets),
+                only_presets=chosen.only_presets,
+                base64_with_name=chosen.base64_with_name,
+                watermark=chosen.watermark,
             )
         except ForeignUrlError as error:
             raise ConfigError(f"fronts.imgproxy.presets: {error}") from None
@@ -191,6 +194,7 @@ def fronts(settings: Settings, limits: Limits) -> Sequence[Front]:
             pairs=pairs,
             signature_bytes=chosen.signature_bytes,
             is_unsafe=chosen.unsafe,
+            trusted=tuple(text.get_secret_value() for text in chosen.trusted_signatures),
             grammar=grammar,
             limits=limits,
         )
@@ -201,6 +205,7 @@ def fronts(settings: Settings, limits: Limits) -> Sequence[Front]:
                 chosen.hosts,
                 chosen.prefix,
                 chosen.sources,
+                settings.origins,
                 busy_status=429,
                 is_signed=not chosen.unsafe,
             )
@@ -215,6 +220,7 @@ def fronts(settings: Settings, limits: Limits) -> Sequence[Front]:
                 thumbor.hosts,
                 thumbor.prefix,
                 thumbor.sources,
+                settings.origins,
                 busy_status=503,
                 is_signed=not thumbor.unsafe,
             )

@@ -186,6 +186,12 @@ class TestWeb:
             read(self.source(web, allow_private_addresses=False), "a.jpg")
         assert web.seen == []
 
+    def test_what_follows_a_question_mark_is_part_of_the_path_or_the_query(self, web: WebServer):
+        web.files["/base/a%20b.jpg%3Fc=d%20e"] = b"of the path"
+        web.files["/base/a%20b.jpg?c=d%20e"] = b"of the query"
+        assert read(self.source(web), "a b.jpg?c=d e")[1] == b"of the path"
+        assert read(self.source(web, queries=True), "a b.jpg?c=d e")[1] == b"of the query"
+
     def test_headers_come_from_the_environment(self, web: WebServer, monkeypatch):
         monkeypatch.setenv("SHOP_TOKEN", "Bearer secret")
         web.files["/base/a.jpg"] = b"x"

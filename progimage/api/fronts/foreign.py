@@ -14,6 +14,10 @@ Size = tuple[int, int]
 """Width and height in pixels, of the picture as it is shown (its orientation applied)."""
 
 
+PAGED = "pdf"
+"""The format whose pages can be drawn."""
+
+
 class ForeignUrlError(ProgImageError):
     """A foreign URL cannot be served; `status` is what the other service answers."""
 

@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
+from urllib.parse import unquote_to_bytes
 
 import falcon
 
 from progimage.api.fronts.foreign import ForeignUrl, ForeignUrlError
 from progimage.api.requests.raw_path import raw_path
+from progimage.config import Origin as OriginSettings
 
 ROUTE = "/-/fronts"
 """Where requests are routed to; a client that sends this path itself gets 404."""
@@ -36,6 +38,7 @@ class Front:
         hosts: names of hosts for these URLs alone; `*.` before a name stands for all below it.
         prefix: the path before such URLs on any other host; "" for none.
         sources: from the start of a source to the name of the origin that has it.
+        origins: the settings of each origin.
         busy_status: what this service answers where it has no room.
         is_signed: True if every URL that is read carries a valid signature.
     """
@@ -45,6 +48,7 @@ class Front:
     hosts: Sequence[str]
     prefix: str
     sources: Mapping[str, str]
+    origins: Mapping[str, OriginSettings]
     busy_status: int
     is_signed: bool
 
@@ -58,13 +62,33 @@ class Front:
     def origin_of(self, source: str) -> tuple[str, str]:
         """Return the origin that has `source`, and the key there; the longest start counts.
 
+        A source is a URL if it begins like one, or if a web server has it. Its path is then
+        percent-encoded, and it may have a query.
+
         Raises:
-            ForeignUrlError: with 404, no origin has it.
+            ForeignUrlError: with 404, no origin has it, or its query is not passed on.
         """
         for start in sorted(self.sources, key=len, reverse=True):
             if source.startswith(start):
-                return self.sources[start], source.removeprefix(start).removeprefix("/")
+                name = self.sources[start]
+                rest = source.removeprefix(start).removeprefix("/")
+                if _is_web(source) or _is_web(self.origins[name].from_):
+                    rest = self._key_of_url(rest, name)
+                return name, rest
         raise ForeignUrlError(f"{self.name} URL: the source is not one that is served here", 404)
+
+    def _key_of_url(self, rest: str, origin: str) -> str:
+        path, mark, query = rest.partition("#")[0].partition("?")
+        if mark and not self.origins[origin].queries:
+            raise ForeignUrlError(
+                f"{self.name} URL: the source has a query, which is not passed on; the "
+                f"setting is origins.{origin}.queries",
+                404,
+            )
+        try:
+            return unquote_to_bytes(path).decode() + mark + query
+        except UnicodeDecodeError:
+            raise ForeignUrlError(f"{self.name} URL: the source is not UTF-8", 404) from None
 
 
 class Mount:
@@ -82,6 +106,10 @@ class Mount:
                 req.context.front = (front, path)
                 req.path = ROUTE
                 return
+
+
+def _is_web(url: str) -> bool:
+    return url[:8].lower().startswith(("http://", "https://"))
 
 
 def _is_host(host: str, name: str) -> bool:

@@ -79,6 +79,11 @@ class Origin(Section):
     originals: bool = Field(
         default=False, description="Whether the pictures themselves are served too."
     )
+    queries: bool = Field(
+        default=False,
+        description="For a web server: send what follows a ? in a key as the query. Each query "
+        "is a picture of its own.",
+    )
     allow_private_addresses: bool = Field(
         default=False, description="Whether a web server in a private network may be asked."
     )
@@ -109,6 +114,9 @@ class Imgproxy(Section):
     signature_bytes: int = Field(
         default=32, ge=8, le=32, description="How many bytes of a signature are compared."
     )
+    trusted_signatures: tuple[SecretStr, ...] = Field(
+        default=(), description="Texts that are accepted in place of a signature."
+    )
     unsafe: bool = Field(default=False, description="Whether unsigned URLs are served.")
     sources: Mapping[str, str] = Field(
         default={},
@@ -119,6 +127,10 @@ class Imgproxy(Section):
         default={}, description='imgproxy\'s presets: {card = "rs:fill:300:200/q:80"}.'
     )
     only_presets: bool = Field(default=False, description="Whether URLs name presets alone.")
+    base64_with_name: bool = Field(
+        default=False,
+        description="The last segment behind a base64 source is a file name, and passed over.",
+    )
     watermark: str = Field(
         default="", pattern=r"^([0-9a-f]{64})?$",
         description="Id of the picture of the library that the option watermark lays on.",

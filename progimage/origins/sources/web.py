@@ -41,6 +41,8 @@ _MAX_REDIRECTS = 3
 _MAX_TEXT = 1_000
 # Every other character of a key is encoded; these may stand in a path (RFC 3986, 3.3).
 _PATH = "/!$&'()*+,;=:@-._~"
+# A query is sent as it is, also what is percent-encoded in it (RFC 3986, 3.4).
+_QUERY = _PATH + "?%"
 
 
 class WebSource:
@@ -51,6 +53,7 @@ class WebSource:
         headers: sent with every request to the base's host, and to no other.
         network: which addresses may be reached.
         timeout_s: how long a picture may take to arrive, with its redirects.
+        queries: what follows the first `?` of a key is the query.
         tls: in place of the authorities of the system.
 
     Raises:
@@ -63,6 +66,8 @@ class WebSource:
         headers: Mapping[str, str],
         network: Network,
         timeout_s: float,
+        *,
+        queries: bool = False,
         tls: ssl.SSLContext | None = None,
     ) -> None:
         if not base.endswith("/") or "?" in base or "#" in base:
@@ -74,12 +79,13 @@ class WebSource:
         self._headers = [(k.encode("ascii"), v.encode("latin-1")) for k, v in headers.items()]
         self._network = network
         self._timeout_s = timeout_s
+        self._queries = queries
         self._tls = tls or authorities()
 
     @contextmanager
     def open(self, key: str, known: str = "") -> Iterator[Version | Unchanged]:
         """Yield the picture at the base with `key` appended; see `OriginSource.open`."""
-        target = parse_url(f"{self._base}{quote(key, safe=_PATH)}")
+        target = parse_url(f"{self._base}{self._encoded(key)}")
         with ExitStack() as stack:
             try:
                 response = self._follow(target, known, stack)
@@ -94,6 +100,10 @@ class WebSource:
                     "the origin cannot be reached", retryable=True, retry_after_s=5
                 ) from None
             yield self._answer(response, key, known)
+
+    def _encoded(self, key: str) -> str:
+        path, mark, query = key.partition("?") if self._queries else (key, "", "")
+        return f"{quote(path, safe=_PATH)}{mark}{quote(query, safe=_QUERY)}"
 
     def _follow(self, target: RemoteUrl, known: str, stack: ExitStack) -> httpcore.Response:
         deadline = Deadline(self._timeout_s)

@@ -272,8 +272,51 @@ class TestSources:
             FRONT.read(path)
         assert caught.value.status == 404
 
+    def test_a_missing_signature_is_named(self):
+        with pytest.raises(ForeignUrlError, match="signature") as caught:
+            FRONT.read(f"/rs:fit:32:32/{SOURCE_URL}")
+        assert caught.value.status == 404
+
+    def test_a_file_name_behind_a_base64_source_where_that_is_set(self):
+        grammar = grammar_of({}, only_presets=False, base64_with_name=True, watermark="")
+        front = ImgproxyFront(is_unsafe=True, grammar=grammar)
+        source = "aHR0cHM6Ly9leGFtcGxlLmNvbS9hLmpwZw"
+        for text in (f"{source}/boat.jpg", source[:9] + "/" + source[9:] + ".png/boat", source):
+            assert front.read(f"/_/w:10/{text}").source == "https://example.com/a.jpg"
+
     def test_colons_in_options_may_be_encoded(self):
         assert made("rs%3Afit%3A50%3A50").size == (50, 25)
+
+
+class TestPages:
+    def test_they_count_from_0(self):
+        url = FRONT.read("/_/pg:2/plain/local:///a.pdf")
+        pipeline = url.compile(ForeignSource(SOURCE, "pdf")).pipeline
+        assert pipeline.canonical == "page:number=3"
+
+    def test_only_documents_have_them(self):
+        url = FRONT.read(f"/_/pg:2/{SOURCE_URL}")
+        with pytest.raises(ForeignUrlError, match="page") as caught:
+            url.compile(ForeignSource(SOURCE, "gif"))
+        assert caught.value.status == 422
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ("mc:1", "tint:colour=b3b3b3"),
+        ("mc:0.5:f00", "tint:amount=0.5,colour=ff0000"),
+        ("mc:0", ""),
+        ("dt:1:000:fff", "duotone:highlight=ffffff,shadow=000000"),
+        ("dt:1", "duotone:highlight=ffffff,shadow=000000"),
+        ("dt:0:000:fff", ""),
+        ("ra:lanczos3", ""),
+        ("da:0", ""),
+    ],
+)
+def test_options_of_the_paid_version(options, expected):
+    pipeline = FRONT.read(f"/_/{options}/{SOURCE_URL}").compile(ForeignSource(SOURCE)).pipeline
+    assert pipeline.canonical == expected
 
 
 class TestStatuses:
@@ -301,6 +344,9 @@ class TestStatuses:
             ("ush:1", 422),
             ("g:obj:face", 404),
             ("ar:0", 422),
+            ("da:1", 422),
+            ("dt:0.5", 422),
+            ("ra:nearest", 422),
             ("wm:0.5", 422),
         ],
     )
@@ -340,6 +386,12 @@ class TestSignatures:
         with pytest.raises(ForeignUrlError) as caught:
             self.front().read(f"/{signature}/w:4/plain/local:///test1.png")
         assert caught.value.status in (403, 404)
+
+    def test_a_trusted_text_takes_the_place_of_a_signature(self):
+        front = self.front(trusted=("of-the-shop",))
+        assert front.read("/of-the-shop/w:4/plain/local:///a.png").source == "local:///a.png"
+        with pytest.raises(ForeignUrlError):
+            front.read("/of-the-shop2/w:4/plain/local:///a.png")
 
     def test_without_keys_nothing_is_signed(self):
         with pytest.raises(ForeignUrlError) as caught:

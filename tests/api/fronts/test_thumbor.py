@@ -152,6 +152,9 @@ def test_meta_asks_for_facts():
         ("unsafe/fit-in.jpg", "fit-in.jpg"),
         ("unsafe/smart.jpg", "smart.jpg"),
         ("unsafe/50x50.jpg", "50x50.jpg"),
+        ("unsafe/50x50/https:/example.com/a.jpg", "https://example.com/a.jpg"),
+        ("unsafe/https%3A%2F%2Fexample.com%2Fa.jpg", "https://example.com/a.jpg"),
+        ("unsafe/filters%3Ablur%281%29/(a%29.jpg", "(a).jpg"),
     ],
 )
 def test_a_source_is_decoded_once(path, source):
@@ -168,6 +171,8 @@ def test_a_source_is_decoded_once(path, source):
         "unsafe/filters:blur(1/a.jpg",
         "unsafe/filters:nonsense()/a.jpg",
         "unsafe/filters:blur(x)/a.jpg",
+        "unsafe/filters:focal()/a.jpg",
+        "unsafe/filters:focal(left)/a.jpg",
         "unsafe/filters:redeye()/a.jpg",
         "unsafe/filters:format(xyz)/a.jpg",
         "unsafe/filters:convolution(1;2,2)/a.jpg",
@@ -182,6 +187,57 @@ def test_malformed_input_is_400(path):
     with pytest.raises(ForeignUrlError) as caught:
         FRONT.read("/" + path).compile(ForeignSource((200, 100)))
     assert caught.value.status == 400
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "10x20%3A50x60/fit-in/30x30/filters%3Afill%28red%29%3Aquality%2880%29",
+        "10x20%3a50x60/fit-in/30x30/filters:fill%28red%29:quality%2880%29",
+    ],
+)
+def test_marks_of_the_grammar_may_be_encoded(path):
+    plain = "10x20:50x60/fit-in/30x30/filters:fill(red):quality(80)"
+    source = ForeignSource((200, 100))
+    expected = FRONT.read(f"/unsafe/{plain}/a.jpg").compile(source).pipeline
+    assert FRONT.read(f"/unsafe/{path}/a.jpg").compile(source).pipeline == expected
+
+
+class TestFocal:
+    """imagor has more forms than thumbor, and wants `smart` before them."""
+
+    @pytest.mark.parametrize(
+        ("text", "left"),
+        [
+            ("0x0:1x1", 0),
+            ("199x0:200x1", 100),
+            ("100x50", 50),
+            ("150,50", 100),
+            ("0.5x0.5", 50),
+            ("0.5x0:1.0x1.0", 100),
+            ("0.25,0.1", 0),
+            ("9999x9999", 100),
+        ],
+    )
+    @pytest.mark.parametrize("smart", ["", "smart/"])
+    def test_the_window_is_around_it(self, text, left, smart):
+        url = FRONT.read(f"/unsafe/100x100/{smart}filters:focal({text})/a.jpg")
+        pipeline = url.compile(ForeignSource((200, 100))).pipeline
+        assert pipeline.canonical == f"crop:height=100,width=100,x={left},y=0"
+
+
+def test_only_documents_have_pages():
+    with pytest.raises(ForeignUrlError, match="page"):
+        FRONT.read("/unsafe/filters:page(2)/a.gif").compile(ForeignSource((200, 100), "gif"))
+
+
+def test_what_imagor_alone_has():
+    source = ForeignSource((200, 100), "pdf")
+    assert FRONT.read("/unsafe/filters:raw()/a.pdf").compile(source).pipeline is None
+    page = FRONT.read("/unsafe/filters:page(2)/a.pdf").compile(source).pipeline
+    assert page.canonical == "page:number=2"
+    named = FRONT.read("/unsafe/filters:attachment(my boat)/a.pdf").compile(source)
+    assert (named.file_name, named.is_attachment) == ("my boat", True)
 
 
 class TestTrim:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import io
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from falcon import testing
@@ -20,6 +22,7 @@ from tests.api.conftest import assert_problem
 from tests.api.fronts.test_imgproxy import bordered
 from tests.inline_pool import InlinePool
 from tests.origin_client import picture
+from tests.web_server import WebServer
 
 KEY, SALT = b"test-key", b"test-salt"
 IMGPROXY = {
@@ -32,13 +35,14 @@ THUMBOR = {"hosts": ["thumbs.example.com"], "keys": ["secret"], "sources": {"": 
 
 class Service:
     def __init__(
-        self, root, *, originals: bool = False, store=None, **fronts: dict[str, Any]
+        self, root, *, originals: bool = False, store=None, origin=None, **fronts: dict[str, Any]
     ) -> None:
         self.root, self.store = root, store or MemoryStore()
+        origin = origin or {"from": root.as_uri(), "originals": originals}
         settings = Settings.model_validate(
             {
                 "store": "memory://",
-                "origins": {"shop": {"from": root.as_uri(), "originals": originals}},
+                "origins": {"shop": origin},
                 "fronts": fronts,
                 "server": {"hosts": ["img.example.com"]},
             }
@@ -190,6 +194,74 @@ class TestThumbor:
     def test_its_host_has_no_other_paths(self, service):
         assert service.get("/images/", host="thumbs.example.com").status_code == 400
         assert service.get("/images/").status_code == 200
+
+
+class TestSourcesThatAreUrls:
+    """The path of a URL is percent-encoded, and it may have a query."""
+
+    @pytest.fixture
+    def web(self):
+        server = WebServer()
+        yield server
+        server.close()
+
+    def service(self, web: WebServer, *, queries: bool) -> Service:
+        base = web.url
+        origin = {"from": base, "allow_private_addresses": True, "queries": queries}
+        fronts = {
+            "imgproxy": {"prefix": "/imgproxy", "unsafe": True, "sources": {base: "shop"}},
+            "thumbor": {"prefix": "/thumbor", "unsafe": True, "sources": {base: "shop"}},
+        }
+        return Service(None, origin=origin, **fronts)
+
+    def links(self, source: str) -> list[str]:
+        quoted = quote(source, safe=":/")
+        encoded = base64.urlsafe_b64encode(source.encode()).decode()
+        return [
+            f"/imgproxy/_/w:30/plain/{quoted}",
+            f"/imgproxy/_/w:30/{encoded}.jpg",
+            f"/thumbor/unsafe/30x/{quoted}",
+        ]
+
+    @pytest.mark.parametrize(
+        ("name", "path"),
+        [
+            ("a%20b.png", "/base/a%20b.png"),
+            ("100%25.png", "/base/100%25.png"),
+            ("a+b(1).png", "/base/a+b(1).png"),
+            ("%E4%B8%AD.png", "/base/%E4%B8%AD.png"),
+            ("中.png", "/base/%E4%B8%AD.png"),
+            ("a.png#top", "/base/a.png"),
+        ],
+    )
+    def test_the_same_path_is_requested(self, web: WebServer, name, path):
+        web.files[path] = picture(300, 200)
+        service = self.service(web, queries=False)
+        for link in self.links(web.url + name):
+            assert size(service.get(link)) == (30, 20)
+
+    @pytest.mark.parametrize("query", ["v=2", "d=https%3A%2F%2Fcdn%2Fkr.png&s=1", "path=a/b?c"])
+    def test_a_query_is_sent_as_it_is_where_the_origin_takes_it(self, web: WebServer, query):
+        web.files[f"/base/a%20b.png?{query}"] = picture(300, 200)
+        service = self.service(web, queries=True)
+        for link in self.links(f"{web.url}a%20b.png?{query}"):
+            assert size(service.get(link)) == (30, 20)
+
+    def test_a_query_is_404_where_it_is_not_passed_on(self, web: WebServer):
+        web.files["/base/a.png"] = picture(300, 200)
+        for link in self.links(f"{web.url}a.png?v=2"):
+            result = self.service(web, queries=False).get(link)
+            assert_problem(result, 404)
+            assert "origins.shop.queries" in result.json["detail"]
+        assert web.seen == []
+
+    def test_a_url_may_lead_to_a_folder(self, tmp_path):
+        (tmp_path / "a b.png").write_bytes(picture(300, 200))
+        sources = {"https://cdn.example.com/": "shop"}
+        front = {"prefix": "/imgproxy", "unsafe": True, "sources": sources}
+        service = Service(tmp_path, imgproxy=front)
+        for link in self.links("https://cdn.example.com/a%20b.png")[:2]:
+            assert size(service.get(link)) == (30, 20)
 
 
 def test_the_internal_route_cannot_be_reached(service):

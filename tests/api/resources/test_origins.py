@@ -368,6 +368,13 @@ class TestSettings:
         assert_problem(origin.get("thumbnail.png/-/2024/secret.png"), 404)
         assert_problem(origin.get("thumbnail.png/-/2023/a.png"), 404)
 
+    @pytest.mark.parametrize("origin", [{"allow": ["*.png"], "queries": True}], indirect=True)
+    def test_globs_do_not_see_a_query(self, origin: OriginClient):
+        origin.put("a.png?v=2", picture())
+        origin.put("a.txt?v=.png", picture())
+        assert origin.get("thumbnail.png/-/a.png%3Fv=2").status_code == 200
+        assert_problem(origin.get("thumbnail.png/-/a.txt%3Fv=.png"), 404)
+
     @pytest.mark.parametrize("origin", [{"max_bytes": 100}], indirect=True)
     def test_a_picture_of_too_many_bytes(self, origin: OriginClient):
         origin.put("a.png", picture(300, 300) + bytes(200))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from hmac import compare_digest
 from time import time
 
-from progimage.api.fronts.foreign import Compiled, ForeignSource, ForeignUrlError
+from progimage.api.fronts.foreign import PAGED, Compiled, ForeignSource, ForeignUrlError
 from progimage.api.fronts.imgproxy.options import Options
 from progimage.api.fronts.imgproxy.parser import Grammar, parse_options, preset_segments
 from progimage.api.fronts.imgproxy.path import Parts, split_path
@@ -28,8 +29,12 @@ class ImgproxyUrl:
     is_facts: bool = False
 
     def compile(self, source: ForeignSource) -> Compiled:
-        """Return the pipeline for this source; see `ForeignUrl.compile`."""
+        """Return what is asked for of this source; see `ForeignUrl.compile`."""
         options = self.options
+        if options.page and source.format not in ("", PAGED):
+            raise ForeignUrlError(
+                f"imgproxy URL: page: is only supported for {PAGED}, not for {source.format}", 422
+            )
         pipeline = None
         if not options.is_raw and not self._is_left_alone(source.format):
             size = source.size_after("/".join(trim_steps(options)))
@@ -48,6 +53,7 @@ class ImgproxyFront:
     Args:
         pairs: keys and salts, any of which may have signed a URL.
         signature_bytes: how much of a signature is compared; 32 is the whole.
+        trusted: texts that are accepted in place of a signature.
         is_unsafe: URLs need no signature.
         grammar: presets and the watermark.
         limits: the bounds of any pipeline.
@@ -59,6 +65,7 @@ class ImgproxyFront:
         *,
         pairs: tuple[KeyPair, ...] = (),
         signature_bytes: int = SIZE,
+        trusted: tuple[str, ...] = (),
         is_unsafe: bool = False,
         grammar: Grammar | None = None,
         limits: Limits | None = None,
@@ -66,6 +73,7 @@ class ImgproxyFront:
     ) -> None:
         self._pairs = pairs
         self._signature_bytes = signature_bytes
+        self._trusted = tuple(text.encode() for text in trusted)
         self._is_unsafe = is_unsafe
         self._grammar = grammar or Grammar()
         self._limits = limits or Limits()
@@ -83,28 +91,38 @@ class ImgproxyFront:
         parts = split_path(
             path.removeprefix(f"{_INFO}/") if is_facts else path,
             only_presets=self._grammar.only_presets,
+            base64_with_name=self._grammar.base64_with_name,
         )
         self._check_signature(parts)
         options = parse_options(parts.options, parts.extension, self._grammar, self._clock())
         return ImgproxyUrl(parts.source, options, self._grammar.watermark, self._limits, is_facts)
 
     def _check_signature(self, parts: Parts) -> None:
-        if self._is_unsafe and not self._pairs:
+        if self._is_unsafe:
+            if ":" in parts.signature:
+                raise ForeignUrlError(
+                    "imgproxy URL: the first segment is the signature; write _ where none is "
+                    "needed",
+                    404,
+                )
             return
-        if is_signed(parts.signature, parts.signed, self._pairs, self._signature_bytes):
+        given = parts.signature.encode()
+        if any(compare_digest(given, text) for text in self._trusted):
             return
-        if not self._is_unsafe:
+        if not is_signed(parts.signature, parts.signed, self._pairs, self._signature_bytes):
             raise ForeignUrlError("imgproxy URL: the signature is not valid", 403)
 
 
-def grammar_of(presets: dict[str, str], *, only_presets: bool, watermark: str) -> Grammar:
+def grammar_of(
+    presets: dict[str, str], *, only_presets: bool, base64_with_name: bool = False, watermark: str
+) -> Grammar:
     """Return the grammar that the settings describe.
 
     Raises:
         ForeignUrlError: a preset cannot be read.
     """
     segments = {name: preset_segments(text) for name, text in presets.items()}
-    grammar = Grammar(segments, only_presets, watermark)
+    grammar = Grammar(segments, only_presets, base64_with_name, watermark)
     for name in segments:
         parse_options([("preset", name)], "", grammar, 0.0)
     return grammar

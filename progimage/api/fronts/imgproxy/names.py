@@ -16,11 +16,8 @@ SECURITY = {
 
 # Options of imgproxy that have no counterpart here: mostly of its paid version.
 NOT_SUPPORTED = {
-    "resizing_algorithm": ("ra",),
     "objects_position": ("obj_pos", "op"),
     "background_alpha": ("bga",),
-    "monochrome": ("mc",),
-    "duotone": ("dt",),
     "unsharp_masking": ("ush",),
     "blur_areas": ("ba",),
     "progressive_blur": ("pbl",),
@@ -40,9 +37,7 @@ NOT_SUPPORTED = {
     "png_options": ("pngo",),
     "webp_options": ("webpo",),
     "avif_options": ("avifo",),
-    "page": ("pg",),
     "pages": ("pgs",),
-    "disable_animation": ("da",),
     "video_thumbnail_second": ("vts",),
     "video_thumbnail_keyframes": ("vtk",),
     "video_thumbnail_tile": ("vtt",),
@@ -80,6 +75,11 @@ _SHORT_NAMES = {
     "sa": "saturation",
     "bl": "blur",
     "sh": "sharpen",
+    "ra": "resizing_algorithm",
+    "mc": "monochrome",
+    "dt": "duotone",
+    "pg": "page",
+    "da": "disable_animation",
     "pix": "pixelate",
     "wm": "watermark",
     "wmt": "watermark_text",

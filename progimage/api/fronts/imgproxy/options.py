@@ -34,7 +34,7 @@ class Extend:
 
 @dataclass(slots=True)
 class Options:
-    """All options of one URL. Sizes are in pixels; 0 leaves a side free."""
+    """All options of one URL. Sizes are in pixels; 0 leaves a side free. Pages count from 0."""
 
     resizing: str = "fit"
     width: int = 0
@@ -62,10 +62,13 @@ class Options:
     blur: float = 0.0
     sharpen: float = 0.0
     pixelate: int = 0
+    monochrome: tuple[float, str] = (0.0, "")
+    duotone: tuple[str, str] | None = None
     watermark_opacity: float = 0.0
     watermark: Gravity = Gravity()
     watermark_scale: float = 0.0
     watermark_text: str = ""
+    page: int = 0
     quality: int = 0
     format_quality: dict[str, int] = field(default_factory=dict)
     max_bytes: int = 0

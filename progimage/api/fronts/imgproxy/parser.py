@@ -26,11 +26,13 @@ class Grammar:
     Attributes:
         presets: option segments by preset name; `default` is applied to every URL.
         only_presets: URLs name presets and nothing else.
+        base64_with_name: the last segment behind a base64 source is a file name.
         watermark: the id of the picture that `watermark` lays on; "" for none.
     """
 
     presets: Mapping[str, tuple[tuple[str, ...], ...]] = field(default_factory=dict)
     only_presets: bool = False
+    base64_with_name: bool = False
     watermark: str = ""
 
 

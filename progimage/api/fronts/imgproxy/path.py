@@ -39,11 +39,14 @@ class Parts:
     extension: str
 
 
-def split_path(raw_path: str, *, only_presets: bool = False) -> Parts:
+def split_path(
+    raw_path: str, *, only_presets: bool = False, base64_with_name: bool = False
+) -> Parts:
     """Take a raw, undecoded path apart.
 
     With `only_presets` the first segment behind the signature names presets, and there are
-    no other options.
+    no other options. With `base64_with_name` the last segment behind a base64 source is passed
+    over, unless it is the source.
 
     What proxies are known to change is changed back first: `%3A` in options, and one
     slash in place of two behind the scheme of a plain source.
@@ -68,7 +71,8 @@ def split_path(raw_path: str, *, only_presets: bool = False) -> Parts:
     if tail[0] == _PLAIN and len(tail) > 1:
         source, extension = _plain("/".join(tail[1:]))
     else:
-        source, extension = _base64("".join(tail))
+        is_named = base64_with_name and len(tail) > 1
+        source, extension = _base64("".join(tail[:-1] if is_named else tail))
     return Parts(signature, signed, options, source, extension)
 
 

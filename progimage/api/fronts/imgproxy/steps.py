@@ -114,6 +114,11 @@ def _filtered(options: Options) -> Iterator[str]:
         yield f"contrast:{options.contrast:g}"
     if options.saturation != 1:
         yield f"saturation:{options.saturation:g}"
+    intensity, shade = options.monochrome
+    if intensity:
+        yield f"tint:{shade},amount={intensity:g}"
+    if options.duotone:
+        yield f"duotone:shadow={options.duotone[0]},highlight={options.duotone[1]}"
     if options.blur:
         yield f"blur:{options.blur:g}"
     if options.sharpen:
@@ -183,6 +188,8 @@ def _watermarked(options: Options, watermark: str) -> Iterator[str]:
 
 
 def _settings(options: Options) -> Iterator[str]:
+    if options.page:
+        yield f"page:{options.page + 1}"
     quality = options.quality or options.format_quality.get(options.format, 0)
     if quality:
         yield f"quality:{quality}"

@@ -7,10 +7,11 @@ is refused by its name; thumbor itself passes over filters that it does not know
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from progimage.api.fronts.foreign import Size, round_half_up
+from progimage.api.fronts.thumbor.arguments import colour, flag, number
 from progimage.api.fronts.thumbor.path import malformed
 from progimage.imaging.codecs import formats
 
@@ -26,17 +27,13 @@ _NOT_SUPPORTED = [
     "redeye",
     "label",
     "padding",
-    "attachment",
     "orient",
     "preview",
-    "raw",
     "expire",
-    "page",
     "dpi",
 ]
-# What an early stage of thumbor reads, before pixels are touched.
-EARLY = ("focal", "stretch", "no_upscale")
-_FOCAL = re.compile(r"([0-9]{1,6})x([0-9]{1,6}):([0-9]{1,6})x([0-9]{1,6})")
+# What is read before pixels are touched; the last two are imagor's.
+EARLY = ("focal", "stretch", "no_upscale", "raw", "attachment")
 _PICTURE_ID = re.compile(r"[0-9a-f]{64}")
 _FULL = 255
 
@@ -48,22 +45,6 @@ class State:
     size: Size
     canvas: Size
     settings: dict[str, str] = field(default_factory=dict)
-
-
-def focus_of(filters: Sequence[tuple[str, list[str]]]) -> Size | None:
-    """Return the weighted centre of all `focal` filters, in pixels of the source."""
-    total, across, down = 0, 0, 0
-    for name, arguments in filters:
-        match = _FOCAL.fullmatch(arguments[0]) if name == "focal" and arguments else None
-        if match is None:
-            continue
-        left, top, right, bottom = (int(text) for text in match.groups())
-        weight = (right - left) * (bottom - top)
-        if weight > 0:
-            total += weight
-            across += (left + (right - left) // 2) * weight
-            down += (top + (bottom - top) // 2) * weight
-    return (across // total, down // total) if total else None
 
 
 def filter_steps(name: str, arguments: list[str], state: State) -> Iterator[str]:
@@ -82,30 +63,9 @@ def filter_steps(name: str, arguments: list[str], state: State) -> Iterator[str]
     yield from filter_(arguments, state)
 
 
-def _number(name: str, arguments: Sequence[str], index: int, default: float | None = None) -> float:
-    text = arguments[index] if index < len(arguments) else ""
-    if not text and default is not None:
-        return default
-    if not re.fullmatch(r"-?[0-9]{1,6}(\.[0-9]{0,6})?|-?\.[0-9]{1,6}", text):
-        raise malformed(f"filters: {name}: {text[:80]!r} is not a number")
-    return float(text)
-
-
-def _flag(arguments: Sequence[str], index: int, *, default: bool = False) -> bool:
-    if index >= len(arguments):
-        return default
-    return arguments[index].lower() in ("1", "true")
-
-
-def _colour(name: str, text: str) -> str:
-    if not re.fullmatch(r"#?[0-9a-zA-Z]{1,30}", text):
-        raise malformed(f"filters: {name}: {text[:80]!r} is not a colour")
-    return text.removeprefix("#").lower()
-
-
 def _tone(step: str, name: str, factor: Callable[[float], float]) -> _Filter:
     def steps(arguments: list[str], _state: State) -> Iterator[str]:
-        yield f"{step}:{factor(_number(name, arguments, 0)):g}"
+        yield f"{step}:{factor(number(name, arguments, 0)):g}"
 
     return steps
 
@@ -119,22 +79,22 @@ def _plain(step: str) -> _Filter:
 
 
 def _blur(arguments: list[str], _state: State) -> Iterator[str]:
-    radius = _number("blur", arguments, 0)
-    yield f"blur:{min(_number('blur', arguments, 1, 0.0) or radius, 250):g}"
+    radius = number("blur", arguments, 0)
+    yield f"blur:{min(number('blur', arguments, 1, 0.0) or radius, 250):g}"
 
 
 def _sharpen(arguments: list[str], _state: State) -> Iterator[str]:
-    amount, radius = _number("sharpen", arguments, 0), _number("sharpen", arguments, 1, 1.0)
+    amount, radius = number("sharpen", arguments, 0), number("sharpen", arguments, 1, 1.0)
     yield f"sharpen:amount={min(max(amount, 0), 10):g},sigma={min(max(radius, 0.1), 50):g}"
 
 
 def _rgb(arguments: list[str], _state: State) -> Iterator[str]:
-    red, green, blue = (min(max(_number("rgb", arguments, n), -100), 100) for n in range(3))
+    red, green, blue = (min(max(number("rgb", arguments, n), -100), 100) for n in range(3))
     yield f"rgb:red={red:g},green={green:g},blue={blue:g}"
 
 
 def _rotate(arguments: list[str], state: State) -> Iterator[str]:
-    degrees = int(_number("rotate", arguments, 0))
+    degrees = int(number("rotate", arguments, 0))
     if degrees % 90:
         return  # thumbor leaves the picture as it is
     if degrees % 180:
@@ -148,9 +108,9 @@ def _round_corner(arguments: list[str], _state: State) -> Iterator[str]:
     if not radius.isdecimal() or (other and other != radius):
         raise malformed("filters: round_corner: expected one radius in pixels here")
     yield f"mask:rounded,radius={min(max(int(radius), 1), 4096)}"
-    if not _flag(arguments, 4):
+    if not flag(arguments, 4):
         channels = [
-            round(min(max(_number("round_corner", arguments, n, _FULL), 0), _FULL))
+            round(min(max(number("round_corner", arguments, n, _FULL), 0), _FULL))
             for n in (1, 2, 3)
         ]
         yield "flatten:" + "".join(f"{value:02x}" for value in channels)
@@ -158,15 +118,15 @@ def _round_corner(arguments: list[str], _state: State) -> Iterator[str]:
 
 def _convolution(arguments: list[str], _state: State) -> Iterator[str]:
     values = (arguments[0] if arguments else "").split(";")
-    columns = int(_number("convolution", arguments, 1))
+    columns = int(number("convolution", arguments, 1))
     if len(values) != columns * columns or columns not in (3, 5):
         raise malformed("filters: convolution: expected a kernel of 3 x 3 or 5 x 5 here")
-    kernel = "_".join(f"{_number('convolution', values, n):g}" for n in range(len(values)))
-    yield f"convolution:{kernel},normalize={str(_flag(arguments, 2, default=True)).lower()}"
+    kernel = "_".join(f"{number('convolution', values, n):g}" for n in range(len(values)))
+    yield f"convolution:{kernel},normalize={str(flag(arguments, 2, default=True)).lower()}"
 
 
 def _proportion(arguments: list[str], state: State) -> Iterator[str]:
-    factor = _number("proportion", arguments, 0)
+    factor = number("proportion", arguments, 0)
     if not 0 < factor <= 1:
         return
     width, height = (int(side * factor) for side in state.size)
@@ -188,29 +148,29 @@ def _upscale(_arguments: list[str], state: State) -> Iterator[str]:
 
 
 def _fill(arguments: list[str], state: State) -> Iterator[str]:
-    colour = _colour("fill", arguments[0] if arguments else "")
-    if colour in ("auto", "blur"):
-        raise malformed(f"filters: fill({colour}): is not supported here; name a colour")
+    shade = colour("fill", arguments[0] if arguments else "")
+    if shade in ("auto", "blur"):
+        raise malformed(f"filters: fill({shade}): is not supported here; name a colour")
     size = state.size
-    if _flag(arguments, 1):
-        yield f"flatten:{colour}"
+    if flag(arguments, 1):
+        yield f"flatten:{shade}"
     canvas = max(state.canvas[0], size[0]), max(state.canvas[1], size[1])
     left, top = (canvas[0] - size[0]) // 2, (canvas[1] - size[1]) // 2
     if canvas != size:
         right, bottom = canvas[0] - size[0] - left, canvas[1] - size[1] - top
-        yield f"pad:top={top},right={right},bottom={bottom},left={left},background={colour}"
+        yield f"pad:top={top},right={right},bottom={bottom},left={left},background={shade}"
         state.size = canvas
 
 
 def _background(arguments: list[str], _state: State) -> Iterator[str]:
-    yield f"flatten:{_colour('background_color', arguments[0] if arguments else '')}"
+    yield f"flatten:{colour('background_color', arguments[0] if arguments else '')}"
 
 
 def _watermark(arguments: list[str], _state: State) -> Iterator[str]:
     if not arguments or not _PICTURE_ID.fullmatch(arguments[0]):
         raise malformed("filters: watermark: expected the id of a picture of this server here")
     texts = [*arguments[1:], "0", "0", "0"][:3]
-    steps = [f"image={arguments[0]}", f"opacity={1 - _number('watermark', texts, 2) / 100:g}"]
+    steps = [f"image={arguments[0]}", f"opacity={1 - number('watermark', texts, 2) / 100:g}"]
     places = []
     for text, names in zip(texts, (("west", "east"), ("north", "south")), strict=False):
         if text == "center":
@@ -222,17 +182,22 @@ def _watermark(arguments: list[str], _state: State) -> Iterator[str]:
     (across, x), (down, y) = places
     steps += [f"gravity={down + across or 'center'}", f"x={x}", f"y={y}"]
     if len(arguments) > 4 and arguments[4] not in ("none", ""):
-        steps.append(f"scale={min(max(_number('watermark', arguments, 4) / 100, 0.01), 1):g}")
+        steps.append(f"scale={min(max(number('watermark', arguments, 4) / 100, 0.01), 1):g}")
     yield f"watermark:{','.join(steps)}"
 
 
 def _quality(arguments: list[str], state: State) -> Iterator[str]:
-    state.settings["quality"] = f"{min(max(_number('quality', arguments, 0), 1), 100):.0f}"
+    state.settings["quality"] = f"{min(max(number('quality', arguments, 0), 1), 100):.0f}"
+    yield from ()
+
+
+def _page(arguments: list[str], state: State) -> Iterator[str]:
+    state.settings["page"] = f"{min(max(number('page', arguments, 0), 1), 10_000):.0f}"
     yield from ()
 
 
 def _max_bytes(arguments: list[str], state: State) -> Iterator[str]:
-    state.settings["compress"] = f"{max(_number('max_bytes', arguments, 0), 256):.0f}"
+    state.settings["compress"] = f"{max(number('max_bytes', arguments, 0), 256):.0f}"
     yield from ()
 
 
@@ -260,6 +225,7 @@ _FILTERS: Mapping[str, _Filter] = {
     "hue": _tone("hue", "hue", lambda v: v % 360),
     "max_age": _plain(""),
     "max_bytes": _max_bytes,
+    "page": _page,
     "noise": _tone("noise", "noise", lambda v: min(max(v, 0), 100)),
     "proportion": _proportion,
     "quality": _quality,

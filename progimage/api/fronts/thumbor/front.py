@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from progimage.api.fronts.foreign import Compiled, ForeignSource, Size
-from progimage.api.fronts.thumbor.filters import State, filter_steps, focus_of
+from progimage.api.fronts.foreign import PAGED, Compiled, ForeignSource, Size
+from progimage.api.fronts.thumbor.arguments import focus_of
+from progimage.api.fronts.thumbor.filters import State, filter_steps
 from progimage.api.fronts.thumbor.geometry import plan
 from progimage.api.fronts.thumbor.path import ThumborOptions, malformed, split_path
 from progimage.api.fronts.thumbor.signature import is_signed
@@ -32,21 +33,27 @@ class ThumborUrl:
         return self.options.is_meta
 
     def compile(self, source: ForeignSource) -> Compiled:
-        """Return the pipeline for this source; see `ForeignUrl.compile`."""
+        """Return what is asked for of this source; see `ForeignUrl.compile`."""
         options = self.options
+        names = dict(options.filters)
+        file_name = ",".join(names.get("attachment", ()))
+        if "raw" in names:
+            return Compiled(None, file_name, "attachment" in names)
         steps = [*_trimmed(options)]
         size = source.size_after("/".join(steps))
         state = State(size, size)
         steps += [*_resized(_without_upscale(options, source.size), size, state)]
         for name, arguments in options.filters:
             steps += filter_steps(name, arguments, state)
+        if "page" in state.settings and source.format not in ("", PAGED):
+            raise malformed(f"filters: page: is only supported for {PAGED}")
         form = state.settings.pop("format", None)
         steps += [f"{name}:{value}" for name, value in state.settings.items()]
         try:
             pipeline = parse("/".join(steps), limits=replace(self.limits, max_steps=_MAX_STEPS))
         except InvalidRequest as error:
             raise malformed(str(error)) from None
-        return Compiled(pipeline.with_format(form))
+        return Compiled(pipeline.with_format(form), file_name, "attachment" in names)
 
 
 class ThumborFront:
@@ -103,14 +110,15 @@ def _without_upscale(options: ThumborOptions, size: Size) -> ThumborOptions:
 
 
 def _resized(options: ThumborOptions, size: Size, state: State) -> Iterator[str]:
-    sizes = plan(size, options, focus_of(options.filters))
+    focus = focus_of(options.filters, size)
+    sizes = plan(size, options, focus)
     for box in (sizes.crop, sizes.window):
         if box:
             left, top, right, bottom = box
             yield f"crop:x={left},y={top},width={right - left},height={bottom - top}"
     current = _size_of(sizes.window or sizes.crop, size)
     state.size, state.canvas = sizes.size, sizes.requested
-    if options.is_smart and not options.is_fit_in and not options.is_stretched:
+    if options.is_smart and not focus and not options.is_fit_in and not options.is_stretched:
         width, height = sizes.size
         if sizes.size != current:
             yield f"resize:{width}x{height},fit=cover,enlarge=true,gravity=smart"

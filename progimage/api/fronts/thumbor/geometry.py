@@ -48,7 +48,7 @@ def plan(source: Size, options: ThumborOptions, focus: Size | None) -> Plan:
         size, requested = _fit_in(source, target, options)
         return Plan(crop, None, size, requested)
     window = None
-    if not options.is_stretched and not options.is_smart:
+    if not options.is_stretched and (focus or not options.is_smart):
         window = _window(source, target, focus or _aligned(source, options))
     return Plan(crop, window, target, target)
 

@@ -25,6 +25,8 @@ _VERTICAL = ("top", "middle", "bottom")
 _FILTER = re.compile(r"([a-z_]{1,32})\(([^()]{0,2000})\)")
 _MAX_FILTERS = 30
 _ORIGINAL = "orig"
+_MERGED_SLASHES = re.compile(r"^(https?:/)(?=[^/])")
+_ENCODED_MARKS = {"%28": "(", "%29": ")", "%2c": ",", "%3a": ":", "%3b": ";", "%7c": "|"}
 
 
 @dataclass(slots=True)
@@ -52,6 +54,9 @@ class ThumborOptions:
 def split_path(path: str) -> tuple[ThumborOptions, str]:
     """Take a path behind its signature apart into options and source (decoded once).
 
+    What clients and proxies are known to change is changed back first: encoded marks in
+    options, and one slash in place of two behind the scheme of the source.
+
     Raises:
         ForeignUrlError: with 400, as thumbor answers, if a part is malformed.
     """
@@ -64,7 +69,12 @@ def split_path(path: str) -> tuple[ThumborOptions, str]:
         raise malformed("the source is not UTF-8") from None
     if not source:
         raise malformed("the source is missing")
-    return options, source
+    return options, _MERGED_SLASHES.sub(r"\1/", source, count=1)
+
+
+def _marks(text: str) -> str:
+    """Decode the marks of the grammar, which some clients encode."""
+    return re.sub("%[0-9A-Fa-f]{2}", lambda m: _ENCODED_MARKS.get(m[0].lower(), m[0]), text)
 
 
 def malformed(what: str) -> ForeignUrlError:
@@ -81,7 +91,7 @@ def _meta(options: ThumborOptions, rest: str) -> str:
 
 def _trim(options: ThumborOptions, rest: str) -> str:
     head, _, tail = rest.partition("/")
-    match = _TRIM.fullmatch(head)
+    match = _TRIM.fullmatch(_marks(head))
     if match is None:
         return rest
     options.trim_corner = match["corner"] or "top-left"
@@ -91,7 +101,7 @@ def _trim(options: ThumborOptions, rest: str) -> str:
 
 def _crop(options: ThumborOptions, rest: str) -> str:
     head, _, tail = rest.partition("/")
-    match = _CROP.fullmatch(head)
+    match = _CROP.fullmatch(_marks(head))
     if match is None:
         return rest
     left, top, right, bottom = (int(text) for text in match.groups())
@@ -145,6 +155,9 @@ def _align(options: ThumborOptions, rest: str) -> str:
 
 
 def _filters(options: ThumborOptions, rest: str) -> str:
+    head, slash, source = rest.partition("/")
+    if "(" not in head and _marks(head).startswith("filters:"):
+        rest = _marks(head) + slash + source
     if not rest.startswith("filters:"):
         return rest
     text, end, tail = rest.removeprefix("filters:").partition(")/")
