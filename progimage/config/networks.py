@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+from urllib.parse import urlsplit
 
 Network = IPv4Network | IPv6Network
 
 
 _SITE_BITS = 64
+_PRIVATE_NAMES = (".localhost", ".local", ".internal", ".home.arpa", ".test", ".lan")
 
 
 def site_of(address: str) -> str:
@@ -30,6 +32,17 @@ def is_within(address: str, networks: Sequence[Network]) -> bool:
     """True if `address` is an IP address in one of the networks."""
     parsed = parse(address)
     return parsed is not None and any(parsed in network for network in networks)
+
+
+def is_public_host(url: str) -> bool:
+    """True if the host of a URL is a name, or an address, of the internet."""
+    host = (urlsplit(url).hostname or "").rstrip(".")
+    address = parse(host)
+    if address is not None:
+        return address.is_global
+    # Names without a dot, and those that are reserved for hosts and networks of one's own
+    # (RFC 6761, 6762 and 8375; ICANN resolution 2024.07.29.06 for `internal`).
+    return "." in host and not host.endswith(_PRIVATE_NAMES)
 
 
 def parse(address: str) -> IPv4Address | IPv6Address | None:

@@ -23,6 +23,7 @@ from progimage.api.responses import problems
 from progimage.api.route import App, Route, Router, install
 from progimage.api.routes import VIEWER_PATHS, routes
 from progimage.config import Settings
+from progimage.config.networks import is_public_host
 from progimage.imaging.pool import RenderPool
 from progimage.jobs.runner import Runner
 from progimage.library import Library
@@ -88,6 +89,15 @@ def create(
     return Service(wsgi, table, pools, helpers, runner, components.library, keeper)
 
 
+def is_open_to_all_sites(settings: Settings) -> bool:
+    """Return whether pages of all sites may read what everybody may see under `/iiif/`."""
+    if settings.iiif.sites != "auto":
+        return settings.iiif.enabled and settings.iiif.sites == "all"
+    return settings.iiif.enabled and (
+        settings.auth.mode != "off" or is_public_host(settings.server.public_url)
+    )
+
+
 def _with_middleware(components: Components) -> App:
     """Return an app without routes; the first middleware is the outermost."""
     settings = components.settings
@@ -95,7 +105,7 @@ def _with_middleware(components: Components) -> App:
     if settings.tracing.endpoint:
         app.add_middleware(TraceRequests())
     app.add_middleware(RequestLog(is_metered=settings.metrics.enabled))
-    open_paths = VIEWER_PATHS if settings.iiif.enabled else ()
+    open_paths = VIEWER_PATHS if is_open_to_all_sites(settings) else ()
     if settings.cors.origins or open_paths:
         app.add_middleware(Cors(settings.cors.origins, open_paths))
     if settings.auth.mode != "required":

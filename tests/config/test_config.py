@@ -59,6 +59,7 @@ def test_every_setting_can_be_overridden_from_the_environment(where, tmp_path):
         "deep.max_bytes": "2048",
         "deep.memory_bytes": "1000000000",
         "delivery.mode": "x-accel",
+        "iiif.sites": "all",
         "transforms.policy": "presets",
         "delivery.accel_prefix": "/inner/",
         "jobs.runner": "none",

@@ -180,9 +180,15 @@ class Iiif(Section):
 
     enabled: bool = Field(
         default=True,
-        description="Serve /iiif/ and /deepzoom/. Pages of all sites may read what everybody may "
-        "see there, whatever cors.origins says, since viewers are pages of other sites. Turn it "
-        'off where auth.mode is "off" and only the network keeps strangers out.',
+        description="Serve /iiif/ and /deepzoom/.",
+    )
+    sites: Literal["auto", "all", "listed"] = Field(
+        default="auto",
+        description="Whose pages may read what everybody may see there: viewers are pages of "
+        'other sites. "all": those of all sites, whatever cors.origins says; "listed": those of '
+        'cors.origins. "auto" is "all" where there are accounts or server.public_url is an '
+        'address in the internet, and else "listed", since pages that somebody opens inside a '
+        "network could read the pictures of that network.",
     )
 
 

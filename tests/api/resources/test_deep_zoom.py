@@ -35,7 +35,8 @@ def test_a_tile_is_the_same_rendition_as_by_iiif(client, image_id):
     assert tile.headers["x-cache"] == "hit"
 
 
-def test_pages_of_all_sites_may_read_it(client, image_id):
+def test_pages_of_all_sites_may_read_it_where_that_is_set(make_client, image_id):
+    client = make_client(iiif={"sites": "all"})
     origin = {"Origin": "https://viewer.example"}
     for path in (f"{image_id}.dzi", f"{image_id}_files/0/0_0.jpg", "unknown.dzi"):
         result = client.simulate_get(f"/deepzoom/{path}", headers=origin)

@@ -217,11 +217,17 @@ def test_a_picture_that_was_hidden_is_404_even_where_its_size_is_known(ann, make
     assert anybody.simulate_get(outside).status_code == 404
 
 
+WITH_ACCOUNTS = {"auth": AUTH}
+IN_THE_INTERNET = {"server": {"public_url": "https://pictures.example.org"}}
+RESTS = ["/info.json", "/full/9,/0/default.jpg", "/full/x/0/default.jpg"]
+
+
 @pytest.mark.parametrize("cors", [{}, {"origins": ["https://other.example"]}, {"origins": ["*"]}])
-@pytest.mark.parametrize("rest", ["/info.json", "/full/9,/0/default.jpg", "/full/x/0/default.jpg"])
-def test_pages_of_all_sites_may_read_public_pictures(make_client, jpeg, cors, rest):
-    client = make_client(cors=cors)
-    image_id = upload(client, jpeg).split("/")[2]
+@pytest.mark.parametrize("rest", RESTS)
+@pytest.mark.parametrize("settings", [WITH_ACCOUNTS, IN_THE_INTERNET, {"iiif": {"sites": "all"}}])
+def test_pages_of_all_sites_may_read_public_pictures(make_client, jpeg, settings, cors, rest):
+    image_id = upload(make_client(), jpeg).split("/")[2]
+    client = make_client(cors=cors, **settings)
     result = client.simulate_get(f"/iiif/3/{image_id}{rest}", headers=ORIGIN)
     assert result.headers["access-control-allow-origin"] == "*"
     assert "Link" in result.headers["access-control-expose-headers"]
@@ -229,6 +235,36 @@ def test_pages_of_all_sites_may_read_public_pictures(make_client, jpeg, cors, re
     asked = client.simulate_options(f"/iiif/3/{image_id}{rest}", headers=preflight)
     assert asked.headers["access-control-allow-origin"] == "*"
     assert "GET" in asked.headers["access-control-allow-methods"]
+
+
+@pytest.mark.parametrize("rest", RESTS)
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        {"server": {"public_url": "http://127.0.0.1:8000"}},
+        {"server": {"public_url": "http://pictures.lan"}},
+        {**WITH_ACCOUNTS, "iiif": {"sites": "listed"}},
+    ],
+)
+def test_pages_of_other_sites_may_not_read_what_only_their_visitor_can_reach(
+    make_client, jpeg, settings, rest
+):
+    image_id = upload(make_client(), jpeg).split("/")[2]
+    client = make_client(**settings)
+    for path in (f"/iiif/3/{image_id}{rest}", "/iiif/manifest/"):
+        result = client.simulate_get(path, headers=ORIGIN)
+        assert "access-control-allow-origin" not in result.headers
+        preflight = {**ORIGIN, "Access-Control-Request-Method": "GET"}
+        asked = client.simulate_options(path, headers=preflight)
+        assert "access-control-allow-origin" not in asked.headers
+
+
+def test_pages_of_listed_sites_may_read_it_everywhere(make_client, jpeg):
+    image_id = upload(make_client(), jpeg).split("/")[2]
+    client = make_client(cors={"origins": [ORIGIN["Origin"]]})
+    result = client.simulate_get(f"/iiif/3/{image_id}/info.json", headers=ORIGIN)
+    assert result.headers["access-control-allow-origin"] == ORIGIN["Origin"]
 
 
 def test_answers_to_an_account_are_for_the_sites_of_the_settings(ann, secret_id):

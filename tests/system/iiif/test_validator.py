@@ -36,7 +36,8 @@ _DIFFERS = {"size_up"}
 @pytest.fixture(scope="module")
 def server(tmp_path_factory) -> Server:
     # All runs together render more than one client may.
-    with running(tmp_path_factory.mktemp("iiif"), transforms_cold_per_minute=0) as server:
+    folder = tmp_path_factory.mktemp("iiif")
+    with running(folder, transforms_cold_per_minute=0, iiif_sites="all") as server:
         yield server
 
 
