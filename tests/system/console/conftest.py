@@ -14,14 +14,22 @@ from typing import Any
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    expect,
+    sync_playwright,
+)
 
 from tests.imaging.drawing import saved
 from tests.system.serving.server import Server, running
 
 BROWSERS = ("chromium", "google-chrome")
 AXE = Path(__file__).parent / "node_modules" / "axe-core" / "axe.min.js"
-PATIENCE_MS = 15_000
+PATIENCE_MS = 60_000
+expect.set_options(timeout=PATIENCE_MS)
 
 
 @pytest.fixture(scope="session")
@@ -174,4 +182,4 @@ def assert_fits(page: Page) -> None:
     # Not at once: styles for another width need a frame to take effect. A function, here as in
     # every wait: an expression is evaluated anew in each frame, which the page's policy forbids.
     fits = "() => document.documentElement.scrollWidth <= innerWidth"
-    page.wait_for_function(fits, timeout=3_000)
+    page.wait_for_function(fits, timeout=PATIENCE_MS)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -15,6 +17,13 @@ THEMES = ["light", "dark"]
 def image_id(server) -> str:
     upload(server, title="Second", tags=["axe"])
     return upload(server, picture(320, 200), title="Looked at", tags=["axe", "two words"])
+
+
+@pytest.fixture(scope="module")
+def album_id(server, image_id) -> str:
+    body = json.dumps({"title": "Looked at too", "images": [image_id]})
+    kind = {"Content-Type": "application/json"}
+    return str(server.request("POST", "/albums/", body, kind).json["id"])
 
 
 def show_upload(page: Page) -> None:
@@ -47,6 +56,10 @@ VIEWS = {
     "picture": ("/?image={id}", None),
     "playground": ("/?image={id}&pipeline=resize:width=100/watermark:text=Draft.webp", None),
     "error": ("/?image={id}&pipeline=sepia:amount=9", None),
+    "by month": ("/?sort=-created&group=month", None),
+    "albums": ("/?view=albums", None),
+    "album": ("/?album={album}", None),
+    "duplicates": ("/?view=duplicates", None),
     "missing": ("/?image=nothing", None),
     "upload": ("/", show_upload),
     "confirmation": ("/?image={id}", show_confirmation),
@@ -56,12 +69,12 @@ VIEWS = {
 @pytest.mark.parametrize("theme", THEMES)
 @pytest.mark.parametrize("view", VIEWS)
 def test_axe_finds_nothing_serious_and_a_phone_s_width_is_enough(
-    make_window, image_id, view, theme
+    make_window, image_id, album_id, view, theme
 ):
     address, action = VIEWS[view]
     window = make_window(color_scheme=theme)
     window.expected = {400, 404, 415, 422}
-    page = window.open(address.format(id=image_id))
+    page = window.open(address.format(id=image_id, album=album_id))
     page.wait_for_load_state("networkidle")
     if action:
         action(page)

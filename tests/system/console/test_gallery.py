@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import io
+
 from PIL import Image
 from playwright.sync_api import expect
 
 from tests.imaging.drawing import saved
-from tests.system.console.conftest import picture, upload, upload_many
+from tests.system.console.conftest import (
+    assert_accessible,
+    assert_fits,
+    picture,
+    upload,
+    upload_many,
+)
 from tests.system.serving.server import running
 
 
@@ -25,14 +33,10 @@ def test_scrolling_shows_page_after_page_and_every_picture_once(window, server):
     expect(tiles.first).to_be_visible()
     expect(page.get_by_text("95 pictures", exact=True)).to_be_visible()
     assert tiles.count() < 95
-    for _ in range(40):
-        if tiles.count() == 95:
-            break
-        page.mouse.wheel(0, 2_000)
-        page.wait_for_timeout(150)
+    page.mouse.wheel(0, 20_000)
+    expect(tiles).to_have_count(95)
     shown = tiles.evaluate_all("tiles => tiles.map((tile) => tile.dataset.id)")
     assert sorted(shown) == sorted(ids)
-    expect(page.get_by_role("button", name="Show more")).to_be_hidden()
 
 
 def test_pictures_load_without_moving_anything(window, server):
@@ -47,6 +51,73 @@ def test_pictures_load_without_moving_anything(window, server):
     page = window.open("/?tags_all=still")
     expect(page.locator(".tile img.there")).to_have_count(4)
     assert sum(page.evaluate("window.shifts")) < 0.02
+
+
+def test_more_pages_move_nothing_that_is_shown(window, server):
+    """The last row of a page is shown when the next page has filled it."""
+    upload_many(server, 130, tags="growing")
+    window.page.add_init_script(
+        """window.shifts = [];
+        new PerformanceObserver((list) => {
+          for (const entry of list.getEntries()) window.shifts.push(entry.value);
+        }).observe({type: "layout-shift", buffered: true});"""
+    )
+    page = window.open("/?tags_all=growing")
+    tiles = page.locator(".tile[data-id]")
+    for count in (120, 130):
+        page.mouse.wheel(0, 20_000)
+        expect(tiles.nth(count - 1)).to_be_attached()
+    page.mouse.wheel(0, 20_000)
+    expect(tiles.last).to_be_in_viewport()
+    assert sum(page.evaluate("window.shifts")) < 0.001
+
+
+def test_pictures_are_sorted_and_grouped_by_the_month_they_were_taken_in(window, server):
+    for title, taken in [
+        ("First", "2021:03:31"),
+        ("Second", "2021:04:01"),
+        ("Third", "2021:04:30"),
+    ]:
+        upload(server, photograph(taken), title=title, tags="dated")
+    page = window.open("/?tags_all=dated")
+    names = page.locator(".tile .caption")
+    expect(names).to_have_text(["Third", "Second", "First"])
+    page.get_by_label("Sort by").select_option("Earliest date taken first")
+    expect(names).to_have_text(["First", "Second", "Third"])
+    page.get_by_label("By month").check()
+    expect(page.locator(".group h2")).to_have_text(["March 2021", "April 2021"])
+    assert "sort=taken&group=month" in page.url
+    assert_accessible(page)
+    page.reload()
+    expect(page.get_by_role("list", name="April 2021").locator(".tile")).to_have_count(2)
+    page.get_by_label("Sort by").select_option("Name, Z to A")
+    expect(names).to_have_text(["Third", "Second", "First"])
+    expect(page.locator(".group h2")).to_have_count(0)
+    expect(page.get_by_label("By month")).to_be_disabled()
+    page.go_back()
+    expect(page.locator(".group h2")).to_have_count(2)
+
+
+def photograph(taken: str) -> bytes:
+    """Draw a JPEG with the date in its EXIF data."""
+    exif = Image.Exif()
+    exif.get_ifd(0x8769)[0x9003] = f"{taken} 12:00:00"
+    out = io.BytesIO()
+    Image.open(io.BytesIO(picture())).save(out, "JPEG", exif=exif)
+    return out.getvalue()
+
+
+def test_filters_fold_away_on_a_phone(make_window, server):
+    upload(server, tags="folded")
+    page = make_window(viewport={"width": 390, "height": 844}).open("/?tags_all=folded")
+    expect(page.locator(".tile[data-id]")).to_have_count(1)
+    fold = page.get_by_role("button", name="Filters (1)")
+    expect(page.get_by_label("Sort by")).to_be_hidden()
+    fold.click()
+    expect(fold).to_have_attribute("aria-expanded", "true")
+    page.get_by_label("Sort by").select_option("Largest file first")
+    expect(page.get_by_role("button", name="Filters (2)")).to_be_visible()
+    assert_fits(page)
 
 
 def test_a_placeholder_shows_the_picture_before_it_is_there(window, server):
@@ -80,9 +151,9 @@ def test_screens_of_higher_density_get_larger_thumbnails(make_window, server):
 
 
 def test_going_back_from_a_picture_finds_the_gallery_as_it_was(window, server):
-    upload_many(server, 60, tags="long")
+    upload_many(server, 70, tags="long")
     page = window.open("/?tags_all=long")
-    expect(page.locator(".tile[data-id]").nth(39)).to_be_attached()
+    expect(page.locator(".tile[data-id]").nth(59)).to_be_attached()
     page.locator(".tile[data-id]").nth(30).scroll_into_view_if_needed()
     before = page.evaluate("scrollY")
     assert before > 0

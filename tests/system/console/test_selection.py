@@ -57,7 +57,7 @@ def test_the_keyboard_alone_selects(window, server):
     tiles(page).nth(2).get_by_role("link").focus()
     page.keyboard.press("Shift+X")
     expect(bar(page)).to_contain_text("3 selected")
-    page.get_by_role("button", name="Select all shown").focus()
+    page.get_by_role("button", name="Select all 4").focus()
     page.keyboard.press("Enter")
     expect(bar(page)).to_contain_text("4 selected")
     tiles(page).nth(1).get_by_role("checkbox").focus()
@@ -65,6 +65,42 @@ def test_the_keyboard_alone_selects(window, server):
     expect(bar(page)).to_contain_text("3 selected")
     page.keyboard.press("Escape")
     expect(bar(page)).to_be_hidden()
+
+
+def test_all_pictures_of_a_search_are_selected_also_those_not_loaded_yet(window, server):
+    ids = upload_many(server, 75, tags="every")
+    page = window.open("/?tags_all=every")
+    expect(page.get_by_text("75 pictures", exact=True)).to_be_visible()
+    page.keyboard.press("Control+a")
+    expect(bar(page)).to_contain_text("75 selected")
+    # The actions can be reached without a way through all pictures.
+    page.keyboard.press("a")
+    expect(bar(page).get_by_role("button", name="Tag", exact=True)).to_be_focused()
+    page.keyboard.press("Enter")
+    page.keyboard.type("chosen")
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Add for 75 pictures").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator(".toast").last).to_contain_text("75 pictures tagged")
+    assert "chosen" in metadata(server, ids[0])["tags"]
+
+
+def test_arrow_keys_walk_through_the_pictures(window, server):
+    upload_many(server, 9, tags="walked")
+    page = window.open("/?tags_all=walked")
+    expect(tiles(page)).to_have_count(9)
+    links = tiles(page).get_by_role("link")
+    links.nth(0).focus()
+    page.keyboard.press("ArrowRight")
+    expect(links.nth(1)).to_be_focused()
+    page.keyboard.press("End")
+    expect(links.nth(8)).to_be_focused()
+    page.keyboard.press("ArrowUp")
+    box = page.evaluate("document.activeElement.getBoundingClientRect().top")
+    assert box < links.nth(8).evaluate("link => link.getBoundingClientRect().top")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Home")
+    expect(links.nth(0)).to_be_focused()
 
 
 def test_a_long_press_selects_on_a_phone(make_window, server):

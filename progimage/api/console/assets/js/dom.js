@@ -40,6 +40,11 @@ const SVG = "http://www.w3.org/2000/svg";
 const PATHS = {
   upload: "M12 16V4m0 0L7 9m5-5 5 5M4 16v3a1 1 0 0 0 1 1h14a1 1 0 0 0 1-1v-3",
   search: "M11 18a7 7 0 1 0 0-14 7 7 0 0 0 0 14zm5-2 4.5 4.5",
+  filter: "M4 7h16M7 12h10M10 17h4",
+  album: "M4 8h16v12H4zM7 8V4.5h10V8M8 16l3-3 2.5 2.5 2-1.5 2.5 2",
+  earlier: "M20 12H6m5-6-6 6 6 6",
+  later: "M4 12h14m-5-6 6 6-6 6",
+  pen: "M4 20l1-4L16 5l3 3L8 19zM14 7l3 3",
   close: "M6 6l12 12M18 6 6 18",
   back: "M15 5l-7 7 7 7",
   up: "M12 19V5m-6 6 6-6 6 6",

@@ -1,30 +1,29 @@
-// The pictures that match a search; more pages load while scrolling.
+// The pictures that match a search.
 
 import { servicePath } from "./service_path.js";
-import { say } from "./announce.js";
-import { json } from "./api.js";
+import { say, toast } from "./announce.js";
 import { h, icon } from "./dom.js";
-import { emptyState, errorState } from "./notice.js";
-import { go, hrefOfPicture, hrefOfSearch, note } from "./route.js";
+import { endlessList } from "./endless.js";
+import { pictureGrid } from "./grid.js";
+import { monthOf } from "./months.js";
+import { emptyState } from "./notice.js";
+import { pagesFrom, withQuery } from "./pages.js";
+import { go, hasConditions, hrefOfPicture, hrefOfSearch, note, queryOf, sortOf } from "./route.js";
 import { searchBar } from "./search_bar.js";
 import { Selection } from "./selection.js";
 import { selectionBar } from "./selection_bar.js";
-import { selectable } from "./selecting.js";
-import { placeholder, thumbnailImage } from "./showing.js";
-import { count, nameOf, number } from "./wording.js";
+import { count, number } from "./wording.js";
 
-const PAGE = 40;
-const ROW_HEIGHT = 230;
+const PAGE = 60;
+const MOST_SELECTED = 5_000;
 
 /** Return the view; `upload` opens the dialog to send pictures. */
 export function galleryView({ upload }) {
   let search = new URLSearchParams();
-  let next = null;
-  let records = [];
   let total = null;
-  let loading = null;
-  const tiles = new Map();
   const selection = new Selection();
+  const grid = pictureGrid({ selection, hrefOf: (id) => hrefOfPicture(id, null) });
+  const list = endlessList(grid, { onpage, nothing, onstart: () => selection.size && selection.clear() });
 
   const bar = searchBar((changed, isTyping) => {
     if (changed.toString() === search.toString()) return;
@@ -37,127 +36,61 @@ export function galleryView({ upload }) {
     load(changed);
   });
   const heading = h("h1", { class: "unseen", tabindex: "-1" }, "Pictures");
-  const totalLine = h("p", { class: "total faint" });
-  const list = h("ul", { class: "tiles", "aria-label": "Pictures" });
-  const state = h("div", { class: "state" });
-  const more = h("button", { type: "button", class: "more", hidden: true, onclick: () => loadMore() }, "Show more");
-  const actions = selectionBar(selection, { onchanged: replace, selectShown: () => selection.add(records) });
-  const element = h("section", { class: "gallery" }, heading, bar.element, totalLine, list, state, more, actions.element);
-  selection.addEventListener("change", () => {
-    list.classList.toggle("selecting", selection.size > 0);
-    for (const tile of tiles.values()) tile.show();
-  });
+  const totalLine = h("p", { class: "total faint grow" });
+  const actions = selectionBar(selection, { onchanged: replace, selectAll, all: () => total?.isExact && total.value });
+  const line = h("div", { class: "row" }, totalLine, h("a", { class: "total", href: `${servicePath}/?view=duplicates` }, "Find duplicates"));
+  const element = h("section", { class: "gallery" }, heading, bar.element, line, list.elements, actions.element);
 
-  const watcher = new IntersectionObserver(
-    (entries) => {
-      if (entries.some((entry) => entry.isIntersecting)) loadMore();
-    },
-    { rootMargin: "900px" },
-  );
-  watcher.observe(more);
-
-  async function load(wanted) {
+  function load(wanted) {
     search = new URLSearchParams(wanted);
-    next = null;
-    const query = new URLSearchParams(search);
-    query.set("limit", PAGE);
-    await fetchPage(`${servicePath}/images/?${query}`, true);
+    const sort = sortOf(search);
+    const groupOf = search.get("group") === "month" ? (record) => monthOf(record, sort) : () => null;
+    return list.load(`${servicePath}/images/?${queryOf(search, { limit: PAGE, links: 0 })}`, groupOf);
   }
 
-  async function loadMore() {
-    if (next && !loading) await fetchPage(next, false);
-  }
-
-  async function fetchPage(url, isFirst) {
-    loading?.abort();
-    const mine = new AbortController();
-    loading = mine;
-    list.setAttribute("aria-busy", "true");
-    if (isFirst) {
-      more.hidden = true;
-      if (!list.children.length) state.replaceChildren(skeleton());
-    }
-    more.disabled = true;
-    try {
-      const page = await json(url, { signal: mine.signal });
-      if (loading !== mine) return;
-      loading = null;
-      if (isFirst) empty();
-      append(page);
-    } catch (error) {
-      if (error.name === "AbortError" || loading !== mine) return;
-      loading = null;
-      if (isFirst) empty();
-      more.hidden = true;
-      state.replaceChildren(errorState(error, () => fetchPage(url, isFirst)));
-    } finally {
-      if (loading === null) list.setAttribute("aria-busy", "false");
-      more.disabled = false;
-    }
-  }
-
-  function empty() {
-    list.replaceChildren();
-    tiles.clear();
-    records = [];
-    if (selection.size) selection.clear();
-  }
-
-  function append(page) {
-    records.push(...page.data);
-    list.append(...page.data.map(added));
-    next = page.next;
+  function onpage(page) {
     total = { value: page.total, isExact: page.total_is_exact };
-    state.replaceChildren();
-    more.hidden = next === null;
     showTotal();
-    if (!records.length && !next) state.replaceChildren(nothing());
-    // A page can be short if the server found few matches within its limit. The button may
-    // then be visible already, so no scrolling would load the next page.
-    if (next && more.getBoundingClientRect().top < innerHeight + 900) setTimeout(loadMore, 0);
-  }
-
-  /** Return the element of a new tile. */
-  function added(record) {
-    const { element, link } = tile(record);
-    const selecting = selectable(element, link, record, selection, () => records);
-    tiles.set(record.id, { element, show: selecting.show });
-    selecting.show();
-    return element;
   }
 
   function showTotal() {
-    const shown = records.length;
+    const shown = grid.records.length;
     const all = total.isExact ? count(total.value, "picture") : `more than ${number(total.value)} pictures`;
     totalLine.textContent = shown ? all : "";
-    say(shown ? `${all}; ${number(shown)} shown` : next ? "Still searching" : "No pictures found");
+    say(shown ? `${all}; ${number(shown)} shown` : list.next ? "Still searching" : "No pictures found");
   }
 
-  /** Show a changed record in its place; remove it if `record` is null. */
-  function replace(id, record) {
-    const at = records.findIndex((known) => known.id === id);
-    if (at < 0) return;
-    const { element: old } = tiles.get(id);
-    if (record) {
-      records[at] = record;
-      old.replaceWith(added(record));
-    } else {
-      records.splice(at, 1);
-      tiles.delete(id);
-      old.remove();
-      total.value -= 1;
-      showTotal();
-      if (!records.length && !next) state.replaceChildren(nothing());
+  /** Show the changed records of a map by id; those that are null are removed. */
+  function replace(changes) {
+    const before = grid.records.length;
+    list.replace(changes);
+    selection.update(changes);
+    if (grid.records.length === before) return;
+    total.value -= [...changes.values()].filter((record) => record === null).length;
+    showTotal();
+  }
+
+  /** Select every picture of the search, also those that are not loaded yet. */
+  async function selectAll() {
+    selection.add(grid.records);
+    if (!list.next) return;
+    try {
+      for await (const page of pagesFrom(withQuery(list.next, { limit: 1_000 }))) {
+        selection.add(page.data.slice(0, MOST_SELECTED - selection.size));
+        if (selection.size >= MOST_SELECTED) break;
+      }
+    } catch (error) {
+      toast(error.message, "bad");
     }
-    selection.replace(id, record);
+    if (selection.size >= MOST_SELECTED) toast(`${number(selection.size)} pictures are selected, the most at once`);
   }
 
   function nothing() {
-    if (search.size) {
+    if (hasConditions(search)) {
       return emptyState(
         "search",
         "Nothing matches",
-        "No picture meets all the conditions.",
+        search.has("near") ? "No other picture looks like this one." : "No picture meets all the conditions.",
         h("a", { class: "button", href: `${servicePath}/` }, "Clear the search"),
       );
     }
@@ -169,70 +102,28 @@ export function galleryView({ upload }) {
     );
   }
 
-  function show(wanted) {
-    bar.show(wanted);
-    if (wanted.toString() !== search.toString() || !records.length) return load(wanted);
-    return Promise.resolve();
-  }
-
   return {
     element,
     heading,
     title: () => (search.get("q") ? `${search.get("q")} – pictures` : "Pictures"),
-    show,
+    show(wanted) {
+      bar.show(wanted);
+      if (wanted.toString() !== search.toString() || !grid.records.length) load(wanted);
+    },
     /** Load the first page again, for example after an upload. */
     reload: () => load(search),
     replace,
     /** Return the ids before and after a picture in the list; undefined where there is none. */
     neighbours(id) {
-      const at = records.findIndex((record) => record.id === id);
-      if (at >= 0 && at >= records.length - 5) loadMore();
-      return at < 0 ? {} : { previous: records[at - 1]?.id, next: records[at + 1]?.id };
+      const found = grid.neighbours(id);
+      if (found.left < 5) list.loadMore();
+      return found;
     },
     /** Put the cursor into the search. */
     focusSearch: bar.focus,
-    /** Deselect everything; false if nothing was selected. */
-    deselect() {
-      const had = selection.size > 0;
-      if (had) selection.clear();
-      return had;
-    },
+    selectAll,
+    /** Move the focus to the actions for the selected pictures. */
+    toActions: actions.focus,
+    deselect: () => selection.clear(),
   };
-}
-
-function tile(record) {
-  const ratio = Math.min(4, Math.max(0.4, record.width / record.height));
-  const name = nameOf(record);
-  const image = thumbnailImage(record);
-  const link = h(
-    "a",
-    { href: hrefOfPicture(record.id), draggable: "false" },
-    placeholder(record),
-    image,
-    h("span", { class: "caption", "aria-hidden": "true" }, h("bdi", {}, name)),
-    record.visibility === "private" && h("span", { class: "badge" }, icon("lock"), h("span", { class: "unseen" }, "Private")),
-    record.frames > 1 && h("span", { class: "badge second" }, count(record.frames, "frame")),
-  );
-  const element = h(
-    "li",
-    {
-      class: "tile",
-      dataset: { id: record.id },
-      style: { "--ratio": String(ratio), "--basis": `${Math.round(ratio * ROW_HEIGHT)}px` },
-    },
-    link,
-  );
-  image.addEventListener("error", () => element.classList.add("broken"), { once: true });
-  return { element, link };
-}
-
-function skeleton() {
-  const ratios = [1.5, 0.75, 1.33, 1.6, 1, 1.5, 0.8, 1.78];
-  return h(
-    "div",
-    { class: "tiles skeleton", "aria-hidden": "true" },
-    ratios.map((ratio) =>
-      h("div", { class: "tile", style: { "--ratio": String(ratio), "--basis": `${Math.round(ratio * ROW_HEIGHT)}px` } }),
-    ),
-  );
 }

@@ -8,8 +8,12 @@ const KEYS = [
   ["?", "Show this help"],
   ["← →", "Previous or next picture"],
   ["Esc", "Back to the pictures; or deselect all"],
+  ["← ↑ → ↓, Home, End", "Move between the pictures of a grid"],
   ["X", "Select the picture that has the focus"],
   ["Shift + X, Shift + click", "Select everything from the last selected picture"],
+  ["Ctrl + A", "Select all pictures"],
+  ["Shift + ← →", "Move a picture of an album"],
+  ["A", "Go to the actions for the selected pictures"],
 ];
 
 /**
@@ -19,18 +23,24 @@ const KEYS = [
  */
 export function catchKeys({ view, search }) {
   addEventListener("keydown", (event) => {
-    if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.defaultPrevented || event.altKey) return;
     if (document.querySelector("dialog[open]") || isTyping(event.target)) return;
-    const act = actionOf(event.key, view(), search);
+    const isCommand = event.ctrlKey || event.metaKey;
+    const act = isCommand ? commandOf(event.key, view()) : actionOf(event.key, view(), search);
     if (!act) return;
     event.preventDefault();
     act();
   });
 }
 
+function commandOf(key, view) {
+  return key === "a" ? view?.selectAll : null;
+}
+
 function actionOf(key, view, search) {
   if (key === "/") return search;
   if (key === "?") return showHelp;
+  if (key === "a") return view?.toActions;
   if (key === "ArrowLeft" && view?.step) return () => view.step(-1);
   if (key === "ArrowRight" && view?.step) return () => view.step(1);
   if (key === "Escape") return view?.close ?? view?.deselect;

@@ -2,7 +2,10 @@
 
 import { servicePath } from "./service_path.js";
 import { accountControl, loginView } from "./account.js";
+import { albumView } from "./album_view.js";
+import { albumsView } from "./albums_view.js";
 import { h } from "./dom.js";
+import { duplicatesView } from "./duplicates_view.js";
 import { galleryView } from "./gallery.js";
 import { jobView } from "./job_view.js";
 import { jobsView } from "./jobs_view.js";
@@ -12,6 +15,7 @@ import { pictureView } from "./picture_view.js";
 import { followLinks, go, read, router } from "./route.js";
 import { accountMode, discover, offers } from "./service.js";
 import { resume, session } from "./session.js";
+import { sharedPictureView } from "./shared_picture.js";
 import { themeButton } from "./theme.js";
 import { trashDays, trashView } from "./trash_view.js";
 import { uploader } from "./upload_dialog.js";
@@ -19,12 +23,16 @@ import { uploader } from "./upload_dialog.js";
 const main = document.getElementById("main");
 const top = document.getElementById("top");
 let current = null;
+let before = null;
+// Lists stay as they are while a picture of them is shown.
 let gallery = null;
-let galleryScroll = 0;
+let album = null;
+const scrolled = new WeakMap();
 
 const upload = uploader({ onuploaded: () => gallery?.reload() });
 const links = {
   gallery: h("a", { href: `${servicePath}/` }, "Pictures"),
+  albums: h("a", { href: `${servicePath}/?view=albums` }, "Albums"),
   jobs: h("a", { href: `${servicePath}/?view=jobs` }, "Jobs"),
   trash: h("a", { href: `${servicePath}/?view=trash`, hidden: true }, "Trash"),
 };
@@ -32,6 +40,7 @@ const links = {
 function header() {
   const brand = h("a", { class: "brand", href: `${servicePath}/`, "aria-label": "ProgImage" }, h("img", { src: `${servicePath}/console/mark.svg`, alt: "", width: 28, height: 28 }), h("span", {}, "ProgImage"));
   links.jobs.hidden = !offers("jobs");
+  links.albums.hidden = !offers("albums");
   showTrash();
   const controls = h("div", { class: "row" }, helpButton(), themeButton(), accountControl(), upload.button);
   top.replaceChildren(h("div", { class: "bar" }, brand, h("nav", { "aria-label": "Views" }, Object.values(links)), controls));
@@ -51,29 +60,39 @@ function show() {
     gallery.show(wanted.search);
     return;
   }
-  if (current !== null && current === gallery) galleryScroll = scrollY;
+  if (current !== null) scrolled.set(current, scrollY);
   current?.leave?.();
-  current = viewOf(wanted);
+  current = viewOf(wanted, before);
+  before = wanted.view;
   main.replaceChildren(current.element);
   document.title = `${current.title()} – ProgImage`;
   if (!isFirst) current.heading.focus({ preventScroll: true });
-  scrollTo(0, current === gallery ? galleryScroll : 0);
+  scrollTo(0, scrolled.get(current) ?? 0);
 }
 
 function mark(view) {
-  const section = view === "job" ? "jobs" : view;
+  const section = { job: "jobs", album: "albums", shared: "albums" }[view] ?? view;
   for (const [name, link] of Object.entries(links)) {
     if (name === section) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
 }
 
-function viewOf(wanted) {
+function viewOf(wanted, before) {
   if (wanted.view === "picture") {
-    const onchanged = (id, record) => gallery?.replace(id, record);
-    const neighbours = (id) => gallery?.neighbours(id) ?? {};
+    const list = wanted.album ? albumOf(wanted.album, null) : gallery;
+    const onchanged = (id, record) => [gallery, album].forEach((each) => each?.replace(new Map([[id, record]])));
+    const neighbours = async (id) => (await list?.neighbours(id)) ?? {};
     return pictureView({ id: wanted.id, pipeline: wanted.pipeline, onchanged, neighbours });
   }
+  if (wanted.view === "album") {
+    // Back from a picture it is as it was; else others may have changed it.
+    if (before !== "picture" && before !== "shared") album = null;
+    return albumOf(wanted.id, wanted.signature);
+  }
+  if (wanted.view === "shared") return sharedPictureView(wanted);
+  if (wanted.view === "albums" && offers("albums")) return albumsView();
+  if (wanted.view === "duplicates") return duplicatesView({ ondeleted: forget });
   if (wanted.view === "jobs" && offers("jobs")) return jobsView();
   if (wanted.view === "trash") return trashView({ onrestored: forget });
   if (wanted.view === "job" && offers("jobs")) return jobView({ id: wanted.id, onmade: forget });
@@ -83,16 +102,21 @@ function viewOf(wanted) {
   return gallery;
 }
 
+function albumOf(id, signature) {
+  if (album?.id !== id || album.signature !== signature) album = albumView({ id, signature, onchanged: (changes) => gallery?.replace(changes) });
+  return album;
+}
+
 /** Put the cursor into the search, in the gallery. */
 function search() {
   if (current !== gallery || gallery === null) go(`${servicePath}/`);
   gallery.focusSearch();
 }
 
-/** Make the gallery load again when it is shown next, because the pictures have changed. */
+/** Make lists load again when they are shown next, because the pictures have changed. */
 function forget() {
   gallery = null;
-  galleryScroll = 0;
+  album = null;
 }
 
 async function begin() {

@@ -9,7 +9,7 @@ import { focalPoint } from "./focal_point.js";
 import { metadataForm } from "./metadata_form.js";
 import { errorState, waitingState } from "./notice.js";
 import { playground } from "./playground.js";
-import { cameFrom, go, hrefOfPicture, note } from "./route.js";
+import { cameFrom, go, hrefOfList, hrefOfNear, hrefOfPicture, note } from "./route.js";
 import { share } from "./share_dialog.js";
 import { stage } from "./stage.js";
 import { trashDays } from "./trash_view.js";
@@ -19,12 +19,13 @@ import { bytes, count, nameOf, number, when } from "./wording.js";
  * Return the view of the picture `id`. With a `pipeline` the playground is open and starts with
  * it; with null the details are open. `onchanged` gets the id and the new record, or null after
  * the picture is deleted. `neighbours` returns the ids of the `previous` and the `next` picture
- * of the gallery, if there are any.
+ * of the list, if there are any; it may take a while.
  */
 export function pictureView({ id, pipeline, onchanged, neighbours }) {
   const heading = h("h1", { tabindex: "-1" }, "Picture");
   const body = h("div", { class: "picture-body" });
-  const back = h("a", { class: "button quiet", href: `${servicePath}/`, onclick: goBack }, icon("back"), "Pictures");
+  const list = hrefOfList();
+  const back = h("a", { class: "button quiet", href: list.href, onclick: goBack }, icon("back"), list.name);
   const steps = h("div", { class: "row steps-between" });
   const use = h("button", { type: "button", class: "primary", hidden: true }, icon("share"), h("span", {}, "Share"));
   const element = h("section", { class: "picture" }, h("div", { class: "picture-head" }, back, heading, use, steps), body);
@@ -32,17 +33,17 @@ export function pictureView({ id, pipeline, onchanged, neighbours }) {
   let title = "Picture";
 
   function goBack(event) {
-    // Go back in the history if the last view was the gallery, which then keeps its position.
+    // Go back in the history if the last view was the list, which then keeps its position.
     if (event.button !== 0 || event.metaKey || event.ctrlKey) return;
-    if (cameFrom() === "gallery") {
+    if (cameFrom() === list.view) {
       event.preventDefault();
       history.back();
     }
   }
 
   /** Links to the pictures before and after this one in the gallery. */
-  function showSteps() {
-    const { previous, next } = neighbours(id);
+  async function showSteps() {
+    const { previous, next } = await neighbours(id);
     const step = (to, drawing, label, key) =>
       to && h("a", { class: "button quiet round", href: hrefOfPicture(to), "aria-label": label, title: `${label} (${key})`, onclick: (event) => follow(event, to) }, icon(drawing));
     steps.replaceChildren(...[step(previous, "back", "Previous picture", "←"), step(next, "forward", "Next picture", "→")].filter(Boolean));
@@ -154,8 +155,8 @@ export function pictureView({ id, pipeline, onchanged, neighbours }) {
     }
     onchanged(id, null);
     toast(days ? "Picture moved to the trash" : "Picture deleted");
-    if (cameFrom() === "gallery") history.back();
-    else go(`${servicePath}/`);
+    if (cameFrom() === list.view) history.back();
+    else go(list.href);
   }
 
   load().then(() => say(title));
@@ -165,7 +166,10 @@ export function pictureView({ id, pipeline, onchanged, neighbours }) {
     title: () => title,
     leave: () => gone.abort(),
     /** Go to the picture before (-1) or after (1) this one. */
-    step: (by) => turn(by < 0 ? neighbours(id).previous : neighbours(id).next),
+    async step(by) {
+      const { previous, next } = await neighbours(id);
+      turn(by < 0 ? previous : next);
+    },
     close: () => back.click(),
   };
 }
@@ -189,6 +193,7 @@ function factsOf(record) {
     "section",
     { class: "stack", "aria-label": "Facts" },
     h("h2", {}, "Facts"),
+    h("div", { class: "row" }, h("a", { class: "button", href: hrefOfNear(record.id) }, icon("search"), "Looks like this")),
     h("dl", { class: "facts" }, facts.filter(([, value]) => value).map(([name, value]) => [h("dt", {}, name), h("dd", {}, value)])),
   );
 }

@@ -1,11 +1,24 @@
-// The search: a text, tags and a few filters.
+// The search: a text, tags, a few filters, and the order.
 
 import { transformList } from "./api.js";
 import { debounced, h, icon, uniqueId } from "./dom.js";
-import { CONDITIONS } from "./route.js";
+import { hasMonths } from "./months.js";
+import { NEWEST_FIRST, SEARCH } from "./route.js";
 import { accountMode } from "./service.js";
 import { userName } from "./session.js";
+import { squareImage } from "./showing.js";
 import { tagField } from "./tag_field.js";
+
+const ORDERS = [
+  ["", "Newest upload first"],
+  ["created", "Oldest upload first"],
+  ["-taken", "Latest date taken first"],
+  ["taken", "Earliest date taken first"],
+  ["title", "Name, A to Z"],
+  ["-title", "Name, Z to A"],
+  ["-size", "Largest file first"],
+  ["size", "Smallest file first"],
+];
 
 /**
  * Return `{element, show(search)}`.
@@ -29,7 +42,22 @@ export function searchBar(onsearch) {
   visibility.element.hidden = accountMode() === "off";
   const mine = h("input", { type: "checkbox", onchange: () => changed() });
   const mineField = h("label", { class: "check", hidden: true }, mine, "Only mine");
-  const filters = h("div", { class: "filters" }, tags.element, kind.element, visibility.element, mineField);
+  const order = picker("Sort by", ORDERS);
+  const months = h("input", { type: "checkbox", onchange: () => changed() });
+  const filters = h(
+    "div",
+    { class: "filters", id: uniqueId("filters") },
+    tags.element,
+    kind.element,
+    visibility.element,
+    order.element,
+    h("label", { class: "check" }, months, "By month"),
+    mineField,
+  );
+  // On narrow screens only; the style sheet shows it.
+  const fold = h("button", { type: "button", class: "quiet fold", "aria-expanded": "false", "aria-controls": filters.id, onclick: () => unfold(filters.classList.contains("folded")) });
+  let near = "";
+  const likeness = h("p", { class: "likeness", hidden: true });
   const element = h(
     "form",
     {
@@ -41,9 +69,30 @@ export function searchBar(onsearch) {
         changed();
       },
     },
-    h("div", { class: "search-line" }, icon("search"), text),
+    h("div", { class: "row" }, h("div", { class: "search-line grow" }, icon("search"), text), fold),
+    likeness,
     filters,
   );
+
+  function unfold(isOpen) {
+    filters.classList.toggle("folded", !isOpen);
+    fold.setAttribute("aria-expanded", String(isOpen));
+  }
+  unfold(false);
+
+  /** Show in the button how many filters there are behind it. */
+  function countFilters() {
+    const active = [...tags.value(), kind.select.value, visibility.select.value, order.select.value, months.checked, mine.checked].filter(Boolean).length;
+    fold.replaceChildren(icon("filter"), h("span", {}, active ? `Filters (${active})` : "Filters"));
+    months.disabled = !hasMonths(order.select.value || NEWEST_FIRST);
+  }
+
+  function showLikeness(id) {
+    near = id;
+    likeness.hidden = !id;
+    const drop = h("button", { type: "button", class: "quiet", onclick: () => (showLikeness(""), changed()) }, icon("close"), "Show all pictures");
+    likeness.replaceChildren(...(id ? [squareImage(id, 44), h("span", { class: "grow" }, "Pictures that look like this one"), drop] : []));
+  }
 
   function setKind(value) {
     if (value && ![...kind.select.options].some((option) => option.value === value)) {
@@ -83,10 +132,14 @@ export function searchBar(onsearch) {
       media_type: [kind.select.value],
       visibility: [visibility.select.value],
       owner: mine.checked ? ["me"] : [],
+      near: [near],
+      sort: [order.select.value],
+      group: [months.checked && hasMonths(order.select.value || NEWEST_FIRST) ? "month" : ""],
     };
-    for (const name of CONDITIONS) {
+    for (const name of SEARCH) {
       for (const value of values[name]) if (value.trim()) search.append(name, value.trim());
     }
+    countFilters();
     onsearch(search, isTyping);
   }
 
@@ -103,6 +156,10 @@ export function searchBar(onsearch) {
       visibility.select.value = search.get("visibility") ?? "";
       mine.checked = search.get("owner") === "me";
       mineField.hidden = userName() === null;
+      order.select.value = search.get("sort") ?? "";
+      months.checked = search.get("group") === "month";
+      if (near !== (search.get("near") ?? "")) showLikeness(search.get("near") ?? "");
+      countFilters();
     },
   };
 }

@@ -41,11 +41,13 @@ export class Selection extends EventTarget {
     this.#changed();
   }
 
-  /** Use the newer record of a picture, or forget the picture if it is null. */
-  replace(id, record) {
-    if (!this.#records.has(id)) return;
-    if (record) this.#records.set(id, record);
-    else this.#records.delete(id);
+  /** Use the newer records of a map by id, and forget the pictures whose record is null. */
+  update(changes) {
+    for (const [id, record] of changes) {
+      if (!this.#records.has(id)) continue;
+      if (record) this.#records.set(id, record);
+      else this.#records.delete(id);
+    }
     this.#changed();
   }
 

@@ -1,42 +1,43 @@
 // The bar with what can be done with the selected pictures.
 
-import { servicePath } from "./service_path.js";
+import { addToAlbum } from "./add_to_album.js";
 import { say, toast } from "./announce.js";
-import { sendJson } from "./api.js";
 import { archiveOf, changeAll, linksTo, save } from "./bulk.js";
 import { copied } from "./copying.js";
-import { confirmed, dialog, opened } from "./dialogs.js";
-import { h, icon, uniqueId } from "./dom.js";
-import { errorState } from "./notice.js";
-import { go, hrefOfJob } from "./route.js";
+import { confirmed } from "./dialogs.js";
+import { h, icon } from "./dom.js";
+import { askForRenditions, askForTags, smallDialog } from "./selection_dialogs.js";
 import { accountMode, offers } from "./service.js";
-import { tagField } from "./tag_field.js";
+import { userName } from "./session.js";
 import { trashDays } from "./trash_view.js";
 import { count, number } from "./wording.js";
 
 /**
  * Return the bar for a selection; it is hidden while nothing is selected.
  *
- * `onchanged` gets the id of each changed picture with its new record, or with null after it is
- * deleted. `selectShown` selects all pictures that are shown.
+ * `onchanged` gets a map of the changed pictures by id: their new records, or null for those that
+ * are deleted. `selectAll` selects all pictures of the list, and `all` returns how many these are.
+ * `more` are the actions of the list itself, each `{drawing, label, act(records)}`.
  */
-export function selectionBar(selection, { onchanged, selectShown }) {
+export function selectionBar(selection, { onchanged, selectAll, all, more = [] }) {
   const total = h("strong", { class: "grow", role: "status" });
   const busy = h("span", { class: "faint", hidden: true });
   const buttons = [
-    action("tag", "Tag", () => askForTags("Add tags", "Add", "add_tags", [])),
-    action("untag", "Untag", () => askForTags("Remove tags", "Remove", "remove_tags", tagsInCommon())),
+    ...more.map(({ drawing, label, act }) => action(drawing, label, () => working(() => act(selection.records)))),
+    action("tag", "Tag", () => askForTags(selection.records, false, (tags) => change({ add_tags: tags }, "tagged"))),
+    action("untag", "Untag", () => askForTags(selection.records, true, (tags) => change({ remove_tags: tags }, "untagged"))),
     ...(accountMode() === "off"
       ? []
       : [action("open", "Publish", () => change({ visibility: "public" }, "published")), action("lock", "Hide", () => change({ visibility: "private" }, "hidden"))]),
+    ...(accountMode() === "off" || userName() !== null ? [action("album", "Add to album", () => addToAlbum(selection.records))] : []),
     action("copy", "Copy links", copyLinks),
     action("download", "Download", download),
-    ...(offers("jobs") ? [action("picture", "Renditions", askForRenditions)] : []),
+    ...(offers("jobs") ? [action("picture", "Renditions", () => askForRenditions(selection.records, () => selection.clear()))] : []),
     action("trash", "Delete", remove, "danger"),
   ];
-  const all = h("button", { type: "button", class: "quiet", onclick: selectShown }, "Select all shown");
+  const every = h("button", { type: "button", class: "quiet", onclick: () => selectAll() });
   const none = h("button", { type: "button", class: "quiet round", "aria-label": "Clear the selection", title: "Clear the selection (Esc)", onclick: () => selection.clear() }, icon("close"));
-  const element = h("div", { class: "selection-bar", role: "toolbar", "aria-label": "Selected pictures", hidden: true }, none, total, busy, all, buttons);
+  const element = h("div", { class: "selection-bar", role: "toolbar", "aria-label": "Selected pictures", hidden: true, onkeydown: onKey }, none, total, busy, every, buttons);
 
   function action(drawing, label, act, kind = "quiet") {
     return h("button", { type: "button", class: kind, title: label, onclick: act }, icon(drawing), h("span", {}, label));
@@ -45,10 +46,22 @@ export function selectionBar(selection, { onchanged, selectShown }) {
   function show() {
     element.hidden = selection.size === 0;
     total.textContent = `${number(selection.size)} selected`;
+    every.textContent = all() ? `Select all ${number(all())}` : "Select all";
+    every.disabled = selection.size === all();
+  }
+
+  /** Arrow keys move between the buttons, as WAI-ARIA Authoring Practices describe it for toolbars. */
+  function onKey(event) {
+    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    if (!step) return;
+    event.preventDefault();
+    const enabled = [...element.querySelectorAll("button:not(:disabled)")];
+    enabled[(enabled.indexOf(document.activeElement) + step + enabled.length) % enabled.length].focus();
   }
 
   /** Run `act` with the bar's buttons disabled; its error is shown. */
   async function working(act) {
+    const focused = document.activeElement;
     for (const button of buttons) button.disabled = true;
     try {
       await act();
@@ -57,6 +70,8 @@ export function selectionBar(selection, { onchanged, selectShown }) {
     } finally {
       for (const button of buttons) button.disabled = false;
       busy.hidden = true;
+      // A disabled button loses the focus.
+      if (document.activeElement === document.body && element.contains(focused)) focused.focus();
     }
   }
 
@@ -70,9 +85,7 @@ export function selectionBar(selection, { onchanged, selectShown }) {
       const records = new Map(selection.records.map((record) => [record.id, record]));
       progress("Saving …");
       const { changed, failed } = await changeAll([...records.values()], fields);
-      for (const { id, revision, visibility, tags } of changed) {
-        onchanged(id, fields.delete ? null : { ...records.get(id), revision, visibility, tags });
-      }
+      onchanged(new Map(changed.map(({ id, revision, visibility, tags }) => [id, fields.delete ? null : { ...records.get(id), revision, visibility, tags }])));
       report(changed.length, failed, done);
     });
   }
@@ -80,63 +93,6 @@ export function selectionBar(selection, { onchanged, selectShown }) {
   function report(changed, failed, done) {
     const words = [changed > 0 && `${count(changed, "picture")} ${done}`, failed.length > 0 && `${number(failed.length)} failed: ${failed[0].detail ?? failed[0].title ?? "unknown reason"}`];
     toast(words.filter(Boolean).join("; "), failed.length ? "bad" : "plain");
-  }
-
-  function tagsInCommon() {
-    return [...new Set(selection.records.flatMap(({ tags }) => tags))].sort((one, other) => one.localeCompare(other));
-  }
-
-  function askForTags(title, word, field, suggested) {
-    const tags = tagField({ label: "Tags" });
-    const known = suggested.slice(0, 40).map((tag) =>
-      h("button", { type: "button", class: "pill", onclick: () => tags.set([...new Set([...tags.value(), tag])]) }, h("bdi", {}, tag)),
-    );
-    const form = h(
-      "form",
-      { class: "stack", onsubmit: submit },
-      tags.element,
-      known.length > 0 && h("div", { class: "pills", role: "group", "aria-label": "Tags of the selected pictures" }, known),
-      h("div", { class: "row end" }, h("button", { type: "submit", class: "primary" }, `${word} for ${count(selection.size, "picture")}`)),
-    );
-    const box = shownDialog(title, form);
-    tags.input.focus();
-    function submit(event) {
-      event.preventDefault();
-      if (tags.input.value.trim()) tags.input.blur();
-      const chosen = tags.value();
-      if (!chosen.length) return;
-      box.close();
-      change({ [field]: chosen }, field === "add_tags" ? "tagged" : "untagged");
-    }
-  }
-
-  function askForRenditions() {
-    const id = uniqueId("transforms");
-    const hintId = uniqueId("hint");
-    const text = h("textarea", { id, rows: 4, required: true, spellcheck: "false", value: "thumbnail.webp", "aria-describedby": hintId });
-    const trouble = h("div", {});
-    const form = h(
-      "form",
-      { class: "stack", onsubmit: submit },
-      h("div", { class: "field" }, h("label", { for: id }, "Transforms, one a line"), text, h("p", { id: hintId, class: "hint" }, "As in an address: thumbnail.webp, resize:w=1200.jpg. They are made in the background and are there when somebody asks for them.")),
-      trouble,
-      h("div", { class: "row end" }, h("button", { type: "submit", class: "primary" }, `Make for ${count(selection.size, "picture")}`)),
-    );
-    const box = shownDialog("Make renditions", form);
-    async function submit(event) {
-      event.preventDefault();
-      const transforms = text.value.split(/\n/).map((line) => line.trim()).filter(Boolean);
-      trouble.replaceChildren();
-      try {
-        const response = await sendJson(`${servicePath}/jobs/`, { images: selection.records.map((record) => record.id), transforms });
-        const job = await response.json();
-        box.close();
-        selection.clear();
-        go(hrefOfJob(job.id));
-      } catch (error) {
-        trouble.replaceChildren(errorState(error));
-      }
-    }
   }
 
   async function copyLinks() {
@@ -147,7 +103,7 @@ export function selectionBar(selection, { onchanged, selectShown }) {
       progress("Collecting links …");
       const urls = await linksTo(selection.records);
       if (await copied(urls.join("\n"))) toast(`${count(urls.length, "link")} copied`);
-      else shownDialog("Links", h("textarea", { rows: 8, readonly: true, "aria-label": "Links", value: urls.join("\n") }));
+      else smallDialog("Links", h("textarea", { rows: 8, readonly: true, "aria-label": "Links", value: urls.join("\n") }));
     });
   }
 
@@ -162,19 +118,21 @@ export function selectionBar(selection, { onchanged, selectShown }) {
   }
 
   async function remove() {
-    const days = await trashDays();
-    const end = days ? `go to the trash, where they are kept for ${count(days, "day")}` : "be deleted permanently";
-    const question = `${count(selection.size, "picture")} and all their renditions will ${end}.`;
-    if (await confirmed(`Delete ${count(selection.size, "picture")}?`, question, "Delete")) await change({ delete: true }, "deleted");
+    if (await confirmed(`Delete ${count(selection.size, "picture")}?`, await endOf(selection.size), "Delete")) await change({ delete: true }, "deleted");
   }
 
   selection.addEventListener("change", show);
   show();
-  return { element };
+  return {
+    element,
+    /** Move the focus to the bar, if it is shown. */
+    focus: () => buttons[0].focus(),
+  };
 }
 
-function shownDialog(title, ...content) {
-  const element = dialog(title, ...content);
-  element.classList.add("small");
-  return opened(element);
+/** Return what a deletion does to so many pictures, in words. */
+export async function endOf(size) {
+  const days = await trashDays();
+  const end = days ? `go to the trash, where they can be restored for ${count(days, "day")}` : "be deleted permanently";
+  return `${count(size, "picture")} and all their renditions will ${end}.`;
 }

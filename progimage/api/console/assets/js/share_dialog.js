@@ -11,11 +11,12 @@ import { isOpen, ownPreset } from "./service.js";
 import { nameOf, when } from "./wording.js";
 
 const HOUR_S = 3600;
-const LIFETIMES = [
+export const DAY_S = 24 * HOUR_S;
+export const LIFETIMES = [
   [HOUR_S, "1 hour"],
-  [24 * HOUR_S, "1 day"],
-  [7 * 24 * HOUR_S, "7 days"],
-  [30 * 24 * HOUR_S, "30 days"],
+  [DAY_S, "1 day"],
+  [7 * DAY_S, "7 days"],
+  [30 * DAY_S, "30 days"],
 ];
 const WIDTHS = [400, 800, 1600];
 
@@ -64,7 +65,7 @@ function linkForm(record, pipeline) {
   ];
   const what = h("select", { id: whatId }, targets.map(([value, name]) => h("option", { value }, name)));
   const long = h("select", { id: longId }, LIFETIMES.map(([value, name]) => h("option", { value }, name)));
-  long.value = String(24 * HOUR_S);
+  long.value = String(DAY_S);
   const result = h("div", { class: "lines" });
   const submit = h("button", { type: "submit", class: "primary" }, icon("share"), "Create a link");
 
@@ -148,7 +149,8 @@ export function codes(record) {
 
 const escaped = (text) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll('"', "&quot;");
 
-function line(label, text) {
+/** Return an address with buttons to copy and to open it. */
+export function line(label, text) {
   return h(
     "div",
     { class: "line" },

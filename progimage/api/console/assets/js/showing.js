@@ -36,6 +36,18 @@ function small(id, pipeline) {
   return ownPreset() && `${servicePath}/images/${id}/${ownPreset()}`;
 }
 
+/** Return the path of a small version of a record: by its signed link, if it came with one. */
+function smallOf(record, pipeline) {
+  const href = signedHref(record);
+  return href ? href.replace("{+pipeline}", pipeline) : small(record.id, pipeline);
+}
+
+/** Records of a shared album have links that work without a token; null for all others. */
+function signedHref(record) {
+  const href = record._links?.rendition?.href ?? "";
+  return href.includes("sig=") ? href : null;
+}
+
 /** Return the path of a version of at most screen size, or of the original if transforms are not open. */
 export function forScreen(record) {
   return isOpen() ? `${servicePath}/images/${record.id}/resize:height=1600,width=1600.webp` : `${servicePath}/images/${record.id}/`;
@@ -67,7 +79,7 @@ export function thumbnailImage(record, heights = [320, 640]) {
     loading: "lazy",
   });
   image.addEventListener("load", () => image.classList.add("there"), { once: true });
-  const paths = heights.map((height) => small(record.id, `thumbnail:height=${height}.webp`));
+  const paths = heights.map((height) => smallOf(record, `thumbnail:height=${height}.webp`));
   if (needsToken(record) && paths[0]) {
     image.addEventListener("near", () => showPrivately(image, paths.at(-1)));
     lazily.observe(image);
@@ -78,9 +90,16 @@ export function thumbnailImage(record, heights = [320, 640]) {
   return image;
 }
 
+/** Return an `img` of screen size of a record that came with a signed link. */
+export function screenImage(record) {
+  const image = h("img", { alt: record.alt || nameOf(record), src: smallOf(record, "resize:height=1600,width=1600.webp") });
+  image.addEventListener("load", () => image.classList.add("there"), { once: true });
+  return image;
+}
+
 /** True if a plain `img` cannot load the picture, because it would send no token. */
 export function needsToken(record) {
-  return record.visibility === "private" && accessToken() !== null;
+  return record.visibility === "private" && accessToken() !== null && signedHref(record) === null;
 }
 
 async function showPrivately(image, url) {

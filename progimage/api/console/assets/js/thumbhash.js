@@ -2,6 +2,7 @@
 // Source: Evan Wallace, https://github.com/evanw/thumbhash (MIT), `thumbHashToRGBA`.
 
 const SIDE = 32;
+const FREQUENCIES = 8;
 
 /** Return `{width, height, rgba}` of a hash, given as bytes; null if it is too short to be one. */
 export function decode(hash) {
@@ -25,20 +26,19 @@ export function decode(hash) {
   const ratio = ratioOf(hash);
   const width = Math.max(1, Math.round(ratio > 1 ? SIDE : SIDE * ratio));
   const height = Math.max(1, Math.round(ratio > 1 ? SIDE / ratio : SIDE));
+  const grid = { across: cosines(width), down: cosines(height) };
   const rgba = new Uint8ClampedArray(width * height * 4);
   for (let y = 0, at = 0; y < height; y += 1) {
     for (let x = 0; x < width; x += 1, at += 4) {
-      const fx = (Math.PI / width) * (x + 0.5);
-      const fy = (Math.PI / height) * (y + 0.5);
-      const l = valueAt(lightness, fx, fy);
-      const p = valueAt(yellow, fx, fy);
-      const q = valueAt(red, fx, fy);
+      const l = valueAt(lightness, grid, x, y);
+      const p = valueAt(yellow, grid, x, y);
+      const q = valueAt(red, grid, x, y);
       const b = l - (2 / 3) * p;
       const r = (3 * l - b + q) / 2;
       rgba[at] = 255 * r;
       rgba[at + 1] = 255 * (r - q);
       rgba[at + 2] = 255 * b;
-      rgba[at + 3] = alpha ? 255 * valueAt(alpha, fx, fy) : 255;
+      rgba[at + 3] = alpha ? 255 * valueAt(alpha, grid, x, y) : 255;
     }
   }
   return { width, height, rgba };
@@ -73,10 +73,17 @@ function channel(mean, scale, nx, ny, nibble) {
   return { mean, terms };
 }
 
-function valueAt({ mean, terms }, fx, fy) {
+/** Return the cosines of each frequency at each of `size` pixels; they are the same in every row. */
+function cosines(size) {
+  return Array.from({ length: FREQUENCIES }, (_, frequency) =>
+    Float64Array.from({ length: size }, (_, at) => Math.cos((Math.PI / size) * (at + 0.5) * frequency)),
+  );
+}
+
+function valueAt({ mean, terms }, { across, down }, x, y) {
   let value = mean;
   for (const [cx, cy, factor] of terms) {
-    value += 2 * factor * Math.cos(cx * fx) * Math.cos(cy * fy);
+    value += 2 * factor * across[cx][x] * down[cy][y];
   }
   return value;
 }
