@@ -17,7 +17,7 @@ from progimage.client.operations import Operations
 
 _CLASSES = (
     *("Client", "Image", "Rendition", "Pipeline", "Job", "Page", "Tag", "Uploaded"),
-    *("Saved", "Link", "BulkResult", "Album", "Retries", "Tokens"),
+    *("Saved", "Link", "Responsive", "BulkResult", "Album", "Retries", "Tokens"),
 )
 
 

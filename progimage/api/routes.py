@@ -30,6 +30,7 @@ from progimage.api.resources.origin_links import OriginLinks
 from progimage.api.resources.origins import OriginResource, Purges
 from progimage.api.resources.renditions import RenditionResource
 from progimage.api.resources.root import Root
+from progimage.api.resources.srcset.resource import SrcsetResource
 from progimage.api.resources.tags import Tags
 from progimage.api.resources.tokens import Tokens
 from progimage.api.resources.transforms import Transforms
@@ -72,6 +73,8 @@ def routes(parts: Components) -> list[Route]:
     bulk = BulkResource(parts.library, settings)
     links = Links(parts.library, policy, parts.signer, settings, parts.limits, urls)
 
+    srcset = SrcsetResource(parts.library, policy, parts.signer, settings, parts.limits, urls)
+
     stored_albums = Albums(parts.store)
     reader = AlbumReader(stored_albums, parts.library, parts.signer, urls)
     albums = AlbumResource(stored_albums, reader, settings, urls)
@@ -107,6 +110,7 @@ def routes(parts: Components) -> list[Route]:
             "/images/{image_id}/renders", images.RenditionCacheResource(parts.library), "renders"
         ),
         Route("/images/{image_id}/links", links, "links"),
+        Route("/images/{image_id}/srcset", srcset, "srcset"),
         Route("/images/{image_id}/{path:path}", renditions, "rendition"),
         Route("/on_demand/{path:path}", OnDemand(parts), "on_demand"),
         Route("/trash", trash, "trash", suffix="all", in_root=True),

@@ -107,6 +107,41 @@ def link(
             print_row(signed.url)
 
 
+@app.command(
+    epilog="""Examples:
+
+    progimage html ID
+
+    progimage html ID grayscale --widths 320,640 --sizes '(min-width: 800px) 50vw, 100vw'"""
+)
+def html(
+    image_id: ImageId,
+    pipeline: Pipeline = "",
+    widths: Annotated[str, typer.Option(help="pixels, separated by commas")] = "",
+    sizes: Annotated[str, typer.Option(help="the attribute of the HTML")] = "",
+    expires_in: Annotated[
+        int | None, typer.Option(min=1, help="seconds, for the addresses of a private image")
+    ] = None,
+    as_json: AsJson = False,
+    url: Url = LOCAL_URL,
+    token: Token = "",
+    ca_file: CaFile = "",
+) -> None:
+    """Print the HTML that shows an image in several widths and formats."""
+    try:
+        numbers = [int(width) for width in widths.split(",") if width.strip()]
+    except ValueError:
+        raise CommandError(f"--widths: expected numbers such as 320,640, got {widths!r}") from None
+    with connected(url, token, ca_file) as client:
+        found = client.get(image_id).responsive(
+            numbers, pipeline, sizes=sizes, expires_in=expires_in
+        )
+        if as_json:
+            print_json(found._asdict())
+        else:
+            print(found.picture)
+
+
 def _save(
     client: Client, image_id: str, pipeline: str, output: str, name: str, *, is_forced: bool
 ) -> None:

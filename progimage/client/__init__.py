@@ -44,7 +44,7 @@ from progimage.client.errors import (
     Unreachable,
 )
 from progimage.client.pipelines import Pipeline
-from progimage.client.results import Album, BulkResult, Link, Saved
+from progimage.client.results import Album, BulkResult, Link, Responsive, Saved
 from progimage.client.retries import Retries
 from progimage.client.tokens import Tokens
 
@@ -76,6 +76,7 @@ __all__ = [
     "Problem",
     "RateLimited",
     "Rendition",
+    "Responsive",
     "Retries",
     "Saved",
     "ServerError",

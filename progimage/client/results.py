@@ -49,6 +49,28 @@ class BulkResult(NamedTuple):
         )
 
 
+class Responsive(NamedTuple):
+    """HTML that shows an image in the width that a browser needs.
+
+    Attributes:
+        srcset: the value of the attribute, with negotiated formats.
+        img: an `<img>` with that `srcset`.
+        picture: a `<picture>` with the addresses of each format.
+        expires: when signed addresses expire; "" if they are not signed.
+    """
+
+    srcset: str
+    img: str
+    picture: str
+    expires: str = ""
+
+    @classmethod
+    def of(cls, document: Mapping[str, Any]) -> Responsive:
+        """Return the HTML that the server sent."""
+        texts = (str(document.get(name) or "") for name in cls._fields)
+        return cls(*texts)
+
+
 @dataclass(frozen=True, slots=True)
 class Album:
     """An album as it was when it was read.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import stat
 import subprocess
 import sys
@@ -102,6 +103,16 @@ def test_a_link_shows_a_private_image_without_an_account(use, sign_in, photo, se
     assert status_of(server, f"{url_of(server)}/images/{image_id}/thumbnail.webp") == 404
     [original] = use("link", image_id).lines
     assert status_of(server, original) == 200
+
+
+def test_html_of_a_private_image_has_signed_addresses(use, sign_in, photo, server):
+    sign_in("ann")
+    image_id = use("upload", photo, "--private", "--json").json[0]["id"]
+    printed = use("html", image_id, "flip.png", "--widths", "20,30", "--sizes", "50vw").text
+    addresses = re.findall(r'[" ](http[^" ]*)', printed)
+    assert len(addresses) == 3
+    assert all(status_of(server, address) == 200 for address in addresses)
+    assert use("html", image_id, "--json").json[0]["expires"]
 
 
 def test_an_import_is_followed_and_its_job_is_listed(use, sign_in):

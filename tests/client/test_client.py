@@ -125,6 +125,17 @@ def test_every_address_of_a_srcset_has_its_width(call, url, fresh_jpeg):
     assert [entry.rpartition(" ")[2] for entry in entries] == ["20w", "30w", f"{image.width}w"]
 
 
+def test_the_server_writes_html_for_several_widths(client, fresh_jpeg):
+    image = client.upload(fresh_jpeg)
+    for pipeline in ("grayscale.png", Pipeline().grayscale().png()):
+        found = image.responsive([20, 30], pipeline, sizes="50vw")
+        assert [entry.rpartition(" ")[2] for entry in found.srcset.split(", ")] == ["20w", "30w"]
+        assert found.picture.startswith("<picture>")
+        assert 'sizes="50vw"' in found.img
+        assert found.expires == ""
+    assert image.responsive().srcset.endswith(f" {image.width}w")
+
+
 @pytest.mark.parametrize(
     "pipeline",
     [

@@ -44,6 +44,18 @@ export interface UploadControl {
   fileName?: string
 }
 
+/** HTML that shows an image in the width that a browser needs. */
+export interface Responsive {
+  /** The value of the attribute, with negotiated formats. */
+  srcset: string
+  /** An `<img>` with that `srcset`. */
+  img: string
+  /** A `<picture>` with the addresses of each format. */
+  picture: string
+  /** When signed addresses expire; null if they are not signed. */
+  expires: string | null
+}
+
 /** An error answer of the server (RFC 9457). */
 export class Problem extends Error {
   constructor(
@@ -111,6 +123,24 @@ export class ProgImage {
   async get(imageId: string): Promise<ImageRecord> {
     const path = `${new Pipeline().path(imageId)}metadata/`
     return (await this.request(path)) as ImageRecord
+  }
+
+  /**
+   * Return HTML for several widths, written by the server, which signs addresses of private images.
+   *
+   * @param options.widths pixels; by default the usual ones up to the width of the image
+   * @param options.pipeline steps before the resize
+   * @param options.sizes the HTML attribute `sizes`
+   */
+  async responsive(
+    imageId: string,
+    options: { widths?: readonly number[]; pipeline?: Pipeline; sizes?: string } = {},
+  ): Promise<Responsive> {
+    const query = new URLSearchParams({ format: 'json' })
+    if (options.widths) query.set('widths', options.widths.join(','))
+    if (options.pipeline) query.set('pipeline', String(options.pipeline))
+    if (options.sizes) query.set('sizes', options.sizes)
+    return (await this.request(`${new Pipeline().path(imageId)}srcset?${query}`)) as Responsive
   }
 
   /**

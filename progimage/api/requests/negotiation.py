@@ -32,29 +32,35 @@ def own_format(source: Source) -> Format:
     return formats.nearest_writable(source.format, has_alpha=source.has_alpha)
 
 
+def offers(source: Source) -> tuple[tuple[Format, ...], Format]:
+    """Return the formats with small files, the smallest first, and one for every browser.
+
+    An animation is not offered as AVIF, which takes too long to encode on demand.
+    """
+    if source.is_animated:
+        return (formats.WEBP,), formats.GIF
+    return (formats.AVIF, formats.WEBP), formats.PNG if source.has_alpha else formats.JPEG
+
+
 def negotiate(accept: str | None, source: Source) -> Format:
     """Return the best format that `accept` allows.
 
     The highest q-value wins, then the smallest files: AVIF, WebP, then what every
     browser shows (GIF for animations, PNG for transparency, else JPEG). A wildcard
-    counts only for the latter: clients send it without supporting new formats. An
-    animation is not offered as AVIF, which takes too long to encode on demand.
+    counts only for the latter: clients send it without supporting new formats.
     Source: RFC 9110, section 12.5.1.
 
     Raises:
         NotAcceptable: the client accepts none of them.
     """
-    modern: tuple[Format, ...] = (formats.AVIF, formats.WEBP)
-    classic = formats.PNG if source.has_alpha else formats.JPEG
-    if source.is_animated:
-        modern, classic = (formats.WEBP,), formats.GIF
+    modern, classic = offers(source)
     qualities = _parse_accept(accept or "*/*")
-    offers = [(qualities.get(form.media_type, 0.0), form) for form in modern]
+    graded = [(qualities.get(form.media_type, 0.0), form) for form in modern]
     wildcard = qualities.get("image/*", qualities.get("*/*", 0.0))
-    offers.append((qualities.get(classic.media_type, wildcard), classic))
-    quality, best = max(offers, key=lambda offer: offer[0])
+    graded.append((qualities.get(classic.media_type, wildcard), classic))
+    quality, best = max(graded, key=lambda offer: offer[0])
     if quality <= 0:
-        offered = ", ".join(form.media_type for _, form in offers)
+        offered = ", ".join(form.media_type for _, form in graded)
         raise NotAcceptable(f"Accept: allows none of {offered}; add one of them, or image/*")
     return best
 

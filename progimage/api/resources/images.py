@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from contextlib import ExitStack
 from typing import Any, Literal
 
 import falcon
 from pydantic import Field
 
-from progimage import keys
 from progimage.api.auth.authentication import viewer_of
 from progimage.api.components import Components
 from progimage.api.openapi import schemas
 from progimage.api.openapi.documented import Answer, Content, Named, Parameter, documented
 from progimage.api.requests import preconditions
-from progimage.api.requests.query import Pairs, pairs, picture_query
+from progimage.api.requests.misplaced import check_no_transform
+from progimage.api.requests.query import pairs, picture_query
 from progimage.api.requests.search import QueryParameters
 from progimage.api.requests.submission import Submission, UploadJson, read_submission
 from progimage.api.resources.deletion import Deletion
@@ -72,7 +71,6 @@ _MANY = Named(
         "required": ["msg"],
     },
 )
-_EXTENSIONS = frozenset(e for form in schemas.WRITABLE for e in form.extensions) | {"auto"}
 _RESULT = {schemas.JSON: {"anyOf": [schemas.UPLOADED, _MANY]}}
 
 UPLOAD_ERRORS = (
@@ -206,37 +204,6 @@ def outcome(added: Added | Outcome) -> dict[str, Any]:
     }
 
 
-_SIDES = {"w": "w", "width": "w", "h": "h", "height": "h"}
-_FORMATS = ("format", "fm")
-_NUMBER = re.compile(r"[1-9][0-9]{0,4}")
-
-
-def _check_no_transform(image_id: str, arguments: Pairs) -> None:
-    """Raise `InvalidRequest` if a query asks for a size or a format, as other services take it.
-
-    The error names the URL of the rendition.
-    """
-    asked = [name for name, _ in arguments if name in _SIDES or name in _FORMATS]
-    if not asked:
-        return
-    sides = dict.fromkeys(
-        f"{_SIDES[name]}={value}"
-        for name, value in arguments
-        if name in _SIDES and _NUMBER.fullmatch(value)
-    )
-    extension = next(
-        (value for name, value in arguments if name in _FORMATS and value in _EXTENSIONS), ""
-    )
-    steps = f"/resize:{','.join(sides)}" if sides else ""
-    if not steps and not extension:
-        steps = "/resize:w=400"
-    shown = image_id if keys.is_image_id(image_id) else "<id>"
-    raise InvalidRequest(
-        f"{asked[0]}: this URL is that of the original; a rendition has its steps in the path, as "
-        f"in /images/{shown}{steps}{'.' if extension else ''}{extension}"
-    )
-
-
 class PictureResource:
     """`/images/<id>/`: the original, byte for byte."""
 
@@ -262,7 +229,7 @@ class PictureResource:
     def on_get(self, req: falcon.Request, resp: falcon.Response, image_id: str) -> None:
         """Send the original, byte for byte."""
         query = picture_query(req)
-        _check_no_transform(image_id, query.arguments)
+        check_no_transform(image_id, query.arguments)
         self._originals.respond(req, resp, image_id, query.signature, query.download)
 
     @documented(

@@ -217,4 +217,4 @@ class Links:
 
 def reserved(presets: Mapping[str, str]) -> list[str]:
     """Return the names of presets that have another meaning in URLs or links."""
-    return sorted({ORIGINAL, VIEWERS, "links", "metadata", "renders"} & presets.keys())
+    return sorted({ORIGINAL, VIEWERS, "links", "metadata", "renders", "srcset"} & presets.keys())

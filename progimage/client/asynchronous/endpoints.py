@@ -8,7 +8,7 @@ from typing import Any
 from progimage.client.asynchronous.session import AsyncSession
 from progimage.client.errors import NotFound
 from progimage.client.messages import Request
-from progimage.client.results import BulkResult, Link, Saved
+from progimage.client.results import BulkResult, Link, Responsive, Saved
 from progimage.client.sinks import Target, writing
 from progimage.client.steps import image_path
 
@@ -56,6 +56,30 @@ async def link(session: AsyncSession, image_id: str, pipeline: str, expires_in: 
     request = Request("POST", f"{image_path(image_id)}links/", json=body)
     document = (await session.request(request)).document
     return Link(str(document.get("url", "")), str(document.get("expires", "")))
+
+
+async def responsive(
+    session: AsyncSession,
+    image_id: str,
+    widths: Iterable[int],
+    pipeline: str,
+    sizes: str,
+    expires_in: int | None,
+) -> Responsive:
+    """Return the HTML of an image in several widths; empty arguments are not sent."""
+    query = {
+        "widths": ",".join(map(str, widths)),
+        "pipeline": pipeline,
+        "sizes": sizes,
+        "expires_in": "" if expires_in is None else str(expires_in),
+    }
+    request = Request(
+        "GET",
+        f"{image_path(image_id)}srcset",
+        parameters=[(name, text) for name, text in query.items() if text],
+        headers={"Accept": "application/json"},
+    )
+    return Responsive.of((await session.request(request)).document)
 
 
 async def change_many(

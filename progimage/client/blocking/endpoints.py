@@ -9,7 +9,7 @@ from typing import Any
 from progimage.client.blocking.session import Session
 from progimage.client.errors import NotFound
 from progimage.client.messages import Request
-from progimage.client.results import BulkResult, Link, Saved
+from progimage.client.results import BulkResult, Link, Responsive, Saved
 from progimage.client.sinks import Target, writing
 from progimage.client.steps import image_path
 
@@ -57,6 +57,30 @@ def link(session: Session, image_id: str, pipeline: str, expires_in: int) -> Lin
     request = Request("POST", f"{image_path(image_id)}links/", json=body)
     document = (session.request(request)).document
     return Link(str(document.get("url", "")), str(document.get("expires", "")))
+
+
+def responsive(
+    session: Session,
+    image_id: str,
+    widths: Iterable[int],
+    pipeline: str,
+    sizes: str,
+    expires_in: int | None,
+) -> Responsive:
+    """Return the HTML of an image in several widths; empty arguments are not sent."""
+    query = {
+        "widths": ",".join(map(str, widths)),
+        "pipeline": pipeline,
+        "sizes": sizes,
+        "expires_in": "" if expires_in is None else str(expires_in),
+    }
+    request = Request(
+        "GET",
+        f"{image_path(image_id)}srcset",
+        parameters=[(name, text) for name, text in query.items() if text],
+        headers={"Accept": "application/json"},
+    )
+    return Responsive.of((session.request(request)).document)
 
 
 def change_many(

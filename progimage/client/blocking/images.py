@@ -7,14 +7,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Unpack
 
-from progimage.client.blocking.endpoints import delete, link, purge, read, save
+from progimage.client.blocking.endpoints import delete, link, purge, read, responsive, save
 from progimage.client.blocking.session import Session
 from progimage.client.errors import Changed
 from progimage.client.messages import Request
 from progimage.client.operations import Operations
 from progimage.client.pipelines import Pipeline
 from progimage.client.records import Edit, ImageRecord, merge_patch, record_fields
-from progimage.client.results import Link, Saved
+from progimage.client.results import Link, Responsive, Saved
 from progimage.client.sinks import Target
 from progimage.client.steps import Path, image_path, srcset
 
@@ -113,6 +113,26 @@ class Image(ImageRecord, Operations[Rendition]):
         """
         paths = srcset(self.id, self.width, widths, pipeline.path if pipeline else Path(), format)
         return ", ".join(f"{self._session.url_of(path)} {width}w" for width, path in paths)
+
+    def responsive(
+        self,
+        widths: Iterable[int] = (),
+        pipeline: str | Pipeline = "",
+        *,
+        sizes: str = "",
+        expires_in: int | None = None,
+    ) -> Responsive:
+        """Return HTML that shows the image in several widths, written by the server.
+
+        The addresses of a private image are signed; they work until `expires`.
+
+        Args:
+            widths: pixels; by default the usual ones up to the width of the image.
+            pipeline: steps before the resize, optionally with a format.
+            sizes: the HTML attribute `sizes`.
+            expires_in: seconds until signatures expire.
+        """
+        return responsive(self._session, self.id, widths, str(pipeline), sizes, expires_in)
 
     def read(self) -> bytes:
         """Return the bytes of the original."""

@@ -159,7 +159,7 @@ class TestPresets:
         assert client.simulate_post(path + "links/", json={"transform": "*"}).status_code == 200
 
 
-@pytest.mark.parametrize("name", ["original", "metadata", "renders", "links"])
+@pytest.mark.parametrize("name", ["original", "metadata", "renders", "links", "srcset"])
 def test_no_preset_has_the_name_of_another_resource(make_client, name):
     with pytest.raises(Exception, match=f"presets: {name} have another meaning"):
         make_client(presets={name: "thumbnail"})

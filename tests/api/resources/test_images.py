@@ -159,5 +159,14 @@ def test_a_size_or_format_in_the_query_of_an_original_names_the_right_url(
     assert client.simulate_get(uploaded.rstrip("/") + url).status_code == 200
 
 
+@pytest.mark.parametrize("query", ["dpr=2&w=400", "srcset=320,640", "widths=320"])
+def test_several_sizes_in_the_query_of_an_original_name_the_right_url(client, uploaded, query):
+    result = client.simulate_get(uploaded, query_string=query)
+    assert_problem(result, 400, f"are at {uploaded}srcset?")
+    url = result.json["detail"].rpartition(" ")[2]
+    path, _, query = url.partition("?")
+    assert client.simulate_get(path, query_string=query).json["images"]
+
+
 def test_other_fields_in_the_query_of_an_original_are_ignored(client, uploaded, jpeg):
     assert client.simulate_get(uploaded, query_string="from=mail").content == jpeg

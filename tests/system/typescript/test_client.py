@@ -86,3 +86,9 @@ def test_every_address_of_a_srcset_has_its_width(results):
     assert [width for _, width in entries] == ["30w", "60w", f"{results['image']['width']}w"]
     for address, width in entries[:2]:
         assert opened(address).width == int(width.removesuffix("w"))
+
+
+def test_the_server_writes_html_for_several_widths(results):
+    assert results["responsive"]["picture"].startswith("<picture>")
+    assert results["responsive"]["srcset"].endswith("/grayscale/resize:width=40.auto 40w")
+    assert results["responsive"]["expires"] is None

@@ -47,6 +47,11 @@ const results = {
   missing: [missing instanceof Problem, missing.status],
   invalid,
   urls,
+  responsive: await client.responsive(image.id, {
+    widths: [20, 40],
+    pipeline: new Pipeline().grayscale(),
+    sizes: '50vw',
+  }),
   srcset: client.srcset(image, [60, 30, 99999], new Pipeline().grayscale(), 'png'),
 }
 process.stdout.write(JSON.stringify(results), () => process.exit())

@@ -1,0 +1,1 @@
+"""`/images/<id>/srcset`: a picture in several widths."""
