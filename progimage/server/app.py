@@ -13,6 +13,7 @@ from progimage.api.auth.authentication import Authentication
 from progimage.api.components import Components
 from progimage.api.fronts.mount import Mount
 from progimage.api.middleware.client_of_request import ClientOfRequest
+from progimage.api.middleware.compression import Compression
 from progimage.api.middleware.cors import Cors
 from progimage.api.middleware.own_site import OwnSite
 from progimage.api.middleware.proxies import TrustedProxies
@@ -104,6 +105,7 @@ def _with_middleware(components: Components) -> App:
     app = App(router=Router())
     if settings.tracing.endpoint:
         app.add_middleware(TraceRequests())
+    app.add_middleware(Compression())
     app.add_middleware(RequestLog(is_metered=settings.metrics.enabled))
     open_paths = VIEWER_PATHS if is_open_to_all_sites(settings) else ()
     if settings.cors.origins or open_paths:

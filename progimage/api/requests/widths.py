@@ -75,9 +75,9 @@ def _by_density(width: int, text: str, own: int) -> list[Wanted]:
                 f"dpr: expected numbers from 1 to 5 separated by commas, got {shown(density)}"
             )
     found: dict[int, str] = {}
-    for density in sorted({float(item) for item in densities}):
-        pixels = min(round(width * density), own)
-        ratio = density if pixels < own else max(1.0, own / width)
+    for number in sorted({float(item) for item in densities}):
+        pixels = min(round(width * number), own)
+        ratio = number if pixels < own else max(1.0, own / width)
         found.setdefault(pixels, f"{ratio:.2f}".rstrip("0").rstrip(".") + "x")
     return [Wanted(pixels, descriptor) for pixels, descriptor in found.items()]
 

@@ -11,6 +11,9 @@ from progimage.api.requests.body import Body
 from progimage.api.requests.conditional import match_holds, none_match_holds
 from progimage.api.requests.json_body import MetadataFields, read_json_object, validated
 from progimage.api.requests.media_type import check_media_type
+from progimage.api.requests.query import pairs
+from progimage.api.requests.search import QueryParameters
+from progimage.api.resources.record_shape import SHAPE, shape
 from progimage.api.responses.delivery import not_modified
 from progimage.api.responses.hal import Urls
 from progimage.config import Settings
@@ -30,6 +33,7 @@ from progimage.library.records import can_edit
 from progimage.model import Record
 
 _PATCH_TYPES = ("application/merge-patch+json", "application/json")
+_SHAPE = tuple(parameter.name for parameter in SHAPE)
 _HINT = f"send an edit, a JSON merge patch, as {' or '.join(_PATCH_TYPES)}"
 
 
@@ -50,13 +54,16 @@ class MetadataResource:
         "metadata",
         "pictures",
         {200: _RECORD, 304: Answer("The client has this version.", {}, ("ETag",))},
-        parameters=(schemas.IMAGE_ID, schemas.IF_NONE_MATCH),
-        errors=(NotFound, StoreUnavailable),
+        parameters=(schemas.IMAGE_ID, *SHAPE, schemas.IF_NONE_MATCH),
+        errors=(InvalidRequest, NotFound, StoreUnavailable),
     )
     def on_get(self, req: falcon.Request, resp: falcon.Response, image_id: str) -> None:
-        """Send the record with its links."""
+        """Send the record with its links, or those of its fields that are asked for."""
         record = self._library.find(viewer_of(req), image_id)
         self._respond(req, resp, record)
+        sent = [(name, value) for name, value in pairs(req) if name in _SHAPE]
+        if sent:
+            resp.media = shape(QueryParameters(sent, _SHAPE), self._urls)(record)
         if not none_match_holds(req.get_header("If-None-Match"), etag_of(record)):
             not_modified(resp)
 

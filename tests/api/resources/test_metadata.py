@@ -170,3 +170,14 @@ def test_a_photograph_says_how_and_to_its_owner_where_it_was_taken(ann, make_per
     assert "place" not in seen
     for text in (sent.text, bob.simulate_get("/images/").text, ann.simulate_get("/images/").text):
         assert "51.5" not in text
+
+
+def test_a_record_has_only_the_fields_that_were_asked_for(client, uploaded):
+    path = f"{uploaded}metadata/"
+    answer = client.simulate_get(path, params={"fields": "id,width", "links": "0"}, params_csv=True)
+    assert answer.json == {"id": uploaded.split("/")[2], "width": 48}
+    whole = client.simulate_get(path)
+    assert answer.headers["etag"] == whole.headers["etag"]
+    assert "_links" not in client.simulate_get(path, params={"links": "0"}).json
+    assert_problem(client.simulate_get(path, params={"fields": "place"}), 400, "fields")
+    assert client.simulate_get(path, params={"unrelated": "1"}).json == whole.json

@@ -179,7 +179,7 @@ class SrcsetResource:
             raise forbidden(record.id)
         if self._signer is None:
             raise no_key()
-        audit.record("link", image=record.id, pipeline=str(resized[-1]), seconds=expires_in_s)
+        audit.record("link", image=record.id, pipeline=str(resized[-1]), seconds=str(expires_in_s))
         return _Signing(self._signer, expires_in_s)
 
     def _other(self, viewer: Viewer, image_id: str) -> Record:
