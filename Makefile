@@ -105,8 +105,8 @@ test-s3: $(VENV)/.dev ## Test over a real Ceph and a real OpenStack Swift, insta
 	@tests/system/s3/swift.sh install
 	@PROGIMAGE_TEST_SWIFT=1 tests/system/s3/run.sh $(BIN)/pytest $(S3_TESTS)
 
-test-abuse: $(VENV)/.dev ## Attack a real server with slow clients, long texts and costly requests
-	@$(BIN)/pytest tests/system/abuse
+test-abuse: $(VENV)/.dev nginx ## Attack a real server, also behind nginx, with slow clients, long texts and costly requests
+	@PATH="$$PATH:/usr/sbin:/usr/local/sbin" $(BIN)/pytest tests/system/abuse
 
 test-faults: $(VENV)/.dev ## Kill nodes and parts of a real Ceph under load, cut power and network, set clocks wrong
 	@missing=; \

@@ -60,6 +60,16 @@ class Request:
     is_repeatable: bool = True
     has_token: bool = True
 
+    def may_be_sent_after(self, problem: Problem) -> bool:
+        """Return whether to send it again after an error.
+
+        After 502 and 504 with Retry-After, by which a proxy says that the server ended in the
+        middle, only if it is repeatable: the server may have done it.
+        """
+        if problem.status in (502, 504) and problem.retry_after_s is not None:
+            return self.is_repeatable
+        return problem.status in (429, 503)
+
     def arguments(self, access_token: str) -> dict[str, Any]:
         """Return the arguments for `httpx.Client.stream`."""
         headers = dict(self.headers)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Retries:
-    """When to try again after 429, 503 and broken connections.
+    """When to try again after 429, 502 to 504 and broken connections.
 
     The n-th pause is random between 0 and `backoff_s` * 2^n, at most `max_backoff_s`,
     plus the time that the server asks for in Retry-After. If the server asks for more

@@ -14,9 +14,8 @@ from operator import itemgetter
 
 from progimage import keys
 from progimage.ingest.resumable.state import remove_expired
+from progimage.renditions.oldest import BytesByAge
 from progimage.stores import HasStaleUploads, ObjectStore, Stat
-
-_BUCKET = timedelta(minutes=1)
 
 # Behind every id.
 _LAST: tuple[str, set[str]] = ("~", set())
@@ -78,7 +77,7 @@ def collect(
     Working copies go if they have no original, unless they are younger than an hour; and,
     given `copy_px`, if they were made by another version or for another size.
     """
-    sweep, by_minute = Removed(), dict[int, int]()
+    sweep, ages = Removed(), BytesByAge()
     if isinstance(store, HasStaleUploads):
         sweep.stale_uploads = store.remove_stale_uploads(_STALE_S)
     sweep.expired_uploads = remove_expired(store, clock())
@@ -107,11 +106,17 @@ def collect(
         if is_unwanted(stat):
             sweep._remove(store, stat)
         else:
-            minute = _minute(stat)
-            by_minute[minute] = by_minute.get(minute, 0) + stat.size
-    excess = sum(by_minute.values()) - max_bytes
-    if excess > 0:
-        _trim(store, sweep, by_minute, excess, is_unwanted, on_progress)
+            ages.add(stat)
+
+    def listed_again() -> Iterator[Stat]:
+        for stat in store.list(keys.RENDERS):
+            on_progress(stat.key)
+            # The first walk has counted it, and removed it unless this is a dry run.
+            if not is_unwanted(stat):
+                yield stat
+
+    for stat in ages.oldest(listed_again(), ages.total - max_bytes):
+        sweep._remove(store, stat)
     return sweep
 
 
@@ -158,37 +163,3 @@ def _is_of_the_past(key: str, is_open: Callable[[str], bool]) -> bool:
     return (named is not None and named[1] != keys.ENGINE_VERSION) or (
         name is not None and not is_open(name)
     )
-
-
-def _trim(
-    store: ObjectStore,
-    sweep: Removed,
-    by_minute: dict[int, int],
-    excess: int,
-    is_unwanted: Callable[[Stat], bool],
-    on_progress: Callable[[str], None],
-) -> None:
-    """Remove the oldest renditions until `excess` bytes are gone."""
-    last_minute, before = 0, 0
-    for minute in sorted(by_minute):
-        last_minute = minute
-        if before + by_minute[minute] >= excess:
-            break
-        before += by_minute[minute]
-    # Of the minute in which the limit falls only as much goes as must.
-    left_in_last = excess - before
-    for stat in store.list(keys.RENDERS):
-        on_progress(stat.key)
-        if is_unwanted(stat):
-            # The first walk has counted it, and removed it unless this is a dry run.
-            continue
-        minute = _minute(stat)
-        if minute < last_minute:
-            sweep._remove(store, stat)
-        elif minute == last_minute and left_in_last > 0:
-            left_in_last -= stat.size
-            sweep._remove(store, stat)
-
-
-def _minute(stat: Stat) -> int:
-    return int(stat.modified.timestamp() // _BUCKET.total_seconds())

@@ -15,6 +15,7 @@ from progimage.client import (
     NotFound,
     RateLimited,
     Retries,
+    ServerError,
     TimedOut,
     Tokens,
     Unauthorized,
@@ -59,7 +60,14 @@ COMPLETE = {
 REST = {**COMPLETE, "uploaded": {"failed": [{"url": "c", "error": "no"}]}, "next": None}
 
 
-@pytest.mark.parametrize("trouble", [busy(503), busy(429), CUT, Reply(body=b"{" * 50, cut=9)])
+def gone(status: int) -> Reply:
+    """What a proxy answers when the server behind it ends."""
+    return busy(status, **{"Retry-After": "0"})
+
+
+@pytest.mark.parametrize(
+    "trouble", [busy(503), busy(429), gone(502), gone(504), CUT, Reply(body=b"{" * 50, cut=9)]
+)
 def test_an_upload_is_retried(call, trouble):
     with scripted([trouble, trouble, Reply(201, RECORD)]) as server:
         image = call(server.url, lambda client: client.upload(b"bytes", title="A title"))
@@ -88,6 +96,20 @@ def test_a_request_that_is_not_repeatable_is_not_sent_again_after_a_broken_conne
     with scripted([busy(), Reply(202, PENDING)]) as server:
         job = call(server.url, lambda client: client.import_urls(["http://x/y.png"]))
     assert job.status == "pending"
+
+
+def test_a_request_that_is_not_repeatable_is_not_sent_again_after_the_error_of_a_proxy(call):
+    with scripted([gone(502), Reply(202, PENDING)]) as server:
+        with pytest.raises(ServerError):
+            call(server.url, lambda client: client.import_urls(["http://x/y.png"]))
+        assert len(server.seen) == 1
+
+
+def test_the_error_of_another_server_is_not_retried(call):
+    with scripted([busy(502)]) as server:
+        with pytest.raises(ServerError):
+            call(server.url, lambda client: client.get(ID))
+        assert len(server.seen) == 1
 
 
 def test_the_pause_honours_retry_after_and_is_random_within_its_bound():

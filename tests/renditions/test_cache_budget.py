@@ -1,8 +1,9 @@
-"""What is cached stays within its bounds while the service runs."""
+"""What is cached stays within its bounds while the service runs, and the oldest makes room."""
 
 from __future__ import annotations
 
 import io
+import os
 from concurrent.futures import Executor, Future
 from functools import partial
 
@@ -22,6 +23,17 @@ class AtOnce(Executor):
 
     def submit(self, fn, /, *args, **kwargs):
         fn(*args, **kwargs)
+        return Future()
+
+
+class Later(Executor):
+    """Does the work when it is asked to."""
+
+    def __init__(self) -> None:
+        self.work = []
+
+    def submit(self, fn, /, *args, **kwargs):
+        self.work.append(partial(fn, *args))
         return Future()
 
 
@@ -49,8 +61,10 @@ def store(request, tmp_path):
 
 def test_existing_bytes_count(store):
     fill(store, 900)
-    budget = budget_of(store)
-    budget.allows(50)
+    helpers = Later()
+    budget = budget_of(store, helpers=helpers)
+    budget.allows(1)
+    helpers.work.pop()()
     assert not budget.allows(101)
     assert budget.allows(50)
 
@@ -61,17 +75,6 @@ def test_bytes_added_since_the_last_count_count_at_once(store):
     budget._is_counting = True  # the next count has begun and has not ended
     assert budget.allows(60_000)
     assert not budget.allows(60_000)
-
-
-class Later(Executor):
-    """Does the work when it is asked to."""
-
-    def __init__(self) -> None:
-        self.work = []
-
-    def submit(self, fn, /, *args, **kwargs):
-        self.work.append(partial(fn, *args))
-        return Future()
 
 
 def test_before_the_first_count_only_a_small_part_of_the_budget_is_given(store):
@@ -105,16 +108,64 @@ def test_a_store_that_cannot_be_listed_is_given_a_small_part_of_the_budget():
     assert sum(budget.allows(100) for _ in range(100)) == 10
 
 
-def test_there_is_room_again_after_renditions_were_removed(store):
-    fill(store, 1_000)
-    budget = budget_of(store)
+def cached(store) -> dict[str, int]:
+    return {stat.key.rsplit("/", 1)[-1]: stat.size for stat in store.list(keys.RENDERS)}
+
+
+def test_the_oldest_make_room_in_a_full_cache(tmp_path):
+    store = FilesystemStore(tmp_path)
+    for age in range(10):
+        fill(store, 6_400, f"blur:{age + 1}")
+        path = store.local_path(keys.rendition(ID, f"blur:{age + 1}", "png", public=True))
+        os.utime(path, (86_400 * (100 - age),) * 2)
+    budget = budget_of(store, max_bytes=64_000, max_rendition_bytes=10_000)
     budget.allows(1)
-    assert not budget.allows(100)
-    store.delete(keys.rendition(ID, "sepia", "png", public=True))
-    budget.allows(100)
-    assert budget.allows(100)
+    assert set(cached(store)) == {f"blur:{age + 1}.png" for age in range(9)}
+    assert budget.allows(3_900)
+
+
+def test_a_cache_in_use_stays_within_its_budget_and_holds_the_latest(store):
+    budget = budget_of(store, max_bytes=64_000, max_rendition_bytes=10_000)
+    for number in range(500):
+        if budget.allows(640):
+            fill(store, 640, f"blur:{number}")
+        assert sum(cached(store).values()) <= 65_000
+    assert sum(cached(store).values()) > 50_000
+
+
+def test_one_larger_than_what_a_removal_frees_fits_the_next_time(store):
+    budget = budget_of(store, max_bytes=64_000, max_rendition_bytes=20_000)
+    for number in range(90):
+        if budget.allows(640):
+            fill(store, 640, f"blur:{number}")
+    if not budget.allows(20_000):
+        assert budget.allows(20_000)
+
+
+def test_two_processes_stay_within_the_budget_together(store):
+    budgets = [budget_of(store, max_bytes=64_000) for _ in range(2)]
+    for number in range(500):
+        if budgets[number % 2].allows(400):
+            fill(store, 400, f"blur:{number}")
+        assert sum(cached(store).values()) <= 66_000
+    assert sum(cached(store).values()) > 50_000
+
+
+def test_a_cache_without_a_budget_is_never_listed():
+    class Unlisted(MemoryStore):
+        def list(self, prefix, after=""):
+            raise AssertionError
+
+    assert not budget_of(Unlisted(), max_bytes=0).allows(1)
 
 
 @pytest.mark.parametrize(("free", "is_allowed"), [(0, True), (2**70, False)])
 def test_a_disk_keeps_a_floor_of_free_space(tmp_path, free, is_allowed):
     assert budget_of(FilesystemStore(tmp_path), min_free_bytes=free).allows(1) is is_allowed
+
+
+def test_the_cache_gives_way_where_the_disk_has_too_little_free_space(tmp_path):
+    store = FilesystemStore(tmp_path)
+    fill(store, 600)
+    assert not budget_of(store, min_free_bytes=2**70).allows(1)
+    assert cached(store) == {}

@@ -211,19 +211,20 @@ def read_json_object(body: Body, max_bytes: int) -> dict[str, Any]:
         InvalidRequest: it is not an object, or holds more than 200,000 values.
         PictureTooLarge: it is longer than `max_bytes`.
     """
-    data = bytearray()
+    data, values = bytearray(), 0
     while piece := body.read(_BLOCK):
         data += piece
+        # Before the values exist: a value of two bytes takes a hundred bytes of memory.
+        values += sum(map(piece.count, (b",", b"{", b"[")))
+        if values > _MAX_VALUES:
+            raise InvalidRequest(
+                f"the body holds more than {_MAX_VALUES:,} values or commas; send less at once"
+            )
         if len(data) > max_bytes:
             raise PictureTooLarge(
                 f"a JSON body may have at most {max_bytes:,} bytes; send a larger picture as "
                 "multipart/form-data or as it is"
             )
-    # Before the values exist: a value of two bytes takes a hundred bytes of memory.
-    if sum(map(data.count, (b",", b"{", b"["))) > _MAX_VALUES:
-        raise InvalidRequest(
-            f"the body holds more than {_MAX_VALUES:,} values or commas; send less at once"
-        )
     try:
         text = data.decode("utf-8-sig")
         data.clear()

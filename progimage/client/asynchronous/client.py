@@ -26,7 +26,7 @@ class AsyncClient(AsyncCalls):
         base_url: the address of the server.
         token: an access token, an API key, or what `login` returned.
         timeout_s: how long one request may wait for the network at a time.
-        retries: when to try again after 429, 503 and broken connections.
+        retries: when to try again after 429, 502 to 504 and broken connections.
         max_connections: how many connections there are at most.
         ca_file: certificates in PEM to trust instead of the system's, for an own authority.
 

@@ -95,7 +95,7 @@ class Session:
                 problem = response.problem
                 problem.tries = tries
                 pause_s = self.retries.pause_s(tries, problem.retry_after_s)
-                if problem.status not in (429, 503) or pause_s is None:
+                if pause_s is None or not request.may_be_sent_after(problem):
                     raise problem
             if request.sink is not None and not request.sink.restart():
                 raise Unreachable("the connection broke in the middle of the download")

@@ -57,9 +57,9 @@ class Cache(Section):
     max_bytes: int = Field(
         default=10 * 2**30,
         ge=0,
-        description="Most bytes to keep; the oldest go first. The running service caches nothing "
-        "beyond it (each web process may add a 64th part before it notices). It lists the cache "
-        "once at its first rendition, and again after each 64th part that it added.",
+        description="Most bytes to keep. Where they are used up, the running service removes the "
+        "oldest sixteenth part (each web process may add a 64th part before it notices). It lists "
+        "the cache once at its first rendition, and again after each 64th part that it made.",
     )
     max_rendition_bytes: int = Field(
         default=16 * 2**20,
@@ -69,7 +69,8 @@ class Cache(Section):
     min_free_bytes: int = Field(
         default=256 * 2**20,
         ge=0,
-        description="Bytes of a folder store's disk that cached renditions leave free.",
+        description="Bytes of a folder store's disk that cached renditions leave free; where "
+        "there are fewer, the oldest renditions are removed.",
     )
 
 

@@ -230,9 +230,11 @@ class TestKubernetes:
             }
             for name, item in named.items()
         }
-        assert paths["progimage-pictures"] == {"/images", "/images/", "/on_demand"}
-        assert "non_idempotent" in annotations["progimage-pictures"]["proxy-next-upstream"]
-        assert "non_idempotent" not in annotations["progimage"]["proxy-next-upstream"]
+        assert not [
+            name
+            for name, given in annotations.items()
+            if "non_idempotent" in given.get("proxy-next-upstream", "")
+        ]
         assert paths["progimage-streams"] == {"/uploads", "/jobs"}
         assert annotations["progimage-streams"]["proxy-request-buffering"] == "off"
         document = client.simulate_get("/openapi.json").json
