@@ -1,4 +1,4 @@
-"""Builds every key of the store, except those of the index and of jobs.
+"""Builds every key of the store, except those of the index, of jobs and of webhooks.
 
     store.json                             identity and format; see progimage/stores/marker.py
     images/ab/<id>/original-<generation>   the bytes as uploaded; immutable
@@ -21,6 +21,7 @@
     development-key                        signs tokens if auth.secret is "development"
     index/…                                the index; see progimage/library/index/keys.py
     job…/…                                 bulk jobs; see progimage/jobs/keys.py
+    webhooks/…                             events for receivers; see progimage/webhooks/keys.py
     asks/<token>.json                      the result of a render by another process
     origins/<name>/ab/<sha256>.json        facts about a picture of an origin; disposable
     foreign/…                              copies of origins' pictures, in images/ and renders/

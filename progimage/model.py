@@ -21,6 +21,7 @@ from pydantic import (
 from progimage.errors import InvalidField
 
 Visibility = Literal["public", "private"]
+EventKind = Literal["image.created", "image.updated", "image.deleted", "job.finished"]
 
 MAX_TITLE = 200
 MAX_DESCRIPTION = 5_000

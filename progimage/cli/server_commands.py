@@ -12,12 +12,12 @@ from progimage.errors import ConfigError
 MODULES = (
     *("serve", "settings", "worker", "store"),
     *("maintenance", "index", "prepare", "quarantine", "copy_store", "users", "link_key"),
-    "translate",
+    *("translate", "webhooks"),
 )
 NAMES = (
     *("serve", "settings", "worker", "create-store", "upgrade-store"),
     *("check", "gc", "reindex", "stats", "index", "prepare", "quarantine", "copy-store", "user"),
-    *("link-key", "translate"),
+    *("link-key", "translate", "webhooks"),
 )
 
 

@@ -19,6 +19,7 @@ from progimage.cli.terminal import progress
 from progimage.config import Settings
 from progimage.errors import InvalidField
 from progimage.maintenance import erase as erasing
+from progimage.server.webhooks import outbox_of
 from progimage.stores import ObjectStore, open_store
 from progimage.telemetry import logs
 
@@ -79,7 +80,8 @@ def erase(
     counts: Counter[str] = Counter()
     settings, store = _opened()
     with progress("deleting") as count:
-        for erased in erasing.erase(store, name, count, index_of(settings, store)):
+        index, events = index_of(settings, store), outbox_of(settings, store)
+        for erased in erasing.erase(store, name, count, index, events):
             counts[erased.kind] += 1
     deleted = ", ".join(f"{n} {kind}{'s' * (n > 1)}" for kind, n in sorted(counts.items()))
     print(f"deleted {deleted}" if deleted else "there was nothing left")

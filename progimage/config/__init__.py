@@ -28,6 +28,7 @@ from progimage.config.sections import (
     Tracing,
     Transforms,
     Upload,
+    Webhook,
 )
 from progimage.config.settings import Settings, names, variable
 
@@ -59,6 +60,7 @@ __all__ = [
     "Tracing",
     "Transforms",
     "Upload",
+    "Webhook",
     "environment",
     "header_values",
     "load",

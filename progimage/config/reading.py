@@ -148,7 +148,7 @@ def _complaints(error: ValidationError, origin: Mapping[tuple[str, ...], str]) -
         name = next((origin[where[:n]] for n in (2, 1) if where[:n] in origin), ".".join(where))
         if item["type"] == "extra_forbidden":
             yield f"{name}: no such setting; {_LISTED}"
-        elif where[0] == "auth" or where == ("jobs", "broker"):
+        elif where[0] in ("auth", "webhooks") or where == ("jobs", "broker"):
             # The value may be a secret.
             yield f"{name}: {item['msg'].removeprefix('Value error, ').removeprefix(f'{name}: ')}"
         else:

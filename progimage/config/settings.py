@@ -37,6 +37,7 @@ from progimage.config.sections import (
     Transforms,
     Trash,
     Upload,
+    Webhook,
 )
 from progimage.imaging.limits import Limits
 
@@ -91,6 +92,11 @@ class Settings(Section):
         default={},
         description='Where pictures already are: shop = {from = "file:///srv/shop"} serves '
         "/origins/shop/<pipeline>/-/<path>.",
+    )
+    webhooks: Mapping[Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")], Webhook] = Field(
+        default={},
+        description="Web servers that are informed of events: shop = {url = "
+        '"https://shop.example/hooks/pictures", secret = "whsec_…"}.',
     )
     origin_cache: OriginCache = OriginCache()
     fronts: Fronts = Fronts()

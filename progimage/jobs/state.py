@@ -18,10 +18,9 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
-from contextlib import suppress
 from datetime import UTC, datetime
 from itertools import islice
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import structlog
 
@@ -41,6 +40,7 @@ from progimage.jobs.model import (
     State,
 )
 from progimage.keys import is_token
+from progimage.library.events import NO_EVENTS, Events, Subject, expect
 from progimage.stores import ABSENT, ObjectStore, Stat, exists, json_objects
 
 # A listing has sizes but no content, and a state in the key would let two runners
@@ -66,6 +66,7 @@ class Jobs:
 
     Args:
         executor: reads several outcomes at a time; worth it where each takes long.
+        events: takes the ends of jobs.
     """
 
     def __init__(
@@ -73,9 +74,11 @@ class Jobs:
         store: ObjectStore,
         executor: Executor | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        events: Events = NO_EVENTS,
     ) -> None:
         self._store = store
         self._executor = executor
+        self._events = events
         self.clock = clock
 
     def create(self, request: Request, entries: Sequence[Entry]) -> None:
@@ -261,9 +264,27 @@ class Jobs:
         self._store.delete(keys.queued(request.created, request.id))
 
     def _end(self, request: Request, end: Finished) -> None:
-        with suppress(Conflict):  # it has ended before, one way or the other
+        subject = Subject(request.id)
+        event = expect(self._events, "job.finished", subject, lambda: self._summary(request, end))
+        try:
             json_objects.create(self._store, keys.finished(request.id), end)
+        except Conflict:  # it has ended before, one way or the other
+            event.retract()
+        else:
+            event.confirm()
         self.forget(request)
+
+    def _summary(self, request: Request, end: Finished) -> dict[str, Any]:
+        counts = (end.counts or self._count(request))._asdict()
+        return {
+            "id": request.id,
+            "kind": request.kind,
+            "owner": request.owner,
+            "created": request.created.isoformat(),
+            "finished": end.finished.isoformat(),
+            "status": end.status,
+            "counts": {"total": request.total, **counts},
+        }
 
     def _count(self, request: Request) -> Counts:
         counts = {"complete": 0, "failed": 0}

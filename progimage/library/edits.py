@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from progimage.errors import Conflict, Overloaded, PreconditionFailed
+from progimage.library.events import Events, subject_of
 from progimage.library.index.index import Index
 from progimage.library.records import Records
 from progimage.model import Metadata, Record, Viewer, check_visibility, parse_metadata
@@ -37,11 +38,13 @@ class Edits:
         index: Index,
         clock: Callable[[], datetime],
         purge: Purge,
+        events: Events,
     ) -> None:
         self._records = records
         self._index = index
         self._clock = clock
         self._purge = purge
+        self._events = events
 
     def edit(
         self,
@@ -73,14 +76,17 @@ class Edits:
 
     def _replace(self, record: Record, etag: str, edited: Record) -> bool:
         """Swap a record for its next version; False if it is no longer the current one."""
-        announced = self._index.announce(edited)
+        with self._events.expecting("image.updated", subject_of(edited), edited.facts) as event:
+            announced = self._index.announce(edited)
         try:
             self._records.write(edited, expect=etag)
         except Conflict:
+            event.retract()
             return False
         announced.confirm()
         if record.visibility != edited.visibility:
             self._purge(record.id)
+        event.confirm()
         return True
 
     def _edited(self, record: Record, changes: dict[str, Any]) -> Record | None:

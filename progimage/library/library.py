@@ -38,6 +38,7 @@ from progimage.errors import (
 from progimage.library import originals, quarantine, removals
 from progimage.library.candidate import Candidate, PictureFacts
 from progimage.library.edits import ATTEMPTS, Changes, Edits
+from progimage.library.events import NO_EVENTS, Event, Events, Subject, expect, subject_of
 from progimage.library.index.index import Index
 from progimage.library.records import (
     Records,
@@ -67,6 +68,7 @@ class Library:
     Args:
         on_purge: called with the id of each picture whose renditions were purged, before the
             purge is acknowledged.
+        events: takes what happens to pictures.
     """
 
     def __init__(
@@ -75,14 +77,16 @@ class Library:
         clock: Callable[[], datetime] = _now,
         index: Index | None = None,
         on_purge: Callable[[str], None] | None = None,
+        events: Events = NO_EVENTS,
     ) -> None:
         self._store = store
         self._clock = clock
         self._index = index or Index(store)
         self._on_purge = on_purge
+        self._events = events
         self._records = Records(store)
-        self._edits = Edits(self._records, self._index, clock, self.purge)
-        self.trash = Trash(store, self._records, self._index, clock, self.purge)
+        self._edits = Edits(self._records, self._index, clock, self.purge, events)
+        self.trash = Trash(store, self._records, self._index, clock, self.purge, events)
 
     def add(
         self, candidate: Candidate, metadata: Metadata, *, is_absent: bool = False
@@ -357,7 +361,10 @@ class Library:
     def _commit(self, record: Record, source: BinaryIO | None) -> bool:
         """Write original, announcement and record; False if another upload was faster."""
         original = keys.original(record.id, record.generation)
-        with self._index.announcing(record, is_new=True) as announced:
+        with (
+            self._index.announcing(record, is_new=True) as announced,
+            self._events.expecting("image.created", subject_of(record), record.facts) as event,
+        ):
             if source is not None:
                 source.seek(0)
                 self._store.put(original, source, media_type=record.media_type)
@@ -365,12 +372,14 @@ class Library:
             self._records.write(record, expect=ABSENT)
         except Conflict:
             announced.retract()
+            event.retract()
             if source is not None:
                 self._store.delete(original)
             return False
         # Any other error leaves it open whether the record was written: its bytes must stay. If
         # it was not, `check` removes them.
         announced.confirm()
+        event.confirm()
         return True
 
     def describe(self, candidate: Candidate, metadata: Metadata) -> Record:
@@ -418,7 +427,10 @@ class Library:
                 "its operator can repair it with 'progimage check --repair'"
             )
         self.purge(image_id)
+        facts = {"id": image_id, "owner": viewer.name}
+        event = expect(self._events, "image.deleted", Subject(image_id), lambda: facts)
         self._store.delete(keys.record(image_id))
+        event.confirm()
         for key in stored:
             self._store.delete(key)
         self.purge(image_id)
@@ -428,8 +440,14 @@ class Library:
 
     def _remove_from_full_store(self, record: Record, etag: str) -> None:
         """Remove a picture without marking it; raises `Conflict` if it changed."""
-        self._store.delete(keys.record(record.id), expect=etag)
+        event = self._expect_removal(record)
+        try:
+            self._store.delete(keys.record(record.id), expect=etag)
+        except Conflict:
+            event.retract()
+            raise
         self.finish_removal(record, etag)
+        event.confirm()
         try:
             # There is room again: that of the original.
             self._index.announce(_next_revision(record))
@@ -438,10 +456,21 @@ class Library:
 
     def _mark_deleting(self, record: Record, etag: str) -> tuple[Record, str]:
         deleting = _next_revision(record).model_copy(update={"state": "deleting"})
+        event = self._expect_removal(record)
         announced = self._index.announce(deleting)
-        etag = self._records.write(deleting, expect=etag)
+        try:
+            etag = self._records.write(deleting, expect=etag)
+        except Conflict:
+            event.retract()
+            raise
         announced.confirm()
+        event.confirm()
         return deleting, etag
+
+    def _expect_removal(self, record: Record) -> Event:
+        """Expect the event of a removal; a picture in the trash had it when it went there."""
+        events = NO_EVENTS if record.state == "trashed" else self._events
+        return expect(events, "image.deleted", subject_of(_next_revision(record)), record.facts)
 
 
 def _next_revision(record: Record) -> Record:

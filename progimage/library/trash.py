@@ -18,9 +18,10 @@ from datetime import datetime, timedelta
 from progimage import keys
 from progimage.errors import Conflict, DamagedRecord, NotFound, Overloaded, PreconditionFailed
 from progimage.library.edits import ATTEMPTS, TICK, Purge
+from progimage.library.events import Events, subject_of
 from progimage.library.index.index import Index
 from progimage.library.records import Records, can_edit, can_see, forbidden, not_found
-from progimage.model import Record, Trashed, Viewer, Visibility
+from progimage.model import EventKind, Record, Trashed, Viewer, Visibility
 from progimage.stores import ObjectStore
 from progimage.telemetry import audit
 
@@ -38,12 +39,14 @@ class Trash:
         index: Index,
         clock: Callable[[], datetime],
         purge: Purge,
+        events: Events,
     ) -> None:
         self._store = store
         self._records = records
         self._index = index
         self._clock = clock
         self._purge = purge
+        self._events = events
 
     def add(
         self,
@@ -78,8 +81,7 @@ class Trash:
                 }
             )
             put_note(self._store, trashed)
-            if self._swap(trashed, etag):
-                self._purge(image_id)
+            if self._swap(trashed, etag, "image.deleted"):
                 audit.record("delete", image=image_id, owner=record.owner, trash=True)
                 return
         raise Overloaded("others keep changing this picture; try again")
@@ -114,7 +116,7 @@ class Trash:
                     "visibility": visibility or record.visibility,
                 }
             )
-            if self._swap(restored, etag):
+            if self._swap(restored, etag, "image.created"):
                 remove_note(self._store, record)
                 audit.record("restore", image=image_id, owner=record.owner)
                 return restored
@@ -149,14 +151,19 @@ class Trash:
             raise missing
         return record, etag
 
-    def _swap(self, record: Record, etag: str) -> bool:
+    def _swap(self, record: Record, etag: str, kind: EventKind) -> bool:
         """Swap a record for its next version; False if it is no longer the current one."""
-        announced = self._index.announce(record)
+        with self._events.expecting(kind, subject_of(record), record.facts) as event:
+            announced = self._index.announce(record)
         try:
             self._records.write(record, expect=etag)
         except Conflict:
+            event.retract()
             return False
         announced.confirm()
+        if record.state == "trashed":
+            self._purge(record.id)
+        event.confirm()
         return True
 
 

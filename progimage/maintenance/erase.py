@@ -23,6 +23,7 @@ from progimage.ingest.resumable.state import ResumableUpload
 from progimage.jobs.retention import remove_all_of
 from progimage.library import Library
 from progimage.library.albums import Albums
+from progimage.library.events import NO_EVENTS, Events
 from progimage.library.index.index import Index
 from progimage.library.search.catalogue import Catalogue
 from progimage.library.search.query import Query
@@ -50,10 +51,12 @@ def erase(
     name: str,
     on_progress: Callable[[str], None] = lambda _: None,
     index: Index | None = None,
+    events: Events = NO_EVENTS,
 ) -> Iterator[Erased]:
     """Remove the pictures, albums, jobs, uploads and at last the account of `name`; yield each.
 
-    If there is no account, the remains of a former one are still removed.
+    If there is no account, the remains of a former one are still removed. `events` takes what
+    happens to the pictures.
 
     Raises:
         Overloaded: there is more each time; something still adds to it.
@@ -62,9 +65,10 @@ def erase(
     index.require()
     with suppress(NotFound, DamagedRecord):
         Users(store).change(name, disabled)
+    library = Library(store, index=index, events=events)
     for _ in range(_PASSES):
         is_clean = True
-        for erased in _one_pass(store, index, name, on_progress):
+        for erased in _one_pass(store, index, library, name, on_progress):
             is_clean = False
             yield erased
         if is_clean:
@@ -78,14 +82,17 @@ def erase(
 
 
 def _one_pass(
-    store: ObjectStore, index: Index, name: str, on_progress: Callable[[str], None]
+    store: ObjectStore,
+    index: Index,
+    library: Library,
+    name: str,
+    on_progress: Callable[[str], None],
 ) -> Iterator[Erased]:
     for job_id in remove_all_of(store, name):
         on_progress(job_id)
         yield Erased("job", job_id)
     yield from _uploads(store, name, on_progress)
-    library, viewer = Library(store, index=index), Viewer(name=name)
-    albums = Albums(store)
+    viewer, albums = Viewer(name=name), Albums(store)
     for _, album in albums.list(name):
         on_progress(album.id)
         with suppress(NotFound):

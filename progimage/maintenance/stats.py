@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from progimage import keys
 from progimage.jobs import keys as job_keys
 from progimage.stores import ObjectStore
+from progimage.webhooks import keys as webhook_keys
 
 
 @dataclass(slots=True)
@@ -42,6 +43,7 @@ _PREFIXES = {
     keys.UPLOADS: "uploads",
     keys.TRASH: "trash",
     keys.ALBUMS: "albums",
+    webhook_keys.WEBHOOKS: "events of webhooks",
     "index/": "index",
 }
 

@@ -32,12 +32,16 @@ from progimage.library.index.keeper import Keeper
 from progimage.server.components import build
 from progimage.stores import ObjectStore
 from progimage.telemetry import tracing
+from progimage.webhooks.sender import Senders
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 # How long a web process that ends waits for the items of jobs that it is working on.
 _JOBS_PATIENCE_S = 3.0
+
+# How long it waits for the answers of webhooks; without them, the events are sent again.
+_WEBHOOKS_PATIENCE_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,7 @@ class Service:
     runner: Runner
     library: Library
     keeper: Keeper
+    senders: Senders
 
     def __call__(self, env: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
@@ -60,11 +65,13 @@ class Service:
         """Start no more background work. Can be called from a signal handler."""
         self.runner.begin_to_stop()
         self.keeper.begin_to_stop()
+        self.senders.begin_to_stop()
 
     def close(self) -> None:
-        """Stop jobs, the render processes and the helper threads."""
-        self.keeper.begin_to_stop()
+        """Stop jobs, webhooks, the render processes and the helper threads."""
+        self.begin_to_stop()
         self.runner.stop(_JOBS_PATIENCE_S)
+        self.senders.stop(_WEBHOOKS_PATIENCE_S)
         for pool in self.pools:
             pool.close()
         for threads in self.helpers:
@@ -80,14 +87,14 @@ def create(
     Raises:
         ConfigError: the store or a preset cannot work.
     """
-    components, pools, helpers, runner, keeper = build(settings, store, pool)
+    components, pools, helpers, runner, keeper, senders = build(settings, store, pool)
     table = routes(components)
     app = _with_middleware(components)
     install(app, table)
     wsgi = StoreDeadline(
         TrustedProxies(app, settings.server.trusted_proxies), settings.s3.deadline_s
     )
-    return Service(wsgi, table, pools, helpers, runner, components.library, keeper)
+    return Service(wsgi, table, pools, helpers, runner, components.library, keeper, senders)
 
 
 def is_open_to_all_sites(settings: Settings) -> bool:

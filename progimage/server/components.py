@@ -66,12 +66,14 @@ from progimage.server.broker import Broker
 from progimage.server.draining import is_draining
 from progimage.server.large import LargeFactory, LargeParts
 from progimage.server.origins import foreign_pictures, fronts
+from progimage.server.webhooks import outbox_of, senders_of
 from progimage.stores import HasLocalPath, ObjectStore, open_store
 from progimage.stores.deadline import ContextThreads
 from progimage.stores.metered import MeteredStore
 from progimage.stores.readiness import readiness_of
 from progimage.stores.temp_files import TempFolder, make_folder
 from progimage.telemetry import metrics, tracing
+from progimage.webhooks.sender import Senders
 
 # Threads of each web worker that write announcements and read records.
 _HELPERS = 16
@@ -91,6 +93,7 @@ class Built(NamedTuple):
     helpers: Sequence[Executor]
     runner: Runner
     keeper: Keeper
+    senders: Senders
 
 
 def build(settings: Settings, store: ObjectStore | None, pool: RenderPool | None) -> Built:
@@ -115,14 +118,16 @@ def build(settings: Settings, store: ObjectStore | None, pool: RenderPool | None
     rendering = Admission(settings.render.workers + settings.render.queue, "renders")
     helpers = ContextThreads(_HELPERS, thread_name_prefix="store")
     index = index_of(settings, store, helpers)
-    library = Library(store, index=index, on_purge=disk_cache.forget if disk_cache else None)
+    outbox = outbox_of(settings, store, helpers)
+    forget = disk_cache.forget if disk_cache else None
+    library = Library(store, index=index, on_purge=forget, events=outbox)
     # Reading a local file is faster than handing the work to another thread.
     readers = None if isinstance(store, HasLocalPath) else helpers
     downloader = Downloader(settings.download, max_bytes)
     copies = WorkingCopies(store, library, settings.render.working_copy_px, helpers)
     broker = Broker(settings.jobs.broker) if settings.jobs.broker else None
     remote = broker_renderer(settings, store, broker)
-    jobs = Jobs(store, readers)
+    jobs = Jobs(store, readers, events=outbox)
     budget = cache_budget(settings, store, helpers)
     large_parts = large.parts(store, library, budget.has_room)
     runner = runner_of(
@@ -212,7 +217,8 @@ def build(settings: Settings, store: ObjectStore | None, pool: RenderPool | None
     )
     keeper = Keeper(index, merging_in(jobs_pool))
     pools = (pool, jobs_pool, large.pool)
-    return Built(components, pools, (helpers, renewers), runner, keeper)
+    senders = senders_of(settings, store, outbox)
+    return Built(components, pools, (helpers, renewers), runner, keeper, senders)
 
 
 def index_of(settings: Settings, store: ObjectStore, helpers: Executor | None) -> Index:

@@ -18,6 +18,7 @@ from progimage.server.broker import Broker
 from progimage.server.components import broker_renderer, checked_policy, disk_cache_of, index_of
 from progimage.server.origins import prove_origins
 from progimage.server.unfinished_removals import finish_in_background
+from progimage.server.webhooks import outbox_of, senders_of
 from progimage.stores import ObjectStore, create_store, open_store, temp_files
 from progimage.stores.probe import prove_conditional_writes, prove_listing
 from progimage.telemetry import logs, tracing
@@ -42,6 +43,7 @@ def prove(settings: Settings) -> None:
     key_ring(settings.auth, store)
     _prove_index(settings, store)
     prove_origins(settings)
+    senders_of(settings, store, outbox_of(settings, store))
     broker_renderer(settings, store, Broker(settings.jobs.broker) if settings.jobs.broker else None)
     prove_sockets_fit()
     if settings.tracing.endpoint:
@@ -88,6 +90,7 @@ def wsgi() -> Service:
         service.runner.start()
     finish_in_background(service.library)
     service.keeper.start()
+    service.senders.start()
     log.info("started", store=settings.store, settings=sources, accounts=settings.auth.mode)
     _warn_about_accounts(settings)
     return service

@@ -40,6 +40,7 @@ from progimage.server.components import (
     runner_of,
 )
 from progimage.server.large import LargeFactory
+from progimage.server.webhooks import outbox_of
 from progimage.stores import ObjectStore, open_store, temp_files
 from progimage.stores.metered import MeteredStore
 from progimage.stores.temp_files import TempFolder
@@ -62,10 +63,10 @@ def work_on_jobs() -> None:
     """
     settings, store = _begin(lambda settings: settings.jobs.threads)
     pool = pool_of(settings, workers=settings.render.workers, niceness=settings.render.niceness)
-    jobs = Jobs(store)
     helpers = ThreadPoolExecutor(_HELPERS, thread_name_prefix="store")
-    index = index_of(settings, store, helpers)
-    library, keeper = Library(store, index=index), Keeper(index, merging_in(pool))
+    index, events = index_of(settings, store, helpers), outbox_of(settings, store, helpers)
+    jobs, library = Jobs(store, events=events), Library(store, index=index, events=events)
+    keeper = Keeper(index, merging_in(pool))
     downloader = Downloader(settings.download, settings.upload.max_bytes)
     budget = cache_budget(settings, store, helpers)
     large = LargeFactory(settings)

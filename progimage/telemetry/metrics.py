@@ -127,6 +127,19 @@ _job_items = Counter(
     ("kind", "outcome"),
     registry=_REGISTRY,
 )
+_webhook_events = Counter(
+    "progimage_webhook_events_total",
+    "Tries to send events to a webhook: sent, failed or given_up.",
+    ("hook", "outcome"),
+    registry=_REGISTRY,
+)
+_webhook_waiting = Gauge(
+    "progimage_webhook_waiting",
+    "Events that wait for a webhook, counted by the process that sends to it.",
+    ("hook",),
+    multiprocess_mode="livemax",
+    registry=_REGISTRY,
+)
 
 _origin_pictures = Counter(
     "progimage_origin_pictures_total",
@@ -203,6 +216,7 @@ LABELS = frozenset(
         _places,
         _store,
         _job_items,
+        _webhook_events,
         _render_failures,
         _publications,
         _origin_pictures,
@@ -294,6 +308,16 @@ def disk_cache_bytes(count: int) -> None:
 def job_item(kind: str, *, failed: bool) -> None:
     """Count a finished item of a job."""
     _job_items.labels(kind, "failed" if failed else "done").inc()
+
+
+def webhook_events(hook: str, outcome: str, count: int = 1) -> None:
+    """Count tries to send events: sent, failed or given_up."""
+    _webhook_events.labels(hook, outcome).inc(count)
+
+
+def webhook_waiting(hook: str, count: int) -> None:
+    """Note how many events wait for a webhook."""
+    _webhook_waiting.labels(hook).set(count)
 
 
 def origin_picture(origin: str, state: str) -> None:

@@ -91,6 +91,8 @@ def test_every_setting_can_be_overridden_from_the_environment(where, tmp_path):
         "download.enabled": "false",
         "download.allow_private": "true",
         "iiif.enabled": "false",
+        "webhooks": '{shop = {url = "https://a.example", '
+        'secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"}}',
         "download.allowed_hosts": '["example.com"]',
         "download.denied_hosts": '["example.com"]',
         "delivery.redirect_expires_s": "20",
@@ -145,3 +147,22 @@ def test_a_broker_that_cannot_be_is_not_repeated_with_its_password(tmp_path):
     with pytest.raises(ConfigError, match="PROGIMAGE_JOBS_BROKER") as error:
         load({"PROGIMAGE_JOBS_BROKER": "reds://:hunter2@queue/0"}, "", tmp_path)
     assert "hunter2" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "secret", ["whsec_c2hvcnQ=", "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "whsec_?"]
+)
+def test_a_secret_of_a_webhook_is_checked_and_not_shown(secret):
+    hooks = f'{{shop = {{url = "https://a.example/?token=t0ken", secret = "{secret}"}}}}'
+    with pytest.raises(ConfigError, match="expected whsec_ and base64") as caught:
+        load({"PROGIMAGE_WEBHOOKS": hooks})
+    assert secret not in str(caught.value)
+    assert "t0ken" not in str(caught.value)
+
+
+def test_the_secrets_of_webhooks_are_not_printed():
+    secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+    hooks = f'{{shop = {{url = "https://a.example/", secret = "{secret}"}}}}'
+    settings = load({"PROGIMAGE_WEBHOOKS": hooks})
+    assert settings.webhooks["shop"].keys
+    assert secret not in repr(settings)

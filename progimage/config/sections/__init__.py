@@ -16,6 +16,7 @@ from progimage.config.sections.pictures import (
 )
 from progimage.config.sections.storage import S3, Cache, DiskCache, Index
 from progimage.config.sections.telemetry import Log, Metrics, Tracing
+from progimage.config.sections.webhooks import Webhook
 
 __all__ = [
     "DEVELOPMENT",
@@ -49,4 +50,5 @@ __all__ = [
     "Transforms",
     "Trash",
     "Upload",
+    "Webhook",
 ]

@@ -25,13 +25,15 @@ def request(
     stack: ExitStack,
     tls: ssl.SSLContext,
     headers: Headers,
+    content: bytes | None = None,
 ) -> httpcore.Response:
-    """Send a GET request; return the response, with its body not read yet.
+    """Send a request; return the response, with its body not read yet.
 
     Args:
         network: decides which addresses may be reached.
         stack: closes the connection.
-        headers: sent beside Host, User-Agent and Connection.
+        headers: sent beside Host, User-Agent, Connection and Content-Length.
+        content: the body of a POST; None for a GET.
 
     Raises:
         DownloadRefused: the host may not be reached.
@@ -46,8 +48,9 @@ def request(
             network_backend=PinnedBackend(network, addresses, target.port, deadline),
         )
     )
+    length = [] if content is None else [(b"Content-Length", str(len(content)).encode())]
     message = httpcore.Request(
-        b"GET",
+        b"GET" if content is None else b"POST",
         httpcore.URL(
             scheme=origin.scheme,
             host=origin.host,
@@ -58,8 +61,10 @@ def request(
             (b"Host", target.authority.encode("ascii")),
             (b"User-Agent", f"ProgImage/{__version__}".encode()),
             (b"Connection", b"close"),
+            *length,
             *headers,
         ],
+        content=content,
     )
     with protocol_faults():
         return connection.handle_request(message)

@@ -1,0 +1,94 @@
+"""Finds events of processes that died between a change and its events.
+
+A pending event that this process has seen for a while has no living writer. Whether its change
+was committed shows in the record, or in the end of the job. If that can no longer be seen (the
+picture of an upload is gone again), the change was not acknowledged, since its events would be
+in the queues, and the event is dropped.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import structlog
+
+from progimage.errors import DamagedRecord, NotFound
+from progimage.jobs import keys as job_keys
+from progimage.library.events import Subject
+from progimage.library.records import read_record
+from progimage.model import EventKind
+from progimage.stores import ObjectStore, exists, json_objects
+from progimage.webhooks import keys
+from progimage.webhooks.events import PendingEvent
+from progimage.webhooks.queue import enqueue
+
+GRACE = timedelta(hours=1)
+"""A change that has not been committed for so long will not be: its process is dead."""
+
+log = structlog.get_logger()
+
+
+class Recovery:
+    """Looks for events that are pending without a living writer.
+
+    Args:
+        settle_s: how long one is left to its writer.
+        seconds: monotonic seconds.
+    """
+
+    def __init__(
+        self,
+        store: ObjectStore,
+        settle_s: float,
+        seconds: Callable[[], float] = time.monotonic,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._store = store
+        self._settle_s = settle_s
+        self._seconds = seconds
+        self._clock = clock
+        self._seen: dict[str, float] = {}
+
+    def look(self) -> int:
+        """Queue the events whose changes were committed; return how many."""
+        now, recovered = self._seconds(), 0
+        stats = list(self._store.list(keys.PENDING))
+        self._seen = {stat.key: self._seen.get(stat.key, now) for stat in stats}
+        for stat in stats:
+            if now - self._seen[stat.key] < self._settle_s:
+                continue
+            try:
+                pending = json_objects.find(self._store, stat.key, PendingEvent)
+            except DamagedRecord:
+                self._store.delete(stat.key)
+                continue
+            if pending is None:
+                continue
+            if self._has_happened(pending.event.type, pending.subject):
+                for hook in pending.hooks:
+                    enqueue(self._store, hook, pending.event)
+                recovered += 1
+            elif stat.modified > self._clock() - GRACE:
+                continue
+            self._store.delete(stat.key)
+        if recovered:
+            log.info("recovered events of processes that died", count=recovered)
+        return recovered
+
+    def _has_happened(self, kind: EventKind, subject: Subject) -> bool:
+        if kind == "job.finished":
+            return exists(self._store, job_keys.finished(subject.id))
+        try:
+            record, _ = read_record(self._store, subject.id)
+        except NotFound:
+            return kind == "image.deleted"
+        except DamagedRecord:
+            return False
+        is_same = record.generation == subject.generation
+        if kind == "image.deleted":
+            return not is_same or record.state != "live"
+        # The first revision was there, whatever became of it.
+        is_there = record.state == "live" or subject.revision == 1
+        return is_same and is_there and record.revision >= subject.revision

@@ -1,0 +1,223 @@
+"""Sends events in the background: of all processes, one for each receiver.
+
+The process that holds a receiver's lease sends what is due, several events at a time. Others
+look whether it is alive. A process that dies has its lease taken over. An event that was sent
+by a process that died before it could note that is sent again, with the same id.
+"""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from itertools import islice
+
+import structlog
+
+from progimage.errors import KeyMissing, StoreError
+from progimage.jobs.leases import Lease, Leases
+from progimage.stores import ABSENT, ObjectStore
+from progimage.telemetry import metrics
+from progimage.webhooks import keys
+from progimage.webhooks.endpoint import Endpoint
+from progimage.webhooks.queue import Queue
+from progimage.webhooks.recovery import Recovery
+
+DELAYS_S = (10, 60, 300, 1_800, 7_200, 21_600, 43_200, 86_400)
+"""Pauses before the next try; after one more failure an event is given up."""
+
+# A tenth more or less, so that what failed together does not come back together.
+_JITTER = 0.1
+
+_LISTED = 1_000
+_BATCHES = 16
+_TRIM_EVERY_S = 60.0
+
+log = structlog.get_logger()
+
+
+class Sender:
+    """Sends the events of one receiver.
+
+    Args:
+        most: events that may wait.
+        concurrent: events at a time.
+        recovery: run by this sender too, if it is the first of the process.
+        poll_s: between two looks for events of other processes.
+        seconds: monotonic seconds, the same that `leases` goes by.
+    """
+
+    def __init__(
+        self,
+        store: ObjectStore,
+        queue: Queue,
+        endpoint: Endpoint,
+        leases: Leases,
+        *,
+        most: int,
+        concurrent: int,
+        poll_s: float,
+        recovery: Recovery | None = None,
+        seconds: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._store = store
+        self._queue = queue
+        self._endpoint = endpoint
+        self._leases = leases
+        self._most = most
+        self._concurrent = concurrent
+        self._poll_s = poll_s
+        self._recovery = recovery
+        self._seconds = seconds
+        self._lease: Lease | None = None
+        self._next_trim = 0.0
+        self._has_news = threading.Event()
+        self._is_stopping = threading.Event()
+
+    def work(self) -> bool:
+        """Send a batch of what is due; True if there may be more."""
+        if not self._has_lease():
+            return False
+        if self._recovery:
+            self._recovery.look()
+        listed = list(islice(self._queue.waiting(), _LISTED))
+        if len(listed) < _LISTED:
+            metrics.webhook_waiting(self._queue.hook, len(listed))
+        if self._seconds() >= self._next_trim:
+            self._trim()
+        due = [key for key in listed if self._queue.is_due(key)]
+        due = due[: self._concurrent * _BATCHES]
+        with ThreadPoolExecutor(self._concurrent, thread_name_prefix="webhook") as threads:
+            list(threads.map(self._deliver, due))
+        return bool(due)
+
+    def run(self) -> None:
+        """Send until `begin_to_stop`."""
+        while not self._is_stopping.is_set():
+            self._has_news.clear()
+            try:
+                has_more = self.work()
+            except StoreError as error:
+                log.warning("events could not be read", hook=self._queue.hook, reason=str(error))
+                has_more = False
+            except Exception:
+                log.exception("unexpected error in sending events", hook=self._queue.hook)
+                has_more = False
+            if not has_more:
+                self._has_news.wait(self._poll_s)
+        self._release()
+
+    def wake(self) -> None:
+        """Look now: there is a new event."""
+        self._has_news.set()
+
+    def begin_to_stop(self) -> None:
+        """Send nothing more. May be called from a signal handler."""
+        self._is_stopping.set()
+        self._has_news.set()
+
+    def renew(self) -> None:
+        """Keep the lease, if this process has it."""
+        lease = self._lease
+        if lease is not None:
+            self._leases.renew(lease)
+
+    def _has_lease(self) -> bool:
+        if self._lease is not None:
+            if self._lease.is_held(self._seconds()):
+                return True
+            metrics.webhook_waiting(self._queue.hook, 0)  # another process counts now
+        key = keys.lease(self._queue.hook)
+        try:
+            current = self._store.stat(key).etag
+        except KeyMissing:
+            current = ABSENT
+        self._lease = self._leases.take(key, current)
+        return self._lease is not None
+
+    def _release(self) -> None:
+        if self._lease is not None:
+            with suppress(StoreError):
+                self._leases.release(self._lease)
+            self._lease = None
+
+    def _trim(self) -> None:
+        self._next_trim = self._seconds() + _TRIM_EVERY_S
+        waiting, given_up = self._queue.trim(self._most)
+        metrics.webhook_waiting(self._queue.hook, waiting)
+        if given_up:
+            metrics.webhook_events(self._queue.hook, "given_up", given_up)
+            log.error("too many events wait", hook=self._queue.hook, given_up=given_up)
+
+    def _deliver(self, key: str) -> None:
+        """Send one event, and note what became of it."""
+        lease = self._lease
+        if self._is_stopping.is_set() or lease is None or not lease.is_held(self._seconds()):
+            return
+        event = self._queue.read(key)
+        if event is None:
+            return
+        hook = self._queue.hook
+        sent = self._endpoint.send(event.id, event.payload)
+        if not sent.error:
+            metrics.webhook_events(hook, "sent")
+            self._queue.remove(key)
+            return
+        attempts = event.attempts + 1
+        event = event.model_copy(update={"attempts": attempts, "error": sent.error})
+        if sent.is_final or attempts > len(DELAYS_S):
+            metrics.webhook_events(hook, "given_up")
+            log.error("event given up", hook=hook, event_id=event.id, reason=sent.error)
+            self._queue.give_up(key, event)
+            return
+        metrics.webhook_events(hook, "failed")
+        log.warning("event not delivered yet", hook=hook, event_id=event.id, reason=sent.error)
+        pause = DELAYS_S[attempts - 1] * random.uniform(1 - _JITTER, 1 + _JITTER)  # noqa: S311 - no secret
+        self._queue.postpone(key, event, max(pause, sent.retry_after_s or 0))
+
+
+class Senders:
+    """The senders of one process, a thread for each, and one that renews their leases."""
+
+    def __init__(self, senders: Sequence[Sender], renew_every_s: float) -> None:
+        self._senders = senders
+        self._renew_every_s = renew_every_s
+        self._is_stopping = threading.Event()
+        self._threads: list[threading.Thread] = []
+
+    def start(self) -> None:
+        """Begin to send, if there are receivers."""
+        actions = [sender.run for sender in self._senders]
+        for act in [*actions, self._renew] if actions else []:
+            thread = threading.Thread(target=act, name="webhooks", daemon=True)
+            self._threads.append(thread)
+            thread.start()
+
+    def wake(self) -> None:
+        """Look for events now."""
+        for sender in self._senders:
+            sender.wake()
+
+    def begin_to_stop(self) -> None:
+        """Send nothing more. May be called from a signal handler."""
+        self._is_stopping.set()
+        for sender in self._senders:
+            sender.begin_to_stop()
+
+    def stop(self, patience_s: float) -> None:
+        """Wait for what is being sent, for so long at most."""
+        self.begin_to_stop()
+        deadline = time.monotonic() + patience_s
+        for thread in self._threads:
+            thread.join(max(deadline - time.monotonic(), 0.0))
+
+    def _renew(self) -> None:
+        while not self._is_stopping.wait(self._renew_every_s):
+            for sender in self._senders:
+                try:
+                    sender.renew()
+                except Exception:
+                    log.exception("the lease of a webhook could not be renewed")
