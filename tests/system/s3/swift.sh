@@ -104,7 +104,12 @@ install() {
       echo "memcached is missing. On Debian or Ubuntu: sudo apt-get install memcached" >&2; exit 1
     fi
   fi
-  [ -x "$VENV/bin/swift-proxy-server" ] || { python3 -m venv "$VENV" && "$VENV/bin/pip" install --disable-pip-version-check -q swift==2.38.3; }
+  # Marked when it is whole, so that an interrupted installation is done again.
+  [ -e "$VENV/.installed" ] || {
+    python3 -m venv --clear "$VENV"
+    "$VENV/bin/pip" install --disable-pip-version-check -q swift==2.38.3
+    touch "$VENV/.installed"
+  }
 }
 case ${1:-start} in
   install) install;;
