@@ -10,28 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from progimage.cli.terminal import CommandError
+from progimage.imaging.codecs.formats import KNOWN
 
-SUFFIXES = frozenset(
-    f".{name}"
-    for name in (
-        *("jpg", "jpeg", "jpe", "jfif", "png", "webp", "gif", "avif", "tif", "tiff", "bmp", "dib"),
-        *(
-            "jp2",
-            "j2k",
-            "jpx",
-            "ico",
-            "pbm",
-            "pgm",
-            "ppm",
-            "pnm",
-            "heic",
-            "heif",
-            "svg",
-            "pdf",
-            "jxl",
-        ),
-    )
-)
+SUFFIXES = frozenset(f".{name}" for form in KNOWN for name in form.extensions)
 """Files with these suffixes are taken from folders; the server looks at their content."""
 
 _SHOWN_SUFFIXES = 5

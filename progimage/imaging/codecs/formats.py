@@ -25,6 +25,7 @@ class Format:
         extension: the one we write, without the dot: "jpg".
         media_type: the one we send.
         pillow_name: Pillow's identifier; "" where it does not read the format.
+        pillow_plugin: the plug-in of Pillow for it: "Jpeg" for PIL.JpegImagePlugin; else "".
         other_extensions: also understood in URLs.
         other_media_types: also understood in Accept and Content-Type.
         magic_types: what libmagic calls it.
@@ -45,6 +46,7 @@ class Format:
     media_type: str
     pillow_name: str
     magic_types: tuple[str, ...]
+    pillow_plugin: str = ""
     other_extensions: tuple[str, ...] = ()
     other_media_types: tuple[str, ...] = ()
     is_writable: bool = True
@@ -82,6 +84,7 @@ JPEG = Format(
     extension="jpg",
     media_type="image/jpeg",
     pillow_name="JPEG",
+    pillow_plugin="Jpeg",
     magic_types=("image/jpeg",),
     other_extensions=("jpeg", "jpe", "jfif"),
     other_media_types=("image/jpg", "image/pjpeg"),
@@ -93,6 +96,7 @@ PNG = Format(
     extension="png",
     media_type="image/png",
     pillow_name="PNG",
+    pillow_plugin="Png",
     magic_types=("image/png", "image/apng", "image/vnd.mozilla.apng"),
     other_extensions=("apng",),
     other_media_types=("image/apng", "image/x-png"),
@@ -104,6 +108,7 @@ WEBP = Format(
     extension="webp",
     media_type="image/webp",
     pillow_name="WEBP",
+    pillow_plugin="WebP",
     magic_types=("image/webp",),
     has_alpha=True,
     is_animated=True,
@@ -115,6 +120,7 @@ GIF = Format(
     extension="gif",
     media_type="image/gif",
     pillow_name="GIF",
+    pillow_plugin="Gif",
     magic_types=("image/gif",),
     has_alpha=True,
     is_animated=True,
@@ -125,6 +131,7 @@ AVIF = Format(
     extension="avif",
     media_type="image/avif",
     pillow_name="AVIF",
+    pillow_plugin="Avif",
     magic_types=("image/avif", "image/heif"),
     other_extensions=("avifs",),
     has_alpha=True,
@@ -137,6 +144,7 @@ TIFF = Format(
     extension="tiff",
     media_type="image/tiff",
     pillow_name="TIFF",
+    pillow_plugin="Tiff",
     magic_types=("image/tiff",),
     other_extensions=("tif",),
     has_alpha=True,
@@ -146,6 +154,7 @@ BMP = Format(
     extension="bmp",
     media_type="image/bmp",
     pillow_name="BMP",
+    pillow_plugin="Bmp",
     magic_types=("image/bmp", "image/x-ms-bmp"),
     other_extensions=("dib",),
     other_media_types=("image/x-ms-bmp", "image/x-bmp"),
@@ -155,6 +164,7 @@ JPEG2000 = Format(
     extension="jp2",
     media_type="image/jp2",
     pillow_name="JPEG2000",
+    pillow_plugin="Jpeg2K",
     magic_types=("image/jp2", "image/jpx", "image/x-jp2-codestream"),
     other_extensions=("jpx", "jpf", "j2k", "j2c"),
     other_media_types=("image/jpx",),
@@ -166,6 +176,7 @@ ICO = Format(
     extension="ico",
     media_type="image/vnd.microsoft.icon",
     pillow_name="ICO",
+    pillow_plugin="Ico",
     magic_types=("image/vnd.microsoft.icon", "image/x-icon"),
     other_media_types=("image/x-icon",),
     has_alpha=True,
@@ -176,6 +187,7 @@ PNM = Format(
     extension="ppm",
     media_type="image/x-portable-anymap",
     pillow_name="PPM",
+    pillow_plugin="Ppm",
     magic_types=(
         "image/x-portable-pixmap",
         "image/x-portable-greymap",

@@ -10,8 +10,9 @@ from PIL import Image
 from progimage.imaging.codecs.formats import HAS_HEIC, READABLE, Format
 
 # Loaded by name: otherwise the first unknown file makes Pillow import every plugin it has.
-for _plugin in ("Avif", "Bmp", "Gif", "Ico", "Jpeg", "Jpeg2K", "Png", "Ppm", "Tiff", "WebP"):
-    import_module(f"PIL.{_plugin}ImagePlugin")
+for _form in READABLE:
+    if _form.pillow_plugin:
+        import_module(f"PIL.{_form.pillow_plugin}ImagePlugin")
 
 if HAS_HEIC:
     import pi_heif
