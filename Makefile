@@ -8,7 +8,7 @@ S3_TESTS := tests/system/s3 tests/stores/s3/test_store.py::TestS3Store tests/sto
   tests/library/test_owners.py tests/renditions/test_renditions.py tests/maintenance/test_reindex.py tests/library/search/test_catalogue.py \
   tests/system/serving/test_restore.py
 
-.PHONY: engine-checksums run test test-fronts test-s3 test-abuse test-faults test-nginx test-topology test-nodes test-api nginx test-tus-js test-typescript test-signing test-celery test-console test-iiif browser pictures bench bench-smoke bench-tools client reference docs lock audit test-package lint types check clean help
+.PHONY: engine-checksums run test test-server test-fronts test-s3 test-abuse test-faults test-nginx test-topology test-nodes test-api nginx test-tus-js test-typescript test-signing test-celery test-console test-iiif browser pictures bench bench-smoke bench-tools client reference docs lock audit test-package lint types check clean help
 
 help: ## Show this list
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -18,6 +18,9 @@ run: $(VENV)/.run ## Install what is needed and serve on 127.0.0.1:8000 over ./v
 
 test: $(VENV)/.dev ## Run the tests
 	@$(BIN)/pytest -n auto
+
+test-server: $(VENV)/.dev ## Test a real server: its sockets, processes and signals, full disks, hostile clients
+	@$(BIN)/pytest -n auto tests/system/serving
 
 test-nginx: $(VENV)/.dev nginx ## Test deploy/nginx.conf with a real nginx, installed if root can
 	@PATH="$$PATH:/usr/sbin:/usr/local/sbin" $(BIN)/pytest tests/system/nginx

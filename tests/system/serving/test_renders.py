@@ -25,7 +25,7 @@ def fragile(tmp_path_factory) -> Iterator[Server]:
         tmp_path_factory.mktemp("fragile"),
         render_timeout_s=1,
         render_wall_timeout_s=60,
-        render_memory_bytes=2**28,
+        render_memory_bytes=3 * 2**27,
     ) as server:
         yield server
 
@@ -45,7 +45,7 @@ def test_a_render_that_takes_too_long_is_killed_and_422(fragile, picture):
 
 
 def test_a_render_that_takes_too_much_memory_is_422(fragile, picture):
-    """40 megapixels are 160 MB, and do not fit into 256 beside the codecs."""
+    """40 megapixels are 160 MB, and with the copies do not fit into 384 beside the codecs."""
     answer = fragile.get(f"{picture}resize:w=6300,h=6300,fit=fill,enlarge=true.png")
     assert_problem(answer, 422, "memory")
 
