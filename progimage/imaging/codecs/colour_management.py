@@ -12,6 +12,7 @@ from io import BytesIO
 from PIL import Image, ImageChops, ImageCms
 
 from progimage.imaging.codecs.cicp import Hdr, tone_map
+from progimage.imaging.codecs.icc import is_sound
 
 MAX_PROFILE_BYTES = 4 * 1024 * 1024
 """Larger profiles are ignored; the largest printing profiles are near 3 MiB."""
@@ -74,7 +75,7 @@ def managed(image: Image.Image, profile: bytes | Hdr | None) -> Image.Image:
     if isinstance(profile, Hdr):
         image = image.convert(image.mode.replace("L", "RGB").replace("CMYK", "RGB"))
         return image.filter(tone_map(profile))
-    if profile and len(profile) <= MAX_PROFILE_BYTES:
+    if profile and len(profile) <= MAX_PROFILE_BYTES and is_sound(profile):
         if image.mode in ("L", "LA"):
             curve = _grey_curve(profile)
             if curve is not None:

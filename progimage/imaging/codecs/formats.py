@@ -178,7 +178,8 @@ ICO = Format(
     pillow_name="ICO",
     pillow_plugin="Ico",
     magic_types=("image/vnd.microsoft.icon", "image/x-icon"),
-    other_media_types=("image/x-icon",),
+    other_extensions=("cur",),
+    other_media_types=("image/x-icon", "image/x-win-bitmap"),
     has_alpha=True,
     max_side=256,
 )

@@ -32,6 +32,12 @@ _HEADER_BYTES = 128
 _MAX_TAGS = 100
 
 
+def is_sound(profile: bytes) -> bool:
+    """Tell if a profile is whole, by its header: browsers ignore one that is cut."""
+    is_cut = int.from_bytes(profile[:4], "big") > len(profile)
+    return len(profile) > _HEADER_BYTES and not is_cut and profile[36:40] == b"acsp"
+
+
 def srgb_to_light(value: float) -> float:
     """Return the light of an sRGB value. Source: IEC 61966-2-1."""
     return value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from progimage.imaging.codecs import pillow_plugins
-from progimage.imaging.codecs.formats import AVIF, HEIC, JXL, KNOWN, PDF, READABLE, SVG, Format
+from progimage.imaging.codecs.formats import AVIF, HEIC, ICO, JXL, KNOWN, PDF, READABLE, SVG, Format
 from progimage.imaging.codecs.svg_document import is_svg
 
 HEAD_BYTES = 16_384
@@ -22,8 +22,18 @@ def is_jxl(head: bytes) -> bool:
     return head.startswith((b"\xff\x0a", b"\0\0\0\x0cJXL \r\n\x87\n"))
 
 
-# Of the formats that Pillow does not know.
-_TESTS: dict[str, Callable[[bytes], bool]] = {SVG.name: is_svg, PDF.name: is_pdf, JXL.name: is_jxl}
+def is_ico(head: bytes) -> bool:
+    """Tell if a file begins as an icon or a pointer. Source: Microsoft, "Icons" (ICONDIR)."""
+    return head.startswith((b"\0\0\1\0", b"\0\0\2\0"))
+
+
+# Of the formats that Pillow does not know, or only in part.
+_TESTS: dict[str, Callable[[bytes], bool]] = {
+    SVG.name: is_svg,
+    PDF.name: is_pdf,
+    JXL.name: is_jxl,
+    ICO.name: is_ico,
+}
 
 _AVIF_BRANDS = (b"avif", b"avis")
 

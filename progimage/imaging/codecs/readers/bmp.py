@@ -13,12 +13,15 @@ from PIL import Image
 
 from progimage.errors import CorruptPicture
 from progimage.imaging.codecs import sixteen_bits
+from progimage.imaging.codecs.icc import is_sound
 from progimage.imaging.codecs.readers.bmp_runs import decode_runs
 from progimage.imaging.codecs.readers.partial import shown_part, with_gaps
 from progimage.imaging.codecs.readers.reader import Frame, Reader, Size
 
 _FILE_HEADER_BYTES = 14
 _RGB, _RLE8, _RLE4, _BITFIELDS, _ALPHA_BITFIELDS = 0, 1, 2, 3, 6
+_V4_BYTES, _V5_BYTES = 108, 124
+_PROFILE_EMBEDDED = b"DEBM"
 _DEFAULT_MASKS = {16: (0x7C00, 0x03E0, 0x001F, 0), 32: (0xFF0000, 0xFF00, 0xFF, 0)}
 
 
@@ -50,16 +53,27 @@ class BmpReader(Reader):
         start = int.from_bytes(data[10:14], "little")
         self._pixels = data[start if start >= 26 else self._header.end :]
         self.size = self._header.width, self._header.height
+        self.colour = _embedded_profile(data)
+        self.is_tagged = self.colour is not None
 
     def frames(self, count: int, target: Size | None = None) -> Iterator[Frame]:
         """Decode the picture; what is missing at its end is transparent."""
         image, gaps = decode_bitmap(self._header, self._pixels)
         if gaps is not None:
             self.check_shown(shown_part(gaps))
-            if self._header.compression not in (_RLE8, _RLE4) or _is_cut(self._pixels):
-                self.note_damage("the pixels end early", loses_pixels=True)
+            self.note_damage("the pixels end early", loses_pixels=True)
             image = with_gaps(image, gaps)
         yield Frame(image)
+
+
+def _embedded_profile(data: bytes) -> bytes | None:
+    """Return the ICC profile in a file with a header of version 5, if it has one."""
+    header = data[_FILE_HEADER_BYTES : _FILE_HEADER_BYTES + _V5_BYTES]
+    if header[:4] != _V5_BYTES.to_bytes(4, "little") or header[56:60] != _PROFILE_EMBEDDED:
+        return None
+    start, size = struct.unpack_from("<II", header.ljust(_V5_BYTES, b"\0"), 112)
+    profile = data[_FILE_HEADER_BYTES + start :][:size]
+    return profile if is_sound(profile) else None
 
 
 def read_header(data: bytes, start: int) -> BmpHeader:
@@ -115,7 +129,7 @@ def _masks(
     if compression == _RGB:
         red, green, blue, _ = _DEFAULT_MASKS[bits]
         # Clipboards write a version 5 header whose alpha mask counts all the same.
-        return (red, green, blue, stored[3] if size >= 56 and bits == 32 else 0), end
+        return (red, green, blue, stored[3] if size >= _V4_BYTES and bits == 32 else 0), end
     count = 4 if size >= 56 or compression == _ALPHA_BITFIELDS else 3
     if size < 52:
         end += 4 * count
@@ -195,8 +209,3 @@ def _words(pixels: bytes, first: int) -> bytes:
     words = bytearray(len(pixels) // 2)
     words[0::2], words[1::2] = pixels[first::4], pixels[first + 1 :: 4]
     return bytes(words)
-
-
-def _is_cut(pixels: bytes) -> bool:
-    """Tell if runs do not end with their end mark."""
-    return pixels.rfind(b"\x00\x01") < 0

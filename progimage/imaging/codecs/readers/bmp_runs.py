@@ -10,7 +10,7 @@ def decode_runs(
 ) -> tuple[bytearray, bytearray, int]:
     """Return palette indices, 255 for each that was written, and the rows that were reached.
 
-    The first row comes first.
+    The first row comes first. Runs that end by their own mark reach all rows.
     """
     width, height = size
     pixels, drawn = bytearray(width * height), bytearray(width * height)
@@ -25,7 +25,7 @@ def decode_runs(
             x, y = 0, y + 1
             continue
         elif value == _END_OF_BITMAP:
-            break
+            return pixels, drawn, height
         elif value == _DELTA:
             x, y = (
                 x + int.from_bytes(data[position : position + 1]),

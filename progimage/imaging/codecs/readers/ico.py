@@ -1,10 +1,11 @@
-"""Windows icons: the largest picture in the file, a PNG or a bitmap with its mask.
+"""Windows icons and pointers: the largest picture in the file, a PNG or a bitmap with its mask.
 
 Source: Microsoft, "Icons" (ICONDIR, ICONDIRENTRY).
 """
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -19,6 +20,7 @@ from progimage.imaging.codecs.readers.reader import Frame, Reader, Size
 
 _PNG = b"\x89PNG"
 _MAX_ENTRIES = 256
+_ICON = 1
 
 
 class IcoReader(Reader):
@@ -30,25 +32,26 @@ class IcoReader(Reader):
         self._png: PngReader | None = None
         for entry in _entries(data):
             try:
-                self._open(entry)
+                self._open(*entry)
             except CorruptPicture:
                 self.note_damage("a picture of the icon cannot be read", loses_pixels=True)
                 continue
             return
         raise CorruptPicture("the icon has no picture that can be read; send a whole one")
 
-    def _open(self, entry: bytes) -> None:
+    def _open(self, entry: bytes, size: Size) -> None:
         if entry.startswith(_PNG):
             self._png = PngReader(entry, accepts_damage=self.accepts_damage)
             self.size, self.colour = self._png.size, self._png.colour
             self.is_tagged = self._png.is_tagged
             return
         header = read_header(entry, 0)
-        # The height counts the mask as well.
-        header = replace(header, height=header.height // 2)
+        if (header.width, header.height) != size:
+            # The height counts the mask as well.
+            header = replace(header, height=header.height // 2)
         if header.height < 1:
             raise CorruptPicture("the icon's picture has no rows")
-        if header.bits == 32 and not header.masks[3]:
+        if header.bits == 32 and header.compression == 0 and not header.masks[3]:
             header = replace(header, masks=(*header.masks[:3], 0xFF000000))
         self._bitmap = header, entry[header.end :]
         self.size = header.width, header.height
@@ -84,18 +87,22 @@ class IcoReader(Reader):
         return Image.merge("RGBA", (*plain(image).split(), ImageChops.invert(hidden)))
 
 
-def _entries(data: bytes) -> Iterator[bytes]:
-    """Yield the pictures of an icon, the largest first, then the deepest."""
+def _entries(data: bytes) -> Iterator[tuple[bytes, Size]]:
+    """Yield the pictures and their sizes, the largest first, then the deepest."""
     count = min(int.from_bytes(data[4:6], "little"), _MAX_ENTRIES)
+    is_icon = data[2] == _ICON
     found = []
     for number in range(count):
         entry = data[6 + 16 * number :][:16]
         if len(entry) < 16:
             break
-        size = int.from_bytes(entry[8:12], "little")
-        offset = int.from_bytes(entry[12:16], "little")
-        area = (entry[0] or 256) * (entry[1] or 256)
-        found.append((area, int.from_bytes(entry[6:8], "little"), -number, offset, size))
-    for _, _, _, offset, size in sorted(found, reverse=True):
-        if size > 0 and offset < len(data):
-            yield data[offset : offset + size]
+        width, height, colours, _, _, bits, length, offset = struct.unpack("<BBBBHHII", entry)
+        size = width or 256, height or 256
+        # A pointer has its hot spot there. A picture that does not say its depth says how
+        # many colours it has; 0 are 256.
+        depth = (bits if is_icon else 0) or (colours or 256).bit_length() - 1
+        found.append((size[0] * size[1], depth, -number, size, offset, length))
+    for _, _, _, size, offset, length in sorted(found, reverse=True):
+        if offset < len(data):
+            # Browsers read on where the length is missing.
+            yield data[offset : offset + length if length else None], size

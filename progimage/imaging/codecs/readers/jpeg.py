@@ -30,6 +30,9 @@ _PHOTOSHOP = b"Photoshop 3.0\0"
 _JFIF_BYTES, _ADOBE_BYTES = 14, 12
 _MAX_SEGMENTS = 10_000
 _SCAN = re.compile(rb"\xff\xda")
+# In the data of a scan 0xFF is followed by 0x00 or a restart marker. Source: T.81, B.1.1.5.
+_MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
+_BETWEEN_SCANS = (0xC4, _SOS, 0xDB, 0xDD, _COM, *range(_APP0, 0xF0))
 _GREY = 128
 
 
@@ -47,8 +50,9 @@ class JpegReader(Reader):
             self.note_damage("the end of the JPEG is missing")
         self.image: ImageFile.ImageFile = Image.open(BytesIO(self._clean), formats=("JPEG",))
         self.size = self.image.size
-        if self._profile_parts and len(self._profile) == self._profile_parts:
-            self.colour = b"".join(self._profile[number] for number in sorted(self._profile))
+        numbers = range(1, self._profile_parts + 1)
+        if numbers and self._profile.keys() >= set(numbers):
+            self.colour = b"".join(self._profile[number] for number in numbers)
             self.is_tagged = True
         self.turn_by = exif_orientation(self.exif)
         tables = getattr(self.image, "quantization", {})
@@ -72,8 +76,10 @@ class JpegReader(Reader):
             if marker in (0x00, 0xD8, *_ALONE):
                 position += 2
                 continue
-            end = position + 2 + int.from_bytes(data[position + 2 : position + 4], "big")
-            if marker == _EOI or end < position + 4 or end > len(data):
+            # The length counts itself; a smaller one is taken for that.
+            length = max(2, int.from_bytes(data[position + 2 : position + 4], "big"))
+            end = position + 2 + length
+            if marker == _EOI or end > len(data):
                 break
             if marker == _SOS:
                 self._scans_at = sum(map(len, kept))
@@ -95,13 +101,15 @@ class JpegReader(Reader):
             self.note_damage("the Adobe segment is too short")
         elif marker in (_APP0, _APP14):
             return body.startswith((b"JFIF\0", b"Adobe"))
-        elif marker == _APP1 and body.startswith(_EXIF):
-            self.exif += body[len(_EXIF) :] if self.exif else body
+        elif marker == _APP1 and body.startswith(_EXIF[:5]):
+            # The sixth byte is to be 0, and is not looked at.
+            self.exif += body[len(_EXIF) :] if self.exif else _EXIF + body[len(_EXIF) :]
         elif marker == _APP1 and body.startswith(_XMP):
             self.xmp = self.xmp or body[len(_XMP) :]
         elif marker == _APP2 and body.startswith(_ICC) and len(body) > len(_ICC) + 2:
-            number, self._profile_parts = body[len(_ICC)], body[len(_ICC) + 1]
-            self._profile[number] = body[len(_ICC) + 2 :]
+            number, count = body[len(_ICC)], body[len(_ICC) + 1]
+            self._profile_parts = self._profile_parts or count
+            self._profile.setdefault(number, body[len(_ICC) + 2 :])
         elif marker == _APP13 and body.startswith(_PHOTOSHOP):
             self.iptc += body[len(_PHOTOSHOP) :]
         return not (_APP0 <= marker <= 0xEF or marker == _COM)
@@ -127,7 +135,7 @@ class JpegReader(Reader):
         self.note_damage("the JPEG ends early", loses_pixels=True)
         raw = "CMYK;I" if mode == "CMYK" else mode
         if self._is_progressive:
-            data = self._clean.rstrip(b"\xff") + b"\xff\xd9"
+            data = self._whole_segments().rstrip(b"\xff") + b"\xff\xd9"
             image, gaps = decode_partly(mode, self.size, data, "jpeg", raw, "")
             image = plain(image)
             if gaps is None and len(_SCAN.findall(self._clean, self._scans_at)) < 2:
@@ -141,6 +149,16 @@ class JpegReader(Reader):
         if image.mode == "CMYK":
             image = image.convert("RGB")
         return with_gaps(image, gaps)
+
+    def _whole_segments(self) -> bytes:
+        """Return the JPEG up to the first segment between its scans that is cut or unexpected."""
+        data, position = self._clean, self._scans_at
+        while found := _MARKER.search(data, position):
+            start, marker = found.start(), data[found.start() + 1]
+            position = start + 2 + int.from_bytes(data[start + 2 : start + 4], "big")
+            if marker not in _BETWEEN_SCANS or len(data) < start + 4 or position > len(data):
+                return data[:start]
+        return data
 
 
 def _untouched(image: Image.Image) -> Image.Image | None:

@@ -8,7 +8,9 @@ from PIL import Image, ImageChops
 
 Size = tuple[int, int]
 
-_FULL = {"I;16": 65_535}
+# A colour that no picture ends in, and its opposite: what is still of it was not decoded.
+_GROUNDS = (165, 90)
+_GROUNDS_16 = (0xA55A, 0x5AA5)
 
 
 def decode_partly(
@@ -17,21 +19,43 @@ def decode_partly(
     """Run one of Pillow's decoders over `data`; return the image and a mask of its gaps.
 
     The mask is None if every pixel was decoded, else L with 255 where none was. It comes
-    from decoding twice over different backgrounds: what differs was not decoded.
+    from decoding twice over different grounds: what differs was not decoded.
     """
-    image = Image.new(mode, size)
+    image = _ground(mode, size, 0)
+    if _decode(image, data, decoder, args) and not _ends_bare(image):
+        return image, None
+    other = _ground(mode, size, 1)
+    _decode(other, data, decoder, args)
+    gaps = _difference(image, other)
+    return image, gaps if gaps.getbbox() else None
+
+
+def _ground(mode: str, size: Size, number: int) -> Image.Image:
+    level = _GROUNDS_16[number] if mode == "I;16" else _GROUNDS[number]
+    if mode == "1":
+        level = 255 * number
+    bands = len(Image.new(mode, (1, 1)).getbands())
+    return Image.new(mode, size, (level,) * bands if bands > 1 else level)
+
+
+def _decode(image: Image.Image, data: bytes, decoder: str, args: tuple[Any, ...]) -> bool:
+    """Decode into `image`; return False if the decoder reports that something is wrong."""
     try:
         image.frombytes(data, decoder, *args)
     except (ValueError, OSError):
-        full = _FULL.get(mode, 255)
-        bands = len(image.getbands())
-        other = Image.new(mode, size, (full,) * bands if bands > 1 else full)
-        try:
-            other.frombytes(data, decoder, *args)
-        except (ValueError, OSError):
-            gaps = _difference(image, other)
-            return image, gaps if gaps.getbbox() else None
-    return image, None
+        return False
+    return True
+
+
+def _ends_bare(image: Image.Image) -> bool:
+    """Tell if a last row is still ground: a valid stream was too short.
+
+    Either of two, since the last rows of an interlaced picture come in two passes.
+    """
+    width, height = image.size
+    bare = _ground(image.mode, (width, 1), 0).tobytes()
+    rows = range(max(0, height - 2), height)
+    return any(image.crop((0, row, width, row + 1)).tobytes() == bare for row in rows)
 
 
 def with_gaps(image: Image.Image, gaps: Image.Image) -> Image.Image:

@@ -8,20 +8,19 @@ Source: PNG (third edition), W3C 2025.
 from __future__ import annotations
 
 import struct
-import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from PIL import Image, ImageChops
 
 from progimage.errors import CorruptPicture
-from progimage.imaging.codecs import cicp, sixteen_bits
-from progimage.imaging.codecs.colour_management import MAX_PROFILE_BYTES, plain
-from progimage.imaging.codecs.icc import SRGB_PRIMARIES, rgb_profile
+from progimage.imaging.codecs import sixteen_bits
+from progimage.imaging.codecs.colour_management import plain
 from progimage.imaging.codecs.readers.apng import Animation, FrameControl, animation
 from progimage.imaging.codecs.readers.partial import decode_partly, shown_part, with_gaps
+from progimage.imaging.codecs.readers.png_chunks import XMP_KEYWORD, Chunk, chunks, xmp_of
+from progimage.imaging.codecs.readers.png_colour import colour_of
+from progimage.imaging.codecs.readers.png_damage import filled, intact_part
 from progimage.imaging.codecs.readers.reader import (
-    Colour,
     Frame,
     Reader,
     Size,
@@ -29,14 +28,6 @@ from progimage.imaging.codecs.readers.reader import (
     exif_orientation,
     with_exif_header,
 )
-
-_SIGNATURE = b"\x89PNG\r\n\x1a\n"
-_MAX_XMP_BYTES = 4 * 1024 * 1024
-_XMP_KEYWORD = b"XML:com.adobe.xmp"
-# A gamma within 5 % of that of sRGB is taken for it. Source: libpng, PNG_GAMMA_THRESHOLD.
-_SRGB_GAMMA, _GAMMA_TOLERANCE = 1 / 2.2, 0.05
-
-_LARGE_STEP = 4_096
 
 # By colour type and depth: Pillow's mode and raw mode.
 _MODES = {
@@ -59,28 +50,10 @@ _MODES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Chunk:
-    """One chunk: its type, its data, and whether its checksum is right."""
+# Behind the pixels they do not count. Source: PNG, table 7.
+_COLOUR_CHUNKS = (b"cICP", b"iCCP", b"sRGB", b"gAMA", b"cHRM", b"cLLI", b"mDCV")
 
-    kind: bytes
-    data: bytes
-    is_intact: bool
-
-
-def chunks(data: bytes) -> Iterator[Chunk]:
-    """Yield the chunks of a PNG; the last may be cut short, and is not intact then."""
-    position = len(_SIGNATURE)
-    while position + 8 <= len(data):
-        length = int.from_bytes(data[position : position + 4], "big")
-        end = position + 8 + length
-        body = data[position + 8 : end]
-        kind = data[position + 4 : position + 8]
-        checksum = zlib.crc32(body, zlib.crc32(kind)).to_bytes(4, "big")
-        yield Chunk(kind, body, data[end : end + 4] == checksum)
-        if kind == b"IEND":
-            return
-        position = end + 4
+_MAX_TRANSPARENCY = 256
 
 
 class PngReader(Reader):
@@ -108,12 +81,14 @@ class PngReader(Reader):
             raise CorruptPicture("the PNG has no pixels that can be read; send a whole one")
         self.size = (width, height)
         self.has_palette = self._type == 3
+        if self.has_palette and not self._palette:
+            raise CorruptPicture("the PNG lacks its palette; send a whole one")
         if not has_end:
             self.note_damage("the end of the PNG is missing")
         self._animation: Animation | None = None
         if b"acTL" in meta:
             self._animate(found, meta[b"acTL"])
-        self._read_colour(meta)
+        self.colour, self.is_tagged = colour_of(meta)
         self._profile = self.colour if isinstance(self.colour, bytes) else None
         self.exif = with_exif_header(meta.get(b"eXIf", b""))
         self.turn_by = exif_orientation(self.exif)
@@ -137,13 +112,17 @@ class PngReader(Reader):
         if chunk.kind == b"IDAT":
             self._pixels.append(chunk.data)
         elif chunk.kind == b"PLTE" and not self._palette:
-            self._palette = chunk.data[: 256 * 3]
-        elif chunk.kind == b"tRNS" and not self._pixels:
-            self._transparency = chunk.data
+            self._palette = chunk.data[: min(len(chunk.data) // 3, 256) * 3]
+            # What stands before the palette does not belong to it.
+            self._transparency = b""
+        elif chunk.kind == b"tRNS":
+            is_first = not self._transparency and not self._pixels
+            if is_first and len(chunk.data) <= _MAX_TRANSPARENCY:
+                self._transparency = chunk.data
         elif chunk.kind == b"iTXt":
-            if chunk.data.startswith(_XMP_KEYWORD + b"\0"):
-                self.xmp = _xmp_of(chunk.data)
-        elif chunk.kind not in meta:
+            if chunk.data.startswith(XMP_KEYWORD + b"\0"):
+                self.xmp = xmp_of(chunk.data)
+        elif chunk.kind not in meta and not (self._pixels and chunk.kind in _COLOUR_CHUNKS):
             meta[chunk.kind] = chunk.data
 
     def _animate(self, found: list[Chunk], control: bytes) -> None:
@@ -161,21 +140,6 @@ class PngReader(Reader):
         self.plays = self._animation.plays
         if self._animation.broken:
             self.note_damage(f"the animation: {self._animation.broken}", loses_pixels=True)
-
-    def _read_colour(self, meta: dict[bytes, bytes]) -> None:
-        """Apply the first of cICP, iCCP, sRGB, and gAMA with cHRM. Source: PNG, 4.3."""
-        code_points = meta.get(b"cICP", b"")
-        if len(code_points) == 4 and code_points[2] == 0:
-            self.is_tagged = True
-            self.colour = cicp.colour_space(
-                *code_points[:2], is_video=False, peak_nits=_peak_nits(meta)
-            )
-        elif profile := _profile_of(meta.get(b"iCCP", b"")):
-            self.is_tagged = True
-            self.colour = profile
-        elif b"sRGB" not in meta and b"gAMA" in meta:
-            self.colour = _gamma_profile(meta[b"gAMA"], meta.get(b"cHRM", b""))
-            self.is_tagged = self.colour is not None
 
     def frames(self, count: int, target: Size | None = None) -> Iterator[Frame]:
         """Decode the frames; see `Reader`."""
@@ -206,16 +170,16 @@ class PngReader(Reader):
         mode, raw = _MODES[self._type, self._depth]
         image, gaps = decode_partly(mode, size, data, "zip", raw, self._is_interlaced)
         if gaps is not None:
-            data = _intact_part(data)
+            data = intact_part(data)
             image, gaps = decode_partly(mode, size, data, "zip", raw, self._is_interlaced)
         if gaps is not None and self._is_interlaced:
-            image, gaps = _filled(image, gaps)
+            image, gaps = filled(image, gaps)
         if self._type == 3:
             # Browsers show the last colour for an index beyond the palette.
             rest = 256 - len(self._palette) // 3
-            image.putpalette(self._palette + (self._palette[-3:] or bytes(3)) * rest)
+            image.putpalette(self._palette + self._palette[-3:] * rest)
             if self._transparency:
-                image.info["transparency"] = self._transparency[:256]
+                image.info["transparency"] = self._transparency
             return image, gaps
         if self._depth == 16:
             return self._of_sixteen_bits(image, data, size), gaps
@@ -229,7 +193,8 @@ class PngReader(Reader):
         top = (1 << self._depth) - 1
         alpha: Image.Image | None = None
         for band, channel in enumerate(image.split()):
-            key = int.from_bytes(self._transparency[2 * band : 2 * band + 2], "big")
+            # The high byte is to be 0, and is not looked at.
+            key = self._transparency[2 * band + 1]
             differs = [255] * 256
             if key <= top:
                 differs[key * 255 // top] = 0
@@ -275,90 +240,3 @@ class PngReader(Reader):
             for high, below in zip(image.split()[:3], low.split()[:3], strict=True)
         ]
         return channels, image.getchannel("A") if self._type == 6 else None
-
-
-def _filled(image: Image.Image, gaps: Image.Image) -> tuple[Image.Image, Image.Image]:
-    """Fill the gaps of an interlaced picture from the finest pass that is whole."""
-    for across, down in ((1, 2), (2, 2), (2, 4), (4, 4), (4, 8), (8, 8)):
-        coarse = -(-image.width // across), -(-image.height // down)
-        corner = (across, 0, 0.5 - across / 2, 0, down, 0.5 - down / 2)
-        if gaps.transform(coarse, Image.Transform.AFFINE, corner).getbbox() is None:
-            thumbnail = image.transform(coarse, Image.Transform.AFFINE, corner)
-            spread = (1 / across, 0, 0, 0, 1 / down, 0)
-            image.paste(thumbnail.transform(image.size, Image.Transform.AFFINE, spread), mask=gaps)
-            return image, Image.new("L", image.size)
-    return image, gaps
-
-
-def _intact_part(data: bytes) -> bytes:
-    """Return the part of damaged data that can be inflated, as a valid stream.
-
-    Pillow's decoder drops what zlib has inflated before it met an error.
-    """
-    inflater = zlib.decompressobj()
-    rows: list[bytes] = []
-    step = _LARGE_STEP
-    position = 0
-    while position < len(data) and not inflater.eof:
-        attempt = inflater.copy()
-        try:
-            rows.append(attempt.decompress(data[position : position + step]))
-        except zlib.error:
-            if step == 1:
-                break
-            step = 1
-            continue
-        inflater = attempt
-        position += step
-    return zlib.compress(b"".join(rows), 0)
-
-
-def _profile_of(chunk: bytes) -> bytes | None:
-    """Return the profile in an iCCP chunk, if it is one of reasonable size."""
-    name, separator, rest = chunk.partition(b"\0")
-    if not separator or len(name) > 79 or rest[:1] != b"\0":
-        return None
-    return _inflated(rest[1:], MAX_PROFILE_BYTES)
-
-
-def _xmp_of(chunk: bytes) -> bytes:
-    """Return the text of an iTXt chunk. Source: PNG, 11.3.3.4."""
-    is_compressed = chunk[len(_XMP_KEYWORD) + 1 : len(_XMP_KEYWORD) + 2] == b"\x01"
-    parts = chunk[len(_XMP_KEYWORD) + 3 :].split(b"\0", 2)
-    if len(parts) < 3:
-        return b""
-    text = (_inflated(parts[2], _MAX_XMP_BYTES) or b"") if is_compressed else parts[2]
-    return text if len(text) <= _MAX_XMP_BYTES else b""
-
-
-def _inflated(data: bytes, max_bytes: int) -> bytes | None:
-    try:
-        inflater = zlib.decompressobj()
-        inflated = inflater.decompress(data, max_bytes)
-    except zlib.error:
-        return None
-    return inflated if inflater.eof else None
-
-
-def _gamma_profile(gamma: bytes, chromaticities: bytes) -> Colour:
-    value = int.from_bytes(gamma[:4], "big") / 100_000
-    if len(gamma) != 4 or not 0 < value <= 100:
-        return None
-    primaries: tuple[float, ...] = SRGB_PRIMARIES
-    if len(chromaticities) == 32:
-        numbers = [number / 100_000 for number in struct.unpack(">8I", chromaticities)]
-        primaries = (*numbers[2:], *numbers[:2])
-    elif abs(value / _SRGB_GAMMA - 1) < _GAMMA_TOLERANCE:
-        return None
-    try:
-        return rgb_profile(primaries, lambda sample: sample ** (1 / value))
-    except ValueError:
-        return None
-
-
-def _peak_nits(meta: dict[bytes, bytes]) -> float:
-    """Return how bright a picture gets, as cLLI or else mDCV say. Source: PNG, 11.3.2.8."""
-    light, display = meta.get(b"cLLI", b""), meta.get(b"mDCV", b"")
-    if len(light) == 8:
-        return int.from_bytes(light[:4], "big") / 10_000
-    return int.from_bytes(display[16:20], "big") / 10_000 if len(display) == 24 else 0
