@@ -239,7 +239,7 @@ class Record(Frozen):
         width, height: in pixels, as displayed (after `orientation` is applied).
         orientation: EXIF orientation of the stored bytes, 1 to 8.
         frames: 1 for a still.
-        pages: of a PDF; 1 for a picture.
+        pages: of a PDF or TIFF; else 1.
         faces: where faces were found at upload: left, top, width and height, as fractions of
             the picture; None if nothing looked for them.
         dominant_colour: "#rrggbb".

@@ -609,7 +609,7 @@ class Operations(Steps[R]):
         return self._step("format", {"name": name}, required=("name",))
 
     def page(self, number: int | None = None) -> R:
-        """Draw this page of a PDF document in place of the first.
+        """Show this page of a PDF or TIFF in place of the first.
 
         Args:
             number: from 1; 1 to 10000; default 1.

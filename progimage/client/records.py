@@ -26,7 +26,7 @@ class ImageRecord:
         width, height: pixels, as displayed.
         orientation: EXIF orientation of the original, 1 to 8.
         placeholder: a ThumbHash in base64.
-        pages: of a PDF; 1 for a picture.
+        pages: of a PDF or TIFF; else 1.
         perceptual_hash: 64 bits in hexadecimal, near for pictures that look alike.
         capture: how a photograph was taken: taken, camera, lens, exposure_s and more.
         alt: what the image shows, for people who do not see it.

@@ -43,7 +43,7 @@ class Facts:
         width, height: pixels, as displayed.
         orientation: EXIF orientation, 1 to 8, that the stored pixels need.
         frames: 1 for a still.
-        pages: of a document; 1 for a picture.
+        pages: of a PDF or TIFF; else 1.
         faces: where faces are, as fractions of width and height; None if nothing looks for them.
         has_alpha: some pixel may be transparent.
         dominant_colour: "#rrggbb".

@@ -76,11 +76,11 @@ def copy_sizes(size: Size, px: int, *, is_jpeg: bool) -> tuple[Size, ...]:
 def copy_size_for(pipeline: Pipeline, size: Size, px: int, *, is_jpeg: bool) -> Size | None:
     """Return the size of the working copy that a rendition is made from.
 
-    None for the original: where no copy has enough pixels, or the rendition should be
-    lossless or to keep metadata.
+    None for the original: where no copy has enough pixels, or the rendition is of a further
+    page, should be lossless or keep metadata.
     """
     options = pipeline.output.options
-    if px == 0 or options.lossless or options.metadata != "none":
+    if px == 0 or pipeline.output.page > 1 or options.lossless or options.metadata != "none":
         return None
     needed = needed_size(pipeline, size)
     if needed is None:

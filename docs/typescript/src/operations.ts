@@ -484,7 +484,7 @@ export abstract class Operations<R> extends Steps<R> {
     return this.step('format', args)
   }
 
-  /** Draw this page of a PDF document in place of the first. */
+  /** Show this page of a PDF or TIFF in place of the first. */
   page(args: PageArguments = {}): R {
     return this.step('page', args)
   }

@@ -104,10 +104,10 @@ class Opened:
 def opened(path: str, limits: Limits, page: int = 1) -> Iterator[Opened]:
     """Yield the picture at `path`; exceptions of the block are translated as well.
 
-    `page` counts from 1; only a PDF has more than one.
+    `page` counts from 1; only a PDF and a TIFF have more than one.
 
-    Pages of a TIFF, sizes of an icon and the further pictures of a phone's JPEG or
-    HEIC are not an animation; the first, or the largest icon, is used.
+    Sizes of an icon and the further pictures of a phone's JPEG or HEIC are not an
+    animation; the first, or the largest icon, is used.
 
     Raises:
         CorruptPicture: it cannot be opened.
@@ -160,11 +160,11 @@ def _bounded(max_pixels: int | None) -> Iterator[None]:
 
 
 def _reader(file: BinaryIO, form: Format, limits: Limits, page: int) -> Reader:
-    if page > 1 and form is not PDF:
-        raise InvalidArgument(f"page: only a pdf has pages, and this is a {form.name}")
+    if page > 1 and form not in (PDF, TIFF):
+        raise InvalidArgument(f"page: a pdf or tiff has pages, and this is a {form.name}")
     try:
         if form is TIFF:
-            return TiffReader(file.name, accepts_damage=limits.accept_damaged)
+            return TiffReader(file.name, page, accepts_damage=limits.accept_damaged)
         data = file.read()
         if form is SVG:
             return SvgReader(

@@ -74,7 +74,7 @@ format.example = "format:webp"
 
 @setting(number=whole(1, 10_000, default=1, neutral=1, about="from 1"))
 def page(output: Output, number: int) -> Output:
-    """Draw this page of a PDF document in place of the first."""
+    """Show this page of a PDF or TIFF in place of the first."""
     return replace(output, page=number)
 
 

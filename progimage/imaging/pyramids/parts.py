@@ -73,8 +73,11 @@ def part_of(pipeline: Pipeline, size: Size, limits: Limits) -> Part:
     Raises:
         OutputTooLarge: a step makes more pixels than `limits` allow, or needs more than that
             of the picture itself.
-        InvalidArgument: a step does not fit the picture, or metadata should be kept.
+        InvalidArgument: a step does not fit the picture, or another page or metadata is
+            wanted, which pyramids do not have.
     """
+    if pipeline.output.page > 1:
+        raise InvalidArgument("page: of pictures of this size only the first page is rendered")
     if pipeline.output.options.metadata != "none":
         raise InvalidArgument(
             "strip: pictures of this size are rendered from tiles, which have no metadata; "

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from PIL import Image
 
-from progimage.errors import CorruptPicture, InvalidArgument, PictureTooComplex
+from progimage.errors import CorruptPicture, PictureTooComplex
 from progimage.imaging.codecs.readers.reader import Frame, Reader, Size
 
 if TYPE_CHECKING:
@@ -69,8 +69,5 @@ class PdfReader(Reader):
             )
         if self.page_count == 0:
             raise CorruptPicture("the pdf has no pages")
-        if page > self.page_count:
-            raise InvalidArgument(
-                f"page: expected a whole number from 1 to {self.page_count}, got {page}"
-            )
+        self.check_page(page)
         return self._document[page - 1]

@@ -68,7 +68,7 @@ def _gamma_profile(gamma: bytes, chromaticities: bytes) -> Colour:
         return None
 
 
-def _peak_nits(meta: dict[bytes, bytes]) -> float:
+def _peak_nits(meta: Mapping[bytes, bytes]) -> float:
     """Return how bright a picture gets, as cLLI or else mDCV say. Source: PNG, 11.3.2.8."""
     light, display = meta.get(b"cLLI", b""), meta.get(b"mDCV", b"")
     if len(light) == 8:

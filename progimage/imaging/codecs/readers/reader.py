@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from PIL import ExifTags, Image
 
-from progimage.errors import CorruptPicture
+from progimage.errors import CorruptPicture, InvalidArgument
 from progimage.imaging.codecs.cicp import Hdr
 from progimage.imaging.codecs.picture import Box
 
@@ -48,7 +48,7 @@ class Reader:
     Attributes:
         size: width and height as stored.
         frame_count: frames to show; 1 for a still.
-        page_count: pages of a document; 1 for a picture.
+        page_count: pages of a PDF or TIFF; else 1.
         plays: how often an animation plays; 0 is forever.
         turn_by: EXIF orientation, 1 to 8, that the stored pixels need.
         colour: what the numbers of the frames mean.
@@ -97,6 +97,13 @@ class Reader:
             raise CorruptPicture(f"the picture is truncated or damaged: {what}; send it again")
         if what not in self.damage:
             self.damage.append(what)
+
+    def check_page(self, page: int) -> None:
+        """Raise `InvalidArgument` unless there is a page of this number, from 1."""
+        if page > self.page_count:
+            raise InvalidArgument(
+                f"page: expected a whole number from 1 to {self.page_count}, got {page}"
+            )
 
     def check_shown(self, shown: float) -> None:
         """Raise `CorruptPicture` unless enough of a damaged picture is there."""

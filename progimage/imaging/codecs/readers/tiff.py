@@ -11,28 +11,33 @@ from pathlib import Path
 from PIL import Image, ImageChops, ImageCms, UnidentifiedImageError
 
 from progimage.errors import CorruptPicture
-from progimage.imaging.codecs import sixteen_bits
+from progimage.imaging.codecs import libtiff, sixteen_bits
 from progimage.imaging.codecs.colour_management import managed, plain
 from progimage.imaging.codecs.readers import tiff_tags as tag
 from progimage.imaging.codecs.readers.partial import shown_part, with_gaps
 from progimage.imaging.codecs.readers.reader import Frame, Reader, Size
 from progimage.imaging.codecs.readers.tiff_samples import channels, layout
-from progimage.imaging.codecs.readers.tiff_tags import Tags, exif_block, read_tags
+from progimage.imaging.codecs.readers.tiff_tags import Tags, exif_block, read_pages
 
 _WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _CMYK, _CIELAB, _ICCLAB = 0, 1, 2, 5, 8, 9
 _COLOURS = {_WHITE_IS_ZERO: 1, _BLACK_IS_ZERO: 1, _RGB: 3, _CMYK: 4, _CIELAB: 3, _ICCLAB: 3}
-_ASSOCIATED, _UNASSOCIATED = 1, 2
+_UNSPECIFIED, _ASSOCIATED, _UNASSOCIATED = 0, 1, 2
 _FROM_SIGNED = [value ^ 128 for value in range(256)]
 
 
 class TiffReader(Reader):
-    """The first page of a TIFF."""
+    """A page of a TIFF."""
 
-    def __init__(self, path: str, *, accepts_damage: bool) -> None:
+    def __init__(self, path: str, page: int, *, accepts_damage: bool) -> None:
         super().__init__(accepts_damage=accepts_damage)
-        self._path = path
         data = Path(path).read_bytes()
-        self._tags = read_tags(data)
+        pages = read_pages(data)
+        self.page_count = len(pages)
+        self.check_page(page)
+        self._tags = pages[page - 1].tags
+        self._page = libtiff.Page(path, pages[page - 1].number, self._tags.end)
+        if self._page.missing_bytes:
+            self.note_damage("the end of the TIFF is missing")
         self.size = self._tags.number(tag.WIDTH, 0), self._tags.number(tag.HEIGHT, 0)
         orientation = self._tags.number(tag.ORIENTATION, 1)
         self.turn_by = orientation if orientation in range(1, 9) else 1
@@ -43,31 +48,49 @@ class TiffReader(Reader):
         self.iptc = self._tags.data(tag.PHOTOSHOP)
 
     def frames(self, count: int, target: Size | None = None) -> Iterator[Frame]:
-        """Decode the first page; see `Reader`."""
-        image = _by_pillow(self._path, self._tags)
-        if image is None:
-            image = self._by_libtiff()
-        yield Frame(image)
+        """Decode the page; see `Reader`."""
+        yield Frame(_by_pillow(self._page, self._tags) or self._by_libtiff())
 
     def _by_libtiff(self) -> Image.Image:
-        photometric = self._tags.number(tag.PHOTOMETRIC, _BLACK_IS_ZERO)
-        form = layout(self._tags)
-        colours = _COLOURS.get(photometric, 0)
-        if not colours or form.samples < colours:
+        photometric = _photometric(self._tags)
+        compression = self._tags.number(tag.COMPRESSION, 1)
+        if not libtiff.has_codec(compression):
             raise CorruptPicture(
-                f"a TIFF of this kind (photometric interpretation {photometric}) is damaged or "
-                "not read; save it as RGB"
+                f"the TIFF is compressed in a way ({compression}) that is not read; "
+                "save it with LZW or Deflate"
             )
-        found, gaps = channels(self._path, form)
+        colours = _COLOURS.get(photometric, 0)
+        if not colours:
+            return self._converted()
+        form = layout(self._tags)
+        if form.samples < colours:
+            raise CorruptPicture("the TIFF has too few samples for its colours; send it again")
+        found, gaps = channels(self._page, form)
         alpha = _alpha(found, self._tags, colours)
         image = self._coloured(found[:colours], photometric)
         if alpha is not None and image.mode in ("L", "RGB"):
             image = _with_alpha(image, *alpha)
-        if gaps is not None:
-            self.check_shown(shown_part(gaps))
-            self.note_damage("strips or tiles cannot be read", loses_pixels=True)
-            image = with_gaps(plain(image), gaps)
-        return image
+        return image if gaps is None else self._without(image, gaps)
+
+    def _converted(self) -> Image.Image:
+        """Return what libtiff makes of colours that are not read here, such as YCbCr."""
+        versions = libtiff.as_rgba(self._page, self.size, self.turn_by)
+        if versions is None:
+            raise CorruptPicture("this kind of TIFF is not read here; save it as RGB")
+        images = [Image.frombytes("RGBa", self.size, version) for version in versions]
+        gaps = images[0].getchannel(3).point([255] + [0] * 255)
+        for other in images[1:]:
+            differs = ImageChops.difference(images[0].convert("RGBA"), other.convert("RGBA"))
+            gaps = ImageChops.lighter(gaps, differs.convert("RGB").convert("L"))
+        image = images[0].convert("RGBA")
+        return image if gaps.getbbox() is None else self._without(image, gaps)
+
+    def _without(self, image: Image.Image, gaps: Image.Image) -> Image.Image:
+        """Return a damaged image, transparent where nothing is."""
+        gaps = gaps.point([0] + [255] * 255)
+        self.check_shown(shown_part(gaps))
+        self.note_damage("strips or tiles cannot be read", loses_pixels=True)
+        return with_gaps(plain(image), gaps)
 
     def _coloured(self, found: list[Image.Image], photometric: int) -> Image.Image:
         """Return L or RGB, with `colour` set to what is left of colour management."""
@@ -90,9 +113,15 @@ class TiffReader(Reader):
         return ImageChops.invert(image) if photometric == _WHITE_IS_ZERO else image
 
 
-def _by_pillow(path: str, tags: Tags) -> Image.Image | None:
+def _photometric(tags: Tags) -> int:
+    """Return what the samples mean; for a file that does not say it, what libtiff assumes."""
+    default = _RGB if tags.number(tag.SAMPLES, 1) >= 3 else _BLACK_IS_ZERO
+    return tags.number(tag.PHOTOMETRIC, default)
+
+
+def _by_pillow(page: libtiff.Page, tags: Tags) -> Image.Image | None:
     """Return the page as Pillow decodes it, if the result is reliable."""
-    photometric = tags.number(tag.PHOTOMETRIC, _BLACK_IS_ZERO)
+    photometric = _photometric(tags)
     samples = tags.number(tag.SAMPLES, 1)
     # Some files name the bits of more samples than they have.
     bits = set(tags.numbers(tag.BITS)[:samples]) or {1}
@@ -102,8 +131,15 @@ def _by_pillow(path: str, tags: Tags) -> Image.Image | None:
         return None
     if photometric in (_CIELAB, _ICCLAB) or (photometric == _CMYK and samples != 4):
         return None
+    colours = _COLOURS.get(photometric, samples)
+    if tag.PHOTOMETRIC not in tags.values:
+        return None
+    if samples > colours and tags.numbers(tag.EXTRA)[:1] in ((), (_UNSPECIFIED,)):
+        return None
     try:
-        with Image.open(path, formats=("TIFF",)) as image:
+        # By a path it would map the file into memory, in the shape of the turned picture.
+        with Path(page.path).open("rb") as file, Image.open(file, formats=("TIFF",)) as image:
+            image.seek(page.number)
             # Pillow would turn it by the orientation, also by one that only XMP names.
             image._exif = None
             image.load_end = lambda: None  # type: ignore[method-assign]
@@ -117,15 +153,15 @@ def _alpha(
     found: Sequence[Image.Image], tags: Tags, colours: int
 ) -> tuple[Image.Image, bool] | None:
     """Return the alpha channel, L, and whether colours are multiplied by it."""
-    extra = tags.numbers(tag.EXTRA)
-    if len(found) == colours:
-        return None
-    if not extra:
-        return _eight_bits([found[colours]])[0], False
-    for number, kind in enumerate(extra[: len(found) - colours]):
+    extra = tags.numbers(tag.EXTRA)[: len(found) - colours]
+    for number, kind in enumerate(extra):
         if kind in (_ASSOCIATED, _UNASSOCIATED):
             return _eight_bits([found[colours + number]])[0], kind == _ASSOCIATED
-    return None
+    if len(found) != colours + 1:
+        return None
+    # One sample of no known kind is alpha to libvips and ImageMagick, unless it is empty.
+    alpha = _eight_bits([found[colours]])[0]
+    return (alpha, False) if alpha.getextrema() != (0, 0) else None
 
 
 def _with_alpha(image: Image.Image, alpha: Image.Image, is_multiplied: bool) -> Image.Image:

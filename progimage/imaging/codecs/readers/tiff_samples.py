@@ -27,7 +27,7 @@ _ARRAYS = {
     (32, FLOAT): "f",
     (64, FLOAT): "d",
 }
-_PACKED = (1, 2, 4, 6, 10, 12, 14)
+_PACKED = tuple(bits for bits in range(1, 16) if bits != 8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,8 @@ def layout(tags: Tags) -> Layout:
         tile = tags.number(tag.TILE_WIDTH, 0), tags.number(tag.TILE_HEIGHT, 0)
     rows = min(tags.number(tag.ROWS_PER_STRIP, size[1]), size[1])
     is_known = (bits, kind) in _ARRAYS or (bits == 16 and kind == FLOAT)
-    is_known = is_known or (kind == UNSIGNED and (bits in _PACKED or bits == 8))
+    # Bytes that are said to be signed are greys from 0 to 255 all the same.
+    is_known = is_known or bits == 8 or (kind == UNSIGNED and bits in _PACKED)
     if all_bits or kinds or not is_known or not 1 <= samples <= 16 or not rows or min(size) < 1:
         raise CorruptPicture(
             f"a TIFF with samples of {bits} bits in this layout is not read; "
@@ -77,7 +78,7 @@ def layout(tags: Tags) -> Layout:
     return Layout(size, bits, kind, samples, tags.number(tag.PLANAR, 1) == 2, tile, rows)
 
 
-def channels(path: str, form: Layout) -> tuple[list[Image.Image], Image.Image | None]:
+def channels(page: libtiff.Page, form: Layout) -> tuple[list[Image.Image], Image.Image | None]:
     """Return one image a sample, L, I;16, I or F, and a mask of what is missing.
 
     Raises:
@@ -85,27 +86,29 @@ def channels(path: str, form: Layout) -> tuple[list[Image.Image], Image.Image | 
     """
     planes = form.samples if form.is_planar else 1
     across, down = form.pieces
-    pieces = libtiff.decompressed(path, tiled=form.tile is not None, pieces=across * down * planes)
+    width, height = form.size
+    piece_width, piece_height = form.tile or (width, form.rows_per_strip)
+    strips = libtiff.Strips(form.tile is not None, across * down, planes, piece_height, height)
+    pieces = libtiff.decompressed(page, strips)
     if pieces is None:
         raise CorruptPicture("this kind of TIFF is not read here; save it with 8 bits a sample")
-    width, height = form.size
     per_pixel = 1 if form.is_planar else form.samples
+    stride = (piece_width * per_pixel * form.bits + 7) // 8
     gaps = Image.new("L", form.size)
     found: list[Image.Image] = []
-    piece_width, piece_height = form.tile or (width, form.rows_per_strip)
-    for _ in range(planes):
+    for plane in range(planes):
         targets: list[Image.Image] = []
         for number in range(across * down):
-            box_at = number % across * piece_width, number // across * piece_height
-            rows = piece_height if form.tile else min(piece_height, height - box_at[1])
-            data = next(pieces)
-            parts = _unpacked(data or b"", (piece_width, rows), per_pixel, form)
+            left, top = number % across * piece_width, number // across * piece_height
+            rows = piece_height if form.tile else min(piece_height, height - top)
+            data = pieces[plane * across * down + number]
+            parts = _unpacked(data, (piece_width, rows), per_pixel, form)
             if not targets:
                 targets = [Image.new(part.mode, form.size) for part in parts]
             for target, part in zip(targets, parts, strict=True):
-                target.paste(part, box_at)
-            if data is None:
-                gaps.paste(255, (*box_at, box_at[0] + piece_width, box_at[1] + rows))
+                target.paste(part, (left, top))
+            if (known := len(data) // stride) < rows:
+                gaps.paste(255, (left, top + known, left + piece_width, top + rows))
         found += targets
     return found, gaps if gaps.getbbox() else None
 

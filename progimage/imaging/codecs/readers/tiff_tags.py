@@ -1,4 +1,4 @@
-"""The tags of a TIFF's first page: classic and BigTIFF, of either byte order.
+"""The tags of a TIFF's pages: classic and BigTIFF, of either byte order.
 
 Source: TIFF 6.0, section 2; BigTIFF (libtiff, "The BigTIFF File Format").
 """
@@ -15,8 +15,19 @@ _SIZES |= {16: 8, 17: 8, 18: 8}
 _NUMBERS = {1: "B", 3: "H", 4: "I", 6: "b", 8: "h", 9: "i", 13: "I", 16: "Q", 17: "q", 18: "Q"}
 _MAX_ENTRIES = 1_000
 _MAX_BYTES = 16 * 1024 * 1024
+_MAX_PAGES = 10_000
+_VERSION_OR_MASK = 1 | 4
 
-WIDTH, HEIGHT, BITS, COMPRESSION, PHOTOMETRIC, ORIENTATION = 256, 257, 258, 259, 262, 274
+SUBFILE_TYPE, WIDTH, HEIGHT, BITS, COMPRESSION, PHOTOMETRIC, ORIENTATION = (
+    254,
+    256,
+    257,
+    258,
+    259,
+    262,
+    274,
+)
+STRIP_OFFSETS, STRIP_BYTES, TILE_OFFSETS, TILE_BYTES = 273, 279, 324, 325
 SAMPLES, PLANAR, TILE_WIDTH, TILE_HEIGHT, EXTRA, FORMAT = 277, 284, 322, 323, 338, 339
 ROWS_PER_STRIP, XMP, IPTC, PHOTOSHOP, ICC, EXIF, GPS = 278, 700, 33723, 34377, 34675, 34665, 34853
 
@@ -41,25 +52,70 @@ class Tags:
         """Return the first number of a tag."""
         return next(iter(self.numbers(tag)), default)
 
+    @property
+    def end(self) -> int:
+        """Where the last strip or tile of the page ends in the file."""
+        offsets = self.numbers(STRIP_OFFSETS) or self.numbers(TILE_OFFSETS)
+        counts = self.numbers(STRIP_BYTES) or self.numbers(TILE_BYTES)
+        return max((sum(place) for place in zip(offsets, counts, strict=False)), default=0)
+
     def data(self, tag: int) -> bytes:
         """Return the bytes of a tag."""
         return self.values.get(tag, (0, b""))[1]
 
 
 def read_tags(data: bytes, start: int = 0) -> Tags:
-    """Read the tags of the first page, or of the directory at `start`.
-
-    Values outside of the file are left out.
+    """Return the tags of the first page, or of the directory at `start`.
 
     Raises:
         CorruptPicture: there is no page.
+    """
+    return _directory(data, start)[0]
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedPage:
+    """A page: its place among all directories of the file, from 0, and its tags."""
+
+    number: int
+    tags: Tags
+
+
+def read_pages(data: bytes) -> list[PlacedPage]:
+    """Return the pages of a file: all directories but smaller versions and masks of a page.
+
+    The first directory is always a page. Source: TIFF 6.0, section 8 (NewSubfileType).
+
+    Raises:
+        CorruptPicture: there is no page.
+    """
+    pages: list[PlacedPage] = []
+    seen: set[int] = set()
+    start = 0
+    for number in range(_MAX_PAGES):
+        tags, following = _directory(data, start)
+        if not pages or (tags.values and not tags.number(SUBFILE_TYPE, 0) & _VERSION_OR_MASK):
+            pages.append(PlacedPage(number, tags))
+        if not following or following in seen or following >= len(data):
+            break
+        seen.add(following)
+        start = following
+    return pages
+
+
+def _directory(data: bytes, start: int) -> tuple[Tags, int]:
+    """Return the tags of the directory at `start`, or of the first, and where the next is.
+
+    Values outside of the file are left out.
     """
     order = "<" if data[:2] == b"II" else ">"
     is_big = data[2:4] in (b"+\0", b"\0+")
     pointer, count_code, entry_bytes, inline = ("Q", "Q", 20, 8) if is_big else ("I", "H", 12, 4)
     values: dict[int, tuple[int, bytes]] = {}
+    following = 0
+    is_first = not start
     try:
-        if not start:
+        if is_first:
             [start] = struct.unpack_from(order + pointer, data, 8 if is_big else 4)
         [count] = struct.unpack_from(order + count_code, data, start)
         start += struct.calcsize(count_code)
@@ -72,12 +128,13 @@ def read_tags(data: bytes, start: int = 0) -> Tags:
                 [place] = struct.unpack_from(order + pointer, data, place)
             if 0 < size <= _MAX_BYTES and place + size <= len(data):
                 values.setdefault(tag, (kind, data[place : place + size]))
+        [following] = struct.unpack_from(order + pointer, data, start + count * entry_bytes)
     except (struct.error, OverflowError):
-        if not values:
+        if is_first and not values:
             raise CorruptPicture(
                 "the TIFF's directory is outside of the file; send a whole one"
             ) from None
-    return Tags(order, is_big, values)
+    return Tags(order, is_big, values), following
 
 
 def exif_block(tags: Tags, data: bytes) -> bytes:

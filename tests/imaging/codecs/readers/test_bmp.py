@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from progimage.errors import CorruptPicture, PictureError
+from progimage.imaging.codecs.icc import SRGB_PRIMARIES, rgb_profile, srgb_to_light
 from progimage.imaging.codecs.readers.bmp import BmpReader
 from progimage.imaging.codecs.readers.bmp_runs import decode_runs
 from tests.imaging.codecs.readers.reading import CLEAR, facts, read, rgba
@@ -132,3 +133,41 @@ def test_five_bits_are_spread_over_the_whole_range(tmp_path: Path) -> None:
     image = read(tmp_path, _bmp(pixels, (2, 1), 16)).frames[0]
     assert rgba(image, (0, 0)) == (255, 255, 255, 255)
     assert is_near(rgba(image, (1, 0)), (132, 132, 132, 255), 1)
+
+
+def test_runs_that_end_by_their_mark_leave_the_rest_black(tmp_path: Path) -> None:
+    palette = bytes((0, 0, 0, 0)) + bytes((0, 0, 255, 0)) * 255
+    runs = b"\x04\x01\0\0" * 2 + b"\0\1"
+    data = _bmp(runs, (4, 8), 8, compression=1, palette=palette)
+    image = read(tmp_path, data).frames[0]
+    assert (rgba(image, (0, 7)), rgba(image, (0, 0))) == ((255, 0, 0, 255), (0, 0, 0, 255))
+    assert facts(tmp_path, data).damage == ""
+
+
+def test_runs_that_are_cut_are_damage_even_if_their_data_has_such_a_mark(tmp_path: Path) -> None:
+    palette = bytes((0, 0, 0, 0)) + bytes((0, 0, 255, 0)) * 255
+    runs = b"\0\4\0\1\0\1\0\0" * 6
+    data = _bmp(runs, (4, 8), 8, compression=1, palette=palette)
+    assert rgba(read(tmp_path, data).frames[0], (0, 0)) == CLEAR
+    assert facts(tmp_path, data).damage == "the pixels end early"
+
+
+def test_an_alpha_mask_in_a_header_of_version_3_does_not_count_without_bit_fields(
+    tmp_path: Path,
+) -> None:
+    masks = (0xFF0000, 0xFF00, 0xFF, 0xFF000000)
+    data = _bmp(bytes((3, 2, 1, 128)), (1, 1), 32, masks=masks, header_bytes=56)
+    assert rgba(read(tmp_path, data).frames[0], (0, 0)) == (1, 2, 3, 255)
+
+
+@pytest.mark.parametrize("is_whole", [True, False])
+def test_a_profile_in_the_file_is_applied_if_it_is_whole(is_whole: bool, tmp_path: Path) -> None:
+    """Its primaries for red and green are exchanged."""
+    x = SRGB_PRIMARIES
+    profile = rgb_profile((*x[2:4], *x[:2], *x[4:]), srgb_to_light)
+    data = bytearray(_bmp(bytes((0, 0, 255, 0)), (1, 1), 24, header_bytes=124))
+    data[14 + 56 : 14 + 60] = b"DEBM"
+    struct.pack_into("<II", data, 14 + 112, len(data) - 14, len(profile))
+    data += profile if is_whole else profile[:-100]
+    shown = (0, 255, 0, 255) if is_whole else (255, 0, 0, 255)
+    assert is_near(rgba(read(tmp_path, bytes(data)).frames[0], (0, 0)), shown, 3)

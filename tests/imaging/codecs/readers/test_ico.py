@@ -82,3 +82,40 @@ def test_an_icon_that_libmagic_takes_for_a_tga_is_an_icon(tmp_path: Path) -> Non
     mask = bytes(16 * 240)
     icon = _icon((_bitmap(pixels, mask, (128, 240)), 128, 32))
     assert sniff(put(tmp_path, icon)).name == "ico"
+
+
+def test_a_pointer_is_an_icon_whose_hot_spot_is_no_depth(tmp_path: Path) -> None:
+    small, large = saved(quadrants((16, 16)), "PNG"), saved(quadrants((32, 32)), "PNG")
+    pointer = bytearray(_icon((small, 16, 31), (large, 32, 1)))
+    pointer[2] = 2
+    found = facts(tmp_path, bytes(pointer))
+    assert (found.format, found.width, found.height) == ("ico", 32, 32)
+    assert sniff(put(tmp_path, bytes(pointer))).name == "ico"
+
+
+def test_of_pictures_without_a_depth_the_one_of_more_colours_is_shown(tmp_path: Path) -> None:
+    few, many = _bitmap(bytes((0, 0, 9, 255)) * 64, bytes(32), (8, 8)), _one(128, masked=False)[22:]
+    icon = bytearray(_icon((few, 8, 0), (many, 8, 0)))
+    icon[8] = 16
+    assert rgba(read(tmp_path, bytes(icon)).frames[0], (0, 0)) == (1, 2, 3, 128)
+
+
+@pytest.mark.parametrize("said", [0, 70_000])
+def test_a_length_that_is_not_true_does_not_matter(said: int, tmp_path: Path) -> None:
+    icon = bytearray(_one(128, masked=False))
+    struct.pack_into("<I", icon, 14, said)
+    assert facts(tmp_path, bytes(icon)).damage == ""
+    assert rgba(read(tmp_path, bytes(icon)).frames[0], (0, 0)) == (1, 2, 3, 128)
+
+
+def test_a_bitmap_without_a_mask_has_the_height_of_the_directory(tmp_path: Path) -> None:
+    bitmap = bytearray(_bitmap(bytes((3, 2, 1, 128)) * 64, b"", (8, 8)))
+    struct.pack_into("<i", bitmap, 8, 8)
+    assert read(tmp_path, _icon((bytes(bitmap), 8, 32))).size == (8, 8)
+
+
+def test_masks_of_three_colours_leave_no_alpha(tmp_path: Path) -> None:
+    bitmap = bytearray(_bitmap(b"", b"", (8, 8)))
+    struct.pack_into("<I", bitmap, 16, 3)
+    bitmap += struct.pack("<3I", 0xFF0000, 0xFF00, 0xFF) + bytes((3, 2, 1, 128)) * 64 + bytes(32)
+    assert rgba(read(tmp_path, _icon((bytes(bitmap), 8, 32))).frames[0], (0, 0)) == (1, 2, 3, 255)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import struct
 from io import BytesIO
 from pathlib import Path
 
@@ -12,9 +14,10 @@ from PIL import Image, ImageChops
 
 from progimage.errors import CorruptPicture, PictureError
 from progimage.imaging.codecs.decode import decode
+from progimage.imaging.codecs.icc import SRGB_PRIMARIES, rgb_profile
 from progimage.imaging.codecs.readers.jpeg import JpegReader
 from tests.imaging.codecs.readers.reading import CLEAR, LIMITS, STRICT, facts, read, rgba
-from tests.imaging.drawing import put, quadrants, saved
+from tests.imaging.drawing import is_near, put, quadrants, saved
 
 
 def _noise(mode: str = "RGB", **parameters: object) -> bytes:
@@ -121,3 +124,78 @@ def test_hostile_segments_raise_nothing_but_known_errors(noise: bytes, at: int) 
             list(reader.frames(1))
     except (PictureError, OSError, SyntaxError, ValueError):
         pass
+
+
+@pytest.mark.parametrize("part", range(1, 10))
+def test_a_progressive_jpeg_that_is_cut_between_two_scans_is_whole(
+    part: int, tmp_path: Path
+) -> None:
+    data = _noise(progressive=True)
+    scans = [found.start() for found in re.finditer(rb"\xff[\xc4\xda]", data)]
+    # Behind the first scan, within the header of another.
+    cut = data[: scans[part + 3] + 12]
+    assert read(tmp_path, cut).frames[0].mode == "RGB"
+    assert "the JPEG ends early" in facts(tmp_path, cut).damage
+
+
+def test_of_a_progressive_jpeg_with_a_stray_marker_the_scans_before_are_shown(
+    tmp_path: Path,
+) -> None:
+    data = _noise(progressive=True)
+    at = len(data) * 6 // 10
+    stray = data[:at].rstrip(b"\xff") + b"\xff\xc0" + data[at:]
+    assert read(tmp_path, stray).frames[0].mode == "RGB"
+    assert "the JPEG ends early" in facts(tmp_path, stray).damage
+
+
+@pytest.mark.parametrize("length", [0, 1])
+def test_a_segment_whose_length_is_less_than_nothing_is_empty(length: int, tmp_path: Path) -> None:
+    data = _noise()
+    odd = data[:2] + bytes((0xFF, 0xE5, 0, length)) + data[2:]
+    assert read(tmp_path, odd).frames[0].tobytes() == read(tmp_path, data).frames[0].tobytes()
+
+
+@pytest.mark.parametrize(
+    ("parts", "is_used"),
+    [
+        ([(1, 2), (2, 2)], True),
+        ([(1, 2), (2, 2), (3, 2)], True),
+        ([(0, 2), (1, 2)], False),
+        ([(1, 2)], False),
+        ([(1, 3), (2, 3)], False),
+    ],
+)
+def test_a_profile_in_parts_counts_from_one_and_has_to_be_whole(
+    parts: list[tuple[int, int]], is_used: bool, tmp_path: Path
+) -> None:
+    profile = rgb_profile(SRGB_PRIMARIES, lambda value: value)
+    half = len(profile) // 2
+    halves = [profile[:half], profile[half:]]
+    bodies = [*halves, b"more"]
+    segments = b"".join(
+        _segment(0xE2, b"ICC_PROFILE\0" + bytes((number, count)) + body)
+        for (number, count), body in zip(parts, bodies[: len(parts)], strict=True)
+    )
+    grey = saved(Image.new("RGB", (8, 8), (100, 100, 100)), "JPEG", quality=95)
+    image = read(tmp_path, grey[:2] + segments + grey[2:]).frames[0]
+    # Linear light of 100 is 166 in sRGB.
+    level = 166 if is_used else 100
+    assert is_near(rgba(image, (0, 0)), (level, level, level, 255), 3)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "count", "is_turned"),
+    [
+        (b"Exif\0\0", 3, 1, True),
+        (b"Exif\0\1", 3, 1, True),
+        (b"Exif\0\0", 4, 1, False),
+        (b"Exif\0\0", 3, 2, False),
+    ],
+)
+def test_an_orientation_is_one_number_of_16_bits_as_in_browsers(
+    name: bytes, kind: int, count: int, is_turned: bool, tmp_path: Path
+) -> None:
+    block = b"MM\0*" + struct.pack(">IHHHIHHI", 8, 1, 0x0112, kind, count, 6, 6, 0)
+    data = saved(quadrants((48, 32)), "JPEG")
+    turned = data[:2] + _segment(0xE1, name + block) + data[2:]
+    assert read(tmp_path, turned).size == ((32, 48) if is_turned else (48, 32))

@@ -249,3 +249,114 @@ def test_hostile_chunks_raise_nothing_but_picture_errors(noise: bytes, at: int) 
             list(reader.frames(1))
     except PictureError:
         pass
+
+
+def test_a_stream_that_ends_well_and_too_early_leaves_no_black(tmp_path: Path) -> None:
+    rows = [bytes((200, 100, 50)) * 4] * 8
+    data = png(rows, 4)
+    short = data.replace(_pixels_of(rows), _pixels_of(rows[:5]))
+    image = read(tmp_path, short).frames[0]
+    assert [rgba(image, (0, row))[3] for row in range(8)] == [255] * 5 + [0] * 3
+    assert facts(tmp_path, short).damage == "the pixels end early"
+
+
+def _pixels_of(rows: list[bytes]) -> bytes:
+    return chunk(b"IDAT", zlib.compress(b"".join(b"\0" + row for row in rows)))
+
+
+def test_of_rows_cut_at_their_end_the_rest_is_transparent(tmp_path: Path) -> None:
+    """Damaged data that inflates to whole rows is no whole picture."""
+    rows = [bytes((200, 100, 50)) * 4] * 8
+    stream = zlib.compressobj(0)
+    body = stream.compress(b"".join(b"\0" + row for row in rows[:5]))
+    body += stream.flush(zlib.Z_FULL_FLUSH)
+    short = png(rows, 4).replace(_pixels_of(rows), chunk(b"IDAT", body + b"\x07damaged"))
+    image = read(tmp_path, short).frames[0]
+    assert [rgba(image, (0, row))[3] for row in range(8)] == [255] * 5 + [0] * 3
+
+
+@pytest.mark.parametrize("colour", [0, 2])
+def test_the_high_byte_of_a_named_colour_of_8_bits_is_not_looked_at(
+    colour: int, tmp_path: Path
+) -> None:
+    bands = 1 if colour == 0 else 3
+    before = chunk(b"tRNS", b"\xff\x64" * bands)
+    image = read(
+        tmp_path, png([bytes((100,) * bands + (7,) * bands)], 2, colour=colour, before=before)
+    )
+    assert [rgba(image.frames[0], (at, 0))[3] for at in (0, 1)] == [0, 255]
+
+
+@pytest.mark.parametrize(
+    ("chunks", "alphas"),
+    [
+        ([(b"PLTE", bytes(6)), (b"tRNS", b"\0\x80")], (0, 128)),
+        ([(b"tRNS", b"\0\x80"), (b"PLTE", bytes(6))], (255, 255)),
+        ([(b"PLTE", bytes(6)), (b"tRNS", b"\0\x80"), (b"tRNS", b"\x40")], (0, 128)),
+        ([(b"PLTE", bytes(6)), (b"tRNS", bytes(300))], (255, 255)),
+    ],
+)
+def test_transparency_of_a_palette_stands_once_behind_it(
+    chunks: list[tuple[bytes, bytes]], alphas: tuple[int, int], tmp_path: Path
+) -> None:
+    before = b"".join(chunk(*each) for each in chunks)
+    image = read(tmp_path, png([bytes((0, 1))], 2, colour=3, before=before)).frames[0]
+    assert (rgba(image, (0, 0))[3], rgba(image, (1, 0))[3]) == alphas
+
+
+def test_without_its_palette_a_png_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(CorruptPicture, match="lacks its palette"):
+        facts(tmp_path, png([bytes((0, 1))], 2, colour=3))
+
+
+def test_of_a_palette_only_whole_colours_count(tmp_path: Path) -> None:
+    before = chunk(b"PLTE", bytes((1, 2, 3, 4, 5, 6, 7, 8)))
+    image = read(tmp_path, png([bytes((0, 1, 2))], 3, colour=3, before=before)).frames[0]
+    assert rgba(image, (2, 0))[:3] == (4, 5, 6)
+
+
+@pytest.mark.parametrize("kind", [b"gAMA", b"iCCP", b"cICP"])
+def test_colour_chunks_behind_the_pixels_do_not_count(kind: bytes, tmp_path: Path) -> None:
+    values = {b"gAMA": 100_000, b"iCCP": None, b"cICP": (12, 13, 0, 1)}
+    after = chunk(kind, _colour_chunk(kind, values[kind]))
+    picture = read(tmp_path, png([bytes((250, 10, 10))], 1, after=after))
+    assert (rgba(picture.frames[0], (0, 0)), picture.icc) == ((250, 10, 10, 255), b"")
+
+
+_LINEAR = 99, 188, 241
+_PLAIN = 32, 128, 224
+
+
+@pytest.mark.parametrize(
+    ("first", "shown"),
+    [
+        (chunk(b"sRGB", b"\x09"), _LINEAR),
+        (chunk(b"sRGB", b"\0\0"), _LINEAR),
+        (chunk(b"sRGB", b"\3"), _PLAIN),
+        (chunk(b"cICP", bytes((2, 2, 0, 1))), _LINEAR),
+        (chunk(b"cICP", bytes((1, 13, 0, 0))), _LINEAR),
+        (
+            chunk(
+                b"iCCP",
+                b"x\0\0"
+                + zlib.compress(icc.rgb_profile(icc.SRGB_PRIMARIES, icc.srgb_to_light)[:300]),
+            ),
+            _LINEAR,
+        ),
+        (
+            chunk(
+                b"iCCP",
+                b"\0\0" + zlib.compress(icc.rgb_profile(icc.SRGB_PRIMARIES, icc.srgb_to_light)),
+            ),
+            _LINEAR,
+        ),
+    ],
+)
+def test_a_colour_chunk_that_makes_no_sense_leaves_the_next_to_decide(
+    first: bytes, shown: tuple[int, ...], tmp_path: Path
+) -> None:
+    before = first + chunk(b"gAMA", _colour_chunk(b"gAMA", 100_000))
+    row = bytes(value for grey in _PLAIN for value in (grey, grey, grey))
+    image = read(tmp_path, png([row], 3, before=before)).frames[0]
+    for at, grey in enumerate(shown):
+        assert is_near(rgba(image, (at, 0)), (grey, grey, grey, 255), 8)

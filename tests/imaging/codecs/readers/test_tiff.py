@@ -9,12 +9,15 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import Image, ImageChops
 
-from progimage.errors import CorruptPicture
+from progimage.errors import CorruptPicture, InvalidArgument
+from progimage.imaging.codecs.decode import decode_opened
+from progimage.imaging.codecs.header import opened
 from progimage.imaging.codecs.readers.tiff_tags import read_tags
-from tests.imaging.codecs.readers.reading import facts, read, rgba
-from tests.imaging.drawing import GREEN, RED, is_near, quadrants, saved
+from progimage.imaging.inspection import inspect
+from tests.imaging.codecs.readers.reading import LIMITS, STRICT, facts, read, rgba
+from tests.imaging.drawing import BLUE, GREEN, RED, is_near, put, quadrants, saved
 
 _CODES = {3: "H", 4: "I", 16: "Q"}
 
@@ -113,11 +116,12 @@ def test_either_byte_order_classic_and_big(
     [
         (2, 100, 128, (100, 100, 100, 128)),
         (1, 64, 128, (128, 128, 128, 128)),
-        (0, 100, 128, (100, 100, 100, 255)),
+        (0, 100, 128, (100, 100, 100, 128)),
+        (0, 100, 0, (100, 100, 100, 255)),
     ],
 )
 @pytest.mark.parametrize("bits", [8, 16])
-def test_a_second_channel_of_grey_is_alpha_as_far_as_it_says(
+def test_a_second_channel_of_grey_is_alpha_unless_it_is_unnamed_and_empty(
     extra: int, sample: int, alpha: int, shown: tuple[int, ...], bits: int, tmp_path: Path
 ) -> None:
     code, unit = ("B", 1) if bits == 8 else ("H", 257)
@@ -242,3 +246,108 @@ def test_hostile_tags_raise_nothing_but_picture_errors(
     for tag in tags.values:
         assert len(tags.data(tag)) <= len(noise) + 4
         tags.numbers(tag)
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB", "RGBA", "CMYK"])
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_an_orientation_turns_pixels_and_does_not_squeeze_them(
+    orientation: int, mode: str, tmp_path: Path
+) -> None:
+    data = saved(quadrants((64, 32)).convert(mode), "TIFF", tiffinfo={274: orientation})
+    turned = saved(quadrants((64, 32)), "JPEG", quality=95, exif=_orientation(orientation))
+    image, reference = (read(tmp_path, each).frames[0].convert("L") for each in (data, turned))
+    assert image.size == reference.size == ((64, 32) if orientation < 5 else (32, 64))
+    assert max(ImageChops.difference(image, reference).resize((4, 4)).tobytes()) < 12
+
+
+def _orientation(value: int) -> Image.Exif:
+    exif = Image.Exif()
+    exif[0x0112] = value
+    return exif
+
+
+@pytest.mark.parametrize("compression", ["raw", "tiff_lzw", "tiff_adobe_deflate", "packbits"])
+def test_of_a_strip_that_is_cut_the_rows_before_are_shown(compression: str, tmp_path: Path) -> None:
+    noise = Image.effect_noise((64, 64), 60)
+    whole = saved(noise, "TIFF", compression=compression, tiffinfo={278: 64})
+    whole = whole if compression == "raw" else _directory_first(whole)
+    cut = whole[: len(whole) * 7 // 10]
+    image = read(tmp_path, cut).frames[0]
+    alpha = image.getchannel("A").resize((1, 64), Image.Resampling.NEAREST).tobytes()
+    shown = alpha.count(255)
+    assert 30 <= shown <= 50
+    assert alpha == b"\xff" * shown + bytes(64 - shown)
+    rows = (0, 0, 64, shown)
+    assert image.getchannel("L").crop(rows).tobytes() == noise.crop(rows).tobytes()
+    assert facts(tmp_path, cut).damage == (
+        "the end of the TIFF is missing; strips or tiles cannot be read"
+    )
+    with pytest.raises(CorruptPicture):
+        facts(tmp_path, cut, STRICT)
+
+
+def _directory_first(data: bytes) -> bytes:
+    """Return a TIFF of one strip with the directory before the strip, as most cameras write it."""
+    tags = read_tags(data)
+    start, size = tags.number(273, 0), tags.number(279, 0)
+    names = (256, 257, 258, 259, 262, 277, 278)
+    more = {name: (4, (tags.number(name, 1),)) for name in names}
+    more |= {name: (3, value) for name, (_, value) in more.items() if name not in (256, 257, 278)}
+    return _tiff(data[start : start + size], (64, 64), 8, 1, more=more)
+
+
+@pytest.mark.parametrize("subsampling", [(1, 1), (2, 1), (2, 2), (1, 2), (4, 2)])
+def test_luma_and_chroma_without_compression(subsampling: tuple[int, int], tmp_path: Path) -> None:
+    across, down = subsampling
+    # The red of sRGB. Source: ITU-R BT.601.
+    block = bytes((76,)) * across * down + bytes((85, 255))
+    data = _tiff(block * 4, (2 * across, 2 * down), 8, 6, 3, more={530: (3, subsampling)})
+    assert is_near(rgba(read(tmp_path, data).frames[0], (0, 0)), (255, 0, 0, 255), 4)
+
+
+@pytest.mark.parametrize("bits", [3, 5, 7, 9, 11, 13, 15])
+def test_samples_of_an_odd_number_of_bits(bits: int, tmp_path: Path) -> None:
+    top = (1 << bits) - 1
+    row = (top << bits | top >> 1) << (-2 * bits % 8)
+    data = _tiff(row.to_bytes(-(-2 * bits // 8), "big"), (2, 1), bits, 1)
+    image = read(tmp_path, data).frames[0]
+    assert image.getpixel((0, 0)) == 255
+    assert is_near((image.getpixel((1, 0)),), ((top >> 1) * 255 // top,), 1)
+
+
+def test_a_file_that_does_not_say_what_its_samples_mean_is_black_and_white(tmp_path: Path) -> None:
+    data = _tiff(bytes((0, 85, 170, 255)), (4, 1), 8, 1, more={262: (3, ())})
+    assert tuple(read(tmp_path, data).frames[0].tobytes()) == (0, 85, 170, 255)
+
+
+def test_a_compression_that_is_not_read_is_named(tmp_path: Path) -> None:
+    data = _tiff(bytes(64), (8, 8), 8, 1, more={259: (3, (34_887,))})
+    with pytest.raises(CorruptPicture, match=r"compressed in a way \(34887\) that is not read"):
+        facts(tmp_path, data)
+
+
+def test_a_page_is_chosen_and_smaller_versions_of_a_page_are_none(tmp_path: Path) -> None:
+    buffer = BytesIO()
+    colours = [RED, GREEN, BLUE]
+    pages = [Image.new("RGB", (8, 8), colour) for colour in colours]
+    pages[1].encoderinfo = {"tiffinfo": {254: 1}}
+    pages[0].save(buffer, "TIFF", save_all=True, append_images=pages[1:])
+    path = put(tmp_path, buffer.getvalue())
+    assert inspect(path, LIMITS).pages == 2
+    shown = []
+    for page in (1, 2):
+        with opened(path, LIMITS, page) as source:
+            shown.append(decode_opened(source).frames[0].getpixel((0, 0)))
+    assert shown == [RED, BLUE]
+    with (
+        pytest.raises(InvalidArgument, match="from 1 to 2, got 3"),
+        opened(path, LIMITS, 3),
+    ):
+        pass
+
+
+def test_directories_in_a_circle_come_to_an_end(tmp_path: Path) -> None:
+    data = bytearray(_tiff(bytes(4), (2, 2), 8, 1))
+    [count] = struct.unpack_from("<H", data, 8)
+    struct.pack_into("<I", data, 10 + 12 * count, 8)
+    assert facts(tmp_path, bytes(data)).pages == 2
