@@ -4,7 +4,6 @@ import os
 import shutil
 import socket
 import sys
-from pathlib import Path
 
 from gunicorn.glogging import Logger
 
@@ -13,6 +12,7 @@ from progimage.errors import ConfigError, ProgImageError
 from progimage.server import descriptors as _descriptors
 from progimage.server import draining as _draining
 from progimage.server import listeners as _listeners
+from progimage.server import supervision as _supervision
 from progimage.server.gunicorn_worker import PatientWorker
 from progimage.stores import temp_files as _scratch
 from progimage.telemetry import logs as _logs
@@ -68,8 +68,6 @@ logger_class = _Logger
 loglevel = "warning"
 # Nobody needs it, and all servers of one user would share its path.
 control_socket_disable = True
-# The heartbeat file must not wait for a busy disk.
-worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
 # Of a unix socket, which is made with mode 0660 then: for this user and its group.
 umask = 0o117
 # Forwarded headers are read by our own middleware, from configured proxies only.
@@ -85,6 +83,7 @@ def on_starting(server):
         _starting.prove(_settings)
     except ProgImageError as error:
         sys.exit(f"progimage: {error}")
+    _supervision.keep_alive(server)
     on_reload(server)
     if server.master_pid or "LISTEN_FDS" in os.environ:
         return  # bound already by the process that this one takes over from

@@ -335,6 +335,11 @@ def cache_budget(settings: Settings, store: ObjectStore, helpers: Executor) -> C
     )
 
 
+def store_threads(settings: Settings) -> int:
+    """Return how many threads of a web process use the store."""
+    return settings.server.threads + settings.jobs.threads + _HELPERS
+
+
 def _observed(store: ObjectStore | None, settings: Settings) -> ObjectStore:
     """Return the store, or the one that the settings name, with metrics of its operations."""
     threads = settings.server.threads + settings.jobs.threads + _HELPERS + _RENEWERS

@@ -15,15 +15,26 @@ from progimage.imaging.pool import prove_sockets_fit
 from progimage.ingest.download.downloader import Downloader
 from progimage.server.app import Service, create
 from progimage.server.broker import Broker
-from progimage.server.components import broker_renderer, checked_policy, disk_cache_of, index_of
+from progimage.server.components import (
+    broker_renderer,
+    checked_policy,
+    disk_cache_of,
+    index_of,
+    store_threads,
+)
 from progimage.server.origins import prove_origins
 from progimage.server.unfinished_removals import finish_in_background
 from progimage.server.webhooks import outbox_of, senders_of
-from progimage.stores import ObjectStore, create_store, open_store, temp_files
+from progimage.stores import ObjectStore, create_store, open_store, reopen_store, temp_files
+from progimage.stores.marker import StoreMarker, read_marker
 from progimage.stores.probe import prove_conditional_writes, prove_listing
 from progimage.telemetry import logs, tracing
 
 log = structlog.get_logger()
+
+# The markers of the stores that were checked, by URL. The workers get them from the master, so
+# that one which starts while the store does not answer starts all the same, and answers 503.
+_proven: dict[str, StoreMarker] = {}
 
 
 def prove(settings: Settings) -> None:
@@ -52,6 +63,9 @@ def prove(settings: Settings) -> None:
         if settings.s3.is_conditional:
             prove_conditional_writes(store)
         prove_listing(store)
+    marker = read_marker(store)
+    if marker is not None:
+        _proven[settings.store] = marker
 
 
 def _prove_index(settings: Settings, store: ObjectStore) -> None:
@@ -59,6 +73,15 @@ def _prove_index(settings: Settings, store: ObjectStore) -> None:
         index_of(settings, store, None).require()
     except IndexMissing as missing:
         raise ConfigError(f"store: {missing}") from None
+
+
+def _reopened(settings: Settings) -> ObjectStore | None:
+    """Return the store that was checked; None for another one, after a reload."""
+    marker = _proven.get(settings.store)
+    if marker is None:
+        return None
+    threads = store_threads(settings)
+    return reopen_store(settings.store, marker, threads=threads, **settings.s3.options)
 
 
 def wsgi() -> Service:
@@ -85,7 +108,7 @@ def wsgi() -> Service:
             service_name=settings.tracing.service_name,
             ratio=settings.tracing.ratio,
         )
-    service = create(settings)
+    service = create(settings, _reopened(settings))
     if settings.jobs.runner == "embedded" and not settings.jobs.broker:
         service.runner.start()
     finish_in_background(service.library)

@@ -13,7 +13,7 @@ from progimage.stores.object_store import (
     Verifiable,
     exists,
 )
-from progimage.stores.opening import create_store, open_raw, open_store
+from progimage.stores.opening import create_store, open_raw, open_store, reopen_store
 
 __all__ = [
     "ABSENT",
@@ -30,4 +30,5 @@ __all__ = [
     "exists",
     "open_raw",
     "open_store",
+    "reopen_store",
 ]

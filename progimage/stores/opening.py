@@ -10,7 +10,13 @@ from urllib.parse import urlsplit
 from progimage import keys
 from progimage.errors import ConfigError
 from progimage.stores.guarded import GuardedStore
-from progimage.stores.marker import check_format, new_marker, read_marker, write_marker
+from progimage.stores.marker import (
+    StoreMarker,
+    check_format,
+    new_marker,
+    read_marker,
+    write_marker,
+)
 from progimage.stores.object_store import NeedsPreparation, ObjectStore
 
 # URL scheme -> module of this package that has `from_url(url, **options)`. It is
@@ -38,7 +44,13 @@ class StoreOptions(S3Options, total=False):
     threads: int
 
 
-def open_raw(url: str, *, creates: bool = False, **options: Unpack[StoreOptions]) -> ObjectStore:
+def open_raw(
+    url: str,
+    *,
+    creates: bool = False,
+    may_be_gone: bool = False,
+    **options: Unpack[StoreOptions],
+) -> ObjectStore:
     """Return the objects at `url`, whether or not they are a ProgImage store.
 
     ===========================  ==================================================
@@ -54,6 +66,7 @@ def open_raw(url: str, *, creates: bool = False, **options: Unpack[StoreOptions]
 
     Args:
         creates: make the folder if it is missing.
+        may_be_gone: a missing folder is no error now, but at each call.
 
     Raises:
         ConfigError: an unknown scheme or parameter, a URL that cannot work, or no folder.
@@ -81,7 +94,7 @@ def open_raw(url: str, *, creates: bool = False, **options: Unpack[StoreOptions]
         "hedged_reads": True,
         **options,
     }
-    return cast(ObjectStore, opener(parts, creates=creates, **arguments))
+    return cast(ObjectStore, opener(parts, creates=creates, may_be_gone=may_be_gone, **arguments))
 
 
 def open_store(url: str, **options: Unpack[StoreOptions]) -> ObjectStore:
@@ -104,6 +117,17 @@ def open_store(url: str, **options: Unpack[StoreOptions]) -> ObjectStore:
     if isinstance(store, NeedsPreparation):
         store.prepare()
     return GuardedStore(store, marker)
+
+
+def reopen_store(url: str, marker: StoreMarker, **options: Unpack[StoreOptions]) -> ObjectStore:
+    """Return the store that had this marker when the server started, there or not.
+
+    While it is not there, or another one is in its place, its calls fail.
+
+    Raises:
+        ConfigError: the URL cannot work.
+    """
+    return GuardedStore(open_raw(url, may_be_gone=True, **options), marker)
 
 
 def create_store(url: str, **options: Unpack[StoreOptions]) -> bool:

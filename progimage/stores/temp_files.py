@@ -82,8 +82,13 @@ class TemporaryReader:
 
 
 def make_folder(parent: Path | None = None) -> Path:
-    """Make a folder and lock it for as long as this process, or one it forks, lives."""
+    """Make a folder and lock it for as long as this process, or one it forks, lives.
+
+    The temporary folder itself is made again if it was removed.
+    """
+    parent = parent or Path(tempfile.gettempdir())
     while True:
+        parent.mkdir(0o700, parents=True, exist_ok=True)
         folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=parent))
         lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -98,6 +103,7 @@ def restore_folder(folder: Path) -> None:
     Raises:
         OSError: that is not possible.
     """
+    folder.parent.mkdir(0o700, parents=True, exist_ok=True)
     try:
         folder.mkdir(0o700)
     except FileExistsError:

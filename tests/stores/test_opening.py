@@ -16,6 +16,7 @@ from progimage.stores import (
     open_raw,
     open_store,
     opening,
+    reopen_store,
 )
 from progimage.stores.folder.store import FilesystemStore
 from progimage.stores.marker import FORMAT, new_marker, read_marker, write_marker
@@ -255,3 +256,28 @@ def test_a_folder_needs_names_in_utf8(tmp_path):
         [sys.executable, "-c", code], env=environ, capture_output=True, text=True, check=True
     )
     assert "set PYTHONUTF8=1" in finished.stdout
+
+
+def test_a_store_that_was_there_is_opened_again_while_it_is_gone(tmp_path):
+    url = f"file://{tmp_path}/store"
+    create_store(url)
+    first = open_store(url)
+    put(first, "key", b"body")
+    marker = read_marker(first)
+    (tmp_path / "store").rename(tmp_path / "away")
+    store = reopen_store(url, marker)
+    with pytest.raises(StoreUnavailable, match="gone"):
+        get(store, "key")
+    with pytest.raises(StoreUnavailable, match="gone"):
+        put(store, "other")
+    assert not (tmp_path / "store").exists()
+    (tmp_path / "away").rename(tmp_path / "store")
+    assert get(store, "key") == b"body"
+
+
+def test_another_store_in_its_place_is_not_used(tmp_path):
+    url = f"file://{tmp_path}/store"
+    create_store(url)
+    store = reopen_store(url, new_marker())
+    with pytest.raises(StoreUnavailable, match="another store"):
+        put(store, "key")

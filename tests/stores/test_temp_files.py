@@ -92,6 +92,11 @@ def test_a_removed_folder_is_made_again(tmp_path):
     assert sweep(tmp_path) == 0
 
 
+def test_a_removed_temporary_folder_is_made_again(tmp_path):
+    folder = TempFolder(tmp_path / "removed" / "tmp")
+    assert folder.path().parent.is_dir()
+
+
 def test_a_restored_folder_is_locked_again(tmp_path):
     folder = make_folder(tmp_path)
     restore_folder(folder)

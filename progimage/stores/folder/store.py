@@ -287,7 +287,9 @@ class FilesystemStore:
         return facts if modes.S_ISREG(facts.st_mode) else None
 
 
-def from_url(url: SplitResult, *, creates: bool, **_options: object) -> FilesystemStore:
+def from_url(
+    url: SplitResult, *, creates: bool, may_be_gone: bool, **_options: object
+) -> FilesystemStore:
     """Open the folder that `path_of` names; see `open_raw`."""
     path = path_of(url)
     if codecs.lookup(sys.getfilesystemencoding()).name != "utf-8":
@@ -295,7 +297,7 @@ def from_url(url: SplitResult, *, creates: bool, **_options: object) -> Filesyst
             "store: Python's encoding of file names is not UTF-8 here, which names of tags and "
             "words need; set PYTHONUTF8=1"
         )
-    if not creates and not path.is_dir():
+    if not creates and not may_be_gone and not path.is_dir():
         raise ConfigError(
             f"store: there is no folder {str(path)!r}. If a disk belongs there, mount it; if the "
             "name is wrong, correct it; 'progimage create-store' creates a new store"

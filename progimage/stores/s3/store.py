@@ -121,6 +121,7 @@ def from_url(
     deadline_s: float,
     hedged_reads: bool,
     creates: bool,  # noqa: ARG001 (buckets are created by their owners)
+    may_be_gone: bool,  # noqa: ARG001 (only looked for by the first call)
 ) -> S3Store:
     """Open `s3://bucket/prefix?…`; `s3_arguments` says what may follow."""
     return S3Store(

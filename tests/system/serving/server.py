@@ -13,10 +13,10 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import IO, Any, Self
 
 ROOT = Path(__file__).parents[3]
 LISTENS = re.compile(r"ProgImage listens on http://([\d.]+):(\d+)")
@@ -126,9 +126,9 @@ class Server(Peer):
     def start(self) -> Self:
         """Start, and return when it answers."""
         self.log_file.write_bytes(b"")
-        with self.log_file.open("ab") as log:
+        with self.log_stream() as log:
             self.process = subprocess.Popen(
-                [Path(sys.executable).with_name("progimage"), "serve"],
+                self.command(),
                 cwd=ROOT,
                 env=self.environ,
                 stdout=log,
@@ -143,6 +143,14 @@ class Server(Peer):
         self.address = (listens[1], int(listens[2]))
         wait_until(lambda: "started" in self.log)
         return self
+
+    def command(self) -> list[str]:
+        """Return the command that serves."""
+        return [str(Path(sys.executable).with_name("progimage")), "serve"]
+
+    def log_stream(self) -> AbstractContextManager[IO[bytes] | int]:
+        """Return where the server's standard output and error go."""
+        return self.log_file.open("ab")
 
     def stop(self, how: signal.Signals = signal.SIGTERM) -> int:
         """Stop it with a signal and return its exit code."""
