@@ -26,6 +26,7 @@ from progimage.imaging.codecs.encode import EncodeOptions
 from progimage.imaging.codecs.picture import Box
 from progimage.imaging.did_you_mean import did_you_mean, shown
 from progimage.imaging.parameters import Parameter, Value
+from progimage.imaging.resampling import resized
 
 Size = tuple[int, int]
 Arguments = dict[str, Any]
@@ -48,6 +49,20 @@ class View:
     image: Image
     size: Size
     box: Box
+
+
+@dataclass(frozen=True, slots=True)
+class Scaling:
+    """An `Apply` that brings `box` of a frame to `size`, and then may do something else."""
+
+    size: Size
+    box: Box
+    then: Apply | None = None
+
+    def __call__(self, frame: Image) -> Image:
+        if self.size != frame.size or self.box != (0, 0, *frame.size):
+            frame = resized(frame, self.size, self.box)
+        return self.then(frame) if self.then else frame
 
 
 @dataclass(frozen=True, slots=True)

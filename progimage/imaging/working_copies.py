@@ -5,7 +5,7 @@ picture of many pixels therefore has copies of itself: upright, in sRGB, with it
 What the copies of a picture are, and which of them a pipeline uses, follows from the
 picture and the settings alone, so that equal requests give equal bytes on every node.
 
-Sizes, margins and qualities are measured; see DecisionLog.md, 62.
+Sizes, margins and qualities are measured; see DecisionLog.md, 62 and 143.
 """
 
 from __future__ import annotations
@@ -13,11 +13,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import BinaryIO
 
 from PIL import Image, ImageChops
 
+from progimage.imaging import planes
 from progimage.imaging.codecs.decode import decode_opened
-from progimage.imaging.codecs.formats import JPEG, PNG, WEBP, Format
+from progimage.imaging.codecs.formats import JPEG, PNG, WEBP
 from progimage.imaging.codecs.header import Opened, opened
 from progimage.imaging.codecs.jpeg import fractions
 from progimage.imaging.codecs.picture import Picture
@@ -37,17 +39,17 @@ _LARGEST_PART = 1 / 1.5
 # no resampling; it may be smaller than intended by this factor.
 _SMALLEST_FRACTION = 0.74
 
-# Each copy has this part of the sides of the next larger one; and the smallest has at least
-# a quarter of the pixels a side that the largest should have.
-_STEP = 0.6
-_SMALLEST_PART = 0.25
+# Smaller copies have these parts of that size, unless the next larger one is hardly larger.
+_PARTS_OF_SMALLER = (0.6, 0.36)
+_MOST_OF_LARGER = 0.85
 
-# A rendition is made of a copy that has at least so many times the sides it needs.
+# A rendition is made of a copy that has at least so many times the sides it needs: of one
+# below so many pixels a side, which has lost nothing but size, less is enough.
 _MARGIN = 1.4
+_MARGIN_OF_SMALL = 1.2
+_SMALL_PX = 1400
 
 _QUALITY = 90
-_QUALITY_OF_SMALL = 94
-_SMALL_PX = 1400
 
 # In photographs many pixels differ a little from their neighbour, by grain and gradients;
 # in drawings and screenshots they are equal, or very different.
@@ -68,8 +70,10 @@ def copy_sizes(size: Size, px: int, *, is_jpeg: bool) -> tuple[Size, ...]:
     long_side = min(px, max(size) * _LARGEST_PART)
     fraction = _fraction(size, long_side) if is_jpeg else None
     found = [fraction or _scaled(size, long_side / max(size))]
-    while max(smaller := _scaled(found[-1], _STEP)) >= px * _SMALLEST_PART:
-        found.append(smaller)
+    for part in _PARTS_OF_SMALLER:
+        smaller = _scaled(size, px * part / max(size))
+        if max(smaller) <= max(found[-1]) * _MOST_OF_LARGER:
+            found.append(smaller)
     return tuple(found)
 
 
@@ -86,7 +90,8 @@ def copy_size_for(pipeline: Pipeline, size: Size, px: int, *, is_jpeg: bool) -> 
     if needed is None:
         return None
     for copy in reversed(copy_sizes(size, px, is_jpeg=is_jpeg)):
-        if copy[0] >= needed[0] * _MARGIN and copy[1] >= needed[1] * _MARGIN:
+        margin = _MARGIN_OF_SMALL if max(copy) < _SMALL_PX else _MARGIN
+        if copy[0] >= needed[0] * margin and copy[1] >= needed[1] * margin:
             return copy
     return None
 
@@ -126,7 +131,7 @@ def write_copies(
             is_flat = _is_flat(frame)
         if size in targets:
             with Path(targets[size]).open("wb") as file:
-                save(frame, file, *_coding(frame, is_flat=is_flat))
+                _write(frame, file, is_flat=is_flat)
     return frame
 
 
@@ -140,14 +145,17 @@ def _scaled(size: Size, scale: float) -> Size:
     return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
 
 
-def _coding(frame: Image.Image, *, is_flat: bool) -> tuple[Format, dict[str, object]]:
-    """Return the format of a copy and its parameters, in the words of Pillow's handbook."""
-    if frame.mode in ("L", "RGB") and not is_flat:
-        quality = _QUALITY_OF_SMALL if max(frame.size) < _SMALL_PX else _QUALITY
-        return JPEG, {"quality": quality, "subsampling": "4:2:0"}
-    if frame.mode in ("L", "LA"):
-        return PNG, {"compress_level": 1}
-    return WEBP, {"lossless": True, "quality": 0, "method": 0}
+def _write(frame: Image.Image, file: BinaryIO, *, is_flat: bool) -> None:
+    """Write a copy in the coding for its kind and size."""
+    if frame.mode not in ("L", "RGB") or is_flat:
+        if frame.mode in ("L", "LA"):
+            save(frame, file, PNG, {"compress_level": 1})
+        else:
+            save(frame, file, WEBP, {"lossless": True, "quality": 0, "method": 0})
+    elif max(frame.size) < _SMALL_PX:
+        planes.write(planes.of(frame), file)
+    else:
+        save(frame, file, JPEG, {"quality": _QUALITY, "subsampling": "4:2:0"})
 
 
 def _is_flat(frame: Image.Image) -> bool:

@@ -10,10 +10,16 @@ from PIL.Image import Image
 from progimage.errors import InvalidArgument
 from progimage.imaging.colour import TRANSPARENT, Colour
 from progimage.imaging.gravity import COMPASS, Gravity, place
-from progimage.imaging.operation import Apply, Arguments, Size, View, planned_operation
+from progimage.imaging.operation import (
+    Apply,
+    Arguments,
+    Scaling,
+    Size,
+    View,
+    planned_operation,
+)
 from progimage.imaging.operations.bands import set_on_canvas
 from progimage.imaging.parameters import choice, colour, flag, gravity, whole
-from progimage.imaging.resampling import resized
 
 _THUMBNAIL_PX = 200
 
@@ -267,13 +273,11 @@ def _resampler(view: View, fit: _Fit, gravity: Gravity, background: Colour) -> A
         min(view.box[0] + right * scale_x, view.image.width),
         min(view.box[1] + bottom * scale_y, view.image.height),
     )
-    offset = place(gravity, fit.canvas, fit.scaled, view.image)
+    if fit.canvas == fit.scaled:
+        return Scaling(fit.scaled, box)
+    x, y = place(gravity, fit.canvas, fit.scaled, view.image)
 
-    def apply(frame: Image) -> Image:
-        if fit.scaled != frame.size or box != (0, 0, *frame.size):
-            frame = resized(frame, fit.scaled, box)
-        if fit.canvas == fit.scaled:
-            return frame
-        return set_on_canvas(frame, fit.canvas, (round(offset[0]), round(offset[1])), background)
+    def on_canvas(frame: Image) -> Image:
+        return set_on_canvas(frame, fit.canvas, (round(x), round(y)), background)
 
-    return apply
+    return Scaling(fit.scaled, box, on_canvas)

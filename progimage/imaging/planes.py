@@ -1,0 +1,93 @@
+"""A photograph as planes: its luma, and two planes of chroma with half the sides.
+
+A JPEG holds colours like this too. Each plane is scaled by itself and goes into the next JPEG
+without a conversion: half the work of scaling red, green and blue, and no rounding on the way.
+
+Files have the planes as they are, so that reading them takes no decoding: a YUV4MPEG2 stream
+of one frame, `C420jpeg` or, of a grey picture, `Cmono`, which ffmpeg plays.
+Sources: yuv4mpeg(5) of MJPEG Tools; JFIF 1.02 for the conversion and the place of the chroma.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any, BinaryIO
+
+from PIL import Image
+
+from progimage.errors import CorruptPicture
+from progimage.imaging.codecs.picture import Box
+from progimage.imaging.resampling import resized
+
+Size = tuple[int, int]
+
+MAGIC = b"YUV4MPEG2 "
+_COLOUR, _GREY = b"C420jpeg", b"Cmono"
+_HEADER = re.compile(
+    MAGIC + rb"W([1-9][0-9]{0,5}) H([1-9][0-9]{0,5}) F1:1 Ip A1:1 (C420jpeg|Cmono)\nFRAME\n"
+)
+_HEADER_BYTES = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Planes:
+    """The planes of one picture, in mode L; `chroma` is Cb and Cr, or empty if it is grey."""
+
+    luma: Image.Image
+    chroma: tuple[Image.Image, ...]
+
+    @property
+    def size(self) -> Size:
+        """Width and height in pixels."""
+        return self.luma.size
+
+    def scaled(self, size: Size, box: Box) -> Image.Image:
+        """Return `box`, in pixels of the luma, at `size`: a picture in mode YCbCr or L."""
+        luma = resized(self.luma, size, box)
+        if not self.chroma:
+            return luma
+        half = box[0] / 2, box[1] / 2, box[2] / 2, box[3] / 2
+        return Image.merge("YCbCr", [luma, *(resized(plane, size, half) for plane in self.chroma)])
+
+
+def of(frame: Image.Image) -> Planes:
+    """Return the planes of a picture in mode L or RGB."""
+    if frame.mode == "L":
+        return Planes(frame, ())
+    luma, *chroma = frame.convert("YCbCr").split()
+    return Planes(luma, tuple(plane.reduce(2) for plane in chroma))
+
+
+def write(planes: Planes, file: BinaryIO) -> None:
+    """Write a file that `read` reads."""
+    width, height = planes.size
+    kind = _COLOUR if planes.chroma else _GREY
+    file.write(MAGIC + b"W%d H%d F1:1 Ip A1:1 %s\nFRAME\n" % (width, height, kind))
+    for plane in (planes.luma, *planes.chroma):
+        file.write(plane.tobytes())
+
+
+def read(file: BinaryIO) -> Planes:
+    """Read what `write` wrote.
+
+    Raises:
+        CorruptPicture: the header or the length of the file is wrong.
+    """
+    data = file.read()
+    header = _HEADER.match(data[:_HEADER_BYTES])
+    if header is None:
+        raise CorruptPicture("the header of the planes is damaged")
+    size = int(header[1]), int(header[2])
+    sizes = [size]
+    if header[3] == _COLOUR:
+        sizes += [((size[0] + 1) // 2, (size[1] + 1) // 2)] * 2
+    position = header.end()
+    if len(data) - position != sum(width * height for width, height in sizes):
+        raise CorruptPicture("the planes have another length than their header says")
+    planes = []
+    for width, height in sizes:
+        part: Any = memoryview(data)[position : position + width * height]  # without copying it
+        planes.append(Image.frombuffer("L", (width, height), part, "raw", "L", 0, 1))
+        position += width * height
+    return Planes(planes[0], tuple(planes[1:]))
