@@ -106,6 +106,10 @@ class NameTaken(ProgImageError):
     """There is an account with this name already."""
 
 
+class ExternalIdTaken(ProgImageError):
+    """Another picture of the owner has this external id."""
+
+
 class TooManyAttempts(ProgImageError):
     """Too many attempts to sign in or up, from one address or for one account."""
 

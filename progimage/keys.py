@@ -13,6 +13,7 @@
     uploads/<id>/outcome.json              its result; then the pieces can be removed
     removals/<id>                          a removal in progress; empty
     trash/<owner>/<order>-<id>             a picture in the trash; empty. `_` for no owner
+    external/<owner>/ab/<sha256>.json      the picture that an external id leads to
     albums/<id>.json                       an album: its fields and the ids of its pictures
     album-lists/<owner>/<order>-<id>       an album in its owner's list; empty
     quarantine/<token>/object              an object in quarantine
@@ -61,6 +62,7 @@ PRIVATE_RENDERS = "renders/private/"
 UPLOADS = "uploads/"
 REMOVALS = "removals/"
 TRASH = "trash/"
+EXTERNAL_IDS = "external/"
 ALBUMS = "albums/"
 ALBUM_LISTS = "album-lists/"
 QUARANTINE = "quarantine/"
@@ -82,6 +84,10 @@ _RENDITION_KEY = re.compile(r"renders/(?:public|private)/[0-9a-f]{2}/([0-9a-f]{6
 _SHOWN = re.compile(r"(?<=[/=])[0-9a-f]{64}(?![0-9a-f])")
 _REMOVAL_KEY = re.compile(r"removals/([0-9a-f]{64})")
 _TRASH_KEY = re.compile(r"trash/(?:_|[a-z0-9][a-z0-9._-]*)/[0-9]{10}-([0-9a-f]{64})")
+_EXTERNAL_ID_KEY = re.compile(
+    r"external/(?:_|[a-z0-9][a-z0-9._-]*)/[0-9a-f]{2}/([0-9a-f]{64})\.json"
+)
+_OWNER = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}")
 _ALBUM_KEY = re.compile(r"albums/([0-9a-f]{32})\.json")
 _ALBUM_NOTE_KEY = re.compile(r"album-lists/(?:_|[a-z0-9][a-z0-9._-]*)/[0-9]{10}-([0-9a-f]{32})")
 _MANIFEST_KEY = re.compile(r"quarantine/([0-9a-f]{32})/manifest\.json")
@@ -262,6 +268,27 @@ def trash_note(owner: str, expires: datetime, image_id: str) -> str:
 def id_of_trash_note(key: str) -> str | None:
     """Return the id of the picture if `key` is the note of one in the trash."""
     return part_of(key, _TRASH_KEY)
+
+
+def external_ids_of(owner: str) -> str:
+    """Return the prefix of the pointers of an owner's external ids."""
+    return f"{EXTERNAL_IDS}{owner or NO_OWNER}/"
+
+
+def external_id(owner: str, text: str) -> str:
+    """Return the key of the pointer of an external id, which can have any characters."""
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    return f"{external_ids_of(owner)}{digest[:2]}/{digest}.json"
+
+
+def is_external_id(key: str) -> bool:
+    """Return True if `key` is that of the pointer of an external id."""
+    return _EXTERNAL_ID_KEY.fullmatch(key) is not None
+
+
+def is_owner(text: str) -> bool:
+    """Return True if `text` can be the name of an owner in a key."""
+    return text == NO_OWNER or _OWNER.fullmatch(text) is not None
 
 
 def album(album_id: str) -> str:

@@ -30,6 +30,7 @@ MAX_TAGS = 50
 MAX_TAG = 100
 MAX_FILE_NAME = 255
 MAX_ALT = 500
+MAX_EXTERNAL_ID = 200
 MAX_CUSTOM = 50
 MAX_CUSTOM_NAME = 64
 MAX_CUSTOM_VALUE = 1_000
@@ -116,6 +117,15 @@ def _clean_name(text: str) -> str:
     return cleaned
 
 
+def _clean_external_id(text: str) -> str:
+    cleaned = _clean_line(text)
+    if not cleaned.isprintable():
+        raise ValueError("must not contain invisible characters")
+    if cleaned in (".", ".."):
+        raise ValueError("must not be . or .., which cannot be part of an address")
+    return cleaned
+
+
 def _point_of_text(value: Any) -> Any:
     """Return the point in a text such as "0.3x0.7", which forms and queries have."""
     if not isinstance(value, str):
@@ -146,6 +156,7 @@ Rights = Annotated[str, Field(max_length=MAX_RIGHTS), AfterValidator(_clean_righ
 Tag = Annotated[str, Field(max_length=MAX_TAG), AfterValidator(_clean_tag)]
 Tags = Annotated[tuple[Tag, ...], Field(max_length=MAX_TAGS), AfterValidator(_distinct)]
 Alt = Annotated[str, Field(max_length=MAX_ALT), AfterValidator(_clean_line)]
+ExternalId = Annotated[str, Field(max_length=MAX_EXTERNAL_ID), AfterValidator(_clean_external_id)]
 CustomName = Annotated[str, Field(max_length=MAX_CUSTOM_NAME), AfterValidator(_clean_name)]
 CustomValue = Annotated[str, Field(max_length=MAX_CUSTOM_VALUE), AfterValidator(_clean)]
 Custom = Annotated[
@@ -179,6 +190,8 @@ class Metadata(Frozen):
         alt: describes the picture to people who do not see it (HTML, attribute alt).
         focal_point: what crops with `gravity=focus` keep in view.
         custom: further fields, by name.
+        external_id: its id in another system, unique among the pictures of its owner; "" for
+            none.
     """
 
     title: Title = ""
@@ -189,6 +202,7 @@ class Metadata(Frozen):
     alt: Alt = ""
     focal_point: FocalPoint | None = None
     custom: Custom = Field(default_factory=dict)
+    external_id: ExternalId = ""
 
 
 class Capture(Frozen):
@@ -247,7 +261,7 @@ class Record(Frozen):
         perceptual_hash: 64 bits in hexadecimal, similar for similar pictures; "" in
             records of earlier versions.
         capture: how a photograph was taken.
-        alt, focal_point, custom: as in `Metadata`.
+        alt, focal_point, custom, external_id: as in `Metadata`.
         place: where it was taken; shown only to the owner.
         damaged: True if the file is damaged; the intact part is shown.
         damage: a description of the damage; "" if there is none.
@@ -296,6 +310,7 @@ class Record(Frozen):
     alt: str = ""
     focal_point: Point | None = None
     custom: dict[str, str] = Field(default_factory=dict)
+    external_id: str = ""
 
     def __hash__(self) -> int:
         """Hash what identifies a version; `custom` cannot be hashed."""

@@ -16,6 +16,7 @@ from progimage.api.resources.albums.resource import AlbumResource
 from progimage.api.resources.bulk import BulkResource
 from progimage.api.resources.deep_zoom import DeepZoom
 from progimage.api.resources.docs import Description, Docs, OpenApi
+from progimage.api.resources.external import ExternalResource
 from progimage.api.resources.fronts import FrontResource
 from progimage.api.resources.health import Live, Ready
 from progimage.api.resources.iiif import IiifImages
@@ -75,6 +76,10 @@ def routes(parts: Components) -> list[Route]:
 
     srcset = SrcsetResource(parts.library, policy, parts.signer, settings, parts.limits, urls)
 
+    external = ExternalResource(
+        parts.library.external_ids, originals, responder, settings.presets, parts.limits, urls
+    )
+
     stored_albums = Albums(parts.store)
     reader = AlbumReader(stored_albums, parts.library, parts.signer, urls)
     albums = AlbumResource(stored_albums, reader, settings, urls)
@@ -112,6 +117,7 @@ def routes(parts: Components) -> list[Route]:
         Route("/images/{image_id}/links", links, "links"),
         Route("/images/{image_id}/srcset", srcset, "srcset"),
         Route("/images/{image_id}/{path:path}", renditions, "rendition"),
+        Route("/external/{owner}/{path:path}", external, "external"),
         Route("/on_demand/{path:path}", OnDemand(parts), "on_demand"),
         Route("/trash", trash, "trash", suffix="all", in_root=True),
         Route("/trash/{image_id}", trash, "trashed"),

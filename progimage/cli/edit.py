@@ -42,6 +42,9 @@ def edit(
         str | None,
         typer.Option(help='the point to keep in view, such as 0.3x0.7; "" for none'),
     ] = None,
+    external_id: Annotated[
+        str | None, typer.Option(help='its id in another system; "" for none')
+    ] = None,
     fields: Annotated[
         list[str] | None, typer.Option("--set", help="a custom field, as NAME=VALUE")
     ] = None,
@@ -63,6 +66,7 @@ def edit(
         visibility=visibility,
         alt=alt,
         focal_point=_point(focus),
+        external_id=external_id,
         custom=_custom(fields or (), unset or ()),
     )
     with connected(url, token, ca_file) as client:

@@ -26,7 +26,7 @@ from progimage.cli.files import LeftOut, find_files
 from progimage.cli.manifest import Manifest
 from progimage.cli.terminal import CommandError, bar, message, print_json, print_row
 from progimage.client import Client, ClientError, Image, Unauthorized, Unreachable, Uploaded
-from progimage.client.records import OnKnown
+from progimage.client.records import OnExternal, OnKnown
 
 app = typer.Typer()
 
@@ -170,6 +170,12 @@ def upload(
             help="for images that are already there: keep their fields, merge, or replace them"
         ),
     ] = "keep",
+    external_id: Annotated[
+        str, typer.Option(help="id of the one image in another system, unique among yours")
+    ] = "",
+    replaces: Annotated[
+        bool, typer.Option("--replace", help="take the external id from the image that has it")
+    ] = False,
     as_json: AsJson = False,
     url: Url = LOCAL_URL,
     token: Token = "",
@@ -186,6 +192,7 @@ def upload(
         message(summary)
     if files and not paths:
         raise CommandError("no image files were found; --all takes files of any suffix")
+    _check_external_id(external_id, len(paths), replaces=replaces)
     with ExitStack() as stack:
         client = stack.enter_context(connected(url, token, ca_file, connections=concurrency))
         known = stack.enter_context(Manifest(manifest, url)) if manifest else None
@@ -193,17 +200,17 @@ def upload(
         task = progress.add_task("uploading", total=len(paths) or 1, note="")
         is_brief = sys.stdout.isatty() and len(paths) > 20
         tally = Tally(as_json, is_brief, progress, task, known)
-        fields = Fields(
+        fields = WithId(
             title=title,
             description=description,
             tags=tag or (),
             visibility="private" if is_private else None,
             on_known=on_known,
+            external_id=external_id,
+            on_external="replace" if replaces else "conflict",
         )
-        if files:
-            results = client.upload_many(_sources(paths, tally), concurrency=concurrency, **fields)
-        else:
-            results = iter([_standard_input(client, name, fields)])
+        found = _sources(paths, tally) if files else None
+        results = _results(client, found, name, fields, concurrency)
         try:
             for result in results:
                 _count(result, tally)
@@ -230,6 +237,40 @@ class Fields(TypedDict):
     on_known: OnKnown
 
 
+class WithId(Fields):
+    """The fields of the upload of one image."""
+
+    external_id: str
+    on_external: OnExternal
+
+
+def _check_external_id(external_id: str, files: int, *, replaces: bool) -> None:
+    if replaces and not external_id:
+        raise CommandError("--replace goes with --external-id")
+    if external_id and files > 1:
+        raise CommandError("--external-id belongs to one image; name one file")
+
+
+def _results(
+    client: Client, paths: Iterator[Path] | None, name: str, fields: WithId, concurrency: int
+) -> Iterator[Uploaded]:
+    """Upload files, or standard input without `paths`; yield each result."""
+    if paths is None:
+        yield _upload_one(client, Path("-"), name, fields)
+    elif fields["external_id"]:
+        for path in paths:
+            yield _upload_one(client, path, name, fields)
+    else:
+        for_all = Fields(
+            title=fields["title"],
+            description=fields["description"],
+            tags=fields["tags"],
+            visibility=fields["visibility"],
+            on_known=fields["on_known"],
+        )
+        yield from client.upload_many(paths, concurrency=concurrency, **for_all)
+
+
 def _count(result: Uploaded, tally: Tally) -> None:
     path = result.source
     assert isinstance(path, Path)  # noqa: S101 (the sources are paths)
@@ -247,10 +288,11 @@ def _count(result: Uploaded, tally: Tally) -> None:
         tally.fail(path, error)
 
 
-def _standard_input(client: Client, name: str, fields: Fields) -> Uploaded:
-    data, path = sys.stdin.buffer.read(), Path("-")
+def _upload_one(client: Client, path: Path, name: str, fields: WithId) -> Uploaded:
+    """Upload one file, or standard input if the path is `-`."""
+    source = sys.stdin.buffer.read() if path == Path("-") else path
     try:
-        return Uploaded(path, client.upload(data, name=name, **fields))
+        return Uploaded(path, client.upload(source, name=name or None, **fields))
     except ClientError as error:
         return Uploaded(path, error=error)
 

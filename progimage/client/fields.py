@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from progimage.client.errors import InvalidCall
-from progimage.client.records import OnKnown, Visibility
+from progimage.client.records import OnExternal, OnKnown, Visibility
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,8 @@ class UploadFields:
     visibility: Visibility | None = None
     file_name: str | None = None
     on_known: OnKnown = "keep"
+    external_id: str = ""
+    on_external: OnExternal = "conflict"
 
     def __post_init__(self) -> None:
         if isinstance(self.tags, str):
@@ -41,8 +43,10 @@ class UploadFields:
             "description": self.description,
             "tags": list(self.tags),
             "visibility": self.visibility,
-            # The default is not sent: older servers do not know the field.
+            # Defaults are not sent: older servers do not know these fields.
             "on_known": None if self.on_known == "keep" else self.on_known,
+            "external_id": self.external_id,
+            "on_external": None if self.on_external == "conflict" else self.on_external,
         }
         return {name: value for name, value in values.items() if value}
 

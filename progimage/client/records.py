@@ -15,6 +15,10 @@ OnKnown = Literal["keep", "merge", "replace"]
 """What to do with the fields of an upload if the image is already there."""
 
 
+OnExternal = Literal["conflict", "replace"]
+"""What to do with an external id that another image has: fail, or move it to the new one."""
+
+
 @dataclass(frozen=True, kw_only=True, repr=False, eq=False)
 class ImageRecord:
     """The record of an image as it was when it was read.
@@ -32,6 +36,7 @@ class ImageRecord:
         alt: what the image shows, for people who do not see it.
         focal_point: what crops with `gravity="focus"` keep in view: x and y, from 0 to 1.
         custom: further fields, by name.
+        external_id: its id in another system, "" for none.
         damaged: the file is damaged, and shown as far as it can be.
         damage: what is wrong with it, in words; "" for nothing.
         created, modified: when it was uploaded, and last edited.
@@ -66,6 +71,7 @@ class ImageRecord:
     alt: str = ""
     focal_point: tuple[float, float] | None = None
     custom: dict[str, str] = field(default_factory=dict)
+    external_id: str = ""
     damaged: bool = False
     damage: str = ""
     is_new: bool = False
@@ -105,7 +111,16 @@ _JSON_TYPES = {
     if known.name not in ("is_new", "applied", "not_applied", "focal_point")
 }
 # A server of an earlier version does not send these.
-_SINCE_LATER = ("pages", "damaged", "damage", "perceptual_hash", "capture", "alt", "custom")
+_SINCE_LATER = (
+    "pages",
+    "damaged",
+    "damage",
+    "perceptual_hash",
+    "capture",
+    "alt",
+    "custom",
+    "external_id",
+)
 
 
 def record_fields(document: Mapping[str, Any]) -> dict[str, Any]:
@@ -157,6 +172,7 @@ class Edit(TypedDict, total=False):
     alt: str | None
     focal_point: tuple[float, float] | Literal[""] | None
     custom: Mapping[str, str | None] | None
+    external_id: str | None
 
 
 def merge_patch(edit: Edit) -> dict[str, Any]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from progimage.errors import ExternalIdTaken
+from progimage.imaging.did_you_mean import shown
 from progimage.ingest.ingest import Ingest, Staged
 from progimage.library import Library
 from progimage.model import Metadata, Record, Viewer, fold
@@ -16,6 +18,10 @@ keep: nothing. merge: add the tags and the custom fields that it lacks, and fill
 are empty. replace: set every field that was sent. No mode changes a field that was not sent,
 and only replace changes the visibility.
 """
+
+
+OnExternal = Literal["conflict", "replace"]
+"""What to do with an external id that another picture has: nothing, or move it to the new one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,26 +47,44 @@ def add(
     metadata: Metadata,
     owner: str,
     on_known: OnKnown,
+    on_external: OnExternal = "conflict",
 ) -> Added:
     """Add a picture of `owner` to the library, or settle the metadata of a known one.
 
     `metadata.model_fields_set` are the fields that were sent.
 
-    Raises: what `Ingest.keep` and `Library.edit` raise.
+    Raises: what `Ingest.keep` and `Library.edit` raise, and
+        ExternalIdTaken: another picture has the external id, or this one has another.
     """
+    ids, replaces = library.external_ids, on_external == "replace"
+    if metadata.external_id and not replaces:
+        ids.check_free(owner, metadata.external_id, staged.id_for(owner))
     record, is_new = ingest.keep(staged, metadata, owner)
+    if metadata.external_id and record.external_id == metadata.external_id:
+        # Also where it was known: the process that stored it may have died before this.
+        ids.claim(record, replaces=replaces)
     if is_new:
         return Added(record, True)
     differing = _differing(record, metadata)
     changes = {
         name: differing[name] for name in differing if _is_applied(name, metadata, record, on_known)
     }
+    if replaces and "external_id" in differing and metadata.external_id:
+        if record.external_id and on_known != "replace":
+            raise ExternalIdTaken(
+                f"external_id: these bytes are picture {record.id}, which has the external id "
+                f"{shown(record.external_id)}; on_known=replace gives it this one instead"
+            )
+        changes["external_id"] = metadata.external_id
     if "tags" in changes and on_known == "merge":
         changes["tags"] = (*record.tags, *metadata.tags)
     if "custom" in changes and on_known == "merge":
         changes["custom"] = {**metadata.custom, **record.custom}
-    if changes:
-        record = library.edit(Viewer(name=owner), record.id, changes, lambda _: True)
+    viewer = Viewer(name=owner)
+    if "external_id" in changes:
+        record = ids.edit(viewer, record.id, changes, lambda _: True, replaces=replaces)
+    elif changes:
+        record = library.edit(viewer, record.id, changes, lambda _: True)
     return Added(record, False, tuple(changes), tuple(n for n in differing if n not in changes))
 
 

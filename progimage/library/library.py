@@ -39,6 +39,7 @@ from progimage.library import originals, quarantine, removals
 from progimage.library.candidate import Candidate, PictureFacts
 from progimage.library.edits import ATTEMPTS, Changes, Edits
 from progimage.library.events import NO_EVENTS, Event, Events, Subject, expect, subject_of
+from progimage.library.external_ids import ExternalIds
 from progimage.library.index.index import Index
 from progimage.library.records import (
     Records,
@@ -86,6 +87,7 @@ class Library:
         self._events = events
         self._records = Records(store)
         self._edits = Edits(self._records, self._index, clock, self.purge, events)
+        self.external_ids = ExternalIds(store, self._records, self._edits)
         self.trash = Trash(store, self._records, self._index, clock, self.purge, events)
 
     def add(
@@ -160,7 +162,10 @@ class Library:
             Forbidden: it belongs to another owner.
             InvalidField: a change is malformed.
             PreconditionFailed: the current version is not the expected one.
+            ExternalIdTaken: another picture of the owner has the external id.
         """
+        if isinstance(changes, dict) and "external_id" in changes:
+            return self.external_ids.edit(viewer, image_id, changes, is_expected)
         return self._edits.edit(viewer, image_id, changes, is_expected)
 
     def remove(
@@ -308,6 +313,7 @@ class Library:
         self._remove_all(keys.working_copies(record.id))
         self._store.delete(keys.original(record.id, record.generation))
         remove_note(self._store, record)
+        self.external_ids.release(record)
         try:
             self._store.delete(keys.record(record.id), expect=etag)
         except Conflict:

@@ -28,6 +28,7 @@ from progimage.library.index.fold import fold
 from progimage.library.index.index import Index
 from progimage.library.index.sweep import unnamed, unsettled
 from progimage.maintenance.check_albums import check_albums
+from progimage.maintenance.check_external_ids import check_external_id, check_pointers
 from progimage.maintenance.check_jobs import check_jobs
 from progimage.maintenance.findings import Finding, Kind
 from progimage.maintenance.rebuild import Rebuilder
@@ -66,6 +67,13 @@ class Check:
 
     def run(self, on_progress: Callable[[str], None] = lambda _: None) -> Iterator[Finding]:
         """Yield the findings; `on_progress` is called with every key on the way."""
+        # Before the records, whose pointers may be damaged.
+        yield from check_pointers(
+            self._store,
+            repair=self._repair,
+            oldest_spared=self._oldest_spared,
+            on_progress=on_progress,
+        )
         for stat in self._store.list(keys.IMAGES):
             on_progress(stat.key)
             yield from self._check_picture_object(stat)
@@ -123,6 +131,13 @@ class Check:
             return
         if (damage := self._damage(record)) and self._library.is_current(record):
             yield Finding(damage, keys.original(image_id, record.generation))
+        yield from check_external_id(
+            self._store,
+            self._library,
+            record,
+            repair=self._repair,
+            oldest_spared=self._oldest_spared,
+        )
         if not self._audit.is_right(record):
             yield Finding("not in the index", stat.key, self._repair)
 

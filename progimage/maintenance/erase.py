@@ -30,7 +30,7 @@ from progimage.library.search.query import Query
 from progimage.maintenance.index_upkeep import forget
 from progimage.model import Viewer
 from progimage.stores import ObjectStore
-from progimage.stores.json_objects import find
+from progimage.stores.json_objects import delete_all, find
 from progimage.telemetry import audit
 
 Kind = Literal["picture", "album", "job", "upload", "account"]
@@ -75,6 +75,7 @@ def erase(
             break
     else:
         raise Overloaded(f"more of {name!r} keeps coming; stop what adds it, and run this again")
+    delete_all(store, keys.external_ids_of(name))
     forget(index)
     if Users(store).remove(name):
         audit.record("account", account=name, erased=True)

@@ -44,6 +44,7 @@ _PREFIXES = {
     keys.TRASH: "trash",
     keys.ALBUMS: "albums",
     webhook_keys.WEBHOOKS: "events of webhooks",
+    keys.EXTERNAL_IDS: "external ids",
     "index/": "index",
 }
 

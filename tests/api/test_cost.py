@@ -159,3 +159,20 @@ def test_a_cached_tile_costs_one_question_whatever_grammar_asks_for_it(
     assert cost_of(tile) == {"GET": 5, "PUT": 1}
     assert cost_of(tile) == {"GET": 1}
     assert cost_of(f"/iiif/2/{image_id}/0,0,24,16/12,8/0/default.jpg") == {"GET": 1}
+
+
+def test_an_external_id_costs_its_pointer_and_nothing_where_there_is_none(client, store, cost_of):
+    def cost_of_upload(data: bytes, **query: str) -> dict[str, int]:
+        store.requests.clear()
+        kind = {"Content-Type": "application/octet-stream"}
+        sent = client.simulate_post("/images/", body=data, params=query, headers=kind)
+        assert sent.status_code == 201
+        return dict(store.requests)
+
+    before, first, second = (saved(Image.new("RGB", (3, n)), "PNG") for n in (3, 4, 5))
+    cost_of_upload(before)
+    plain = cost_of_upload(first)
+    named = cost_of_upload(second, external_id="sku-42")
+    assert {name: named[name] - plain.get(name, 0) for name in named} == {"GET": 2, "PUT": 1}
+    assert cost_of("/external/_/sku-42") == {"GET": 4}
+    assert cost_of("/images/?external_id=sku-42") == {"GET": 2}

@@ -8,7 +8,9 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import quote
 
+import httpx
 import pytest
 
 from progimage.cli.files import LeftOut, find_files
@@ -41,6 +43,25 @@ def test_one_file_is_uploaded_with_its_fields(use, tmp_path, fresh_jpeg):
     [facts] = use("show", image_id, "--json").json
     assert (facts["title"], facts["tags"], facts["description"]) == ("T", ["x", "y"], "D")
     assert facts["file_name"] == "a b.jpg"
+
+
+def test_an_image_gets_an_external_id_and_another_one_takes_it(use, url, tmp_path, fresh_jpeg):
+    first, second = tmp_path / "a.jpg", tmp_path / "b.png"
+    first.write_bytes(fresh_jpeg)
+    second.write_bytes(saved(quadrants((21, 19)), "PNG"))
+    name = f"shop/{tmp_path.name}"
+    [old] = use("upload", str(first), "--external-id", name, "--json").json
+    assert old["external_id"] == name
+    failed = use("upload", str(second), "--external-id", name)
+    assert failed.code == 1
+    assert "External id taken" in failed.err
+    use("upload", str(second), "--external-id", name, "--replace")
+    address = f"{url}/external/_/{quote(name, safe='')}"
+    assert httpx.get(address).content == second.read_bytes()
+    use("edit", old["id"], "--external-id", f"{name}-old")
+    assert httpx.get(f"{address}-old").content == fresh_jpeg
+    wrong = use("upload", str(first), str(second), "--external-id", name)
+    assert (wrong.code, "one file" in wrong.err) == (2, True)
 
 
 def test_a_folder_is_uploaded_with_everything_below_it(use, shots):

@@ -13,6 +13,7 @@ from PIL import Image
 from progimage.client import (
     Changed,
     Client,
+    Conflict,
     Invalid,
     InvalidCall,
     NotAPicture,
@@ -123,6 +124,20 @@ def test_every_address_of_a_srcset_has_its_width(call, url, fresh_jpeg):
         red, green, blue = picture.convert("RGB").split()
         assert red.tobytes() == green.tobytes() == blue.tobytes()
     assert [entry.rpartition(" ")[2] for entry in entries] == ["20w", "30w", f"{image.width}w"]
+
+
+def test_an_image_is_found_by_its_external_id(call, url, fresh_jpeg):
+    name = f"sku {random.randbytes(8).hex()}"
+    old = call(url, lambda client: client.upload(fresh_jpeg, external_id=name))
+    other = saved(noisy(1), "PNG")
+    with pytest.raises(Conflict):
+        call(url, lambda client: client.upload(other, external_id=name))
+    options = {"external_id": name, "on_external": "replace"}
+    new = call(url, lambda client: client.upload(other, **options))
+    assert new.external_id == name
+    assert [found.id for found in call(url, lambda c: c.search(external_id=name))] == [new.id]
+    edited = call(url, lambda client: client.edit(old.id, external_id=f"{name} old"))
+    assert edited.external_id == f"{name} old"
 
 
 def test_the_server_writes_html_for_several_widths(client, fresh_jpeg):

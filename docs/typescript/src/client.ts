@@ -25,6 +25,7 @@ export interface ImageRecord {
   alt: string
   focal_point: { x: number; y: number } | null
   custom: Record<string, string>
+  external_id: string
 }
 
 export interface UploadFields {
@@ -34,6 +35,10 @@ export interface UploadFields {
   visibility?: 'public' | 'private'
   /** What to do with these fields if the image is already there; "keep" ignores them. */
   on_known?: 'keep' | 'merge' | 'replace'
+  /** Its id in another system, unique among the images of an owner. */
+  external_id?: string
+  /** What to do if another image has the external id: an error, or move it to this one. */
+  on_external?: 'conflict' | 'replace'
 }
 
 export interface UploadControl {
@@ -90,6 +95,17 @@ export class ProgImage {
   /** Return the address of the original, or of a rendition. */
   url(imageId: string, pipeline: Pipeline = new Pipeline()): string {
     return this.base + pipeline.path(imageId)
+  }
+
+  /**
+   * Return the address of the image that has an external id at present, or of a rendition.
+   *
+   * @param owner the account; "" for images without an owner
+   */
+  externalUrl(owner: string, externalId: string, pipeline: Pipeline = new Pipeline()): string {
+    const steps = pipeline.toString().replace(/^\./, 'format:')
+    const path = `/external/${owner || '_'}/${encodeURIComponent(externalId)}`
+    return this.base + path + (steps && `/${encodeURI(steps)}`)
   }
 
   /**

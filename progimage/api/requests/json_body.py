@@ -12,13 +12,14 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from progimage.api.requests.body import Body
 from progimage.config import Upload
 from progimage.errors import InvalidField, InvalidRequest, PictureTooLarge
-from progimage.ingest.known import OnKnown
+from progimage.ingest.known import OnExternal, OnKnown
 from progimage.model import (
     MAX_CUSTOM,
     Alt,
     CustomName,
     CustomValue,
     Description,
+    ExternalId,
     FocalPoint,
     Metadata,
     Rights,
@@ -78,13 +79,22 @@ class MetadataFields(JsonBody):
 
     def metadata(self) -> Metadata:
         """Return the metadata that the fields describe."""
-        given = {name: getattr(self, name) for name in Metadata.model_fields}
+        given = {name: getattr(self, name, None) for name in Metadata.model_fields}
         if self.custom is not None:
             given["custom"] = {name: text for name, text in self.custom.items() if text is not None}
         return Metadata(**{name: value for name, value in given.items() if value is not None})
 
 
-class UploadFields(MetadataFields):
+class PictureFields(MetadataFields):
+    """The fields of one picture."""
+
+    external_id: ExternalId | None = Field(
+        default=None,
+        description="The picture's id in another system, unique among the pictures of its owner.",
+    )
+
+
+class UploadFields(PictureFields):
     """The fields about a picture that is uploaded."""
 
     on_known: OnKnown = Field(
@@ -92,6 +102,11 @@ class UploadFields(MetadataFields):
         description="What to do with these fields if the picture is here already: `keep` "
         "changes nothing, `merge` adds tags and custom fields and fills other fields that are "
         "empty, `replace` sets every field that was sent.",
+    )
+    on_external: OnExternal = Field(
+        default="conflict",
+        description="What to do if another picture has the `external_id`: `conflict` is an error, "
+        "`replace` moves it to this picture.",
     )
 
 

@@ -24,7 +24,7 @@ from progimage.config import Upload
 from progimage.errors import InvalidField, PictureError
 from progimage.imaging.codecs.formats import VECTOR_TYPES
 from progimage.ingest.ingest import Ingest, Staged
-from progimage.ingest.known import OnKnown
+from progimage.ingest.known import OnExternal, OnKnown
 from progimage.model import MAX_FILE_NAME, Metadata
 
 FORM = "multipart/form-data"
@@ -54,6 +54,7 @@ class Submission:
     pictures: list[Staged | PictureError]
     metadata: Metadata
     on_known: OnKnown
+    on_external: OnExternal = "conflict"
     ignored: tuple[str, ...] = ()
 
 
@@ -105,13 +106,17 @@ def read_submission(
         pictures, fields = form.pictures, form.fields
         if len(pictures) == 1 and isinstance(pictures[0], PictureError):
             raise pictures[0]
-        return Submission(pictures, fields.metadata(), fields.on_known, tuple(form.ignored))
+        if len(pictures) > 1 and fields.external_id:
+            raise InvalidField("external_id: belongs to one picture; send each in its own request")
+        return Submission(
+            pictures, fields.metadata(), fields.on_known, fields.on_external, tuple(form.ignored)
+        )
     if kind == JSON:
         return _read_json(body, ingest, settings, stack, texts)
     if kind == "application/octet-stream" or kind.startswith("image/") or kind in VECTOR_TYPES:
         fields = validated(UploadFields, texts)
         staged = stack.enter_context(ingest.receive(body, _file_name(req)))
-        return Submission([staged], fields.metadata(), fields.on_known)
+        return Submission([staged], fields.metadata(), fields.on_known, fields.on_external)
     shown = f"Content-Type {kind[:100]!r}" if kind else "a body without a Content-Type"
     hint = " (with curl, add -H 'Content-Type: image/jpeg')" if "urlencoded" in kind else ""
     raise falcon.HTTPUnsupportedMediaType(
@@ -161,7 +166,8 @@ def _read_json(
     else:
         name = "url" if data is None else "data"
         staged = ingest.receive(io.BytesIO(_decoded(data or url, name)), fields.file_name)
-    return Submission([stack.enter_context(staged)], metadata, fields.on_known)
+    picture = stack.enter_context(staged)
+    return Submission([picture], metadata, fields.on_known, fields.on_external)
 
 
 def _decoded(data: str, name: str) -> bytes:

@@ -27,6 +27,7 @@ from progimage.errors import (
     DownloadFailed,
     DownloadRefused,
     EmptyPicture,
+    ExternalIdTaken,
     Forbidden,
     InvalidField,
     InvalidRequest,
@@ -79,6 +80,7 @@ UPLOAD_ERRORS = (
     DownloadRefused,
     DownloadFailed,
     EmptyPicture,
+    ExternalIdTaken,
     RequestTimeout,
     PictureTooLarge,
     415,
@@ -182,7 +184,15 @@ class Uploads:
         if isinstance(picture, PictureError):
             raise picture
         owner = viewer_of(req).name
-        added = known.add(self._ingest, self._library, picture, sent.metadata, owner, sent.on_known)
+        added = known.add(
+            self._ingest,
+            self._library,
+            picture,
+            sent.metadata,
+            owner,
+            sent.on_known,
+            sent.on_external,
+        )
         return (201 if added.is_new else 200), uploaded(req, self._urls, added)
 
 

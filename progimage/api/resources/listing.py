@@ -24,12 +24,12 @@ from progimage.imaging.did_you_mean import did_you_mean, shown
 from progimage.library import Library
 from progimage.library.search import cursor as cursors
 from progimage.library.search.catalogue import Catalogue
-from progimage.library.search.cursor import Cursor
+from progimage.library.search.cursor import Cursor, Total
 from progimage.library.search.near import DISTANCE, MAX_DISTANCE, near
 from progimage.library.search.order import NEWEST_FIRST, ORDERS, Order
 from progimage.library.search.page import Page
 from progimage.library.search.query import Query
-from progimage.model import Record, Viewer
+from progimage.model import MAX_EXTERNAL_ID, Record, Viewer
 
 NDJSON = "application/x-ndjson"
 
@@ -38,7 +38,7 @@ DEFAULT_LIMIT = 50
 MAX_OFFSET = 10_000
 
 _PAGING = ("limit", "cursor", "offset")
-QUERY = (*CONDITIONS, "near", "near_distance", "sort", "fields", "links", *_PAGING)
+QUERY = (*CONDITIONS, "external_id", "near", "near_distance", "sort", "fields", "links", *_PAGING)
 """Every parameter of the list."""
 
 LIMIT = Parameter(
@@ -69,6 +69,13 @@ _NEAR = (
         {"type": "integer", "minimum": 0, "maximum": MAX_DISTANCE, "default": DISTANCE},
     ),
 )
+_EXTERNAL_ID = Parameter(
+    "external_id",
+    "The picture with this external id, of `owner` or else of the account that sends the request. "
+    "Goes with no other condition.",
+    {"type": "string", "minLength": 1, "maxLength": MAX_EXTERNAL_ID},
+)
+_WITH_EXTERNAL_ID = ("external_id", "owner", "fields", "links", "limit")
 _SORT = Parameter(
     "sort",
     "What the list is sorted by: the time of upload, the title (or file name), the size in bytes, "
@@ -129,7 +136,7 @@ class Listing:
                 ("Vary", "Cache-Control"),
             )
         },
-        parameters=(*PARAMETERS, *_NEAR, _SORT, *SHAPE, LIMIT, CURSOR, _OFFSET),
+        parameters=(*PARAMETERS, _EXTERNAL_ID, *_NEAR, _SORT, *SHAPE, LIMIT, CURSOR, _OFFSET),
         errors=(InvalidRequest, NotFound, StoreUnavailable),
     )
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
@@ -145,6 +152,11 @@ class Listing:
     def _send_page(
         self, viewer: Viewer, parameters: QueryParameters, resp: falcon.Response
     ) -> None:
+        if "external_id" in parameters:
+            found = self._with_external_id(viewer, parameters)
+            page = Page(found, Total(len(found), is_exact=True))
+            resp.media = _document(page, parameters, self._urls)
+            return
         query, order = self._query(parameters, viewer), _order(parameters)
         limit = parameters.whole_number("limit", 1, MAX_LIMIT, DEFAULT_LIMIT)
         offset = parameters.whole_number("offset", 0, MAX_OFFSET, 0)
@@ -164,12 +176,36 @@ class Listing:
                     f"{name}: not together with Accept: {NDJSON}, which sends every match"
                 )
         document = shape(parameters, self._urls)
-        waves = self._catalogue.every(viewer, self._query(parameters, viewer), _order(parameters))
+        waves: Iterator[list[Record]]
+        if "external_id" in parameters:
+            waves = iter([self._with_external_id(viewer, parameters)])
+        else:
+            query, order = self._query(parameters, viewer), _order(parameters)
+            waves = self._catalogue.every(viewer, query, order)
         # The first records are read before the status is sent, so that errors still get one.
         first = next(waves, [])
         resp.content_type = NDJSON
         resp.set_header("X-Accel-Buffering", "no")
         resp.stream = _lines(chain([first], waves), document)
+
+    def _with_external_id(self, viewer: Viewer, parameters: QueryParameters) -> list[Record]:
+        """Return the picture with an external id, if there is one that the viewer may see.
+
+        Raises:
+            InvalidRequest: there is another condition.
+        """
+        for name in QUERY:
+            if name in parameters and name not in _WITH_EXTERNAL_ID:
+                raise InvalidRequest(f"external_id: goes with owner alone, not with {name}")
+        owner = query_of(parameters, viewer).owner
+        name = viewer.name if owner is None else owner
+        if name and not keys.is_owner(name):
+            return []
+        try:
+            external_id = parameters.one("external_id") or ""
+            return [self._library.external_ids.find(viewer, name, external_id)]
+        except NotFound:
+            return []
 
     def _query(self, parameters: QueryParameters, viewer: Viewer) -> Query:
         """Return the search that the parameters describe.

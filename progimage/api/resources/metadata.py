@@ -9,7 +9,7 @@ from progimage.api.openapi import schemas
 from progimage.api.openapi.documented import Answer, Content, Parameter, documented
 from progimage.api.requests.body import Body
 from progimage.api.requests.conditional import match_holds, none_match_holds
-from progimage.api.requests.json_body import MetadataFields, read_json_object, validated
+from progimage.api.requests.json_body import PictureFields, read_json_object, validated
 from progimage.api.requests.media_type import check_media_type
 from progimage.api.requests.query import pairs
 from progimage.api.requests.search import QueryParameters
@@ -18,6 +18,7 @@ from progimage.api.responses.delivery import not_modified
 from progimage.api.responses.hal import Urls
 from progimage.config import Settings
 from progimage.errors import (
+    ExternalIdTaken,
     Forbidden,
     InvalidField,
     InvalidRequest,
@@ -82,7 +83,7 @@ class MetadataResource:
             ),
         ),
         body=Content(
-            dict.fromkeys(_PATCH_TYPES, MetadataFields),
+            dict.fromkeys(_PATCH_TYPES, PictureFields),
             examples={kind: {"title": "Harbour", "tags": ["sea"]} for kind in _PATCH_TYPES},
         ),
         errors=(
@@ -90,6 +91,7 @@ class MetadataResource:
             InvalidField,
             Forbidden,
             NotFound,
+            ExternalIdTaken,
             RequestTimeout,
             PreconditionFailed,
             PictureTooLarge,
@@ -108,8 +110,8 @@ class MetadataResource:
                 "GET the metadata to learn it"
             )
         with Body(req, self._settings.upload) as body:
-            changes = read_json_object(body, MetadataFields.max_bytes)
-        validated(MetadataFields, changes)
+            changes = read_json_object(body, PictureFields.max_bytes)
+        validated(PictureFields, changes)
         record = self._library.edit(
             viewer_of(req),
             image_id,

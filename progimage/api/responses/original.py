@@ -27,12 +27,15 @@ class OriginalResponder:
         image_id: str,
         signature: str | None,
         download: str | None = None,
+        *,
+        can_change: bool = False,
     ) -> None:
         """Send the original of `image_id`; 304 or a part of it if the headers say so.
 
         Args:
             signature: of a signed link, None if the URL has none.
             download: the file name to save under, "" for the usual one; None to show it.
+            can_change: the URL can show another picture later.
 
         Raises:
             NotFound: there is no such picture, or the client may not see it.
@@ -50,6 +53,7 @@ class OriginalResponder:
             file_name=name,
             download=download,
             ends_s=access.ends_s,
+            can_change=can_change,
         )
         preconditions.require(req, record.sha256, record.created)
         if self._delivery.is_unchanged(req, resp, record.sha256, record.created):

@@ -42,6 +42,7 @@ KINDS: dict[type[errors.ProgImageError], Kind] = {
     errors.Unauthenticated: Kind(401, "Not signed in"),
     errors.BadCredentials: Kind(401, "Invalid credentials"),
     errors.NameTaken: Kind(409, "Name taken"),
+    errors.ExternalIdTaken: Kind(409, "External id taken"),
     errors.TooManyAttempts: Kind(429, "Too many attempts"),
     errors.Forbidden: Kind(403, "Forbidden"),
     errors.LinkRefused: Kind(403, "Invalid link"),

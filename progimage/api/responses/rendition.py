@@ -57,12 +57,15 @@ class RenditionResponder:
         pipeline: Pipeline,
         signature: str | None,
         download: str | None = None,
+        *,
+        can_change: bool = False,
     ) -> None:
         """Send the rendition of the picture `image_id` by `pipeline`.
 
         Args:
             signature: of a signed link, None if the URL has none.
             download: the file name to save under, "" for the usual one; None to show it.
+            can_change: the URL can show another picture later.
 
         Raises:
             NotFound: there is no such picture, or the client may not see it.
@@ -73,7 +76,7 @@ class RenditionResponder:
                 the render failed.
         """
         access = self._authorization.to_rendition(viewer_of(req), image_id, pipeline, signature)
-        self.send(req, resp, image_id, pipeline, access, download=download)
+        self.send(req, resp, image_id, pipeline, access, download=download, can_change=can_change)
 
     def send(
         self,
@@ -86,12 +89,14 @@ class RenditionResponder:
         record: Record | None = None,
         links: str | None = None,
         download: str | None = None,
+        can_change: bool = False,
     ) -> None:
         """Send the rendition to a client that is authorized.
 
         Args:
             record: the record that `access.viewer` was just allowed to see, None to read it.
             links: the Link header, None for the canonical path of the rendition.
+            can_change: the URL can show another picture later.
 
         Raises: as `respond` does, but neither TransformRefused nor LinkRefused.
         """
@@ -99,8 +104,8 @@ class RenditionResponder:
         name = keys.rendition_name(pipeline.canonical, form.extension)
         path = self._urls.relative(hal.rendition(image_id, name))
         resp.set_header("Link", links or f'<{path}>; rel="canonical"')
-        can_change = pipeline.uses_focus
-        if can_change or pipeline.uses_faces:
+        can_change = can_change or pipeline.uses_focus
+        if pipeline.uses_focus or pipeline.uses_faces:
             # Another focal point is another rendition, with an ETag of its own.
             record = record or self._find(access.viewer, image_id)
             pipeline = at_focus(pipeline, record)

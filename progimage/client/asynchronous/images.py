@@ -156,7 +156,7 @@ class AsyncImage(ImageRecord, Operations[AsyncRendition]):
 
         Args:
             fields: `title`, `description`, `tags`, `visibility`, `alt`, `focal_point` (such as
-                (0.3, 0.7), "" for none) and `custom` (a dict; None removes a field).
+                (0.3, 0.7), "" for none), `external_id` and `custom` (a dict; None removes a field).
 
         Raises:
             Changed: it was edited since this was read; `refresh` and look.

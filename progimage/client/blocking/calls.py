@@ -21,7 +21,7 @@ from progimage.client.errors import InvalidCall, ServerError, UnexpectedAnswer, 
 from progimage.client.fields import UploadFields
 from progimage.client.messages import Request
 from progimage.client.pipelines import Pipeline, path_of
-from progimage.client.records import Edit, OnKnown, Visibility, bulk_change, merge_patch
+from progimage.client.records import Edit, OnExternal, OnKnown, Visibility, bulk_change, merge_patch
 from progimage.client.results import Album, BulkResult, Link, Saved
 from progimage.client.sinks import Target
 from progimage.client.sources import Source
@@ -85,6 +85,8 @@ class Calls:
         visibility: Visibility | None = None,
         name: str | None = None,
         on_known: OnKnown = "keep",
+        external_id: str = "",
+        on_external: OnExternal = "conflict",
         progress: Callable[[int, int], object] | None = None,
     ) -> Image:
         """Upload an image and return it.
@@ -97,13 +99,18 @@ class Calls:
             on_known: if the image is already there, "keep" its fields, "merge" (add the tags,
                 fill an empty title or description) or "replace" those that are given.
                 `not_applied` of the result names the fields that were not taken.
+            external_id: its id in another system, unique among your images.
+            on_external: "replace" moves the id from the image that has it to this one.
             progress: called with the bytes that have arrived and the bytes in total.
 
         Raises:
             NotAPicture, TooLarge: the server does not accept these bytes.
+            Conflict: another image has the external id.
             InvalidCall: the source cannot be read.
         """
-        fields = UploadFields(title, description, tags, visibility, name, on_known)
+        fields = UploadFields(
+            title, description, tags, visibility, name, on_known, external_id, on_external
+        )
         return uploads.upload(self._session, source, fields, progress)
 
     def upload_many(
@@ -173,6 +180,7 @@ class Calls:
         Args:
             tag, tags_all, tags_any: it has this tag, all of these, any of these.
             q: each of these words is part of a word of title, description, file name or tags.
+            external_id: it has this external id; goes with `owner` alone.
             owner, visibility, media_type: it has this value; `owner="me"` for your own.
             created_after, created_before: when it was uploaded, a datetime or ISO 8601.
             near: it looks like the image with this id; near_distance: in at most so many of 64

@@ -11,7 +11,7 @@ from pydantic import field_serializer
 from progimage import keys
 from progimage.config.clock_skew import APART_S
 from progimage.errors import DamagedRecord
-from progimage.ingest.known import OnKnown
+from progimage.ingest.known import OnExternal, OnKnown
 from progimage.model import Metadata
 from progimage.stores import ObjectStore
 from progimage.stores.json_objects import JsonObject, delete_all, find
@@ -35,6 +35,7 @@ class ResumableUpload(UploadFile):
             be used by every client that knows their id.
         size_bytes: None if the client did not know it yet.
         on_known: what to do with the metadata if the picture is known.
+        on_external: what to do if another picture has the external id.
         note: text of the client that is returned to it unchanged.
     """
 
@@ -46,6 +47,7 @@ class ResumableUpload(UploadFile):
     file_name: str
     metadata: Metadata
     on_known: OnKnown = "keep"
+    on_external: OnExternal = "conflict"
     note: str
 
     @field_serializer("metadata")

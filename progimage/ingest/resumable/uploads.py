@@ -33,7 +33,7 @@ from progimage.errors import (
     PictureTooLarge,
     UploadConflict,
 )
-from progimage.ingest.known import OnKnown
+from progimage.ingest.known import OnExternal, OnKnown
 from progimage.ingest.resumable import state
 from progimage.ingest.resumable.chunks import (
     MAX_SHORT_PIECES,
@@ -104,6 +104,7 @@ class ResumableUploads:
         file_name: str = "",
         size_bytes: int | None = None,
         on_known: OnKnown = "keep",
+        on_external: OnExternal = "conflict",
         note: str = "",
     ) -> Progress:
         """Return a new upload; it is there for `expires_s` seconds.
@@ -124,6 +125,7 @@ class ResumableUploads:
             file_name=file_name,
             metadata=metadata,
             on_known=on_known,
+            on_external=on_external,
             note=note,
         )
         json_objects.create(self._store, keys.upload_record(upload.id), upload)

@@ -73,6 +73,7 @@ def test_the_server_accepts_what_the_operations_write(results):
     assert opened(urls["conversion"]).format == "JPEG"
     assert opened(urls["text"]).size[0] == 30
     assert opened(urls["image"]).size[0] == 20
+    assert opened(urls["external"]).size[0] == 25
 
 
 def test_the_loaders_of_next_and_nuxt_make_addresses_of_renditions(results):

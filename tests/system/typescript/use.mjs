@@ -14,6 +14,7 @@ const image = await client.upload(
   { fileName: 'noise.png', onProgress: (sent, total) => progress.push([sent, total]) },
 )
 const blob = await client.upload(new Blob([readFileSync(path)]))
+await client.upload(readFileSync(path), { external_id: 'products/42 ü', on_known: 'merge' })
 const problem = await client.upload(new Uint8Array([1, 2, 3])).catch((error) => error)
 const missing = await client.get('0'.repeat(64)).catch((error) => error)
 const invalid = [
@@ -30,6 +31,7 @@ const invalid = [
 const text = new Pipeline().watermark({ text: 'Übung, 50% / ~', opacity: 0.5 }).resize({ width: 30 })
 const urls = {
   original: client.url(image.id),
+  external: client.externalUrl('', 'products/42 ü', new Pipeline().resize({ width: 25 }).png()),
   conversion: client.url(image.id, new Pipeline().jpeg()),
   text: client.url(image.id, text.jpeg()),
   image: client.url(image.id, new Pipeline().watermark({ image }).resize({ width: 20 }).png()),

@@ -245,6 +245,7 @@ class ResumableUploadResource:
             file_name=clean_file_name(fields.file_name),
             size_bytes=fields.size_bytes,
             on_known=fields.on_known,
+            on_external=fields.on_external,
         )
 
     def _create_by_tus(self, req: falcon.Request) -> Progress:
@@ -259,6 +260,7 @@ class ResumableUploadResource:
                 file_name=clean_file_name(file_name),
                 size_bytes=size_bytes,
                 on_known=fields.on_known,
+                on_external=fields.on_external,
                 note=note,
             )
             return self._append(req, progress) if tus.has_piece(req) else progress
@@ -281,7 +283,13 @@ class ResumableUploadResource:
     def _add(self, staged: Staged, upload: ResumableUpload) -> tuple[Added, Outcome]:
         """Add the picture of a complete upload to the library."""
         added = known.add(
-            self._ingest, self._library, staged, upload.metadata, upload.owner, upload.on_known
+            self._ingest,
+            self._library,
+            staged,
+            upload.metadata,
+            upload.owner,
+            upload.on_known,
+            upload.on_external,
         )
         return added, Outcome(
             size_bytes=staged.size_bytes,

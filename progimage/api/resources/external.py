@@ -1,0 +1,125 @@
+"""`/external/<owner>/<external id>`: the picture that has an external id at present."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import lru_cache, partial
+from urllib.parse import unquote_to_bytes
+
+import falcon
+
+from progimage import keys
+from progimage.api.auth.authentication import viewer_of
+from progimage.api.openapi import schemas
+from progimage.api.openapi.documented import Parameter, documented
+from progimage.api.requests.misplaced import check_no_transform
+from progimage.api.requests.query import Pairs, picture_query
+from progimage.api.requests.raw_path import raw_path
+from progimage.api.resources.renditions import RENDER_ERRORS
+from progimage.api.responses import hal
+from progimage.api.responses.hal import Urls
+from progimage.api.responses.original import OriginalResponder
+from progimage.api.responses.rendition import RenditionResponder
+from progimage.errors import InvalidRequest, NotFound
+from progimage.imaging.limits import Limits
+from progimage.imaging.pipeline import Pipeline, parse
+from progimage.library.external_ids import ExternalIds
+
+_PREFIX = "/external/"
+_REMEMBERED_PIPELINES = 1_024
+
+_OWNER = Parameter(
+    "owner",
+    "The account that the picture belongs to; `_` for pictures without an owner.",
+    {"type": "string", "minLength": 1, "maxLength": 100},
+    place="path",
+    required=True,
+    example="_",
+)
+_PATH = Parameter(
+    "path",
+    "The external id, percent-encoded as one segment; then `/` and a pipeline for a rendition: "
+    "`sku-42/thumbnail.webp`, or `products%2F42/thumbnail.webp`.",
+    {"type": "string", "minLength": 1, "maxLength": 2000},
+    place="path",
+    required=True,
+    example="sku-42",
+)
+
+
+class ExternalResource:
+    """Sends the original or a rendition of the picture that an external id leads to."""
+
+    def __init__(
+        self,
+        external_ids: ExternalIds,
+        originals: OriginalResponder,
+        renditions: RenditionResponder,
+        presets: Mapping[str, str],
+        limits: Limits,
+        urls: Urls,
+    ) -> None:
+        self._external_ids = external_ids
+        self._originals = originals
+        self._renditions = renditions
+        self._urls = urls
+        self._parse: Callable[[str, Pairs], Pipeline] = lru_cache(_REMEMBERED_PIPELINES)(
+            partial(parse, presets=presets, limits=limits)
+        )
+
+    @documented(
+        "external",
+        "pictures",
+        schemas.delivered({**schemas.ORIGINALS, **schemas.PICTURES}, rendered=True),
+        parameters=(
+            _OWNER,
+            _PATH,
+            schemas.SIGNATURE,
+            schemas.DOWNLOAD,
+            schemas.ACCEPT,
+            schemas.RANGE,
+            schemas.IF_NONE_MATCH,
+        ),
+        errors=(*RENDER_ERRORS, NotFound, 416),
+    )
+    def on_get(self, req: falcon.Request, resp: falcon.Response, owner: str, path: str) -> None:
+        """Send the picture that has this external id at present, or a rendition of it.
+
+        Another picture can get the id, so caches have to ask each time whether the ETag is still
+        that of the picture.
+        """
+        owner, external_id, steps = _target(raw_path(req))
+        name = "" if owner == keys.NO_OWNER else owner
+        record = self._external_ids.find(viewer_of(req), name, external_id)
+        query = picture_query(req)
+        if not steps:
+            check_no_transform(record.id, query.arguments)
+            path = self._urls.relative(hal.picture(record.id))
+            resp.set_header("Link", f'<{path}>; rel="canonical"')
+            self._originals.respond(
+                req, resp, record.id, query.signature, query.download, can_change=True
+            )
+            return
+        pipeline = self._parse(steps, query.arguments)
+        self._renditions.respond(
+            req, resp, record.id, pipeline, query.signature, query.download, can_change=True
+        )
+
+
+def _target(raw: str) -> tuple[str, str, str]:
+    """Return the owner, the external id and the pipeline of an undecoded path.
+
+    Raises:
+        NotFound: there can be no such owner.
+        InvalidRequest: it is not UTF-8.
+    """
+    owner, _, rest = raw.partition(_PREFIX)[2].partition("/")
+    segment, _, steps = rest.partition("/")
+    if not keys.is_owner(owner):
+        raise NotFound("there is no such owner; /external/<owner>/<external id> names one, or _")
+    try:
+        external_id = unquote_to_bytes(segment).decode()
+        pipeline = unquote_to_bytes(steps).decode()
+    except UnicodeDecodeError:
+        raise InvalidRequest("the path is not percent-encoded UTF-8") from None
+    return owner, external_id, pipeline.rstrip("/")

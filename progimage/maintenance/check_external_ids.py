@@ -1,0 +1,80 @@
+"""Check that external ids and records agree about which picture has which id."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from datetime import datetime
+
+from progimage import keys
+from progimage.errors import Conflict, DamagedRecord, ExternalIdTaken, KeyMissing, NotFound
+from progimage.library import Library
+from progimage.library.external_ids import Pointer
+from progimage.library.records import read_record
+from progimage.maintenance.findings import Finding
+from progimage.model import Record
+from progimage.stores import ObjectStore, json_objects
+
+
+def check_external_id(
+    store: ObjectStore, library: Library, record: Record, *, repair: bool, oldest_spared: datetime
+) -> Iterator[Finding]:
+    """Yield a finding if the external id of a live record does not lead to it.
+
+    With `repair` it leads there afterwards, or the record loses it to the picture that has it.
+    """
+    if not record.external_id or record.modified > oldest_spared:
+        return
+    key = keys.external_id(record.owner, record.external_id)
+    with suppress(KeyMissing, DamagedRecord):
+        if json_objects.load(store, key, Pointer, "damaged")[0].image_id == record.id:
+            return
+    if repair:
+        with suppress(ExternalIdTaken, DamagedRecord):
+            library.external_ids.claim(record, replaces=False)
+    yield Finding("external id leads elsewhere", keys.record(record.id), repair)
+
+
+def check_pointers(
+    store: ObjectStore,
+    *,
+    repair: bool,
+    oldest_spared: datetime,
+    on_progress: Callable[[str], None] = lambda _: None,
+) -> Iterator[Finding]:
+    """Yield a finding for each pointer that leads nowhere; with `repair` it is removed."""
+    for stat in store.list(keys.EXTERNAL_IDS):
+        on_progress(stat.key)
+        if not keys.is_external_id(stat.key):
+            yield Finding("unknown key", stat.key)
+            continue
+        if stat.modified > oldest_spared:
+            continue
+        try:
+            pointer, etag = json_objects.load(store, stat.key, Pointer, "damaged")
+        except KeyMissing:
+            continue
+        except DamagedRecord:
+            if repair:
+                store.delete(stat.key, expect=stat.etag)
+            yield Finding("damaged external id", stat.key, repair)
+            continue
+        if not _leads_somewhere(store, stat.key, pointer):
+            if repair:
+                with suppress(Conflict):  # it was given to another picture meanwhile
+                    store.delete(stat.key, expect=etag)
+            yield Finding("external id without picture", stat.key, repair)
+
+
+def _leads_somewhere(store: ObjectStore, key: str, pointer: Pointer) -> bool:
+    """Return whether the picture has the id; one in the trash still has it too."""
+    if keys.external_id(pointer.owner, pointer.external_id) != key:
+        return False
+    try:
+        record, _ = read_record(store, pointer.image_id)
+    except NotFound:
+        return False
+    except DamagedRecord:
+        return True
+    has = (record.owner, record.external_id) == (pointer.owner, pointer.external_id)
+    return has and record.state != "deleting"
