@@ -122,6 +122,10 @@ class Forbidden(ProgImageError):
     """The viewer may see it, but may not change it."""
 
 
+class QuotaExceeded(Forbidden):
+    """The account may not have so many pictures or bytes."""
+
+
 class LinkRefused(Forbidden):
     """The signature is not valid for this address."""
 

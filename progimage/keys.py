@@ -13,6 +13,7 @@
     uploads/<id>/outcome.json              its result; then the pieces can be removed
     removals/<id>                          a removal in progress; empty
     trash/<owner>/<order>-<id>             a picture in the trash; empty. `_` for no owner
+    usage/<owner>.json                     how many pictures an account has, and its own quota
     external/<owner>/ab/<sha256>.json      the picture that an external id leads to
     albums/<id>.json                       an album: its fields and the ids of its pictures
     album-lists/<owner>/<order>-<id>       an album in its owner's list; empty
@@ -62,6 +63,7 @@ PRIVATE_RENDERS = "renders/private/"
 UPLOADS = "uploads/"
 REMOVALS = "removals/"
 TRASH = "trash/"
+USAGE = "usage/"
 EXTERNAL_IDS = "external/"
 ALBUMS = "albums/"
 ALBUM_LISTS = "album-lists/"
@@ -84,6 +86,7 @@ _RENDITION_KEY = re.compile(r"renders/(?:public|private)/[0-9a-f]{2}/([0-9a-f]{6
 _SHOWN = re.compile(r"(?<=[/=])[0-9a-f]{64}(?![0-9a-f])")
 _REMOVAL_KEY = re.compile(r"removals/([0-9a-f]{64})")
 _TRASH_KEY = re.compile(r"trash/(?:_|[a-z0-9][a-z0-9._-]*)/[0-9]{10}-([0-9a-f]{64})")
+_USAGE_KEY = re.compile(r"usage/([a-z0-9][a-z0-9._-]*)\.json")
 _EXTERNAL_ID_KEY = re.compile(
     r"external/(?:_|[a-z0-9][a-z0-9._-]*)/[0-9a-f]{2}/([0-9a-f]{64})\.json"
 )
@@ -268,6 +271,16 @@ def trash_note(owner: str, expires: datetime, image_id: str) -> str:
 def id_of_trash_note(key: str) -> str | None:
     """Return the id of the picture if `key` is the note of one in the trash."""
     return part_of(key, _TRASH_KEY)
+
+
+def usage(owner: str) -> str:
+    """Return the key of the count of an account's pictures."""
+    return f"{USAGE}{owner}.json"
+
+
+def owner_of_usage(key: str) -> str | None:
+    """Return the name of the account if `key` is the count of its pictures."""
+    return part_of(key, _USAGE_KEY)
 
 
 def external_ids_of(owner: str) -> str:

@@ -29,6 +29,7 @@ from progimage.api.resources.metrics import MetricsResource
 from progimage.api.resources.on_demand import OnDemand
 from progimage.api.resources.origin_links import OriginLinks
 from progimage.api.resources.origins import OriginResource, Purges
+from progimage.api.resources.quotas import AccountQuota
 from progimage.api.resources.renditions import RenditionResource
 from progimage.api.resources.root import Root
 from progimage.api.resources.srcset.resource import SrcsetResource
@@ -69,13 +70,21 @@ def routes(parts: Components) -> list[Route]:
     )
     renditions = RenditionResource(responder, parts.library, settings.presets, parts.limits)
     resumable, jobs = ResumableUploadResource(parts), JobResource(parts)
-    account = Account(parts.administration, parts.users, parts.authenticator, settings, urls)
+    account = Account(
+        parts.administration,
+        parts.users,
+        parts.authenticator,
+        settings,
+        urls,
+        parts.library.quotas,
+    )
     tokens = Tokens(parts.sign_in, parts.users, parts.authenticator, settings)
     bulk = BulkResource(parts.library, settings)
     links = Links(parts.library, policy, parts.signer, settings, parts.limits, urls)
 
     srcset = SrcsetResource(parts.library, policy, parts.signer, settings, parts.limits, urls)
 
+    quota = AccountQuota(parts.users, parts.library.quotas, settings)
     external = ExternalResource(
         parts.library.external_ids, originals, responder, settings.presets, parts.limits, urls
     )
@@ -132,6 +141,7 @@ def routes(parts: Components) -> list[Route]:
         Route("/transforms", Transforms(settings.presets, policy), "transforms", in_root=True),
         Route("/users", Registration(parts.administration, settings, urls), "users", in_root=True),
         Route("/users/me", account, "me", in_root=True),
+        Route("/users/{name}/quota", quota, "quota"),
         Route("/users/me/password", account, "password", suffix="password"),
         Route("/users/me/keys", account, "keys", suffix="keys"),
         Route("/users/me/keys/{key_id}", account, "key", suffix="key"),

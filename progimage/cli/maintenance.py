@@ -23,6 +23,7 @@ from progimage.config import Settings
 from progimage.jobs import keys as job_keys
 from progimage.jobs.retention import remove_ended
 from progimage.library import Library
+from progimage.library.quotas import open_quotas
 from progimage.maintenance.check import Check
 from progimage.maintenance.dry_run import DryRunStore
 from progimage.maintenance.findings import REPAIRABLE
@@ -159,7 +160,8 @@ def gc(
         else:
             with ThreadPoolExecutor(_THREADS) as threads:
                 index = index_of(settings, store, threads)
-                trashed = empty_expired(store, Library(store, index=index))
+                quotas = open_quotas(store, index, settings.quota)
+                trashed = empty_expired(store, Library(store, index=index, quotas=quotas))
                 kept = keep_up(index)
     print(
         f"{'would remove' if is_dry_run else 'removed'} "

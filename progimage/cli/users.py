@@ -15,9 +15,10 @@ from progimage.access.accounts.names import clean_name
 from progimage.access.accounts.passwords import Passwords
 from progimage.access.accounts.users import Users
 from progimage.cli.index import index_of
-from progimage.cli.terminal import progress
+from progimage.cli.terminal import CommandError, progress
 from progimage.config import Settings
 from progimage.errors import InvalidField
+from progimage.library.quotas import open_quotas
 from progimage.maintenance import erase as erasing
 from progimage.server.webhooks import outbox_of
 from progimage.stores import ObjectStore, open_store
@@ -85,6 +86,55 @@ def erase(
             counts[erased.kind] += 1
     deleted = ", ".join(f"{n} {kind}{'s' * (n > 1)}" for kind, n in sorted(counts.items()))
     print(f"deleted {deleted}" if deleted else "there was nothing left")
+
+
+@user.command(
+    epilog="""Examples:
+
+    progimage user quota
+
+    progimage user quota ann --pictures 1000 --bytes 5000000000
+
+    progimage user quota ann --recount"""
+)
+def quota(
+    name: Annotated[str, typer.Argument(help="name of an account; every account without it")] = "",
+    pictures: Annotated[
+        int | None, typer.Option(min=-1, help="0 for no limit, -1 for that of the settings")
+    ] = None,
+    size_bytes: Annotated[
+        int | None,
+        typer.Option("--bytes", min=-1, help="0 for no limit, -1 for that of the settings"),
+    ] = None,
+    is_counted: Annotated[
+        bool, typer.Option("--recount", help="count its pictures anew first")
+    ] = False,
+) -> None:
+    """Show what accounts have and may have; or set limits for one account."""
+    settings, store = _opened()
+    quotas = open_quotas(store, index_of(settings, store), settings.quota)
+    if quotas is None:
+        raise CommandError("quotas are off; quota.enabled in the settings turns them on")
+    limits = {"max_pictures": pictures, "max_size_bytes": size_bytes}
+    given = {key: None if n < 0 else n for key, n in limits.items() if n is not None}
+    if given and not name:
+        raise CommandError("name the account that these limits are for")
+    users = Users(store)
+    names = [users.find(clean_name(name)).name] if name else [user.name for user in users.all()]
+    for each in names:
+        if is_counted:
+            quotas.count(each)
+        if given:
+            quotas.set_limits(each, given)
+        usage = quotas.usage(each)
+        print(
+            f"{each}\t{usage.pictures:,} of {_limit(usage.max_pictures)} pictures\t"
+            f"{usage.size_bytes:,} of {_limit(usage.max_size_bytes)} bytes"
+        )
+
+
+def _limit(limit: int | None) -> str:
+    return f"{limit:,}" if limit else "any number of"
 
 
 def _opened() -> tuple[Settings, ObjectStore]:

@@ -30,6 +30,7 @@ from progimage.config.sections import (
     Origin,
     OriginCache,
     Publish,
+    Quota,
     Render,
     Section,
     Server,
@@ -71,6 +72,7 @@ class Settings(Section):
     cors: Cors = Cors()
     upload: Upload = Upload()
     trash: Trash = Trash()
+    quota: Quota = Quota()
     download: Download = Download()
     publish: Publish = Publish()
     limits: LimitSettings = LimitSettings()

@@ -207,7 +207,8 @@ class Ingest:
         A picture that is stored already is not changed; its bytes are stored again if they are
         missing or damaged.
 
-        Raises: what `inspect` and `Library.add` raise.
+        Raises: what `inspect` and `Library.add` raise, and
+            QuotaExceeded: the owner has no room for it.
         """
         check_visibility(metadata, owner)
         image_id = staged.id_for(owner)
@@ -218,6 +219,18 @@ class Ingest:
         if present is not None:
             with self._candidate(staged, image_id, owner, present) as candidate:
                 return self._library.restore_original(candidate), False
+        if self._library.quotas is None:
+            return self._keep_new(staged, metadata, image_id, owner)
+        with self._library.quotas.reserved(owner, staged.size_bytes) as stored:
+            record, is_new = self._keep_new(staged, metadata, image_id, owner)
+            if is_new:
+                stored.append(True)
+        return record, is_new
+
+    def _keep_new(
+        self, staged: Staged, metadata: Metadata, image_id: str, owner: str
+    ) -> tuple[Record, bool]:
+        """Add a picture that was not there a moment ago."""
         prefix, pyramid = self._scratch.path(), self._scratch.path()
         try:
             facts = self._inspect_and_copy(staged, prefix, pyramid)

@@ -41,6 +41,7 @@ from progimage.library.edits import ATTEMPTS, Changes, Edits
 from progimage.library.events import NO_EVENTS, Event, Events, Subject, expect, subject_of
 from progimage.library.external_ids import ExternalIds
 from progimage.library.index.index import Index
+from progimage.library.quotas import Quotas
 from progimage.library.records import (
     Records,
     can_edit,
@@ -70,6 +71,7 @@ class Library:
         on_purge: called with the id of each picture whose renditions were purged, before the
             purge is acknowledged.
         events: takes what happens to pictures.
+        quotas: counts the pictures of accounts; None where there are no quotas.
     """
 
     def __init__(
@@ -79,12 +81,14 @@ class Library:
         index: Index | None = None,
         on_purge: Callable[[str], None] | None = None,
         events: Events = NO_EVENTS,
+        quotas: Quotas | None = None,
     ) -> None:
         self._store = store
         self._clock = clock
         self._index = index or Index(store)
         self._on_purge = on_purge
         self._events = events
+        self.quotas = quotas
         self._records = Records(store)
         self._edits = Edits(self._records, self._index, clock, self.purge, events)
         self.external_ids = ExternalIds(store, self._records, self._edits)
@@ -319,6 +323,8 @@ class Library:
         except Conflict:
             # Another finished first and a new upload has taken the place.
             return
+        if self.quotas:
+            self.quotas.release(record.owner, record.size_bytes)
         removals.forget(self._store, record.id)
 
     def finish_removals(self) -> int:

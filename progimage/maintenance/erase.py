@@ -76,6 +76,7 @@ def erase(
     else:
         raise Overloaded(f"more of {name!r} keeps coming; stop what adds it, and run this again")
     delete_all(store, keys.external_ids_of(name))
+    store.delete(keys.usage(name))
     forget(index)
     if Users(store).remove(name):
         audit.record("account", account=name, erased=True)

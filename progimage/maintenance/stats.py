@@ -45,6 +45,7 @@ _PREFIXES = {
     keys.ALBUMS: "albums",
     webhook_keys.WEBHOOKS: "events of webhooks",
     keys.EXTERNAL_IDS: "external ids",
+    keys.USAGE: "counts for quotas",
     "index/": "index",
 }
 

@@ -51,6 +51,7 @@ from progimage.library.index.keeper import Keeper
 from progimage.library.index.opening import open_index
 from progimage.library.index.publish import Merge
 from progimage.library.index.shelf_writer import merged_bytes
+from progimage.library.quotas import open_quotas
 from progimage.library.search.catalogue import Catalogue
 from progimage.library.working_copies import WorkingCopies
 from progimage.origins.copies import CopyStore
@@ -120,7 +121,13 @@ def build(settings: Settings, store: ObjectStore | None, pool: RenderPool | None
     index = index_of(settings, store, helpers)
     outbox = outbox_of(settings, store, helpers)
     forget = disk_cache.forget if disk_cache else None
-    library = Library(store, index=index, on_purge=forget, events=outbox)
+    library = Library(
+        store,
+        index=index,
+        on_purge=forget,
+        events=outbox,
+        quotas=open_quotas(store, index, settings.quota),
+    )
     # Reading a local file is faster than handing the work to another thread.
     readers = None if isinstance(store, HasLocalPath) else helpers
     downloader = Downloader(settings.download, max_bytes)

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from progimage import keys
 from progimage.access.signed_links import link_key
 from progimage.cli import commands
-from progimage.errors import ConfigError, IndexMissing, NoLinkKey
+from progimage.errors import ConfigError, IndexMissing, NoLinkKey, NotFound
 from progimage.library import Library
 from progimage.library.index.index import Index
 from progimage.library.search.catalogue import Catalogue
@@ -20,6 +20,7 @@ from progimage.model import ANONYMOUS
 from progimage.stores import create_store
 from progimage.stores.folder.store import FilesystemStore
 from tests.candidates import add
+from tests.people import account
 
 
 @pytest.fixture
@@ -177,3 +178,19 @@ def test_invalid_settings_are_printed_one_per_line(monkeypatch, capsys):
         "PROGIMAGE_FRIES",
         "PROGIMAGE_RENDER_QUEUE",
     ]
+
+
+def test_quotas_are_shown_and_set(store, monkeypatch):
+    account(store, "ann")
+    assert "quota.enabled" in str(run("user", "quota").exception)
+    monkeypatch.setenv("PROGIMAGE_QUOTA_ENABLED", "true")
+    monkeypatch.setenv("PROGIMAGE_QUOTA_MAX_PICTURES", "7")
+    add(Library(store), b"12345", owner="ann")
+    assert run("user", "quota").output == "ann\t1 of 7 pictures\t5 of any number of bytes\n"
+    limited = run("user", "quota", "ann", "--pictures", "2", "--bytes", "1000")
+    assert limited.output == "ann\t1 of 2 pictures\t5 of 1,000 bytes\n"
+    add(Library(store), b"678", owner="ann")
+    again = run("user", "quota", "ann", "--recount", "--pictures", "-1", "--bytes", "0")
+    assert again.output == "ann\t2 of 7 pictures\t8 of any number of bytes\n"
+    assert "name the account" in str(run("user", "quota", "--pictures", "1").exception)
+    assert isinstance(run("user", "quota", "ben").exception, NotFound)

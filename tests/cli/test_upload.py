@@ -50,13 +50,13 @@ def test_an_image_gets_an_external_id_and_another_one_takes_it(use, url, tmp_pat
     first.write_bytes(fresh_jpeg)
     second.write_bytes(saved(quadrants((21, 19)), "PNG"))
     name = f"shop/{tmp_path.name}"
+    address = f"{url}/external/_/{quote(name, safe='')}"
     [old] = use("upload", str(first), "--external-id", name, "--json").json
-    assert old["external_id"] == name
+    assert httpx.get(address).content == fresh_jpeg
     failed = use("upload", str(second), "--external-id", name)
     assert failed.code == 1
     assert "External id taken" in failed.err
     use("upload", str(second), "--external-id", name, "--replace")
-    address = f"{url}/external/_/{quote(name, safe='')}"
     assert httpx.get(address).content == second.read_bytes()
     use("edit", old["id"], "--external-id", f"{name}-old")
     assert httpx.get(f"{address}-old").content == fresh_jpeg

@@ -69,6 +69,7 @@ def test_every_setting_can_be_overridden_from_the_environment(where, tmp_path):
         "tracing.ratio": "0.5",
         "s3.hedged_reads": "false",
         "metrics.enabled": "false",
+        "quota.enabled": "true",
         "metrics.allow": '["10.0.0.0/8"]',
         "metrics.worker_bind": "127.0.0.1:9464",
         "jobs.broker": "redis://127.0.0.1:6379/0",

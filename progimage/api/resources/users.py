@@ -15,6 +15,7 @@ from progimage.api.auth.authentication import account_of, viewer_of
 from progimage.api.openapi import schemas
 from progimage.api.openapi.documented import Answer, Content, documented
 from progimage.api.requests.json_body import JsonBody, read_json
+from progimage.api.resources.quotas import QuotaDocument
 from progimage.api.resources.tokens import Text, hex_id
 from progimage.api.responses.hal import Urls
 from progimage.api.responses.json_document import Collection, JsonDocument, LinksField
@@ -34,6 +35,7 @@ from progimage.errors import (
     TooManyAttempts,
     Unauthenticated,
 )
+from progimage.library.quotas import Quotas, Usage
 
 _BODY_ERRORS = (
     InvalidRequest,
@@ -72,6 +74,9 @@ class AccountDocument(JsonDocument):
     username: str
     is_admin: bool
     created: datetime
+    quota: QuotaDocument | None = Field(
+        default=None, description="What it has and may have; null where there are no quotas."
+    )
     links: LinksField
 
 
@@ -146,8 +151,10 @@ class Account:
         authenticator: Authenticator,
         settings: Settings,
         urls: Urls,
+        quotas: Quotas | None = None,
     ) -> None:
         self._urls = urls
+        self._quotas = quotas
         self._administration = administration
         self._users = users
         self._authenticator = authenticator
@@ -165,7 +172,8 @@ class Account:
         if not name:
             raise Unauthenticated("sign in with POST /tokens/ and send the access token")
         resp.set_header("Cache-Control", "private, no-store")
-        resp.media = _document(self._users.find(name), self._urls)
+        usage = self._quotas.usage(name) if self._quotas else None
+        resp.media = _document(self._users.find(name), self._urls, usage)
 
     @documented(
         "password",
@@ -226,7 +234,7 @@ class Account:
         resp.status = falcon.HTTP_204
 
 
-def _document(user: User, urls: Urls) -> dict[str, object]:
+def _document(user: User, urls: Urls, usage: Usage | None = None) -> dict[str, object]:
     links = {
         "self": urls.link("/users/me/"),
         "images": urls.link("/images/?owner=me"),
@@ -234,6 +242,10 @@ def _document(user: User, urls: Urls) -> dict[str, object]:
         "tokens": urls.link("/tokens/"),
     }
     document = AccountDocument(
-        username=user.name, is_admin=user.is_admin, created=user.created, links=links
+        username=user.name,
+        is_admin=user.is_admin,
+        created=user.created,
+        quota=QuotaDocument.model_validate(usage) if usage else None,
+        links=links,
     )
     return document.json_object()

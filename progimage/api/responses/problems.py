@@ -45,6 +45,7 @@ KINDS: dict[type[errors.ProgImageError], Kind] = {
     errors.ExternalIdTaken: Kind(409, "External id taken"),
     errors.TooManyAttempts: Kind(429, "Too many attempts"),
     errors.Forbidden: Kind(403, "Forbidden"),
+    errors.QuotaExceeded: Kind(403, "Quota exceeded"),
     errors.LinkRefused: Kind(403, "Invalid link"),
     errors.LinkExpired: Kind(403, "Expired link"),
     errors.ForeignOrigin: Kind(403, "Request from another site"),

@@ -9,6 +9,7 @@ from progimage.config.sections.origins import Fronts, Imgproxy, Origin, OriginCa
 from progimage.config.sections.pictures import (
     Download,
     LimitSettings,
+    Quota,
     Render,
     Transforms,
     Trash,
@@ -42,6 +43,7 @@ __all__ = [
     "Origin",
     "OriginCache",
     "Publish",
+    "Quota",
     "Render",
     "Section",
     "Server",

@@ -17,9 +17,9 @@ Prefix = Annotated[str, Field(pattern=r"^(/[A-Za-z0-9._-]+)*$", max_length=100)]
 HexKey = Annotated[str, Field(pattern=r"^([0-9a-fA-F]{2})+$")]
 
 OWN_PATHS = {
-    "albums", "console", "deepzoom", "docs", "health", "iiif", "images", "jobs", "metrics",
-    "on_demand", "openapi.json", "origins", "tags", "tokens", "transforms", "trash", "uploads",
-    "users",
+    "albums", "console", "deepzoom", "docs", "external", "health", "iiif", "images", "jobs",
+    "metrics", "on_demand", "openapi.json", "origins", "tags", "tokens", "transforms", "trash",
+    "uploads", "users",
 }  # fmt: skip
 """The first segments of this service's paths, which no front may have as its prefix."""
 

@@ -71,6 +71,27 @@ class Trash(Section):
     )
 
 
+class Quota(Section):
+    """How much each account may have."""
+
+    enabled: bool = Field(
+        default=False,
+        description="Count what each account has, and hold it to its quota. It costs each upload "
+        "and removal of an account a read and a write.",
+    )
+    max_pictures: int = Field(
+        default=0,
+        ge=0,
+        description="Most pictures of an account that has no limit of its own, with those in the "
+        "trash. 0: no limit.",
+    )
+    max_size_bytes: int = Field(
+        default=0,
+        ge=0,
+        description="Most bytes of their originals. 0: no limit.",
+    )
+
+
 class Download(Section):
     """Pictures fetched from URLs that a request names."""
 

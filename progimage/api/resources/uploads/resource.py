@@ -68,6 +68,7 @@ class ResumableUploadResource:
         self._temp_folder = parts.temp_folder
         self._settings = parts.settings
         self._admission = parts.uploading
+        self._quotas = parts.library.quotas
         self._library = parts.library
         self._urls = parts.urls
 
@@ -239,6 +240,7 @@ class ResumableUploadResource:
     def _create(self, req: falcon.Request) -> Progress:
         check_media_type(req, (JSON,), _HINT)
         fields = read_json(req, self._settings.upload, UploadRequest)
+        self._check_quota(req, fields.size_bytes)
         return self._uploads.create(
             fields.metadata(),
             owner=viewer_of(req).name,
@@ -251,6 +253,7 @@ class ResumableUploadResource:
     def _create_by_tus(self, req: falcon.Request) -> Progress:
         size_bytes, note = tus.announced_size(req), req.get_header("Upload-Metadata") or ""
         fields, file_name = tus.metadata(note)
+        self._check_quota(req, size_bytes)
         if req.content_length:
             tus.check_media_type(req)
         with self._admission.admit():
@@ -264,6 +267,11 @@ class ResumableUploadResource:
                 note=note,
             )
             return self._append(req, progress) if tus.has_piece(req) else progress
+
+    def _check_quota(self, req: falcon.Request, size_bytes: int | None) -> None:
+        """Raise `QuotaExceeded` before bytes are sent for which there is no room."""
+        if self._quotas:
+            self._quotas.check(viewer_of(req).name, size_bytes or 0)
 
     def _append(self, req: falcon.Request, progress: Progress) -> Progress:
         """Store the body of a request as the next bytes; finish the picture after the last."""
