@@ -16,6 +16,7 @@ import signal
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import CancelledError
 from concurrent.futures import TimeoutError as FutureTimeout
@@ -38,7 +39,10 @@ _PR_SET_PDEATHSIG = 1
 
 # How often a call is repeated because the pool broke.
 _ATTEMPTS = 3
+# How long a process may take to begin with a call, and the first one of a pool.
 _START_S = 10.0
+_FIRST_START_S = 60.0
+_LOOK_EVERY_S = 1.0
 
 _RETRY_AFTER_S = 10
 
@@ -108,6 +112,7 @@ class RenderPool:
         self._is_closed = False
         self._lock = threading.Lock()
         self._calls: set[ProcessFuture[Any]] = set()
+        self._has_begun = False
 
     def run(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Return `function(*args, **kwargs)`, computed in a worker process.
@@ -176,19 +181,8 @@ class RenderPool:
             self._cancel_calls()
 
     def _result(self, future: ProcessFuture[T], pool: ProcessPool) -> T:
-        # All that may be before this call, at their slowest, and a while to start workers.
-        patience_s = self._wall_timeout_s * (len(self._calls) / self._workers + 1) + _START_S
         try:
-            return future.result(patience_s)
-        except FutureTimeout:
-            if not future.done():
-                self._give_up(pool)
-                raise Overloaded("the processes that work on pictures hang; try again") from None
-            raise Overloaded(
-                f"the server is busy: the picture was not ready within {self._wall_timeout_s:g} s; "
-                "try again",
-                _RETRY_AFTER_S,
-            ) from None
+            return self._awaited(future, pool)
         except ProcessExpired as error:
             if error.exitcode == -signal.SIGPROF:
                 raise RenderTimeout(
@@ -196,6 +190,8 @@ class RenderPool:
                     "try a smaller picture or fewer steps"
                 ) from None
             if error.exitcode in _KILLED:
+                # It may have held a lock of the pool, for which the others would wait a minute.
+                self._give_up(pool)
                 raise _InterruptedError(
                     f"its process ended with exit code {error.exitcode}"
                 ) from None
@@ -211,7 +207,40 @@ class RenderPool:
                 "the picture needs more memory than one render may use; try a smaller one"
             ) from None
         except CancelledError:
-            raise Overloaded("the server is stopping; try again") from None
+            if self._is_closed:
+                raise Overloaded("the server is stopping; try again") from None
+            raise BrokenProcessPool from None
+
+    def _awaited(self, future: ProcessFuture[T], pool: ProcessPool) -> T:
+        """Return the result of a call, and give up its pool if no process begins with it.
+
+        Raises:
+            BrokenProcessPool: the pool was given up.
+        """
+        now = time.monotonic()
+        # All that may be before this call, at their slowest, and a while to start workers.
+        patience_s = self._wall_timeout_s * (len(self._calls) / self._workers + 1) + _START_S
+        deadline, idle_since = now + patience_s, now
+        while True:
+            try:
+                return future.result(_LOOK_EVERY_S)
+            except FutureTimeout:
+                if future.done():
+                    raise Overloaded(
+                        "the server is busy: the picture was not ready within "
+                        f"{self._wall_timeout_s:g} s; try again",
+                        _RETRY_AFTER_S,
+                    ) from None
+            now = time.monotonic()
+            if any(call.running() for call in self._calls.copy()):
+                self._has_begun, idle_since = True, now
+            if now - idle_since > (_START_S if self._has_begun else _FIRST_START_S):
+                log.warning("the processes that work on pictures hang and are started again")
+                self._give_up(pool)
+                raise BrokenProcessPool
+            if now > deadline:
+                self._give_up(pool)
+                raise Overloaded("the processes that work on pictures hang; try again")
 
     def _running(self) -> ProcessPool:
         """Return the pool, started on first use: after gunicorn has forked the web worker.

@@ -149,6 +149,33 @@ def test_a_file_that_is_gone_is_no_fault_of_the_machine(pool, tmp_path):
         pool.run(inspect, str(tmp_path / "gone"), Limits())
 
 
+def test_a_killed_process_that_held_a_lock_of_the_pool_delays_no_other_call():
+    """Pebble would let the others wait for the lock for a minute."""
+    pool = RenderPool(workers=1, timeout_s=60, memory_bytes=2**29, tasks=50)
+    try:
+        pool.run(bad_codecs.pid)
+        with ThreadPoolExecutor(5) as threads:
+            killed = threads.submit(pool.run, bad_codecs.kill_self_with_the_lock)
+            answers = [threads.submit(pool.run, bad_codecs.answer, n) for n in range(4)]
+            assert [answer.result(50) for answer in answers] == list(range(4))
+            assert isinstance(killed.exception(50), Overloaded)
+    finally:
+        pool.close()
+
+
+def test_a_pool_that_begins_with_no_call_is_started_again(monkeypatch):
+    monkeypatch.setattr(pool_module, "_START_S", 0.5)
+    pool = RenderPool(workers=1, timeout_s=60, memory_bytes=2**29, tasks=50)
+    try:
+        pool.run(bad_codecs.wait_without_work, 1.5)  # so that it is seen to begin
+        worker = pool.run(bad_codecs.pid)
+        wait_for_state(worker, "S")
+        os.kill(worker, signal.SIGSTOP)
+        assert pool.run(bad_codecs.answer, 7) == 7
+    finally:
+        pool.close()
+
+
 def test_a_pool_that_hangs_is_given_up_and_the_next_one_works(monkeypatch):
     pool = RenderPool(workers=1, timeout_s=0.5, memory_bytes=2**29, tasks=50)
     try:

@@ -20,6 +20,7 @@ from tests.system.faults.disks import LoopDisk, loop_disk
 from tests.system.faults.mixed_load import OWNER, MixedLoad, mixed_load
 from tests.system.faults.nodes import assert_only_refuse_is_left
 from tests.system.faults.test_dead_nodes import assert_promises_hold
+from tests.system.s3.real import real_url
 from tests.system.serving.server import Server, kill, wait_until
 
 pytestmark = pytest.mark.timeout(1800)
@@ -111,8 +112,12 @@ def victims(server: Server) -> list[int]:
     return [*server.web_workers(), *server.render_processes()]
 
 
-def test_nothing_acknowledged_is_lost_when_processes_are_killed(server, tmp_path: Path):
-    url = f"file://{tmp_path}/store"
+@pytest.mark.timeout(7200)
+@pytest.mark.parametrize("store", ["folder", "Ceph"])
+def test_nothing_acknowledged_is_lost_when_processes_are_killed(server, tmp_path: Path, store):
+    url = f"file://{tmp_path}/store" if store == "folder" else real_url()
+    if url is None:
+        pytest.skip("make test-faults starts a real server")
     who = start(server, url)
     chance = random.Random(7)
     with mixed_load([server], who, seed=2) as load:

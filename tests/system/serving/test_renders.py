@@ -65,6 +65,23 @@ def test_a_render_whose_process_is_killed_twice_is_503(tmp_path, jpeg):
         assert server.get(f"{picture}thumbnail:30x30.png").status == 200
 
 
+def test_a_killed_render_process_costs_the_requests_that_wait_nothing(tmp_path, jpeg):
+    with running(tmp_path, render_timeout_s=100) as server, ThreadPoolExecutor(6) as threads:
+        picture = server.upload(jpeg)
+        for number in range(3):
+            idle = server.render_processes()
+            broken = threads.submit(server.get, f"{picture}{HEAVY}/rotate:{number + 1}.png")
+            wait_until(lambda: any(map(busy, idle)) or broken.done())  # noqa: B023
+            waiting = [
+                threads.submit(server.get, f"{picture}resize:w={20 + 5 * number + other}.png")
+                for other in range(5)
+            ]
+            for pid in filter(busy, server.render_processes()):
+                kill(pid)
+            assert {answer.result(60).status for answer in waiting} == {200}
+            assert broken.result().status in (200, 503)
+
+
 def busy(pid: int) -> bool:
     """True if the process is on a processor, or waits for one."""
     try:
