@@ -16,6 +16,7 @@ from bench.cases import (
     cached,
     ceph,
     cold,
+    console,
     deep,
     disk_cache,
     imports,
@@ -59,6 +60,7 @@ CASES: dict[str, Callable[[Bench], list[Table]]] = {
     "deep-first": deep.first_tiles,
     "gigapixel": deep.gigapixel,
     "disk-cache": disk_cache.disk_cache,
+    "console": console.console,
 }
 
 

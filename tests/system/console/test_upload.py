@@ -104,6 +104,47 @@ def test_a_known_picture_is_reported_as_known(window, server):
         expect(row(page, "same.png")).to_contain_text(expected)
 
 
+def test_a_repeated_upload_says_what_became_of_its_title_and_tags(window, server):
+    data = picture()
+    page = window.open()
+    for choice, outcome in [
+        (None, "uploaded"),
+        ("stay as they are", "was here already; title and tags not changed"),
+        ("get this title, these tags", "was here already; title and tags changed"),
+    ]:
+        page.reload()
+        choose(page, file("again.png", data))
+        dialog = page.get_by_role("dialog")
+        dialog.get_by_label("Title").fill(f"Title {choice}")
+        tags = dialog.get_by_role("combobox", name="Tags")
+        tags.fill(f"tag {choice}")
+        tags.press("Enter")
+        if choice:
+            known = dialog.get_by_label("Pictures that are here already")
+            value = known.locator("option", has_text=choice).get_attribute("value")
+            known.select_option(value)
+        page.get_by_role("button", name="Upload 1 picture").click()
+        expect(row(page, "again.png")).to_contain_text(outcome)
+    record = metadata(server, id_of(page, "again.png"))
+    assert record["title"] == "Title get this title, these tags"
+
+
+def test_failed_files_come_first_and_the_counts_are_true(window):
+    window.expected = {415}
+    data = picture()
+    page = window.open()
+    choose(page, file("twice.png", data))
+    page.get_by_role("button", name="Upload 1 picture").click()
+    expect(row(page, "twice.png")).to_contain_text("uploaded")
+    page.reload()
+    choose(page, file("new.png"), file("twice.png", data), file("bad.png", b"no picture"))
+    page.get_by_role("button", name="Upload 3 pictures").click()
+    summary = page.get_by_role("dialog").get_by_text("1 new, 1 was here already, 1 failed")
+    expect(summary).to_be_visible()
+    expect(page.locator(".uploads li").first).to_contain_text("bad.png")
+    expect(page.locator(".uploads li").first.locator(".trouble")).not_to_be_empty()
+
+
 def test_a_refusal_is_shown_in_the_words_of_the_service_with_no_button_to_try_again(window):
     window.expected = {415, 422}
     page = window.open()

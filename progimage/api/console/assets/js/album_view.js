@@ -82,8 +82,8 @@ export function albumView({ id, signature, onchanged }) {
     await list.load(picturesPath(id, signature));
   }
 
-  function show(document_) {
-    album = document_;
+  function show(newest) {
+    album = newest;
     heading.replaceChildren(h("bdi", {}, album.title), album.visibility === "private" && !isShared ? lock() : "");
     if (element.isConnected) document.title = `${album.title} – ProgImage`;
     about.textContent = album.description;

@@ -44,6 +44,7 @@ const PATHS = {
   album: "M4 8h16v12H4zM7 8V4.5h10V8M8 16l3-3 2.5 2.5 2-1.5 2.5 2",
   earlier: "M20 12H6m5-6-6 6 6 6",
   later: "M4 12h14m-5-6 6 6-6 6",
+  layers: "M12 4l9 5-9 5-9-5zM3.5 13.5 12 18l8.5-4.5",
   pen: "M4 20l1-4L16 5l3 3L8 19zM14 7l3 3",
   close: "M6 6l12 12M18 6 6 18",
   back: "M15 5l-7 7 7 7",

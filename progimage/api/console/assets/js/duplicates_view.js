@@ -39,7 +39,7 @@ export function duplicatesView({ ondeleted }) {
   const list = h("div", { class: "stack wide" });
   const copies = h("button", { type: "button", onclick: () => selection.add(groups.flatMap((group) => group.slice(1))) }, "Select all but the largest of each group");
   const total = h("strong", { class: "grow", role: "status" });
-  const none = h("button", { type: "button", class: "quiet", onclick: () => selection.clear() }, "Clear the selection");
+  const none = h("button", { type: "button", class: "quiet every", onclick: () => selection.clear() }, "Clear the selection");
   const remove = h("button", { type: "button", class: "danger", onclick: removeSelected }, icon("trash"), h("span", {}, "Delete"));
   const bar = h("div", { class: "selection-bar", role: "toolbar", "aria-label": "Selected pictures", hidden: true }, total, none, remove);
   const head = h("div", { class: "row end-aligned" }, h("div", { class: "field" }, h("label", { for: likenessId }, "What counts"), likeness), copies);

@@ -11,7 +11,7 @@ const TUS = { "Tus-Resumable": "1.0.0" };
 const MOST_FAILURES = 6;
 
 /**
- * Send `file` with `metadata`; resolves to `{record, isNew}`.
+ * Send `file` with `metadata`; resolves as `transfer` does.
  *
  * `onprogress` gets the fraction that is sent. Rejects with Problem, Unreachable, or an
  * AbortError once `signal` fired; then the upload is removed from the service.
@@ -72,9 +72,9 @@ async function offsetOf(path, signal, known) {
 
 async function result(path, signal) {
   const json = { headers: { Accept: "application/json" }, signal };
-  const { image, msg } = JSON.parse((await call("GET", path, json)).responseText);
+  const { image, msg, applied = [], not_applied: notApplied = [] } = JSON.parse((await call("GET", path, json)).responseText);
   const record = JSON.parse((await call("GET", `${servicePath}/images/${image}/metadata/`, json)).responseText);
-  return { record, isNew: msg !== "known" };
+  return { record, isNew: msg !== "known", applied, notApplied };
 }
 
 function encoded(metadata) {

@@ -32,10 +32,10 @@ export function selectionBar(selection, { onchanged, selectAll, all, more = [] }
     ...(accountMode() === "off" || userName() !== null ? [action("album", "Add to album", () => addToAlbum(selection.records))] : []),
     action("copy", "Copy links", copyLinks),
     action("download", "Download", download),
-    ...(offers("jobs") ? [action("picture", "Renditions", () => askForRenditions(selection.records, () => selection.clear()))] : []),
+    ...(offers("jobs") ? [action("layers", "Renditions", () => askForRenditions(selection.records, () => selection.clear()))] : []),
     action("trash", "Delete", remove, "danger"),
   ];
-  const every = h("button", { type: "button", class: "quiet", onclick: () => selectAll() });
+  const every = h("button", { type: "button", class: "quiet every", onclick: () => selectAll() });
   const none = h("button", { type: "button", class: "quiet round", "aria-label": "Clear the selection", title: "Clear the selection (Esc)", onclick: () => selection.clear() }, icon("close"));
   const element = h("div", { class: "selection-bar", role: "toolbar", "aria-label": "Selected pictures", hidden: true, onkeydown: onKey }, none, total, busy, every, buttons);
 

@@ -11,7 +11,10 @@ const MOST_TRIES = 4;
 const MOST_OF_A_FORM = 8 * 1024 * 1024;
 
 /**
- * Send `file` with `metadata`; resolves to `{record, isNew}`.
+ * Send `file` with `metadata`; resolves to `{record, isNew, applied, notApplied}`.
+ *
+ * Of a picture that was here already, `applied` are the names of the fields that changed it, and
+ * `notApplied` those that differ from it.
  *
  * `onprogress` gets the fraction that is sent, 0 to 1. If the service is busy, the upload is
  * repeated after its Retry-After. Rejects with Problem, Unreachable, or an AbortError once `signal` fired.
@@ -50,7 +53,8 @@ function once(file, metadata, signal, onprogress) {
     };
     http.onload = () => {
       if (http.status === 200 || http.status === 201) {
-        resolve({ record: JSON.parse(http.responseText), isNew: http.status === 201 });
+        const record = JSON.parse(http.responseText);
+        resolve({ record, isNew: http.status === 201, applied: record.applied ?? [], notApplied: record.not_applied ?? [] });
       } else {
         reject(problemOf(http.status, http.responseText, http.getResponseHeader("Retry-After")));
       }

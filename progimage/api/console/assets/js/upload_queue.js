@@ -18,6 +18,8 @@ class Upload extends EventTarget {
     this.progress = 0;
     this.error = null;
     this.record = null;
+    this.applied = [];
+    this.notApplied = [];
     this.metadata = {};
     this.stop = new AbortController();
   }
@@ -93,11 +95,11 @@ export class Queue extends EventTarget {
     const { signal } = upload.stop;
     upload.become("sending");
     try {
-      const { record, isNew } = await transfer(upload.file, upload.metadata, {
+      const { isNew, ...result } = await transfer(upload.file, upload.metadata, {
         signal,
         onprogress: (progress) => upload.state === "sending" && upload.become("sending", { progress }),
       });
-      if (!signal.aborted) upload.become(isNew ? "done" : "known", { record, progress: 1 });
+      if (!signal.aborted) upload.become(isNew ? "done" : "known", { ...result, progress: 1 });
     } catch (error) {
       if (!signal.aborted) upload.become("failed", { error });
     }
