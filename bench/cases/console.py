@@ -12,7 +12,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
@@ -238,24 +238,37 @@ def _page(server: Server) -> Iterator[Page]:
 
 @contextmanager
 def _library(bench: Bench, count: int, settings: dict[str, str] | None = None) -> Iterator[Server]:
-    """Run a server with drawn pictures; with accounts they are private ones of `editor`."""
-    with (
-        tempfile.TemporaryDirectory(dir=bench.work) as folder,
-        servers.progimage([], Path(folder) / "store", settings) as server,
-    ):
-        token = _signed_up(server) if settings else {}
-        query = {"visibility": "private"} if settings else {}
+    """Run a server with drawn pictures; with accounts they are private ones of `editor`.
 
-        def send(number: int) -> None:
-            path = f"/images/?{urlencode({'title': f'Picture {number:05}', **query})}"
-            headers = {"Content-Type": "image/jpeg", **token}
-            answer = server.fetch(path, "POST", _drawn(number), **headers)
-            if answer.status != 201:
-                raise StartFailed(f"{answer.status} {answer.body[:300]!r}")
-
-        with ThreadPoolExecutor(bench.connections) as threads:
-            list(threads.map(send, range(count)))
+    A library without accounts is kept, without its renditions, if the bench keeps libraries.
+    """
+    with ExitStack() as stack:
+        if bench.libraries and not settings:
+            folder = bench.libraries / f"console-{count}"
+            shutil.rmtree(folder / "store" / "renders", ignore_errors=True)
+        else:
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=bench.work)))
+        full = folder / "full"
+        server = stack.enter_context(servers.progimage([], folder / "store", settings))
+        if not full.exists():
+            _fill(server, count, bench.connections, settings)
+            full.touch()
         yield server
+
+
+def _fill(server: Server, count: int, connections: int, settings: dict[str, str] | None) -> None:
+    token = _signed_up(server) if settings else {}
+    query = {"visibility": "private"} if settings else {}
+
+    def send(number: int) -> None:
+        path = f"/images/?{urlencode({'title': f'Picture {number:05}', **query})}"
+        headers = {"Content-Type": "image/jpeg", **token}
+        answer = server.fetch(path, "POST", _drawn(number), **headers)
+        if answer.status not in (200, 201):
+            raise StartFailed(f"{answer.status} {answer.body[:300]!r}")
+
+    with ThreadPoolExecutor(connections) as threads:
+        list(threads.map(send, range(count)))
 
 
 def _signed_up(server: Server) -> dict[str, str]:
