@@ -264,6 +264,9 @@ def _fill(server: Server, count: int, connections: int, settings: dict[str, str]
         path = f"/images/?{urlencode({'title': f'Picture {number:05}', **query})}"
         headers = {"Content-Type": "image/jpeg", **token}
         answer = server.fetch(path, "POST", _drawn(number), **headers)
+        while answer.status == 503:
+            time.sleep(float(answer.headers.get("retry-after", 1)))
+            answer = server.fetch(path, "POST", _drawn(number), **headers)
         if answer.status not in (200, 201):
             raise StartFailed(f"{answer.status} {answer.body[:300]!r}")
 
