@@ -194,8 +194,9 @@ PNM = Format(
         "image/x-portable-greymap",
         "image/x-portable-graymap",
         "image/x-portable-bitmap",
+        "image/x-portable-arbitrarymap",
     ),
-    other_extensions=("pnm", "pgm", "pbm"),
+    other_extensions=("pnm", "pgm", "pbm", "pam", "pfm"),
     other_media_types=(
         "image/x-portable-pixmap",
         "image/x-portable-graymap",

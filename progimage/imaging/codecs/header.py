@@ -26,9 +26,11 @@ from progimage.imaging.codecs.formats import (
     GIF,
     ICO,
     JPEG,
+    JPEG2000,
     JXL,
     PDF,
     PNG,
+    PNM,
     READABLE,
     SVG,
     TIFF,
@@ -40,10 +42,12 @@ from progimage.imaging.codecs.readers.bmp import BmpReader
 from progimage.imaging.codecs.readers.gif import GifReader
 from progimage.imaging.codecs.readers.ico import IcoReader
 from progimage.imaging.codecs.readers.jpeg import JpegReader
+from progimage.imaging.codecs.readers.jpeg2000 import Jpeg2000Reader
 from progimage.imaging.codecs.readers.jxl import JxlReader
 from progimage.imaging.codecs.readers.pdf import PdfReader
 from progimage.imaging.codecs.readers.pillow import PillowReader
 from progimage.imaging.codecs.readers.png import PngReader
+from progimage.imaging.codecs.readers.pnm import PnmReader
 from progimage.imaging.codecs.readers.reader import Reader, Size
 from progimage.imaging.codecs.readers.svg import SvgReader
 from progimage.imaging.codecs.readers.tiff import TiffReader
@@ -61,12 +65,17 @@ _UPRIGHT: dict[int, Image.Transpose] = {
     8: Image.Transpose.ROTATE_90,
 }
 
-_READERS: dict[str, type[JpegReader | PngReader | BmpReader | IcoReader | JxlReader]] = {
+_READERS: dict[
+    str,
+    type[JpegReader | PngReader | BmpReader | IcoReader | JxlReader | Jpeg2000Reader | PnmReader],
+] = {
     JPEG.name: JpegReader,
     PNG.name: PngReader,
     BMP.name: BmpReader,
     ICO.name: IcoReader,
     JXL.name: JxlReader,
+    JPEG2000.name: Jpeg2000Reader,
+    PNM.name: PnmReader,
 }
 
 

@@ -9,7 +9,18 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-_CONTAINERS = (b"meta", b"iprp", b"ipco", b"moov", b"trak", b"edts", b"mdia", b"minf", b"stbl")
+_CONTAINERS = (
+    b"jp2h",
+    b"meta",
+    b"iprp",
+    b"ipco",
+    b"moov",
+    b"trak",
+    b"edts",
+    b"mdia",
+    b"minf",
+    b"stbl",
+)
 _MAX_BOXES = 10_000
 _MAX_DEPTH = 8
 

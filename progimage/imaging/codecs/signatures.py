@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from progimage.imaging.codecs import pillow_plugins
-from progimage.imaging.codecs.formats import AVIF, HEIC, ICO, JXL, KNOWN, PDF, READABLE, SVG, Format
+from progimage.imaging.codecs.formats import (
+    AVIF,
+    HEIC,
+    ICO,
+    JXL,
+    KNOWN,
+    PDF,
+    PNM,
+    READABLE,
+    SVG,
+    Format,
+)
 from progimage.imaging.codecs.svg_document import is_svg
 
 HEAD_BYTES = 16_384
@@ -27,12 +38,18 @@ def is_ico(head: bytes) -> bool:
     return head.startswith((b"\0\0\1\0", b"\0\0\2\0"))
 
 
+def is_pnm(head: bytes) -> bool:
+    """Tell if a file begins as a portable map. Source: Netpbm, pnm(5), pam(5), pfm(5)."""
+    return head[:1] == b"P" and head[1:2] in b"1234567fF" and head[2:3] in b" \t\r\n#"
+
+
 # Of the formats that Pillow does not know, or only in part.
 _TESTS: dict[str, Callable[[bytes], bool]] = {
     SVG.name: is_svg,
     PDF.name: is_pdf,
     JXL.name: is_jxl,
     ICO.name: is_ico,
+    PNM.name: is_pnm,
 }
 
 _AVIF_BRANDS = (b"avif", b"avis")

@@ -32,6 +32,7 @@ from progimage.imaging.codecs.formats import (
     JPEG,
     KNOWN,
     PDF,
+    PNM,
     READABLE,
     SVG,
     Format,
@@ -47,8 +48,9 @@ _SEEN_NOTHING = ("application/octet-stream", "text/plain")
 # What libmagic returns for files without a signature: TGA has none, so many files look like one.
 _GUESSED = ("application/octet-stream", "image/x-tga", "image/x-win-bitmap")
 
-# And for SVG, which has no signature either: a comment or a byte order mark hides its root.
-_XML_GUESSED = ("text/plain", "text/xml", "application/xml", "text/html")
+# And for SVG, which has no signature either: a comment or a byte order mark hides its root;
+# and for small portable maps of text.
+_TEXT_GUESSED = ("text/plain", "text/xml", "application/xml", "text/html")
 
 _HIDDEN_TYPES = (
     *("application/zip", "application/x-7z-compressed", "application/x-rar"),
@@ -87,7 +89,7 @@ def _agreed_format(data: Bytes) -> Format:
     by_magic = {form.name for form in KNOWN if media_type in form.magic_types}
     by_signature = [form for form in KNOWN if announces(form, head)]
     for form in by_signature:
-        is_guess = media_type in _GUESSED or (form is SVG and media_type in _XML_GUESSED)
+        is_guess = media_type in _GUESSED or (form in (SVG, PNM) and media_type in _TEXT_GUESSED)
         if form.name in by_magic or (is_guess and has_sound_header(data, form)):
             return _readable(form)
     if by_signature and (by_magic or media_type not in _SEEN_NOTHING):

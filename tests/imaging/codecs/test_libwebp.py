@@ -63,3 +63,10 @@ def test_without_the_library_pillow_decodes(
     picture = decode(path, Limits())
     assert picture.size == (48, 32)
     _assert_hole_and_colours(picture.frames[0])
+
+
+def test_an_animation_that_does_not_say_it_has_alpha_has_it_all_the_same(tmp_path: Path) -> None:
+    frames = [Image.new("RGBA", (16, 16), (9, 9, 9, alpha)) for alpha in (0, 255)]
+    data = bytearray(animated(frames, "WEBP", duration=100, lossless=True))
+    data[20] &= ~0x10
+    assert decode(put(tmp_path, bytes(data)), Limits()).frames[0].getpixel((0, 0))[3] == 0

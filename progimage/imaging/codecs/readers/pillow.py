@@ -1,4 +1,4 @@
-"""Formats that Pillow reads correctly: WebP, AVIF, HEIC, JPEG 2000 and PNM."""
+"""Formats that Pillow reads correctly: WebP, AVIF, HEIC, and most of JPEG 2000."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from progimage.imaging.codecs.readers.reader import (
 )
 
 _MAX_PLAYS = 65_535
+_FLAGS_AT, _ANIMATION, _ALPHA = 20, 0x02, 0x10
 
 
 class PillowReader(Reader):
@@ -31,6 +32,8 @@ class PillowReader(Reader):
         if boxes.is_exif_damaged:
             self.note_damage("the EXIF block is damaged")
         clean = isobmff.without_metadata(data) if form is AVIF else data
+        if form is WEBP:
+            clean = _with_alpha(data)
         self.image: ImageFile.ImageFile = Image.open(BytesIO(clean), formats=(form.pillow_name,))
         info = self.image.info
         self.size = self.image.size
@@ -67,3 +70,13 @@ class PillowReader(Reader):
         """Return a still WebP, if libwebp is available."""
         has_alpha = self.image.mode == "RGBA"
         return libwebp.load(self._data, self.size, has_alpha=has_alpha)
+
+
+def _with_alpha(data: bytes) -> bytes:
+    """Return an animated WebP that says it has alpha: browsers show it, said or not.
+
+    Source: RFC 9649, 2.7 (the flags of VP8X).
+    """
+    if data[12:16] != b"VP8X" or len(data) <= _FLAGS_AT or not data[_FLAGS_AT] & _ANIMATION:
+        return data
+    return data[:_FLAGS_AT] + bytes((data[_FLAGS_AT] | _ALPHA,)) + data[_FLAGS_AT + 1 :]

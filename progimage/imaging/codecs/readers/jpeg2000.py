@@ -1,0 +1,88 @@
+"""JPEG 2000: by Pillow, and colours of more than 8 bits by OpenJPEG.
+
+Source: ITU-T T.800, A.5.1 (SIZ) and I.5.3.3 (colour specification box).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from PIL import Image
+
+from progimage.imaging.codecs import isobmff, openjpeg, sixteen_bits
+from progimage.imaging.codecs.formats import JPEG2000
+from progimage.imaging.codecs.icc import is_sound
+from progimage.imaging.codecs.readers.pillow import PillowReader
+from progimage.imaging.codecs.readers.reader import Frame, Size
+
+_SIZE_SEGMENT = b"\xff\x4f\xff\x51"
+_RESTRICTED_ICC, _ANY_ICC = 2, 3
+_SIXTEEN_BITS = 65_535
+
+
+class Jpeg2000Reader(PillowReader):
+    """A JPEG 2000 picture, in its container or bare."""
+
+    def __init__(self, data: bytes, *, accepts_damage: bool) -> None:
+        super().__init__(data, JPEG2000, accepts_damage=accepts_damage)
+        self.colour = self.colour or _profile(data)
+        self.is_tagged = self.colour is not None
+
+    def frames(self, count: int, target: Size | None = None) -> Iterator[Frame]:
+        """Decode the picture; see `Reader`."""
+        found = openjpeg.decoded(self._data) if _is_deep(self._data) else None
+        if found is None:
+            yield from super().frames(count, target)
+            return
+        yield Frame(self._joined(*found))
+
+    def _joined(self, channels: Sequence[openjpeg.Channel], colour_space: int) -> Image.Image:
+        """Return channels as one image of 8 bits, by way of the profile where there is one."""
+        colours = [channel for channel in channels if not channel.is_alpha]
+        alpha = next((channel for channel in channels if channel.is_alpha), None)
+        if alpha is None and len(colours) in (2, 4) and colour_space != openjpeg.CMYK:
+            *colours, alpha = colours
+        wide = [self._full(channel) for channel in colours[: 3 if len(colours) == 3 else 1]]
+        if colour_space == openjpeg.CMYK and len(colours) == 4:
+            inks = [sixteen_bits.to_eight_bits([self._full(channel)]) for channel in colours]
+            return Image.merge("CMYK", inks)
+        shaped = None
+        if isinstance(self.colour, bytes):
+            shaped = sixteen_bits.managed(wide, self.colour)
+        if shaped:
+            image, self.colour = shaped
+        else:
+            image = sixteen_bits.to_eight_bits(wide)
+        if colour_space == openjpeg.SYCC and image.mode == "RGB":
+            image = Image.merge("YCbCr", image.split()).convert("RGB")
+        if alpha is None:
+            return image
+        opacity = sixteen_bits.to_eight_bits([self._full(alpha)])
+        return Image.merge(image.mode + "A", (*image.split(), opacity))
+
+    def _full(self, channel: openjpeg.Channel) -> Image.Image:
+        """Return a channel as I;16, of the size of the picture."""
+        image = channel.image
+        if channel.top != _SIXTEEN_BITS:
+            scale = _SIXTEEN_BITS / channel.top
+            image = image.convert("F").point(lambda value: value * scale + 0.5).convert("I")
+        if image.size != self.size:
+            image = image.resize(self.size, Image.Resampling.NEAREST)
+        return image.convert("I;16")
+
+
+def _is_deep(data: bytes) -> bool:
+    """Tell if there are several components, one of more than 8 bits."""
+    at = data.find(_SIZE_SEGMENT)
+    count = int.from_bytes(data[at + 40 : at + 42], "big") if at >= 0 else 0
+    depths = data[at + 42 : at + 42 + 3 * count : 3]
+    return count > 1 and any((depth & 0x7F) >= 8 for depth in depths)
+
+
+def _profile(data: bytes) -> bytes | None:
+    """Return the ICC profile of a container."""
+    for box in isobmff.boxes(data):
+        if box.path == (b"jp2h", b"colr") and data[box.start] in (_RESTRICTED_ICC, _ANY_ICC):
+            profile = data[box.start + 3 : box.end]
+            return profile if is_sound(profile) else None
+    return None
