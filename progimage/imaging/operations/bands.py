@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from PIL import Image as Images
-from PIL import ImageChops
+from PIL import ImageFilter
 from PIL.Image import Image
 
 from progimage.imaging.colour import Colour
 
 Box = tuple[int, int, int, int]
 
+# More than a 5x5 kernel looks at.
+_REACH_PX = 3
 _PREMULTIPLIED = {"LA": "La", "RGBA": "RGBa"}
 
 
@@ -70,14 +72,16 @@ def on_premultiplied(frame: Image, change: Callable[[Image], Image]) -> Image:
 
 
 def on_visible_colour(frame: Image, change: Callable[[Image], Image]) -> Image:
-    """Apply what mixes neighbours to the colour as far as it can be seen; alpha stays."""
+    """Apply what mixes neighbours to the colour as far as it can be seen; alpha stays.
+
+    Where nothing can be seen, the colours nearby go on, so that edges keep theirs.
+    """
     if not has_alpha(frame):
         return change(frame)
-    *colours, alpha = premultiplied(frame).split()
-    changed = change(Images.merge("RGB", colours) if len(colours) == 3 else colours[0])
-    # No premultiplied channel may be above alpha: a sharpened edge would be.
-    channels = [ImageChops.darker(channel, alpha) for channel in changed.split()]
-    return Images.merge(changed.mode + "a", (*channels, alpha)).convert(changed.mode + "A")
+    nearby = premultiplied(frame).filter(ImageFilter.GaussianBlur(_REACH_PX)).convert(frame.mode)
+    colours = colour_part(nearby)
+    colours.paste(colour_part(frame), mask=frame.getchannel("A"))
+    return join(change(colours), frame.getchannel("A"))
 
 
 def map_tones(frame: Image, curve: Sequence[int]) -> Image:

@@ -96,8 +96,8 @@ mirror.also_known_as("flop")
 def trim(view: View, threshold: float, colour: Colour | None) -> Apply:
     """Cut off a margin of one colour, by default that of the top left pixel.
 
-    An animation is trimmed by the margin of its first frame. A picture of nothing but margin
-    stays as it is.
+    What is transparent at the edges goes as well, unless a colour is given. An animation is
+    trimmed by the margin of its first frame. A picture of nothing but margin stays as it is.
     """
     first = premultiplied(view.image.convert("RGBA"))
     corner = first.crop((0, 0, 1, 1))
@@ -108,7 +108,14 @@ def trim(view: View, threshold: float, colour: Colour | None) -> Apply:
     strongest = difference[0]
     for channel in difference[1:]:
         strongest = ImageChops.lighter(strongest, channel)
-    box = strongest.point([255 * (value > threshold) for value in range(256)]).getbbox()
+    above = [255 * (value > threshold) for value in range(256)]
+    content = strongest.point(above)
+    if colour is None and has_alpha(view.image):
+        seen = first.getchannel(3).point(above)
+        content = ImageChops.darker(content, seen)
+        box = content.getbbox() or seen.getbbox()
+    else:
+        box = content.getbbox()
     return lambda frame: frame.crop(box) if box else frame
 
 

@@ -41,6 +41,17 @@ def test_a_hidden_colour_does_not_bleed(step):
     assert all(is_near(p[:3], RED, 5) for p in seen)
 
 
+@pytest.mark.parametrize("step", ["sharpen:3", "convolution:1_1_1_1_1_1_1_1_1"])
+@pytest.mark.parametrize(("shown", "hidden"), [(255, 0), (0, 255)])
+def test_the_edge_of_what_is_seen_keeps_its_colour(step, shown, hidden):
+    image = half((shown,) * 3 + (255,), (hidden,) * 3 + (0,), mode="RGBA")
+    image.paste((shown, shown, shown, 100), (20, 0, 21, 40))
+    changed = apply(step, image)
+    seen = [p for p in changed.get_flattened_data() if p[3] > 30]
+    assert all(is_near(p[:3], (shown,) * 3, 5) for p in seen)
+    assert changed.getchannel("A").tobytes() == image.getchannel("A").tobytes()
+
+
 def test_blur_softens_alpha_too():
     blurred = apply("blur:3", half((255, 0, 0, 255), (0, 255, 0, 0), mode="RGBA"))
     assert 0 < pixel(blurred, (21, 20))[3] < 255

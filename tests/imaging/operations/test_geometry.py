@@ -117,6 +117,15 @@ def test_trim_cuts_transparency_whatever_colour_it_hides():
     assert apply("trim", image).size == (4, 4)
 
 
+def test_trim_cuts_transparent_edges_below_an_opaque_corner():
+    image = Image.new("RGBA", (20, 20), (0, 0, 0, 0))
+    image.paste((*RED, 255), (0, 0, 12, 8))
+    image.paste((*BLUE, 255), (2, 2, 12, 8))
+    assert apply("trim", image).size == (10, 6)
+    image.paste((*RED, 255), (0, 0, 12, 8))
+    assert apply("trim", image).size == (12, 8)
+
+
 def test_trim_leaves_a_picture_of_nothing_but_margin():
     assert apply("trim", Image.new("RGB", (9, 9), RED)).size == (9, 9)
 
