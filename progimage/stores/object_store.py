@@ -6,7 +6,7 @@ The protocol is the specification. Each sentence below is a promise that
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import BinaryIO, Protocol, runtime_checkable
@@ -195,4 +195,13 @@ class NeedsPreparation(Protocol):
 
     def prepare(self) -> None:
         """Create the missing ones; called once it is known that a store is here."""
+        ...
+
+
+@runtime_checkable
+class HasNames(Protocol):
+    """Optional: a store that lists keys at less cost than objects with their facts."""
+
+    def names(self, prefix: str) -> Sequence[str]:
+        """Return the keys that `list` yields; the object of one may be gone."""
         ...

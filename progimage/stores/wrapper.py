@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import BinaryIO, TypeVar
 
-from progimage.stores.object_store import HasConditionalOpen, ObjectStore, Reader, Stat
+from progimage.stores.object_store import HasConditionalOpen, HasNames, ObjectStore, Reader, Stat
 
 T = TypeVar("T")
 
@@ -30,6 +30,9 @@ class StoreWrapper:
                 return self._call("open_if_changed", lambda: open_if_changed(key, etag))
 
             self.open_if_changed = wrapped
+        if isinstance(store, HasNames):
+            names = store.names
+            self.names = lambda prefix: self._call("list", lambda: names(prefix))
 
     def put(
         self, key: str, source: BinaryIO, *, media_type: str, expect: str | None = None

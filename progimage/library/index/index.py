@@ -23,7 +23,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from typing import TypeVar
 
@@ -36,7 +36,7 @@ from progimage.library.index.shelf_files import ShelfFiles
 from progimage.library.index.view import Part, Range, State, Unshelved, View
 from progimage.library.records import read_record
 from progimage.model import Record
-from progimage.stores import ObjectStore
+from progimage.stores import HasNames, ObjectStore
 from progimage.stores.deadline import held
 
 SWEEP_AFTER_S = 5.0
@@ -193,26 +193,38 @@ class Index:
         for _ in range(_ATTEMPTS):
             began = self.seconds()
             self._has_announced = False
-            listed = {stat.key: stat for stat in self.store.list(keys.LIVE)}
+            times, etag = self._listed(before)
             is_slow = self.seconds() - began > SWEEP_AFTER_S / 2
-            head = listed.pop(keys.MANIFEST, None)
-            etag = head.etag if head else None
             if (etag is None or is_slow) and etag != self._etag_now():
                 continue
-            announced = {
-                key: change for key in listed if (change := keys.announcement(key)) is not None
-            }
-            times = {key: listed[key].modified for key in announced}
             if before is None or before.etag != etag:
                 # It may have been swapped again since the listing. What that shows is true
                 # of a newer one too: an announcement that was removed since is in both.
                 current, newest = manifest.read(self.store)
                 before = self._with_manifest(current, newest, before)
             try:
-                return self._resolved(before, announced, times)
+                return self._resolved(before, times)
             except KeyMissing:
                 before = None  # a shelf was replaced and removed: there is a newer manifest
         raise StoreUnavailable("the index changes faster than it can be read; try again")
+
+    def _listed(self, before: View | None) -> tuple[dict[str, datetime], str | None]:
+        """Return when each announcement was written, by its key, and the manifest's etag.
+
+        An announcement never changes, so of known ones the name is enough.
+        """
+        if not isinstance(self.store, HasNames):
+            listed = {stat.key: stat for stat in self.store.list(keys.LIVE)}
+            head = listed.pop(keys.MANIFEST, None)
+            times = {key: stat.modified for key, stat in listed.items() if keys.announcement(key)}
+            return times, head.etag if head else None
+        known = before.announced if before else {}
+        times = {}
+        for key in self.store.names(keys.LIVE):
+            if keys.announcement(key):
+                with suppress(KeyMissing):  # removed since
+                    times[key] = known.get(key) or self.store.stat(key).modified
+        return times, self._etag_now()
 
     def _etag_now(self) -> str:
         try:
@@ -229,19 +241,32 @@ class Index:
         shelved = before.shelved_since if before else {}
         return View(current, etag, parts, {}, {}, shelved)
 
-    def _resolved(
-        self, before: View, announced: dict[str, Announcement], times: dict[str, datetime]
-    ) -> View:
-        """Return a view with the pictures as they are that were announced."""
+    def _resolved(self, before: View, times: dict[str, datetime]) -> View:
+        """Return a view with the announced pictures as they are now.
+
+        Only pictures with new, removed or unsettled announcements are looked at again.
+        """
         now = self.seconds()
-        shelved: dict[str, float] = {}
+        changed = times.keys() ^ before.announced.keys()
+        affected = {change.position for key in changed if (change := keys.announcement(key))}
+        affected.update(at for at, state in before.states.items() if not state.is_settled)
+        if not affected:
+            return before
+        shelved = {
+            key: since
+            for key, since in before.shelved_since.items()
+            if key in times and key in before.announced
+        }
         waiting: dict[Position, set[Announcement]] = {}
-        for key, change in announced.items():
+        for key in times:
+            change = keys.announcement(key)
+            if change is None or change.position not in affected:
+                continue
             if self._is_shelved(before, key, change):
                 shelved[key] = before.shelved_since.get(key, now)
             else:
                 waiting.setdefault(change.position, set()).add(change)
-        states: dict[Position, State] = {}
+        states = {at: state for at, state in before.states.items() if at not in affected}
         unknown: list[tuple[Position, frozenset[Announcement]]] = []
         for at, changes in waiting.items():
             known = before.states.get(at)

@@ -13,7 +13,7 @@ import stat as modes
 import sys
 import time
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -143,6 +143,11 @@ class FilesystemStore:
         check_prefix(prefix)
         check_prefix(after)
         return self._stats(walk(self._root, prefix, after))
+
+    def names(self, prefix: str) -> Sequence[str]:
+        """Return the keys that `list` yields, without a look at each file."""
+        check_prefix(prefix)
+        return list(walk(self._root, prefix, ""))
 
     def local_path(self, key: str) -> str:
         """Return the path of the object's file, whether or not it exists."""
