@@ -215,6 +215,24 @@ def search_slowly(world: World) -> Actor:
     return act
 
 
+class Named(Torn):
+    """A store that lists names alone, as a folder does: a look at each object is a step more."""
+
+    def names(self, prefix: str) -> list[str]:
+        return [stat.key for stat in self._inner.list(prefix)]
+
+
+def search_by_names(world: World) -> Actor:
+    """Search with listings of names."""
+
+    def act(store: ObjectStore) -> None:
+        index = Index(Named(store))
+        world.look(index)
+        world.look(index)
+
+    return act
+
+
 def lose_original(store: ObjectStore) -> None:
     [original] = [stat.key for stat in store.list(keys.IMAGES) if "/original-" in stat.key]
     store.delete(original)
@@ -263,6 +281,8 @@ def assert_found_as_it_is(store: Remembering) -> None:
         (edit_twice, search_slowly),
         (keep, search_slowly),
         (keep_whole, search_slowly),
+        (edit_twice, search_by_names),
+        (keep_whole, search_by_names),
     ],
     ids=lambda actors: " with ".join(actor.__name__ for actor in actors),
 )
@@ -292,6 +312,7 @@ def test_no_order_of_two_shows_what_is_not_so(actors):
         (edit, keep, search),
         (remove, keep, search),
         (edit, keep, search_slowly),
+        (edit, keep, search_by_names),
         (edit, edit, search),
         (edit, remove, search),
         (edit, keep, keep),

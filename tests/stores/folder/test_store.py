@@ -392,3 +392,10 @@ class TestChecksums:
         os.removexattr(file, "user.progimage.crc32")
         file.write_bytes(b"other")
         assert self.verify(file)
+
+
+def test_names_are_the_keys_of_a_listing(store: FilesystemStore):
+    for key in ("a/b", "a/c/d", "b/a"):
+        store.put(key, io.BytesIO(b"x"), media_type="text/plain")
+    for prefix in ("", "a/", "a/c", "none/"):
+        assert list(store.names(prefix)) == [stat.key for stat in store.list(prefix)]
