@@ -81,7 +81,12 @@ class Output:
 
 
 class Declared:
-    """A named function with typed arguments, as a step of a pipeline calls it."""
+    """A named function with typed arguments, as a step of a pipeline calls it.
+
+    Attributes:
+        example: a step as it is written in a pipeline.
+        label: the name for people.
+    """
 
     def __init__(self, function: Callable[..., Any], parameters: Mapping[str, Parameter]) -> None:
         self.function = function
@@ -89,6 +94,7 @@ class Declared:
         self.parameters = dict(parameters)
         self.aliases: tuple[str, ...] = ()
         self.example = self.name
+        self.label = self.name.capitalize()
         self._normalise: Normalise = lambda arguments: arguments
         self._names = {
             name: long
@@ -189,10 +195,11 @@ class Declared:
             yield self._names[name], text
 
     def describe(self) -> dict[str, Any]:
-        """Return name, documentation, JSON Schema of the arguments and an example."""
+        """Return names, documentation, JSON Schema of the arguments and an example."""
         documentation = inspect.getdoc(self.function) or ""
         return {
             "name": self.name,
+            "label": self.label,
             "summary": documentation.partition("\n")[0],
             "description": documentation,
             "aliases": list(self.aliases),

@@ -15,11 +15,23 @@ from progimage.imaging.operations import (
     tones,
 )
 
-_MODULES = (resizing, geometry, colours, tones, effects, overlays, output)
+_GROUPS = {
+    "Size": resizing,
+    "Turn and frame": geometry,
+    "Colours and light": colours,
+    "Channels and grain": tones,
+    "Effects": effects,
+    "Shapes, texts and pictures": overlays,
+    "File": output,
+}
+"""The modules, by the title under which people find their operations."""
 
-DECLARED: tuple[Declared, ...] = tuple(
-    value for module in _MODULES for value in vars(module).values() if isinstance(value, Declared)
-)
+_DECLARED_IN = {
+    title: tuple(value for value in vars(module).values() if isinstance(value, Declared))
+    for title, module in _GROUPS.items()
+}
+
+DECLARED: tuple[Declared, ...] = tuple(what for group in _DECLARED_IN.values() for what in group)
 """All operations and settings, in the order of the documentation."""
 
 BY_NAME = {name: what for what in DECLARED for name in (what.name, *what.aliases)}
@@ -27,5 +39,9 @@ BY_NAME = {name: what for what in DECLARED for name in (what.name, *what.aliases
 
 
 def describe() -> list[dict[str, Any]]:
-    """Return name, documentation, JSON Schema of the arguments and an example of each."""
-    return [what.describe() for what in DECLARED]
+    """Return names, group, documentation, JSON Schema of the arguments and an example of each."""
+    return [
+        {**what.describe(), "group": title}
+        for title, group in _DECLARED_IN.items()
+        for what in group
+    ]

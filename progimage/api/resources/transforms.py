@@ -32,6 +32,11 @@ _TRANSFORMS = Named(
                     "type": "object",
                     "properties": {
                         "name": {"type": "string"},
+                        "label": {"type": "string", "description": "The name for people."},
+                        "group": {
+                            "type": "string",
+                            "description": "The title under which people find it.",
+                        },
                         "summary": {"type": "string"},
                         "description": {"type": "string"},
                         "aliases": {"type": "array", "items": {"type": "string"}},
@@ -42,7 +47,7 @@ _TRANSFORMS = Named(
                         "positional": {"type": "array", "items": {"type": "string"}},
                         "example": {"type": "string"},
                     },
-                    "required": ["name", "summary", "arguments", "example"],
+                    "required": ["name", "label", "group", "summary", "arguments", "example"],
                 },
             },
             "formats": {"type": "array", "items": {"type": "object"}},

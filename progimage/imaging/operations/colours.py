@@ -34,6 +34,7 @@ def grayscale(frame: Image) -> Image:
     return _grey(frame)
 
 
+grayscale.label = "Black and white"
 grayscale.also_known_as("greyscale")
 
 
@@ -52,6 +53,7 @@ def invert(frame: Image) -> Image:
     return map_tones(frame, range(255, -1, -1))
 
 
+invert.label = "Negative"
 invert.also_known_as("negate")
 
 
@@ -111,6 +113,7 @@ def hue(frame: Image, degrees: float) -> Image:
     return _multiply(frame, [one + cos * two + sin * three for one, two, three in rows])
 
 
+hue.label = "Shift hues"
 hue.example = "hue:90"
 
 
@@ -142,6 +145,9 @@ def equalize(view: View) -> Apply:
     return lambda frame: map_tones(frame, curve)
 
 
+equalize.label = "Even out tones"
+
+
 @planned_operation(
     cutoff=number(0, 49, default=0.0, about="percent of the pixels to ignore at either end"),
 )
@@ -161,6 +167,7 @@ def autocontrast(view: View, cutoff: float) -> Apply:
     return lambda frame: map_tones(frame, curve)
 
 
+autocontrast.label = "Automatic contrast"
 autocontrast.also_known_as("normalize")
 
 
@@ -184,6 +191,9 @@ def solarize(frame: Image, threshold: int) -> Image:
 def threshold(frame: Image, level: int) -> Image:
     """Make every pixel that is at least this light white, and all others black."""
     return map_tones(_grey(frame), [255 * (value >= level) for value in range(256)])
+
+
+threshold.label = "Pure black and white"
 
 
 @operation(

@@ -89,6 +89,9 @@ def edges(frame: Image) -> Image:
     return on_visible_colour(frame, lambda image: _convolve(image, ImageFilter.FIND_EDGES))
 
 
+edges.label = "Outlines"
+
+
 @operation()
 def emboss(frame: Image) -> Image:
     """Make a grey relief that seems lit from one side."""

@@ -80,6 +80,9 @@ def flip(frame: Image) -> Image:
     return frame.transpose(Transpose.FLIP_TOP_BOTTOM)
 
 
+flip.label = "Flip upside down"
+
+
 @operation()
 def mirror(frame: Image) -> Image:
     """Reflect the picture as in a mirror: left and right change places."""
@@ -117,6 +120,9 @@ def trim(view: View, threshold: float, colour: Colour | None) -> Apply:
     else:
         box = content.getbbox()
     return lambda frame: frame.crop(box) if box else frame
+
+
+trim.label = "Trim margins"
 
 
 @trim.sizes
@@ -170,6 +176,7 @@ def _padded_size(size: Size, **sides: int | None) -> Size:
     )
 
 
+pad.label = "Add a margin"
 pad.example = "pad:20,background=white"
 
 
@@ -211,6 +218,7 @@ def _extended_size(size: Size, ratio: Size, **_others: object) -> Size:
     )
 
 
+extend.label = "Extend to a shape"
 extend.example = "extend:16x9,background=white"
 
 
@@ -225,3 +233,6 @@ def flatten(frame: Image, background: Colour) -> Image:
     under, frame = canvas(frame, frame.size, background)
     flat = Images.alpha_composite(under.convert("RGBA"), frame.convert("RGBA"))
     return flat.convert(under.mode.removesuffix("A"))
+
+
+flatten.label = "Fill transparent parts"

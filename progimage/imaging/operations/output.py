@@ -28,6 +28,7 @@ def compress(output: Output, max_bytes: int) -> Output:
     return _with(output, max_bytes=max_bytes)
 
 
+compress.label = "Limit the file size"
 compress.example = "compress:100000"
 
 
@@ -57,6 +58,7 @@ def strip(output: Output, keep: Metadata) -> Output:
     return _with(output, metadata=keep)
 
 
+strip.label = "Metadata"
 strip.example = "strip:keep=exif"
 
 
@@ -78,6 +80,7 @@ def page(output: Output, number: int) -> Output:
     return replace(output, page=number)
 
 
+page.label = "Page of a document"
 page.example = "page:2"
 
 

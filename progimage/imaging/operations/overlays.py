@@ -68,6 +68,7 @@ def _mask_arguments(arguments: Arguments) -> Arguments:
     return arguments
 
 
+mask.label = "Cut to a shape"
 mask.example = "mask:circle"
 
 

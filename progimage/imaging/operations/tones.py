@@ -47,6 +47,7 @@ def rgb(frame: Image, red: float, green: float, blue: float) -> Image:
     return on_colour(coloured, lambda image: image.point(table))
 
 
+rgb.label = "Red, green and blue"
 rgb.example = "rgb:20,-10,5"
 
 
@@ -75,6 +76,9 @@ def noise(frame: Image, amount: float) -> Image:
     return on_colour(frame, change)
 
 
+noise.label = "Grain"
+
+
 @operation(
     kernel=numbers(9, 25, about="by rows: 9 numbers for 3 x 3, 25 for 5 x 5"),
     normalize=flag(default=True, about="divide by the sum of the kernel, if that is not 0"),
@@ -101,6 +105,7 @@ def _convolution_arguments(arguments: Arguments) -> Arguments:
     return arguments
 
 
+convolution.label = "Kernel"
 convolution.example = "convolution:-1_-1_-1_-1_9_-1_-1_-1_-1"
 
 

@@ -49,12 +49,24 @@ def show_completions(page: Page) -> None:
     expect(page.get_by_role("option").first).to_be_visible()
 
 
+def show_comparison(page: Page) -> None:
+    page.get_by_role("button", name="Compare").click()
+    expect(page.locator(".comparison img.there")).to_be_visible()
+
+
+def show_frame(page: Page) -> None:
+    page.get_by_role("button", name="Drag a frame").click()
+    expect(page.get_by_role("group", name="Part to cut out")).to_be_visible()
+
+
 VIEWS = {
     "gallery": ("/?tags_all=axe", None),
     "completions": ("/", show_completions),
     "nothing found": ("/?q=nothing-is-called-so", None),
     "picture": ("/?image={id}", None),
     "playground": ("/?image={id}&pipeline=resize:width=100/watermark:text=Draft.webp", None),
+    "comparison": ("/?image={id}&pipeline=sepia", show_comparison),
+    "frame": ("/?image={id}&pipeline=crop:width=100", show_frame),
     "error": ("/?image={id}&pipeline=sepia:amount=9", None),
     "by month": ("/?sort=-created&group=month", None),
     "albums": ("/?view=albums", None),
@@ -112,7 +124,7 @@ def test_the_whole_way_goes_by_keyboard(window, image_id):
     page.get_by_role("searchbox", name="Find an operation").focus()
     page.keyboard.type("flip")
     page.keyboard.press("Enter")
-    expect(page.get_by_role("button", name="Remove flip")).to_be_visible()
+    expect(page.get_by_role("button", name="Remove Flip upside down")).to_be_visible()
 
 
 def test_a_dialog_keeps_the_focus_and_gives_it_back(window):

@@ -34,6 +34,12 @@ def test_alternative_text_rights_and_own_fields_are_saved(window, server):
     assert record["alt"] == "A boat in the harbour"
     assert record["rights"] == "https://creativecommons.org/licenses/by/4.0/"
     assert record["custom"] == {"inventory": "A 17", "room": "3"}
+    form.get_by_role("button", name="Add a field").click()
+    form.get_by_label("Text of the field").last.fill("Text without a name")
+    form.get_by_role("button", name="Save").click()
+    expect(form.get_by_role("alert")).to_have_text("Give this field a name.")
+    expect(form.get_by_label("Name of the field").last).to_be_focused()
+    form.get_by_role("button", name="Remove the field", exact=True).click()
     form.get_by_role("button", name="Remove the field inventory").click()
     form.get_by_role("button", name="Save").click()
     expect(page.locator(".toast")).to_have_count(2)

@@ -75,10 +75,10 @@ def test_an_edit_by_another_user_is_shown_and_never_overwritten_unseen(window, s
     alert = page.get_by_role("alert")
     expect(alert).to_contain_text("Another user has changed this picture")
     expect(alert).to_contain_text("Theirs")
-    expect(alert).to_contain_text("one, two")
     assert metadata(server, image_id)["title"] == "Theirs"
-    rows = alert.get_by_role("listitem")
-    rows.filter(has_text="Tags").get_by_role("button", name="Use this").click()
+    # What only the other user has changed needs no choice.
+    expect(alert.get_by_role("listitem")).to_have_count(1)
+    expect(page.get_by_role("button", name="Remove tag two")).to_be_visible()
     page.get_by_role("button", name="Save").click()
     expect(page.locator(".toast")).to_have_text("Saved")
     expect(alert).to_have_count(0)
@@ -88,7 +88,33 @@ def test_an_edit_by_another_user_is_shown_and_never_overwritten_unseen(window, s
     assert record["tags"] == ["one", "two"]
 
 
-def test_a_refused_field_is_named(window, server):
+def test_the_value_of_another_user_can_be_chosen(window, server):
+    window.expected = {412}
+    image_id = upload(server, title="First")
+    page = window.open(f"/?image={image_id}")
+    page.get_by_label("Title").fill("Mine")
+    edit(server, image_id, title="Theirs")
+    page.get_by_role("button", name="Save").click()
+    page.get_by_role("button", name="Use this for Title").click()
+    expect(page.get_by_role("alert")).to_have_count(0)
+    expect(page.get_by_label("Title")).to_have_value("Theirs")
+    expect(page.get_by_role("button", name="Save")).to_be_disabled()
+
+
+def test_edits_of_different_fields_do_not_meet(window, server):
+    window.expected = {412}
+    image_id = upload(server, title="First")
+    page = window.open(f"/?image={image_id}")
+    page.get_by_label("Description").fill("My words")
+    edit(server, image_id, title="Theirs")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("heading", name="Theirs")).to_be_visible()
+    expect(page.locator(".toast")).to_have_text("Saved")
+    record = metadata(server, image_id)
+    assert (record["title"], record["description"]) == ("Theirs", "My words")
+
+
+def test_a_field_with_a_wrong_value_shows_what_is_wrong_and_has_the_focus(window, server):
     window.expected = {400}
     image_id = upload(server)
     page = window.open(f"/?image={image_id}")
@@ -99,11 +125,72 @@ def test_a_refused_field_is_named(window, server):
         tags.fill(",".join(f"t{n}" for n in range(start, start + 20)))
         tags.press("Enter")
     page.get_by_role("button", name="Save").click()
-    expect(page.get_by_role("alert")).to_contain_text("tags")
+    tags = page.get_by_role("combobox", name="Tags")
+    expect(page.locator(".tag-field").get_by_role("alert")).to_contain_text("50")
+    expect(tags).to_be_focused()
+    expect(tags).to_have_attribute("aria-invalid", "true")
     assert metadata(server, image_id)["tags"] == []
+    page.get_by_role("button", name="Undo changes").click()
+    expect(page.get_by_role("alert")).to_have_count(0)
+    page.get_by_text("Rights and other fields").click()
+    page.get_by_label("Rights (address").fill("no address")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_label("Rights (address")).to_have_attribute("aria-invalid", "true")
 
 
-def test_purging_tells_how_many_renditions_went(window, server):
+def test_saves_of_the_form_and_of_the_focal_point_wait_for_each_other(window, server):
+    """Two at once would look like edits by two users."""
+    image_id = upload(server, picture(400, 200))
+    page = window.open(f"/?image={image_id}")
+    expect(page.locator(".sized img.there")).to_be_visible()
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        if route.request.method == "PATCH" and not held:
+            held.append(route)
+        else:
+            route.continue_()
+
+    page.route(f"**/images/{image_id}/metadata/", hold)
+    page.get_by_label("Title").fill("Mine")
+    page.get_by_role("button", name="Set the focal point").click()
+    with page.expect_request(lambda request: request.method == "PATCH"):
+        page.locator(".focal-layer").click(position={"x": 10, "y": 10})
+    page.get_by_role("button", name="Save", exact=True).click()
+    # What is typed while it is being saved stays too.
+    page.get_by_label("Description").fill("Typed later")
+    held[0].continue_()
+    expect(page.get_by_role("heading", name="Mine")).to_be_visible()
+    expect(page.get_by_role("alert")).to_have_count(0)
+    record = metadata(server, image_id)
+    assert record["title"] == "Mine"
+    assert record["focal_point"]["x"] < 0.1
+    expect(page.get_by_label("Description")).to_have_value("Typed later")
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_role("button", name="Undo changes")).to_be_hidden()
+    assert metadata(server, image_id)["description"] == "Typed later"
+
+
+def test_what_is_typed_is_still_there_after_a_look_elsewhere(window, server):
+    image_id = upload(server, title="Before", tags=["drafted"])
+    page = window.open("/?tags_all=drafted")
+    page.get_by_role("link", name="Before").click()
+    page.get_by_label("Description").fill("Half a sentence")
+    page.get_by_role("combobox", name="Tags").fill("harbour")
+    page.locator("main").get_by_role("link", name="Pictures").click()
+    expect(page.get_by_role("searchbox", name="Search")).to_be_visible()
+    edit(server, image_id, title="Changed elsewhere")
+    page.locator(".tile[data-id] a").click()
+    expect(page.get_by_label("Description")).to_have_value("Half a sentence")
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.locator(".toast")).to_have_text("Saved")
+    record = metadata(server, image_id)
+    assert record["description"] == "Half a sentence"
+    assert record["tags"] == ["drafted", "harbour"]
+    assert record["title"] == "Changed elsewhere"
+
+
+def test_purging_shows_how_many_renditions_were_purged(window, server):
     image_id = upload(server)
     server.get(f"/images/{image_id}/sepia.webp")
     page = window.open(f"/?image={image_id}")

@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 import venv
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -117,6 +118,8 @@ def test_it_serves_from_any_folder_and_takes_a_picture(whole, client_only, tmp_p
         console = httpx.get(f"{url}/", headers={"Accept": "text/html"}).text
         [script] = re.findall(r'<script type="module" src="([^"]+)"', console)
         assert "javascript" in httpx.get(url + script).headers["Content-Type"]
+        viewer = httpx.get(f"{url}/console/vendor/openseadragon.min.js")
+        assert "javascript" in viewer.headers["Content-Type"]
     assert (elsewhere / "var" / "store").is_dir()
 
 
@@ -127,6 +130,12 @@ def test_the_package_runs_as_a_module(whole, tmp_path):
 
 def test_the_wheel_has_the_version_of_the_package(wheel):
     assert f"-{__version__}-" in wheel.name
+
+
+def test_the_wheel_has_the_licences_of_what_others_have_written(wheel):
+    names = [Path(name).name for name in zipfile.ZipFile(wheel).namelist()]
+    assert names.count("openseadragon-LICENSE.txt") == 2  # beside the viewer, and in the metadata
+    assert "openseadragon.min.js" in names
 
 
 def test_the_client_brings_nothing_of_the_server(client_only, tmp_path):

@@ -2,6 +2,7 @@
 
 import { servicePath } from "./service_path.js";
 import { json, request, sendJson } from "./api.js";
+import { extensionOf } from "./formats.js";
 import { Problem } from "./problem.js";
 import { nameOf } from "./wording.js";
 import { ZipWriter } from "./zip.js";
@@ -31,7 +32,7 @@ export async function archiveOf(records, { signal, onprogress }) {
   let done = 0;
   for (const record of records) {
     const response = await request(originalOf(record), { headers: { Accept: "*/*" }, signal });
-    await zip.add(fileNameOf(record), await response.blob());
+    await zip.add(await fileNameOf(record), await response.blob());
     done += 1;
     onprogress(done);
   }
@@ -73,14 +74,12 @@ export async function signedLink(id, transform, seconds) {
 
 export const originalOf = (record) => `${servicePath}/images/${record.id}/`;
 
-/** Return a file name with the extension of the picture's type. */
-export function fileNameOf(record) {
-  const extension = EXTENSIONS[record.media_type] ?? record.media_type.split("/")[1].replace(/^x-|\+.*$/g, "");
+/** Resolve to a file name with the extension of the picture's type. */
+export async function fileNameOf(record) {
+  const extension = (await extensionOf(record.media_type)) ?? record.media_type.split("/")[1].replace(/^x-|\+.*$/g, "");
   const name = record.file_name || nameOf(record);
   return name.toLowerCase().endsWith(`.${extension}`) || /\.[a-z0-9]{2,4}$/i.test(name) ? name : `${name}.${extension}`;
 }
-
-const EXTENSIONS = { "image/jpeg": "jpg", "image/vnd.microsoft.icon": "ico", "image/x-portable-anymap": "pnm" };
 
 /** Let the browser save a blob. */
 export function save(blob, name) {

@@ -1,8 +1,6 @@
-// The focal point of a picture: what `gravity=focus` keeps in sight when it crops.
+// The focal point of a picture: what crops with `gravity=focus` keep in view.
 
-import { servicePath } from "./service_path.js";
 import { toast } from "./announce.js";
-import { sendJson } from "./api.js";
 import { h, icon } from "./dom.js";
 
 const STEP = 0.01;
@@ -12,9 +10,10 @@ const KEYS = { ArrowLeft: [-STEP, 0], ArrowRight: [STEP, 0], ArrowUp: [0, -STEP]
  * Return the section that sets the focal point of a record.
  *
  * `surface` returns the element that shows the whole picture. A click there sets the point, as
- * do the arrow keys on its marker; `onsaved` gets the changed record.
+ * do the arrow keys on its marker. `edit` sends changes, as `recordEdits` returns it; `onsaved`
+ * gets the changed record and its version.
  */
-export function focalPoint(record, surface, onsaved) {
+export function focalPoint(record, surface, edit, onsaved) {
   let point = record.focal_point;
   let layer = null;
   const set = h("button", { type: "button", "aria-pressed": "false", onclick: toggle }, icon("focus"), h("span", {}, "Set the focal point"));
@@ -25,8 +24,8 @@ export function focalPoint(record, surface, onsaved) {
   function show() {
     remove.hidden = !point;
     text.textContent = point
-      ? `At ${percent(point.x)} from the left and ${percent(point.y)} from the top. Crops with gravity=focus keep it in sight.`
-      : "Crops with gravity=focus keep this point in sight. Without one, the most interesting part is looked for.";
+      ? `At ${percent(point.x)} from the left and ${percent(point.y)} from the top. Crops with gravity=focus keep it in view.`
+      : "Crops with gravity=focus keep this point in view. Without one, they look for the most interesting part.";
     if (layer) place();
   }
 
@@ -82,14 +81,10 @@ export function focalPoint(record, surface, onsaved) {
 
   async function save(wanted) {
     try {
-      const response = await sendJson(`${servicePath}/images/${record.id}/metadata/`, { focal_point: wanted }, {
-        method: "PATCH",
-        headers: { "Content-Type": "application/merge-patch+json", "If-Match": "*" },
-      });
-      const changed = await response.json();
+      const [changed, version] = await edit(() => ({ focal_point: wanted }), () => "*");
       point = changed.focal_point;
       show();
-      onsaved(changed, response.headers.get("ETag"));
+      onsaved(changed, version);
       toast(point ? "Focal point saved" : "Focal point removed");
     } catch (error) {
       toast(error.message, "bad");

@@ -9,6 +9,7 @@ import { focalPoint } from "./focal_point.js";
 import { metadataForm } from "./metadata_form.js";
 import { errorState, waitingState } from "./notice.js";
 import { playground } from "./playground.js";
+import { recordEdits } from "./record_edits.js";
 import { cameFrom, go, hrefOfList, hrefOfNear, hrefOfPicture, note } from "./route.js";
 import { share } from "./share_dialog.js";
 import { stage } from "./stage.js";
@@ -79,17 +80,18 @@ export function pictureView({ id, pipeline, onchanged, neighbours }) {
 
   function show(record, etag) {
     rename(record);
-    const view = stage(record);
+    const view = stage(record, gone.signal);
     let shown = record;
     use.hidden = false;
     use.onclick = () => share(shown, new URLSearchParams(location.search).get("pipeline") ?? "");
-    const form = metadataForm(record, etag, (edited) => {
+    const edit = recordEdits(id);
+    const form = metadataForm(record, etag, edit, (edited) => {
       rename(edited);
       shown = edited;
       view.replace(edited);
       onchanged(id, edited);
     });
-    const focus = focalPoint(record, view.surface, (edited, version) => {
+    const focus = focalPoint(record, view.surface, edit, (edited, version) => {
       shown = edited;
       form.refresh(edited, version);
       onchanged(id, edited);
@@ -100,6 +102,7 @@ export function pictureView({ id, pipeline, onchanged, neighbours }) {
     const tabs = tabbed([
       ["Details", details, () => {
         note(hrefOfPicture(id));
+        player?.hide();
         view.showOriginal();
       }],
       ["Transform", play, () => {

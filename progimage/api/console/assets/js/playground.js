@@ -2,16 +2,19 @@
 
 import { say } from "./announce.js";
 import { transformList } from "./api.js";
-import { debounced, h, icon, uniqueId } from "./dom.js";
+import { cropFrame, frameOf } from "./crop_frame.js";
+import { debounced, h, uniqueId } from "./dom.js";
+import { clearFieldErrors, fieldOf, showFieldError } from "./field_error.js";
 import { errorState } from "./notice.js";
+import { operationList } from "./operation_list.js";
 import { parse, pathOf, stepText } from "./pipeline.js";
 import { hrefOfPicture, note } from "./route.js";
-import { schemaField } from "./schema_field.js";
 import { isOpen } from "./service.js";
+import { stepCard } from "./step_card.js";
 import { count } from "./wording.js";
 
 /**
- * Return `{element, show()}` of the playground of a record, which shows its results in `view`.
+ * Return `{element, show(), hide()}` of the playground of a record, which shows its results in `view`.
  *
  * It starts with `pipeline`, a text as in a URL. After `signal` fired it shows nothing more.
  */
@@ -20,8 +23,10 @@ export function playground(record, view, signal, pipeline) {
   let steps = [];
   let format = "";
   let operations = new Map();
-  let running = null;
+  let running = new AbortController();
   let ready = false;
+  let adder = null;
+  let framing = null;
 
   const list = h("ol", { class: "steps", "aria-label": "Steps" });
   const hint = h("p", { class: "faint" }, "Add a step to see the result.");
@@ -50,43 +55,20 @@ export function playground(record, view, signal, pipeline) {
       ...writable.map((form) => h("option", { value: form.extension }, form.name.toUpperCase())),
     );
     formats.value = format;
+    adder = operationList(all, add);
     element.replaceChildren(
       h("h2", {}, "Steps"),
       ...(isOpen() ? [] : [h("p", { class: "notice" }, "This service renders only its presets for everybody. Other transforms need a signed link, or are not available.")]),
       hint,
       list,
-      adder(all),
-      h("div", { class: "field" }, h("label", { for: formatId }, "Format"), formats),
       trouble,
+      h("div", { class: "field" }, h("label", { for: formatId }, "Format"), formats),
+      h("h2", {}, "Add a step"),
+      adder.element,
     );
     ready = true;
     showSteps();
     render();
-  }
-
-  function adder(all) {
-    const filter = h("input", {
-      type: "search",
-      placeholder: "Find an operation",
-      "aria-label": "Find an operation",
-      autocomplete: "off",
-      oninput: () => narrow(filter.value),
-      onkeydown: (event) => {
-        if (event.key !== "Enter") return;
-        event.preventDefault();
-        buttons.find((button) => !button.hidden)?.click();
-      },
-    });
-    const buttons = all.map((operation) =>
-      h("button", { type: "button", class: "pill", title: operation.summary, "aria-label": `Add ${operation.name}`, dataset: { words: `${operation.name} ${operation.aliases.join(" ")} ${operation.summary}`.toLowerCase() }, onclick: () => add(operation) }, operation.name),
-    );
-    const none = h("p", { class: "faint", hidden: true }, "No operation has this name.");
-    function narrow(text) {
-      const wanted = text.trim().toLowerCase();
-      for (const button of buttons) button.hidden = !button.dataset.words.includes(wanted);
-      none.hidden = buttons.some((button) => !button.hidden);
-    }
-    return h("div", { class: "adder stack", role: "group", "aria-label": "Add a step" }, filter, h("div", { class: "pills" }, buttons), none);
   }
 
   function add(operation) {
@@ -94,7 +76,7 @@ export function playground(record, view, signal, pipeline) {
     if (!isOpen()) steps = [];
     steps.push({ name: operation.name, values: startingValues(operation) });
     showSteps();
-    say(`${operation.name} added as step ${steps.length}`);
+    say(`${operation.label} added as step ${steps.length}`);
     list.lastElementChild.querySelector("input, select, button").focus({ preventScroll: true });
     list.lastElementChild.scrollIntoView({ block: "nearest" });
     render();
@@ -104,7 +86,7 @@ export function playground(record, view, signal, pipeline) {
     const [step] = steps.splice(at, 1);
     steps.splice(at + by, 0, step);
     showSteps();
-    say(`${step.name} is step ${at + by + 1} now`);
+    say(`${labelOf(step)} is step ${at + by + 1} now`);
     const moved = list.children[at + by];
     const button = moved.querySelector(by < 0 ? ".move-up" : ".move-down");
     (button.disabled ? moved.querySelector(".remove") : button).focus();
@@ -114,79 +96,145 @@ export function playground(record, view, signal, pipeline) {
   function remove(at) {
     const [step] = steps.splice(at, 1);
     showSteps();
-    say(`${step.name} removed, ${count(steps.length, "step")} left`);
-    const next = list.children[Math.min(at, steps.length - 1)];
-    (next?.querySelector(".remove") ?? element.querySelector(".adder input")).focus();
+    say(`${labelOf(step)} removed, ${count(steps.length, "step")} left`);
+    const next = list.children[Math.min(at, steps.length - 1)]?.querySelector(".remove");
+    if (next) next.focus();
+    else adder.focus();
     render();
   }
 
+  const labelOf = (step) => operations.get(step.name).label;
+
   function showSteps() {
-    list.replaceChildren(...steps.map((step, at) => card(step, at)));
+    endFraming();
+    list.replaceChildren(
+      ...steps.map((step, at) =>
+        stepCard(step, operations.get(step.name), {
+          at,
+          count: steps.length,
+          onchange: () => changed(step),
+          onmove: (by) => move(at, by),
+          onremove: () => remove(at),
+          onframe: () => frame(step, list.children[at]),
+        }),
+      ),
+    );
     list.hidden = steps.length === 0;
     hint.hidden = steps.length > 0;
   }
 
-  function card(step, at) {
-    const operation = operations.get(step.name);
-    const { properties, required } = operation.arguments;
-    const fields = Object.entries(properties).map(([name, schema]) => [
-      name,
-      schemaField(name, schema, step.values[name], required.includes(name), (value) => {
-        step.values[name] = value;
-        soon();
-      }),
-    ]);
-    const main = fields.filter(([name], index) => required.includes(name) || index < 2 || step.values[name]);
-    const rest = fields.filter((field) => !main.includes(field));
-    return h(
-      "li",
-      { class: "step", dataset: { name: step.name } },
-      h(
-        "div",
-        { class: "step-head" },
-        h("strong", {}, step.name),
-        control("up", "move-up", `Move ${step.name} up`, () => move(at, -1), at === 0),
-        control("down", "move-down", `Move ${step.name} down`, () => move(at, 1), at === steps.length - 1),
-        control("close", "remove", `Remove ${step.name}`, () => remove(at), false),
-      ),
-      h("p", { class: "hint" }, operation.summary),
-      main.length > 0 && h("div", { class: "grid two" }, main.map(([, field]) => field)),
-      rest.length > 0 && h("details", {}, h("summary", {}, "More"), h("div", { class: "grid two" }, rest.map(([, field]) => field))),
-    );
+  function changed(step) {
+    if (framing?.step === step) framing.follow();
+    else {
+      endFraming();
+      view.setStale("Making a new one …");
+    }
+    soon();
   }
 
-  function control(drawing, name, label, action, disabled) {
-    return h("button", { type: "button", class: `quiet round ${name}`, "aria-label": label, title: label, disabled, onclick: action }, icon(drawing));
-  }
-
-  async function render() {
-    running?.abort();
+  /** Let people drag the part that a step cuts out, over the picture as it is before the step. */
+  async function frame(step, card) {
+    const button = card.querySelector(".frame-button");
+    if (framing) {
+      endFraming();
+      render();
+      return;
+    }
+    soon.cancel();
+    running.abort();
     running = new AbortController();
     const mine = running;
-    const texts = steps.map((step) => stepText(step, operations.get(step.name).arguments.properties));
+    const before = textsOf(steps.slice(0, steps.indexOf(step)));
+    let size = record;
+    try {
+      if (before.length) {
+        const image = await view.showRendition(pathOf(record.id, before, ""), AbortSignal.any([mine.signal, signal]));
+        size = image && { width: image.naturalWidth, height: image.naturalHeight };
+      } else {
+        view.showOriginal();
+      }
+    } catch (error) {
+      if (error.name !== "AbortError") showTrouble(error);
+      return;
+    }
+    if (mine !== running || !size || !view.surface()) return;
+    showTrouble(null);
+    const control = cropFrame(view.surface(), size, frameOf(step.values, size), {
+      onchange: ({ x, y, width, height }) => {
+        // A gravity goes with a size alone.
+        for (const [name, value] of Object.entries({ x, y, width, height, gravity: "" })) {
+          step.values[name] = String(value);
+          card.querySelector(`[name="${name}"]`).value = step.values[name];
+        }
+        soon();
+      },
+      onclose: () => {
+        endFraming();
+        render();
+        button.focus();
+      },
+    });
+    framing = { step, button, control, follow: () => control.set(frameOf(step.values, size)) };
+    button.setAttribute("aria-pressed", "true");
+    button.lastChild.textContent = "Done";
+    button.after(control.ratios);
+    control.focus();
+  }
+
+  function endFraming() {
+    if (!framing) return;
+    framing.control.close();
+    framing.control.ratios.remove();
+    framing.button.setAttribute("aria-pressed", "false");
+    framing.button.lastChild.textContent = "Drag a frame";
+    framing = null;
+  }
+
+  const textsOf = (some) => some.map((step) => stepText(step, operations.get(step.name).arguments.properties));
+
+  async function render() {
+    soon.cancel();
+    const texts = textsOf(steps);
     const text = texts.join("/") + (format ? `.${format}` : "");
     note(`${hrefOfPicture(record.id)}&${new URLSearchParams({ pipeline: text })}`);
+    if (framing) return;
+    running.abort();
+    running = new AbortController();
+    const mine = running;
     showTrouble(null);
     if (!texts.length && !format) {
       view.showOriginal();
       return;
     }
+    view.setStale("Making a new one …");
     try {
       await view.showRendition(pathOf(record.id, texts, format), AbortSignal.any([mine.signal, signal]));
     } catch (error) {
       if (error.name === "AbortError" || mine !== running) return;
       if (view.isEmpty()) view.showOriginal();
       showTrouble(error);
+      view.setStale("Outdated: the steps have an error");
     }
   }
 
+  /** Show an error at the argument or at the step that it names, or else below the steps. */
   function showTrouble(error) {
-    for (const step of list.children) step.classList.remove("wrong");
+    clearFieldErrors(list);
+    for (const card of list.children) card.classList.remove("wrong");
     trouble.replaceChildren();
     if (!error) return;
-    trouble.append(errorState(error));
-    const name = /^(\w+)(?:\.\w+)?:/.exec(error.message)?.[1];
-    list.querySelector(`[data-name="${CSS.escape(name ?? "")}"]`)?.classList.add("wrong");
+    const found = fieldOf(error);
+    const cards = [...list.children].filter((card) => card.dataset.name === found?.names[0]);
+    if (!cards.length) {
+      trouble.append(errorState(error));
+      return;
+    }
+    // Two steps can have the same name; browsers check the bounds of numbers too.
+    const controlIn = (card) => card.querySelector(`[name="${CSS.escape(found.names[1] ?? "")}"]`);
+    const card = cards.find((one) => controlIn(one)?.validity.valid === false) ?? cards[0];
+    card.classList.add("wrong");
+    if (controlIn(card)) showFieldError(controlIn(card), found.text);
+    else card.append(h("p", { class: "field-error", role: "alert" }, found.text));
   }
 
   function start() {
@@ -196,7 +244,15 @@ export function playground(record, view, signal, pipeline) {
   }
 
   start();
-  return { element, show: () => ready && render() };
+  return {
+    element,
+    show: () => ready && render(),
+    hide() {
+      soon.cancel();
+      running.abort();
+      endFraming();
+    },
+  };
 }
 
 /** Return the values of the operation's example, so that a new step has a visible effect. */
@@ -207,5 +263,5 @@ function startingValues(operation) {
 /** Return a preset, a named pipeline of the settings, as an operation without arguments. */
 function asOperation([name, text]) {
   const summary = `Preset for ${text}`;
-  return { name, summary, example: name, aliases: [], positional: [], arguments: { properties: {}, required: [] } };
+  return { name, label: name, group: "Presets", summary, example: name, aliases: [], positional: [], arguments: { properties: {}, required: [] } };
 }

@@ -32,7 +32,7 @@ export function share(record, pipeline) {
 /** Save the original under its file name. Rejects as `request` does. */
 export async function downloadOriginal(record) {
   const response = await request(originalOf(record), { headers: { Accept: "*/*" } });
-  save(await response.blob(), fileNameOf(record));
+  save(await response.blob(), await fileNameOf(record));
 }
 
 function downloadOf(record) {
@@ -121,28 +121,36 @@ function codeFor(record) {
 export function codes(record) {
   const base = new URL(`${servicePath}/images/${record.id}`, location.origin).href;
   const alt = record.alt || nameOf(record);
-  const of = (width, format) => (isOpen() ? `${base}/resize:width=${width}.${format}` : ownPreset() ? `${base}/${ownPreset()}` : `${base}/`);
-  const widths = WIDTHS.filter((width, at) => at === 0 || width < record.width);
-  const srcset = (format) => widths.map((width) => `${of(width, format)} ${width}w`).join(", ");
-  const middle = of(widths[Math.min(1, widths.length - 1)], "jpg");
   const html = escaped(alt);
+  // A preset or the original, where other transforms are not open to everybody.
+  const fixed = ownPreset() ? `${base}/${ownPreset()}` : `${base}/`;
+  const of = (width, format) => (isOpen() ? `${base}/resize:width=${width}.${format}` : fixed);
+  // JPEG has neither transparency nor frames.
+  const plain = record.frames > 1 ? "gif" : record.has_alpha ? "png" : "jpg";
+  // Nothing is enlarged, so the largest version is as wide as the picture at most.
+  const widths = [...WIDTHS.filter((width) => width < record.width), Math.min(record.width, WIDTHS.at(-1))];
+  const each = [...new Set(widths)];
+  const srcset = (format) => each.map((width) => `${of(width, format)} ${width}w`).join(", ");
+  const middle = of(each[Math.min(1, each.length - 1)], plain);
   return {
     URL: `${base}/`,
     HTML: `<img src="${middle}" alt="${html}" loading="lazy">`,
-    "HTML, responsive": [
-      "<picture>",
-      `  <source type="image/webp" sizes="100vw" srcset="${srcset("webp")}">`,
-      `  <img src="${middle}" sizes="100vw" srcset="${srcset("jpg")}" alt="${html}" width="${record.width}" height="${record.height}" loading="lazy">`,
-      "</picture>",
-    ].join("\n"),
+    ...(isOpen() && {
+      "HTML, responsive": [
+        "<picture>",
+        `  <source type="image/webp" sizes="100vw" srcset="${srcset("webp")}">`,
+        `  <img src="${middle}" sizes="100vw" srcset="${srcset(plain)}" alt="${html}" width="${record.width}" height="${record.height}" loading="lazy">`,
+        "</picture>",
+      ].join("\n"),
+    }),
     Markdown: `![${alt.replace(/[\\[\]]/g, "\\$&")}](${middle})`,
-    curl: `curl -o picture.webp '${of(800, "webp")}'`,
+    curl: `curl -o picture${isOpen() ? ".webp" : ""} '${of(800, "webp")}'`,
     Python: [
       "from progimage.client import Client",
       "",
       `with Client("${new URL(servicePath || "/", location.origin).href}") as client:`,
       `    picture = client.get("${record.id}")`,
-      '    picture.resize(width=800).save("picture.webp")',
+      isOpen() ? '    picture.resize(width=800).save("picture.webp")' : '    picture.save("picture")',
     ].join("\n"),
   };
 }
