@@ -7,8 +7,10 @@ import shlex
 import subprocess
 
 import pytest
+from PIL import Image
 from playwright.sync_api import expect
 
+from tests.imaging.drawing import saved
 from tests.system.console.conftest import assert_accessible, picture, upload, upload_many, url_of
 from tests.system.serving.server import running
 
@@ -79,6 +81,9 @@ def test_code_for_pages_shows_the_picture(make_window, window, server):
     choice, code = page.get_by_label("For", exact=True), page.get_by_label("Code", exact=True)
     choice.select_option("HTML, responsive")
     html = code.locator("xpath=self::pre").text_content()
+    # Nothing is enlarged, so there is no version that is wider than the picture.
+    assert [word for word in html.split() if word.startswith("1000w")]
+    assert "1600w" not in html
     reader = make_window().page
     reader.set_content(html)
     image = reader.locator("img")
@@ -90,6 +95,17 @@ def test_code_for_pages_shows_the_picture(make_window, window, server):
         [command[0], "-s", "-o", "-", command[-1]], capture_output=True, check=True
     )
     assert done.stdout[8:12] == b"WEBP"
+
+
+def test_code_for_pages_keeps_transparency_and_true_widths(window, server):
+    image_id = upload(server, saved(Image.new("RGBA", (300, 200), (9, 99, 9, 99)), "PNG"))
+    page = window.open(f"/?image={image_id}")
+    page.get_by_role("button", name="Share", exact=True).click()
+    page.get_by_label("For", exact=True).select_option("HTML, responsive")
+    html = page.locator("pre.code").text_content()
+    assert f"/images/{image_id}/resize:width=300.png 300w" in html
+    assert "400w" not in html
+    assert "jpg" not in html
 
 
 def test_a_private_picture_is_shared_by_a_link(make_window, signing):

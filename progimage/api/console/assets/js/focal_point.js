@@ -41,6 +41,7 @@ export function focalPoint(record, surface, edit, onsaved) {
     set.lastChild.textContent = "Done";
     place();
     marker.focus({ preventScroll: true });
+    surface().scrollIntoView({ block: "nearest" });
   }
 
   function close() {

@@ -4,13 +4,13 @@ import { say } from "./announce.js";
 import { transformList } from "./api.js";
 import { cropFrame, frameOf } from "./crop_frame.js";
 import { debounced, h, uniqueId } from "./dom.js";
-import { clearFieldErrors, fieldOf, showFieldError } from "./field_error.js";
 import { errorState } from "./notice.js";
 import { operationList } from "./operation_list.js";
 import { parse, pathOf, stepText } from "./pipeline.js";
 import { hrefOfPicture, note } from "./route.js";
 import { isOpen } from "./service.js";
 import { stepCard } from "./step_card.js";
+import { clearStepErrors, showStepError } from "./step_error.js";
 import { count } from "./wording.js";
 
 /**
@@ -179,6 +179,7 @@ export function playground(record, view, signal, pipeline) {
     button.lastChild.textContent = "Done";
     button.after(control.ratios);
     control.focus();
+    view.surface().scrollIntoView({ block: "nearest" });
   }
 
   function endFraming() {
@@ -217,24 +218,10 @@ export function playground(record, view, signal, pipeline) {
     }
   }
 
-  /** Show an error at the argument or at the step that it names, or else below the steps. */
   function showTrouble(error) {
-    clearFieldErrors(list);
-    for (const card of list.children) card.classList.remove("wrong");
+    clearStepErrors(list);
     trouble.replaceChildren();
-    if (!error) return;
-    const found = fieldOf(error);
-    const cards = [...list.children].filter((card) => card.dataset.name === found?.names[0]);
-    if (!cards.length) {
-      trouble.append(errorState(error));
-      return;
-    }
-    // Two steps can have the same name; browsers check the bounds of numbers too.
-    const controlIn = (card) => card.querySelector(`[name="${CSS.escape(found.names[1] ?? "")}"]`);
-    const card = cards.find((one) => controlIn(one)?.validity.valid === false) ?? cards[0];
-    card.classList.add("wrong");
-    if (controlIn(card)) showFieldError(controlIn(card), found.text);
-    else card.append(h("p", { class: "field-error", role: "alert" }, found.text));
+    if (error && !showStepError(list, error)) trouble.append(errorState(error));
   }
 
   function start() {
