@@ -1,5 +1,5 @@
 // What was typed about a picture and is not saved yet. It lasts until the page is closed, so
-// that nobody loses it by going to another picture or by logging in again.
+// that people do not lose it by going to another picture or by logging in again.
 
 import { userName } from "./session.js";
 
