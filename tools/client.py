@@ -23,6 +23,7 @@ HEAD = "# Generated from progimage/client/asynchronous by `make client`. Do not 
 
 # Names of the asynchronous client and of its libraries, and what stands there when blocking.
 NAMES = {
+    "AsyncAlbumCalls": "AlbumCalls",
     "AsyncCalls": "Calls",
     "AsyncClient": "Client",
     "AsyncImage": "Image",

@@ -14,6 +14,7 @@ from progimage import __version__
 from progimage.cli import (
     account,
     adopt,
+    albums,
     bulk,
     download,
     duplicates,
@@ -34,7 +35,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=True,
 )
-for part in (upload, search, duplicates, download, edit, bulk, trash, jobs, adopt, account):
+for part in (upload, search, duplicates, download, edit, bulk, albums, trash, jobs, adopt, account):
     app.add_typer(part.app)
 server_commands.add_to(app)
 

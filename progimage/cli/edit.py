@@ -35,6 +35,10 @@ def edit(
     is_private: Annotated[
         bool | None, typer.Option("--private/--public", help="whether others can see it")
     ] = None,
+    rights: Annotated[
+        str | None,
+        typer.Option(help='the address of a licence or a rights statement; "" for none'),
+    ] = None,
     alt: Annotated[
         str | None, typer.Option(help='what it shows, for people who do not see it; "" for none')
     ] = None,
@@ -64,6 +68,7 @@ def edit(
         title=title,
         description=description,
         visibility=visibility,
+        rights=rights,
         alt=alt,
         focal_point=_point(focus),
         external_id=external_id,

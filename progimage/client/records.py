@@ -33,6 +33,7 @@ class ImageRecord:
         pages: of a PDF or TIFF; else 1.
         perceptual_hash: 64 bits in hexadecimal, near for pictures that look alike.
         capture: how a photograph was taken: taken, camera, lens, exposure_s and more.
+        rights: the URI of a licence or a rights statement; "" if there is none.
         alt: what the image shows, for people who do not see it.
         focal_point: what crops with `gravity="focus"` keep in view: x and y, from 0 to 1.
         custom: further fields, by name.
@@ -68,6 +69,7 @@ class ImageRecord:
     perceptual_hash: str = ""
     pages: int = 1
     capture: dict[str, Any] = field(default_factory=dict)
+    rights: str = ""
     alt: str = ""
     focal_point: tuple[float, float] | None = None
     custom: dict[str, str] = field(default_factory=dict)
@@ -117,6 +119,7 @@ _SINCE_LATER = (
     "damage",
     "perceptual_hash",
     "capture",
+    "rights",
     "alt",
     "custom",
     "external_id",
@@ -169,6 +172,7 @@ class Edit(TypedDict, total=False):
     description: str | None
     tags: Iterable[str] | None
     visibility: Visibility | None
+    rights: str | None
     alt: str | None
     focal_point: tuple[float, float] | Literal[""] | None
     custom: Mapping[str, str | None] | None

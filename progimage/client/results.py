@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, NamedTuple
 
 
@@ -78,6 +78,8 @@ class Album:
     Attributes:
         cover: the id of the image that stands for it, "" if there is none.
         count: its images, also those that are deleted; 0 for albums of others.
+        owner: the account it belongs to, "" if none.
+        revision: counts the changes, from 1.
     """
 
     id: str
@@ -85,14 +87,15 @@ class Album:
     visibility: str
     cover: str = ""
     count: int = 0
+    description: str = ""
+    owner: str = ""
+    revision: int = 0
 
     @classmethod
     def of(cls, document: Mapping[str, Any]) -> Album:
         """Return the album that the server sent."""
-        return cls(
-            str(document.get("id", "")),
-            str(document.get("title", "")),
-            str(document.get("visibility", "")),
-            str(document.get("cover") or ""),
-            int(document.get("count") or 0),
-        )
+        values: dict[str, Any] = {}
+        for known in fields(cls):
+            kind = int if known.name in ("count", "revision") else str
+            values[known.name] = kind(document.get(known.name) or kind())
+        return cls(**values)

@@ -145,3 +145,16 @@ def test_a_cancelled_job_stays_cancelled(use, sign_in):
         assert use("jobs", "cancel", job_id).err.startswith("cancelled")
         [shown] = [line for line in use("jobs", "show", job_id, "--json").json if "status" in line]
         assert shown["status"] == "cancelled"
+
+
+def test_a_link_to_an_album_shows_private_images_to_everybody(server, use, sign_in, photo):
+    sign_in("ann")
+    image_id = use("upload", str(photo), "--private", "--json").json[0]["id"]
+    album = use("album", "create", "Harbours", image_id).text.strip()
+    assert server.get(f"/albums/{album}/images/").status == 404
+    signed = use("album", "link", album, "--expires-in", "60")
+    assert "valid until" in signed.err
+    path = signed.text.strip().partition(url_of(server))[2]
+    shown = server.get(path)
+    assert [image["id"] for image in shown.json["data"]] == [image_id]
+    assert status_of(server, signed.text.strip().replace("sig=v1", "sig=v2")) == 404

@@ -1,5 +1,6 @@
 import { Upload, type UploadOptions } from 'tus-js-client'
 
+import { Albums, pages } from './albums.js'
 import { Pipeline } from './pipeline.js'
 
 /** The record of an image; a newer server can send more fields. */
@@ -22,6 +23,7 @@ export interface ImageRecord {
   description: string
   tags: string[]
   visibility: 'public' | 'private'
+  rights: string
   alt: string
   focal_point: { x: number; y: number } | null
   custom: Record<string, string>
@@ -47,6 +49,23 @@ export interface UploadControl {
   /** Aborts the upload. */
   signal?: AbortSignal
   fileName?: string
+}
+
+/** What a search finds; all criteria have to match. */
+export interface Criteria {
+  /** Each of these words is part of a word of title, description, file name or tags. */
+  q?: string
+  /** It has all of these tags. */
+  tags?: string[]
+  /** Its owner; "me" for your own. */
+  owner?: string
+  visibility?: 'public' | 'private'
+  /** It looks like the image with this id: near duplicates. */
+  near?: string
+  /** In at most so many of 64 bits the hashes of the two differ. */
+  nearDistance?: number
+  /** "created", "title", "size" or "taken"; with "-" before it the greatest come first. */
+  sort?: string
 }
 
 /** HTML that shows an image in the width that a browser needs. */
@@ -80,6 +99,8 @@ type UploadSource = ConstructorParameters<typeof Upload>[0]
 /** A client of one server. */
 export class ProgImage {
   private readonly base: string
+  /** Albums: create, read, change and share them. */
+  readonly albums: Albums
 
   /**
    * @param baseUrl the address of the server, such as https://img.example.com
@@ -90,6 +111,7 @@ export class ProgImage {
     private readonly options: { token?: string } = {},
   ) {
     this.base = baseUrl.replace(/\/+$/, '')
+    this.albums = new Albums((path, options) => this.send(path, options))
   }
 
   /** Return the address of the original, or of a rendition. */
@@ -138,7 +160,17 @@ export class ProgImage {
   /** Return the record of an image; throws `Problem` if there is none. */
   async get(imageId: string): Promise<ImageRecord> {
     const path = `${new Pipeline().path(imageId)}metadata/`
-    return (await this.request(path)) as ImageRecord
+    return (await this.send(path)).document as ImageRecord
+  }
+
+  /** Yield the images that match, by default the newest first; pages are fetched when needed. */
+  async *search(criteria: Criteria = {}): AsyncGenerator<ImageRecord> {
+    const { tags, nearDistance, ...others } = criteria
+    const query = new URLSearchParams({ limit: '200' })
+    for (const [name, value] of Object.entries(others)) if (value) query.set(name, value)
+    for (const tag of tags ?? []) query.append('tags_all', tag)
+    if (nearDistance !== undefined) query.set('near_distance', String(nearDistance))
+    yield* pages<ImageRecord>((path) => this.send(path), `/images/?${query}`)
   }
 
   /**
@@ -156,7 +188,7 @@ export class ProgImage {
     if (options.widths) query.set('widths', options.widths.join(','))
     if (options.pipeline) query.set('pipeline', String(options.pipeline))
     if (options.sizes) query.set('sizes', options.sizes)
-    return (await this.request(`${new Pipeline().path(imageId)}srcset?${query}`)) as Responsive
+    return (await this.send(`${new Pipeline().path(imageId)}srcset?${query}`)).document as Responsive
   }
 
   /**
@@ -174,13 +206,13 @@ export class ProgImage {
     const metadata: Record<string, string> = { ...others }
     if (name) metadata['filename'] = name
     if (tags) metadata['tags'] = tags.join(',')
-    const location = await this.send(await sourceOf(file), metadata, control)
+    const location = await this.sendFile(await sourceOf(file), metadata, control)
     const match = /\/images\/([0-9a-f]{64})\/?$/.exec(new URL(location, this.base).pathname)
     if (!match?.[1]) throw new Error('the upload is complete, but the server names no image')
     return this.get(match[1])
   }
 
-  private async send(
+  private async sendFile(
     file: UploadSource,
     metadata: Record<string, string>,
     control: UploadControl,
@@ -207,11 +239,22 @@ export class ProgImage {
     })
   }
 
-  private async request(path: string): Promise<unknown> {
-    const response = await fetch(this.base + path, { headers: this.headers() })
-    const document: unknown = await response.json()
+  private async send(
+    path: string,
+    options: { method?: string; body?: unknown; etag?: string } = {},
+  ): Promise<{ document: unknown; etag: string }> {
+    const headers = this.headers()
+    if (options.etag) headers['If-Match'] = options.etag
+    const request: RequestInit = { headers, method: options.method ?? 'GET' }
+    if (options.body !== undefined) {
+      headers['Content-Type'] = 'application/json'
+      request.body = JSON.stringify(options.body)
+    }
+    const response = await fetch(this.base + path, request)
+    const text = await response.text()
+    const document: unknown = text ? JSON.parse(text) : null
     if (!response.ok) throw toProblem(response.status, document)
-    return document
+    return { document, etag: response.headers.get('ETag') ?? '' }
   }
 
   private headers(): Record<string, string> {

@@ -9,10 +9,10 @@ from typing import Any, Unpack
 from urllib.parse import quote
 
 from progimage.client.asynchronous import endpoints, images, uploads
+from progimage.client.asynchronous.albums import AsyncAlbumCalls
 from progimage.client.asynchronous.images import AsyncImage, image_of
 from progimage.client.asynchronous.jobs import AsyncJob, fetch_job, job_of, start_job
 from progimage.client.asynchronous.pages import AsyncPage, pages
-from progimage.client.asynchronous.session import AsyncSession
 from progimage.client.asynchronous.uploads import AsyncUploaded, upload_or_error
 from progimage.client.concurrency import async_in_parallel
 from progimage.client.criteria import Criteria, Tag, query_parameters
@@ -21,7 +21,7 @@ from progimage.client.fields import UploadFields
 from progimage.client.messages import Request
 from progimage.client.pipelines import Pipeline, path_of
 from progimage.client.records import Edit, OnExternal, OnKnown, Visibility, bulk_change, merge_patch
-from progimage.client.results import Album, BulkResult, Link, Saved
+from progimage.client.results import BulkResult, Link, Saved
 from progimage.client.sinks import Target
 from progimage.client.sources import Source
 from progimage.client.steps import image_path
@@ -30,15 +30,13 @@ from progimage.client.tokens import Tokens
 DEFAULT_CONCURRENCY = 8
 
 
-class AsyncCalls:
+class AsyncCalls(AsyncAlbumCalls):
     """The calls of the client.
 
     Each can raise a `ClientError`: a `Problem` if the server answers with an error,
     `Unreachable` or `TimedOut` if there is no answer, `UnexpectedAnswer` if another
     service is at the address, and `InvalidCall` for arguments that cannot be sent.
     """
-
-    _session: AsyncSession
 
     @property
     def tokens(self) -> Tokens | None:
@@ -221,8 +219,8 @@ class AsyncCalls:
         `Image.edit` raises `Changed` instead if the image was edited since it was read.
 
         Args:
-            fields: `title`, `description`, `tags`, `visibility`, `alt`, `focal_point` (such as
-                (0.3, 0.7), "" for none) and `custom` (a dict; None removes a field).
+            fields: `title`, `description`, `tags`, `visibility`, `rights`, `alt`, `focal_point`
+                (such as (0.3, 0.7), "" for none) and `custom` (a dict; None removes a field).
         """
         changes = merge_patch(fields)
         return await images.edit(self._session, image_id, changes)
@@ -288,50 +286,6 @@ class AsyncCalls:
             removed += int(document.get("removed") or 0)
             is_empty = document.get("is_empty") is not False
         return removed
-
-    async def albums(self) -> AsyncIterator[Album]:
-        """Yield your albums, the newest first."""
-        async for page in pages(self._session, "/albums/", [("limit", "100")]):
-            for document in page["data"]:
-                yield Album.of(document)
-
-    async def create_album(
-        self, title: str, image_ids: Iterable[str] = (), visibility: Visibility | None = None
-    ) -> Album:
-        """Create an album of images in this order; return it."""
-        body: dict[str, Any] = {"title": title, "images": list(image_ids)}
-        if visibility is not None:
-            body["visibility"] = visibility
-        request = Request("POST", "/albums/", json=body, is_repeatable=False)
-        return Album.of((await self._session.request(request)).document)
-
-    async def album_images(self, album_id: str) -> AsyncIterator[AsyncImage]:
-        """Yield the images of an album, in order.
-
-        Raises:
-            NotFound: there is no such album.
-        """
-        path = f"/albums/{quote(album_id, safe='')}/images/"
-        async for page in pages(self._session, path, [("limit", "200")]):
-            for document in page["data"]:
-                yield image_of(self._session, document)
-
-    async def change_album(
-        self, album_id: str, *, add: Iterable[str] = (), remove: Iterable[str] = ()
-    ) -> list[BulkResult]:
-        """Add images at the end of an album, and remove others; return a result for each added.
-
-        Raises:
-            NotFound: there is no such album.
-        """
-        path = f"/albums/{quote(album_id, safe='')}/images/"
-        body = {"add": list(add), "remove": list(remove)}
-        document = (await self._session.request(Request("PATCH", path, json=body))).document
-        return [BulkResult.of(found) for found in document.get("images") or ()]
-
-    async def delete_album(self, album_id: str) -> None:
-        """Delete an album; its images stay."""
-        await endpoints.delete(self._session, f"/albums/{quote(album_id, safe='')}/")
 
     async def purge(self, image_id: str) -> int:
         """Delete the cached renditions of an image; return how many there were."""

@@ -10,10 +10,10 @@ from typing import Any, Unpack
 from urllib.parse import quote
 
 from progimage.client.blocking import endpoints, images, uploads
+from progimage.client.blocking.albums import AlbumCalls
 from progimage.client.blocking.images import Image, image_of
 from progimage.client.blocking.jobs import Job, fetch_job, job_of, start_job
 from progimage.client.blocking.pages import Page, pages
-from progimage.client.blocking.session import Session
 from progimage.client.blocking.uploads import Uploaded, upload_or_error
 from progimage.client.concurrency import in_parallel
 from progimage.client.criteria import Criteria, Tag, query_parameters
@@ -22,7 +22,7 @@ from progimage.client.fields import UploadFields
 from progimage.client.messages import Request
 from progimage.client.pipelines import Pipeline, path_of
 from progimage.client.records import Edit, OnExternal, OnKnown, Visibility, bulk_change, merge_patch
-from progimage.client.results import Album, BulkResult, Link, Saved
+from progimage.client.results import BulkResult, Link, Saved
 from progimage.client.sinks import Target
 from progimage.client.sources import Source
 from progimage.client.steps import image_path
@@ -31,15 +31,13 @@ from progimage.client.tokens import Tokens
 DEFAULT_CONCURRENCY = 8
 
 
-class Calls:
+class Calls(AlbumCalls):
     """The calls of the client.
 
     Each can raise a `ClientError`: a `Problem` if the server answers with an error,
     `Unreachable` or `TimedOut` if there is no answer, `UnexpectedAnswer` if another
     service is at the address, and `InvalidCall` for arguments that cannot be sent.
     """
-
-    _session: Session
 
     @property
     def tokens(self) -> Tokens | None:
@@ -220,8 +218,8 @@ class Calls:
         `Image.edit` raises `Changed` instead if the image was edited since it was read.
 
         Args:
-            fields: `title`, `description`, `tags`, `visibility`, `alt`, `focal_point` (such as
-                (0.3, 0.7), "" for none) and `custom` (a dict; None removes a field).
+            fields: `title`, `description`, `tags`, `visibility`, `rights`, `alt`, `focal_point`
+                (such as (0.3, 0.7), "" for none) and `custom` (a dict; None removes a field).
         """
         changes = merge_patch(fields)
         return images.edit(self._session, image_id, changes)
@@ -287,50 +285,6 @@ class Calls:
             removed += int(document.get("removed") or 0)
             is_empty = document.get("is_empty") is not False
         return removed
-
-    def albums(self) -> Iterator[Album]:
-        """Yield your albums, the newest first."""
-        for page in pages(self._session, "/albums/", [("limit", "100")]):
-            for document in page["data"]:
-                yield Album.of(document)
-
-    def create_album(
-        self, title: str, image_ids: Iterable[str] = (), visibility: Visibility | None = None
-    ) -> Album:
-        """Create an album of images in this order; return it."""
-        body: dict[str, Any] = {"title": title, "images": list(image_ids)}
-        if visibility is not None:
-            body["visibility"] = visibility
-        request = Request("POST", "/albums/", json=body, is_repeatable=False)
-        return Album.of((self._session.request(request)).document)
-
-    def album_images(self, album_id: str) -> Iterator[Image]:
-        """Yield the images of an album, in order.
-
-        Raises:
-            NotFound: there is no such album.
-        """
-        path = f"/albums/{quote(album_id, safe='')}/images/"
-        for page in pages(self._session, path, [("limit", "200")]):
-            for document in page["data"]:
-                yield image_of(self._session, document)
-
-    def change_album(
-        self, album_id: str, *, add: Iterable[str] = (), remove: Iterable[str] = ()
-    ) -> list[BulkResult]:
-        """Add images at the end of an album, and remove others; return a result for each added.
-
-        Raises:
-            NotFound: there is no such album.
-        """
-        path = f"/albums/{quote(album_id, safe='')}/images/"
-        body = {"add": list(add), "remove": list(remove)}
-        document = (self._session.request(Request("PATCH", path, json=body))).document
-        return [BulkResult.of(found) for found in document.get("images") or ()]
-
-    def delete_album(self, album_id: str) -> None:
-        """Delete an album; its images stay."""
-        endpoints.delete(self._session, f"/albums/{quote(album_id, safe='')}/")
 
     def purge(self, image_id: str) -> int:
         """Delete the cached renditions of an image; return how many there were."""

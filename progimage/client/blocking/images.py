@@ -156,8 +156,9 @@ class Image(ImageRecord, Operations[Rendition]):
         """Change the given fields; return the image with the changes.
 
         Args:
-            fields: `title`, `description`, `tags`, `visibility`, `alt`, `focal_point` (such as
-                (0.3, 0.7), "" for none), `external_id` and `custom` (a dict; None removes a field).
+            fields: `title`, `description`, `tags`, `visibility`, `rights`, `alt`, `focal_point`
+                (such as (0.3, 0.7), "" for none), `external_id` and `custom` (a dict; None
+                removes a field).
 
         Raises:
             Changed: it was edited since this was read; `refresh` and look.

@@ -55,7 +55,10 @@ def viewer_server(tmp_path_factory) -> Iterator[Server]:
 
 @pytest.fixture(scope="session")
 def pictures(viewer_server) -> dict[str, str]:
-    """The identifiers of the same picture, public and private; the latter with its signature."""
+    """The identifiers of the same picture, public and private; the latter with its signature.
+
+    `album` is that of an album with the private picture.
+    """
     whole = probe()
     # A picture is private for its owner alone, so ann's has one pixel that differs.
     other = whole.copy()
@@ -70,14 +73,21 @@ def pictures(viewer_server) -> dict[str, str]:
     )
     assert answer.status == 201, answer.body
     private = answer.json["id"]
-    link = viewer_server.request(
-        "POST",
-        f"/images/{private}/links/",
-        json.dumps({"transform": "iiif"}),
-        {**headers, "Content-Type": "application/json"},
-    )
-    assert link.status == 200, link.body
-    return {"public": public, "private": link.json["url"].split("/")[-2]}
+
+    def post(path: str, **fields: object) -> dict[str, str]:
+        sent = {**headers, "Content-Type": "application/json"}
+        answer = viewer_server.request("POST", path, json.dumps(fields), sent)
+        assert answer.status in (200, 201), answer.body
+        return answer.json
+
+    link = post(f"/images/{private}/links/", transform="iiif")["url"]
+    album = post("/albums/", title="Waves", images=[private])["id"]
+    signature = post(f"/albums/{album}/links/")["url"].partition("?sig=")[2]
+    return {
+        "public": public,
+        "private": link.split("/")[-2],
+        "album": f"album/{album}~{signature}",
+    }
 
 
 class _Files(http.server.SimpleHTTPRequestHandler):

@@ -28,7 +28,7 @@ MIRADOR = """
 """
 
 
-@pytest.fixture(params=["public", "private", "search"])
+@pytest.fixture(params=["public", "private", "album", "search"])
 def manifest(request, viewer_server, pictures) -> str:
     """The path of a manifest."""
     if request.param == "search":

@@ -36,6 +36,7 @@ def compiled(tmp_path_factory) -> Path:
 def results(compiled, server, noise) -> dict[str, Any]:
     """Return what use.mjs printed: a large image was uploaded, and addresses were made."""
     (compiled / "noise.png").write_bytes(noise)
+    Image.new("RGB", (9, 9), "teal").save(compiled / "twin.png")
     address = "http://{}:{}".format(*server.address)
     command = ["node", "use.mjs", address, "noise.png"]
     run = subprocess.run(command, cwd=compiled, capture_output=True, text=True, check=False)
@@ -93,3 +94,26 @@ def test_the_server_writes_html_for_several_widths(results):
     assert results["responsive"]["picture"].startswith("<picture>")
     assert results["responsive"]["srcset"].endswith("/grayscale/resize:width=40.auto 40w")
     assert results["responsive"]["expires"] is None
+
+
+def test_an_album_is_created_changed_read_and_deleted(results):
+    album = results["album"]
+    image, twin = album["ids"]
+    assert album["added"] == [200, 404]
+    assert album["order"] == [twin, image]
+    edited = album["edited"]
+    assert [edited[name] for name in ("title", "description", "cover", "count")] == [
+        "Ports", "At dusk", image, 2,
+    ]  # fmt: skip
+    assert album["read"] == edited
+    assert album["isListed"]
+    assert album["gone"] == 404
+
+
+def test_a_link_needs_a_key_of_the_server(results):
+    assert results["album"]["noKey"] == [True, 409]
+
+
+def test_images_that_look_alike_are_found_and_those_with_all_tags(results):
+    assert set(results["album"]["ids"]) <= set(results["near"])
+    assert results["tagged"] == [results["image"]["id"]]

@@ -41,7 +41,45 @@ const urls = {
     baseURL: address,
   }).url,
 }
+
+async function all(found) {
+  const items = []
+  for await (const item of found) items.push(item)
+  return items
+}
+
+const twin = await client.upload(readFileSync('twin.png'), { tags: ['two'] })
+const made = await client.albums.create({ title: 'Harbours', images: [image.id] })
+const added = await client.albums.change(made.id, {
+  add: [twin.id, '0'.repeat(64)],
+  before: image.id,
+})
+const edited = await client.albums.edit(made.id, {
+  title: 'Ports',
+  description: 'At dusk',
+  cover: image.id,
+})
+const order = (await all(client.albums.images(made.id))).map((found) => found.id)
+const listed = (await all(client.albums.list())).map((album) => album.id)
+const read = await client.albums.get(made.id)
+const noKey = await client.albums.link(made.id).catch((error) => error)
+await client.albums.delete(made.id)
+const gone = await client.albums.get(made.id).catch((error) => error)
+const near = await all(client.search({ near: image.id, nearDistance: 64, sort: 'created' }))
+const tagged = await all(client.search({ tags: ['one', 'two'] }))
 const results = {
+  album: {
+    ids: [image.id, twin.id],
+    added: added.map((found) => found.status),
+    edited,
+    read,
+    order,
+    isListed: listed.includes(made.id),
+    noKey: [noKey instanceof Problem, noKey.status],
+    gone: gone.status,
+  },
+  near: near.map((found) => found.id),
+  tagged: tagged.map((found) => found.id),
   image,
   blob: blob.id,
   progress,
