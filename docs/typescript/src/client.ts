@@ -60,9 +60,9 @@ export interface Criteria {
   /** Its owner; "me" for your own. */
   owner?: string
   visibility?: 'public' | 'private'
-  /** It looks like the image with this id: near duplicates. */
+  /** It looks like the image with this id, and is another one. */
   near?: string
-  /** In at most so many of 64 bits the hashes of the two differ. */
+  /** The hashes of the two differ in at most so many of 64 bits, up to 16. */
   nearDistance?: number
   /** "created", "title", "size" or "taken"; with "-" before it the greatest come first. */
   sort?: string

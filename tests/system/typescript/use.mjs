@@ -48,7 +48,9 @@ async function all(found) {
   return items
 }
 
-const twin = await client.upload(readFileSync('twin.png'), { tags: ['two'] })
+const photo = await client.upload(readFileSync('photo.jpg'))
+const smaller = client.url(photo.id, new Pipeline().resize({ width: 200 }).png())
+const twin = await client.upload(await (await fetch(smaller)).blob(), { tags: ['two'] })
 const made = await client.albums.create({ title: 'Harbours', images: [image.id] })
 const added = await client.albums.change(made.id, {
   add: [twin.id, '0'.repeat(64)],
@@ -65,7 +67,7 @@ const read = await client.albums.get(made.id)
 const noKey = await client.albums.link(made.id).catch((error) => error)
 await client.albums.delete(made.id)
 const gone = await client.albums.get(made.id).catch((error) => error)
-const near = await all(client.search({ near: image.id, nearDistance: 64, sort: 'created' }))
+const near = await all(client.search({ near: photo.id, nearDistance: 10, sort: 'created' }))
 const tagged = await all(client.search({ tags: ['one', 'two'] }))
 const results = {
   album: {
@@ -78,6 +80,7 @@ const results = {
     noKey: [noKey instanceof Problem, noKey.status],
     gone: gone.status,
   },
+  twin: twin.id,
   near: near.map((found) => found.id),
   tagged: tagged.map((found) => found.id),
   image,
