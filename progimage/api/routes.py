@@ -20,6 +20,7 @@ from progimage.api.resources.external import ExternalResource
 from progimage.api.resources.fronts import FrontResource
 from progimage.api.resources.health import Live, Ready
 from progimage.api.resources.iiif import IiifImages
+from progimage.api.resources.iiif_albums import AlbumManifests
 from progimage.api.resources.iiif_manifests import Manifests
 from progimage.api.resources.jobs.resource import JobResource
 from progimage.api.resources.links import Links
@@ -90,7 +91,9 @@ def routes(parts: Components) -> list[Route]:
     )
 
     stored_albums = Albums(parts.store)
-    reader = AlbumReader(stored_albums, parts.library, parts.signer, urls)
+    reader = AlbumReader(
+        stored_albums, parts.library, parts.signer, urls, has_manifests=settings.iiif.enabled
+    )
     albums = AlbumResource(stored_albums, reader, settings, urls)
     album_pictures = AlbumPictures(stored_albums, reader, policy, parts.signer, settings, urls)
     trash = TrashResource(parts.library, settings, urls)
@@ -199,6 +202,13 @@ def routes(parts: Components) -> list[Route]:
         manifests = Manifests(viewers, parts.catalogue, parts.limits, urls)
         table.append(
             Route("/iiif/manifest", manifests, "search_manifest", suffix="search", in_root=True)
+        )
+        table.append(
+            Route(
+                "/iiif/manifest/album/{album}",
+                AlbumManifests(reader, parts.limits, urls),
+                "album_manifest",
+            )
         )
         table.append(Route("/iiif/manifest/{path:path}", manifests, "manifest"))
         table.append(Route("/deepzoom/{path:path}", DeepZoom(viewers), "deep_zoom", in_root=True))

@@ -28,10 +28,16 @@ from progimage.model import Viewer
 
 
 class Access(NamedTuple):
-    """The viewer that a request acts as, and when its link expires, in seconds since 1970."""
+    """The viewer that a request acts as.
+
+    Attributes:
+        ends_s: when its link expires, in seconds since 1970; None without one.
+        shows_record: False for a link of an album, which shows a picture and its title only.
+    """
 
     viewer: Viewer
     ends_s: int | None = None
+    shows_record: bool = True
 
 
 class Authorization:
@@ -99,7 +105,8 @@ class Authorization:
         """
         if signature is None:
             return Access(viewer)
-        return self._by_link(viewer, image_id, signature, {"any": path_of_iiif(image_id)})
+        path = path_of_iiif(image_id)
+        return self._by_link(viewer, image_id, signature, {"any": path, "this": path}, "any")
 
     def to_transform(
         self, pipeline: Pipeline, signature: str | None, url: str | None = None
@@ -121,15 +128,25 @@ class Authorization:
         return self._signer
 
     def _by_link(
-        self, viewer: Viewer, image_id: str, signature: str, paths: Mapping[Scope, str]
+        self,
+        viewer: Viewer,
+        image_id: str,
+        signature: str,
+        paths: Mapping[Scope, str],
+        showing: Scope = "this",
     ) -> Access:
-        """Verify a signature for one of `paths`; without a valid one, `viewer` sees why or 404."""
+        """Verify a signature for one of `paths`; without a valid one, `viewer` sees why or 404.
+
+        Args:
+            showing: the scope of links that show what the record says.
+        """
         try:
             grant = self._keys().verify(signature, paths)
         except LinkRefused:
             self._library.find(viewer, image_id)
             raise
-        return self._as_owner(image_id, grant)
+        access = self._as_owner(image_id, grant)
+        return access._replace(shows_record=grant.scope == showing)
 
     def _as_owner(self, image_id: str, grant: Grant) -> Access:
         """Let the request see what the picture's owner may see.

@@ -48,7 +48,7 @@ _PAGE = "page"
 # Every picture in a manifest is public.
 _CONDITIONS = tuple(name for name in CONDITIONS if name != "visibility")
 
-_ANSWERS = {
+ANSWERS = {
     200: Answer(
         "The manifest.",
         {JSON_LD: {"type": "object"}, schemas.JSON: {"type": "object"}},
@@ -84,7 +84,7 @@ class Manifests:
     @documented(
         "manifest",
         "viewers",
-        _ANSWERS,
+        ANSWERS,
         parameters=(_IDENTIFIER, schemas.ACCEPT),
         errors=(
             NotFound,
@@ -101,12 +101,12 @@ class Manifests:
         identifier = read_identifier(raw_path(req).partition(_MARK)[2].removesuffix("/"))
         shown = self._responder.find(req, identifier)
         document = self._presenter(req).of_picture(shown.record, identifier.segment)
-        _send(req, resp, document, shown.caching)
+        send_manifest(req, resp, document, shown.caching)
 
     @documented(
         "search_manifest",
         "viewers",
-        _ANSWERS,
+        ANSWERS,
         parameters=(
             *(parameter for parameter in PARAMETERS if parameter.name in _CONDITIONS),
             _PAGE_PARAMETER,
@@ -134,12 +134,12 @@ class Manifests:
             document = self._collection(req, query, parameters, label)
         else:
             document = self._presenter(req).of_pictures(
-                found.records,
+                [(record, record.id) for record in found.records],
                 _path(parameters.encoded(without=())),
                 label,
-                f"Pictures {_range(number, len(found.records))}, newest first",
+                f"Pictures {range_text(number, len(found.records))}, newest first",
             )
-        _send(req, resp, document, PRIVATE if viewer.name else facts_caching())
+        send_manifest(req, resp, document, PRIVATE if viewer.name else facts_caching())
 
     def _collection(
         self, req: falcon.Request, query: Query, parameters: QueryParameters, label: str
@@ -151,7 +151,7 @@ class Manifests:
         manifests = [
             (
                 _path(parameters.encoded(without=(), page=str(number))),
-                _range(number, min(MAX_CANVASES, count - (number - 1) * MAX_CANVASES)),
+                range_text(number, min(MAX_CANVASES, count - (number - 1) * MAX_CANVASES)),
             )
             for number in range(1, -(-count // MAX_CANVASES) + 1)
         ]
@@ -167,9 +167,10 @@ class Manifests:
         return Presenter(absolute, self._limits)
 
 
-def _send(
+def send_manifest(
     req: falcon.Request, resp: falcon.Response, document: Mapping[str, Any], caching: str
 ) -> None:
+    """Send a manifest or a collection."""
     send_json_ld(req, resp, document, is_default=True)
     resp.set_header("Cache-Control", caching)
 
@@ -178,7 +179,8 @@ def _path(query: str) -> str:
     return f"/iiif/manifest/?{query}" if query else "/iiif/manifest/"
 
 
-def _range(number: int, count: int) -> str:
+def range_text(number: int, count: int) -> str:
+    """Return which pictures are in the manifest of this number."""
     first = (number - 1) * MAX_CANVASES + 1
     return f"{first:,} to {first + count - 1:,}"
 

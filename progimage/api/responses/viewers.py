@@ -76,7 +76,10 @@ class ViewerResponder:
             self._check_origin(req, origin, identifier)
             record = origin.find(identifier.key).record
         else:
-            record = self._library.find(self._access(req, identifier).viewer, identifier.image_id)
+            access = self._access(req, identifier)
+            record = self._library.find(access.viewer, identifier.image_id)
+            if not access.shows_record:
+                record = without_texts(record)
         is_public = record.is_public and identifier.signature is None
         return Shown(record, facts_caching() if is_public else PRIVATE)
 
@@ -155,6 +158,13 @@ class ViewerResponder:
         if origin is None:
             raise _no_origin(identifier)
         return origin
+
+
+def without_texts(record: Record) -> Record:
+    """Return a private record with the texts only that links to albums show."""
+    if record.is_public:
+        return record
+    return record.model_copy(update={"description": "", "tags": (), "file_name": "", "rights": ""})
 
 
 def facts_caching() -> str:

@@ -186,6 +186,36 @@ def test_albums_and_their_pictures_are_read_in_pages(ann, ids):
     assert rest["next"] is None
 
 
+def test_pages_do_not_tell_how_many_pictures_are_hidden(store, ann, anybody):
+    library = Library(store)
+    visibility = ["public" if number % 4 == 0 else "private" for number in range(20)]
+    every = [
+        add(library, bytes([9, number]), Metadata(visibility=visible), "ann").id
+        for number, visible in enumerate(visibility)
+    ]
+    album = create(ann, images=every, visibility="public")
+    seen = [
+        image_id for image_id, visible in zip(every, visibility, strict=True) if visible == "public"
+    ]
+    path, found, sizes = f"{album}images/?limit=2", [], []
+    while path:
+        page = anybody.simulate_get(path).json
+        found += [record["id"] for record in page["data"]]
+        sizes.append(len(page["data"]))
+        path = page["next"]
+    assert (found, sizes) == (seen, [2, 2, 1])
+    assert pictures(ann, album, limit="200") == every
+    for unknown in (every[1], ANY, "x"):
+        assert_problem(
+            anybody.simulate_get(f"{album}images/", params={"cursor": unknown}), 400, "cursor"
+        )
+
+
+def test_an_offset_is_no_longer_taken(ann, ids):
+    album = create(ann, images=ids)
+    assert_problem(ann.simulate_get(f"{album}images/", params={"offset": "1"}), 400, "offset")
+
+
 class TestLinks:
     @pytest.fixture
     def private(self, ann, jpeg):

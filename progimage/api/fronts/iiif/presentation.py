@@ -50,14 +50,15 @@ class Presenter:
         }
 
     def of_pictures(
-        self, records: Sequence[Record], path: str, label: str, summary: str
+        self, pictures: Sequence[tuple[Record, str]], path: str, label: str, summary: str
     ) -> Document:
         """Return the manifest of several pictures of the library, at least one.
 
         Args:
+            pictures: each with its identifier as a segment of a path.
             path: of the manifest.
         """
-        canvases = [self._canvas(record, record.id) for record in records]
+        canvases = [self._canvas(record, segment) for record, segment in pictures]
         return {
             "@context": CONTEXT,
             "id": self.absolute(path),

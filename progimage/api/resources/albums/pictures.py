@@ -37,7 +37,7 @@ from progimage.errors import (
     StoreUnavailable,
     TransformRefused,
 )
-from progimage.library.albums import MAX_PICTURES, Albums, with_images
+from progimage.library.albums import Albums, with_images
 from progimage.telemetry import audit
 
 DEFAULT_LIMIT, MAX_LIMIT = 50, 200
@@ -81,9 +81,9 @@ class AlbumPictures:
                 },
             ),
             Parameter(
-                "offset",
-                "The number of pictures of the album to skip.",
-                {"type": "integer", "minimum": 0, "maximum": MAX_PICTURES, "default": 0},
+                "cursor",
+                "Go on after the picture with this id, as `next` of the page before does.",
+                {"type": "string", "pattern": "^[0-9a-f]{64}$"},
             ),
         ),
         errors=(InvalidRequest, NotFound, LinkRefused, LinkExpired, StoreUnavailable),
@@ -91,21 +91,21 @@ class AlbumPictures:
     def on_get(self, req: falcon.Request, resp: falcon.Response, album_id: str) -> None:
         """Send a page of the pictures of an album that the client may see, in order.
 
-        A page is shorter where pictures are deleted or hidden. By a signed link to the album,
-        each picture has a link to its renditions that works as long.
+        By a signed link to the album, each picture has a link to its renditions that works as
+        long.
         """
-        parameters = QueryParameters(pairs(req), (SIGNATURE, "limit", "offset"))
+        parameters = QueryParameters(pairs(req), (SIGNATURE, "limit", "cursor"))
         limit = parameters.whole_number("limit", 1, MAX_LIMIT, DEFAULT_LIMIT)
-        offset = parameters.whole_number("offset", 0, MAX_PICTURES, 0)
         seen = self._reader.find(req, album_id, parameters)
-        end, next_page = offset + limit, None
-        if end < len(seen.album.images):
-            query = parameters.encoded(("offset",), offset=str(end))
+        records, last = self._reader.page(seen, limit, parameters.one("cursor"))
+        next_page = None
+        if last is not None:
+            query = parameters.encoded(("cursor",), cursor=last)
             next_page = self._urls.relative(f"/albums/{album_id}/images/?{query}")
         resp.set_header("Cache-Control", "private, no-store")
         resp.media = {
             "kind": "Collection",
-            "data": self._reader.documents(seen, seen.album.images[offset:end]),
+            "data": self._reader.documents(seen, records),
             "next": next_page,
         }
 

@@ -9,12 +9,13 @@ from typing import Any, NamedTuple
 
 import falcon
 
-from progimage.access.signed_links import LinkSigner, path_of_album, path_of_any
+from progimage.access.signed_links import LinkSigner, path_of_album, path_of_any, path_of_iiif
 from progimage.api.auth.authentication import viewer_of
+from progimage.api.fronts.iiif.identifier import Identifier
 from progimage.api.requests.query import SIGNATURE
 from progimage.api.requests.search import QueryParameters
 from progimage.api.responses.hal import Urls
-from progimage.errors import DamagedRecord, LinkRefused, NotFound
+from progimage.errors import DamagedRecord, InvalidRequest, LinkRefused, NotFound
 from progimage.library import Library
 from progimage.library.albums import Album, Albums, can_edit_album
 from progimage.model import Record, Viewer
@@ -39,23 +40,38 @@ class SeenAlbum(NamedTuple):
     Attributes:
         viewer: whose pictures it shows; by a signed link, those of the album's owner.
         ends_s: when the signed link expires, in seconds since 1970; None without one.
+        signature: of the link; None without one.
     """
 
     album: Album
     viewer: Viewer
     ends_s: int | None = None
+    signature: str | None = None
+
+    @property
+    def manifest_path(self) -> str:
+        """The path of the album's manifest for viewers, signed if the album is."""
+        signature = f"~{self.signature}" if self.signature else ""
+        return f"/iiif/manifest/album/{self.album.id}{signature}"
 
 
 class AlbumReader:
     """Reads albums and their pictures for requests."""
 
     def __init__(
-        self, albums: Albums, library: Library, signer: LinkSigner | None, urls: Urls
+        self,
+        albums: Albums,
+        library: Library,
+        signer: LinkSigner | None,
+        urls: Urls,
+        *,
+        has_manifests: bool,
     ) -> None:
         self._albums = albums
         self._library = library
         self._signer = signer
         self._urls = urls
+        self._has_manifests = has_manifests
         self._threads = ContextThreads(_THREADS, thread_name_prefix="albums")
 
     def find(self, req: falcon.Request, album_id: str, parameters: QueryParameters) -> SeenAlbum:
@@ -65,7 +81,10 @@ class AlbumReader:
             NotFound: there is none, or none that the client may see.
             LinkRefused: the signature is not valid, and the client may see the album.
         """
-        viewer, signature = viewer_of(req), parameters.one(SIGNATURE)
+        return self.find_by_signature(viewer_of(req), album_id, parameters.one(SIGNATURE))
+
+    def find_by_signature(self, viewer: Viewer, album_id: str, signature: str | None) -> SeenAlbum:
+        """Return an album as a viewer sees it, or a signed link shows it; see `find`."""
         if signature is None:
             return SeenAlbum(self._albums.find(viewer, album_id), viewer)
         try:
@@ -76,16 +95,51 @@ class AlbumReader:
             self._albums.find(viewer, album_id)
             raise
         album = self._albums.find_for_link(album_id)
-        return SeenAlbum(album, Viewer(name=album.owner), grant.expires_s)
+        return SeenAlbum(album, Viewer(name=album.owner), grant.expires_s, signature)
+
+    def page(
+        self, seen: SeenAlbum, limit: int, after: str | None
+    ) -> tuple[list[Record], str | None]:
+        """Return a page of the visible pictures of an album, and the id to go on after.
+
+        The page is full if there are more, so it does not say how many pictures are hidden.
+
+        Args:
+            after: id of the last picture of the page before; None for the first page.
+
+        Raises:
+            InvalidRequest: the viewer does not see such a picture in the album.
+        """
+        images, start = seen.album.images, 0
+        if after is not None:
+            if after not in images or self._record(seen.viewer, after) is None:
+                raise InvalidRequest(
+                    "cursor: this picture is not in the album any more; begin with the first page"
+                )
+            start = images.index(after) + 1
+        found: list[Record] = []
+        for first in range(start, len(images), limit + 1):
+            found += self.records(seen.viewer, images[first : first + limit + 1])
+            if len(found) > limit:
+                return found[:limit], found[limit - 1].id
+        return found, None
 
     def records(self, viewer: Viewer, image_ids: Iterable[str]) -> list[Record]:
         """Return the records that a viewer may see of some pictures, in order."""
         found = self._threads.map(partial(self._record, viewer), image_ids)
         return [record for record in found if record is not None]
 
-    def documents(self, seen: SeenAlbum, image_ids: Iterable[str]) -> list[dict[str, Any]]:
+    def documents(self, seen: SeenAlbum, records: Iterable[Record]) -> list[dict[str, Any]]:
         """Return the documents about pictures of an album, with signed links if it has one."""
-        return [self._document(seen, r) for r in self.records(seen.viewer, image_ids)]
+        return [self._document(seen, record) for record in records]
+
+    def segment(self, seen: SeenAlbum, record: Record) -> str:
+        """Return the IIIF identifier of a picture of an album, signed if the album is."""
+        if seen.ends_s is None or self._signer is None or record.owner != seen.album.owner:
+            return record.id
+        # The scope of links to albums, which do not show what the record says.
+        token, _ = self._signer.sign(path_of_iiif(record.id), _left_s(seen.ends_s))
+        return Identifier(image_id=record.id, signature=token).segment
 
     def albums(self, seen: Iterable[SeenAlbum]) -> list[dict[str, Any]]:
         """Return the documents about albums."""
@@ -104,6 +158,8 @@ class AlbumReader:
         links = {"self": self._urls.link(base), "images": self._urls.link(f"{base}images/")}
         if is_owner and seen.ends_s is None:
             links["links"] = self._urls.link(f"{base}links/")
+        if self._has_manifests:
+            links["manifest"] = self._urls.link(seen.manifest_path)
         if cover:
             links["cover"] = self._document(seen, cover)["_links"].get("rendition", {})
         return {**facts, "_links": links}
@@ -121,8 +177,11 @@ class AlbumReader:
         if seen.ends_s is None or self._signer is None or record.owner != seen.album.owner:
             return document
         # A link to an album shows its pictures for as long as the link is valid.
-        left_s = max(1, seen.ends_s - int(time.time()))
-        token, _ = self._signer.sign(path_of_any(record.id), left_s, "any")
+        token, _ = self._signer.sign(path_of_any(record.id), _left_s(seen.ends_s), "any")
         href = self._urls.relative(f"/images/{record.id}/{{+pipeline}}?{SIGNATURE}={token}")
         links = {"self": document["_links"]["self"]} if record.is_public else {}
         return {**document, "_links": {**links, "rendition": {"href": href, "templated": True}}}
+
+
+def _left_s(ends_s: int) -> int:
+    return max(1, ends_s - int(time.time()))

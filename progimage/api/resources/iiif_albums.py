@@ -1,0 +1,113 @@
+"""`/iiif/manifest/album/<id>`: manifests of albums."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import falcon
+
+from progimage.api.auth.authentication import viewer_of
+from progimage.api.fronts.iiif.geometry import SizeLimits
+from progimage.api.fronts.iiif.presentation import Presenter
+from progimage.api.openapi import schemas
+from progimage.api.openapi.documented import Parameter, documented
+from progimage.api.requests.query import pairs
+from progimage.api.requests.search import QueryParameters
+from progimage.api.resources.albums.reading import AlbumReader, SeenAlbum
+from progimage.api.resources.iiif_manifests import (
+    ANSWERS,
+    MAX_CANVASES,
+    range_text,
+    send_manifest,
+)
+from progimage.api.responses.delivery import PRIVATE
+from progimage.api.responses.hal import Urls
+from progimage.api.responses.viewers import facts_caching, without_texts
+from progimage.errors import (
+    InvalidRequest,
+    LinkExpired,
+    LinkRefused,
+    NotFound,
+    StoreUnavailable,
+)
+from progimage.imaging.limits import Limits
+from progimage.library.albums import MAX_PICTURES
+from progimage.model import ANONYMOUS, Record
+
+_PAGE = "page"
+_MAX_MANIFESTS = MAX_PICTURES // MAX_CANVASES
+
+
+class AlbumManifests:
+    """Sends manifests of albums."""
+
+    def __init__(self, reader: AlbumReader, limits: Limits, urls: Urls) -> None:
+        self._reader = reader
+        self._limits = SizeLimits.of(limits)
+        self._urls = urls
+
+    @documented(
+        "album_manifest",
+        "viewers",
+        ANSWERS,
+        parameters=(
+            Parameter(
+                "album",
+                "Id of an album; `~` and the signature of a link to it may follow.",
+                {"type": "string"},
+                place="path",
+                required=True,
+                example="5f0c6a4f1f0e4c4b9a4d2f6f9b7a1c3d",
+            ),
+            Parameter(
+                _PAGE,
+                f"Which {MAX_CANVASES:,} of the pictures, counted from 1; without it, all of them.",
+                {"type": "integer", "minimum": 1, "maximum": _MAX_MANIFESTS},
+            ),
+            schemas.ACCEPT,
+        ),
+        errors=(InvalidRequest, NotFound, LinkRefused, LinkExpired, StoreUnavailable),
+    )
+    def on_get(self, req: falcon.Request, resp: falcon.Response, album: str) -> None:
+        """Send a manifest of the pictures of an album, in its order.
+
+        It has the public pictures; with a signature, also the private ones of the album's owner.
+        If there are more pictures than fit into a manifest, the answer is a collection of
+        manifests.
+        """
+        parameters = QueryParameters(pairs(req), (_PAGE,))
+        number = parameters.whole_number(_PAGE, 1, _MAX_MANIFESTS, 1)
+        album_id, tilde, signature = album.partition("~")
+        viewer = viewer_of(req)
+        seen = self._reader.find_by_signature(viewer, album_id, signature if tilde else None)
+        # Viewers send no token with their requests for tiles.
+        shown_to = ANONYMOUS if seen.signature is None else seen.viewer
+        records = self._reader.records(shown_to, seen.album.images)
+        first = (number - 1) * MAX_CANVASES
+        chosen = records[first : first + MAX_CANVASES]
+        if not chosen:
+            raise NotFound("there is no picture to show, and no manifest is empty")
+        presenter = Presenter(partial(self._urls.absolute, req), self._limits)
+        path, title = seen.manifest_path, seen.album.title
+        if len(records) > MAX_CANVASES and _PAGE not in parameters:
+            document = presenter.collection(
+                _manifests(path, len(records)), path, title, f"{len(records):,} pictures"
+            )
+        else:
+            query = f"?{_PAGE}={number}" if _PAGE in parameters else ""
+            summary = seen.album.description or f"Pictures {range_text(number, len(chosen))}"
+            pictures = [self._shown(seen, record) for record in chosen]
+            document = presenter.of_pictures(pictures, path + query, title, summary)
+        is_public = seen.signature is None and not viewer.name
+        send_manifest(req, resp, document, facts_caching() if is_public else PRIVATE)
+
+    def _shown(self, seen: SeenAlbum, record: Record) -> tuple[Record, str]:
+        return without_texts(record), self._reader.segment(seen, record)
+
+
+def _manifests(path: str, count: int) -> list[tuple[str, str]]:
+    """Return path and label of each manifest of an album."""
+    return [
+        (f"{path}?{_PAGE}={number}", range_text(number, min(MAX_CANVASES, count - first)))
+        for number, first in enumerate(range(0, count, MAX_CANVASES), 1)
+    ]
