@@ -48,8 +48,8 @@ def show(
         if event is None or place is None:
             continue
         time = datetime.fromtimestamp(place.time_ms / 1000, UTC)
-        tries = f"{event.attempts} tries"
-        print(event.id, event.type, f"{time:%Y-%m-%dT%H:%M:%SZ}", tries, event.error, sep="\t")
+        due = f"{time:%Y-%m-%dT%H:%M:%SZ}"
+        print(event.id, event.type, due, event.attempts, event.error, sep="\t")
 
 
 @commands.command()
@@ -58,7 +58,7 @@ def retry(name: Name, ids: Ids = None) -> None:
     settings, store = _opened()
     queue = _queue(settings, store, name)
     found = _selected(queue, ids) if ids else list(queue.failed())
-    print(f"{sum(map(queue.send_again, found))} events are sent again")
+    print(f"sent again: {sum(map(queue.send_again, found))}")
 
 
 @commands.command()
@@ -75,7 +75,7 @@ def drop(
     found = [*queue.waiting(), *queue.failed()] if is_all else _selected(queue, ids or [])
     for key in found:
         queue.remove(key)
-    print(f"dropped {len(found)} events")
+    print(f"dropped: {len(found)}")
 
 
 def _selected(queue: Queue, ids: list[str]) -> list[str]:

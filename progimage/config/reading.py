@@ -150,6 +150,7 @@ def _complaints(error: ValidationError, origin: Mapping[tuple[str, ...], str]) -
             yield f"{name}: no such setting; {_LISTED}"
         elif where[0] in ("auth", "webhooks") or where == ("jobs", "broker"):
             # The value may be a secret.
+            name = ".".join(where) if where[0] == "webhooks" else name
             yield f"{name}: {item['msg'].removeprefix('Value error, ').removeprefix(f'{name}: ')}"
         else:
             expected = item["msg"].replace("Input should be", "expected")
