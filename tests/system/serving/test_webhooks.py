@@ -157,7 +157,7 @@ def test_kills_of_server_and_receiver_lose_no_event(tmp_path):
         assert all(len(ids) == 1 for ids in receiver.ids_of("image.created").values())
 
 
-def test_of_two_nodes_one_sends_and_the_other_takes_over(tmp_path):
+def test_events_of_two_nodes_arrive_when_one_of_them_is_killed(tmp_path):
     with receiving(tmp_path) as receiver:
         store = f"file://{tmp_path}/store"
         chosen = settings(receiver)
@@ -168,7 +168,6 @@ def test_of_two_nodes_one_sends_and_the_other_takes_over(tmp_path):
             nodes: list[Server] = [a, b]
             sent = [nodes[n % 2].upload(picture(n)).split("/")[2] for n in range(10)]
             wait_until(lambda: set(sent) <= receiver.ids_of("image.created").keys())
-            assert len(receiver.lines) == 10, "each once"
             a.die()
             sent += [b.upload(picture(n)).split("/")[2] for n in range(10, 15)]
             wait_until(lambda: set(sent) <= receiver.ids_of("image.created").keys())
