@@ -16,9 +16,7 @@ import structlog
 
 from progimage.errors import DamagedRecord, NotFound
 from progimage.jobs import keys as job_keys
-from progimage.library.events import Subject
 from progimage.library.records import read_record
-from progimage.model import EventKind
 from progimage.stores import ObjectStore, exists, json_objects
 from progimage.webhooks import keys
 from progimage.webhooks.events import PendingEvent
@@ -66,7 +64,7 @@ class Recovery:
                 continue
             if pending is None:
                 continue
-            if self._has_happened(pending.event.type, pending.subject):
+            if self._has_happened(pending):
                 for hook in pending.hooks:
                     enqueue(self._store, hook, pending.event)
                 recovered += 1
@@ -77,7 +75,8 @@ class Recovery:
             log.info("recovered events of processes that died", count=recovered)
         return recovered
 
-    def _has_happened(self, kind: EventKind, subject: Subject) -> bool:
+    def _has_happened(self, pending: PendingEvent) -> bool:
+        kind, subject = pending.event.type, pending.subject
         if kind == "job.finished":
             return exists(self._store, job_keys.finished(subject.id))
         try:
@@ -86,9 +85,11 @@ class Recovery:
             return kind == "image.deleted"
         except DamagedRecord:
             return False
-        is_same = record.generation == subject.generation
         if kind == "image.deleted":
-            return not is_same or record.state != "live"
+            # An upload after the removal has another time; an original that was restored has not.
+            is_another = record.facts()["created"] != pending.event.data.get("created")
+            return is_another or record.state != "live"
+        is_same = record.generation == subject.generation
         # The first revision was there, whatever became of it.
         is_there = record.state == "live" or subject.revision == 1
         return is_same and is_there and record.revision >= subject.revision

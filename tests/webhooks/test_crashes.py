@@ -26,7 +26,7 @@ from progimage.webhooks.events import StoredEvent
 from progimage.webhooks.outbox import Outbox
 from progimage.webhooks.queue import Queue
 from progimage.webhooks.recovery import Recovery
-from tests.candidates import add, id_of
+from tests.candidates import add, candidate, id_of
 from tests.stores.dying import Died, DyingStore
 
 ANN = Viewer(name="ann")
@@ -176,6 +176,38 @@ def test_a_removal_that_another_process_finishes_has_the_event_of_the_first():
     recover(inner)
     [event] = queued(inner)
     assert (event.type, event.data["title"]) == ("image.deleted", original.title)
+
+
+def dead_before_record(change: Change) -> MemoryStore:
+    """Return a store with the picture, where a process died before it wrote the record."""
+    dies_at = 0  # the first time it lives, which shows where to die
+    for _ in range(2):
+        inner = MemoryStore()
+        with_picture(inner)
+        dying = DyingStore(inner, dies_at)
+        with suppress(Died):
+            change(dying, outbox(dying))
+        dies_at = dying.history.index(("put", f"images/{ID[:2]}/{ID}/record.json")) + 1
+    return inner
+
+
+def test_a_removal_that_did_not_happen_is_not_seen_in_a_restored_original():
+    store = dead_before_record(remove)
+    original = store.list(f"images/{ID[:2]}/{ID}/original-")
+    store.delete(next(iter(original)).key)
+    before = read_record(store, ID)[0]
+    restored = Library(store).restore_original(candidate(PICTURE, owner="ann"))
+    assert restored.generation != before.generation
+    recover(store)
+    assert not queued(store)
+
+
+def test_a_removal_is_seen_although_the_picture_was_uploaded_again():
+    store = dead_before_record(remove)
+    Library(store).remove(ANN, ID)
+    with_picture(store)
+    recover(store)
+    assert [event.type for event in queued(store)] == ["image.deleted"]
 
 
 def test_an_upload_that_failed_for_good_is_forgotten_after_an_hour():
