@@ -8,7 +8,7 @@ S3_TESTS := tests/system/s3 tests/stores/s3/test_store.py::TestS3Store tests/sto
   tests/library/test_owners.py tests/renditions/test_renditions.py tests/maintenance/test_reindex.py tests/library/search/test_catalogue.py \
   tests/system/serving/test_restore.py
 
-.PHONY: engine-checksums run test test-server test-fronts test-s3 test-abuse test-faults test-nginx test-topology test-nodes test-api nginx test-tus-js test-typescript test-signing test-celery test-console test-iiif browser pictures bench bench-smoke bench-tools client reference docs lock audit test-package lint types check clean help
+.PHONY: engine-checksums run test test-server test-fronts test-origins test-s3 test-abuse test-faults test-nginx test-topology test-nodes test-api nginx test-tus-js test-typescript test-signing test-celery test-console test-iiif browser pictures bench bench-smoke bench-tools client reference docs lock audit test-package lint types check clean help
 
 help: ## Show this list
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -27,6 +27,9 @@ test-nginx: $(VENV)/.dev nginx ## Test deploy/nginx.conf with a real nginx, inst
 
 test-fronts: $(VENV)/.dev ## Compare with a thumbor that is installed beside us; run the loaders of the docs; needs Node
 	@$(BIN)/pytest tests/system/fronts
+
+test-origins: $(VENV)/.dev ## Serve and adopt a thousand photographs of a folder, a web server and a real Ceph
+	@tests/system/s3/run.sh $(BIN)/pytest -s tests/system/origins
 
 test-topology: $(VENV)/.dev nginx ## Kill a node of two behind deploy/nginx-cluster.conf, under load
 	@PATH="$$PATH:/usr/sbin:/usr/local/sbin" $(BIN)/pytest tests/system/topology

@@ -1,0 +1,1 @@
+"""Origins with a thousand photographs: a folder, a web server, a real S3 server."""
