@@ -36,7 +36,7 @@ class Removed:
 
     Attributes:
         seen, seen_bytes, removed, removed_bytes: renditions.
-        working_copies: removed ones, which no picture has a use for.
+        working_copies: removed ones, which no picture has a use for, with old pyramids.
         stale_uploads: files of interrupted uploads.
         expired_uploads: resumable uploads whose time was over.
     """
@@ -75,7 +75,8 @@ def collect(
     minute of age, from which follows the moment before which the second removes.
 
     Working copies go if they have no original, unless they are younger than an hour; and,
-    given `copy_px`, if they were made by another version or for another size.
+    given `copy_px`, if they were made by another version or for another size. Pyramids go as
+    renditions do once they are older than `max_age`: the next tile makes them again.
     """
     sweep, ages = Removed(), BytesByAge()
     if isinstance(store, HasStaleUploads):
@@ -84,13 +85,14 @@ def collect(
     for stat in store.list(keys.REMOTE_RENDERS):
         if stat.modified < clock() - _ASKED:
             store.delete(stat.key)
+    oldest_kept = clock() - max_age
     sweep.working_copies = _remove_working_copies(
         store,
         None if copy_px is None else keys.copy_kind(copy_px),
         clock() - _UPLOADED,
+        oldest_kept,
         on_progress,
     )
-    oldest_kept = clock() - max_age
     # Each is written again when its origin is asked, so these are of pictures nobody asks for.
     for stat in store.list(keys.ORIGINS):
         if stat.modified < oldest_kept:
@@ -124,9 +126,10 @@ def _remove_working_copies(
     store: ObjectStore,
     kind: str | None,
     oldest_spared: datetime,
+    oldest_pyramid: datetime,
     on_progress: Callable[[str], None],
 ) -> int:
-    """Remove copies of another `kind`, or without an original; return how many.
+    """Remove copies of another `kind`, without an original, or old pyramids; return how many.
 
     Pyramids count as copies, and have one kind, whatever the settings are.
 
@@ -143,7 +146,10 @@ def _remove_working_copies(
         while current < named[0]:
             current, generations = next(originals, _LAST)
         has_original = current == named[0] and named[1] in generations
-        is_of_use = kind is None or named[2] in (kind, keys.PYRAMID_KIND)
+        if named[2] == keys.PYRAMID_KIND:
+            is_of_use = stat.modified >= oldest_pyramid
+        else:
+            is_of_use = kind is None or named[2] == kind
         if not is_of_use or (not has_original and stat.modified < oldest_spared):
             store.delete(stat.key)
             removed += 1

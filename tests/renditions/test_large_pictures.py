@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import threading
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -315,6 +315,23 @@ def test_hiding_and_removing_a_picture_hides_and_removes_its_tiles(store, data):
     assert ann.simulate_delete(path).status_code == 204
     assert ann.simulate_get(tile).status_code == 404
     assert not store.pyramids()
+
+
+def test_a_collection_removes_old_pyramids_and_the_next_tile_makes_one_again(store, pool, data):
+    client = client_of(store, pool, **ORDINARY)
+    path = tile_path(upload(client, data), Tile(1, 1, 1))
+    first = client.simulate_get(path)
+    limits = {"max_age": timedelta(days=9), "max_bytes": 10**9}
+
+    def collect_in(days: int) -> int:
+        clock = datetime.now(UTC) + timedelta(days=days)
+        return gc.collect(store, **limits, clock=lambda: clock).working_copies
+
+    assert collect_in(days=8) == 0
+    assert collect_in(days=10) == 1
+    assert not store.pyramids()
+    assert client.simulate_get(path).content == first.content
+    assert pool.made == 2
 
 
 def test_a_collection_keeps_pyramids_of_pictures_and_removes_others(store, data):

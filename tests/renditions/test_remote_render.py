@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 from PIL import Image
@@ -10,17 +12,19 @@ from PIL import Image
 from progimage import errors, keys
 from progimage.access.admission import Admission
 from progimage.access.transform_policy import TransformPolicy
+from progimage.config import Settings
 from progimage.imaging.codecs import formats
 from progimage.imaging.limits import Limits
 from progimage.imaging.pipeline import parse
 from progimage.library import Library
-from progimage.model import ANONYMOUS
+from progimage.model import ANONYMOUS, Metadata
 from progimage.renditions import remote_render
 from progimage.renditions.remote_render import BrokerRenderer
 from progimage.renditions.renditions import Renditions
+from progimage.server.large import LargeFactory
 from progimage.stores.memory import MemoryStore
 from progimage.stores.temp_files import TempFolder
-from tests.candidates import add
+from tests.candidates import FACTS, add, candidate
 from tests.imaging.drawing import saved
 from tests.inline_pool import InlinePool
 
@@ -83,6 +87,36 @@ def test_a_render_is_made_by_the_worker_and_served_from_the_cache(store, picture
     assert found.timings is not None
     assert found.timings.width == 4
     assert list(store.list(keys.REMOTE_RENDERS)) == []
+
+
+def test_the_pyramid_of_a_tile_is_made_by_the_worker(store):
+    large = SimpleNamespace(**{**vars(FACTS), "width": 1601, "height": 1203})
+    data = saved(Image.new("RGB", (1601, 1203), "red"), "JPEG")
+    picture, _ = Library(store).add(replace(candidate(data), facts=large), Metadata())
+
+    def renditions(pool: InlinePool, remote: BrokerRenderer | None = None) -> Renditions:
+        factory = LargeFactory(Settings(deep={"from_pixels": 1_000_000}), pool)
+        library = Library(store)
+        large = factory.parts(store, library, lambda _: True).pictures
+        admission = Admission(9, "r")
+        return Renditions(
+            store, library, pool, TempFolder(), LIMITS, admission, POLICY, remote, large=large
+        )
+
+    asked = []
+
+    def send(ask, timeout_s) -> bool:
+        asked.append(ask)
+        remote_render.answer(store, renditions(InlinePool()), LIMITS, ask)
+        return True
+
+    web_node = renditions(NoPool(), BrokerRenderer(store, send, 5.0))
+    for x in (0, 512):
+        tile = parse(f"crop:x={x},y=0,width=512,height=512")
+        found = web_node.find_or_render(ANONYMOUS, picture.id, tile, formats.JPEG)
+        with found.reader as reader:
+            assert Image.open(reader).size == (512, 512)
+    assert len(asked) == 1
 
 
 def test_an_error_of_the_worker_is_raised(store, picture):

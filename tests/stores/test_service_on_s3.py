@@ -47,6 +47,31 @@ def test_a_picture_goes_round(client, s3_store):
     assert keys_outside_index(s3_store) == set()
 
 
+def test_tiles_of_a_large_picture_are_parts_of_one_object(s3_store):
+    data = saved(quadrants((1601, 1203)), "JPEG")
+    paths = []
+    # The second picture is beyond the limits, so all of it comes from its pyramid.
+    for most in (50_000_000, 1_500_000):
+        settings = {"deep": {"from_pixels": 1_000_000}, "limits": {"max_source_pixels": most}}
+        client = client_of(s3_store, **settings)
+        path = upload(client, data + bytes(most == 1_500_000))
+        base = f"/iiif/3/{path.split('/')[2]}"
+        for x, width in ((0, 512), (512, 512), (1536, 65)):
+            tile = client.simulate_get(f"{base}/{x},0,{width},512/{width},512/0/default.jpg")
+            assert opened(tile).size == (width, 512)
+        assert opened(client.simulate_get(f"{base}/full/100,/0/default.jpg")).size == (100, 75)
+        [pyramid] = [
+            stat.key
+            for stat in s3_store.list(f"copies/{path.split('/')[2][:2]}/{path.split('/')[2]}/")
+            if stat.key.endswith("/pyramid")
+        ]
+        paths.append((client, path, pyramid))
+    for client, path, pyramid in paths:
+        assert client.simulate_delete(path).status_code == 204
+        assert not list(s3_store.list(pyramid))
+    assert keys_outside_index(s3_store) == set()
+
+
 def test_an_edit_on_an_old_version_is_412(client):
     path = upload(client, JPEG) + "metadata/"
     headers = {
