@@ -41,6 +41,7 @@ from progimage.api.resources.trash import TrashResource
 from progimage.api.resources.uploads.resource import ResumableUploadResource
 from progimage.api.resources.users import Account, Registration
 from progimage.api.responses.origin import OriginResponder
+from progimage.api.responses.origin_sizes import OriginSizes
 from progimage.api.responses.original import OriginalResponder
 from progimage.api.responses.rendition import RenditionResponder
 from progimage.api.responses.viewers import ViewerResponder
@@ -187,7 +188,10 @@ def routes(parts: Components) -> list[Route]:
         table.append(Route("/origins/{name}/links/-/{key:path}", signing, "origin_links"))
         table.append(Route("/origins/{name}/{path:path}", origins, "origin"))
         if parts.fronts:
-            table.append(Route(FRONTS, FrontResource(parts.origins, foreign), "front"))
+            sizes = OriginSizes(
+                parts.foreign_renditions, parts.renditions, policy, parts.render_rate_limit
+            )
+            table.append(Route(FRONTS, FrontResource(parts.origins, foreign, sizes), "front"))
     if settings.iiif.enabled:
         viewers = ViewerResponder(
             parts.library,

@@ -13,10 +13,11 @@ from progimage.api.fronts.foreign import (
 )
 from progimage.api.fronts.mount import Front
 from progimage.api.requests.raw_path import checked_key
-from progimage.api.resources.origins import facts
 from progimage.api.responses import problems
 from progimage.api.responses.delivery import disposition
 from progimage.api.responses.origin import OriginResponder
+from progimage.api.responses.origin_facts import facts
+from progimage.api.responses.origin_sizes import OriginSizes
 from progimage.errors import (
     InvalidArgument,
     InvalidRequest,
@@ -37,9 +38,10 @@ _EXTENSIONS = {"jpeg": "jpg", "svg+xml": "svg"}
 class FrontResource:
     """Parses the URLs of another service and sends their pictures, with that service's statuses."""
 
-    def __init__(self, origins: Origins, responder: OriginResponder) -> None:
+    def __init__(self, origins: Origins, responder: OriginResponder, sizes: OriginSizes) -> None:
         self._origins = origins
         self._responder = responder
+        self._sizes = sizes
 
     # Not in the OpenAPI document, which cannot describe the grammar of another service.
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
@@ -71,7 +73,7 @@ class FrontResource:
 
         def choose(record: Record) -> Pipeline | None:
             def measure(steps: str) -> Size:
-                return self._responder.size_after(
+                return self._sizes.size_after(
                     req, origin, record, parse(steps), is_signed=front.is_signed
                 )
 

@@ -12,6 +12,7 @@ from progimage.api.openapi import schemas
 from progimage.api.openapi.documented import Answer, Content, Parameter, documented
 from progimage.api.requests.json_body import read_json
 from progimage.api.requests.media_type import JSON, check_media_type
+from progimage.api.requests.origin_path import key_of
 from progimage.api.requests.query import SIGNATURE
 from progimage.api.requests.raw_path import raw_path
 from progimage.api.resources.links import (
@@ -27,9 +28,10 @@ from progimage.api.resources.links import (
     send_link,
     sign_for_viewers,
 )
-from progimage.api.resources.origins import NAME, key_of
+from progimage.api.resources.origins import NAME
 from progimage.api.responses.hal import Urls
-from progimage.api.responses.origin import originals_forbidden, url_of
+from progimage.api.responses.origin import originals_forbidden
+from progimage.api.responses.origin_url import url_of
 from progimage.config import Settings
 from progimage.errors import (
     Forbidden,

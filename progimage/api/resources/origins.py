@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import timedelta
 from functools import lru_cache, partial
 from typing import NamedTuple
 
@@ -13,14 +12,16 @@ from progimage.api.auth.authentication import author_of, viewer_of
 from progimage.api.auth.origins import OriginAuthorization
 from progimage.api.openapi import schemas
 from progimage.api.openapi.documented import Answer, Parameter, documented
+from progimage.api.requests.origin_path import MARK, parts_of
 from progimage.api.requests.query import VERSION as VERSION_NAME
 from progimage.api.requests.query import PictureQuery, picture_query
-from progimage.api.requests.raw_path import decoded_key, raw_path
+from progimage.api.requests.raw_path import raw_path
 from progimage.api.resources.jobs import documents
 from progimage.api.resources.renditions import RENDER_ERRORS
 from progimage.api.responses import hal
 from progimage.api.responses.hal import Urls
 from progimage.api.responses.origin import OriginResponder
+from progimage.api.responses.origin_facts import facts
 from progimage.errors import (
     Forbidden,
     InvalidRequest,
@@ -37,12 +38,10 @@ from progimage.imaging.pipeline import Pipeline, parse
 from progimage.jobs.creation import purge_of
 from progimage.jobs.model import Counts, Progress, Request
 from progimage.jobs.state import Jobs
-from progimage.origins.origins import Found, Origin, Origins
+from progimage.origins.origins import Origin, Origins
 
-_MARK = "/-/"
 _INFO, _RENDERS = "info", "renders"
 _REMEMBERED_PIPELINES = 4_096
-_REMEMBERED_URLS = 8_192
 
 NAME = Parameter(
     "name",
@@ -67,25 +66,6 @@ VERSION = Parameter(
     "A version of the picture: the answer may then be cached for ever. It is not part of the key.",
     {"type": "string"},
 )
-_FACTS = {
-    "type": "object",
-    "properties": {
-        "origin": {"type": "string"},
-        "key": {"type": "string"},
-        "width": {"type": "integer"},
-        "height": {"type": "integer"},
-        "frames": {"type": "integer"},
-        "media_type": {"type": "string"},
-        "size_bytes": {"type": "integer"},
-        "has_alpha": {"type": "boolean"},
-        "dominant_colour": {"type": "string"},
-        "placeholder": {"type": "string", "description": "base64 of a ThumbHash."},
-        "version": {"type": "string", "description": "The origin's validator; may be empty."},
-        "checked": {"type": "string", "format": "date-time"},
-        "fresh_until": {"type": "string", "format": "date-time"},
-    },
-    "required": ["origin", "key", "width", "height", "media_type", "checked", "fresh_until"],
-}
 _ERRORS = (
     *RENDER_ERRORS,
     OriginMissing,
@@ -219,7 +199,7 @@ class OriginResource:
             raise Forbidden("only an administrator may remove cached pictures of an origin")
         target = self._target(req, name)
         if target.action != _RENDERS:
-            raise InvalidRequest(f"path: expected {_RENDERS}{_MARK}<key>")
+            raise InvalidRequest(f"path: expected {_RENDERS}{MARK}<key>")
         if target.key.endswith("*"):
             prefix = target.key.removesuffix("*")
             request = self._purges.create(target.origin.name, prefix, author.name)
@@ -235,36 +215,7 @@ class OriginResource:
         origin = self.origins.get(name)
         if origin is None:
             raise NotFound(f"there is no origin {name[:32]!r}")
-        return _Target(origin, *_parts(raw_path(req), name))
-
-
-@lru_cache(_REMEMBERED_URLS)
-def _parts(raw: str, name: str) -> tuple[str, str]:
-    """Return the text before `/-/` in a raw path and the key after it, both decoded.
-
-    Raises:
-        NotFound: there is no origin of this name.
-        InvalidRequest: the path has no key.
-    """
-    before, mark, rest = raw.partition(f"/origins/{name}/")
-    # A proxy may have left a path prefix in place.
-    if not mark or _MARK in before:
-        raise NotFound(f"there is no origin {name[:32]!r}")
-    action, mark, key = f"/{rest}".partition(_MARK)
-    if not mark:
-        raise InvalidRequest(
-            "path: expected <pipeline>/-/<key>, such as thumbnail.webp/-/2024/boat.jpg"
-        )
-    return falcon.uri.decode(action.strip("/"), unquote_plus=False), decoded_key(key)
-
-
-def key_of(raw: str, name: str) -> str:
-    """Return the key of a raw path, decoded.
-
-    Raises:
-        NotFound, InvalidRequest: the path is none of an origin, or has no key.
-    """
-    return _parts(raw, name)[1]
+        return _Target(origin, *parts_of(raw_path(req), name))
 
 
 def _check_query(query: PictureQuery) -> None:
@@ -273,28 +224,3 @@ def _check_query(query: PictureQuery) -> None:
         raise InvalidRequest(
             f"query: {query.arguments[0][0][:40]!r} is unknown; arguments belong in the path"
         )
-
-
-def facts(origin: Origin, found: Found) -> dict[str, object]:
-    """Return the facts about a picture, ready for JSON."""
-    record, pointer = found.record, found.pointer
-    names = [
-        "width",
-        "height",
-        "frames",
-        "media_type",
-        "size_bytes",
-        "has_alpha",
-        "dominant_colour",
-        "placeholder",
-    ]
-    document = record.model_dump(mode="json", include=set(names))
-    fresh_until = pointer.checked + timedelta(seconds=pointer.fresh_s)
-    return {
-        "origin": origin.name,
-        "key": pointer.key,
-        **{name: document[name] for name in names},
-        "version": pointer.version,
-        "checked": pointer.checked.isoformat(),
-        "fresh_until": fresh_until.isoformat(),
-    }

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
-from urllib.parse import quote
+from typing import NamedTuple
 
 import falcon
 
@@ -13,17 +12,21 @@ from progimage.access.transform_policy import TransformPolicy
 from progimage.api.auth.rate_limits import RenderRateLimit
 from progimage.api.requests import preconditions
 from progimage.api.requests.negotiation import choose_format, source_of
-from progimage.api.responses.delivery import Delivery, etag_of_rendition, part_opener, set_timing
+from progimage.api.responses.delivery import (
+    Delivery,
+    etag_of_rendition,
+    not_modified,
+    part_opener,
+    set_timing,
+)
+from progimage.api.responses.origin_url import url_of
 from progimage.errors import DamagedOriginal, Forbidden, NotFound, OriginFailed, OriginMissing
 from progimage.imaging.codecs import formats
 from progimage.imaging.codecs.formats import Format
-from progimage.imaging.codecs.written_size import written_size
-from progimage.imaging.operation import Size
-from progimage.imaging.pipeline import Pipeline, parse
+from progimage.imaging.pipeline import Pipeline
 from progimage.library import Library
-from progimage.lru import LockedLru
 from progimage.model import ANONYMOUS, Record
-from progimage.origins.copies import Copies, owner_of, viewer_of
+from progimage.origins.copies import Copies, viewer_of
 from progimage.origins.origins import Found, Origin
 from progimage.renditions.renditions import Rendition, Renditions, at_focus
 from progimage.telemetry import metrics
@@ -32,13 +35,15 @@ Choose = Callable[[Record], Pipeline | None]
 """Returns the pipeline for a record; None means the picture itself."""
 
 _ATTEMPTS = 3
-_REMEMBERED_URLS = 8_192
-_REMEMBERED_SIZES = 10_000
-# A JPEG in the lowest quality is the quickest to write and to read.
-_SMALL = "quality:1"
-_KEY = "/!$&'()*+,;=:@-._~"
-_PIPELINE = ":=,._-~/@"
 _MOST_REVALIDATING_S = 3_600
+
+
+class _Wanted(NamedTuple):
+    """What a URL says beside its pipeline; see `OriginResponder.respond`."""
+
+    is_signed: bool
+    is_versioned: bool
+    download: str | None
 
 
 class OriginResponder:
@@ -66,7 +71,6 @@ class OriginResponder:
         self._rate_limit = rate_limit
         self._library = library
         self._own = own
-        self._sizes: LockedLru[tuple[str, str], Size] = LockedLru(_REMEMBERED_SIZES)
 
     def respond(
         self,
@@ -92,20 +96,12 @@ class OriginResponder:
             Forbidden: the origin does not allow requests for the picture itself.
             TransformRefused: the transform policy does not allow the pipeline.
         """
+        wanted = _Wanted(is_signed, is_versioned, download)
         try:
             for attempt in range(_ATTEMPTS):
                 found = origin.find(key)
                 try:
-                    self._send(
-                        req,
-                        resp,
-                        origin,
-                        found,
-                        choose,
-                        is_signed=is_signed,
-                        is_versioned=is_versioned,
-                        download=download,
-                    )
+                    self._send(req, resp, origin, found, choose, wanted)
                 except OriginMissing:
                     raise
                 except (NotFound, DamagedOriginal) as error:
@@ -122,48 +118,6 @@ class OriginResponder:
                 raise
             self._send_fallback(req, resp, origin, choose, is_signed=is_signed)
 
-    def size_after(
-        self,
-        req: falcon.Request,
-        origin: Origin,
-        record: Record,
-        pipeline: Pipeline,
-        *,
-        is_signed: bool,
-    ) -> Size:
-        """Return the size of a picture after a pipeline that has to see its pixels.
-
-        The sizes are remembered. A size that is not is read from a small rendition.
-
-        Args:
-            record: of a copy of the origin, or of its fallback picture.
-
-        Raises: what a request for the rendition raises.
-        """
-        known = self._sizes.get((record.id, pipeline.canonical))
-        if known is not None:
-            return known
-        self._policy.check(pipeline, is_signed=is_signed)
-        is_copy = record.owner == owner_of(origin.name)
-        viewer = viewer_of(origin.name) if is_copy else ANONYMOUS
-        small = parse(f"{pipeline.canonical}/{_SMALL}")
-        made = (self._renditions if is_copy else self._own).find_or_render(
-            viewer,
-            record.id,
-            small,
-            formats.JPEG,
-            record,
-            self._rate_limit.consumer(req),
-            caches=req.method != "HEAD",
-        )
-        with made.reader as reader:
-            if made.timings is not None:
-                size = made.timings.width, made.timings.height
-            else:
-                size = written_size(reader.read())
-        self._sizes.put((record.id, pipeline.canonical), size)
-        return size
-
     def _send(
         self,
         req: falcon.Request,
@@ -171,19 +125,14 @@ class OriginResponder:
         origin: Origin,
         found: Found,
         choose: Choose,
-        *,
-        is_signed: bool,
-        is_versioned: bool,
-        download: str | None,
+        wanted: _Wanted,
     ) -> None:
         record = found.record
         pipeline = choose(record)
         if pipeline is None:
-            self._send_original(
-                req, resp, origin, found, is_versioned=is_versioned, download=download
-            )
+            self._send_original(req, resp, origin, found, wanted)
             return
-        self._policy.check(pipeline, is_signed=is_signed)
+        self._policy.check(pipeline, is_signed=wanted.is_signed)
         pipeline = at_focus(pipeline, record)
         form = choose_format(pipeline.format, req, resp, source_of(record))
         name = keys.rendition_name(pipeline.canonical, form.extension)
@@ -192,9 +141,9 @@ class OriginResponder:
         resp.set_header(
             "Link", f'<{url_of(origin.name, found.pointer.key, canonical)}>; rel="canonical"'
         )
-        self._describe(resp, form, origin, found, is_versioned=is_versioned, download=download)
+        self._describe(resp, form, origin, found, wanted)
         preconditions.require(req, etag)
-        if self._delivery.is_unchanged(req, resp, etag):
+        if self._is_unchanged(req, resp, found, etag):
             return
         viewer = viewer_of(origin.name)
         made = self._renditions.find_public(record.id, pipeline, form)
@@ -212,6 +161,22 @@ class OriginResponder:
         self._send_rendition(req, resp, self._renditions, made, etag, keys.FOREIGN)
         if found.state in ("stale", "renewed"):
             resp.set_header("X-Cache", found.state)
+
+    def _is_unchanged(
+        self, req: falcon.Request, resp: falcon.Response, found: Found, etag: str
+    ) -> bool:
+        """Set the ETag; set a 304 and return True if the client has this version.
+
+        If-Modified-Since has to be the date that was sent: a file of an earlier date may have
+        taken the place of the one that the client knows.
+        """
+        since = req.get_header("If-Modified-Since")
+        if self._delivery.is_unchanged(req, resp, etag):
+            return True
+        if since and since == found.pointer.modified and not req.get_header("If-None-Match"):
+            not_modified(resp)
+            return True
+        return False
 
     def _send_rendition(
         self,
@@ -241,17 +206,15 @@ class OriginResponder:
         resp: falcon.Response,
         origin: Origin,
         found: Found,
-        *,
-        is_versioned: bool,
-        download: str | None,
+        wanted: _Wanted,
     ) -> None:
         if not origin.settings.originals:
             raise originals_forbidden(origin.name)
         record = found.record
         form = formats.by_media_type(record.media_type)
-        self._describe(resp, form, origin, found, is_versioned=is_versioned, download=download)
+        self._describe(resp, form, origin, found, wanted)
         preconditions.require(req, record.sha256)
-        if self._delivery.is_unchanged(req, resp, record.sha256):
+        if self._is_unchanged(req, resp, found, record.sha256):
             return
         library = self._copies.library
         resp.set_header("X-Cache", found.state)
@@ -272,9 +235,7 @@ class OriginResponder:
         form: Format,
         origin: Origin,
         found: Found,
-        *,
-        is_versioned: bool,
-        download: str | None,
+        wanted: _Wanted,
     ) -> None:
         stem = found.record.file_name.rpartition(".")[0] or found.record.id[:16]
         is_public = found.record.is_public
@@ -283,11 +244,11 @@ class OriginResponder:
             form,
             is_public=is_public,
             file_name=f"{stem}.{form.extension}",
-            download=download,
+            download=wanted.download,
         )
         if found.pointer.modified:
             resp.set_header("Last-Modified", found.pointer.modified)
-        if is_public and not is_versioned:
+        if is_public and not wanted.is_versioned:
             resp.set_header("Cache-Control", _caching(origin, found.fresh_s))
 
     def _send_fallback(
@@ -334,13 +295,6 @@ def originals_forbidden(origin: str) -> Forbidden:
         f"origin {origin!r} serves renditions, not the pictures themselves; request a "
         "transform, such as thumbnail"
     )
-
-
-@lru_cache(_REMEMBERED_URLS)
-def url_of(origin: str, key: str, pipeline: str) -> str:
-    """Return the path of a rendition of an origin's picture, or of the picture itself for ""."""
-    middle = f"/{quote(pipeline, safe=_PIPELINE)}" if pipeline else ""
-    return f"/origins/{origin}{middle}/-/{quote(key, safe=_KEY)}"
 
 
 def _caching(origin: Origin, fresh_s: int) -> str:

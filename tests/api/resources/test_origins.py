@@ -116,6 +116,22 @@ def test_headers_tell_how_long_it_is_fresh(origin: OriginClient):
     assert again.status_code == 304
 
 
+def test_the_date_of_the_source_asks_whether_it_changed(origin: OriginClient):
+    origin.put("a.png", picture(colour="red"))
+    os.utime(origin.root / "a.png", (1_700_000_000, 1_700_000_000))
+    modified = origin.get("thumbnail.png/-/a.png").headers["last-modified"]
+    asked = {"If-Modified-Since": modified}
+    assert origin.get("thumbnail.png/-/a.png", asked).status_code == 304
+    other = {**asked, "If-None-Match": '"another"'}
+    assert origin.get("thumbnail.png/-/a.png", other).status_code == 200
+    origin.put("a.png", picture(colour="blue"))
+    os.utime(origin.root / "a.png", (1_600_000_000, 1_600_000_000))
+    origin.pass_time(301)
+    origin.get("thumbnail.png/-/a.png")
+    origin.settle()
+    assert origin.get("thumbnail.png/-/a.png", asked).status_code == 200
+
+
 def test_a_versioned_address_never_changes(origin: OriginClient):
     origin.put("a.png", picture())
     result = origin.get("thumbnail.png/-/a.png?v=3")

@@ -21,6 +21,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 
 import boto3
 import pytest
+from botocore.config import Config
 
 from tests.system.origins.photographs import MOST, number_in, write_photographs
 from tests.system.s3.real import real_url
@@ -66,7 +67,10 @@ def bucket(folder: Path, keys) -> str:
     parts = urlsplit(url)
     arguments = {name: values[0] for name, values in parse_qs(parts.query).items()}
     client = boto3.session.Session().client(
-        "s3", endpoint_url=arguments["endpoint_url"], region_name=arguments["region"]
+        "s3",
+        endpoint_url=arguments["endpoint_url"],
+        region_name=arguments["region"],
+        config=Config(read_timeout=120, retries={"total_max_attempts": 10, "mode": "standard"}),
     )
     with ThreadPoolExecutor(THREADS) as threads:
         prefix = parts.path.strip("/")

@@ -1,0 +1,85 @@
+"""The sizes of origins' pictures after steps whose result depends on their pixels."""
+
+from __future__ import annotations
+
+import falcon
+
+from progimage.access.transform_policy import TransformPolicy
+from progimage.api.auth.rate_limits import RenderRateLimit
+from progimage.imaging.codecs import formats
+from progimage.imaging.codecs.written_size import written_size
+from progimage.imaging.operation import Size
+from progimage.imaging.pipeline import Pipeline, parse
+from progimage.lru import LockedLru
+from progimage.model import ANONYMOUS, Record
+from progimage.origins.copies import owner_of, viewer_of
+from progimage.origins.origins import Origin
+from progimage.renditions.renditions import Renditions
+
+_REMEMBERED = 10_000
+# A JPEG in the lowest quality is the quickest to write and to read.
+_SMALL = "quality:1"
+
+
+class OriginSizes:
+    """Measures by rendering, and remembers the results.
+
+    Args:
+        renditions: of the pictures of origins.
+        own: renditions of the library, for fallback pictures.
+    """
+
+    def __init__(
+        self,
+        renditions: Renditions,
+        own: Renditions,
+        policy: TransformPolicy,
+        rate_limit: RenderRateLimit,
+    ) -> None:
+        self._renditions = renditions
+        self._own = own
+        self._policy = policy
+        self._rate_limit = rate_limit
+        self._sizes: LockedLru[tuple[str, str], Size] = LockedLru(_REMEMBERED)
+
+    def size_after(
+        self,
+        req: falcon.Request,
+        origin: Origin,
+        record: Record,
+        pipeline: Pipeline,
+        *,
+        is_signed: bool,
+    ) -> Size:
+        """Return the size of a picture after a pipeline that has to see its pixels.
+
+        The sizes are remembered. A size that is not is read from a small rendition.
+
+        Args:
+            record: of a copy of the origin, or of its fallback picture.
+
+        Raises: what a request for the rendition raises.
+        """
+        known = self._sizes.get((record.id, pipeline.canonical))
+        if known is not None:
+            return known
+        self._policy.check(pipeline, is_signed=is_signed)
+        is_copy = record.owner == owner_of(origin.name)
+        viewer = viewer_of(origin.name) if is_copy else ANONYMOUS
+        small = parse(f"{pipeline.canonical}/{_SMALL}")
+        made = (self._renditions if is_copy else self._own).find_or_render(
+            viewer,
+            record.id,
+            small,
+            formats.JPEG,
+            record,
+            self._rate_limit.consumer(req),
+            caches=req.method != "HEAD",
+        )
+        with made.reader as reader:
+            if made.timings is not None:
+                size = made.timings.width, made.timings.height
+            else:
+                size = written_size(reader.read())
+        self._sizes.put((record.id, pipeline.canonical), size)
+        return size
