@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from progimage.access.signed_links import LinkSigner, Scope, path_of_iiif, path_of_origin
-from progimage.errors import LinkRefused
+from progimage.errors import Forbidden, LinkRefused
 from progimage.imaging.pipeline import Pipeline
 from progimage.model import Viewer
 from progimage.origins.origins import Origin
@@ -61,3 +61,11 @@ class OriginAuthorization:
         if origin.settings.visibility == "private" and not viewer.name:
             raise missing(key)
         return False
+
+
+def originals_forbidden(origin: str) -> Forbidden:
+    """Return the error for originals of an origin that serves only renditions."""
+    return Forbidden(
+        f"origin {origin!r} serves renditions, not the pictures themselves; request a "
+        "transform, such as thumbnail"
+    )

@@ -7,7 +7,7 @@ import falcon
 from progimage.access.signed_links import LinkSigner, path_of_origin
 from progimage.access.transform_policy import TransformPolicy
 from progimage.api.auth.authentication import author_of
-from progimage.api.auth.origins import OriginAuthorization
+from progimage.api.auth.origins import OriginAuthorization, originals_forbidden
 from progimage.api.openapi import schemas
 from progimage.api.openapi.documented import Answer, Content, Parameter, documented
 from progimage.api.requests.json_body import read_json
@@ -30,7 +30,6 @@ from progimage.api.resources.links import (
 )
 from progimage.api.resources.origins import NAME
 from progimage.api.responses.hal import Urls
-from progimage.api.responses.origin import originals_forbidden
 from progimage.api.responses.origin_url import url_of
 from progimage.config import Settings
 from progimage.errors import (

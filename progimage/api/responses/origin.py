@@ -9,6 +9,7 @@ import falcon
 
 from progimage import keys
 from progimage.access.transform_policy import TransformPolicy
+from progimage.api.auth.origins import originals_forbidden
 from progimage.api.auth.rate_limits import RenderRateLimit
 from progimage.api.requests import preconditions
 from progimage.api.requests.negotiation import choose_format, source_of
@@ -20,7 +21,7 @@ from progimage.api.responses.delivery import (
     set_timing,
 )
 from progimage.api.responses.origin_url import url_of
-from progimage.errors import DamagedOriginal, Forbidden, NotFound, OriginFailed, OriginMissing
+from progimage.errors import DamagedOriginal, NotFound, OriginFailed, OriginMissing
 from progimage.imaging.codecs import formats
 from progimage.imaging.codecs.formats import Format
 from progimage.imaging.pipeline import Pipeline
@@ -287,14 +288,6 @@ class OriginResponder:
         )
         resp.status = falcon.code_to_http_status(origin.settings.fallback_status)
         self._send_rendition(req, resp, self._own, made, etag, "")
-
-
-def originals_forbidden(origin: str) -> Forbidden:
-    """Return the error for originals of an origin that serves only renditions."""
-    return Forbidden(
-        f"origin {origin!r} serves renditions, not the pictures themselves; request a "
-        "transform, such as thumbnail"
-    )
 
 
 def _caching(origin: Origin, fresh_s: int) -> str:
