@@ -105,7 +105,9 @@ def serve_all(server: Server, keys: list[str], report) -> None:
     report("s for all of them again", time.perf_counter() - started)
     assert {answer[0] for answer in first} == {200}
     assert [number_in(answer[1]) for answer in first] == list(range(len(keys)))
-    assert [(200, answer[1], "hit") for answer in first] == second
+    # What took longer than the pictures are fresh is renewed behind the answer.
+    assert {answer[2] for answer in second} <= {"hit", "stale"}
+    assert [answer[1] for answer in second] == [answer[1] for answer in first]
 
 
 def adopt_all(server: Server, folder: Path, keys: list[str], report) -> None:
