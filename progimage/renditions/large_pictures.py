@@ -60,7 +60,7 @@ class LargePictures:
     def is_known_tile(self, image_id: str, pipeline: Pipeline, form: Format) -> bool:
         """Return whether this is a tile of a picture of which tiles were sent before.
 
-        Such a tile is not in the rendition cache, so nobody needs to look there.
+        Such a tile is not in the rendition cache, so there is no need to look there.
         """
         known = self._served.get(image_id)
         return known is not None and known[1] is form and tile_of(pipeline, known[0]) is not None

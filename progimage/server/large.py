@@ -41,7 +41,7 @@ class LargeFactory:
             memory_bytes=chosen.memory_bytes,
             # What the decoder of one picture took should not stay for the next.
             tasks=1,
-            # Somebody waits, as for any render.
+            # A client waits, as for any render.
             niceness=settings.render.niceness,
             turn=FairQueue(2, chosen.wall_timeout_s).turn,
         )

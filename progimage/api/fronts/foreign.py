@@ -51,7 +51,7 @@ class Compiled:
     """What a foreign URL asks for, in terms of this service.
 
     Attributes:
-        pipeline: the steps and settings; None where the source itself is asked for.
+        pipeline: the steps and settings; None for the source itself.
         file_name: the name for saving; "" if the URL gives none.
         is_attachment: the client should save the picture and not show it.
     """
@@ -75,7 +75,7 @@ class ForeignUrl(Protocol):
         ...
 
     def compile(self, source: ForeignSource) -> Compiled:
-        """Return what is asked for of this source.
+        """Return the pipeline for this source, with the name of the file.
 
         Raises:
             ForeignUrlError: an option is known but not supported, or passes a limit.

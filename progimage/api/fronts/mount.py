@@ -1,7 +1,7 @@
 """Which requests belong to a foreign URL grammar: by their host name, or by a prefix.
 
 A middleware turns such a request aside before it is routed, since a foreign path can look
-like any of ours. What it is about stays in the raw path.
+like one of this service. Its parts stay in the raw path.
 """
 
 from __future__ import annotations

@@ -26,7 +26,7 @@ from progimage.imaging.tiles import TILE_PX
 STREAMED = (JPEG, PNG, TIFF)
 """The formats that can be decoded so, where `limits.HAS_VIPS` is True."""
 
-# Rows that are asked for at a time. More take more memory, fewer more time.
+# Rows that are read at a time. More take more memory, fewer more time.
 _ROWS = 64
 
 _MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}

@@ -13,7 +13,7 @@ def max_age_s(header: str, age: str = "") -> int | None:
 
     Args:
         header: the value of `Cache-Control`.
-        age: the value of `Age`: how many seconds another cache has kept it already.
+        age: the value of `Age`: how many seconds it was in another cache.
     """
     directives = _directives(header)
     if "no-cache" in directives or "no-store" in directives:

@@ -166,7 +166,7 @@ def origins(text: str) -> dict[str, str]:
 
 def test_a_folder(folder, keys, tmp_path, report):
     settings = tmp_path / "settings.toml"
-    # All that somebody has to write.
+    # The only settings that are needed.
     settings.write_text(f'[origins.photos]\nfrom = "{folder.as_uri()}"\n')
     with running(tmp_path / "node", server_workers=2, settings=settings) as server:
         serve_all(server, keys, report)

@@ -29,7 +29,7 @@ class ImgproxyUrl:
     is_facts: bool = False
 
     def compile(self, source: ForeignSource) -> Compiled:
-        """Return what is asked for of this source; see `ForeignUrl.compile`."""
+        """Return the pipeline for this source; see `ForeignUrl.compile`."""
         options = self.options
         if options.page and source.format not in ("", PAGED):
             raise ForeignUrlError(
@@ -42,7 +42,7 @@ class ImgproxyUrl:
         return Compiled(pipeline, options.file_name, options.is_attachment)
 
     def _is_left_alone(self, form: str) -> bool:
-        """True if `skip_processing` names the source's format, and no other one is asked for."""
+        """True if `skip_processing` names the source's format, and no other one is requested."""
         options = self.options
         return form in options.skipped_formats and options.format in ("", form)
 

@@ -21,8 +21,8 @@ class Plan:
         crop: the part of the source to work on; a 0 means the whole side.
         scaled: what that part is resized to.
         result: the part of the resized picture to keep; a 0 means the whole side.
-        target: the size that was asked for, times zoom and dpr; a 0 leaves a side free.
-        ratio_canvas: the canvas of the ratio that was asked for, or None.
+        target: the requested size, times zoom and dpr; a 0 leaves a side free.
+        ratio_canvas: the canvas of the requested ratio, or None.
         dpr: the factor of offsets and paddings.
     """
 

@@ -26,7 +26,7 @@ class Gravity:
 
 @dataclass(frozen=True, slots=True)
 class Extend:
-    """Whether to extend the canvas to the size (or ratio) asked for, and where the picture goes."""
+    """Whether to extend the canvas to the requested size or ratio, and where the picture goes."""
 
     is_on: bool = False
     gravity: Gravity = Gravity()

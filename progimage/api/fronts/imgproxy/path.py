@@ -29,7 +29,7 @@ class Parts:
         signed: what the signature is over, with a leading slash.
         options: the option segments, each its name and its arguments.
         source: the source, decoded once.
-        extension: the output format asked for behind the source; may be empty.
+        extension: the requested output format, behind the source; may be empty.
     """
 
     signature: str

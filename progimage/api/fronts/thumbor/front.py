@@ -33,7 +33,7 @@ class ThumborUrl:
         return self.options.is_meta
 
     def compile(self, source: ForeignSource) -> Compiled:
-        """Return what is asked for of this source; see `ForeignUrl.compile`."""
+        """Return the pipeline for this source; see `ForeignUrl.compile`."""
         options = self.options
         names = dict(options.filters)
         file_name = ",".join(names.get("attachment", ()))

@@ -26,7 +26,7 @@ class Plan:
 
     Attributes:
         crop: the part that the URL names, None for all.
-        window: the part of that which is kept, None for all.
+        window: the part of the crop that stays, None for all.
         size: what it is resized to.
         requested: the canvas of the filter `fill`.
     """
@@ -54,7 +54,7 @@ def plan(source: Size, options: ThumborOptions, focus: Size | None) -> Plan:
 
 
 def target_size(source: Size, options: ThumborOptions) -> Size:
-    """Return the size asked for, its free side in proportion."""
+    """Return the requested size, its free side in proportion."""
     width = source[0] if options.width == "orig" else options.width
     height = source[1] if options.height == "orig" else options.height
     if not width and not height:
