@@ -240,7 +240,8 @@ def _page(server: Server) -> Iterator[Page]:
 def _library(bench: Bench, count: int, settings: dict[str, str] | None = None) -> Iterator[Server]:
     """Run a server with drawn pictures; with accounts they are private ones of `editor`.
 
-    A library without accounts is kept, without its renditions, if the bench keeps libraries.
+    A library without accounts stays for later runs, without its renditions, if there is a folder
+    for libraries.
     """
     with ExitStack() as stack:
         if bench.libraries and not settings:

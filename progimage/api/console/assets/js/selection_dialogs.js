@@ -50,7 +50,7 @@ export function askForRenditions(records, onstarted) {
   const form = h(
     "form",
     { class: "stack", onsubmit: submit },
-    h("div", { class: "field" }, h("label", { for: id }, "Transforms, one a line"), text, h("p", { id: hintId, class: "hint" }, "As in an address: thumbnail.webp, resize:w=1200.jpg. They are made in the background, before somebody asks for them.")),
+    h("div", { class: "field" }, h("label", { for: id }, "Transforms, one a line"), text, h("p", { id: hintId, class: "hint" }, "As in an address: thumbnail.webp, resize:w=1200.jpg. They are made in the background, before they are needed.")),
     trouble,
     h("div", { class: "row end" }, h("button", { type: "submit", class: "primary" }, `Make for ${count(records.length, "picture")}`)),
   );

@@ -11,7 +11,7 @@ import { userName } from "./session.js";
 import { placeholder } from "./showing.js";
 import { count, nameOf, when } from "./wording.js";
 
-/** Return how many days deleted pictures are kept; 0 if deleting is final, or if nobody is logged in. */
+/** Return for how many days deleted pictures can be restored; 0 if deletion is final, or without an account. */
 export async function trashDays() {
   if (accountMode() !== "off" && userName() === null) return 0;
   try {
@@ -36,7 +36,7 @@ export function trashView({ onrestored }) {
     state.replaceChildren(waitingState());
     try {
       const page = await json(`${servicePath}/trash/`, { signal: gone.signal });
-      about.textContent = `Deleted pictures are kept for ${count(page.days, "day")}. Their addresses show nothing meanwhile.`;
+      about.textContent = `Deleted pictures can be restored for ${count(page.days, "day")}. Until they are restored, their addresses show nothing.`;
       list.replaceChildren();
       append(page);
     } catch (error) {
