@@ -19,6 +19,7 @@ from tests.api.conftest import form, upload
 from tests.imaging.drawing import saved
 from tests.inline_pool import InlinePool
 from tests.library.search.metered import MeteredStore
+from tests.people import AUTH, headers_of
 
 
 @pytest.fixture
@@ -176,3 +177,23 @@ def test_an_external_id_costs_its_pointer_and_nothing_where_there_is_none(client
     assert {name: named[name] - plain.get(name, 0) for name in named} == {"GET": 2, "PUT": 1}
     assert cost_of("/external/_/sku-42") == {"GET": 4}
     assert cost_of("/images/?external_id=sku-42") == {"GET": 2}
+
+
+def test_a_quota_costs_an_upload_a_read_and_a_write(store):
+    limits = {"enabled": True, "max_pictures": 9}
+    settings = Settings.model_validate({"auth": AUTH, "quota": limits})
+    client = testing.TestClient(app.create(settings, store, InlinePool()))
+    headers = {**headers_of(store, "ann"), "Content-Type": "application/octet-stream"}
+    anybody = {"Content-Type": "application/octet-stream"}
+    costs = []
+    # The first upload of an account counts what it has.
+    for number, given in enumerate([headers, headers, anybody]):
+        picture = saved(Image.new("RGB", (3, 10 + number)), "PNG")
+        store.requests.clear()
+        assert client.simulate_post("/images/", body=picture, headers=given).status_code == 201
+        costs.append(dict(store.requests))
+    _, counted, anonymous = costs
+    assert {name: counted[name] - anonymous.get(name, 0) for name in counted} == {
+        "GET": 1,
+        "PUT": 1,
+    }

@@ -98,8 +98,8 @@ def test_replacing_moves_the_id_and_the_old_picture_stays_without_it(store):
 
 def test_a_known_picture_gets_an_id_as_on_known_says(store):
     upload(store, OLD, "")
-    kept = upload(store, OLD)
-    assert (kept.applied, kept.not_applied) == ((), ("external_id",))
+    unchanged = upload(store, OLD)
+    assert (unchanged.applied, unchanged.not_applied) == ((), ("external_id",))
     assert shown(store) is None
     assert upload(store, OLD, on_known="merge").applied == ("external_id",)
     assert shown(store) == OLD

@@ -1,4 +1,4 @@
-"""Quotas over HTTP: what uploads are told, and what accounts and administrators see."""
+"""Quotas over HTTP: rejected uploads, and what accounts and administrators see."""
 
 from __future__ import annotations
 
