@@ -17,15 +17,18 @@ from progimage.imaging.limits import Limits
 from progimage.imaging.pipeline import parse
 from progimage.imaging.registry import DECLARED
 from progimage.imaging.render import render
+from tests.imaging.codecs.readers.reading import png
 from tests.imaging.drawing import animated, put, saved
 
 SIZES = [(1, 1), (1, 9), (9, 1), (7, 5)]
-MODES = ["1", "L", "LA", "P", "RGB", "RGBA", "I;16", "CMYK"]
+MODES = ["1", "L", "LA", "P", "RGB", "RGBA", "I;16", "RGBA;16", "CMYK", "GIF", "WEBP", "TIFF"]
 _EXTRA = (
     *("mask:rounded", "mask:ellipse", "mask:circle", "strip:keep=all", "strip:keep=exif"),
     *("lossless", "compress:2000", "resize:w=1", "resize:w=30,h=30,fit=contain", "trim"),
     *("resize:w=5,h=5,fit=cover,gravity=smart", "thumbnail:3x3", "rotate:33", "pad:5"),
+    *("resize:w=5,h=5,fit=cover,gravity=focus", "redact:0x0x1x1,how=blur", "extend:1x1"),
 )
+_FORMATS = ("GIF", "WEBP", "TIFF")
 PIPELINES = sorted(
     {what.example or what.name for what in DECLARED if "0123" not in (what.example or "")}
     | set(_EXTRA)
@@ -37,6 +40,13 @@ def _source(mode: str, size: tuple[int, int], frames: int) -> bytes:
     exif[0x0112], exif[271] = 6, "Maker"
     exif.get_ifd(0x8769)[0x9003] = "2020:01:02 03:04:05"
     exif.get_ifd(0x8825)[1] = "N"
+    if mode in _FORMATS:
+        first = Image.new("RGBA", size, (200, 100, 50, 255))
+        others = [Image.new("RGBA", size) for _ in range(frames - 1)]
+        return animated([first, *others], mode)
+    if mode == "RGBA;16":
+        row = bytes(range(8)) * size[0]
+        return png([row] * size[1], size[0], depth=16, colour=6)
     if mode == "I;16":
         return saved(Image.frombytes(mode, size, bytes(range(2 * size[0] * size[1]))), "PNG")
     image = Image.new("RGBA", size, (200, 100, 50, 128)).convert(mode)

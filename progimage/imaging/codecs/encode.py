@@ -21,6 +21,7 @@ from PIL.PngImagePlugin import PngInfo
 from progimage.errors import InvalidArgument, OutputTooLarge
 from progimage.imaging.codecs.formats import (
     AVIF,
+    BMP,
     GIF,
     ICO,
     JPEG,
@@ -133,8 +134,16 @@ def _is_unscaled(picture: Picture, form: Format) -> bool:
     return source is not None and source.format == form.name and source.size == picture.size
 
 
+def _is_drawing(picture: Picture, form: Format) -> bool:
+    """Tell if a picture was read from a file that is much smaller than its pixels."""
+    source, (width, height) = picture.source, picture.size
+    if source is None or not _is_unscaled(picture, form):
+        return False
+    return source.size_bytes * 2 < width * height * len(picture.frames)
+
+
 def _has_palette(picture: Picture) -> bool:
-    """Tell if a still was read from a PNG with a palette."""
+    """Tell if a still was read from a PNG or BMP with a palette or few greys."""
     return picture.source is not None and picture.source.has_palette and not picture.is_animated
 
 
@@ -197,7 +206,7 @@ def _suited(picture: Picture, form: Format, background: tuple[int, int, int]) ->
         frames = [_flattened(frame, background) for frame in frames]
     if form is GIF:
         frames = with_palettes(frames)
-    elif form is PNG and _is_unscaled(picture, form) and _has_palette(picture):
+    elif form in (PNG, BMP) and _is_unscaled(picture, form) and _has_palette(picture):
         frames = [exact(frames[0]) or frames[0]]
     return replace(picture, frames=tuple(frames))
 
@@ -248,10 +257,13 @@ def _parameters(
             # Colour at half resolution goes unseen in photographs at usual qualities.
             "subsampling": "4:4:4" if quality and quality >= 90 else "4:2:0",
             "progressive": options.progressive,
+            # The tables of its source may have been optimised as well.
+            "optimize": _is_unscaled(picture, form),
         }
     elif form is PNG:
-        # Pictures of few colours are drawings: small, and much smaller with more effort.
-        parameters = {"compress_level": 9 if picture.mode == "P" else 3}
+        # Drawings are much smaller with more effort, which costs little there.
+        is_drawing = picture.mode == "P" or _is_drawing(picture, form)
+        parameters = {"compress_level": 9 if is_drawing else 3}
     elif form is WEBP:
         # In a lossless file Pillow's quality is the effort to compress.
         parameters = {"quality": quality or 50, "lossless": options.lossless, "method": 2}

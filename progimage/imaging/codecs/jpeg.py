@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 
 from PIL import ImageFile
 
@@ -10,8 +11,13 @@ from progimage.imaging.codecs.picture import Box
 
 Size = tuple[int, int]
 
-# The sum of the luminance table at quality 50. Source: ITU T.81, table K.1.
-_STANDARD_SUM = 3_688
+# The luminance table at quality 50. Source: ITU T.81, table K.1.
+_STANDARD = (
+    *(16, 11, 10, 16, 24, 40, 51, 61, 12, 12, 14, 19, 26, 58, 60, 55),
+    *(14, 13, 16, 24, 40, 57, 69, 56, 14, 17, 22, 29, 51, 87, 80, 62),
+    *(18, 22, 37, 56, 68, 109, 103, 77, 24, 35, 55, 64, 81, 104, 113, 92),
+    *(49, 64, 78, 87, 103, 121, 120, 101, 72, 92, 95, 98, 112, 100, 103, 99),
+)
 
 # Eighths of the size, and the denominator that makes libjpeg choose them.
 # Source: libjpeg-turbo, jdmaster.c, jpeg_calc_output_dimensions.
@@ -49,6 +55,15 @@ def quality_of(table: Sequence[int]) -> int:
 
     Source: libjpeg-turbo, jcparam.c, jpeg_quality_scaling.
     """
-    percent = max(100 * sum(table) / _STANDARD_SUM, 1.0)
-    quality = (200 - percent) / 2 if percent <= 100 else 5000 / percent
-    return min(max(round(quality), 1), 100)
+    total = sum(table)
+    return min(range(1, 101), key=lambda quality: abs(_sums()[quality] - total))
+
+
+@cache
+def _sums() -> list[int]:
+    """Return the sum of the luminance table of each quality, which has no entry above 255."""
+    percents = [5000, *(5000 // q if q < 50 else 200 - 2 * q for q in range(1, 101))]
+    return [
+        sum(min(max((entry * percent + 50) // 100, 1), 255) for entry in _STANDARD)
+        for percent in percents
+    ]

@@ -20,7 +20,7 @@ class Source:
         size_bytes: of the file.
         quality: of a JPEG, 1 to 100, as far as its tables tell; else None.
         is_lossless: it is a lossless WebP.
-        has_palette: it is a PNG with a palette.
+        has_palette: it is a PNG or BMP with a palette, or a PNG of greys of less than 8 bits.
     """
 
     format: str

@@ -294,13 +294,17 @@ def _rewritten(folder: Path, data: bytes, form: Format, quality: int | None = No
     return target.getvalue()
 
 
-@pytest.mark.parametrize("quality", [20, 50, 75])
-def test_a_jpeg_of_its_own_size_keeps_to_its_own_quality(quality: int, tmp_path: Path) -> None:
-    data = saved(Image.effect_noise((128, 128), 60).convert("RGB"), "JPEG", quality=quality)
+@pytest.mark.parametrize("is_optimised", [False, True])
+@pytest.mark.parametrize("quality", [10, 20, 50, 75])
+def test_a_jpeg_of_its_own_size_keeps_to_its_own_quality(
+    quality: int, is_optimised: bool, tmp_path: Path
+) -> None:
+    image = Image.effect_noise((128, 128), 60).convert("RGB")
+    data = saved(image, "JPEG", quality=quality, optimize=is_optimised)
     again = _rewritten(tmp_path, data, formats.JPEG)
     assert len(again) <= len(data) * 1.02
     asked = _rewritten(tmp_path, data, formats.JPEG, quality=90)
-    assert len(asked) > len(data) * 1.2
+    assert len(asked) > len(again) * 1.2
 
 
 def test_a_jpeg_that_is_scaled_has_the_usual_quality(tmp_path: Path) -> None:
@@ -326,6 +330,27 @@ def test_a_drawing_of_few_colours_stays_small_and_exact(colours: int, tmp_path: 
     data = saved(drawing, "PNG", optimize=True)
     again = _rewritten(tmp_path, data, formats.PNG)
     assert len(again) <= len(data) * 1.1 + 50
+    with Image.open(io.BytesIO(again)) as result:
+        assert result.convert("RGB").tobytes() == drawing.convert("RGB").tobytes()
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "RGB", "RGBA"])
+def test_a_drawing_without_a_palette_stays_small_and_exact(mode: str, tmp_path: Path) -> None:
+    image = Image.linear_gradient("L").resize((300, 200)).convert("RGBA")
+    image.paste((200, 30, 60, 128), (20, 20, 90, 90))
+    drawing = image.convert(mode)
+    data = saved(drawing, "PNG", optimize=True)
+    again = _rewritten(tmp_path, data, formats.PNG)
+    assert len(again) <= len(data) * 1.1 + 50
+    with Image.open(io.BytesIO(again)) as result:
+        assert result.convert("RGBA").tobytes() == drawing.convert("RGBA").tobytes()
+
+
+def test_a_bmp_of_few_colours_stays_one(tmp_path: Path) -> None:
+    drawing = quadrants((64, 64)).quantize(4)
+    data = saved(drawing, "BMP")
+    again = _rewritten(tmp_path, data, formats.BMP)
+    assert len(again) <= len(data) + 1024
     with Image.open(io.BytesIO(again)) as result:
         assert result.convert("RGB").tobytes() == drawing.convert("RGB").tobytes()
 

@@ -58,7 +58,7 @@ class Reader:
         iptc: the Photoshop resources that hold IPTC fields, as in a JPEG's APP13, or b"".
         quality: of a JPEG, 1 to 100, as far as its tables tell; else None.
         is_lossless: it is a lossless WebP.
-        has_palette: it is a PNG with a palette.
+        has_palette: it is a PNG or BMP with a palette, or a PNG of greys of less than 8 bits.
         accepts_damage: False to raise where pixels are missing.
         damage: what is wrong with the file, one entry each; complete once all is decoded.
     """
