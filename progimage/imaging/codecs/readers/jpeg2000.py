@@ -13,11 +13,20 @@ from progimage.imaging.codecs import isobmff, openjpeg, sixteen_bits
 from progimage.imaging.codecs.formats import JPEG2000
 from progimage.imaging.codecs.icc import is_sound
 from progimage.imaging.codecs.readers.pillow import PillowReader
-from progimage.imaging.codecs.readers.reader import Frame, Size
+from progimage.imaging.codecs.readers.reader import (
+    Frame,
+    Size,
+    as_resource,
+    with_exif_header,
+)
 
 _SIZE_SEGMENT = b"\xff\x4f\xff\x51"
 _RESTRICTED_ICC, _ANY_ICC = 2, 3
 _SIXTEEN_BITS = 65_535
+# Source: Adobe, XMP part 3, 1.1.4; ExifTool, JPEG 2000 tags.
+_EXIF = b"JpgTiffExif->JP2"
+_XMP = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
+_IPTC = bytes.fromhex("33c7a4d2b81d4723a0baf1a3e097ad38")
 
 
 class Jpeg2000Reader(PillowReader):
@@ -27,6 +36,10 @@ class Jpeg2000Reader(PillowReader):
         super().__init__(data, JPEG2000, accepts_damage=accepts_damage)
         self.colour = self.colour or _profile(data)
         self.is_tagged = self.colour is not None
+        metadata = _metadata(data)
+        self.exif = with_exif_header(metadata.get(_EXIF, b""))
+        self.xmp = metadata.get(_XMP, b"")
+        self.iptc = as_resource(metadata.get(_IPTC, b""))
 
     def frames(self, count: int, target: Size | None = None) -> Iterator[Frame]:
         """Decode the picture; see `Reader`."""
@@ -77,6 +90,15 @@ def _is_deep(data: bytes) -> bool:
     count = int.from_bytes(data[at + 40 : at + 42], "big") if at >= 0 else 0
     depths = data[at + 42 : at + 42 + 3 * count : 3]
     return count > 1 and any((depth & 0x7F) >= 8 for depth in depths)
+
+
+def _metadata(data: bytes) -> dict[bytes, bytes]:
+    """Return what the uuid boxes of a container hold, by their identifiers."""
+    return {
+        data[box.start : box.start + 16]: data[box.start + 16 : box.end]
+        for box in isobmff.boxes(data)
+        if box.path == (b"uuid",)
+    }
 
 
 def _profile(data: bytes) -> bytes | None:

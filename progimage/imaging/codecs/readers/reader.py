@@ -140,6 +140,16 @@ def exif_orientation(exif: bytes) -> int:
     return 1
 
 
+def as_resource(iptc: bytes) -> bytes:
+    """Return IPTC fields as the Photoshop resource that holds them.
+
+    Source: Adobe Photoshop file formats, image resource blocks; 1028 is the IPTC-NAA record.
+    """
+    if not iptc:
+        return b""
+    return b"8BIM" + struct.pack(">HHI", 1028, 0, len(iptc)) + iptc + bytes(len(iptc) % 2)
+
+
 def with_exif_header(block: bytes) -> bytes:
     """Return a bare TIFF block as JPEG has it, with "Exif" before it."""
     if not block or block.startswith(_EXIF):

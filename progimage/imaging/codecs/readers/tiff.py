@@ -15,7 +15,7 @@ from progimage.imaging.codecs import libtiff, sixteen_bits
 from progimage.imaging.codecs.colour_management import managed, plain
 from progimage.imaging.codecs.readers import tiff_tags as tag
 from progimage.imaging.codecs.readers.partial import shown_part, with_gaps
-from progimage.imaging.codecs.readers.reader import Frame, Reader, Size
+from progimage.imaging.codecs.readers.reader import Frame, Reader, Size, as_resource
 from progimage.imaging.codecs.readers.tiff_samples import channels, layout
 from progimage.imaging.codecs.readers.tiff_tags import Tags, exif_block, read_pages
 
@@ -45,7 +45,7 @@ class TiffReader(Reader):
         self.is_tagged = self.colour is not None
         self.exif = _exif_of(self._tags, data)
         self.xmp = self._tags.data(tag.XMP)
-        self.iptc = self._tags.data(tag.PHOTOSHOP)
+        self.iptc = self._tags.data(tag.PHOTOSHOP) or as_resource(self._tags.data(tag.IPTC))
 
     def frames(self, count: int, target: Size | None = None) -> Iterator[Frame]:
         """Decode the page; see `Reader`."""

@@ -67,3 +67,19 @@ def test_hostile_bytes_raise_nothing_but_picture_errors(noise: bytes, at: int) -
             list(reader.frames(1))
     except (PictureError, OSError, SyntaxError, ValueError, KeyError):
         return
+
+
+def test_metadata_in_boxes_is_found(tmp_path: Path) -> None:
+    exif, xmp, iptc = b"II*\0\x08\0\0\0\0\0\0\0\0\0", b"<x/>", b"\x1c\x02P\0\3Ann"
+    boxes = b"".join(
+        (8 + len(name) + len(body)).to_bytes(4, "big") + b"uuid" + name + body
+        for name, body in (
+            (b"JpgTiffExif->JP2", exif),
+            (bytes.fromhex("be7acfcb97a942e89c71999491e3afac"), xmp),
+            (bytes.fromhex("33c7a4d2b81d4723a0baf1a3e097ad38"), iptc),
+        )
+    )
+    at = _DEEP.index(b"jp2c") - 4
+    picture = read(tmp_path, _DEEP[:at] + boxes + _DEEP[at:])
+    assert picture.exif == b"Exif\0\0" + exif
+    assert (picture.xmp, picture.iptc[-8:]) == (xmp, iptc)

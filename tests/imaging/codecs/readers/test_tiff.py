@@ -351,3 +351,9 @@ def test_directories_in_a_circle_come_to_an_end(tmp_path: Path) -> None:
     [count] = struct.unpack_from("<H", data, 8)
     struct.pack_into("<I", data, 10 + 12 * count, 8)
     assert facts(tmp_path, bytes(data)).pages == 2
+
+
+def test_iptc_fields_of_their_own_become_a_resource(tmp_path: Path) -> None:
+    fields = b"\x1c\x02P\0\3Ann"
+    data = _tiff(bytes(4), (2, 2), 8, 1, more={33723: (3, struct.unpack("<4H", fields))})
+    assert read(tmp_path, data).iptc == b"8BIM\x04\x04\0\0\0\0\0\x08" + fields
