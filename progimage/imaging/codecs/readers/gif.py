@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from PIL import Image
 
 from progimage.errors import CorruptPicture
+from progimage.imaging.codecs.readers.gif_codes import with_three_bits
 from progimage.imaging.codecs.readers.partial import decode_partly, shown_part
 from progimage.imaging.codecs.readers.reader import Frame, Reader, Size, duration_ms
 
@@ -164,6 +165,8 @@ class GifReader(Reader):
             return None, None
         if frame.is_cut:
             data = _with_last_block(data)
+        if bits == 1:
+            bits, data = 2, with_three_bits(data)
         image, gaps = decode_partly(
             "P", frame.size, data, "gif", bits, int(frame.is_interlaced), -1
         )

@@ -149,3 +149,22 @@ def test_hostile_blocks_raise_nothing_but_picture_errors(noise: bytes, at: int) 
             list(reader.frames(reader.frame_count))
     except PictureError:
         pass
+
+
+def test_codes_that_begin_at_two_bits_are_read(tmp_path: Path) -> None:
+    """Clear and 0, and in three bits 1, the pair of both, and the end."""
+    codes = ((2, 2), (0, 2), (1, 3), (4, 3), (3, 3))
+    number = at = 0
+    for code, width in codes:
+        number |= code << at
+        at += width
+    stream = number.to_bytes(2, "little")
+    data = _gif_of_two_colours((4, 1), bytes((1, len(stream))) + stream + b"\0")
+    image = read(tmp_path, data).frames[0]
+    assert [rgba(image, (x, 0))[0] for x in range(4)] == [0, 255, 0, 255]
+
+
+def _gif_of_two_colours(size: tuple[int, int], pixels: bytes) -> bytes:
+    width, height = (side.to_bytes(2, "little") for side in size)
+    screen = b"GIF89a" + width + height + b"\x80\0\0" + bytes(3) + b"\xff" * 3
+    return screen + b"," + bytes(4) + width + height + b"\0" + pixels + b";"
