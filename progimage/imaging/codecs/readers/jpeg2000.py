@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from PIL import Image
 
+from progimage.errors import CorruptPicture
 from progimage.imaging.codecs import isobmff, openjpeg, sixteen_bits
 from progimage.imaging.codecs.formats import JPEG2000
 from progimage.imaging.codecs.icc import is_sound
@@ -23,6 +24,7 @@ from progimage.imaging.codecs.readers.reader import (
 _SIZE_SEGMENT = b"\xff\x4f\xff\x51"
 _RESTRICTED_ICC, _ANY_ICC = 2, 3
 _SIXTEEN_BITS = 65_535
+_MAX_CHANNELS = 5
 # Source: Adobe, XMP part 3, 1.1.4; ExifTool, JPEG 2000 tags.
 _EXIF = b"JpgTiffExif->JP2"
 _XMP = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
@@ -34,6 +36,10 @@ class Jpeg2000Reader(PillowReader):
 
     def __init__(self, data: bytes, *, accepts_damage: bool) -> None:
         super().__init__(data, JPEG2000, accepts_damage=accepts_damage)
+        self._channels, size = _channels(data)
+        if size != self.size:
+            # The decoder would make room for what only one of the two says.
+            raise CorruptPicture("the sizes in the JPEG 2000 picture differ; send it again")
         self.colour = self.colour or _profile(data)
         self.is_tagged = self.colour is not None
         metadata = _metadata(data)
@@ -43,7 +49,8 @@ class Jpeg2000Reader(PillowReader):
 
     def frames(self, count: int, target: Size | None = None) -> Iterator[Frame]:
         """Decode the picture; see `Reader`."""
-        found = openjpeg.decoded(self._data) if _is_deep(self._data) else None
+        is_deep = 1 < len(self._channels) <= _MAX_CHANNELS and max(self._channels) > 8
+        found = openjpeg.decoded(self._data) if is_deep else None
         if found is None:
             yield from super().frames(count, target)
             return
@@ -84,12 +91,15 @@ class Jpeg2000Reader(PillowReader):
         return image.convert("I;16")
 
 
-def _is_deep(data: bytes) -> bool:
-    """Tell if there are several components, one of more than 8 bits."""
+def _channels(data: bytes) -> tuple[list[int], Size]:
+    """Return the bits of each component, and the size, as the codestream says."""
     at = data.find(_SIZE_SEGMENT)
+    right, bottom, left, top = (
+        int.from_bytes(data[at + place : at + place + 4], "big") for place in (8, 12, 16, 20)
+    )
     count = int.from_bytes(data[at + 40 : at + 42], "big") if at >= 0 else 0
     depths = data[at + 42 : at + 42 + 3 * count : 3]
-    return count > 1 and any((depth & 0x7F) >= 8 for depth in depths)
+    return [(depth & 0x7F) + 1 for depth in depths], (right - left, bottom - top)
 
 
 def _metadata(data: bytes) -> dict[bytes, bytes]:

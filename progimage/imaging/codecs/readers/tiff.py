@@ -17,7 +17,7 @@ from progimage.imaging.codecs.readers import tiff_tags as tag
 from progimage.imaging.codecs.readers.partial import shown_part, with_gaps
 from progimage.imaging.codecs.readers.reader import Frame, Reader, Size, as_resource
 from progimage.imaging.codecs.readers.tiff_samples import channels, layout
-from progimage.imaging.codecs.readers.tiff_tags import Tags, exif_block, read_pages
+from progimage.imaging.codecs.readers.tiff_tags import Tags, exif_block, read_pages, read_tags
 
 _WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _CMYK, _CIELAB, _ICCLAB = 0, 1, 2, 5, 8, 9
 _COLOURS = {_WHITE_IS_ZERO: 1, _BLACK_IS_ZERO: 1, _RGB: 3, _CMYK: 4, _CIELAB: 3, _ICCLAB: 3}
@@ -34,7 +34,7 @@ class TiffReader(Reader):
         pages = read_pages(data)
         self.page_count = len(pages)
         self.check_page(page)
-        self._tags = pages[page - 1].tags
+        self._tags = read_tags(data, pages[page - 1].start)
         self._page = libtiff.Page(path, pages[page - 1].number, self._tags.end)
         if self._page.missing_bytes:
             self.note_damage("the end of the TIFF is missing")

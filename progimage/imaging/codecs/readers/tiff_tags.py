@@ -6,6 +6,7 @@ Source: TIFF 6.0, section 2; BigTIFF (libtiff, "The BigTIFF File Format").
 from __future__ import annotations
 
 import struct
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from progimage.errors import CorruptPicture
@@ -15,7 +16,8 @@ _SIZES |= {16: 8, 17: 8, 18: 8}
 _NUMBERS = {1: "B", 3: "H", 4: "I", 6: "b", 8: "h", 9: "i", 13: "I", 16: "Q", 17: "q", 18: "Q"}
 _MAX_ENTRIES = 1_000
 _MAX_BYTES = 16 * 1024 * 1024
-_MAX_PAGES = 10_000
+_MAX_BYTES_OF_ALL = 64 * 1024 * 1024
+_MAX_PAGES = 2_000
 _VERSION_OR_MASK = 1 | 4
 
 SUBFILE_TYPE, WIDTH, HEIGHT, BITS, COMPRESSION, PHOTOMETRIC, ORIENTATION = (
@@ -75,10 +77,10 @@ def read_tags(data: bytes, start: int = 0) -> Tags:
 
 @dataclass(frozen=True, slots=True)
 class PlacedPage:
-    """A page: its place among all directories of the file, from 0, and its tags."""
+    """A page: its place among all directories of the file, from 0, and where it starts."""
 
     number: int
-    tags: Tags
+    start: int
 
 
 def read_pages(data: bytes) -> list[PlacedPage]:
@@ -93,9 +95,9 @@ def read_pages(data: bytes) -> list[PlacedPage]:
     seen: set[int] = set()
     start = 0
     for number in range(_MAX_PAGES):
-        tags, following = _directory(data, start)
+        tags, following = _directory(data, start, only=(WIDTH, SUBFILE_TYPE))
         if not pages or (tags.values and not tags.number(SUBFILE_TYPE, 0) & _VERSION_OR_MASK):
-            pages.append(PlacedPage(number, tags))
+            pages.append(PlacedPage(number, start))
         if not following or following in seen or following >= len(data):
             break
         seen.add(following)
@@ -103,11 +105,12 @@ def read_pages(data: bytes) -> list[PlacedPage]:
     return pages
 
 
-def _directory(data: bytes, start: int) -> tuple[Tags, int]:
+def _directory(data: bytes, start: int, only: Collection[int] | None = None) -> tuple[Tags, int]:
     """Return the tags of the directory at `start`, or of the first, and where the next is.
 
-    Values outside of the file are left out.
+    Values outside of the file, and those of other tags than `only`, are left out.
     """
+    room = _MAX_BYTES_OF_ALL
     order = "<" if data[:2] == b"II" else ">"
     is_big = data[2:4] in (b"+\0", b"\0+")
     pointer, count_code, entry_bytes, inline = ("Q", "Q", 20, 8) if is_big else ("I", "H", 12, 4)
@@ -122,12 +125,15 @@ def _directory(data: bytes, start: int) -> tuple[Tags, int]:
         for number in range(min(count, _MAX_ENTRIES)):
             at = start + number * entry_bytes
             tag, kind, length = struct.unpack_from(f"{order}HH{pointer}", data, at)
+            if only and tag not in only:
+                continue
             size = length * _SIZES.get(kind, 0)
             place = at + entry_bytes - inline
             if size > inline:
                 [place] = struct.unpack_from(order + pointer, data, place)
-            if 0 < size <= _MAX_BYTES and place + size <= len(data):
+            if 0 < size <= min(_MAX_BYTES, room) and place + size <= len(data):
                 values.setdefault(tag, (kind, data[place : place + size]))
+                room -= size
         [following] = struct.unpack_from(order + pointer, data, start + count * entry_bytes)
     except (struct.error, OverflowError):
         if is_first and not values:

@@ -357,3 +357,11 @@ def test_iptc_fields_of_their_own_become_a_resource(tmp_path: Path) -> None:
     fields = b"\x1c\x02P\0\3Ann"
     data = _tiff(bytes(4), (2, 2), 8, 1, more={33723: (3, struct.unpack("<4H", fields))})
     assert read(tmp_path, data).iptc == b"8BIM\x04\x04\0\0\0\0\0\x08" + fields
+
+
+def test_values_that_lie_over_each_other_do_not_fill_the_memory() -> None:
+    many = 900
+    head = b"II*\0" + struct.pack("<IH", 8, many)
+    entries = b"".join(struct.pack("<HHII", 1000 + at, 7, 1 << 20, 0) for at in range(many))
+    tags = read_tags((head + entries).ljust(1 << 20, b"\0"))
+    assert sum(len(tags.data(tag)) for tag in tags.values) <= 64 << 20
