@@ -31,7 +31,7 @@ if _settings.metrics.enabled and not (_counted and f"-{os.getpid()}-" in _counte
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(_counted)
 
 from progimage.server import startup as _starting  # noqa: E402
-from progimage.telemetry import metrics as _metrics  # noqa: E402
+from progimage.telemetry import exposition as _exposition  # noqa: E402
 
 
 class _Logger(Logger):
@@ -121,7 +121,7 @@ def child_exit(server, worker):
     if not _settings.metrics.enabled:
         return
     try:
-        _metrics.merge_dead_process(_counted, worker.pid)
+        _exposition.merge_dead_process(_counted, worker.pid)
     except Exception as error:  # an error here would end the master, and all workers with it
         server.log.warning("the numbers of a worker that ended are lost: %r", error)
 

@@ -15,7 +15,7 @@ from progimage.errors import ConfigError
 from progimage.library.index.opening import open_index
 from progimage.maintenance.copy_store.copier import Copier
 from progimage.stores import create_store, open_store
-from progimage.stores.folder.store import path_of
+from progimage.stores.folder.url import path_of
 
 app = typer.Typer()
 

@@ -10,7 +10,7 @@ from socket import AF_INET, AF_INET6
 
 from progimage.config.networks import Network, is_within
 from progimage.errors import ConfigError
-from progimage.telemetry import metrics
+from progimage.telemetry import exposition
 
 # A client that is silent for this long is disconnected.
 _PATIENCE_S = 5.0
@@ -68,9 +68,9 @@ class _Handler(BaseHTTPRequestHandler):
         ):
             self.send_error(404)
             return
-        body = metrics.exposition(None)
+        body = exposition.text_of(None)
         self.send_response(200)
-        self.send_header("Content-Type", metrics.MEDIA_TYPE)
+        self.send_header("Content-Type", exposition.MEDIA_TYPE)
         self.send_header("Content-Length", str(len(body)))
         self.send_header("Cache-Control", "no-store")
         self.end_headers()

@@ -15,14 +15,14 @@ from progimage.imaging.pool import prove_sockets_fit
 from progimage.ingest.download.downloader import Downloader
 from progimage.server.app import Service, create
 from progimage.server.broker import Broker
-from progimage.server.components import (
+from progimage.server.origins import prove_origins
+from progimage.server.parts import (
     broker_renderer,
     checked_policy,
     disk_cache_of,
     index_of,
     store_threads,
 )
-from progimage.server.origins import prove_origins
 from progimage.server.unfinished_removals import finish_in_background
 from progimage.server.webhooks import outbox_of, senders_of
 from progimage.stores import ObjectStore, create_store, open_store, reopen_store, temp_files

@@ -31,15 +31,15 @@ from progimage.renditions import remote_render
 from progimage.renditions.renditions import Renditions
 from progimage.server import broker, metrics_server
 from progimage.server.broker import Broker
-from progimage.server.components import (
+from progimage.server.job_runner import runner_of
+from progimage.server.large import LargeFactory
+from progimage.server.parts import (
     cache_budget,
     index_of,
     merging_in,
     policy_of,
     pool_of,
-    runner_of,
 )
-from progimage.server.large import LargeFactory
 from progimage.server.webhooks import outbox_of
 from progimage.stores import ObjectStore, open_store, temp_files
 from progimage.stores.metered import MeteredStore

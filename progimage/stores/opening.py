@@ -21,7 +21,7 @@ from progimage.stores.object_store import NeedsPreparation, ObjectStore
 
 # URL scheme -> module of this package that has `from_url(url, **options)`. It is
 # imported when chosen, so that a folder store does not wait for boto3.
-_SCHEMES = {"file": "folder.store", "s3": "s3.store", "memory": "memory"}
+_SCHEMES = {"file": "folder.url", "s3": "s3.store", "memory": "memory"}
 
 
 class S3Options(TypedDict, total=False):

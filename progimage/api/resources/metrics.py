@@ -9,7 +9,7 @@ import falcon
 
 from progimage.api.openapi.documented import Answer, documented
 from progimage.config.networks import Network, is_within
-from progimage.telemetry import metrics
+from progimage.telemetry import exposition
 
 
 class MetricsResource:
@@ -22,7 +22,7 @@ class MetricsResource:
     @documented(
         "metrics",
         "service",
-        {200: Answer("The metrics.", {metrics.MEDIA_TYPE: {"type": "string"}})},
+        {200: Answer("The metrics.", {exposition.MEDIA_TYPE: {"type": "string"}})},
         errors=(404,),
         is_open=True,
     )
@@ -33,6 +33,6 @@ class MetricsResource:
         """
         if not is_within(req.remote_addr, self._allowed):
             raise falcon.HTTPNotFound
-        resp.content_type = metrics.MEDIA_TYPE
-        resp.data = metrics.exposition(self._folder)
+        resp.content_type = exposition.MEDIA_TYPE
+        resp.data = exposition.text_of(self._folder)
         resp.set_header("Cache-Control", "no-store")

@@ -10,7 +10,7 @@ from prometheus_client.mmap_dict import MmapedDict, mmap_key
 
 from progimage.access.admission import Admission
 from progimage.errors import Overloaded
-from progimage.telemetry import metrics
+from progimage.telemetry import exposition, metrics
 from tests.api.conftest import assert_problem, upload
 
 
@@ -111,9 +111,9 @@ def test_the_dead_are_added_up_once_and_their_files_go(tmp_path: Path):
         file.write_value(key, count, 0.0)
         file.close()
     (tmp_path / "gauge_livesum_11.db").write_bytes(b"")
-    before = metrics.exposition(tmp_path)
+    before = exposition.text_of(tmp_path)
     for pid in (11, 12, 11):
-        metrics.merge_dead_process(tmp_path, pid)
+        exposition.merge_dead_process(tmp_path, pid)
     assert sorted(path.name for path in tmp_path.glob("*.db")) == ["counter_0.db", "counter_13.db"]
-    assert b'progimage_rejections_total{work="x"} 9.0' in metrics.exposition(tmp_path)
+    assert b'progimage_rejections_total{work="x"} 9.0' in exposition.text_of(tmp_path)
     assert b" 9.0" in before

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from progimage.telemetry import metrics
+from progimage.telemetry import series
 
 DASHBOARD = json.loads((Path(__file__).parents[3] / "deploy" / "grafana.json").read_text("utf-8"))
 QUERIES = [
@@ -16,14 +16,14 @@ QUERIES = [
     for panel in DASHBOARD["panels"]
     for target in panel["targets"]
 ]
-LABELS = metrics.LABELS | {"instance", "le"}
+LABELS = series.LABELS | {"instance", "le"}
 
 
 @pytest.mark.parametrize("query", QUERIES)
 def test_every_query_asks_for_numbers_there_are(query):
     names = set(re.findall(r"\bprogimage_\w+", query))
     assert names
-    assert names <= metrics.NAMES
+    assert names <= series.NAMES
 
 
 @pytest.mark.parametrize("query", QUERIES)
@@ -36,7 +36,7 @@ def test_every_query_uses_labels_there_are(query):
 
 def test_every_number_is_on_the_dashboard():
     asked = " ".join(query.values[0] for query in QUERIES)
-    for name in metrics.NAMES:
+    for name in series.NAMES:
         family = re.sub(r"_(bucket|sum|count|total)$", "", name)
         assert family in asked, name
 
