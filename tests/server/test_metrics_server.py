@@ -11,7 +11,7 @@ import pytest
 
 from progimage.errors import ConfigError
 from progimage.server.metrics_server import serving
-from progimage.telemetry import metrics
+from progimage.telemetry import exposition, metrics
 
 HERE = (IPv4Network("127.0.0.0/8"),)
 
@@ -30,7 +30,7 @@ def test_counts_of_this_process_are_reported_in_prometheus_format():
     metrics.job_item("import", failed=False)
     with serving("127.0.0.1:0", HERE) as address:
         status, media_type, text = ask(address, "/metrics")
-    assert (status, media_type) == (200, metrics.MEDIA_TYPE)
+    assert (status, media_type) == (200, exposition.MEDIA_TYPE)
     assert 'progimage_job_items_total{kind="import",outcome="done"}' in text
     assert "_created" not in text
 
