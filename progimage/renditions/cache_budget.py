@@ -32,9 +32,9 @@ class CacheBudget:
     """Decides whether a rendition may be cached, and removes the oldest to make room.
 
     The store is listed in the background, by each process for itself: at its first rendition,
-    and after each further 64th part of the budget. If that much no longer fits, a second
-    listing removes the oldest sixteenth part. Several processes that do so at once remove
-    the same renditions.
+    and after each further 64th part of the budget, or of what the disk has room for, if that
+    is less. If that much no longer fits, a second listing removes the oldest sixteenth part.
+    Several processes that do so at once remove the same renditions.
 
     Args:
         max_bytes: of all renditions; each process may go beyond it by a 64th part, and by
@@ -109,10 +109,10 @@ class CacheBudget:
     def _count(self, added_before: int, size_bytes: int) -> None:
         """List the cache, which has what was added before; what is added later counts on.
 
-        Make room for as much as is added until the next count, at least for `size_bytes`.
+        Room is made for as much as is added until the next count, at least for `size_bytes`.
         """
         try:
-            counted = self._count_and_make_room(max(size_bytes, self._share))
+            counted, most = self._count_and_make_room(size_bytes)
         except StoreError as error:
             log.warning("the rendition cache cannot be counted", reason=str(error))
             with self._lock:
@@ -121,24 +121,28 @@ class CacheBudget:
         with self._lock:
             self._counted, self._is_counting = counted, False
             self._added -= added_before
+            self._share = most // _COUNT_SHARE
 
-    def _count_and_make_room(self, size_bytes: int) -> int:
-        """Return the bytes of the cache, after the oldest are removed if no more would fit."""
+    def _count_and_make_room(self, size_bytes: int) -> tuple[int, int]:
+        """Return the bytes of the cache, and how many it may have on this disk.
+
+        The oldest renditions are removed if no more would fit.
+        """
         ages = BytesByAge()
         for stat in self._store.list(keys.RENDERS):
             ages.add(stat)
         room, most = self._room_bytes(), self._max_bytes
         if room is not None:
-            most = min(most, ages.total + room)
-        if ages.total + size_bytes <= most:
-            return ages.total
+            most = max(0, min(most, ages.total + room))
+        if ages.total + max(size_bytes, most // _COUNT_SHARE) <= most:
+            return ages.total, most
         removed = 0
-        excess = ages.total - most + max(size_bytes, self._max_bytes // _FREE_SHARE)
+        excess = ages.total - most + max(size_bytes, most // _FREE_SHARE)
         for stat in ages.oldest(self._store.list(keys.RENDERS), excess):
             self._store.delete(stat.key)
             removed += stat.size
         log.info("the oldest cached renditions are removed to make room", bytes=removed)
-        return ages.total - removed
+        return ages.total - removed, most
 
 
 Allows = Callable[[int], bool]

@@ -6,6 +6,7 @@ import io
 import os
 from concurrent.futures import Executor, Future
 from functools import partial
+from types import SimpleNamespace
 
 import pytest
 
@@ -169,3 +170,23 @@ def test_the_cache_gives_way_where_the_disk_has_too_little_free_space(tmp_path):
     fill(store, 600)
     assert not budget_of(store, min_free_bytes=2**70).allows(1)
     assert cached(store) == {}
+
+
+def test_a_small_disk_with_room_keeps_its_cache(tmp_path, monkeypatch):
+    """The budget may be many times what the disk has."""
+    store = FilesystemStore(tmp_path)
+    fill(store, 600)
+    disk = SimpleNamespace(f_bavail=1_000, f_frsize=1)
+    monkeypatch.setattr(os, "statvfs", lambda _: disk)
+    assert budget_of(store, max_bytes=2**40).allows(100)
+    assert sum(cached(store).values()) == 600
+
+
+def test_a_nearly_full_disk_loses_a_part_of_its_cache(tmp_path, monkeypatch):
+    store = FilesystemStore(tmp_path)
+    for name in "abcdefghij":
+        fill(store, 100, f"blur:{ord(name)}")
+    disk = SimpleNamespace(f_bavail=0, f_frsize=1)
+    monkeypatch.setattr(os, "statvfs", lambda _: disk)
+    budget_of(store, max_bytes=2**40).allows(100)
+    assert sum(cached(store).values()) == 900
