@@ -20,7 +20,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
-from functools import partial
 from typing import BinaryIO
 
 import structlog
@@ -32,13 +31,11 @@ from progimage.errors import (
     KeyMissing,
     NotFound,
     Overloaded,
-    PreconditionFailed,
-    StoreFull,
 )
 from progimage.library import originals, quarantine, removals
 from progimage.library.candidate import Candidate, PictureFacts
 from progimage.library.edits import ATTEMPTS, Changes, Edits
-from progimage.library.events import NO_EVENTS, Event, Events, Subject, expect, subject_of
+from progimage.library.events import NO_EVENTS, Events, subject_of
 from progimage.library.external_ids import ExternalIds
 from progimage.library.index.index import Index
 from progimage.library.quotas import Quotas
@@ -46,14 +43,15 @@ from progimage.library.records import (
     Records,
     can_edit,
     can_see,
-    forbidden,
+    next_revision,
     not_found,
     read_record,
 )
-from progimage.library.trash import Trash, remove_note
+from progimage.library.remover import Remover
+from progimage.library.trash import Trash
 from progimage.model import Metadata, Record, Viewer, Visibility, check_visibility
 from progimage.stores import ABSENT, ObjectStore, Reader
-from progimage.telemetry import audit
+from progimage.stores.json_objects import delete_all
 
 __all__ = ["Candidate", "Library", "PictureFacts", "can_edit", "can_see", "read_record"]
 
@@ -93,6 +91,9 @@ class Library:
         self._edits = Edits(self._records, self._index, clock, self.purge, events)
         self.external_ids = ExternalIds(store, self._records, self._edits)
         self.trash = Trash(store, self._records, self._index, clock, self.purge, events)
+        self._remover = Remover(
+            store, self._records, self._index, self.purge, self.external_ids, quotas, events
+        )
 
     def add(
         self, candidate: Candidate, metadata: Metadata, *, is_absent: bool = False
@@ -192,36 +193,15 @@ class Library:
             Forbidden: it belongs to another owner.
             PreconditionFailed: the current version is not the expected one.
         """
-        for _ in range(ATTEMPTS):
-            try:
-                record, etag = self._records.read(image_id)
-            except DamagedRecord:
-                self._remove_damaged(viewer, image_id)
-                return
-            if record.state != "deleting":
-                if (record.state == "trashed") != from_trash:
-                    break
-                if not from_trash and not can_see(viewer, record):
-                    break
-                if not can_edit(viewer, record):
-                    raise not_found(image_id) if from_trash else forbidden(image_id)
-                if not is_expected(record):
-                    raise PreconditionFailed("there is another version of the picture by now")
-                self.purge(image_id)
-                try:
-                    mark = partial(self._mark_deleting, record, etag)
-                    marked = removals.begin(self._store, image_id, mark)
-                    if marked is None:
-                        self._remove_from_full_store(record, etag)
-                    else:
-                        self.finish_removal(*marked)
-                except Conflict:
-                    continue
-            else:
-                self.finish_removal(record, etag)
-            audit.record("delete", image=image_id, owner=record.owner)
-            return
-        raise not_found(image_id)
+        self._remover.remove(viewer, image_id, is_expected, from_trash=from_trash)
+
+    def finish_removal(self, record: Record, etag: str) -> None:
+        """Remove all objects of a `deleting` record, then the record itself."""
+        self._remover.finish(record, etag)
+
+    def finish_removals(self) -> int:
+        """Finish interrupted removals; return how many there were."""
+        return removals.finish_removals(self._store, self._remover.finish)
 
     def purge(self, image_id: str, *, public_only: bool = False) -> int:
         """Remove every cached rendition of a picture; return how many there were."""
@@ -278,12 +258,12 @@ class Library:
                 raise not_found(candidate.id)
             if self.is_intact(record):
                 return record
-            restored = _next_revision(record).model_copy(
+            restored = next_revision(record).model_copy(
                 update={"generation": keys.new_generation()}
             )
             candidate.source.seek(0)
             new = keys.original(restored.id, restored.generation)
-            self._index.announce(_next_revision(record))  # the old generation goes
+            self._index.announce(next_revision(record))  # the old generation goes
             with self._index.announcing(restored, is_new=True) as announced:
                 self._store.put(new, candidate.source, media_type=restored.media_type)
             try:
@@ -293,7 +273,7 @@ class Library:
                 self._store.delete(new)
                 continue
             announced.confirm()
-            self._remove_all(keys.working_copies(record.id, record.generation))
+            delete_all(self._store, keys.working_copies(record.id, record.generation))
             self._store.delete(keys.original(record.id, record.generation))
             log.warning("damaged original restored by an upload", picture=record.id)
             return restored
@@ -310,30 +290,6 @@ class Library:
             record.visibility,
             record.generation,
         )
-
-    def finish_removal(self, record: Record, etag: str) -> None:
-        """Remove all objects of a `deleting` record, then the record itself."""
-        self.purge(record.id)
-        self._remove_all(keys.working_copies(record.id))
-        self._store.delete(keys.original(record.id, record.generation))
-        remove_note(self._store, record)
-        self.external_ids.release(record)
-        try:
-            self._store.delete(keys.record(record.id), expect=etag)
-        except Conflict:
-            # Another finished first and a new upload has taken the place.
-            return
-        if self.quotas:
-            self.quotas.release(record.owner, record.size_bytes)
-        removals.forget(self._store, record.id)
-
-    def finish_removals(self) -> int:
-        """Finish interrupted removals; return how many there were."""
-        return removals.finish_removals(self._store, self.finish_removal)
-
-    def _remove_all(self, prefix: str) -> None:
-        for stat in self._store.list(prefix):
-            self._store.delete(stat.key)
 
     def held(self, image_id: str, visibility: Visibility | None = None) -> Record | None:
         """Return the record of a picture about to be added, if it is stored already.
@@ -424,66 +380,3 @@ class Library:
             modified=now,
             **metadata.model_dump(),
         )
-
-    def _remove_damaged(self, viewer: Viewer, image_id: str) -> None:
-        """Remove a picture with an unreadable record, if its bytes prove that `viewer` owns it.
-
-        Raises:
-            DamagedRecord: the bytes do not prove it, or are missing.
-        """
-        prefix = keys.picture(image_id)
-        stored = [s.key for s in self._store.list(prefix) if s.key != keys.record(image_id)]
-        if not any(originals.is_of(self._store, key, image_id, viewer) for key in stored):
-            raise DamagedRecord(
-                f"the record of picture {image_id} is damaged, so it is not known whose it is; "
-                "its operator can repair it with 'progimage check --repair'"
-            )
-        self.purge(image_id)
-        facts = {"id": image_id, "owner": viewer.name}
-        event = expect(self._events, "image.deleted", Subject(image_id), lambda: facts)
-        self._store.delete(keys.record(image_id))
-        event.confirm()
-        for key in stored:
-            self._store.delete(key)
-        self.purge(image_id)
-        for known in self._index.view().with_id(image_id):
-            self._index.announce(_next_revision(known))
-        audit.record("delete", image=image_id, owner=viewer.name)
-
-    def _remove_from_full_store(self, record: Record, etag: str) -> None:
-        """Remove a picture without marking it; raises `Conflict` if it changed."""
-        event = self._expect_removal(record)
-        try:
-            self._store.delete(keys.record(record.id), expect=etag)
-        except Conflict:
-            event.retract()
-            raise
-        self.finish_removal(record, etag)
-        event.confirm()
-        try:
-            # There is room again: that of the original.
-            self._index.announce(_next_revision(record))
-        except StoreFull:
-            log.warning("searches show a removed picture until a check", picture=record.id)
-
-    def _mark_deleting(self, record: Record, etag: str) -> tuple[Record, str]:
-        deleting = _next_revision(record).model_copy(update={"state": "deleting"})
-        event = self._expect_removal(record)
-        announced = self._index.announce(deleting)
-        try:
-            etag = self._records.write(deleting, expect=etag)
-        except Conflict:
-            event.retract()
-            raise
-        announced.confirm()
-        event.confirm()
-        return deleting, etag
-
-    def _expect_removal(self, record: Record) -> Event:
-        """Expect the event of a removal; a picture in the trash had it when it went there."""
-        events = NO_EVENTS if record.state == "trashed" else self._events
-        return expect(events, "image.deleted", subject_of(_next_revision(record)), record.facts)
-
-
-def _next_revision(record: Record) -> Record:
-    return record.model_copy(update={"revision": record.revision + 1})

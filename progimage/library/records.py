@@ -138,3 +138,8 @@ def not_found(image_id: str) -> NotFound:
 def forbidden(image_id: str) -> Forbidden:
     """Return the error for a viewer who sees a picture but may not change it."""
     return Forbidden(f"picture {image_id} belongs to another owner; only its owner may change it")
+
+
+def next_revision(record: Record) -> Record:
+    """Return the same record, one revision later."""
+    return record.model_copy(update={"revision": record.revision + 1})

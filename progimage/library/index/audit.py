@@ -15,7 +15,7 @@ from progimage.errors import Conflict, DamagedRecord, NotFound
 from progimage.library.index import positions
 from progimage.library.index.index import Index
 from progimage.library.index.positions import Position
-from progimage.library.records import Records, read_record
+from progimage.library.records import Records, next_revision, read_record
 from progimage.model import Record
 
 
@@ -81,7 +81,7 @@ class Audit:
             return  # it was removed since, as was announced
         if self._repair:
             # A later revision of a picture without a record says that it was removed.
-            self._index.announce(seen.model_copy(update={"revision": seen.revision + 1}))
+            self._index.announce(next_revision(seen))
         yield found.id
 
     def _note(self, at: Position) -> None:

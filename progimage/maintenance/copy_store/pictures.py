@@ -11,7 +11,7 @@ from progimage.errors import Conflict, DamagedRecord, KeyMissing, NotFound
 from progimage.library import Library, read_record
 from progimage.library.index import positions
 from progimage.library.index.index import Index
-from progimage.library.records import Records
+from progimage.library.records import Records, next_revision
 from progimage.maintenance.copy_store.result import CHUNK, Altered, CopyResult, Verifying
 from progimage.model import Record, Viewer
 from progimage.stores import ABSENT, ObjectStore
@@ -95,7 +95,7 @@ class PictureCopier:
         announced = self._index.announce(record, is_new=is_new)
         if there is not None and is_new:
             # A later revision of a picture that is no longer there means that it was removed.
-            self._index.announce(there.model_copy(update={"revision": there.revision + 1}))
+            self._index.announce(next_revision(there))
         self._records.write(record, expect=etag or ABSENT)
         announced.confirm()
         self._bring_working_copies(record)

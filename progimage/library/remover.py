@@ -1,0 +1,181 @@
+"""The removal of a picture with all its objects; see `removals` for the order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+import structlog
+
+from progimage import keys
+from progimage.errors import Conflict, DamagedRecord, PreconditionFailed, StoreFull
+from progimage.library import originals, removals
+from progimage.library.edits import ATTEMPTS
+from progimage.library.events import NO_EVENTS, Event, Events, Subject, expect, subject_of
+from progimage.library.external_ids import ExternalIds
+from progimage.library.index.index import Index
+from progimage.library.quotas import Quotas
+from progimage.library.records import (
+    Records,
+    can_edit,
+    can_see,
+    forbidden,
+    next_revision,
+    not_found,
+)
+from progimage.library.trash import remove_note
+from progimage.model import Record, Viewer
+from progimage.stores import ObjectStore
+from progimage.stores.json_objects import delete_all
+from progimage.telemetry import audit
+
+log = structlog.get_logger()
+
+
+class Remover:
+    """Removes pictures.
+
+    Args:
+        purge: removes the cached renditions of a picture.
+        quotas: counts the pictures of accounts; None where there are no quotas.
+        events: takes what happens to pictures.
+    """
+
+    def __init__(
+        self,
+        store: ObjectStore,
+        records: Records,
+        index: Index,
+        purge: Callable[[str], int],
+        external_ids: ExternalIds,
+        quotas: Quotas | None,
+        events: Events,
+    ) -> None:
+        self._store = store
+        self._records = records
+        self._index = index
+        self._purge = purge
+        self._external_ids = external_ids
+        self._quotas = quotas
+        self._events = events
+
+    def remove(
+        self,
+        viewer: Viewer,
+        image_id: str,
+        is_expected: Callable[[Record], bool],
+        *,
+        from_trash: bool,
+    ) -> None:
+        """Remove a picture; see `Library.remove`.
+
+        Raises:
+            NotFound: there is no such picture for this viewer.
+            Forbidden: it belongs to another owner.
+            PreconditionFailed: the current version is not the expected one.
+        """
+        for _ in range(ATTEMPTS):
+            try:
+                record, etag = self._records.read(image_id)
+            except DamagedRecord:
+                self._remove_damaged(viewer, image_id)
+                return
+            if record.state != "deleting":
+                if (record.state == "trashed") != from_trash:
+                    break
+                if not from_trash and not can_see(viewer, record):
+                    break
+                if not can_edit(viewer, record):
+                    raise not_found(image_id) if from_trash else forbidden(image_id)
+                if not is_expected(record):
+                    raise PreconditionFailed("there is another version of the picture by now")
+                self._purge(image_id)
+                try:
+                    mark = partial(self._mark_deleting, record, etag)
+                    marked = removals.begin(self._store, image_id, mark)
+                    if marked is None:
+                        self._remove_from_full_store(record, etag)
+                    else:
+                        self.finish(*marked)
+                except Conflict:
+                    continue
+            else:
+                self.finish(record, etag)
+            audit.record("delete", image=image_id, owner=record.owner)
+            return
+        raise not_found(image_id)
+
+    def finish(self, record: Record, etag: str) -> None:
+        """Remove all objects of a `deleting` record, then the record itself."""
+        self._purge(record.id)
+        delete_all(self._store, keys.working_copies(record.id))
+        self._store.delete(keys.original(record.id, record.generation))
+        remove_note(self._store, record)
+        self._external_ids.release(record)
+        try:
+            self._store.delete(keys.record(record.id), expect=etag)
+        except Conflict:
+            # Another finished first and a new upload has taken the place.
+            return
+        if self._quotas:
+            self._quotas.release(record.owner, record.size_bytes)
+        removals.forget(self._store, record.id)
+
+    def _remove_damaged(self, viewer: Viewer, image_id: str) -> None:
+        """Remove a picture with an unreadable record, if its bytes prove that `viewer` owns it.
+
+        Raises:
+            DamagedRecord: the bytes do not prove it, or are missing.
+        """
+        prefix = keys.picture(image_id)
+        stored = [s.key for s in self._store.list(prefix) if s.key != keys.record(image_id)]
+        if not any(originals.is_of(self._store, key, image_id, viewer) for key in stored):
+            raise DamagedRecord(
+                f"the record of picture {image_id} is damaged, so it is not known whose it is; "
+                "its operator can repair it with 'progimage check --repair'"
+            )
+        self._purge(image_id)
+        facts = {"id": image_id, "owner": viewer.name}
+        event = expect(self._events, "image.deleted", Subject(image_id), lambda: facts)
+        self._store.delete(keys.record(image_id))
+        event.confirm()
+        for key in stored:
+            self._store.delete(key)
+        self._purge(image_id)
+        for known in self._index.view().with_id(image_id):
+            self._index.announce(next_revision(known))
+        audit.record("delete", image=image_id, owner=viewer.name)
+
+    def _remove_from_full_store(self, record: Record, etag: str) -> None:
+        """Remove a picture without marking it; raises `Conflict` if it changed."""
+        event = self._expect_removal(record)
+        try:
+            self._store.delete(keys.record(record.id), expect=etag)
+        except Conflict:
+            event.retract()
+            raise
+        self.finish(record, etag)
+        event.confirm()
+        try:
+            # There is room again: that of the original.
+            self._index.announce(next_revision(record))
+        except StoreFull:
+            log.warning("searches show a removed picture until a check", picture=record.id)
+
+    def _mark_deleting(self, record: Record, etag: str) -> tuple[Record, str]:
+        deleting = next_revision(record).model_copy(update={"state": "deleting"})
+        event = self._expect_removal(record)
+        announced = self._index.announce(deleting)
+        try:
+            etag = self._records.write(deleting, expect=etag)
+        except Conflict:
+            event.retract()
+            raise
+        announced.confirm()
+        event.confirm()
+        return deleting, etag
+
+    def _expect_removal(self, record: Record) -> Event:
+        """Expect the event of a removal; a picture in the trash had it when it went there."""
+        events = NO_EVENTS if record.state == "trashed" else self._events
+        return expect(events, "image.deleted", subject_of(next_revision(record)), record.facts)
