@@ -4,9 +4,9 @@ The object `usage/<owner>.json` counts what an account has, with its own limits 
 An upload adds to it, by compare-and-swap, before the picture is stored, and a removal takes off
 after the record is gone. So uploads at once do not pass the quota together. What a process
 that dies in between leaves wrong is never a reason for an error: before an upload is rejected,
-the pictures of the account are counted anew from the index and its trash. If that happens
-while other uploads are between their count and their record, these are counted too late, so the
-quota can be passed by as many pictures as are on their way.
+the pictures of the account are counted anew from the index and its trash. Uploads that were
+under way during such a count are added again at their end, so the quota can be passed by as
+many pictures as were on their way, and the count is never too low for long.
 
 Pictures without an owner have no quota.
 """
@@ -47,7 +47,11 @@ _COUNTS_AGAIN_AFTER_S = 60.0
 
 
 class Usage(JsonObject):
-    """What an account has, and its own limits: 0 for none, None for those of the settings."""
+    """What an account has, and its own limits: 0 for none, None for those of the settings.
+
+    Attributes:
+        counts: how often the pictures were counted anew.
+    """
 
     model_config = ConfigDict(frozen=True, extra="allow")
     noun: ClassVar[str] = "account"
@@ -56,6 +60,7 @@ class Usage(JsonObject):
     size_bytes: int = 0
     max_pictures: int | None = None
     max_size_bytes: int | None = None
+    counts: int = 0
 
     def plus(self, pictures: int, size_bytes: int) -> Usage:
         """Return the usage with pictures more, or less, but never below nothing."""
@@ -100,12 +105,16 @@ class Quotas:
         if not owner:
             yield stored
             return
-        self._reserve(owner, size_bytes)
+        reserved = self._reserve(owner, size_bytes)
         try:
             yield stored
         finally:
-            if not stored:
+            # A new count may have dropped the reservation.
+            is_counted = self._load(owner)[0].counts == reserved.counts
+            if not stored and is_counted:
                 self.release(owner, size_bytes)
+            elif stored and not is_counted:
+                self._change(owner, lambda usage: usage.plus(1, size_bytes))
 
     def release(self, owner: str, size_bytes: int) -> None:
         """Take a picture off the count of an account."""
@@ -127,13 +136,13 @@ class Quotas:
         with self._lock_of(owner):
             return self._with_limits(self._count(owner))
 
-    def _reserve(self, owner: str, size_bytes: int) -> None:
+    def _reserve(self, owner: str, size_bytes: int) -> Usage:
         def add(usage: Usage) -> Usage:
             if not self._has_room(usage, size_bytes):
                 self._reject_or_count(owner, size_bytes)
             return usage.plus(1, size_bytes)
 
-        self._change(owner, add)
+        return self._change(owner, add)
 
     def _reject_or_count(self, owner: str, size_bytes: int) -> None:
         """Raise `QuotaExceeded`, unless a new count shows that there is room after all."""
@@ -163,7 +172,8 @@ class Quotas:
                 usage, etag = self._read(owner)
             except KeyMissing:
                 usage, etag = Usage(), ABSENT
-            counted = usage.model_copy(update=self._counts(owner))
+            numbers = {**self._counts(owner), "counts": usage.counts + 1}
+            counted = usage.model_copy(update=numbers)
             try:
                 json_objects.save(self._store, keys.usage(owner), counted, etag)
             except Conflict:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 
 import structlog
 
 from progimage import keys
-from progimage.errors import Conflict, DamagedRecord, PreconditionFailed, StoreFull
+from progimage.errors import Conflict, DamagedRecord, PreconditionFailed, StoreError, StoreFull
 from progimage.library import originals, removals
 from progimage.library.edits import ATTEMPTS
 from progimage.library.events import NO_EVENTS, Event, Events, Subject, expect, subject_of
@@ -101,6 +102,8 @@ class Remover:
                     continue
             else:
                 self.finish(record, etag)
+                if not can_edit(viewer, record):
+                    break
             audit.record("delete", image=image_id, owner=record.owner)
             return
         raise not_found(image_id)
@@ -117,8 +120,6 @@ class Remover:
         except Conflict:
             # Another finished first and a new upload has taken the place.
             return
-        if self._quotas:
-            self._quotas.release(record.owner, record.size_bytes)
         removals.forget(self._store, record.id)
 
     def _remove_damaged(self, viewer: Viewer, image_id: str) -> None:
@@ -173,6 +174,11 @@ class Remover:
             raise
         announced.confirm()
         event.confirm()
+        # Here, since of all processes that remove the picture only one comes past the swap. A
+        # count that stays too high is counted anew before it rejects an upload.
+        if self._quotas:
+            with suppress(StoreError):
+                self._quotas.release(record.owner, record.size_bytes)
         return deleting, etag
 
     def _expect_removal(self, record: Record) -> Event:

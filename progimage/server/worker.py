@@ -26,6 +26,7 @@ from progimage.jobs.state import Jobs
 from progimage.keys import is_token
 from progimage.library import Library
 from progimage.library.index.keeper import Keeper
+from progimage.library.quotas import open_quotas
 from progimage.library.working_copies import WorkingCopies
 from progimage.renditions import remote_render
 from progimage.renditions.renditions import Renditions
@@ -65,7 +66,9 @@ def work_on_jobs() -> None:
     pool = pool_of(settings, workers=settings.render.workers, niceness=settings.render.niceness)
     helpers = ThreadPoolExecutor(_HELPERS, thread_name_prefix="store")
     index, events = index_of(settings, store, helpers), outbox_of(settings, store, helpers)
-    jobs, library = Jobs(store, events=events), Library(store, index=index, events=events)
+    jobs = Jobs(store, events=events)
+    quotas = open_quotas(store, index, settings.quota)
+    library = Library(store, index=index, events=events, quotas=quotas)
     keeper = Keeper(index, merging_in(pool))
     downloader = Downloader(settings.download, settings.upload.max_bytes)
     budget = cache_budget(settings, store, helpers)

@@ -179,7 +179,7 @@ def test_an_external_id_costs_its_pointer_and_nothing_where_there_is_none(client
     assert cost_of("/images/?external_id=sku-42") == {"GET": 2}
 
 
-def test_a_quota_costs_an_upload_a_read_and_a_write(store):
+def test_a_quota_costs_an_upload_two_reads_and_a_write(store):
     limits = {"enabled": True, "max_pictures": 9}
     settings = Settings.model_validate({"auth": AUTH, "quota": limits})
     client = testing.TestClient(app.create(settings, store, InlinePool()))
@@ -194,6 +194,6 @@ def test_a_quota_costs_an_upload_a_read_and_a_write(store):
         costs.append(dict(store.requests))
     _, counted, anonymous = costs
     assert {name: counted[name] - anonymous.get(name, 0) for name in counted} == {
-        "GET": 1,
+        "GET": 2,
         "PUT": 1,
     }

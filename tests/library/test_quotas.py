@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
 
 from progimage import keys
 from progimage.config import Quota
-from progimage.errors import QuotaExceeded
+from progimage.errors import NotFound, QuotaExceeded
 from progimage.library import Library
 from progimage.library.index.index import Index
 from progimage.library.quotas import Quotas
+from progimage.library.records import read_record
 from progimage.model import Metadata, Viewer
 from progimage.stores.memory import MemoryStore
 from tests.candidates import candidate, id_of
@@ -136,6 +138,47 @@ def test_uploads_at_once_do_not_pass_the_quota_together(store):
     stored = [stat for stat in store.list(keys.IMAGES) if keys.id_of_record(stat.key)]
     assert len(stored) == 8 - len(rejected)
     assert len(stored) >= 3
+    # Not too low: who has passed the quota by uploads at once has no room for another.
+    assert held(processes[0])[0] >= len(stored)
+
+
+def test_an_upload_that_fails_after_a_new_count_is_not_taken_off(store):
+    library = library_of(store)
+    upload(library, b"1")
+    quotas = library.quotas
+    assert quotas
+    with quotas.reserved("ann", 5):
+        quotas.count("ann")
+    assert held(library) == (1, 1)
+
+
+def test_removals_of_one_picture_at_once_are_counted_once(store):
+    processes = [library_of(store) for _ in range(8)]
+    for content in (b"1", b"2", b"3"):
+        upload(processes[0], content)
+    start = threading.Barrier(8)
+
+    def remove(library: Library) -> None:
+        start.wait(60)
+        with suppress(NotFound):
+            library.remove(ANN, id_of(b"1", "ann"))
+
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(remove, processes))
+    assert held(processes[0]) == (2, 2)
+
+
+def test_a_removal_that_another_process_began_is_counted_once(store):
+    library = library_of(store)
+    upload(library, b"1")
+    upload(library, b"2")
+    image_id = id_of(b"1", "ann")
+    # What finishes it late, and a second time, has the record as it was marked.
+    record, etag = read_record(store, image_id)
+    library.remove(ANN, image_id)
+    library.finish_removal(record, etag)
+    library.finish_removal(record, etag)
+    assert held(library) == (1, 1)
 
 
 def crashes() -> list[object]:

@@ -11,7 +11,7 @@ from progimage import keys
 from progimage.errors import NotFound, PreconditionFailed, StoreFull, StoreUnavailable
 from progimage.library import Library, read_record
 from progimage.library.removals import finish_removals
-from progimage.model import ANONYMOUS, Record
+from progimage.model import ANONYMOUS, Record, Viewer
 from progimage.stores import ObjectStore
 from progimage.stores.memory import MemoryStore
 from tests.candidates import add
@@ -112,3 +112,16 @@ def test_a_removal_of_another_version_is_not_made():
     Library(store).remove(ANONYMOUS, record.id, lambda current: current == record)
     with pytest.raises(NotFound):
         Library(store).find(ANONYMOUS, record.id)
+
+
+def test_a_removal_under_way_looks_to_others_as_if_the_picture_were_gone():
+    store = StubbornStore()
+    library = Library(store)
+    record = add(library, b"picture", owner="ann")
+    store.stuck = "images/"
+    with pytest.raises(StoreUnavailable):
+        library.remove(Viewer(name="ann"), record.id)
+    store.stuck = None
+    with pytest.raises(NotFound):
+        library.remove(Viewer(name="ben"), record.id)
+    assert list(store.list(keys.IMAGES)) == []
