@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
+from typing import Any
 
 import falcon
 
+from progimage.access.admission import Admission
 from progimage.api.auth.authentication import viewer_of
 from progimage.api.fronts.iiif.geometry import SizeLimits
 from progimage.api.fronts.iiif.presentation import Presenter
@@ -28,6 +31,7 @@ from progimage.errors import (
     LinkExpired,
     LinkRefused,
     NotFound,
+    Overloaded,
     StoreUnavailable,
 )
 from progimage.imaging.limits import Limits
@@ -37,6 +41,9 @@ from progimage.model import ANONYMOUS, Record
 _PAGE = "page"
 _MAX_MANIFESTS = MAX_PICTURES // MAX_CANVASES
 
+# Manifests at a time in one web process: each may read all records of an album.
+_PLACES = 8
+
 
 class AlbumManifests:
     """Sends manifests of albums."""
@@ -45,6 +52,7 @@ class AlbumManifests:
         self._reader = reader
         self._limits = SizeLimits.of(limits)
         self._urls = urls
+        self._admission = Admission(_PLACES, "manifests of albums")
 
     @documented(
         "album_manifest",
@@ -66,7 +74,7 @@ class AlbumManifests:
             ),
             schemas.ACCEPT,
         ),
-        errors=(InvalidRequest, NotFound, LinkRefused, LinkExpired, StoreUnavailable),
+        errors=(InvalidRequest, NotFound, LinkRefused, LinkExpired, Overloaded, StoreUnavailable),
     )
     def on_get(self, req: falcon.Request, resp: falcon.Response, album: str) -> None:
         """Send a manifest of the pictures of an album, in its order.
@@ -80,26 +88,38 @@ class AlbumManifests:
         album_id, tilde, signature = album.partition("~")
         viewer = viewer_of(req)
         seen = self._reader.find_by_signature(viewer, album_id, signature if tilde else None)
+        asked = number if _PAGE in parameters else None
+        with self._admission.admit():
+            document = self._document(req, seen, asked)
+        is_public = seen.signature is None and not viewer.name
+        send_manifest(req, resp, document, facts_caching() if is_public else PRIVATE)
+
+    def _document(
+        self, req: falcon.Request, seen: SeenAlbum, asked: int | None
+    ) -> Mapping[str, Any]:
+        """Return the manifest of this number, or without one that of the album.
+
+        Raises:
+            NotFound: it would be empty.
+        """
         # Viewers send no token with their requests for tiles.
-        shown_to = ANONYMOUS if seen.signature is None else seen.viewer
-        records = self._reader.records(shown_to, seen.album.images)
-        first = (number - 1) * MAX_CANVASES
-        chosen = records[first : first + MAX_CANVASES]
+        viewer = ANONYMOUS if seen.signature is None else seen.viewer
+        number = asked or 1
+        most = MAX_PICTURES if asked is None else number * MAX_CANVASES
+        records = self._reader.first_records(viewer, seen.album.images, most)
+        chosen = records[(number - 1) * MAX_CANVASES : number * MAX_CANVASES]
         if not chosen:
             raise NotFound("there is no picture to show, and no manifest is empty")
         presenter = Presenter(partial(self._urls.absolute, req), self._limits)
         path, title = seen.manifest_path, seen.album.title
-        if len(records) > MAX_CANVASES and _PAGE not in parameters:
-            document = presenter.collection(
+        if asked is None and len(records) > MAX_CANVASES:
+            return presenter.collection(
                 _manifests(path, len(records)), path, title, f"{len(records):,} pictures"
             )
-        else:
-            query = f"?{_PAGE}={number}" if _PAGE in parameters else ""
-            summary = seen.album.description or f"Pictures {range_text(number, len(chosen))}"
-            pictures = [self._shown(seen, record) for record in chosen]
-            document = presenter.of_pictures(pictures, path + query, title, summary)
-        is_public = seen.signature is None and not viewer.name
-        send_manifest(req, resp, document, facts_caching() if is_public else PRIVATE)
+        query = f"?{_PAGE}={number}" if asked else ""
+        summary = seen.album.description or f"Pictures {range_text(number, len(chosen))}"
+        pictures = [self._shown(seen, record) for record in chosen]
+        return presenter.of_pictures(pictures, path + query, title, summary)
 
     def _shown(self, seen: SeenAlbum, record: Record) -> tuple[Record, str]:
         return without_texts(record), self._reader.segment(seen, record)

@@ -89,6 +89,28 @@ def test_the_cover_is_one_of_the_pictures(ann, ids):
     assert edit(ann, album, {"images": None, "description": None}).json["cover"] is None
 
 
+@pytest.mark.parametrize("hidden", [5, 130])
+def test_the_cover_is_the_first_that_the_viewer_may_see(ann, anybody, store, ids, hidden):
+    library, private = Library(store), Metadata(visibility="private")
+    first = [add(library, f"hidden {n}".encode(), private, "ann").id for n in range(hidden)]
+    album = create(ann, images=[*first, *ids], visibility="public")
+    document = anybody.simulate_get(album).json
+    assert document["cover"] == ids[0]
+    assert ids[0] in document["_links"]["cover"]["href"]
+    assert ann.simulate_get(album).json["cover"] == first[0]
+    assert ann.simulate_get("/albums/").json["data"][0]["cover"] == first[0]
+
+
+def test_a_list_of_many_albums_has_their_covers_behind_deleted_pictures(ann, store):
+    """More albums than there are threads, each of which reads more than one record."""
+    library = Library(store)
+    hidden, public = [add(library, bytes([n]), owner="ann").id for n in (1, 2)]
+    albums = [create(ann, images=[hidden, public]) for _ in range(20)]
+    assert ann.simulate_delete(f"/images/{hidden}/").status_code == 204
+    found = ann.simulate_get("/albums/").json["data"]
+    assert [album["cover"] for album in found] == [public] * len(albums)
+
+
 def test_an_edit_is_based_on_a_version(ann, ids):
     album = create(ann)
     etag = ann.simulate_get(album).headers["etag"]

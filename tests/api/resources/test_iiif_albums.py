@@ -6,6 +6,7 @@ import pytest
 
 from progimage.api.resources import iiif_albums
 from progimage.config.sections import Iiif
+from progimage.library import Library
 from tests.api.conftest import assert_problem, opened, upload
 from tests.api.resources.test_albums import create
 from tests.api.resources.test_iiif_manifests import check_manifest, get, send
@@ -116,6 +117,29 @@ def test_more_pictures_than_fit_are_a_collection(ann, anybody, monkeypatch):
     assert found == ids
     assert [manifest["id"] for manifest in manifests] == [i["id"] for i in collection["items"]]
     assert_problem(get(anybody, f"{manifests[0]['id'].partition('?')[0]}?page=5"), 404)
+
+
+def test_a_manifest_of_a_part_reads_no_pictures_behind_it(ann, anybody, monkeypatch):
+    monkeypatch.setattr(iiif_albums, "MAX_CANVASES", 2)
+    ids = [send(ann, colour) for colour in ("red", "green", "blue", "white", "black")]
+    path = manifest_of(anybody, create(ann, images=ids, visibility="public"))
+    read, find = [], Library.find
+
+    def noting(self, viewer, image_id):
+        read.append(image_id)
+        return find(self, viewer, image_id)
+
+    monkeypatch.setattr(Library, "find", noting)
+    assert canvases(get(anybody, f"{path}?page=1").json) == ids[:2]
+    assert sorted(read) == sorted(ids[:2])
+
+
+def test_manifests_need_a_place_among_a_few(ann, make_client, ids, monkeypatch):
+    path = manifest_of(ann, create(ann, images=ids, visibility="public"))
+    monkeypatch.setattr(iiif_albums, "_PLACES", 0)
+    result = get(make_client(auth=AUTH), path)
+    assert_problem(result, 503, "too many manifests of albums")
+    assert int(result.headers["retry-after"]) > 0
 
 
 def test_without_iiif_no_manifest_is_named(make_client):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -30,8 +30,8 @@ _SHOWN_BY_LINKS = (
     *("dominant_colour", "placeholder", "visibility"),
 )
 
-# Pictures that are looked at to find one that can stand for an album.
-_COVERS = 5
+# Records of an album that are read at a time, so that the threads serve requests in turn.
+_WAVE = 64
 
 
 class SeenAlbum(NamedTuple):
@@ -73,6 +73,8 @@ class AlbumReader:
         self._urls = urls
         self._has_manifests = has_manifests
         self._threads = ContextThreads(_THREADS, thread_name_prefix="albums")
+        # Others than those that read records, since each of these waits for some of those.
+        self._list_threads = ContextThreads(_THREADS, thread_name_prefix="lists of albums")
 
     def find(self, req: falcon.Request, album_id: str, parameters: QueryParameters) -> SeenAlbum:
         """Return the album that a request names, if it may see it.
@@ -117,12 +119,21 @@ class AlbumReader:
                     "cursor: this picture is not in the album any more; begin with the first page"
                 )
             start = images.index(after) + 1
+        found = self.first_records(seen.viewer, images[start:], limit + 1)
+        return found[:limit], found[limit - 1].id if len(found) > limit else None
+
+    def first_records(self, viewer: Viewer, image_ids: Sequence[str], most: int) -> list[Record]:
+        """Return the first records that a viewer may see of some pictures, in order.
+
+        Hidden pictures do not shorten the result: more are read until there are `most`, or all
+        are read.
+        """
         found: list[Record] = []
-        for first in range(start, len(images), limit + 1):
-            found += self.records(seen.viewer, images[first : first + limit + 1])
-            if len(found) > limit:
-                return found[:limit], found[limit - 1].id
-        return found, None
+        start, wave = 0, min(most, _WAVE)
+        while len(found) < most and start < len(image_ids):
+            found += self.records(viewer, image_ids[start : start + wave])
+            start, wave = start + wave, min(2 * wave, _WAVE)
+        return found[:most]
 
     def records(self, viewer: Viewer, image_ids: Iterable[str]) -> list[Record]:
         """Return the records that a viewer may see of some pictures, in order."""
@@ -143,14 +154,13 @@ class AlbumReader:
 
     def albums(self, seen: Iterable[SeenAlbum]) -> list[dict[str, Any]]:
         """Return the documents about albums."""
-        return list(self._threads.map(self.album, seen))
+        return list(self._list_threads.map(self.album, seen))
 
     def album(self, seen: SeenAlbum) -> dict[str, Any]:
         """Return the document about an album."""
         album, is_owner = seen.album, can_edit_album(seen.viewer, seen.album)
         facts = album.model_dump(mode="json", exclude={"images", *(album.model_extra or ())})
-        covers = (self._record(seen.viewer, image_id) for image_id in album.covers[:_COVERS])
-        cover = next((record for record in covers if record is not None), None)
+        cover = next(iter(self.first_records(seen.viewer, album.covers, 1)), None)
         facts["cover"] = cover.id if cover else None
         if is_owner and seen.ends_s is None:
             facts["count"] = len(album.images)
