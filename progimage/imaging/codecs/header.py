@@ -16,7 +16,6 @@ from PIL import Image, UnidentifiedImageError
 
 from progimage.errors import (
     CorruptPicture,
-    InvalidArgument,
     PictureTooComplex,
     ProgImageError,
     UnsupportedMedia,
@@ -38,6 +37,7 @@ from progimage.imaging.codecs.formats import (
     missing_extra,
     names,
 )
+from progimage.imaging.codecs.pages import check_page
 from progimage.imaging.codecs.readers.bmp import BmpReader
 from progimage.imaging.codecs.readers.gif import GifReader
 from progimage.imaging.codecs.readers.ico import IcoReader
@@ -169,8 +169,7 @@ def _bounded(max_pixels: int | None) -> Iterator[None]:
 
 
 def _reader(file: BinaryIO, form: Format, limits: Limits, page: int) -> Reader:
-    if page > 1 and form not in (PDF, TIFF):
-        raise InvalidArgument(f"page: a pdf or tiff has pages, and this is a {form.name}")
+    check_page(page, form)
     try:
         if form is TIFF:
             return TiffReader(file.name, page, accepts_damage=limits.accept_damaged)

@@ -192,6 +192,20 @@ def test_nonsense_is_400_and_says_what_works(client, wide, query, words):
     assert_problem(client.simulate_get(wide + "srcset", params=query, params_csv=False), 400, words)
 
 
+def test_only_pages_that_the_picture_has_are_offered(client, wide):
+    pages = [quadrants().rotate(90 * n) for n in range(3)]
+    tiff = upload(client, saved(pages[0], "TIFF", save_all=True, append_images=pages[1:]))
+    query = {"pipeline": "page:3", "widths": "24"}
+    [image] = client.simulate_get(tiff + "srcset", params=query).json["images"]
+    assert followed(client, image["url"]).status_code == 200
+    for path, page, words in (
+        (tiff, 4, "page: expected a whole number from 1 to 3, got 4"),
+        (wide, 2, "page: a pdf or tiff has pages, and this is a jpeg"),
+    ):
+        for target in (f"{path}srcset?widths=24&pipeline=page:{page}", f"{path}page:{page}.png"):
+            assert_problem(client.simulate_get(target), 400, words)
+
+
 def test_nothing_that_no_server_could_render_is_offered(make_client, jpeg):
     client = make_client(limits={"max_output_pixels": 100})
     path = upload(client, jpeg)

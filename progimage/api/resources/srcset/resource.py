@@ -46,6 +46,8 @@ from progimage.errors import (
     StoreUnavailable,
     TransformRefused,
 )
+from progimage.imaging.codecs import formats
+from progimage.imaging.codecs.pages import check_page
 from progimage.imaging.limits import Limits
 from progimage.imaging.output_limits import check_pipeline
 from progimage.imaging.pipeline import AUTO, Pipeline, parse
@@ -142,9 +144,10 @@ class SrcsetResource:
         return parse(text, presets=self._presets, limits=self._limits)
 
     def _check(self, record: Record, widest: Pipeline) -> None:
-        """Raise `OutputTooLarge` or `InvalidRequest` if a render would do so."""
+        """Raise `OutputTooLarge`, `InvalidArgument` or `InvalidRequest` if a render would do so."""
         # As a URL is read, which counts the steps.
         parse(str(widest), limits=self._limits)
+        check_page(widest.output.page, formats.by_media_type(record.media_type), record.pages)
         check_pipeline(widest, (record.width, record.height), record.frames, self._limits)
 
     def _signing(

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from PIL import Image
 
 from progimage.errors import CorruptPicture, PictureTooComplex
+from progimage.imaging.codecs.formats import PDF
+from progimage.imaging.codecs.pages import check_page
 from progimage.imaging.codecs.readers.reader import Frame, Reader, Size
 
 if TYPE_CHECKING:
@@ -69,5 +71,5 @@ class PdfReader(Reader):
             )
         if self.page_count == 0:
             raise CorruptPicture("the pdf has no pages")
-        self.check_page(page)
+        check_page(page, PDF, self.page_count)
         return self._document[page - 1]

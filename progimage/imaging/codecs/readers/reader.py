@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from PIL import ExifTags, Image
 
-from progimage.errors import CorruptPicture, InvalidArgument
+from progimage.errors import CorruptPicture
 from progimage.imaging.codecs.cicp import Hdr
 from progimage.imaging.codecs.picture import Box
 
@@ -97,13 +97,6 @@ class Reader:
             raise CorruptPicture(f"the picture is truncated or damaged: {what}; send it again")
         if what not in self.damage:
             self.damage.append(what)
-
-    def check_page(self, page: int) -> None:
-        """Raise `InvalidArgument` unless there is a page of this number, from 1."""
-        if page > self.page_count:
-            raise InvalidArgument(
-                f"page: expected a whole number from 1 to {self.page_count}, got {page}"
-            )
 
     def check_shown(self, shown: float) -> None:
         """Raise `CorruptPicture` unless enough of a damaged picture is there."""

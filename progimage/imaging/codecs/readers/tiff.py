@@ -13,6 +13,8 @@ from PIL import Image, ImageChops, ImageCms, UnidentifiedImageError
 from progimage.errors import CorruptPicture
 from progimage.imaging.codecs import libtiff, sixteen_bits
 from progimage.imaging.codecs.colour_management import managed, plain
+from progimage.imaging.codecs.formats import TIFF
+from progimage.imaging.codecs.pages import check_page
 from progimage.imaging.codecs.readers import tiff_tags as tag
 from progimage.imaging.codecs.readers.partial import shown_part, with_gaps
 from progimage.imaging.codecs.readers.reader import Frame, Reader, Size, as_resource
@@ -33,7 +35,7 @@ class TiffReader(Reader):
         data = Path(path).read_bytes()
         pages = read_pages(data)
         self.page_count = len(pages)
-        self.check_page(page)
+        check_page(page, TIFF, self.page_count)
         self._tags = read_tags(data, pages[page - 1].start)
         self._page = libtiff.Page(path, pages[page - 1].number, self._tags.end)
         if self._page.missing_bytes:
