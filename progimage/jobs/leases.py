@@ -85,6 +85,10 @@ class Leases:
         self._seen.pop(key, None)
         return lease
 
+    def holds(self, lease: Lease) -> bool:
+        """True if no other runner can hold the lease now."""
+        return lease.is_held(self._clock())
+
     def renew(self, lease: Lease) -> None:
         """Make a lease last longer, if it is held; if it is not, that shows in `is_held`."""
         with lease._lock:

@@ -7,11 +7,13 @@ from concurrent.futures import Executor
 from progimage.config import Settings
 from progimage.jobs.leases import Leases
 from progimage.stores import ObjectStore
+from progimage.webhooks import keys
 from progimage.webhooks.endpoint import Endpoint
 from progimage.webhooks.outbox import Outbox
 from progimage.webhooks.queue import Queue
-from progimage.webhooks.recovery import Recovery
+from progimage.webhooks.recovery import Recoverer, Recovery
 from progimage.webhooks.sender import Sender, Senders
+from progimage.webhooks.turn import Turn
 
 
 def outbox_of(settings: Settings, store: ObjectStore, helpers: Executor | None = None) -> Outbox:
@@ -36,10 +38,11 @@ def senders_of(settings: Settings, store: ObjectStore, outbox: Outbox) -> Sender
             most=hook.max_waiting,
             concurrent=hook.concurrent,
             poll_s=chosen.poll_s,
-            recovery=None if number else Recovery(store, settle_s=chosen.lease_s),
         )
-        for number, (name, hook) in enumerate(sorted(settings.webhooks.items()))
+        for name, hook in sorted(settings.webhooks.items())
     ]
-    found = Senders(senders, renew_every_s=chosen.lease_s / 3)
+    turn = Turn(store, Leases(store, chosen.lease_s), keys.RECOVERY)
+    recoverer = Recoverer(Recovery(store, settle_s=chosen.lease_s), turn, chosen.poll_s)
+    found = Senders(senders, recoverer, renew_every_s=chosen.lease_s / 3)
     outbox.on_queued = found.wake
     return found

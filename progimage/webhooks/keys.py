@@ -4,6 +4,7 @@
     webhooks/queue/<hook>/<due>-<id>.json   an event that waits for its receiver until <due>
     webhooks/failed/<hook>/<time>-<id>.json   an event that was given up
     webhooks/leases/<hook>.json             the process that sends; swapped and removed
+    webhooks/recovery.json                  the process that finds lost events; as above
 
 Times are milliseconds since 1970, so the events that are due come first in a listing.
 """
@@ -17,6 +18,7 @@ WEBHOOKS = "webhooks/"
 PENDING = f"{WEBHOOKS}pending/"
 QUEUES = f"{WEBHOOKS}queue/"
 FAILED = f"{WEBHOOKS}failed/"
+RECOVERY = f"{WEBHOOKS}recovery.json"
 
 _ITEM = re.compile(
     r"webhooks/(?:queue|failed)/([a-z0-9][a-z0-9-]*)/([0-9]{13})-(evt_[0-9a-f]{32})\.json"

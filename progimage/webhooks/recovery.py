@@ -8,19 +8,21 @@ in the queues, and the event is dropped.
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import structlog
 
-from progimage.errors import DamagedRecord, NotFound
+from progimage.errors import DamagedRecord, NotFound, StoreError
 from progimage.jobs import keys as job_keys
 from progimage.library.records import read_record
 from progimage.stores import ObjectStore, exists, json_objects
 from progimage.webhooks import keys
 from progimage.webhooks.events import PendingEvent
 from progimage.webhooks.queue import enqueue
+from progimage.webhooks.turn import Turn
 
 GRACE = timedelta(hours=1)
 """A change that has not been committed for so long will not be: its process is dead."""
@@ -93,3 +95,38 @@ class Recovery:
         # The first revision was there, whatever became of it.
         is_there = record.state == "live" or subject.revision == 1
         return is_same and is_there and record.revision >= subject.revision
+
+
+class Recoverer:
+    """Runs the recovery in the background: of all processes, in one.
+
+    Args:
+        poll_s: between two looks.
+    """
+
+    def __init__(self, recovery: Recovery, turn: Turn, poll_s: float) -> None:
+        self._recovery = recovery
+        self._turn = turn
+        self._poll_s = poll_s
+        self._is_stopping = threading.Event()
+
+    def run(self) -> None:
+        """Look for events until `begin_to_stop`."""
+        while not self._is_stopping.is_set():
+            try:
+                if self._turn.take():
+                    self._recovery.look()
+            except StoreError as error:
+                log.warning("events of dead processes could not be read", reason=str(error))
+            except Exception:
+                log.exception("unexpected error in the recovery of events")
+            self._is_stopping.wait(self._poll_s)
+        self._turn.release()
+
+    def begin_to_stop(self) -> None:
+        """Look for nothing more. May be called from a signal handler."""
+        self._is_stopping.set()
+
+    def renew(self) -> None:
+        """Keep the lease, if this process has it."""
+        self._turn.renew()

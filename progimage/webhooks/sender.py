@@ -12,19 +12,19 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from itertools import islice
 
 import structlog
 
-from progimage.errors import KeyMissing, StoreError
-from progimage.jobs.leases import Lease, Leases
-from progimage.stores import ABSENT, ObjectStore
+from progimage.errors import StoreError
+from progimage.jobs.leases import Leases
+from progimage.stores import ObjectStore
 from progimage.telemetry import metrics
 from progimage.webhooks import keys
 from progimage.webhooks.endpoint import Endpoint
 from progimage.webhooks.queue import Queue
-from progimage.webhooks.recovery import Recovery
+from progimage.webhooks.recovery import Recoverer
+from progimage.webhooks.turn import Turn
 
 DELAYS_S = (10, 60, 300, 1_800, 7_200, 21_600, 43_200, 86_400)
 """Pauses before the next try; after one more failure an event is given up."""
@@ -45,9 +45,8 @@ class Sender:
     Args:
         most: events that may wait.
         concurrent: events at a time.
-        recovery: run by this sender too, if it is the first of the process.
         poll_s: between two looks for events of other processes.
-        seconds: monotonic seconds, the same that `leases` goes by.
+        seconds: monotonic seconds.
     """
 
     def __init__(
@@ -60,29 +59,24 @@ class Sender:
         most: int,
         concurrent: int,
         poll_s: float,
-        recovery: Recovery | None = None,
         seconds: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._store = store
         self._queue = queue
         self._endpoint = endpoint
-        self._leases = leases
+        self._turn = Turn(store, leases, keys.lease(queue.hook))
         self._most = most
         self._concurrent = concurrent
         self._poll_s = poll_s
-        self._recovery = recovery
         self._seconds = seconds
-        self._lease: Lease | None = None
         self._next_trim = 0.0
         self._has_news = threading.Event()
         self._is_stopping = threading.Event()
 
     def work(self) -> bool:
         """Send a batch of what is due; True if there may be more."""
-        if not self._has_lease():
+        if not self._turn.take():
+            metrics.webhook_waiting(self._queue.hook, 0)  # another process counts
             return False
-        if self._recovery:
-            self._recovery.look()
         listed = list(islice(self._queue.waiting(), _LISTED))
         if len(listed) < _LISTED:
             metrics.webhook_waiting(self._queue.hook, len(listed))
@@ -108,7 +102,7 @@ class Sender:
                 has_more = False
             if not has_more:
                 self._has_news.wait(self._poll_s)
-        self._release()
+        self._turn.release()
 
     def wake(self) -> None:
         """Look now: there is a new event."""
@@ -121,28 +115,7 @@ class Sender:
 
     def renew(self) -> None:
         """Keep the lease, if this process has it."""
-        lease = self._lease
-        if lease is not None:
-            self._leases.renew(lease)
-
-    def _has_lease(self) -> bool:
-        if self._lease is not None:
-            if self._lease.is_held(self._seconds()):
-                return True
-            metrics.webhook_waiting(self._queue.hook, 0)  # another process counts now
-        key = keys.lease(self._queue.hook)
-        try:
-            current = self._store.stat(key).etag
-        except KeyMissing:
-            current = ABSENT
-        self._lease = self._leases.take(key, current)
-        return self._lease is not None
-
-    def _release(self) -> None:
-        if self._lease is not None:
-            with suppress(StoreError):
-                self._leases.release(self._lease)
-            self._lease = None
+        self._turn.renew()
 
     def _trim(self) -> None:
         self._next_trim = self._seconds() + _TRIM_EVERY_S
@@ -154,8 +127,7 @@ class Sender:
 
     def _deliver(self, key: str) -> None:
         """Send one event, and note what became of it."""
-        lease = self._lease
-        if self._is_stopping.is_set() or lease is None or not lease.is_held(self._seconds()):
+        if self._is_stopping.is_set() or not self._turn.is_held:
             return
         event = self._queue.read(key)
         if event is None:
@@ -180,17 +152,23 @@ class Sender:
 
 
 class Senders:
-    """The senders of one process, a thread for each, and one that renews their leases."""
+    """The senders of one process and its recoverer, a thread for each, and one for the leases.
 
-    def __init__(self, senders: Sequence[Sender], renew_every_s: float) -> None:
+    Without senders there is nothing to recover either.
+    """
+
+    def __init__(
+        self, senders: Sequence[Sender], recoverer: Recoverer, renew_every_s: float
+    ) -> None:
         self._senders = senders
+        self._workers: Sequence[Sender | Recoverer] = (*senders, recoverer) if senders else ()
         self._renew_every_s = renew_every_s
         self._is_stopping = threading.Event()
         self._threads: list[threading.Thread] = []
 
     def start(self) -> None:
         """Begin to send, if there are receivers."""
-        actions = [sender.run for sender in self._senders]
+        actions = [worker.run for worker in self._workers]
         for act in [*actions, self._renew] if actions else []:
             thread = threading.Thread(target=act, name="webhooks", daemon=True)
             self._threads.append(thread)
@@ -204,8 +182,8 @@ class Senders:
     def begin_to_stop(self) -> None:
         """Send nothing more. May be called from a signal handler."""
         self._is_stopping.set()
-        for sender in self._senders:
-            sender.begin_to_stop()
+        for worker in self._workers:
+            worker.begin_to_stop()
 
     def stop(self, patience_s: float) -> None:
         """Wait for what is being sent, for so long at most."""
@@ -216,8 +194,8 @@ class Senders:
 
     def _renew(self) -> None:
         while not self._is_stopping.wait(self._renew_every_s):
-            for sender in self._senders:
+            for worker in self._workers:
                 try:
-                    sender.renew()
+                    worker.renew()
                 except Exception:
                     log.exception("the lease of a webhook could not be renewed")
