@@ -42,7 +42,7 @@ def test_a_cache_of_everything_always_hits_and_one_of_nothing_never():
 
 
 def test_without_an_edge_every_request_reaches_the_store():
-    it = month(Workload(1_000, 0.9), 100, edge_bytes=1e-9, kept_bytes=1e9, rendition_bytes=1_000)
+    it = month(Workload(1_000, 0.9), 100, edge_bytes=1e-9, cached_bytes=1e9, rendition_bytes=1_000)
     assert it.gets == pytest.approx(100 * Costs().gets_of_hit)
     assert it.puts == 0
 

@@ -27,6 +27,7 @@ _ON_DEMAND: dict[Mode, str] = {
     "signed": "/on_demand/{+pipeline}.{format}{?url,sig}",
 }
 _OF_PICTURES = (SIGNATURE, DOWNLOAD)
+_EXTERNAL = "/external/{owner}/{+path}"
 _ID = re.compile(r"\{\w+_id\}")
 
 _ROOT = Named(
@@ -121,6 +122,7 @@ class Root:
         }
         renditions = {"rendition": "/images/{id}/{+pipeline}.{format}"}
         found |= self._urls.to_renditions(renditions, "/images/{id}/")
+        found["external"] = self._urls.link(_EXTERNAL)
         found["on_demand"] = self._urls.link(_ON_DEMAND[self._policy.mode])
         return found
 
