@@ -10,7 +10,7 @@ the two, `recovery` finds the pending event, and whether the change was committe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import Executor
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
@@ -37,7 +37,7 @@ class Outbox:
         executor: writes to the store while the caller does other things.
 
     Attributes:
-        on_queued: called when there is something to send.
+        on_queued: called with the receivers that there is something to send to.
     """
 
     def __init__(
@@ -49,7 +49,7 @@ class Outbox:
     ) -> None:
         self.store = store
         self.executor = executor
-        self.on_queued: Callable[[], None] = lambda: None
+        self.on_queued: Callable[[Collection[str]], None] = lambda _: None
         self._hooks = hooks
         self._clock = clock
 
@@ -106,7 +106,7 @@ class _Expected:
             self._outbox.executor.submit(self._clear)
         else:
             self._clear()
-        self._outbox.on_queued()
+        self._outbox.on_queued(self._pending.hooks)
 
     def retract(self) -> None:
         self._outbox.store.delete(self._key)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import random
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 
@@ -35,6 +35,7 @@ _JITTER = 0.1
 _LISTED = 1_000
 _BATCHES = 16
 _TRIM_EVERY_S = 60.0
+_PAUSE_S = 1.0
 
 log = structlog.get_logger()
 
@@ -92,6 +93,7 @@ class Sender:
         """Send until `begin_to_stop`."""
         while not self._is_stopping.is_set():
             self._has_news.clear()
+            looked = time.monotonic()
             try:
                 has_more = self.work()
             except StoreError as error:
@@ -102,11 +104,20 @@ class Sender:
                 has_more = False
             if not has_more:
                 self._has_news.wait(self._poll_s)
+                # So that not each of many changes makes it list all that waits.
+                pause_s = min(_PAUSE_S, self._poll_s)
+                self._is_stopping.wait(looked + pause_s - time.monotonic())
         self._turn.release()
 
+    @property
+    def hook(self) -> str:
+        """The name of the receiver."""
+        return self._queue.hook
+
     def wake(self) -> None:
-        """Look now: there is a new event."""
-        self._has_news.set()
+        """Look for a new event, if it is this process that sends."""
+        if self._turn.is_held:
+            self._has_news.set()
 
     def begin_to_stop(self) -> None:
         """Send nothing more. May be called from a signal handler."""
@@ -174,10 +185,11 @@ class Senders:
             self._threads.append(thread)
             thread.start()
 
-    def wake(self) -> None:
-        """Look for events now."""
+    def wake(self, hooks: Collection[str]) -> None:
+        """Look for events for these receivers."""
         for sender in self._senders:
-            sender.wake()
+            if sender.hook in hooks:
+                sender.wake()
 
     def begin_to_stop(self) -> None:
         """Send nothing more. May be called from a signal handler."""

@@ -17,6 +17,7 @@ from progimage.webhooks import keys
 from progimage.webhooks.endpoint import Delivery, Endpoint
 from progimage.webhooks.events import PendingEvent, StoredEvent
 from progimage.webhooks.queue import enqueue
+from progimage.webhooks.sender import Sender
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 WAIT_S = 60
@@ -69,3 +70,18 @@ def test_a_receiver_that_stalls_does_not_delay_the_recovery_for_others(
         senders.stop(WAIT_S)
     assert not list(store.list(f"{keys.WEBHOOKS}leases/"))
     assert not list(store.list(keys.RECOVERY))
+
+
+def test_a_change_wakes_the_senders_whose_receivers_want_it(store, monkeypatch):
+    woken = []
+    monkeypatch.setattr(Sender, "wake", lambda sender: woken.append(sender.hook))
+    hooks = {
+        name: {"url": f"https://{name}.example/", "secret": SECRET, "events": [kind]}
+        for name, kind in (("first", "image.deleted"), ("second", "image.created"))
+    }
+    settings = Settings.model_validate({"webhooks": hooks})
+    outbox = outbox_of(settings, store)
+    senders_of(settings, store, outbox)
+    with outbox.expecting("image.deleted", Subject("0" * 64), dict) as event:
+        event.confirm()
+    assert woken == ["first"]

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import io
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
 import pytest
 
 from progimage.jobs.leases import Leases
 from progimage.stores.memory import MemoryStore
+from progimage.webhooks import keys
+from progimage.webhooks import sender as sender_module
 from progimage.webhooks.endpoint import Delivery
 from progimage.webhooks.events import StoredEvent
 from progimage.webhooks.queue import Queue, enqueue
@@ -16,6 +21,11 @@ from progimage.webhooks.sender import DELAYS_S, Sender
 
 OK = Delivery()
 FAILED = Delivery("answered 500")
+
+WAIT_S = 60
+
+# How long a test waits for what must not come.
+SHORT_S = 0.2
 
 
 class World:
@@ -32,13 +42,13 @@ class World:
         self.received.append(event_id)
         return self.answers.pop(0) if self.answers else OK
 
-    def sender(self, most: int = 1000) -> Sender:
+    def sender(self, most: int = 1000, poll_s: float = 1) -> Sender:
         def seconds() -> float:
             return self.ms / 1000
 
         return Sender(
             self.store, self.queue, self, Leases(self.store, 15, seconds),
-            most=most, concurrent=1, poll_s=1, seconds=seconds,
+            most=most, concurrent=1, poll_s=poll_s, seconds=seconds,
         )  # fmt: skip
 
     def add(self, number: int = 0) -> str:
@@ -60,6 +70,18 @@ def event_of(number: int) -> StoredEvent:
 @pytest.fixture
 def world() -> World:
     return World()
+
+
+@contextmanager
+def running(sender: Sender) -> Iterator[None]:
+    """Run a sender in a thread during the block."""
+    thread = threading.Thread(target=sender.run, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        sender.begin_to_stop()
+        thread.join(WAIT_S)
 
 
 def test_an_event_that_was_delivered_is_gone(world):
@@ -163,3 +185,37 @@ def test_a_damaged_event_does_not_hold_up_the_others(world):
     sender.work()
     assert world.received == [event_of(1).id]
     assert world.counts() == (0, 0)
+
+
+def test_a_process_that_does_not_send_leaves_the_store_alone_at_a_change(world, monkeypatch):
+    world.sender().work()  # takes the lease
+    looked, stat = threading.Semaphore(0), world.store.stat
+
+    def noting(key):
+        if key == keys.lease("shop"):
+            looked.release()
+        return stat(key)
+
+    monkeypatch.setattr(world.store, "stat", noting)
+    second = world.sender(poll_s=3600)
+    with running(second):
+        assert looked.acquire(timeout=WAIT_S)
+        second.wake()
+        assert not looked.acquire(timeout=SHORT_S)
+
+
+def test_many_changes_do_not_make_as_many_listings(world, monkeypatch):
+    monkeypatch.setattr(sender_module, "_PAUSE_S", 3600)
+    sender = world.sender(poll_s=3600)
+    listed, waiting = threading.Semaphore(0), world.queue.waiting
+
+    def noting():
+        listed.release()
+        sender.wake()
+        return waiting()
+
+    monkeypatch.setattr(world.queue, "trim", lambda _: (0, 0))
+    monkeypatch.setattr(world.queue, "waiting", noting)
+    with running(sender):
+        assert listed.acquire(timeout=WAIT_S)
+        assert not listed.acquire(timeout=SHORT_S)
