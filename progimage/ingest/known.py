@@ -54,15 +54,15 @@ def add(
     `metadata.model_fields_set` are the fields that were sent.
 
     Raises: what `Ingest.keep` and `Library.edit` raise, and
-        ExternalIdTaken: another picture has the external id, or this one has another.
+        ExternalIdTaken: another picture has the external id, so this one was not stored; or
+            this one has another.
     """
     ids, replaces = library.external_ids, on_external == "replace"
-    if metadata.external_id and not replaces:
-        ids.check_free(owner, metadata.external_id, staged.id_for(owner))
-    record, is_new = ingest.keep(staged, metadata, owner)
-    if metadata.external_id and record.external_id == metadata.external_id:
+    image_id = staged.id_for(owner) if metadata.external_id else ""
+    with ids.claim(owner, metadata.external_id, image_id, replaces=replaces) as claim:
+        record, is_new = ingest.keep(staged, metadata, owner)
         # Also where it was known: the process that stored it may have died before this.
-        ids.claim(record, replaces=replaces)
+        record = claim.settle(record)
     if is_new:
         return Added(record, True)
     differing = _differing(record, metadata)

@@ -89,8 +89,10 @@ class Library:
         self.quotas = quotas
         self._records = Records(store)
         self._edits = Edits(self._records, self._index, clock, self.purge, events)
-        self.external_ids = ExternalIds(store, self._records, self._edits)
-        self.trash = Trash(store, self._records, self._index, clock, self.purge, events)
+        self.external_ids = ExternalIds(store, self._records, self._edits, clock)
+        self.trash = Trash(
+            store, self._records, self._index, clock, self.purge, events, self.external_ids
+        )
         self._remover = Remover(
             store, self._records, self._index, self.purge, self.external_ids, quotas, events
         )

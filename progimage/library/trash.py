@@ -1,7 +1,7 @@
 """The trash: deleted pictures that can be restored for some days.
 
     delete    renditions · note · announcement · record swapped to `trashed` · renditions
-    restore   announcement · record swapped to `live` · note
+    restore   external id, reserved · announcement · record swapped to `live` · note
 
 A picture in the trash has its original, and a record that no viewer can see. The note
 `trash/<owner>/<…>-<id>` makes it findable, and says until when it can be restored. The note
@@ -19,6 +19,7 @@ from progimage import keys
 from progimage.errors import Conflict, DamagedRecord, NotFound, Overloaded, PreconditionFailed
 from progimage.library.edits import ATTEMPTS, TICK, Purge
 from progimage.library.events import Events, subject_of
+from progimage.library.external_ids import ExternalIds
 from progimage.library.index.index import Index
 from progimage.library.records import Records, can_edit, can_see, forbidden, not_found
 from progimage.model import EventKind, Record, Trashed, Viewer, Visibility
@@ -40,6 +41,7 @@ class Trash:
         clock: Callable[[], datetime],
         purge: Purge,
         events: Events,
+        external_ids: ExternalIds,
     ) -> None:
         self._store = store
         self._records = records
@@ -47,6 +49,7 @@ class Trash:
         self._clock = clock
         self._purge = purge
         self._events = events
+        self._external_ids = external_ids
 
     def add(
         self,
@@ -99,6 +102,8 @@ class Trash:
     ) -> Record:
         """Take a picture out of the trash of `viewer`; return its record.
 
+        It has its external id again, unless another picture has the id by now.
+
         Args:
             visibility: the one that it gets; None: the one that it had.
 
@@ -107,19 +112,21 @@ class Trash:
         """
         for _ in range(ATTEMPTS):
             record, etag = self._read(viewer, image_id)
-            restored = record.model_copy(
-                update={
-                    "state": "live",
-                    "revision": record.revision + 1,
-                    "modified": max(self._clock(), record.modified + TICK),
-                    "trash": None,
-                    "visibility": visibility or record.visibility,
-                }
-            )
-            if self._swap(restored, etag, "image.created"):
-                remove_note(self._store, record)
-                audit.record("restore", image=image_id, owner=record.owner)
-                return restored
+            with self._external_ids.claim_again(record) as claim:
+                restored = record.model_copy(
+                    update={
+                        "state": "live",
+                        "revision": record.revision + 1,
+                        "modified": max(self._clock(), record.modified + TICK),
+                        "trash": None,
+                        "visibility": visibility or record.visibility,
+                        "external_id": claim.external_id,
+                    }
+                )
+                if self._swap(restored, etag, "image.created"):
+                    remove_note(self._store, record)
+                    audit.record("restore", image=image_id, owner=record.owner)
+                    return claim.settle(restored)
         raise Overloaded("others keep changing this picture; try again")
 
     def list(self, owner: str, after: str = "") -> Iterator[tuple[str, Record]]:

@@ -7,9 +7,9 @@ from contextlib import suppress
 from datetime import datetime
 
 from progimage import keys
-from progimage.errors import Conflict, DamagedRecord, ExternalIdTaken, KeyMissing, NotFound
+from progimage.errors import Conflict, DamagedRecord, KeyMissing, NotFound
 from progimage.library import Library
-from progimage.library.external_ids import Pointer
+from progimage.library.external_pointers import Pointer
 from progimage.library.records import read_record
 from progimage.maintenance.findings import Finding
 from progimage.model import Record
@@ -30,8 +30,8 @@ def check_external_id(
         if json_objects.load(store, key, Pointer, "damaged")[0].image_id == record.id:
             return
     if repair:
-        with suppress(ExternalIdTaken, DamagedRecord):
-            library.external_ids.claim(record, replaces=False)
+        with suppress(DamagedRecord):
+            library.external_ids.settle(record, replaces=False)
     yield Finding("external id leads elsewhere", keys.record(record.id), repair)
 
 
