@@ -1,67 +1,33 @@
-"""External ids: one picture each, through races, crashes, removals and repairs."""
+"""External ids: one picture each, through crashes, removals and repairs."""
 
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from functools import partial
-from types import SimpleNamespace
 
 import pytest
 
 from progimage import keys
-from progimage.errors import ExternalIdTaken, NotFound, PreconditionFailed, StoreFull
-from progimage.ingest import known
+from progimage.errors import ExternalIdTaken, NotFound, PreconditionFailed
 from progimage.library import Library
-from progimage.maintenance.check import Check
 from progimage.maintenance.erase import erase
-from progimage.model import Metadata, Viewer
 from progimage.stores.memory import MemoryStore
-from tests.candidates import candidate, id_of
+from tests.candidates import id_of
+from tests.library.external_ids import (
+    ANN,
+    KEY,
+    NEW,
+    OLD,
+    edit,
+    findings,
+    id_in_record,
+    put_in_trash,
+    record_key,
+    restore,
+    shown,
+    upload,
+)
 from tests.stores.dying import Died, DyingStore
-
-ANN = Viewer(name="ann")
-OLD, NEW = b"the old picture", b"the new picture"
-KEY = keys.external_id("ann", "sku-42")
-
-
-def upload(store, content: bytes, external_id: str = "sku-42", **options):
-    """Upload as `known.add` does, with bytes that stand for a picture."""
-    library = Library(store, **options.pop("library", {}))
-
-    def keep(_staged, metadata, owner):
-        return library.add(candidate(content, owner=owner), metadata)
-
-    ingest = SimpleNamespace(keep=keep)
-    staged = SimpleNamespace(id_for=lambda owner: id_of(content, owner))
-    metadata = Metadata(external_id=external_id) if external_id else Metadata()
-    on_known = options.get("on_known", "keep")
-    on_external = options.get("on_external", "conflict")
-    return known.add(ingest, library, staged, metadata, "ann", on_known, on_external)
-
-
-def shown(store, external_id: str = "sku-42") -> bytes | None:
-    """Return what an id leads to, None if it leads nowhere."""
-    try:
-        record = Library(store).external_ids.find(ANN, "ann", external_id)
-    except NotFound:
-        return None
-    return {id_of(content, "ann"): content for content in (OLD, NEW)}[record.id]
-
-
-def id_in_record(store, content: bytes) -> str:
-    return Library(store).find(ANN, id_of(content, "ann")).external_id
-
-
-def edit(store, content: bytes, external_id: str | None, *, is_expected=lambda _: True, **fields):
-    changes = {"external_id": external_id, **fields}
-    return Library(store).edit(ANN, id_of(content, "ann"), changes, is_expected)
-
-
-def findings(store, *, repair: bool = False) -> list[str]:
-    return [f.kind for f in Check(store, repair=repair, grace=timedelta(0)).run()]
 
 
 @pytest.fixture
@@ -142,15 +108,6 @@ def test_an_id_is_free_again_after_a_removal_and_waits_in_the_trash(store):
     assert shown(store) == NEW
 
 
-def put_in_trash(store, content: bytes) -> None:
-    Library(store).trash.add(ANN, id_of(content, "ann"), timedelta(days=1))
-
-
-def restore(store, content: bytes) -> None:
-    with suppress(NotFound):  # it is not in the trash any more
-        Library(store).trash.restore(ANN, id_of(content, "ann"))
-
-
 def restore_by_upload(store, content: bytes) -> None:
     upload(store, content, "")
 
@@ -167,99 +124,6 @@ def test_a_picture_from_the_trash_whose_id_was_given_away_comes_back_without_it(
     assert findings(store) == []
 
 
-class RivalStore(MemoryStore):
-    """A store in which something else happens just before an object is written.
-
-    Attributes:
-        rivals: what happens, once, by the key of the object.
-    """
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.rivals: dict[str, Callable[[], object]] = {}
-
-    def put(self, key, source, **options):
-        if (rival := self.rivals.pop(key, None)) is not None:
-            rival()
-        return super().put(key, source, **options)
-
-
-@pytest.fixture
-def raced() -> RivalStore:
-    return RivalStore()
-
-
-def record_key(content: bytes) -> str:
-    return keys.record(id_of(content, "ann"))
-
-
-def is_taken(act: Callable[[], object]) -> Callable[[], None]:
-    """Return a rival that must not get the id."""
-
-    def rival() -> None:
-        with pytest.raises(ExternalIdTaken):
-            act()
-
-    return rival
-
-
-def test_of_two_uploads_at_once_one_gets_the_id_and_the_other_is_not_stored(raced):
-    raced.rivals[KEY] = lambda: upload(raced, OLD)
-    with pytest.raises(ExternalIdTaken):
-        upload(raced, NEW)
-    assert shown(raced) == OLD
-    assert list(raced.list(keys.picture(id_of(NEW, "ann")))) == []
-    assert findings(raced) == []
-
-
-def test_an_id_is_reserved_while_its_picture_is_stored(raced):
-    raced.rivals[record_key(NEW)] = is_taken(lambda: upload(raced, OLD))
-    assert upload(raced, NEW).record.external_id == "sku-42"
-    assert shown(raced) == NEW
-    assert list(raced.list(keys.picture(id_of(OLD, "ann")))) == []
-    assert findings(raced) == []
-
-
-@pytest.mark.parametrize("key", [KEY, record_key(NEW)])
-def test_of_two_edits_at_once_one_gets_the_id_and_the_other_changes_nothing(raced, key):
-    first, second = (OLD, NEW) if key == KEY else (NEW, OLD)
-    upload(raced, first, "first")
-    upload(raced, second, "second")
-    before = Library(raced).find(ANN, id_of(second, "ann"))
-    if key == KEY:  # the first edit begins and ends just before the second reserves the id
-        raced.rivals[key] = lambda: edit(raced, first, "sku-42", title="changed")
-        is_taken(lambda: edit(raced, second, "sku-42", title="changed"))()
-    else:  # the second begins just before the first writes its record
-        raced.rivals[key] = is_taken(lambda: edit(raced, second, "sku-42", title="changed"))
-        edit(raced, first, "sku-42", title="changed")
-    assert raced.rivals == {}
-    assert shown(raced) == first
-    assert Library(raced).find(ANN, before.id) == before
-    assert (shown(raced, "first"), shown(raced, "second")) == (None, second)
-    assert findings(raced) == []
-
-
-def test_an_upload_whose_id_is_replaced_before_it_is_stored_has_none(raced):
-    raced.rivals[record_key(NEW)] = lambda: upload(raced, OLD, on_external="replace")
-    assert upload(raced, NEW).record.external_id == ""
-    assert (shown(raced), id_in_record(raced, NEW)) == (OLD, "")
-    assert findings(raced) == []
-
-
-@pytest.mark.parametrize("key", [KEY, record_key(OLD)])
-def test_a_restoration_and_an_edit_at_once_leave_one_picture_with_the_id(raced, key):
-    upload(raced, OLD)
-    upload(raced, NEW, "")
-    put_in_trash(raced, OLD)
-    take = partial(edit, raced, NEW, "sku-42")
-    raced.rivals[key] = take if key == KEY else is_taken(take)
-    restore(raced, OLD)
-    expected = ("", "sku-42") if key == KEY else ("sku-42", "")
-    assert (id_in_record(raced, OLD), id_in_record(raced, NEW)) == expected
-    assert shown(raced) == (NEW if key == KEY else OLD)
-    assert findings(raced) == []
-
-
 def test_an_id_is_given_back_if_the_edit_fails(store):
     upload(store, OLD)
     upload(store, NEW, "")
@@ -272,17 +136,6 @@ def test_an_id_is_given_back_if_the_edit_fails(store):
     assert shown(store) == OLD
     edit(store, OLD, "sku-43")
     assert shown(store, "sku-43") == OLD
-
-
-def test_an_id_is_given_back_if_the_picture_cannot_be_stored(raced):
-    def fail() -> None:
-        raise StoreFull("the store is full")
-
-    raced.rivals[record_key(NEW)] = fail
-    with pytest.raises(StoreFull):
-        upload(raced, NEW)
-    upload(raced, OLD)
-    assert shown(raced) == OLD
 
 
 def test_the_id_of_an_upload_that_died_is_free_for_others_after_an_hour(store):
@@ -302,12 +155,6 @@ class DyingOnRecord(DyingStore):
         if key == record_key(NEW):
             self.dead = True
         return super().put(key, source, **options)
-
-
-def test_of_two_replacements_at_once_the_last_wins(raced):
-    raced.rivals[KEY] = lambda: upload(raced, OLD)
-    upload(raced, NEW, on_external="replace")
-    assert (shown(raced), id_in_record(raced, OLD)) == (NEW, "")
 
 
 SCENARIOS = {
