@@ -3,7 +3,7 @@
 The fork server listens on a socket in a temporary folder, and each new process is requested
 there. A clean-up of temporary files removes the socket from under the living server; then no
 process can be started any more. The folder of a web process that was killed would stay for
-ever if nobody else knew about it.
+ever if no other process knew about it.
 
 Source: Lib/multiprocessing/forkserver.py and util.py, the same from Python 3.11 to 3.14. There
 is no public way to choose the folder, or to start the fork server again.

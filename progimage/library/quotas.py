@@ -4,7 +4,7 @@ The object `usage/<owner>.json` counts what an account has, with its own limits 
 An upload adds to it, by compare-and-swap, before the picture is stored, and a removal takes off
 after the record is gone. So uploads at once do not pass the quota together. What a process
 that dies in between leaves wrong is never a reason for an error: before an upload is rejected,
-the pictures of the account are counted anew from the index and its trash. Uploads that were
+the pictures of the account are counted again from the index and its trash. Uploads that were
 under way during such a count are added again at their end, so the quota can be passed by as
 many pictures as were on their way, and the count is never too low for long.
 
@@ -50,7 +50,7 @@ class Usage(JsonObject):
     """What an account has, and its own limits: 0 for none, None for those of the settings.
 
     Attributes:
-        counts: how often the pictures were counted anew.
+        counts: how often the pictures were counted again.
     """
 
     model_config = ConfigDict(frozen=True, extra="allow")
@@ -132,7 +132,7 @@ class Quotas:
         return self._with_limits(changed)
 
     def count(self, owner: str) -> Usage:
-        """Count the pictures of an account anew, with those in the trash."""
+        """Count the pictures of an account again, with those in the trash."""
         with self._lock_of(owner):
             return self._with_limits(self._count(owner))
 

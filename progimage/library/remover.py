@@ -175,7 +175,7 @@ class Remover:
         announced.confirm()
         event.confirm()
         # Here, since of all processes that remove the picture only one comes past the swap. A
-        # count that stays too high is counted anew before it rejects an upload.
+        # count that stays too high is corrected before it rejects an upload.
         if self._quotas:
             with suppress(StoreError):
                 self._quotas.release(record.owner, record.size_bytes)

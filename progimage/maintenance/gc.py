@@ -93,7 +93,7 @@ def collect(
         oldest_kept,
         on_progress,
     )
-    # Each is written again when its origin is asked, so these are of pictures nobody asks for.
+    # Each is written again when its origin is asked, so these are of pictures without requests.
     for stat in store.list(keys.ORIGINS):
         if stat.modified < oldest_kept:
             store.delete(stat.key)

@@ -123,7 +123,7 @@ def test_a_304_costs_the_record_or_the_cache_lookup(client, cost_of, jpeg):
 def test_one_request_asks_little_of_the_store_however_much_it_asks_for(
     client, store, cost_of, jpeg
 ):
-    """Whoever sends it: nothing that a request can say multiplies what the store is asked."""
+    """No request, by any client, multiplies the calls to the store."""
     letters = "abcdefghij"
     words = [f"{first}{second}{'x' * 28}" for first in letters for second in letters]
     pictures = [saved(Image.new("RGB", (3, 3), (number, 0, 0)), "PNG") for number in range(25)]

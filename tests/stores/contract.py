@@ -335,7 +335,7 @@ class Conditions:
         assert get(store, "count") == b"20"
 
     def test_a_swap_never_overwrites_a_plain_put_it_has_not_seen(self, store: ObjectStore):
-        """Whoever writes last by plain put is overwritten only with their etag known."""
+        """The last plain put is overwritten only by a client that knows its etag."""
         for round_ in range(10):
             etag = put(store, "key", b"start %d" % round_).etag
             start = threading.Barrier(2)

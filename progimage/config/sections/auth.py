@@ -61,7 +61,7 @@ class Auth(Section):
     registration: Literal["open", "admin", "closed"] = Field(
         default="admin",
         description='Who may create accounts by HTTP: "open" (anybody), "admin", or "closed" '
-        "(nobody; use `progimage user add`).",
+        "(none; use `progimage user add`).",
     )
     access_lifetime_s: int = Field(
         default=900, ge=30, le=86_400, description="How long an access token is valid."

@@ -187,7 +187,7 @@ class Iiif(Section):
         description="Whose pages may read what everybody may see there: viewers are pages of "
         'other sites. "all": those of all sites, whatever cors.origins says; "listed": those of '
         'cors.origins. "auto" is "all" where there are accounts or server.public_url is an '
-        'address in the internet, and else "listed", since pages that somebody opens inside a '
+        'address in the internet, and else "listed", since pages that are opened inside a '
         "network could read the pictures of that network.",
     )
 

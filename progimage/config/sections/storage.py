@@ -88,7 +88,7 @@ class DiskCache(Section):
         default=2**30,
         ge=2**20,
         description="Most bytes of all copies, including those being written (their index takes "
-        "about 1 % more). Copies that nobody asked for lately go first. No copy is larger than "
+        "about 1 % more). Copies that were not used lately go first. No copy is larger than "
         "a sixteenth of it.",
     )
     trust_s: float = Field(

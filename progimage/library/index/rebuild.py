@@ -1,4 +1,4 @@
-"""Building an index anew from the records, for a store that has none."""
+"""Building an index from the records, for a store that has none."""
 
 from __future__ import annotations
 

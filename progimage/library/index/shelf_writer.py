@@ -135,7 +135,7 @@ def _piece(
         for number in range(shelf.term_count):
             term = shelf.term(number)
             if term[:1] == PIECES:
-                continue  # Its posting has no ordinals; `encode` makes it anew.
+                continue  # Its posting has no ordinals; `encode` makes it again.
             found = shelf.posting(number) & alive
             if found:
                 moved = BitMap(array("I", map(move.__getitem__, found)))

@@ -107,7 +107,7 @@ class StripedLocks:
 
     A key is hashed onto one of 256 files, so the lock files do not pile up, and writers rarely
     wait for one another. flock belongs to an open file description,
-    and each holder opens the file anew: threads exclude each other too. Linux
+    and each holder opens the file again: threads exclude each other too. Linux
     carries flock over NFS since 2.6.12.
     """
 

@@ -23,7 +23,7 @@ NDJSON = {"Accept": "application/x-ndjson"}
 
 @pytest.fixture
 def client(ann):
-    """Somebody with an account, whose pictures may be private."""
+    """A client with an account, whose pictures may be private."""
     return ann
 
 

@@ -11,7 +11,7 @@ from tests.imaging.drawing import saved
 
 @pytest.fixture
 def client(ann):
-    """Somebody with an account, whose pictures may be private."""
+    """A client with an account, whose pictures may be private."""
     return ann
 
 

@@ -64,7 +64,7 @@ SORTED = st.sampled_from(ORDERS)
 
 @dataclass
 class Reader:
-    """Somebody paging: what matched all the time, where he is, and what he saw."""
+    """A client that pages: what matched all the time, its place, and what it saw."""
 
     query: Query
     order: Order

@@ -1,4 +1,4 @@
-"""Nobody waits for a store that is known to be silent, by a clock of our own."""
+"""No call waits for a store that is known to be silent, by a clock of the test."""
 
 from __future__ import annotations
 
