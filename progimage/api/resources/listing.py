@@ -201,8 +201,10 @@ class Listing:
         name = viewer.name if owner is None else owner
         if name and not keys.is_owner(name):
             return []
+        external_id = parameters.one("external_id") or ""
+        if len(external_id) > MAX_EXTERNAL_ID:
+            raise InvalidRequest(f"external_id: at most {MAX_EXTERNAL_ID} characters")
         try:
-            external_id = parameters.one("external_id") or ""
             return [self._library.external_ids.find(viewer, name, external_id)]
         except NotFound:
             return []

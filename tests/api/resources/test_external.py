@@ -234,3 +234,8 @@ def test_the_store_sees_no_text_of_an_id(client, store, jpeg):
     send(client, jpeg, external_id="products/42")
     if isinstance(store, MemoryStore):
         assert not [stat.key for stat in store.list("") if "products" in stat.key]
+
+
+def test_a_search_for_an_id_that_is_too_long_is_400(client):
+    result = client.simulate_get("/images/", params={"external_id": "x" * 201})
+    assert_problem(result, 400, "external_id", "200")

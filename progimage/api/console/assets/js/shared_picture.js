@@ -5,7 +5,7 @@ import { h, icon } from "./dom.js";
 import { errorState, waitingState } from "./notice.js";
 import { pagesFrom } from "./pages.js";
 import { go, hrefOfShared, hrefOfSharedPicture } from "./route.js";
-import { placeholder, screenImage } from "./showing.js";
+import { frameOf, placeholder, screenImage, sized } from "./showing.js";
 import { nameOf } from "./wording.js";
 
 /** Return the view of the picture `image` of the album `id`; `signature` is that of the link. */
@@ -14,7 +14,7 @@ export function sharedPictureView({ id, signature, image }) {
   const heading = h("h1", { tabindex: "-1" }, "Picture");
   const back = h("a", { class: "button quiet", href: hrefOfShared(id, signature) }, icon("back"), "Album");
   const steps = h("div", { class: "row steps-between" });
-  const body = h("div", {}, waitingState());
+  const body = h("div", { class: "stage" }, waitingState());
   const element = h("section", { class: "picture" }, h("div", { class: "picture-head" }, back, heading, steps), body);
   let beside = {};
 
@@ -37,9 +37,7 @@ export function sharedPictureView({ id, signature, image }) {
     beside = { previous: records[at - 1]?.id, next: records[at + 1]?.id };
     heading.replaceChildren(h("bdi", {}, nameOf(record)));
     document.title = `${nameOf(record)} – ProgImage`;
-    const sized = h("div", { class: "sized", style: { "--ratio": String(record.width / record.height), "--width": `${record.width}px` } }, placeholder(record), screenImage(record));
-    sized.style.aspectRatio = `${record.width} / ${record.height}`;
-    body.replaceChildren(h("div", { class: "frame" }, sized));
+    body.replaceChildren(frameOf(record, sized(record.width, record.height, placeholder(record), screenImage(record))));
     steps.replaceChildren(...[step(beside.previous, "back", "Previous picture"), step(beside.next, "forward", "Next picture")].filter(Boolean));
   }
 

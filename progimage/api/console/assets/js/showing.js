@@ -130,3 +130,13 @@ export function squareImage(id, side) {
   else if (url) image.src = url;
   return image;
 }
+
+/** Return a container that has its final size before its picture has loaded. */
+export function sized(width, height, ...children) {
+  return h("div", { class: "sized", style: { "--width": `${width}px`, "--ratio": String(width / height), aspectRatio: `${width} / ${height}` } }, children);
+}
+
+/** Return the frame of a picture, as high as the picture itself needs. */
+export function frameOf({ width, height }, ...children) {
+  return h("div", { class: "frame", style: { "--frame-ratio": String(width / height), "--frame-height": `${height}px` } }, children);
+}

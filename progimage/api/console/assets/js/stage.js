@@ -8,14 +8,14 @@ import { h, icon } from "./dom.js";
 import { curlLine, measuresList, ofOriginal, ofRendition, urlLine } from "./measures.js";
 import { errorState } from "./notice.js";
 import { Unreachable } from "./problem.js";
-import { forScreen, needsToken, placeholder, showBlob } from "./showing.js";
+import { forScreen, frameOf, needsToken, placeholder, showBlob, sized } from "./showing.js";
 import { hasTiles } from "./tiles.js";
 import { nameOf } from "./wording.js";
 import { zoom } from "./zoom.js";
 
 /** Return the stage for a record, until `signal` fires; its methods are documented below. */
 export function stage(record, signal) {
-  const frame = h("div", { class: "frame", style: { "--frame-ratio": String(record.width / record.height), "--frame-height": `${record.height}px` } });
+  const frame = frameOf(record);
   const stale = h("p", { class: "stale", hidden: true });
   const trouble = h("div", { class: "stack" });
   const facts = h("ul", { class: "measures", "aria-label": "Measurements", tabindex: "0" });
@@ -133,11 +133,6 @@ function unshowable(path, blob) {
   // From the loaded bytes, since a link would send no token.
   const save = h("a", { class: "button", href: URL.createObjectURL(blob), download: path.split("/").at(-1) }, icon("download"), "Save it");
   return h("div", { class: "empty" }, h("p", {}, `Browsers do not show ${blob.type || "this format"}.`), save);
-}
-
-/** Return a container that has its final size before its picture has loaded. */
-function sized(width, height, ...children) {
-  return h("div", { class: "sized", style: { "--width": `${width}px`, "--ratio": String(width / height), aspectRatio: `${width} / ${height}` } }, children);
 }
 
 async function shown(blob, alt) {
