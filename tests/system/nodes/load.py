@@ -150,7 +150,7 @@ class Client:
     def _new_fields(self, visibility: str) -> Fields:
         """Return a title with a word that no other picture or version has, and some tags."""
         self._edits += 1
-        word = f"{self.session.name}v{self._said}q"
+        word = f"{self.session.name}v{self._edits}q"
         tags = {self.session.name, *self._draw.sample(TAGS, 2)}
         return Fields(f"{word} {self._draw.choice(WORDS)}", frozenset(tags), visibility)
 
