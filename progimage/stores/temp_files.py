@@ -9,6 +9,7 @@ from __future__ import annotations
 import atexit
 import fcntl
 import os
+import re
 import shutil
 import tempfile
 import threading
@@ -19,6 +20,8 @@ from typing import Self
 from progimage.stores.object_store import Stat
 
 _PREFIX = "progimage-"
+# As `make_folder` and mkdtemp name them: others may have folders that begin alike.
+_NAME = re.compile(r"progimage-[0-9]+-[a-z0-9_]{8}")
 
 
 class TempFolder:
@@ -116,11 +119,16 @@ def sweep(parent: Path | None = None) -> int:
     """Remove the folders of processes that are gone; return how many there were."""
     swept = 0
     for folder in (parent or Path(tempfile.gettempdir())).glob(f"{_PREFIX}*"):
+        if not _NAME.fullmatch(folder.name):
+            continue
         try:
             lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
         except OSError:
             continue  # another user's, or gone
         try:
+            facts = os.fstat(lock)
+            if facts.st_uid != os.geteuid() or facts.st_mode & 0o077:
+                continue
             # Not by the process id in the name: that may be a zombie's, another
             # container's, or used again.
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -68,9 +68,12 @@ def test_the_folder_of_a_living_process_is_not_swept(tmp_path):
 def test_foreign_files_are_not_swept(tmp_path):
     (tmp_path / "other").mkdir()
     (tmp_path / "progimage-file").touch()
+    (tmp_path / "progimage-backup-12345678").mkdir(0o700)
+    (tmp_path / "progimage-1-backup").mkdir(0o700)
+    (tmp_path / "progimage-1-abcdefgh").mkdir(0o755)
     (tmp_path / "progimage-link").symlink_to(tmp_path / "other")
     assert temp_files.sweep(tmp_path) == 0
-    assert len(list(tmp_path.iterdir())) == 3
+    assert len(list(tmp_path.iterdir())) == 6
 
 
 def test_a_temporary_reader_gives_the_range_and_leaves_no_name(tmp_path):
