@@ -13,13 +13,12 @@ import ctypes
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from ctypes.util import find_library
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryFile
 
-import PIL
+from progimage.imaging.codecs.shared_library import Declaration, declare, load_library
 
 # A file that lacks more than this is not worth decoding.
 _MAX_MISSING_TIMES = 4
@@ -171,20 +170,11 @@ def _opened(library: ctypes.CDLL, path: str, number: int) -> Iterator[int]:
 
 @cache
 def _library() -> ctypes.CDLL | None:
-    beside_pillow = Path(PIL.__file__).parents[1]
-    found = [
-        *beside_pillow.glob("pillow.libs/libtiff-*.so*"),
-        *beside_pillow.glob("PIL/.dylibs/libtiff.*.dylib"),
-    ]
-    name = str(found[0]) if found else find_library("tiff")
-    if name is None:
-        return None
-    try:
-        library = ctypes.CDLL(name)
-    except OSError:
+    library = load_library("libtiff")
+    if library is None:
         return None
     handle, number, size = ctypes.c_void_p, ctypes.c_uint32, ctypes.c_uint64
-    for name, result, arguments in (
+    functions: tuple[Declaration, ...] = (
         ("TIFFOpen", handle, (ctypes.c_char_p, ctypes.c_char_p)),
         ("TIFFClose", None, (handle,)),
         ("TIFFSetDirectory", ctypes.c_int, (handle, number)),
@@ -203,9 +193,8 @@ def _library() -> ctypes.CDLL | None:
         # Otherwise it writes to standard error.
         ("TIFFSetErrorHandler", handle, (handle,)),
         ("TIFFSetWarningHandler", handle, (handle,)),
-    ):
-        function = getattr(library, name)
-        function.restype, function.argtypes = result, arguments
+    )
+    declare(library, functions)
     library.TIFFSetErrorHandler(None)
     library.TIFFSetWarningHandler(None)
     return library

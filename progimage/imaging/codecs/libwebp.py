@@ -11,12 +11,11 @@ Source: libwebp, src/webp/decode.h, decoder ABI 2.9.
 from __future__ import annotations
 
 import ctypes
-from ctypes.util import find_library
 from functools import cache
-from pathlib import Path
 
-import PIL
 from PIL import Image
+
+from progimage.imaging.codecs.shared_library import load_library
 
 _DECODER_ABI = 0x0209
 _MODE_RGBA = 1
@@ -97,15 +96,4 @@ def load(data: bytes, size: tuple[int, int], *, has_alpha: bool) -> Image.Image 
 
 @cache
 def _library() -> ctypes.CDLL | None:
-    beside_pillow = Path(PIL.__file__).parents[1]
-    found = [
-        *beside_pillow.glob("pillow.libs/libwebp-*.so*"),
-        *beside_pillow.glob("PIL/.dylibs/libwebp.*.dylib"),
-    ]
-    name = str(found[0]) if found else find_library("webp")
-    if name is None:
-        return None
-    try:
-        return ctypes.CDLL(name)
-    except OSError:
-        return None
+    return load_library("libwebp")

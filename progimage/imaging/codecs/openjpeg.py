@@ -9,17 +9,15 @@ Source: OpenJPEG 2.5, openjpeg.h (opj_image_t, opj_image_comp_t, OPJ_COLOR_SPACE
 from __future__ import annotations
 
 import ctypes
-from ctypes.util import find_library
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Any
 
-import PIL
 from PIL import Image
 
 from progimage.errors import CorruptPicture
+from progimage.imaging.codecs.shared_library import Declaration, declare, load_library
 
 SYCC, CMYK = 3, 5
 _CODESTREAM, _JP2 = 0, 2
@@ -108,23 +106,14 @@ def _channel(component: Any) -> Channel:
 
 @cache
 def _library() -> ctypes.CDLL | None:
-    beside_pillow = Path(PIL.__file__).parents[1]
-    found = [
-        *beside_pillow.glob("pillow.libs/libopenjp2-*.so*"),
-        *beside_pillow.glob("PIL/.dylibs/libopenjp2.*.dylib"),
-    ]
-    name = str(found[0]) if found else find_library("openjp2")
-    if name is None:
-        return None
-    try:
-        library = ctypes.CDLL(name)
-    except OSError:
+    library = load_library("libopenjp2")
+    if library is None:
         return None
     library.opj_version.restype = ctypes.c_char_p
     if not library.opj_version().startswith(b"2."):
         return None
     pointer, number = ctypes.c_void_p, ctypes.c_int
-    for name, result, arguments in (
+    functions: tuple[Declaration, ...] = (
         ("opj_create_decompress", pointer, (number,)),
         ("opj_set_default_decoder_parameters", None, (pointer,)),
         ("opj_stream_create_default_file_stream", pointer, (ctypes.c_char_p, number)),
@@ -134,7 +123,6 @@ def _library() -> ctypes.CDLL | None:
         ("opj_image_destroy", None, (pointer,)),
         ("opj_stream_destroy", None, (pointer,)),
         ("opj_destroy_codec", None, (pointer,)),
-    ):
-        function = getattr(library, name)
-        function.restype, function.argtypes = result, arguments
+    )
+    declare(library, functions)
     return library

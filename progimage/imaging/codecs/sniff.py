@@ -39,10 +39,9 @@ from progimage.imaging.codecs.formats import (
     missing_extra,
     names,
 )
-from progimage.imaging.codecs.signatures import announces
+from progimage.imaging.codecs.signatures import HEAD_BYTES, announces
 from progimage.imaging.codecs.structure import Bytes, end_of_picture, has_sound_header
 
-_HEAD_BYTES = 16_384
 _SEEN_NOTHING = ("application/octet-stream", "text/plain")
 
 # What libmagic returns for files without a signature: TGA has none, so many files look like one.
@@ -84,7 +83,7 @@ def sniff(source: str | BinaryIO) -> Format:
 
 
 def _agreed_format(data: Bytes) -> Format:
-    head = data[:_HEAD_BYTES]
+    head = data[:HEAD_BYTES]
     media_type = _media_type(head)
     by_magic = {form.name for form in KNOWN if media_type in form.magic_types}
     by_signature = [form for form in KNOWN if announces(form, head)]
@@ -120,7 +119,7 @@ def _refuse_disguise(data: Bytes, form: Format) -> None:
     end = end_of_picture(data, form)
     if end is not None and end < len(data):
         trailer = data[end:].lstrip(b"\0\r\n\t ")
-        media_type = _media_type(trailer[:_HEAD_BYTES])
+        media_type = _media_type(trailer[:HEAD_BYTES])
         lowered = trailer.lower()
         if media_type in _HIDDEN_TYPES or any(mark in lowered for mark in _HIDDEN_MARKS):
             raise MismatchedMedia(
