@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import asdict
-from itertools import islice
 from typing import Annotated
 
 import typer
 
-from progimage.cli.bulk import ImageIds, ids_of, report
+from progimage.cli.bulk import ImageIds, ids_of, report, visibility_of
 from progimage.cli.connection import LOCAL_URL, AsJson, CaFile, Token, Url, connected
-from progimage.cli.search import Limit
-from progimage.cli.terminal import CommandError, Table, message, print_json, print_row
+from progimage.cli.search import Limit, limited
+from progimage.cli.terminal import Table, confirm, message, print_json, print_row
 from progimage.client import Album
-from progimage.client.records import Visibility
 
 app = typer.Typer()
 commands = typer.Typer(help="Create, show, change, order and share albums.")
@@ -35,8 +32,7 @@ def show_all(
     """List your albums, the newest first: id, number of images, visibility, title."""
     with connected(url, token, ca_file) as client:
         table = Table(32, 5, 7, 0)
-        found = client.albums()
-        for album in islice(found, limit) if limit else found:
+        for album in limited(client.albums(), limit):
             if as_json:
                 print_json(asdict(album))
             else:
@@ -73,8 +69,7 @@ def images(
     """List the images of an album, in order: id, size, title or file name."""
     with connected(url, token, ca_file) as client:
         table = Table(64, 11, 0)
-        found = client.album_images(album_id)
-        for image in islice(found, limit) if limit else found:
+        for image in limited(client.album_images(album_id), limit):
             if as_json:
                 print_json(image.facts())
             else:
@@ -100,7 +95,7 @@ def create(
 ) -> None:
     """Create an album of images in this order, and print its id."""
     with connected(url, token, ca_file) as client:
-        ids, visibility = ids_of(image_ids or ()), _visibility(is_private)
+        ids, visibility = ids_of(image_ids or ()), visibility_of(is_private)
         print(client.create_album(title, ids, visibility, description).id)
 
 
@@ -124,7 +119,7 @@ def edit(
             title=title,
             description=description,
             cover=cover,
-            visibility=_visibility(is_private),
+            visibility=visibility_of(is_private),
         )
     _report(edited)
 
@@ -199,17 +194,9 @@ def rm(
 ) -> None:
     """Delete an album; its images stay."""
     if not is_sure:
-        if not sys.stdin.isatty():
-            raise CommandError("there is no terminal to ask for confirmation; use --yes")
-        typer.confirm("Delete this album?", abort=True, err=True)
+        confirm("Delete this album?")
     with connected(url, token, ca_file) as client:
         client.delete_album(album_id)
-
-
-def _visibility(is_private: bool | None) -> Visibility | None:
-    if is_private is None:
-        return None
-    return "private" if is_private else "public"
 
 
 def _report(album: Album) -> None:

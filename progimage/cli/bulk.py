@@ -25,6 +25,13 @@ def ids_of(arguments: Iterable[str]) -> list[str]:
     ]
 
 
+def visibility_of(is_private: bool | None) -> Visibility | None:
+    """Return the visibility that an option asks for, None if it was not given."""
+    if is_private is None:
+        return None
+    return "private" if is_private else "public"
+
+
 def report(results: list[BulkResult], done: str) -> None:
     """Print failures and a summary; exit with 1 if there are failures."""
     failed = [result for result in results if not result.is_ok]
@@ -54,9 +61,7 @@ def bulk(
     ca_file: CaFile = "",
 ) -> None:
     """Change tags or visibility of many images. Exit code 1 if some could not be changed."""
-    visibility: Visibility | None = None
-    if is_private is not None:
-        visibility = "private" if is_private else "public"
+    visibility = visibility_of(is_private)
     if not (add_tag or remove_tag or visibility):
         raise CommandError("nothing to change; use --add-tag, --remove-tag, --private or --public")
     with connected(url, token, ca_file) as client:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable
 from typing import Annotated, Literal
 
 import typer
 
+from progimage.cli.bulk import ids_of, visibility_of
 from progimage.cli.connection import LOCAL_URL, AsJson, CaFile, Token, Url, connected
-from progimage.cli.terminal import CommandError, message, print_json
+from progimage.cli.terminal import CommandError, confirm, message, print_json
 from progimage.client import NotFound, Problem
 from progimage.client.records import Edit
 
@@ -61,13 +61,10 @@ def edit(
     """Change what is written about an image, and who can see it."""
     if tag and (add_tag or remove_tag):
         raise CommandError("--tag sets all tags; use it without --add-tag and --remove-tag")
-    visibility: Literal["public", "private"] | None = None
-    if is_private is not None:
-        visibility = "private" if is_private else "public"
     changes = Edit(
         title=title,
         description=description,
-        visibility=visibility,
+        visibility=visibility_of(is_private),
         rights=rights,
         alt=alt,
         focal_point=_point(focus),
@@ -128,13 +125,9 @@ def rm(
     ca_file: CaFile = "",
 ) -> None:
     """Delete images with their renditions. Exit code 1 if some could not be deleted."""
-    ids = [
-        word for name in image_ids for word in (sys.stdin.read().split() if name == "-" else [name])
-    ]
+    ids = ids_of(image_ids)
     if not is_sure:
-        if not sys.stdin.isatty():
-            raise CommandError("there is no terminal to ask for confirmation; use --yes")
-        typer.confirm(f"Delete {len(ids)} image(s)?", abort=True, err=True)
+        confirm(f"Delete {len(ids)} image(s)?")
     failed = 0
     with connected(url, token, ca_file) as client:
         for image_id in ids:

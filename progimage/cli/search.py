@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from itertools import islice
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import typer
 
@@ -31,6 +32,13 @@ Sort = Annotated[
     str, typer.Option(help="created, title, size or taken; -title and so on for the reverse")
 ]
 Limit = Annotated[int, typer.Option("--limit", "-n", min=0, help="how many at most; 0 for all")]
+
+T = TypeVar("T")
+
+
+def limited(found: Iterable[T], limit: int) -> Iterable[T]:
+    """Return the first `limit` of what was found, all for 0."""
+    return islice(found, limit) if limit else found
 
 
 @app.command(
@@ -85,8 +93,7 @@ def search(
     criteria: Any = {key: value for key, value in options.items() if value}
     with connected(url, token, ca_file) as client:
         table = Table(SHORT_ID, 11, 5, 0, 0, 7)
-        found = client.search(**criteria)
-        for image in islice(found, limit) if limit else found:
+        for image in limited(client.search(**criteria), limit):
             if as_json:
                 print_json(image.facts())
             elif table.fits_terminal:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import typer
 from rich.cells import cell_len, set_cell_size
 from rich.console import Console
 from rich.markup import escape
@@ -33,6 +34,17 @@ def allow_any_text() -> None:
 def message(text: str, style: str | None = None) -> None:
     """Write a line to standard error."""
     console.print(printable(text), style=style, markup=False, highlight=False, soft_wrap=True)
+
+
+def confirm(question: str) -> None:
+    """Ask a question; end the command unless the answer is yes.
+
+    Raises:
+        CommandError: there is no terminal to ask.
+    """
+    if not sys.stdin.isatty():
+        raise CommandError("there is no terminal to ask for confirmation; use --yes")
+    typer.confirm(question, abort=True, err=True)
 
 
 def print_row(*fields: object) -> None:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated
 
 import typer
 
 from progimage.cli.bulk import ImageIds, ids_of, report
 from progimage.cli.connection import LOCAL_URL, AsJson, CaFile, Token, Url, connected
-from progimage.cli.terminal import CommandError, Table, message, print_json
+from progimage.cli.terminal import Table, confirm, message, print_json
 
 app = typer.Typer()
 
@@ -33,9 +32,7 @@ def trash(
 ) -> None:
     """List the deleted images that can be restored, or remove them for good."""
     if is_emptied and not is_sure:
-        if not sys.stdin.isatty():
-            raise CommandError("there is no terminal to ask for confirmation; use --yes")
-        typer.confirm("Remove all images in the trash for good?", abort=True, err=True)
+        confirm("Remove all images in the trash for good?")
     with connected(url, token, ca_file) as client:
         if is_emptied:
             message(f"removed {client.empty_trash()} images")
