@@ -9,6 +9,7 @@ from progimage.api.auth.origins import OriginAuthorization
 from progimage.api.components import Components
 from progimage.api.console.console import Console
 from progimage.api.fronts.mount import ROUTE as FRONTS
+from progimage.api.requests.pipelines import pipeline_parser
 from progimage.api.resources import images
 from progimage.api.resources.albums.pictures import AlbumPictures
 from progimage.api.resources.albums.reading import AlbumReader
@@ -70,7 +71,8 @@ def routes(parts: Components) -> list[Route]:
         parts.render_rate_limit,
         parts.urls,
     )
-    renditions = RenditionResource(responder, parts.library, settings.presets, parts.limits)
+    parse = pipeline_parser(settings.presets, parts.limits)
+    renditions = RenditionResource(responder, parts.library, parse)
     resumable, jobs = ResumableUploadResource(parts), JobResource(parts)
     account = Account(
         parts.administration,
@@ -87,9 +89,7 @@ def routes(parts: Components) -> list[Route]:
     srcset = SrcsetResource(parts.library, policy, parts.signer, settings, parts.limits, urls)
 
     quota = AccountQuota(parts.users, parts.library.quotas, settings)
-    external = ExternalResource(
-        parts.library.external_ids, originals, responder, settings.presets, parts.limits, urls
-    )
+    external = ExternalResource(parts.library.external_ids, originals, responder, parse, urls)
 
     stored_albums = Albums(parts.store)
     reader = AlbumReader(
@@ -178,8 +178,7 @@ def routes(parts: Components) -> list[Route]:
             parts.origins,
             foreign,
             authorization,
-            settings.presets,
-            parts.limits,
+            parse,
             Purges(parts.jobs, settings.jobs.max_waiting, parts.announce_job, urls),
         )
         signing = OriginLinks(

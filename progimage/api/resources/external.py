@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from functools import lru_cache, partial
 from urllib.parse import unquote_to_bytes
 
 import falcon
@@ -13,7 +11,8 @@ from progimage.api.auth.authentication import viewer_of
 from progimage.api.openapi import schemas
 from progimage.api.openapi.documented import Parameter, documented
 from progimage.api.requests.misplaced import check_no_transform
-from progimage.api.requests.query import Pairs, picture_query
+from progimage.api.requests.pipelines import PipelineParser
+from progimage.api.requests.query import picture_query
 from progimage.api.requests.raw_path import raw_path
 from progimage.api.resources.renditions import RENDER_ERRORS
 from progimage.api.responses import hal
@@ -21,12 +20,9 @@ from progimage.api.responses.hal import Urls
 from progimage.api.responses.original import OriginalResponder
 from progimage.api.responses.rendition import RenditionResponder
 from progimage.errors import InvalidRequest, NotFound
-from progimage.imaging.limits import Limits
-from progimage.imaging.pipeline import Pipeline, parse
 from progimage.library.external_ids import ExternalIds
 
 _PREFIX = "/external/"
-_REMEMBERED_PIPELINES = 1_024
 
 _OWNER = Parameter(
     "owner",
@@ -55,17 +51,14 @@ class ExternalResource:
         external_ids: ExternalIds,
         originals: OriginalResponder,
         renditions: RenditionResponder,
-        presets: Mapping[str, str],
-        limits: Limits,
+        parse: PipelineParser,
         urls: Urls,
     ) -> None:
         self._external_ids = external_ids
         self._originals = originals
         self._renditions = renditions
         self._urls = urls
-        self._parse: Callable[[str, Pairs], Pipeline] = lru_cache(_REMEMBERED_PIPELINES)(
-            partial(parse, presets=presets, limits=limits)
-        )
+        self._parse = parse
 
     @documented(
         "external",

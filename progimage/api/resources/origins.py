@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from functools import lru_cache, partial
+from collections.abc import Callable
 from typing import NamedTuple
 
 import falcon
@@ -13,6 +12,7 @@ from progimage.api.auth.origins import OriginAuthorization
 from progimage.api.openapi import schemas
 from progimage.api.openapi.documented import Answer, Parameter, documented
 from progimage.api.requests.origin_path import MARK, parts_of
+from progimage.api.requests.pipelines import PipelineParser
 from progimage.api.requests.query import VERSION as VERSION_NAME
 from progimage.api.requests.query import PictureQuery, picture_query
 from progimage.api.requests.raw_path import raw_path
@@ -33,15 +33,12 @@ from progimage.errors import (
     PreconditionFailed,
     StoreUnavailable,
 )
-from progimage.imaging.limits import Limits
-from progimage.imaging.pipeline import Pipeline, parse
 from progimage.jobs.creation import purge_of
 from progimage.jobs.model import Counts, Progress, Request
 from progimage.jobs.state import Jobs
 from progimage.origins.origins import Origin, Origins
 
 _INFO, _RENDERS = "info", "renders"
-_REMEMBERED_PIPELINES = 4_096
 
 NAME = Parameter(
     "name",
@@ -119,17 +116,14 @@ class OriginResource:
         origins: Origins,
         responder: OriginResponder,
         authorization: OriginAuthorization,
-        presets: Mapping[str, str],
-        limits: Limits,
+        parse: PipelineParser,
         purges: Purges,
     ) -> None:
         self.origins = origins
         self._purges = purges
         self._responder = responder
         self._authorization = authorization
-        self._parse: Callable[[str], Pipeline] = lru_cache(_REMEMBERED_PIPELINES)(
-            partial(parse, presets=presets, limits=limits)
-        )
+        self._parse = parse
 
     @documented(
         "origin_picture",

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from functools import lru_cache, partial
-
 import falcon
 
 from progimage import keys
 from progimage.api.auth.authentication import viewer_of
 from progimage.api.openapi import schemas
 from progimage.api.openapi.documented import documented
-from progimage.api.requests.query import Pairs, picture_query
+from progimage.api.requests.pipelines import PipelineParser
+from progimage.api.requests.query import picture_query
 from progimage.api.responses.rendition import RenditionResponder
 from progimage.errors import (
     InvalidArgument,
@@ -29,11 +27,7 @@ from progimage.errors import (
     StoreUnavailable,
     TransformRefused,
 )
-from progimage.imaging.limits import Limits
-from progimage.imaging.pipeline import Pipeline, parse
 from progimage.library import Library
-
-_REMEMBERED_PIPELINES = 4_096
 
 RENDER_ERRORS = (
     InvalidRequest,
@@ -60,15 +54,11 @@ class RenditionResource:
         self,
         responder: RenditionResponder,
         library: Library,
-        presets: Mapping[str, str],
-        limits: Limits,
+        parse: PipelineParser,
     ) -> None:
         self._responder = responder
         self._library = library
-        # Cached: most requests use a few pipelines, and parsing one is as slow as sending a file.
-        self._parse: Callable[[str, Pairs], Pipeline] = lru_cache(_REMEMBERED_PIPELINES)(
-            partial(parse, presets=presets, limits=limits)
-        )
+        self._parse = parse
 
     @documented(
         "rendition",
