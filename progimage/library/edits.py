@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any
 
-from progimage.errors import Conflict, Overloaded, PreconditionFailed
-from progimage.library.events import Events, subject_of
-from progimage.library.index.index import Index
+from progimage.errors import Overloaded, PreconditionFailed
 from progimage.library.records import Records
+from progimage.library.swaps import Purge, Swaps
 from progimage.model import Metadata, Record, Viewer, check_visibility, parse_metadata
 from progimage.telemetry import audit
 
@@ -23,28 +22,20 @@ Changes = dict[str, Any] | Callable[[Record], dict[str, Any]]
 """New values of fields, or a function that returns them for the current version."""
 
 
-class Purge(Protocol):
-    """Removes all cached renditions of a picture, or only the public ones."""
-
-    def __call__(self, image_id: str, *, public_only: bool = False) -> object: ...
-
-
 class Edits:
     """Edits in one library."""
 
     def __init__(
         self,
         records: Records,
-        index: Index,
+        swaps: Swaps,
         clock: Callable[[], datetime],
         purge: Purge,
-        events: Events,
     ) -> None:
         self._records = records
-        self._index = index
+        self._swaps = swaps
         self._clock = clock
         self._purge = purge
-        self._events = events
 
     def edit(
         self,
@@ -68,26 +59,12 @@ class Edits:
             edited = self._edited(record, wanted)
             if edited is None:
                 return record
-            if self._replace(record, etag, edited):
-                if edited.visibility != record.visibility:
+            changes_visibility = edited.visibility != record.visibility
+            if self._swaps.swap(edited, etag, "image.updated", purges=changes_visibility):
+                if changes_visibility:
                     audit.record("visibility", image=image_id, now=edited.visibility)
                 return edited
         raise Overloaded("many others are editing this picture; try again")
-
-    def _replace(self, record: Record, etag: str, edited: Record) -> bool:
-        """Swap a record for its next version; False if it is no longer the current one."""
-        with self._events.expecting("image.updated", subject_of(edited), edited.facts) as event:
-            announced = self._index.announce(edited)
-        try:
-            self._records.write(edited, expect=etag)
-        except Conflict:
-            event.retract()
-            return False
-        announced.confirm()
-        if record.visibility != edited.visibility:
-            self._purge(record.id)
-        event.confirm()
-        return True
 
     def _edited(self, record: Record, changes: dict[str, Any]) -> Record | None:
         """Return the record's next version, or None if nothing would change."""

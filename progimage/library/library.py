@@ -48,6 +48,7 @@ from progimage.library.records import (
     read_record,
 )
 from progimage.library.remover import Remover
+from progimage.library.swaps import Swaps
 from progimage.library.trash import Trash
 from progimage.model import Metadata, Record, Viewer, Visibility, check_visibility
 from progimage.stores import ABSENT, ObjectStore, Reader
@@ -88,11 +89,10 @@ class Library:
         self._events = events
         self.quotas = quotas
         self._records = Records(store)
-        self._edits = Edits(self._records, self._index, clock, self.purge, events)
+        swaps = Swaps(self._records, self._index, self.purge, events)
+        self._edits = Edits(self._records, swaps, clock, self.purge)
         self.external_ids = ExternalIds(store, self._records, self._edits, clock)
-        self.trash = Trash(
-            store, self._records, self._index, clock, self.purge, events, self.external_ids
-        )
+        self.trash = Trash(store, self._records, swaps, clock, self.purge, self.external_ids)
         self._remover = Remover(
             store, self._records, self._index, self.purge, self.external_ids, quotas, events
         )

@@ -16,13 +16,12 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
 from progimage import keys
-from progimage.errors import Conflict, DamagedRecord, NotFound, Overloaded, PreconditionFailed
-from progimage.library.edits import ATTEMPTS, TICK, Purge
-from progimage.library.events import Events, subject_of
+from progimage.errors import DamagedRecord, NotFound, Overloaded, PreconditionFailed
+from progimage.library.edits import ATTEMPTS, TICK
 from progimage.library.external_ids import ExternalIds
-from progimage.library.index.index import Index
 from progimage.library.records import Records, can_edit, can_see, forbidden, not_found
-from progimage.model import EventKind, Record, Trashed, Viewer, Visibility
+from progimage.library.swaps import Purge, Swaps
+from progimage.model import Record, Trashed, Viewer, Visibility
 from progimage.stores import ObjectStore
 from progimage.telemetry import audit
 
@@ -37,18 +36,16 @@ class Trash:
         self,
         store: ObjectStore,
         records: Records,
-        index: Index,
+        swaps: Swaps,
         clock: Callable[[], datetime],
         purge: Purge,
-        events: Events,
         external_ids: ExternalIds,
     ) -> None:
         self._store = store
         self._records = records
-        self._index = index
+        self._swaps = swaps
         self._clock = clock
         self._purge = purge
-        self._events = events
         self._external_ids = external_ids
 
     def add(
@@ -84,7 +81,7 @@ class Trash:
                 }
             )
             put_note(self._store, trashed)
-            if self._swap(trashed, etag, "image.deleted"):
+            if self._swaps.swap(trashed, etag, "image.deleted", purges=True):
                 audit.record("delete", image=image_id, owner=record.owner, trash=True)
                 return
         raise Overloaded("others keep changing this picture; try again")
@@ -123,7 +120,7 @@ class Trash:
                         "external_id": claim.external_id,
                     }
                 )
-                if self._swap(restored, etag, "image.created"):
+                if self._swaps.swap(restored, etag, "image.created", purges=False):
                     remove_note(self._store, record)
                     audit.record("restore", image=image_id, owner=record.owner)
                     return claim.settle(restored)
@@ -157,21 +154,6 @@ class Trash:
         if record.state != "trashed" or not can_edit(viewer, record):
             raise missing
         return record, etag
-
-    def _swap(self, record: Record, etag: str, kind: EventKind) -> bool:
-        """Swap a record for its next version; False if it is no longer the current one."""
-        with self._events.expecting(kind, subject_of(record), record.facts) as event:
-            announced = self._index.announce(record)
-        try:
-            self._records.write(record, expect=etag)
-        except Conflict:
-            event.retract()
-            return False
-        announced.confirm()
-        if record.state == "trashed":
-            self._purge(record.id)
-        event.confirm()
-        return True
 
 
 def note_of(record: Record) -> str | None:
