@@ -221,11 +221,9 @@ class Ingest:
                 return self._library.restore_original(candidate), False
         if self._library.quotas is None:
             return self._keep_new(staged, metadata, image_id, owner)
-        with self._library.quotas.reserved(owner, staged.size_bytes) as stored:
-            record, is_new = self._keep_new(staged, metadata, image_id, owner)
-            if is_new:
-                stored.append(True)
-        return record, is_new
+        with self._library.quotas.reserved(owner, staged.size_bytes) as reservation:
+            record, reservation.is_used = self._keep_new(staged, metadata, image_id, owner)
+        return record, reservation.is_used
 
     def _keep_new(
         self, staged: Staged, metadata: Metadata, image_id: str, owner: str

@@ -2,7 +2,7 @@
 
 The object `usage/<owner>.json` counts what an account has, with its own limits if it has any.
 An upload adds to it, by compare-and-swap, before the picture is stored, and a removal takes off
-after the record is gone. So uploads at once do not pass the quota together. What a process
+when it has marked the record. So uploads at once do not pass the quota together. What a process
 that dies in between leaves wrong is never a reason for an error: before an upload is rejected,
 the pictures of the account are counted again from the index and its trash. Uploads that were
 under way during such a count are added again at their end, so the quota can be passed by as
@@ -17,6 +17,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import ClassVar
 
 from pydantic import ConfigDict
@@ -72,6 +73,13 @@ class Usage(JsonObject):
         )
 
 
+@dataclass(slots=True)
+class Reservation:
+    """A picture that is counted; set `is_used` once it is stored."""
+
+    is_used: bool = False
+
+
 class Quotas:
     """Counts and limits the pictures of accounts."""
 
@@ -93,27 +101,27 @@ class Quotas:
             self._reject_or_count(owner, size_bytes)
 
     @contextmanager
-    def reserved(self, owner: str, size_bytes: int) -> Iterator[list[bool]]:
+    def reserved(self, owner: str, size_bytes: int) -> Iterator[Reservation]:
         """Count a picture of an account while it is stored.
 
-        Yields a list; append True once the picture is stored, else it is not counted.
+        It stays counted if `is_used` is set once the picture is stored.
 
         Raises:
             QuotaExceeded: there is no room for it.
         """
-        stored: list[bool] = []
+        reservation = Reservation()
         if not owner:
-            yield stored
+            yield reservation
             return
-        reserved = self._reserve(owner, size_bytes)
+        counts = self._reserve(owner, size_bytes).counts
         try:
-            yield stored
+            yield reservation
         finally:
             # A new count may have dropped the reservation.
-            is_counted = self._load(owner)[0].counts == reserved.counts
-            if not stored and is_counted:
+            is_counted = self._load(owner)[0].counts == counts
+            if is_counted and not reservation.is_used:
                 self.release(owner, size_bytes)
-            elif stored and not is_counted:
+            elif reservation.is_used and not is_counted:
                 self._change(owner, lambda usage: usage.plus(1, size_bytes))
 
     def release(self, owner: str, size_bytes: int) -> None:

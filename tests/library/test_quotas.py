@@ -34,10 +34,8 @@ def upload(library: Library, content: bytes, owner: str = "ann") -> None:
     assert library.quotas
     if library.held(id_of(content, owner)) is not None:
         return
-    with library.quotas.reserved(owner, len(content)) as stored:
-        _, is_new = library.add(candidate(content, owner=owner), Metadata())
-        if is_new:
-            stored.append(True)
+    with library.quotas.reserved(owner, len(content)) as reservation:
+        _, reservation.is_used = library.add(candidate(content, owner=owner), Metadata())
 
 
 def held(library: Library, owner: str = "ann") -> tuple[int, int]:
