@@ -93,10 +93,11 @@ def _may_be_compressed(req: falcon.Request, resp: falcon.Response) -> bool:
     media_type = (resp.content_type or "").partition(";")[0].strip().lower()
     if resp.media is not None and not media_type:
         media_type = "application/json"
+    if media_type not in _TYPES:
+        return False
     etag = resp.get_header("ETag")
     return (
-        media_type in _TYPES
-        and resp.status_code not in (204, 206, 304)
+        resp.status_code not in (204, 206, 304)
         and resp.get_header("Content-Encoding") is None
         and (etag is None or etag.startswith("W/"))
         and "no-store" not in (resp.get_header("Cache-Control") or "")
