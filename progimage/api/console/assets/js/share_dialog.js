@@ -6,25 +6,18 @@ import { fileNameOf, originalOf, save, signedLink } from "./bulk.js";
 import { copyButton } from "./copying.js";
 import { dialog, opened } from "./dialogs.js";
 import { h, icon, uniqueId } from "./dom.js";
+import { linkForm } from "./link_form.js";
 import { errorState } from "./notice.js";
 import { isOpen, ownPreset } from "./service.js";
 import { nameOf, when } from "./wording.js";
 
-const HOUR_S = 3600;
-export const DAY_S = 24 * HOUR_S;
-export const LIFETIMES = [
-  [HOUR_S, "1 hour"],
-  [DAY_S, "1 day"],
-  [7 * DAY_S, "7 days"],
-  [30 * DAY_S, "30 days"],
-];
 const WIDTHS = [400, 800, 1600];
 
 /** Open the dialog for a record; `pipeline` is what the playground shows now, or "". */
 export function share(record, pipeline) {
   const element = dialog(
     "Share and use",
-    h("div", { class: "stack" }, downloadOf(record), linkForm(record, pipeline), codeFor(record)),
+    h("div", { class: "stack" }, downloadOf(record), pictureLinkForm(record, pipeline), codeFor(record)),
   );
   opened(element);
 }
@@ -53,9 +46,8 @@ function downloadOf(record) {
 }
 
 /** A form for a signed link, which shows the picture to everybody who has it. */
-function linkForm(record, pipeline) {
+function pictureLinkForm(record, pipeline) {
   const whatId = uniqueId("what");
-  const longId = uniqueId("long");
   const targets = [
     ["original", "The original"],
     ...(pipeline ? [[pipeline, `This transform: ${pipeline}`]] : []),
@@ -64,38 +56,14 @@ function linkForm(record, pipeline) {
     ["*", "Every transform, but not the original"],
   ];
   const what = h("select", { id: whatId }, targets.map(([value, name]) => h("option", { value }, name)));
-  const long = h("select", { id: longId }, LIFETIMES.map(([value, name]) => h("option", { value }, name)));
-  long.value = String(DAY_S);
-  const result = h("div", { class: "lines" });
-  const submit = h("button", { type: "submit", class: "primary" }, icon("share"), "Create a link");
 
-  async function create(event) {
-    event.preventDefault();
-    submit.disabled = true;
-    try {
-      const { url, expires, templated } = await signedLink(record.id, what.value, Number(long.value));
-      const template = templated ? " Replace the part in braces with a transform." : "";
-      result.replaceChildren(line("Link", url), h("p", { class: "faint" }, `Everybody who has this link can see the picture until ${when(expires)}.${template}`));
-    } catch (error) {
-      result.replaceChildren(errorState(error));
-    } finally {
-      submit.disabled = false;
-    }
+  async function make(expiresInS) {
+    const { url, expires, templated } = await signedLink(record.id, what.value, expiresInS);
+    const template = templated ? " Replace the part in braces with a transform." : "";
+    return [line("Link", url), h("p", { class: "faint" }, `Everybody who has this link can see the picture until ${when(expires)}.${template}`)];
   }
 
-  return h(
-    "form",
-    { class: "stack", "aria-label": "Share by link", onsubmit: create },
-    h("h3", {}, "Share by link"),
-    h(
-      "div",
-      { class: "grid two" },
-      h("div", { class: "field" }, h("label", { for: whatId }, "Shows"), what),
-      h("div", { class: "field" }, h("label", { for: longId }, "Expires after"), long),
-    ),
-    h("div", { class: "row end" }, submit),
-    result,
-  );
+  return linkForm(make, { field: h("div", { class: "field" }, h("label", { for: whatId }, "Shows"), what) });
 }
 
 /** A choice of code for pages and programs. */
