@@ -8,13 +8,7 @@ import structlog
 from progimage.errors import CorruptPicture, OriginFailed, OriginMissing, OriginTimeout
 from progimage.origins.reachability import Reachability
 from progimage.origins.sources.source import OriginDenied, OriginUnreachable
-
-
-class Clock:
-    now = 100.0
-
-    def __call__(self) -> float:
-        return self.now
+from tests.clock import Clock
 
 
 @pytest.fixture

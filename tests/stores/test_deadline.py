@@ -8,14 +8,7 @@ import pytest
 
 from progimage.errors import KeyMissing, StoreUnavailable
 from progimage.stores.deadline import Budget, ContextThreads, budget, deadline, held
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = 100.0
-
-    def __call__(self) -> float:
-        return self.now
+from tests.clock import Clock
 
 
 @pytest.fixture

@@ -6,13 +6,7 @@ import pytest
 
 from progimage.errors import KeyMissing, StoreUnavailable
 from progimage.stores.s3.circuit_breaker import CircuitBreaker
-
-
-class Clock:
-    now = 100.0
-
-    def __call__(self) -> float:
-        return self.now
+from tests.clock import Clock
 
 
 @pytest.fixture

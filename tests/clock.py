@@ -1,0 +1,13 @@
+"""A clock that a test moves."""
+
+from __future__ import annotations
+
+
+class Clock:
+    """Seconds that stand still until a test changes `now`."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
