@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from progimage.client.steps import HasId, R, Steps, Text
+from progimage.client.steps import HasId, R, Steps
 
 __all__ = ["Operations"]
 
@@ -54,13 +54,12 @@ def _method(operation: Mapping[str, Any]) -> str:
     ]
     if named:
         signature += ["*", *named]
-    call = [repr(name), _dictionary({n: _value(n, properties[n]) for n in order})]
-    if aliases:
-        call.append(
-            _dictionary({a: f"({n!r}, {_value(a, properties[n])})" for a, n in aliases.items()})
-        )
+    call = [repr(name), "locals()"]
     if required:
         call.append(f"required=({', '.join(map(repr, required))},)")
+    if texts := [n for n in order if _is_text(properties[n])]:
+        call.append(f"texts=({', '.join(map(repr, texts))},)")
+    call += [f"{alias}={own!r}" for alias, own in aliases.items()]
     return (
         f"def {name}({', '.join(signature)}) -> R:\n"
         + textwrap.indent("\n".join(_docstring(operation, aliases)), "    ")
@@ -79,13 +78,9 @@ def _parameter(name: str, schema: Mapping[str, Any]) -> str:
     return f"{name}: {kind} | None = None"
 
 
-def _value(name: str, schema: Mapping[str, Any]) -> str:
-    is_text = schema["type"] == "string" and "maxLength" in schema
-    return f"None if {name} is None else Text({name})" if is_text else name
-
-
-def _dictionary(items: Mapping[str, str]) -> str:
-    return "{" + ", ".join(f"{key!r}: {value}" for key, value in items.items()) + "}"
+def _is_text(schema: Mapping[str, Any]) -> bool:
+    """Return whether the argument can have any characters."""
+    return schema["type"] == "string" and "maxLength" in schema
 
 
 def _docstring(operation: Mapping[str, Any], aliases: Mapping[str, str]) -> Iterator[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from progimage.client.steps import HasId, R, Steps, Text
+from progimage.client.steps import HasId, R, Steps
 
 __all__ = ["Operations"]
 
@@ -36,17 +36,7 @@ class Operations(Steps[R]):
                 default "center".
             background: behind what contain leaves free; default "transparent"; also bg.
         """
-        return self._step(
-            "thumbnail",
-            {
-                "width": width,
-                "height": height,
-                "fit": fit,
-                "gravity": gravity,
-                "background": background,
-            },
-            {"w": ("width", w), "h": ("height", h), "bg": ("background", bg)},
-        )
+        return self._step("thumbnail", locals(), w="width", h="height", bg="background")
 
     def resize(
         self,
@@ -74,18 +64,7 @@ class Operations(Steps[R]):
                 default "center".
             background: behind what contain leaves free; default "transparent"; also bg.
         """
-        return self._step(
-            "resize",
-            {
-                "width": width,
-                "height": height,
-                "fit": fit,
-                "enlarge": enlarge,
-                "gravity": gravity,
-                "background": background,
-            },
-            {"w": ("width", w), "h": ("height", h), "bg": ("background", bg)},
-        )
+        return self._step("resize", locals(), w="width", h="height", bg="background")
 
     def crop(
         self,
@@ -109,11 +88,7 @@ class Operations(Steps[R]):
             height: pixels; by default to the edge; 1 to 1e+06; also h.
             gravity: the part to keep, when x and y are not given; default "center".
         """
-        return self._step(
-            "crop",
-            {"x": x, "y": y, "width": width, "height": height, "gravity": gravity},
-            {"left": ("x", left), "top": ("y", top), "w": ("width", w), "h": ("height", h)},
-        )
+        return self._step("crop", locals(), left="x", top="y", w="width", h="height")
 
     def rotate(
         self,
@@ -129,19 +104,15 @@ class Operations(Steps[R]):
             degrees: clockwise; -360 to 360; default 90.0; also angle.
             background: behind the turned picture; default "transparent"; also bg.
         """
-        return self._step(
-            "rotate",
-            {"degrees": degrees, "background": background},
-            {"angle": ("degrees", angle), "bg": ("background", bg)},
-        )
+        return self._step("rotate", locals(), angle="degrees", bg="background")
 
     def flip(self) -> R:
         """Turn the picture upside down: top and bottom change places."""
-        return self._step("flip", {})
+        return self._step("flip", locals())
 
     def mirror(self) -> R:
         """Reflect the picture as in a mirror: left and right change places."""
-        return self._step("mirror", {})
+        return self._step("mirror", locals())
 
     def trim(
         self, threshold: float | None = None, colour: str | None = None, *, color: str | None = None
@@ -152,9 +123,7 @@ class Operations(Steps[R]):
             threshold: how far a channel may differ from the margin; 0 to 255; default 10.0.
             colour: also color.
         """
-        return self._step(
-            "trim", {"threshold": threshold, "colour": colour}, {"color": ("colour", color)}
-        )
+        return self._step("trim", locals(), color="colour")
 
     def pad(
         self,
@@ -182,22 +151,7 @@ class Operations(Steps[R]):
             background: default "transparent"; also bg.
         """
         return self._step(
-            "pad",
-            {
-                "all": all,
-                "top": top,
-                "right": right,
-                "bottom": bottom,
-                "left": left,
-                "background": background,
-            },
-            {
-                "t": ("top", t),
-                "r": ("right", r),
-                "b": ("bottom", b),
-                "l": ("left", l),
-                "bg": ("background", bg),
-            },
+            "pad", locals(), t="top", r="right", b="bottom", l="left", bg="background"
         )
 
     def border(
@@ -214,12 +168,7 @@ class Operations(Steps[R]):
             width: pixels; 0 to 4096; also w.
             colour: default "000000"; also color.
         """
-        return self._step(
-            "border",
-            {"width": width, "colour": colour},
-            {"w": ("width", w), "color": ("colour", color)},
-            required=("width",),
-        )
+        return self._step("border", locals(), required=("width",), w="width", color="colour")
 
     def extend(
         self,
@@ -247,12 +196,7 @@ class Operations(Steps[R]):
             gravity: where the picture stands; default "center".
             background: default "transparent"; also bg.
         """
-        return self._step(
-            "extend",
-            {"ratio": ratio, "gravity": gravity, "background": background},
-            {"bg": ("background", bg)},
-            required=("ratio",),
-        )
+        return self._step("extend", locals(), required=("ratio",), bg="background")
 
     def flatten(self, background: str | None = None, *, bg: str | None = None) -> R:
         """Lay the picture on a background where it is transparent.
@@ -260,11 +204,11 @@ class Operations(Steps[R]):
         Args:
             background: default "ffffff"; also bg.
         """
-        return self._step("flatten", {"background": background}, {"bg": ("background", bg)})
+        return self._step("flatten", locals(), bg="background")
 
     def grayscale(self) -> R:
         """Take the colour away and keep the luminance."""
-        return self._step("grayscale", {})
+        return self._step("grayscale", locals())
 
     def sepia(self, amount: float | None = None) -> R:
         """Give the picture the brown tones of an old photograph.
@@ -272,11 +216,11 @@ class Operations(Steps[R]):
         Args:
             amount: 0 to 1; default 1.0.
         """
-        return self._step("sepia", {"amount": amount})
+        return self._step("sepia", locals())
 
     def invert(self) -> R:
         """Turn every colour into its opposite, as on a negative."""
-        return self._step("invert", {})
+        return self._step("invert", locals())
 
     def brightness(self, factor: float | None = None) -> R:
         """Make the picture brighter (above 1) or darker (below 1).
@@ -284,7 +228,7 @@ class Operations(Steps[R]):
         Args:
             factor: 1 is as it was, 0 black, 2 twice as bright; 0 to 10.
         """
-        return self._step("brightness", {"factor": factor}, required=("factor",))
+        return self._step("brightness", locals(), required=("factor",))
 
     def contrast(self, factor: float | None = None) -> R:
         """Move tones away from the middle (above 1) or towards it (below 1).
@@ -292,7 +236,7 @@ class Operations(Steps[R]):
         Args:
             factor: 1 is as it was, 0 plain grey; 0 to 10.
         """
-        return self._step("contrast", {"factor": factor}, required=("factor",))
+        return self._step("contrast", locals(), required=("factor",))
 
     def saturation(self, factor: float | None = None) -> R:
         """Make colours stronger (above 1) or paler (below 1).
@@ -300,7 +244,7 @@ class Operations(Steps[R]):
         Args:
             factor: 1 is as it was, 0 grey; 0 to 10.
         """
-        return self._step("saturation", {"factor": factor}, required=("factor",))
+        return self._step("saturation", locals(), required=("factor",))
 
     def hue(self, degrees: float | None = None, *, angle: float | None = None) -> R:
         """Turn all colours around the colour wheel, keeping luminance about the same.
@@ -308,9 +252,7 @@ class Operations(Steps[R]):
         Args:
             degrees: around the colour wheel; -360 to 360; also angle.
         """
-        return self._step(
-            "hue", {"degrees": degrees}, {"angle": ("degrees", angle)}, required=("degrees",)
-        )
+        return self._step("hue", locals(), required=("degrees",), angle="degrees")
 
     def gamma(self, value: float | None = None) -> R:
         """Bend the tone curve: above 1 dark parts get lighter, below 1 darker.
@@ -318,11 +260,11 @@ class Operations(Steps[R]):
         Args:
             value: above 1 lightens the dark tones; 0.1 to 10.
         """
-        return self._step("gamma", {"value": value}, required=("value",))
+        return self._step("gamma", locals(), required=("value",))
 
     def equalize(self) -> R:
         """Spread the tones evenly over the whole range, without shifting colours."""
-        return self._step("equalize", {})
+        return self._step("equalize", locals())
 
     def autocontrast(self, cutoff: float | None = None) -> R:
         """Stretch the tones so that the darkest becomes black and the lightest white.
@@ -330,7 +272,7 @@ class Operations(Steps[R]):
         Args:
             cutoff: percent of the pixels to ignore at either end; 0 to 49; default 0.0.
         """
-        return self._step("autocontrast", {"cutoff": cutoff})
+        return self._step("autocontrast", locals())
 
     def posterize(self, bits: int | None = None) -> R:
         """Leave only a few tones of each channel: 2 for one bit, 4 for two, and so on.
@@ -338,7 +280,7 @@ class Operations(Steps[R]):
         Args:
             bits: kept of each channel; 1 to 8.
         """
-        return self._step("posterize", {"bits": bits}, required=("bits",))
+        return self._step("posterize", locals(), required=("bits",))
 
     def solarize(self, threshold: int | None = None) -> R:
         """Invert the tones from a threshold up, as light does to film while it develops.
@@ -346,7 +288,7 @@ class Operations(Steps[R]):
         Args:
             threshold: 0 to 255; default 128.
         """
-        return self._step("solarize", {"threshold": threshold})
+        return self._step("solarize", locals())
 
     def threshold(self, level: int | None = None) -> R:
         """Make every pixel that is at least this light white, and all others black.
@@ -354,7 +296,7 @@ class Operations(Steps[R]):
         Args:
             level: 0 to 255; default 128.
         """
-        return self._step("threshold", {"level": level})
+        return self._step("threshold", locals())
 
     def tint(
         self, colour: str | None = None, amount: float | None = None, *, color: str | None = None
@@ -365,12 +307,7 @@ class Operations(Steps[R]):
             colour: also color.
             amount: 0 to 1; default 1.0.
         """
-        return self._step(
-            "tint",
-            {"colour": colour, "amount": amount},
-            {"color": ("colour", color)},
-            required=("colour",),
-        )
+        return self._step("tint", locals(), required=("colour",), color="colour")
 
     def duotone(self, shadow: str | None = None, highlight: str | None = None) -> R:
         """Print the picture in two colours, one for its shadows and one for its lights.
@@ -379,7 +316,7 @@ class Operations(Steps[R]):
             shadow: what black becomes; default "000080".
             highlight: what white becomes; default "ffd700".
         """
-        return self._step("duotone", {"shadow": shadow, "highlight": highlight})
+        return self._step("duotone", locals())
 
     def lighten(self, amount: int | None = None) -> R:
         """Add the same amount to every channel, up to white or down to black.
@@ -387,7 +324,7 @@ class Operations(Steps[R]):
         Args:
             amount: levels to add; below 0 it gets darker; -255 to 255.
         """
-        return self._step("lighten", {"amount": amount}, required=("amount",))
+        return self._step("lighten", locals(), required=("amount",))
 
     def rgb(
         self,
@@ -406,11 +343,7 @@ class Operations(Steps[R]):
             green: likewise; -100 to 100; default 0.0; also g.
             blue: likewise; -100 to 100; default 0.0; also b.
         """
-        return self._step(
-            "rgb",
-            {"red": red, "green": green, "blue": blue},
-            {"r": ("red", r), "g": ("green", g), "b": ("blue", b)},
-        )
+        return self._step("rgb", locals(), r="red", g="green", b="blue")
 
     def noise(self, amount: float | None = None) -> R:
         """Add grain: every tone moves by a random amount, the same at each render.
@@ -418,7 +351,7 @@ class Operations(Steps[R]):
         Args:
             amount: percent; 100 moves tones by up to 255; 0 to 100; default 10.0.
         """
-        return self._step("noise", {"amount": amount})
+        return self._step("noise", locals())
 
     def convolution(self, kernel: str | None = None, normalize: bool | None = None) -> R:
         """Replace each pixel by the weighted sum of its neighbours.
@@ -427,9 +360,7 @@ class Operations(Steps[R]):
             kernel: by rows: 9 numbers for 3 x 3, 25 for 5 x 5.
             normalize: divide by the sum of the kernel, if that is not 0; default true.
         """
-        return self._step(
-            "convolution", {"kernel": kernel, "normalize": normalize}, required=("kernel",)
-        )
+        return self._step("convolution", locals(), required=("kernel",))
 
     def blur(self, sigma: float | None = None, *, radius: float | None = None) -> R:
         """Blur the picture with a Gaussian of this standard deviation.
@@ -437,7 +368,7 @@ class Operations(Steps[R]):
         Args:
             sigma: pixels; 0 to 250; default 5.0; also radius.
         """
-        return self._step("blur", {"sigma": sigma}, {"radius": ("sigma", radius)})
+        return self._step("blur", locals(), radius="sigma")
 
     def sharpen(
         self,
@@ -454,11 +385,7 @@ class Operations(Steps[R]):
             sigma: pixels: what counts as detail; 0.1 to 50; default 1.0; also radius.
             threshold: differences up to this stay, such as noise; 0 to 255; default 0.
         """
-        return self._step(
-            "sharpen",
-            {"amount": amount, "sigma": sigma, "threshold": threshold},
-            {"radius": ("sigma", radius)},
-        )
+        return self._step("sharpen", locals(), radius="sigma")
 
     def pixelate(self, size: int | None = None) -> R:
         """Replace the picture with square blocks of their mean colour.
@@ -466,7 +393,7 @@ class Operations(Steps[R]):
         Args:
             size: pixels a side; 1 to 1000; default 10.
         """
-        return self._step("pixelate", {"size": size})
+        return self._step("pixelate", locals())
 
     def redact(self, areas: str | None = None, how: Literal["pixelate", "blur"] | None = None) -> R:
         """Make areas of the picture unrecognizable, such as faces.
@@ -475,15 +402,15 @@ class Operations(Steps[R]):
             areas: faces: those that were found when the picture was stored.
             how: default "pixelate".
         """
-        return self._step("redact", {"areas": areas, "how": how}, required=("areas",))
+        return self._step("redact", locals(), required=("areas",))
 
     def edges(self) -> R:
         """Draw the outlines of objects in white on black."""
-        return self._step("edges", {})
+        return self._step("edges", locals())
 
     def emboss(self) -> R:
         """Make a grey relief that seems lit from one side."""
-        return self._step("emboss", {})
+        return self._step("emboss", locals())
 
     def mask(
         self,
@@ -498,7 +425,7 @@ class Operations(Steps[R]):
                 4096.
             image: a picture whose alpha, or else lightness, is the mask.
         """
-        return self._step("mask", {"shape": shape, "radius": radius, "image": image})
+        return self._step("mask", locals())
 
     def watermark(
         self,
@@ -543,22 +470,7 @@ class Operations(Steps[R]):
             colour: of the letters; white by default; also color.
             tile: repeat it all over, x and y pixels apart; default false.
         """
-        return self._step(
-            "watermark",
-            {
-                "text": None if text is None else Text(text),
-                "image": image,
-                "gravity": gravity,
-                "x": x,
-                "y": y,
-                "opacity": opacity,
-                "scale": scale,
-                "size": size,
-                "colour": colour,
-                "tile": tile,
-            },
-            {"color": ("colour", color)},
-        )
+        return self._step("watermark", locals(), texts=("text",), color="colour")
 
     def quality(self, value: int | None = None) -> R:
         """Set the quality of JPEG, WebP, AVIF and JPEG 2000; the others ignore it.
@@ -566,7 +478,7 @@ class Operations(Steps[R]):
         Args:
             value: 1 to 100.
         """
-        return self._step("quality", {"value": value}, required=("value",))
+        return self._step("quality", locals(), required=("value",))
 
     def compress(self, max_bytes: int | None = None, *, bytes: int | None = None) -> R:
         """Make the file no larger than this many bytes, by quality and then by size.
@@ -574,20 +486,15 @@ class Operations(Steps[R]):
         Args:
             max_bytes: 256 to 3.35544e+07; also bytes.
         """
-        return self._step(
-            "compress",
-            {"max_bytes": max_bytes},
-            {"bytes": ("max_bytes", bytes)},
-            required=("max_bytes",),
-        )
+        return self._step("compress", locals(), required=("max_bytes",), bytes="max_bytes")
 
     def lossless(self) -> R:
         """Keep every pixel exactly as it is, where the format can."""
-        return self._step("lossless", {})
+        return self._step("lossless", locals())
 
     def progressive(self) -> R:
         """Write a JPEG that shows a coarse picture first."""
-        return self._step("progressive", {})
+        return self._step("progressive", locals())
 
     def strip(self, *, keep: Literal["none", "icc", "exif", "all"] | None = None) -> R:
         """Remove metadata (the default), except for the kinds listed in `keep`.
@@ -596,7 +503,7 @@ class Operations(Steps[R]):
             keep: icc: the colour profile; exif: that and EXIF without the location; all:
                 everything; default "none".
         """
-        return self._step("strip", {"keep": keep})
+        return self._step("strip", locals())
 
     def format(
         self,
@@ -606,7 +513,7 @@ class Operations(Steps[R]):
         | None = None,
     ) -> R:
         """Choose the output format; `auto` takes what the client accepts."""
-        return self._step("format", {"name": name}, required=("name",))
+        return self._step("format", locals(), required=("name",))
 
     def page(self, number: int | None = None) -> R:
         """Show this page of a PDF or TIFF in place of the first.
@@ -614,7 +521,7 @@ class Operations(Steps[R]):
         Args:
             number: from 1; 1 to 10000; default 1.
         """
-        return self._step("page", {"number": number})
+        return self._step("page", locals())
 
     def jpeg(self) -> R:
         """Write the result as image/jpeg."""

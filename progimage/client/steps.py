@@ -49,16 +49,35 @@ class Steps(ABC, Generic[R]):
         self,
         name: str,
         arguments: Mapping[str, Any],
-        aliases: Mapping[str, tuple[str, Any]] = {},
+        /,
+        *,
         required: tuple[str, ...] = (),
+        texts: tuple[str, ...] = (),
+        **aliases: str,
     ) -> R:
-        given = {key: value for key, value in arguments.items() if value is not None}
-        for alias, (key, value) in aliases.items():
-            if value is None:
+        """Return the same with one more step.
+
+        Args:
+            arguments: the local variables of the method for this operation: its arguments,
+                None for those that were not given, and `self`.
+            required: arguments that must be given.
+            texts: arguments that can have any characters.
+            aliases: from another name of an argument to its own name.
+
+        Raises:
+            InvalidCall: a required argument is missing, one is given under two names, or a
+                value cannot be written.
+        """
+        given: dict[str, Any] = {}
+        for written_name in sorted(arguments, key=aliases.__contains__):
+            key, value = aliases.get(written_name, written_name), arguments[written_name]
+            if value is None or key == "self":
                 continue
             if key in given:
-                raise InvalidCall(f"{name}: {alias} and {key} are one argument; give one of them")
-            given[key] = value
+                raise InvalidCall(
+                    f"{name}: {written_name} and {key} are one argument; give one of them"
+                )
+            given[key] = Text(value) if key in texts else value
         for key in required:
             if key not in given:
                 raise InvalidCall(f"{name}: {key} is required")
