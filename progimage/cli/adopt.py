@@ -6,14 +6,17 @@ from typing import Annotated
 
 import typer
 
-from progimage.cli.connection import LOCAL_URL, CaFile, Token, Url, connected
+from progimage.cli.connection import uses_server
 from progimage.cli.terminal import message, print_row
+from progimage.client import Client
 
 app = typer.Typer()
 
 
 @app.command()
+@uses_server
 def adopt(
+    client: Client,
     origin: Annotated[str, typer.Argument(help="name of the origin in the settings of the server")],
     prefix: Annotated[str, typer.Option(help="only keys with this prefix")] = "",
     after: Annotated[str, typer.Option(help="only keys after this one")] = "",
@@ -21,9 +24,6 @@ def adopt(
     is_private: Annotated[
         bool, typer.Option("--private", help="only you can see the images")
     ] = False,
-    url: Url = LOCAL_URL,
-    token: Token = "",
-    ca_file: CaFile = "",
 ) -> None:
     """Import the pictures of an origin, one job after another.
 
@@ -31,24 +31,23 @@ def adopt(
     Pictures that are in the library already stay as they are, so a broken run can be repeated.
     """
     has_failed = False
-    with connected(url, token, ca_file) as client:
-        while True:
-            job = client.adopt(
-                origin,
-                prefix=prefix,
-                after=after,
-                tags=tag or (),
-                visibility="private" if is_private else None,
-            )
-            message(f"job {job.id}: {job.total} pictures of {origin}")
-            done = job.wait()
-            message(f"{done.complete} imported, {done.failed} failed")
-            for item in done.items("failed"):
-                print_row("failed:", item["url"], item["error"])
-            has_failed |= bool(done.failed)
-            if not job.more_after:
-                break
-            after = job.more_after
-            message(f"continuing after {after!r}")
+    while True:
+        job = client.adopt(
+            origin,
+            prefix=prefix,
+            after=after,
+            tags=tag or (),
+            visibility="private" if is_private else None,
+        )
+        message(f"job {job.id}: {job.total} pictures of {origin}")
+        done = job.wait()
+        message(f"{done.complete} imported, {done.failed} failed")
+        for item in done.items("failed"):
+            print_row("failed:", item["url"], item["error"])
+        has_failed |= bool(done.failed)
+        if not job.more_after:
+            break
+        after = job.more_after
+        message(f"continuing after {after!r}")
     if has_failed:
         raise typer.Exit(1)

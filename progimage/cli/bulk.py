@@ -8,9 +8,9 @@ from typing import Annotated
 
 import typer
 
-from progimage.cli.connection import LOCAL_URL, CaFile, Token, Url, connected
+from progimage.cli.connection import uses_server
 from progimage.cli.terminal import CommandError, message
-from progimage.client import BulkResult
+from progimage.client import BulkResult, Client
 from progimage.client.records import Visibility
 
 app = typer.Typer()
@@ -49,26 +49,24 @@ def report(results: list[BulkResult], done: str) -> None:
 
     progimage ls --tag draft --json --limit 0 | jq -r .id | progimage bulk --public -"""
 )
+@uses_server
 def bulk(
+    client: Client,
     image_ids: ImageIds,
     add_tag: Annotated[list[str] | None, typer.Option(help="add a tag")] = None,
     remove_tag: Annotated[list[str] | None, typer.Option(help="remove a tag")] = None,
     is_private: Annotated[
         bool | None, typer.Option("--private/--public", help="whether others can see them")
     ] = None,
-    url: Url = LOCAL_URL,
-    token: Token = "",
-    ca_file: CaFile = "",
 ) -> None:
     """Change tags or visibility of many images. Exit code 1 if some could not be changed."""
     visibility = visibility_of(is_private)
     if not (add_tag or remove_tag or visibility):
         raise CommandError("nothing to change; use --add-tag, --remove-tag, --private or --public")
-    with connected(url, token, ca_file) as client:
-        results = client.change_many(
-            ids_of(image_ids),
-            add_tags=add_tag or (),
-            remove_tags=remove_tag or (),
-            visibility=visibility,
-        )
+    results = client.change_many(
+        ids_of(image_ids),
+        add_tags=add_tag or (),
+        remove_tags=remove_tag or (),
+        visibility=visibility,
+    )
     report(results, "changed")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import inspect
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Annotated
+from functools import wraps
+from typing import Annotated, Any
 
 import typer
 
@@ -13,8 +15,7 @@ from progimage.client import Client, Unreachable
 from progimage.client.blocking.client import DEFAULT_URL
 
 Url = Annotated[
-    str,
-    typer.Option("--url", envvar="PROGIMAGE_URL", help="address of the server", metavar="URL"),
+    str, typer.Option("--url", envvar="PROGIMAGE_URL", help="address of the server", metavar="URL")
 ]
 Token = Annotated[
     str,
@@ -53,9 +54,9 @@ class NoServer(Unreachable):
 
 @contextmanager
 def connected(
-    url: str, token: str = "", ca_file: str = "", *, connections: int = 10
+    url: Url = LOCAL_URL, token: Token = "", ca_file: CaFile = "", *, connections: int = 10
 ) -> Iterator[Client]:
-    """Give a client of the server; tokens that it refreshes are stored.
+    """Yield a client of the server; tokens that it refreshes are stored.
 
     Raises:
         NoServer: nothing listens at the address.
@@ -73,3 +74,22 @@ def connected(
         finally:
             if stored is not None and client.tokens is not None and client.tokens != stored:
                 credentials.store(url, client.tokens)
+
+
+def uses_server(command: Callable[..., None]) -> Callable[..., None]:
+    """Return a command with the options of `connected`, which calls `command` with a client.
+
+    Args:
+        command: takes a client of the server, then its own arguments and options.
+    """
+
+    @wraps(command)
+    def run(url: str, token: str, ca_file: str, **arguments: Any) -> None:
+        with connected(url, token, ca_file) as client:
+            command(client, **arguments)
+
+    _, *own = inspect.signature(command, eval_str=True).parameters.values()
+    options = [*inspect.signature(connected, eval_str=True).parameters.values()][:3]
+    # Typer reads the arguments and options of a command from here.
+    vars(run)["__signature__"] = inspect.Signature([*own, *options])
+    return run

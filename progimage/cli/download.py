@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from progimage.cli.connection import LOCAL_URL, AsJson, CaFile, Token, Url, connected
+from progimage.cli.connection import AsJson, uses_server
 from progimage.cli.terminal import CommandError, message, print_json, print_row
 from progimage.client import Client
 
@@ -43,22 +43,15 @@ _EXTENSIONS = {
 
     progimage get ID -o - | exiftool -"""
 )
-def get(
-    image_id: ImageId,
-    output: Output = ".",
-    is_forced: Force = False,
-    url: Url = LOCAL_URL,
-    token: Token = "",
-    ca_file: CaFile = "",
-) -> None:
+@uses_server
+def get(client: Client, image_id: ImageId, output: Output = ".", is_forced: Force = False) -> None:
     """Download an original; into the current folder, under the file name of its upload."""
-    with connected(url, token, ca_file) as client:
-        stem = ""
-        if output != "-" and Path(output).is_dir():
-            # Another user chose the name: take its last part only, and no hidden file.
-            file_name = client.get(image_id).file_name.replace("\\", "/")
-            stem = Path(file_name).name.lstrip(".")
-        _save(client, image_id, "", output, stem, is_forced=is_forced)
+    stem = ""
+    if output != "-" and Path(output).is_dir():
+        # Another user chose the name: take its last part only, and no hidden file.
+        file_name = client.get(image_id).file_name.replace("\\", "/")
+        stem = Path(file_name).name.lstrip(".")
+    _save(client, image_id, "", output, stem, is_forced=is_forced)
 
 
 @app.command(
@@ -68,20 +61,18 @@ def get(
 
     progimage render ID resize:w=400/grayscale -f avif -o - > grey.avif"""
 )
+@uses_server
 def render(
+    client: Client,
     image_id: ImageId,
     pipeline: Pipeline,
     form: Annotated[str, typer.Option("--format", "-f", help="such as webp, or auto")] = "",
     output: Output = ".",
     is_forced: Force = False,
-    url: Url = LOCAL_URL,
-    token: Token = "",
-    ca_file: CaFile = "",
 ) -> None:
     """Download a rendition; in a folder its file has the extension of the received format."""
-    with connected(url, token, ca_file) as client:
-        steps = f"{pipeline}.{form}" if form else pipeline
-        _save(client, image_id, steps, output, "", is_forced=is_forced)
+    steps = f"{pipeline}.{form}" if form else pipeline
+    _save(client, image_id, steps, output, "", is_forced=is_forced)
 
 
 @app.command(
@@ -89,22 +80,20 @@ def render(
 
     progimage link ID thumbnail.webp --expires-in 86400"""
 )
+@uses_server
 def link(
+    client: Client,
     image_id: ImageId,
     pipeline: Pipeline = "",
     expires_in: Annotated[int, typer.Option(min=1, help="seconds")] = 3600,
     as_json: AsJson = False,
-    url: Url = LOCAL_URL,
-    token: Token = "",
-    ca_file: CaFile = "",
 ) -> None:
     """Print a signed link to an original or a rendition, for people without an account."""
-    with connected(url, token, ca_file) as client:
-        signed = client.link(image_id, pipeline, expires_in)
-        if as_json:
-            print_json(signed._asdict())
-        else:
-            print_row(signed.url)
+    signed = client.link(image_id, pipeline, expires_in)
+    if as_json:
+        print_json(signed._asdict())
+    else:
+        print_row(signed.url)
 
 
 @app.command(
@@ -114,7 +103,9 @@ def link(
 
     progimage html ID grayscale --widths 320,640 --sizes '(min-width: 800px) 50vw, 100vw'"""
 )
+@uses_server
 def html(
+    client: Client,
     image_id: ImageId,
     pipeline: Pipeline = "",
     widths: Annotated[str, typer.Option(help="pixels, separated by commas")] = "",
@@ -123,23 +114,17 @@ def html(
         int | None, typer.Option(min=1, help="seconds, for the addresses of a private image")
     ] = None,
     as_json: AsJson = False,
-    url: Url = LOCAL_URL,
-    token: Token = "",
-    ca_file: CaFile = "",
 ) -> None:
     """Print the HTML that shows an image in several widths and formats."""
     try:
         numbers = [int(width) for width in widths.split(",") if width.strip()]
     except ValueError:
         raise CommandError(f"--widths: expected numbers such as 320,640, got {widths!r}") from None
-    with connected(url, token, ca_file) as client:
-        found = client.get(image_id).responsive(
-            numbers, pipeline, sizes=sizes, expires_in=expires_in
-        )
-        if as_json:
-            print_json(found._asdict())
-        else:
-            print(found.picture)
+    found = client.get(image_id).responsive(numbers, pipeline, sizes=sizes, expires_in=expires_in)
+    if as_json:
+        print_json(found._asdict())
+    else:
+        print(found.picture)
 
 
 def _save(

@@ -8,10 +8,10 @@ from typing import Annotated, Any
 
 import typer
 
-from progimage.cli.connection import LOCAL_URL, AsJson, CaFile, Token, Url, connected
+from progimage.cli.connection import AsJson, uses_server
 from progimage.cli.search import SHORT_ID, Tags
 from progimage.cli.terminal import Table, message, print_json
-from progimage.client import Image
+from progimage.client import Client, Image
 
 app = typer.Typer()
 
@@ -23,19 +23,17 @@ _HASH_BITS = 64
 
     progimage duplicates --tag holiday
 
-    progimage duplicates --distance 0 --json | jq -r '.[1:][].id'""",
+    progimage duplicates --distance 0 --json | jq -r '.[1:][].id'"""
 )
+@uses_server
 def duplicates(
+    client: Client,
     tag: Tags = None,
     distance: Annotated[
-        int,
-        typer.Option(min=0, max=16, help="in how many of 64 bits their hashes may differ"),
+        int, typer.Option(min=0, max=16, help="in how many of 64 bits their hashes may differ")
     ] = 8,
     owner: Annotated[str, typer.Option(help="of this owner; `me` for your own")] = "",
     as_json: AsJson = False,
-    url: Url = LOCAL_URL,
-    token: Token = "",
-    ca_file: CaFile = "",
 ) -> None:
     """List groups of images that look alike, the largest image of each group first.
 
@@ -44,25 +42,24 @@ def duplicates(
     """
     options: dict[str, Any] = {"tags_all": tag, "owner": owner, "page_size": 1000}
     criteria: Any = {key: value for key, value in options.items() if value}
-    with connected(url, token, ca_file) as client:
-        found = groups(client.search(**criteria), distance)
-        for number, group in enumerate(found):
-            if as_json:
-                print_json([image.facts() for image in group])
-                continue
-            if number:
-                print()
-            table = Table(SHORT_ID, 11, 9, 5, 0)
-            for image in group:
-                table.add(
-                    image.id[:SHORT_ID] if table.fits_terminal else image.id,
-                    f"{image.width}x{image.height}",
-                    str(image.size_bytes),
-                    image.media_type.removeprefix("image/"),
-                    image.title or image.file_name,
-                )
-        copies = sum(len(group) - 1 for group in found)
-        message(f"{len(found):,} groups, {copies:,} images beside the largest of each")
+    found = groups(client.search(**criteria), distance)
+    for number, group in enumerate(found):
+        if as_json:
+            print_json([image.facts() for image in group])
+            continue
+        if number:
+            print()
+        table = Table(SHORT_ID, 11, 9, 5, 0)
+        for image in group:
+            table.add(
+                image.id[:SHORT_ID] if table.fits_terminal else image.id,
+                f"{image.width}x{image.height}",
+                str(image.size_bytes),
+                image.media_type.removeprefix("image/"),
+                image.title or image.file_name,
+            )
+    copies = sum(len(group) - 1 for group in found)
+    message(f"{len(found):,} groups, {copies:,} images beside the largest of each")
 
 
 def groups(images: Iterable[Image], distance: int) -> list[list[Image]]:

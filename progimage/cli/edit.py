@@ -8,9 +8,9 @@ from typing import Annotated, Literal
 import typer
 
 from progimage.cli.bulk import ids_of, visibility_of
-from progimage.cli.connection import LOCAL_URL, AsJson, CaFile, Token, Url, connected
+from progimage.cli.connection import AsJson, uses_server
 from progimage.cli.terminal import CommandError, confirm, message, print_json
-from progimage.client import NotFound, Problem
+from progimage.client import Client, NotFound, Problem
 from progimage.client.records import Edit
 
 app = typer.Typer()
@@ -23,7 +23,9 @@ app = typer.Typer()
 
     progimage edit ID --private"""
 )
+@uses_server
 def edit(
+    client: Client,
     image_id: Annotated[str, typer.Argument(help="id of an image")],
     title: Annotated[str | None, typer.Option(help='the title; "" for none')] = None,
     description: Annotated[str | None, typer.Option(help='the description; "" for none')] = None,
@@ -36,15 +38,13 @@ def edit(
         bool | None, typer.Option("--private/--public", help="whether others can see it")
     ] = None,
     rights: Annotated[
-        str | None,
-        typer.Option(help='the address of a licence or a rights statement; "" for none'),
+        str | None, typer.Option(help='the address of a licence or a rights statement; "" for none')
     ] = None,
     alt: Annotated[
         str | None, typer.Option(help='what it shows, for people who do not see it; "" for none')
     ] = None,
     focus: Annotated[
-        str | None,
-        typer.Option(help='the point to keep in view, such as 0.3x0.7; "" for none'),
+        str | None, typer.Option(help='the point to keep in view, such as 0.3x0.7; "" for none')
     ] = None,
     external_id: Annotated[
         str | None, typer.Option(help='its id in another system; "" for none')
@@ -54,9 +54,6 @@ def edit(
     ] = None,
     unset: Annotated[list[str] | None, typer.Option(help="remove a custom field")] = None,
     as_json: AsJson = False,
-    url: Url = LOCAL_URL,
-    token: Token = "",
-    ca_file: CaFile = "",
 ) -> None:
     """Change what is written about an image, and who can see it."""
     if tag and (add_tag or remove_tag):
@@ -71,18 +68,17 @@ def edit(
         external_id=external_id,
         custom=_custom(fields or (), unset or ()),
     )
-    with connected(url, token, ca_file) as client:
-        if tag is not None:
-            changes["tags"] = [name for name in tag if name]
-        if add_tag or remove_tag:
-            # Image.edit fails if the tags were changed after they were read.
-            image = client.get(image_id)
-            remaining = [name for name in image.tags if name not in (remove_tag or ())]
-            added = (name for name in add_tag or () if name not in remaining)
-            changes["tags"] = [*remaining, *added]
-            edited = image.edit(**changes)
-        else:
-            edited = client.edit(image_id, **changes)
+    if tag is not None:
+        changes["tags"] = [name for name in tag if name]
+    if add_tag or remove_tag:
+        # Image.edit fails if the tags were changed after they were read.
+        image = client.get(image_id)
+        remaining = [name for name in image.tags if name not in (remove_tag or ())]
+        added = (name for name in add_tag or () if name not in remaining)
+        changes["tags"] = [*remaining, *added]
+        edited = image.edit(**changes)
+    else:
+        edited = client.edit(image_id, **changes)
     if as_json:
         print_json(edited.facts())
     else:
@@ -117,30 +113,28 @@ def _custom(fields: Iterable[str], unset: Iterable[str]) -> dict[str, str | None
 
     progimage ls --tag draft --json --limit 0 | jq -r .id | progimage rm --yes -"""
 )
+@uses_server
 def rm(
+    client: Client,
     image_ids: Annotated[list[str], typer.Argument(help="ids of images; - for standard input")],
     is_sure: Annotated[bool, typer.Option("--yes", "-y", help="do not ask")] = False,
-    url: Url = LOCAL_URL,
-    token: Token = "",
-    ca_file: CaFile = "",
 ) -> None:
     """Delete images with their renditions. Exit code 1 if some could not be deleted."""
     ids = ids_of(image_ids)
     if not is_sure:
         confirm(f"Delete {len(ids)} image(s)?")
     failed = 0
-    with connected(url, token, ca_file) as client:
-        for image_id in ids:
-            try:
-                client.delete(image_id)
-            except NotFound:
-                failed += 1
-                message(f"{image_id}: there is no such image", "red")
-            except Problem as error:
-                if error.status >= 500 or error.status in (401, 429):
-                    raise
-                failed += 1
-                message(f"{image_id}: {error}", "red")
+    for image_id in ids:
+        try:
+            client.delete(image_id)
+        except NotFound:
+            failed += 1
+            message(f"{image_id}: there is no such image", "red")
+        except Problem as error:
+            if error.status >= 500 or error.status in (401, 429):
+                raise
+            failed += 1
+            message(f"{image_id}: {error}", "red")
     message(f"deleted {len(ids) - failed} of {len(ids)}")
     if failed:
         raise typer.Exit(1)

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from concurrent.futures import Executor
 from datetime import UTC, datetime
 
 import typer
 
-from progimage import config
+from progimage.cli.configured import configured_store
 from progimage.cli.terminal import print_row
-from progimage.config import Settings
-from progimage.library.index.index import Index
-from progimage.library.index.opening import open_index
-from progimage.stores import ObjectStore, open_store
+from progimage.server.parts import index_of
 
 app = typer.Typer()
 
@@ -20,8 +16,7 @@ app = typer.Typer()
 @app.command("index")
 def show() -> None:
     """Show the size of the index, and the changes that wait to be folded into it."""
-    settings, _ = config.load()
-    store = open_store(settings.store, **settings.s3.options)
+    settings, store = configured_store()
     view = index_of(settings, store).view()
     manifest = view.manifest
     waiting = [key for key in view.announced if key not in view.shelved_since]
@@ -37,11 +32,3 @@ def show() -> None:
     if waiting:
         oldest = min(view.announced[key] for key in waiting)
         print_row("  the oldest, seconds", f"{(datetime.now(UTC) - oldest).total_seconds():.0f}")
-
-
-def index_of(settings: Settings, store: ObjectStore, executor: Executor | None = None) -> Index:
-    """Return the index of the store that the settings name."""
-    chosen = settings.index
-    return open_index(
-        store, settings.store, executor, folder=chosen.dir, max_bytes=chosen.max_bytes
-    )

@@ -9,9 +9,9 @@ from typing import Annotated
 
 import typer
 
-from progimage.cli.connection import LOCAL_URL, AsJson, CaFile, Token, Url, connected
+from progimage.cli.connection import AsJson, uses_server
 from progimage.cli.terminal import CommandError, Table, bar, message, print_json, print_row
-from progimage.client import Job, JobCancelled
+from progimage.client import Client, Job, JobCancelled
 
 app = typer.Typer()
 jobs = typer.Typer(help="List, show, follow and cancel jobs.", no_args_is_help=True)
@@ -27,7 +27,9 @@ JobId = Annotated[str, typer.Argument(help="id of a job")]
 
     grep -o 'https://[^\"]*jpg' page.html | progimage import-urls -"""
 )
+@uses_server
 def import_urls(
+    client: Client,
     file: Annotated[str, typer.Argument(help="a file with one URL per line; - for standard input")],
     title: Annotated[str, typer.Option(help="title of each image")] = "",
     description: Annotated[str, typer.Option(help="description of each image")] = "",
@@ -39,82 +41,64 @@ def import_urls(
         bool, typer.Option("--follow/--no-follow", help="wait until the job is complete")
     ] = True,
     as_json: AsJson = False,
-    url: Url = LOCAL_URL,
-    token: Token = "",
-    ca_file: CaFile = "",
 ) -> None:
     """Let the server fetch images from URLs. Exit code 1 if some could not be fetched."""
     urls = _lines(file)
     if not urls:
         raise CommandError(f"{file}: there is no URL in it")
-    with connected(url, token, ca_file) as client:
-        job = client.import_urls(
-            urls,
-            title=title,
-            description=description,
-            tags=tag or (),
-            visibility="private" if is_private else None,
-        )
-        message(f"job {job.id}: {job.total} URLs")
-        if is_followed:
-            _follow(job, as_json=as_json)
-        else:
-            print_row(job.id)
+    job = client.import_urls(
+        urls,
+        title=title,
+        description=description,
+        tags=tag or (),
+        visibility="private" if is_private else None,
+    )
+    message(f"job {job.id}: {job.total} URLs")
+    if is_followed:
+        _follow(job, as_json=as_json)
+    else:
+        print_row(job.id)
 
 
 @jobs.command("list")
+@uses_server
 def list_(
+    client: Client,
     limit: Annotated[int, typer.Option("--limit", "-n", min=1)] = 20,
     as_json: AsJson = False,
-    url: Url = LOCAL_URL,
-    token: Token = "",
-    ca_file: CaFile = "",
 ) -> None:
     """List jobs, newest first: id, kind, status, done, failed, created."""
-    with connected(url, token, ca_file) as client:
-        table = _table()
-        for job in islice(client.jobs(), limit):
-            _print(job, table, as_json=as_json)
+    table = _table()
+    for job in islice(client.jobs(), limit):
+        _print(job, table, as_json=as_json)
 
 
 @jobs.command()
-def show(
-    job_id: JobId,
-    as_json: AsJson = False,
-    url: Url = LOCAL_URL,
-    token: Token = "",
-    ca_file: CaFile = "",
-) -> None:
+@uses_server
+def show(client: Client, job_id: JobId, as_json: AsJson = False) -> None:
     """Show a job, and the items that failed."""
-    with connected(url, token, ca_file) as client:
-        job = client.job(job_id)
-        _print(job, _table(), as_json=as_json)
-        if job.failed:
-            _print_failures(job, as_json=as_json)
+    job = client.job(job_id)
+    _print(job, _table(), as_json=as_json)
+    if job.failed:
+        _print_failures(job, as_json=as_json)
 
 
 @jobs.command()
-def follow(
-    job_id: JobId,
-    as_json: AsJson = False,
-    url: Url = LOCAL_URL,
-    token: Token = "",
-    ca_file: CaFile = "",
-) -> None:
+@uses_server
+def follow(client: Client, job_id: JobId, as_json: AsJson = False) -> None:
     """Wait until a job has ended. Exit code 1 if some of its items failed."""
-    with connected(url, token, ca_file) as client:
-        _follow(client.job(job_id), as_json=as_json)
+    _follow(client.job(job_id), as_json=as_json)
 
 
 @jobs.command()
-def cancel(job_id: JobId, url: Url = LOCAL_URL, token: Token = "", ca_file: CaFile = "") -> None:
+@uses_server
+def cancel(client: Client, job_id: JobId) -> None:
     """Stop a job; items that are done stay done."""
-    with connected(url, token, ca_file) as client:
-        job = client.job(job_id)
-        if job.is_over:
-            message(f"{job_id} is already {job.status}; there is nothing to stop")
-            return
-        job.cancel()
+    job = client.job(job_id)
+    if job.is_over:
+        message(f"{job_id} is already {job.status}; there is nothing to stop")
+        return
+    job.cancel()
     message(f"cancelled {job_id}")
 
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import typer
 
-from progimage import config
 from progimage.access.accounts.access_tokens import ring_secrets
 from progimage.access.signed_links import link_key
+from progimage.cli.configured import configured_store
 from progimage.errors import NoLinkKey
-from progimage.stores import open_store
 
 app = typer.Typer()
 
@@ -19,8 +18,8 @@ def show() -> None:
 
     Use the first one. With a link key one can sign links to every image, and nothing else.
     """
-    settings, _ = config.load()
-    secrets = ring_secrets(settings.auth, open_store(settings.store, **settings.s3.options))
+    settings, store = configured_store()
+    secrets = ring_secrets(settings.auth, store)
     if not secrets:
         raise NoLinkKey("there is no key to derive a link key from; set auth.secret or auth.keys")
     for kid, secret in secrets.items():

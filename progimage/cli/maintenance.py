@@ -12,14 +12,13 @@ from typing import Annotated
 import typer
 from rich.filesize import decimal
 
-from progimage import config, keys
+from progimage import keys
 from progimage.access.transform_policy import TransformPolicy
+from progimage.cli.configured import configured_store
 from progimage.cli.connection import AsJson
-from progimage.cli.index import index_of
 from progimage.cli.progress import progress_of
 from progimage.cli.quarantine import rebuilder_of
 from progimage.cli.terminal import Table, message, print_json, progress
-from progimage.config import Settings
 from progimage.jobs import keys as job_keys
 from progimage.jobs.retention import remove_ended
 from progimage.library import Library
@@ -33,7 +32,7 @@ from progimage.maintenance.reindex import reindex as rebuild
 from progimage.maintenance.stats import measure
 from progimage.maintenance.trash import empty_expired
 from progimage.server.origins import silent_origins
-from progimage.stores import ObjectStore, open_store
+from progimage.server.parts import index_of
 
 app = typer.Typer()
 
@@ -64,7 +63,7 @@ def check(
 
     Exit code 1 if anything is wrong that was not repaired. Origins that do not answer are named.
     """
-    settings, store = _open()
+    settings, store = configured_store()
     counts: Counter[str] = Counter()
     remaining: set[str] = set()
     grace = timedelta(minutes=grace_minutes)
@@ -105,15 +104,20 @@ def _advice(kinds: set[str]) -> Iterator[str]:
 
 @app.command()
 def reindex(
-    anew: Annotated[
-        bool, typer.Option("--anew", help="remove the index first; searches wait until it is built")
+    is_from_scratch: Annotated[
+        bool,
+        typer.Option(
+            "--from-scratch", help="remove the index first; searches fail until it is built"
+        ),
     ] = False,
+    has_old_spelling: Annotated[bool, typer.Option("--anew", hidden=True)] = False,
 ) -> None:
     """Build the index from the records, or repair the existing one while the service runs."""
-    settings, store = _open()
+    settings, store = configured_store()
     with progress("reindexing") as count, ThreadPoolExecutor(_THREADS) as threads:
         index = index_of(settings, store, threads)
-        done = rebuild(index, anew=anew, on_progress=count)
+        is_rebuilt = is_from_scratch or has_old_spelling
+        done = rebuild(index, from_scratch=is_rebuilt, on_progress=count)
     if done.old_keys:
         print(f"removed {done.old_keys:,} keys of an older version's index")
     if done.built:
@@ -138,7 +142,7 @@ def gc(
 
     It can run while the service does.
     """
-    settings, store = _open()
+    settings, store = configured_store()
     if is_dry_run:
         store = DryRunStore(store)
     age = settings.cache.max_age_days if max_age_days is None else max_age_days
@@ -179,7 +183,7 @@ def gc(
 @app.command()
 def stats(as_json: AsJson = False) -> None:
     """Count the objects of the store and their bytes, by kind."""
-    _, store = _open()
+    _, store = configured_store()
     with progress("counting") as count:
         amounts = measure(store, count)
     if as_json:
@@ -188,8 +192,3 @@ def stats(as_json: AsJson = False) -> None:
     table = Table(12, 12, 12)
     for name, amount in amounts.items():
         table.add(name, f"{amount.count:,}", decimal(amount.size_bytes))
-
-
-def _open() -> tuple[Settings, ObjectStore]:
-    settings, _ = config.load()
-    return settings, open_store(settings.store, **settings.s3.options)

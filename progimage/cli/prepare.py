@@ -9,13 +9,12 @@ from typing import Annotated
 
 import typer
 
-from progimage import config
+from progimage.cli.configured import configured_store
 from progimage.cli.terminal import message, print_row, progress
 from progimage.errors import ConfigError
 from progimage.imaging.pool import RenderPool
 from progimage.maintenance.prepare import Preparation
 from progimage.renditions.renderer import Renderer
-from progimage.stores import open_store
 from progimage.stores.temp_files import TempFolder
 
 app = typer.Typer()
@@ -39,11 +38,10 @@ def prepare(
     own, and what is missing is made when it is asked for. Can be stopped and run again.
     Exit code 1 if a picture's copies could not be made.
     """
-    settings, _ = config.load()
+    settings, store = configured_store(workers + _CONNECTIONS)
     px = settings.render.working_copy_px
     if px == 0:
         raise ConfigError("render.working_copy_px: is 0, which keeps no working copies")
-    store = open_store(settings.store, threads=workers + _CONNECTIONS, **settings.s3.options)
     folder = TempFolder()
     pool = RenderPool(
         workers=workers,

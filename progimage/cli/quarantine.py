@@ -8,13 +8,14 @@ from typing import Annotated
 
 import typer
 
-from progimage import config, keys
+from progimage import keys
+from progimage.cli.configured import configured_store
 from progimage.config import Settings
 from progimage.imaging.inspection import Facts, inspect
 from progimage.imaging.pool import RenderPool
 from progimage.library import Library, quarantine
 from progimage.maintenance.rebuild import Rebuilder
-from progimage.stores import ObjectStore, open_store
+from progimage.stores import ObjectStore
 from progimage.stores.temp_files import TempFolder
 
 app = typer.Typer()
@@ -44,7 +45,7 @@ def rebuilder_of(settings: Settings, store: ObjectStore) -> Iterator[Rebuilder]:
 @commands.command("list")
 def show() -> None:
     """List what is in quarantine, one a line: its name here, size, time, reason and key."""
-    _, store = _open()
+    _, store = configured_store()
     for token, found in quarantine.all_set_aside(store):
         print(token, found.size_bytes, f"{found.time:%Y-%m-%d}", found.reason, found.key, sep="\t")
 
@@ -57,7 +58,7 @@ def restore(
 
     The new record has neither title nor tags, and is private if the picture is an account's.
     """
-    settings, store = _open()
+    settings, store = configured_store()
     found = quarantine.put_back(store, token)
     print(f"put back {found.key}")
     named = keys.id_and_generation_of_original(found.key)
@@ -66,8 +67,3 @@ def restore(
     with rebuilder_of(settings, store) as rebuilder:
         record = rebuilder.rebuild(named[0])
     print("it has a new record" if record else "it has a record, or none could be written")
-
-
-def _open() -> tuple[Settings, ObjectStore]:
-    settings, _ = config.load()
-    return settings, open_store(settings.store, **settings.s3.options)

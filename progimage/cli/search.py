@@ -8,9 +8,9 @@ from typing import Annotated, Any, TypeVar
 
 import typer
 
-from progimage.cli.connection import LOCAL_URL, AsJson, CaFile, Token, Url, connected
+from progimage.cli.connection import AsJson, uses_server
 from progimage.cli.terminal import Table, message, print_json, print_row
-from progimage.client import Image
+from progimage.client import Client, Image
 
 app = typer.Typer()
 
@@ -55,7 +55,9 @@ def limited(found: Iterable[T], limit: int) -> Iterable[T]:
 
     progimage search harbour dusk --tag sea""",
 )
+@uses_server
 def search(
+    client: Client,
     words: Annotated[
         list[str] | None, typer.Argument(help="parts of words of title, tags and so on")
     ] = None,
@@ -69,9 +71,6 @@ def search(
     sort: Sort = "",
     limit: Limit = 50,
     as_json: AsJson = False,
-    url: Url = LOCAL_URL,
-    token: Token = "",
-    ca_file: CaFile = "",
 ) -> None:
     """List images, by default the newest first: id, size, type, title or file name, tags.
 
@@ -91,64 +90,57 @@ def search(
         "page_size": min(limit or 1000, 1000),
     }
     criteria: Any = {key: value for key, value in options.items() if value}
-    with connected(url, token, ca_file) as client:
-        table = Table(SHORT_ID, 11, 5, 0, 0, 7)
-        for image in limited(client.search(**criteria), limit):
-            if as_json:
-                print_json(image.facts())
-            elif table.fits_terminal:
-                media_type = image.media_type.removeprefix("image/")
-                table.add(image.id[:SHORT_ID], *_columns(image, media_type))
-            else:
-                table.add(image.id, *_columns(image, image.media_type))
+    table = Table(SHORT_ID, 11, 5, 0, 0, 7)
+    for image in limited(client.search(**criteria), limit):
+        if as_json:
+            print_json(image.facts())
+        elif table.fits_terminal:
+            media_type = image.media_type.removeprefix("image/")
+            table.add(image.id[:SHORT_ID], *_columns(image, media_type))
+        else:
+            table.add(image.id, *_columns(image, image.media_type))
 
 
 @app.command()
+@uses_server
 def show(
+    client: Client,
     image_id: Annotated[str, typer.Argument(help="id of an image")],
     as_json: AsJson = False,
-    url: Url = LOCAL_URL,
-    token: Token = "",
-    ca_file: CaFile = "",
 ) -> None:
     """Show the record of an image."""
-    with connected(url, token, ca_file) as client:
-        image = client.get(image_id)
-        if as_json:
-            print_json({**image.facts(), "url": image.url})
-            return
-        for name, value in {**image.facts(), "url": image.url}.items():
-            print_row(f"{name}:", ", ".join(value) if name == "tags" else value)
+    image = client.get(image_id)
+    if as_json:
+        print_json({**image.facts(), "url": image.url})
+        return
+    for name, value in {**image.facts(), "url": image.url}.items():
+        print_row(f"{name}:", ", ".join(value) if name == "tags" else value)
 
 
 @app.command()
+@uses_server
 def tags(
+    client: Client,
     prefix: Annotated[str, typer.Argument(help="how the tags begin")] = "",
     as_json: AsJson = False,
-    url: Url = LOCAL_URL,
-    token: Token = "",
-    ca_file: CaFile = "",
 ) -> None:
     """List the tags, with the number of images that have them."""
-    with connected(url, token, ca_file) as client:
-        for tag in client.tags(prefix):
-            if as_json:
-                print_json({"tag": tag.name, "count": tag.count, "exact": tag.count_is_exact})
-            else:
-                print_row(f"{tag.count}{'' if tag.count_is_exact else '+'}", tag.name)
+    for tag in client.tags(prefix):
+        if as_json:
+            print_json({"tag": tag.name, "count": tag.count, "exact": tag.count_is_exact})
+        else:
+            print_row(f"{tag.count}{'' if tag.count_is_exact else '+'}", tag.name)
 
 
 @app.command()
+@uses_server
 def transforms(
+    client: Client,
     name: Annotated[str, typer.Argument(help="show this operation with its arguments")] = "",
     as_json: AsJson = False,
-    url: Url = LOCAL_URL,
-    token: Token = "",
-    ca_file: CaFile = "",
 ) -> None:
     """List the operations, or show the arguments of one."""
-    with connected(url, token, ca_file) as client:
-        operations = client.transforms()["operations"]
+    operations = client.transforms()["operations"]
     chosen = [item for item in operations if not name or name in (item["name"], *item["aliases"])]
     if not chosen:
         message(f"there is no operation {name!r}; `progimage transforms` lists them", "red")

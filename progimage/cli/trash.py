@@ -7,8 +7,9 @@ from typing import Annotated
 import typer
 
 from progimage.cli.bulk import ImageIds, ids_of, report
-from progimage.cli.connection import LOCAL_URL, AsJson, CaFile, Token, Url, connected
+from progimage.cli.connection import AsJson, uses_server
 from progimage.cli.terminal import Table, confirm, message, print_json
+from progimage.client import Client
 
 app = typer.Typer()
 
@@ -20,29 +21,27 @@ app = typer.Typer()
 
     progimage trash --empty --yes"""
 )
+@uses_server
 def trash(
+    client: Client,
     is_emptied: Annotated[
         bool, typer.Option("--empty", help="remove the images in the trash for good")
     ] = False,
     is_sure: Annotated[bool, typer.Option("--yes", "-y", help="do not ask")] = False,
     as_json: AsJson = False,
-    url: Url = LOCAL_URL,
-    token: Token = "",
-    ca_file: CaFile = "",
 ) -> None:
     """List the deleted images that can be restored, or remove them for good."""
     if is_emptied and not is_sure:
         confirm("Remove all images in the trash for good?")
-    with connected(url, token, ca_file) as client:
-        if is_emptied:
-            message(f"removed {client.empty_trash()} images")
-            return
-        table = Table(64, 0, 20)
-        for image in client.trash():
-            if as_json:
-                print_json(image.facts())
-            else:
-                table.add(image.id, image.title or image.file_name, image.media_type)
+    if is_emptied:
+        message(f"removed {client.empty_trash()} images")
+        return
+    table = Table(64, 0, 20)
+    for image in client.trash():
+        if as_json:
+            print_json(image.facts())
+        else:
+            table.add(image.id, image.title or image.file_name, image.media_type)
 
 
 @app.command(
@@ -52,13 +51,8 @@ def trash(
 
     progimage trash --json | jq -r .id | progimage restore -"""
 )
-def restore(
-    image_ids: ImageIds,
-    url: Url = LOCAL_URL,
-    token: Token = "",
-    ca_file: CaFile = "",
-) -> None:
+@uses_server
+def restore(client: Client, image_ids: ImageIds) -> None:
     """Restore images from the trash. Exit code 1 if some could not be restored."""
-    with connected(url, token, ca_file) as client:
-        results = client.restore_many(ids_of(image_ids))
+    results = client.restore_many(ids_of(image_ids))
     report(results, "restored")

@@ -9,19 +9,19 @@ from typing import Annotated
 
 import typer
 
-from progimage import config
 from progimage.access.accounts.administration import Administration
 from progimage.access.accounts.names import clean_name
 from progimage.access.accounts.passwords import Passwords
 from progimage.access.accounts.users import Users
-from progimage.cli.index import index_of
+from progimage.cli.configured import configured_store
 from progimage.cli.terminal import CommandError, progress
 from progimage.config import Settings
 from progimage.errors import InvalidField
 from progimage.library.quotas import open_quotas
 from progimage.maintenance import erase as erasing
+from progimage.server.parts import index_of
 from progimage.server.webhooks import outbox_of
-from progimage.stores import ObjectStore, open_store
+from progimage.stores import ObjectStore
 from progimage.telemetry import logs
 
 app = typer.Typer()
@@ -138,17 +138,13 @@ def _limit(limit: int | None) -> str:
 
 
 def _opened() -> tuple[Settings, ObjectStore]:
-    settings, _ = config.load()
+    settings, store = configured_store()
     logs.configure(settings.log)
-    return settings, open_store(settings.store, **settings.s3.options)
-
-
-def _store() -> ObjectStore:
-    return _opened()[1]
+    return settings, store
 
 
 def _users() -> Users:
-    return Users(_store())
+    return Users(_opened()[1])
 
 
 def _administration() -> Administration:

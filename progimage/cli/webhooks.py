@@ -7,10 +7,10 @@ from typing import Annotated
 
 import typer
 
-from progimage import config
+from progimage.cli.configured import configured_store
 from progimage.cli.terminal import CommandError
 from progimage.config import Settings
-from progimage.stores import ObjectStore, open_store
+from progimage.stores import ObjectStore
 from progimage.webhooks import keys
 from progimage.webhooks.queue import Queue, hooks_in
 
@@ -34,7 +34,7 @@ def show(
     A line has the id, the type, the time of the next try (or when it was given up), the number of
     tries, and why the last one failed.
     """
-    settings, store = _opened()
+    settings, store = configured_store()
     if not name:
         for hook in sorted({*settings.webhooks, *hooks_in(store)}):
             queue = Queue(store, hook)
@@ -55,7 +55,7 @@ def show(
 @commands.command()
 def retry(name: Name, ids: Ids = None) -> None:
     """Send events again, now: those with these ids, or all that were given up."""
-    settings, store = _opened()
+    settings, store = configured_store()
     queue = _queue(settings, store, name)
     found = _selected(queue, ids) if ids else list(queue.failed())
     print(f"sent again: {sum(map(queue.send_again, found))}")
@@ -70,7 +70,7 @@ def drop(
     """Remove events without sending them: those with these ids, or all."""
     if bool(ids) == is_all:
         raise CommandError("give the ids of events, or --all")
-    settings, store = _opened()
+    settings, store = configured_store()
     queue = _queue(settings, store, name)
     found = [*queue.waiting(), *queue.failed()] if is_all else _selected(queue, ids or [])
     for key in found:
@@ -97,8 +97,3 @@ def _queue(settings: Settings, store: ObjectStore, name: str) -> Queue:
             f"there is no webhook {name!r}; there are: {', '.join(sorted(known)) or 'none'}"
         )
     return Queue(store, name)
-
-
-def _opened() -> tuple[Settings, ObjectStore]:
-    settings, _ = config.load()
-    return settings, open_store(settings.store, **settings.s3.options)

@@ -39,7 +39,7 @@ class Reindexed:
 def reindex(
     index: Index,
     *,
-    anew: bool = False,
+    from_scratch: bool = False,
     on_progress: Callable[[str], None] = lambda _: None,
 ) -> Reindexed:
     """Build the index if there is none, or else repair it; can be stopped at any point.
@@ -48,10 +48,10 @@ def reindex(
     error until this is done.
 
     Args:
-        anew: remove the existing index first, even if it cannot be read.
+        from_scratch: remove the existing index first, even if it cannot be read.
     """
     store, done = index.store, Reindexed()
-    if anew:
+    if from_scratch:
         store.delete(index_keys.MANIFEST)
     if _has_index(store):
         _repair(index, done, on_progress)

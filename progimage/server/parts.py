@@ -35,7 +35,7 @@ RENEWERS = 4
 """Threads that ask origins behind the answers. A silent origin must not hold the helpers."""
 
 
-def index_of(settings: Settings, store: ObjectStore, helpers: Executor | None) -> Index:
+def index_of(settings: Settings, store: ObjectStore, helpers: Executor | None = None) -> Index:
     """Return the index; `helpers` run several of its store requests at a time."""
     chosen = settings.index
     return open_index(store, settings.store, helpers, folder=chosen.dir, max_bytes=chosen.max_bytes)

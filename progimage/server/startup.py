@@ -70,7 +70,7 @@ def prove(settings: Settings) -> None:
 
 def _prove_index(settings: Settings, store: ObjectStore) -> None:
     try:
-        index_of(settings, store, None).require()
+        index_of(settings, store).require()
     except IndexMissing as missing:
         raise ConfigError(f"store: {missing}") from None
 

@@ -96,7 +96,7 @@ def test_an_index_can_be_rebuilt_from_any_state(store, records):
     fold(Index(store), 1)
     for stat in list(store.list("index/shelves/")):
         store.put(stat.key, io.BytesIO(b"rot"), media_type="")
-    assert reindex(Index(store), anew=True) == Reindexed(built=2)
+    assert reindex(Index(store), from_scratch=True) == Reindexed(built=2)
     assert seen(store) == records
 
 
@@ -216,7 +216,7 @@ def test_no_order_of_reindexing_and_a_change_leaves_searches_wrong(is_lost, chan
         fold(Index(store), 1)
 
         def build(store: ObjectStore) -> None:
-            reindex(Index(store), anew=is_lost)
+            reindex(Index(store), from_scratch=is_lost)
 
         def act(store: ObjectStore) -> None:
             # This process has begun while there was an index.

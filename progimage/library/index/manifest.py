@@ -23,7 +23,7 @@ from progimage.stores import ABSENT, ObjectStore, exists
 _FORMAT = 2
 _UNREADABLE = (
     "the index of the store cannot be read, or is of another version; its operator builds a new "
-    "one with 'progimage reindex --anew'"
+    "one with 'progimage reindex --from-scratch'"
 )
 
 

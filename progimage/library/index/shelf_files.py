@@ -28,7 +28,7 @@ from progimage.library.index.shelf import Shelf
 from progimage.stores import HasLocalPath, ObjectStore
 from progimage.stores.deadline import held
 
-_DAMAGED = "a part of the index is damaged; its operator runs 'progimage reindex --anew'"
+_DAMAGED = "a part of the index is damaged; its operator runs 'progimage reindex --from-scratch'"
 
 # The kinds of file systems that /proc/self/mounts names.
 _NETWORK = ("nfs", "cifs", "smb", "fuse", "ceph", "gluster", "9p", "lustre", "afs")

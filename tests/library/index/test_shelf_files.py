@@ -77,7 +77,7 @@ def test_a_damaged_copy_is_fetched_again(store, scratch, damage):
 @pytest.mark.parametrize("with_scratch", [True, False])
 def test_a_shelf_that_is_damaged_in_the_store_is_refused(store, scratch, with_scratch):
     info = put(store)._replace(crc32=1)
-    with pytest.raises(StoreUnavailable, match="progimage reindex --anew"):
+    with pytest.raises(StoreUnavailable, match="progimage reindex --from-scratch"):
         ShelfFiles(store, scratch if with_scratch else None).open(info)
     assert list(scratch.iterdir()) == []
 

@@ -253,7 +253,7 @@ def test_an_index_that_goes_while_a_process_runs_is_missed(store, library):
 @pytest.mark.parametrize("data", [b'{"format": 1}', b"{}", b"", b"[1]"])
 def test_a_manifest_of_another_version_is_refused(store, data):
     store.put(MANIFEST, io.BytesIO(data), media_type="")
-    with pytest.raises(IndexMissing, match="reindex --anew"):
+    with pytest.raises(IndexMissing, match="reindex --from-scratch"):
         manifest.read(store)
 
 
