@@ -1,4 +1,4 @@
-"""Builds every key of the store, except those of the index, of jobs and of webhooks.
+"""Builds the keys of pictures and accounts; below are all keys of the store.
 
     store.json                             identity and format; see progimage/stores/marker.py
     images/ab/<id>/original-<generation>   the bytes as uploaded; immutable
@@ -7,27 +7,20 @@
     copies/ab/<id>/<generation>/<kind>/pyramid    all tiles of a large picture; disposable
     renders/public/ab/<id>/<engine>/<canonical pipeline>.<ext>     disposable
     renders/private/ab/<id>/<engine>/<canonical pipeline>.<ext>    disposable
-    uploads/<id>/slot.json                 the record of a resumable upload; immutable
-    uploads/<id>/size.json                 its size, if it was not known at first; immutable
-    uploads/<id>/piece-<offset>            its bytes from this offset; immutable
-    uploads/<id>/outcome.json              its result; then the pieces can be removed
     removals/<id>                          a removal in progress; empty
-    trash/<owner>/<order>-<id>             a picture in the trash; empty. `_` for no owner
-    usage/<owner>.json                     how many pictures an account has, and its own quota
-    external/<owner>/ab/<sha256>.json      the picture that an external id leads to
-    albums/<id>.json                       an album: its fields and the ids of its pictures
-    album-lists/<owner>/<order>-<id>       an album in its owner's list; empty
-    quarantine/<token>/object              an object in quarantine
-    quarantine/<token>/manifest.json       its former key, and the reason
     users/<name>.json                      an account with its sessions and API keys
     development-key                        signs tokens if auth.secret is "development"
-    index/…                                the index; see progimage/library/index/keys.py
-    job…/…                                 bulk jobs; see progimage/jobs/keys.py
-    webhooks/…                             events for receivers; see progimage/webhooks/keys.py
     asks/<token>.json                      the result of a render by another process
     origins/<name>/ab/<sha256>.json        facts about a picture of an origin; disposable
     foreign/…                              copies of origins' pictures, in images/ and renders/
     probe/<token>                          written and removed by health checks and start-up
+    albums/…, album-lists/…, trash/…       see progimage/library/owner_keys.py
+    external/…, usage/…                    see progimage/library/owner_keys.py
+    quarantine/<token>/…                   see progimage/library/quarantine.py
+    uploads/<id>/…                         see progimage/ingest/resumable/keys.py
+    index/…                                see progimage/library/index/keys.py
+    jobs/…, job-lists/…, job-queue/…       see progimage/jobs/keys.py
+    webhooks/…                             see progimage/webhooks/keys.py
 
 `ab` is the first two digits of the id. `<generation>` is a new random name for every upload
 attempt, so that the removal of an old original can never remove a new one. The engine
@@ -41,7 +34,6 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
-from datetime import datetime
 
 ENGINE_VERSION = "4"
 """Part of every rendition's key and ETag; raised whenever output bytes change."""
@@ -60,14 +52,7 @@ COPIES = "copies/"
 RENDERS = "renders/"
 PUBLIC_RENDERS = "renders/public/"
 PRIVATE_RENDERS = "renders/private/"
-UPLOADS = "uploads/"
 REMOVALS = "removals/"
-TRASH = "trash/"
-USAGE = "usage/"
-EXTERNAL_IDS = "external/"
-ALBUMS = "albums/"
-ALBUM_LISTS = "album-lists/"
-QUARANTINE = "quarantine/"
 USERS = "users/"
 REMOTE_RENDERS = "asks/"
 PROBES = "probe/"
@@ -85,29 +70,13 @@ _COPY_KEY = re.compile(
 _RENDITION_KEY = re.compile(r"renders/(?:public|private)/[0-9a-f]{2}/([0-9a-f]{64})/([^/]+)/.+")
 _SHOWN = re.compile(r"(?<=[/=])[0-9a-f]{64}(?![0-9a-f])")
 _REMOVAL_KEY = re.compile(r"removals/([0-9a-f]{64})")
-_TRASH_KEY = re.compile(r"trash/(?:_|[a-z0-9][a-z0-9._-]*)/[0-9]{10}-([0-9a-f]{64})")
-_USAGE_KEY = re.compile(r"usage/([a-z0-9][a-z0-9._-]*)\.json")
-_EXTERNAL_ID_KEY = re.compile(
-    r"external/(?:_|[a-z0-9][a-z0-9._-]*)/[0-9a-f]{2}/([0-9a-f]{64})\.json"
-)
-_OWNER = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}")
-_ALBUM_KEY = re.compile(r"albums/([0-9a-f]{32})\.json")
-_ALBUM_NOTE_KEY = re.compile(r"album-lists/(?:_|[a-z0-9][a-z0-9._-]*)/[0-9]{10}-([0-9a-f]{32})")
-_MANIFEST_KEY = re.compile(r"quarantine/([0-9a-f]{32})/manifest\.json")
 _TOKEN = re.compile(r"[0-9a-f]{32}")
-_UPLOAD_KEY = re.compile(r"uploads/([0-9a-f]{32})/.+")
 _USER_KEY = re.compile(r"users/([a-z0-9][a-z0-9._-]*)\.json")
-_PIECE_KEY = re.compile(r"uploads/[0-9a-f]{32}/piece-([0-9]{16})")
 
 # The longest names that every file system (255 bytes per segment) and S3 (1,024 bytes per
 # key) accept, less the part of the key before them.
 _MAX_SEGMENT = 240
 
-NO_OWNER = "_"
-"""Stands for the default owner in keys; no account can have this name."""
-
-# So that times sort from the latest to the earliest.
-_LATEST_S = 9_999_999_999
 _MAX_PIPELINE = 800
 
 
@@ -218,36 +187,6 @@ def rendition(image_id: str, canonical: str, extension: str, *, public: bool) ->
     return f"{renditions(image_id, public=public)}{ENGINE_VERSION}/{name}"
 
 
-def upload(upload_id: str) -> str:
-    """Return the prefix of all keys of one resumable upload."""
-    return f"{UPLOADS}{upload_id}/"
-
-
-def upload_record(upload_id: str) -> str:
-    """Return the key of an upload's record; the upload exists as long as this key does."""
-    return f"{upload(upload_id)}slot.json"
-
-
-def upload_size(upload_id: str) -> str:
-    """Return the key of an upload's size; it exists if the size was not known at first."""
-    return f"{upload(upload_id)}size.json"
-
-
-def pieces(upload_id: str) -> str:
-    """Return the prefix of an upload's bytes."""
-    return f"{upload(upload_id)}piece-"
-
-
-def piece(upload_id: str, offset: int) -> str:
-    """Return the key of an upload's bytes from `offset`; keys sort in the order of offsets."""
-    return f"{pieces(upload_id)}{offset:016}"
-
-
-def outcome(upload_id: str) -> str:
-    """Return the key of an upload's result."""
-    return f"{upload(upload_id)}outcome.json"
-
-
 def removal(image_id: str) -> str:
     """Return the key of the marker that a picture is being removed."""
     return f"{REMOVALS}{image_id}"
@@ -258,92 +197,6 @@ def id_of_removal(key: str) -> str | None:
     return part_of(key, _REMOVAL_KEY)
 
 
-def trash_of(owner: str) -> str:
-    """Return the prefix of the notes of the pictures that an owner has in the trash."""
-    return f"{TRASH}{owner or NO_OWNER}/"
-
-
-def trash_note(owner: str, expires: datetime, image_id: str) -> str:
-    """Return the key of the note of a picture in the trash; the last to expire sorts first."""
-    return f"{trash_of(owner)}{_LATEST_S - int(expires.timestamp()):010}-{image_id}"
-
-
-def id_of_trash_note(key: str) -> str | None:
-    """Return the id of the picture if `key` is the note of one in the trash."""
-    return part_of(key, _TRASH_KEY)
-
-
-def usage(owner: str) -> str:
-    """Return the key of the count of an account's pictures."""
-    return f"{USAGE}{owner}.json"
-
-
-def owner_of_usage(key: str) -> str | None:
-    """Return the name of the account if `key` is the count of its pictures."""
-    return part_of(key, _USAGE_KEY)
-
-
-def external_ids_of(owner: str) -> str:
-    """Return the prefix of the pointers of an owner's external ids."""
-    return f"{EXTERNAL_IDS}{owner or NO_OWNER}/"
-
-
-def external_id(owner: str, text: str) -> str:
-    """Return the key of the pointer of an external id, which can have any characters."""
-    digest = hashlib.sha256(text.encode()).hexdigest()
-    return f"{external_ids_of(owner)}{digest[:2]}/{digest}.json"
-
-
-def is_external_id(key: str) -> bool:
-    """Return True if `key` is that of the pointer of an external id."""
-    return _EXTERNAL_ID_KEY.fullmatch(key) is not None
-
-
-def is_owner(text: str) -> bool:
-    """Return True if `text` can be the name of an owner in a key."""
-    return text == NO_OWNER or _OWNER.fullmatch(text) is not None
-
-
-def album(album_id: str) -> str:
-    """Return the key of an album."""
-    return f"{ALBUMS}{album_id}.json"
-
-
-def id_of_album(key: str) -> str | None:
-    """Return the id if `key` is an album's."""
-    return part_of(key, _ALBUM_KEY)
-
-
-def albums_of(owner: str) -> str:
-    """Return the prefix of the list of an owner's albums."""
-    return f"{ALBUM_LISTS}{owner or NO_OWNER}/"
-
-
-def album_note(owner: str, created: datetime, album_id: str) -> str:
-    """Return the key of an album in its owner's list; the newest sorts first."""
-    return f"{albums_of(owner)}{_LATEST_S - int(created.timestamp()):010}-{album_id}"
-
-
-def id_of_album_note(key: str) -> str | None:
-    """Return the id of the album if `key` is one in an owner's list."""
-    return part_of(key, _ALBUM_NOTE_KEY)
-
-
-def quarantine_object(token: str) -> str:
-    """Return the key of an object in quarantine."""
-    return f"{QUARANTINE}{token}/object"
-
-
-def quarantine_manifest(token: str) -> str:
-    """Return the key of the manifest of an object in quarantine."""
-    return f"{QUARANTINE}{token}/manifest.json"
-
-
-def token_of_manifest(key: str) -> str | None:
-    """Return the token if `key` is the manifest of an object in quarantine."""
-    return part_of(key, _MANIFEST_KEY)
-
-
 def user(name: str) -> str:
     """Return the key of an account; `name` must be valid by `accounts.names`."""
     return f"{USERS}{name}.json"
@@ -352,17 +205,6 @@ def user(name: str) -> str:
 def name_of_user(key: str) -> str | None:
     """Return the name if `key` is an account's."""
     return part_of(key, _USER_KEY)
-
-
-def id_of_upload(key: str) -> str | None:
-    """Return the upload's id if `key` is part of an upload."""
-    return part_of(key, _UPLOAD_KEY)
-
-
-def offset_of_piece(key: str) -> int | None:
-    """Return the offset if `key` is a piece's."""
-    offset = part_of(key, _PIECE_KEY)
-    return None if offset is None else int(offset)
 
 
 def id_of_record(key: str) -> str | None:

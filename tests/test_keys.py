@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from progimage import keys
+from progimage.ingest.resumable import keys as upload_keys
 from progimage.stores.key_rules import check_key
 from progimage.stores.memory import MemoryStore
 
@@ -91,21 +92,21 @@ def test_generations_never_repeat():
 def test_the_keys_of_an_upload_stand_together_and_its_pieces_in_order():
     upload_id = keys.new_token()
     assert keys.is_token(upload_id)
-    pieces = [keys.piece(upload_id, offset) for offset in (0, 9, 10, 5 * 2**30)]
+    pieces = [upload_keys.piece(upload_id, offset) for offset in (0, 9, 10, 5 * 2**30)]
     assert pieces == sorted(pieces)
-    assert [keys.offset_of_piece(key) for key in pieces] == [0, 9, 10, 5 * 2**30]
+    assert [upload_keys.offset_of_piece(key) for key in pieces] == [0, 9, 10, 5 * 2**30]
     for key in (
-        keys.upload_record(upload_id),
-        keys.upload_size(upload_id),
-        keys.outcome(upload_id),
+        upload_keys.record(upload_id),
+        upload_keys.size(upload_id),
+        upload_keys.outcome(upload_id),
         *pieces,
     ):
         check_key(key)
-        assert keys.id_of_upload(key) == upload_id
-        assert key.startswith(keys.upload(upload_id))
+        assert upload_keys.id_of(key) == upload_id
+        assert key.startswith(upload_keys.upload(upload_id))
 
 
 @pytest.mark.parametrize("odd", ["", "uploads/x/slot.json", "uploads/", f"uploads/{'0' * 32}/"])
 def test_keys_outside_uploads_are_recognised(odd):
-    assert keys.id_of_upload(odd) is None
-    assert keys.offset_of_piece(odd) is None
+    assert upload_keys.id_of(odd) is None
+    assert upload_keys.offset_of_piece(odd) is None

@@ -44,6 +44,9 @@ from progimage.imaging.limits import Limits
 
 PREFIX = "PROGIMAGE_"
 
+Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")]
+"""The name of an origin or a webhook."""
+
 
 class Settings(Section):
     """All settings; an immutable value, read once at start."""
@@ -90,12 +93,12 @@ class Settings(Section):
     log: Log = Log()
     metrics: Metrics = Metrics()
     tracing: Tracing = Tracing()
-    origins: Mapping[Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")], Origin] = Field(
+    origins: Mapping[Name, Origin] = Field(
         default={},
         description='Where pictures already are: shop = {from = "file:///srv/shop"} serves '
         "/origins/shop/<pipeline>/-/<path>.",
     )
-    webhooks: Mapping[Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")], Webhook] = Field(
+    webhooks: Mapping[Name, Webhook] = Field(
         default={},
         description="Web servers that are informed of events: shop = {url = "
         '"https://shop.example/hooks/pictures", secret = "whsec_…"}.',

@@ -31,6 +31,7 @@ from progimage.errors import (
     Overloaded,
     PreconditionFailed,
 )
+from progimage.library import owner_keys
 from progimage.library.edits import ATTEMPTS, TICK
 from progimage.model import Frozen, Viewer, Visibility
 from progimage.stores import ABSENT, ObjectStore, json_objects
@@ -90,7 +91,7 @@ class Albums:
         )
         note = note_of(album)
         self._store.put(note, io.BytesIO(), media_type="application/x-empty")
-        json_objects.save(self._store, keys.album(album.id), album, ABSENT)
+        json_objects.save(self._store, owner_keys.album(album.id), album, ABSENT)
         return album
 
     def find(self, viewer: Viewer, album_id: str) -> Album:
@@ -153,7 +154,7 @@ class Albums:
                 }
             )
             try:
-                json_objects.save(self._store, keys.album(album_id), changed, etag)
+                json_objects.save(self._store, owner_keys.album(album_id), changed, etag)
             except Conflict:
                 continue
             return changed
@@ -167,7 +168,7 @@ class Albums:
             Forbidden: it belongs to another owner.
         """
         album, _ = self._read_editable(viewer, album_id)
-        self._store.delete(keys.album(album_id))
+        self._store.delete(owner_keys.album(album_id))
         self._store.delete(note_of(album))
 
     def list(self, owner: str, after: str = "") -> Iterator[tuple[str, Album]]:
@@ -176,8 +177,8 @@ class Albums:
         Args:
             after: the note of the last album that was read.
         """
-        for stat in self._store.list(keys.albums_of(owner), after):
-            album_id = keys.id_of_album_note(stat.key)
+        for stat in self._store.list(owner_keys.albums_of(owner), after):
+            album_id = owner_keys.id_of_album_note(stat.key)
             if album_id is None:
                 continue
             try:
@@ -192,7 +193,7 @@ class Albums:
             raise _not_found(album_id)
         try:
             complaint = f"the album {album_id} is damaged; its operator can restore it"
-            return json_objects.load(self._store, keys.album(album_id), Album, complaint)
+            return json_objects.load(self._store, owner_keys.album(album_id), Album, complaint)
         except KeyMissing:
             raise _not_found(album_id) from None
 
@@ -218,7 +219,7 @@ def can_edit_album(viewer: Viewer, album: Album) -> bool:
 
 def note_of(album: Album) -> str:
     """Return the key of an album in its owner's list."""
-    return keys.album_note(album.owner, album.created, album.id)
+    return owner_keys.album_note(album.owner, album.created, album.id)
 
 
 def with_images(

@@ -14,9 +14,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from progimage import keys
 from progimage.errors import Conflict, ExternalIdTaken, KeyMissing, NotFound, Overloaded, StoreError
 from progimage.imaging.did_you_mean import shown
+from progimage.library import owner_keys
 from progimage.library.edits import ATTEMPTS
 from progimage.library.records import Records
 from progimage.model import Record
@@ -74,7 +74,7 @@ class Pointers:
         Raises:
             DamagedRecord: it cannot be read.
         """
-        key = keys.external_id(owner, external_id)
+        key = owner_keys.external_id(owner, external_id)
         complaint = "this external id is damaged; its operator can run 'progimage check --repair'"
         try:
             return json_objects.load(self._store, key, Pointer, complaint)
@@ -133,7 +133,7 @@ class Pointers:
             if before is not None:
                 self._save(before, reservation.etag)
             else:
-                key = keys.external_id(pointer.owner, pointer.external_id)
+                key = owner_keys.external_id(pointer.owner, pointer.external_id)
                 self._store.delete(key, expect=reservation.etag)
 
     def release(self, record: Record) -> None:
@@ -144,7 +144,7 @@ class Pointers:
         if pointer is None or pointer.image_id != record.id or self.holder(pointer) is not None:
             return
         with suppress(Conflict):  # by now it leads to another picture, or to this one again
-            key = keys.external_id(record.owner, record.external_id)
+            key = owner_keys.external_id(record.owner, record.external_id)
             self._store.delete(key, expect=etag)
 
     def holder(self, pointer: Pointer) -> Record | None:
@@ -181,7 +181,7 @@ class Pointers:
             return None
 
     def _save(self, pointer: Pointer, expect: str) -> str:
-        key = keys.external_id(pointer.owner, pointer.external_id)
+        key = owner_keys.external_id(pointer.owner, pointer.external_id)
         return json_objects.save(self._store, key, pointer, expect)
 
 

@@ -1,5 +1,8 @@
 """Quarantine: objects that the service no longer uses but that a command can restore.
 
+    quarantine/<token>/object          an object in quarantine
+    quarantine/<token>/manifest.json   its former key, and the reason
+
     set aside   copy of the object · manifest · object removed
     put back    object, created where it was · manifest · copy removed
 
@@ -10,6 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import BinaryIO, ClassVar, cast
@@ -19,6 +23,8 @@ from progimage.errors import Conflict, DamagedRecord, KeyMissing, NotFound
 from progimage.stores import ABSENT, ObjectStore, Reader, json_objects
 
 _TYPE = "application/octet-stream"
+_QUARANTINE = "quarantine/"
+_MANIFEST_KEY = re.compile(r"quarantine/([0-9a-f]{32})/manifest\.json")
 
 
 class SetAside(json_objects.JsonObject):
@@ -59,7 +65,7 @@ def set_aside(store: ObjectStore, key: str, reason: str) -> str:
     token = keys.new_token()
     with store.open(key) as reader:
         etag, size, source = reader.stat.etag, reader.stat.size, _Hashing(reader)
-        store.put(keys.quarantine_object(token), cast(BinaryIO, source), media_type=_TYPE)
+        store.put(_object(token), cast(BinaryIO, source), media_type=_TYPE)
     manifest = SetAside(
         key=key,
         reason=reason,
@@ -67,15 +73,15 @@ def set_aside(store: ObjectStore, key: str, reason: str) -> str:
         size_bytes=size,
         sha256=source.digest.hexdigest(),
     )
-    json_objects.create(store, keys.quarantine_manifest(token), manifest)
+    json_objects.create(store, _manifest(token), manifest)
     store.delete(key, expect=etag)
     return token
 
 
 def all_set_aside(store: ObjectStore) -> Iterator[tuple[str, SetAside]]:
     """Yield the token and the manifest of every object in quarantine."""
-    for stat in store.list(keys.QUARANTINE):
-        token = keys.token_of_manifest(stat.key)
+    for stat in store.list(_QUARANTINE):
+        token = _token_of(stat.key)
         try:
             found = token and json_objects.find(store, stat.key, SetAside)
         except DamagedRecord:
@@ -94,14 +100,29 @@ def put_back(store: ObjectStore, token: str) -> SetAside:
     try:
         if not keys.is_token(token):
             raise KeyMissing
-        manifest = json_objects.read(store, keys.quarantine_manifest(token), SetAside)
-        with store.open(keys.quarantine_object(token)) as reader:
+        manifest = json_objects.read(store, _manifest(token), SetAside)
+        with store.open(_object(token)) as reader:
             source = cast(BinaryIO, _Hashing(reader))
             store.put(manifest.key, source, media_type=_TYPE, expect=ABSENT)
     except KeyMissing:
         raise NotFound("there is nothing of that name in quarantine") from None
     except Conflict:
         raise Conflict("something else is where it was; it stays in quarantine") from None
-    store.delete(keys.quarantine_manifest(token))
-    store.delete(keys.quarantine_object(token))
+    store.delete(_manifest(token))
+    store.delete(_object(token))
     return manifest
+
+
+def _object(token: str) -> str:
+    """Return the key of an object in quarantine."""
+    return f"{_QUARANTINE}{token}/object"
+
+
+def _manifest(token: str) -> str:
+    """Return the key of the manifest of an object in quarantine."""
+    return f"{_QUARANTINE}{token}/manifest.json"
+
+
+def _token_of(key: str) -> str | None:
+    """Return the token if `key` is the manifest of an object in quarantine."""
+    return keys.part_of(key, _MANIFEST_KEY)

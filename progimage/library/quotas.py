@@ -22,7 +22,6 @@ from typing import ClassVar
 
 from pydantic import ConfigDict
 
-from progimage import keys
 from progimage.config import Quota
 from progimage.errors import (
     Conflict,
@@ -32,6 +31,7 @@ from progimage.errors import (
     Overloaded,
     QuotaExceeded,
 )
+from progimage.library import owner_keys
 from progimage.library.index.index import Index
 from progimage.library.records import read_record
 from progimage.library.search.catalogue import Catalogue
@@ -168,7 +168,7 @@ class Quotas:
                 usage, etag = self._load(owner)
                 changed = change(usage)
                 try:
-                    json_objects.save(self._store, keys.usage(owner), changed, etag)
+                    json_objects.save(self._store, owner_keys.usage(owner), changed, etag)
                 except Conflict:
                     continue
                 return changed
@@ -183,7 +183,7 @@ class Quotas:
             numbers = {**self._counts(owner), "counts": usage.counts + 1}
             counted = usage.model_copy(update=numbers)
             try:
-                json_objects.save(self._store, keys.usage(owner), counted, etag)
+                json_objects.save(self._store, owner_keys.usage(owner), counted, etag)
             except Conflict:
                 continue
             return counted
@@ -196,9 +196,9 @@ class Quotas:
             for wave in Catalogue(self._index).every(Viewer(name=owner), Query(owner=owner))
             for record in wave
         ]
-        for stat in self._store.list(keys.trash_of(owner)):
+        for stat in self._store.list(owner_keys.trash_of(owner)):
             try:
-                record, _ = read_record(self._store, keys.id_of_trash_note(stat.key) or "")
+                record, _ = read_record(self._store, owner_keys.id_of_trash_note(stat.key) or "")
             except (NotFound, DamagedRecord):
                 continue
             if is_note_of(stat.key, record):
@@ -215,7 +215,7 @@ class Quotas:
 
     def _read(self, owner: str) -> tuple[Usage, str]:
         complaint = f"the count of the pictures of {owner!r} is damaged; its operator can remove it"
-        return json_objects.load(self._store, keys.usage(owner), Usage, complaint)
+        return json_objects.load(self._store, owner_keys.usage(owner), Usage, complaint)
 
     def _lock_of(self, owner: str) -> threading.Lock:
         return self._locks[hash(owner) % _LOCKS]

@@ -17,6 +17,7 @@ from datetime import datetime, timedelta
 
 from progimage import keys
 from progimage.errors import DamagedRecord, NotFound, Overloaded, PreconditionFailed
+from progimage.library import owner_keys
 from progimage.library.edits import ATTEMPTS, TICK
 from progimage.library.external_ids import ExternalIds
 from progimage.library.records import Records, can_edit, can_see, forbidden, not_found
@@ -132,8 +133,8 @@ class Trash:
         Args:
             after: the note of the last picture that was read.
         """
-        for stat in self._store.list(keys.trash_of(owner), after):
-            image_id = keys.id_of_trash_note(stat.key)
+        for stat in self._store.list(owner_keys.trash_of(owner), after):
+            image_id = owner_keys.id_of_trash_note(stat.key)
             if image_id is None:
                 continue
             try:
@@ -160,7 +161,7 @@ def note_of(record: Record) -> str | None:
     """Return the key of the note of a record in the trash, None for one that is not."""
     if record.trash is None:
         return None
-    return keys.trash_note(record.owner, record.trash.expires, record.id)
+    return owner_keys.trash_note(record.owner, record.trash.expires, record.id)
 
 
 def put_note(store: ObjectStore, record: Record) -> None:

@@ -20,7 +20,7 @@ from datetime import UTC, datetime, timedelta
 from progimage import keys
 from progimage.access.accounts.users import Users
 from progimage.errors import DamagedRecord, KeyMissing, NotFound
-from progimage.library import Library, quarantine, read_record, trash
+from progimage.library import Library, owner_keys, quarantine, read_record, trash
 from progimage.library.index import keys as index_keys
 from progimage.library.index import positions
 from progimage.library.index.audit import Audit
@@ -83,7 +83,7 @@ class Check:
         for stat in self._store.list(keys.COPIES):
             on_progress(stat.key)
             yield from self._check_working_copy(stat)
-        for stat in self._store.list(keys.TRASH):
+        for stat in self._store.list(owner_keys.TRASH):
             on_progress(stat.key)
             yield from self._check_trash_note(stat)
         for stat in self._store.list(keys.USERS):
@@ -151,7 +151,7 @@ class Check:
             yield Finding("trash without note", keys.record(record.id), self._repair)
 
     def _check_trash_note(self, stat: Stat) -> Iterator[Finding]:
-        image_id = keys.id_of_trash_note(stat.key)
+        image_id = owner_keys.id_of_trash_note(stat.key)
         if image_id is None:
             yield Finding("unknown key", stat.key)
             return

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from datetime import datetime
 
-from progimage import keys
 from progimage.errors import DamagedRecord, NotFound
+from progimage.library import owner_keys
 from progimage.library.albums import Album, Albums, note_of
 from progimage.maintenance.findings import Finding
 from progimage.stores import ObjectStore
@@ -24,9 +24,9 @@ def check_albums(
     Notes younger than `oldest_spared` are left alone: an album is written after its note.
     """
     albums = Albums(store)
-    for stat in store.list(keys.ALBUMS):
+    for stat in store.list(owner_keys.ALBUMS):
         on_progress(stat.key)
-        album_id = keys.id_of_album(stat.key)
+        album_id = owner_keys.id_of_album(stat.key)
         if album_id is None:
             yield Finding("unknown key", stat.key)
             continue
@@ -36,9 +36,9 @@ def check_albums(
             yield Finding("damaged album", stat.key)
         except NotFound:
             continue
-    for stat in store.list(keys.ALBUM_LISTS):
+    for stat in store.list(owner_keys.ALBUM_LISTS):
         on_progress(stat.key)
-        album_id = keys.id_of_album_note(stat.key)
+        album_id = owner_keys.id_of_album_note(stat.key)
         if album_id is None:
             yield Finding("unknown key", stat.key)
         elif stat.modified <= oldest_spared and not _is_right(albums, album_id, stat.key):

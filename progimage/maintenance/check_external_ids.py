@@ -8,7 +8,7 @@ from datetime import datetime
 
 from progimage import keys
 from progimage.errors import Conflict, DamagedRecord, KeyMissing, NotFound
-from progimage.library import Library
+from progimage.library import Library, owner_keys
 from progimage.library.external_pointers import Pointer
 from progimage.library.records import read_record
 from progimage.maintenance.findings import Finding
@@ -25,7 +25,7 @@ def check_external_id(
     """
     if not record.external_id or record.modified > oldest_spared:
         return
-    key = keys.external_id(record.owner, record.external_id)
+    key = owner_keys.external_id(record.owner, record.external_id)
     with suppress(KeyMissing, DamagedRecord):
         if json_objects.load(store, key, Pointer, "damaged")[0].image_id == record.id:
             return
@@ -43,9 +43,9 @@ def check_pointers(
     on_progress: Callable[[str], None] = lambda _: None,
 ) -> Iterator[Finding]:
     """Yield a finding for each pointer that leads nowhere; with `repair` it is removed."""
-    for stat in store.list(keys.EXTERNAL_IDS):
+    for stat in store.list(owner_keys.EXTERNAL_IDS):
         on_progress(stat.key)
-        if not keys.is_external_id(stat.key):
+        if not owner_keys.is_external_id(stat.key):
             yield Finding("unknown key", stat.key)
             continue
         if stat.modified > oldest_spared:
@@ -68,7 +68,7 @@ def check_pointers(
 
 def _leads_somewhere(store: ObjectStore, key: str, pointer: Pointer) -> bool:
     """Return whether the picture has the id; one in the trash still has it too."""
-    if keys.external_id(pointer.owner, pointer.external_id) != key:
+    if owner_keys.external_id(pointer.owner, pointer.external_id) != key:
         return False
     try:
         record, _ = read_record(store, pointer.image_id)

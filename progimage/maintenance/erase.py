@@ -14,14 +14,14 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Literal
 
-from progimage import keys
 from progimage.access.accounts.sign_in import disabled
 from progimage.access.accounts.users import Users
 from progimage.errors import DamagedRecord, NotFound, Overloaded
+from progimage.ingest.resumable import keys as upload_keys
 from progimage.ingest.resumable import state
 from progimage.ingest.resumable.state import ResumableUpload
 from progimage.jobs.retention import remove_all_of
-from progimage.library import Library
+from progimage.library import Library, owner_keys
 from progimage.library.albums import Albums
 from progimage.library.events import NO_EVENTS, Events
 from progimage.library.index.index import Index
@@ -75,8 +75,8 @@ def erase(
             break
     else:
         raise Overloaded(f"more of {name!r} keeps coming; stop what adds it, and run this again")
-    delete_all(store, keys.external_ids_of(name))
-    store.delete(keys.usage(name))
+    delete_all(store, owner_keys.external_ids_of(name))
+    store.delete(owner_keys.usage(name))
     forget(index)
     if Users(store).remove(name):
         audit.record("account", account=name, erased=True)
@@ -114,12 +114,14 @@ def _one_pass(
 
 
 def _uploads(store: ObjectStore, name: str, on_progress: Callable[[str], None]) -> Iterator[Erased]:
-    for upload_id, _ in groupby(store.list(keys.UPLOADS), lambda s: keys.id_of_upload(s.key)):
+    for upload_id, _ in groupby(
+        store.list(upload_keys.UPLOADS), lambda s: upload_keys.id_of(s.key)
+    ):
         if upload_id is None:
             continue
         on_progress(upload_id)
         with suppress(DamagedRecord):
-            upload = find(store, keys.upload_record(upload_id), ResumableUpload)
+            upload = find(store, upload_keys.record(upload_id), ResumableUpload)
             if upload is not None and upload.owner == name:
                 state.remove(store, upload_id)
                 yield Erased("upload", upload_id)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
-Kind = Literal[
+Repairable = Literal[
     "removal cut short",
     "original without record",
     "rendition without picture",
@@ -22,36 +22,24 @@ Kind = Literal[
     "announcement without record",
     "shelf without manifest",
     "part without job",
-    "damaged record",
-    "damaged album",
-    "damaged job",
-    "listed but not found",
-    "missing original",
-    "altered original",
-    "id of another owner or picture",
-    "unknown key",
 ]
+"""What `check --repair` repairs."""
 
-REPAIRABLE: frozenset[Kind] = frozenset(
-    {
-        "removal cut short",
-        "original without record",
-        "rendition without picture",
-        "rendition under the wrong visibility",
-        "working copy without picture",
-        "trash without note",
-        "note without trash",
-        "note without album",
-        "external id leads elsewhere",
-        "external id without picture",
-        "damaged external id",
-        "not in the index",
-        "only in the index",
-        "announcement without record",
-        "shelf without manifest",
-        "part without job",
-    }
+Kind = (
+    Repairable
+    | Literal[
+        "damaged record",
+        "damaged album",
+        "damaged job",
+        "listed but not found",
+        "missing original",
+        "altered original",
+        "id of another owner or picture",
+        "unknown key",
+    ]
 )
+
+REPAIRABLE: frozenset[str] = frozenset(get_args(Repairable))
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +49,3 @@ class Finding:
     kind: Kind
     key: str
     repaired: bool = False
-
-    @property
-    def is_damage(self) -> bool:
-        """True if `check --repair` cannot help."""
-        return self.kind not in REPAIRABLE

@@ -6,7 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from progimage import keys
+from progimage.ingest.resumable import keys as upload_keys
 from progimage.jobs import keys as job_keys
+from progimage.library import owner_keys
 from progimage.stores import ObjectStore
 from progimage.webhooks import keys as webhook_keys
 
@@ -40,12 +42,12 @@ _PREFIXES = {
     keys.RENDERS: "renditions",
     keys.USERS: "accounts",
     job_keys.JOBS: "jobs",
-    keys.UPLOADS: "uploads",
-    keys.TRASH: "trash",
-    keys.ALBUMS: "albums",
+    upload_keys.UPLOADS: "uploads",
+    owner_keys.TRASH: "trash",
+    owner_keys.ALBUMS: "albums",
     webhook_keys.WEBHOOKS: "events of webhooks",
-    keys.EXTERNAL_IDS: "external ids",
-    keys.USAGE: "counts for quotas",
+    owner_keys.EXTERNAL_IDS: "external ids",
+    owner_keys.USAGE: "counts for quotas",
     "index/": "index",
 }
 
@@ -60,6 +62,6 @@ def _kind(key: str) -> tuple[str, bool]:
     if name == "jobs":
         return name, key.endswith("/request.json")
     if name == "uploads":
-        upload_id = keys.id_of_upload(key)
-        return name, upload_id is not None and key == keys.upload_record(upload_id)
+        upload_id = upload_keys.id_of(key)
+        return name, upload_id is not None and key == upload_keys.record(upload_id)
     return name, True

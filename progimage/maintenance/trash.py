@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from progimage import keys
 from progimage.errors import DamagedRecord, NotFound, PreconditionFailed
-from progimage.library import Library, read_record
+from progimage.library import Library, owner_keys, read_record
 from progimage.library.trash import STALE, is_note_of
 from progimage.model import Record, Viewer
 from progimage.stores import ObjectStore
@@ -24,8 +23,8 @@ def empty_expired(
         library: what removes them; None to only count them.
     """
     removed = 0
-    for stat in store.list(keys.TRASH):
-        image_id = keys.id_of_trash_note(stat.key)
+    for stat in store.list(owner_keys.TRASH):
+        image_id = owner_keys.id_of_trash_note(stat.key)
         if image_id is None:
             continue
         try:

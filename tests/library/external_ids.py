@@ -9,14 +9,14 @@ from types import SimpleNamespace
 from progimage import keys
 from progimage.errors import NotFound
 from progimage.ingest import known
-from progimage.library import Library
+from progimage.library import Library, owner_keys
 from progimage.maintenance.check import Check
 from progimage.model import Metadata, Viewer
 from tests.candidates import candidate, id_of
 
 ANN = Viewer(name="ann")
 OLD, NEW = b"the old picture", b"the new picture"
-KEY = keys.external_id("ann", "sku-42")
+KEY = owner_keys.external_id("ann", "sku-42")
 
 
 def upload(store, content: bytes, external_id: str = "sku-42", **options):

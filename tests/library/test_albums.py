@@ -8,8 +8,8 @@ from datetime import timedelta
 
 import pytest
 
-from progimage import keys
 from progimage.errors import InvalidField, NotFound
+from progimage.library import owner_keys
 from progimage.library.albums import MAX_PICTURES, Albums
 from progimage.maintenance.check import Check
 from progimage.maintenance.copy_store.copier import Copier
@@ -61,7 +61,7 @@ def test_damage_is_named_and_does_not_hide_other_albums(store):
     albums = Albums(store)
     broken = albums.create("ann", {"title": "broken"})
     albums.create("ann", {"title": "whole"})
-    store.put(keys.album(broken.id), io.BytesIO(b"{"), media_type="application/json")
+    store.put(owner_keys.album(broken.id), io.BytesIO(b"{"), media_type="application/json")
     store.put("albums/odd", io.BytesIO(), media_type="")
     store.put("album-lists/ann/odd", io.BytesIO(), media_type="")
     assert titles(store) == ["whole"]

@@ -7,9 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from progimage import keys
 from progimage.errors import ExternalIdTaken, NotFound, PreconditionFailed
-from progimage.library import Library
+from progimage.library import Library, owner_keys
 from progimage.maintenance.erase import erase
 from progimage.stores.memory import MemoryStore
 from tests.candidates import id_of
@@ -90,8 +89,8 @@ def test_an_edit_moves_a_picture_to_another_id(store):
     assert shown(store) == NEW
     edit(store, NEW, None)
     assert shown(store) is None
-    assert [stat.key for stat in store.list(keys.EXTERNAL_IDS)] == [
-        keys.external_id("ann", "sku-44")
+    assert [stat.key for stat in store.list(owner_keys.EXTERNAL_IDS)] == [
+        owner_keys.external_id("ann", "sku-44")
     ]
 
 
@@ -103,7 +102,7 @@ def test_an_id_is_free_again_after_a_removal_and_waits_in_the_trash(store):
     library.trash.restore(ANN, id_of(OLD, "ann"))
     assert shown(store) == OLD
     library.remove(ANN, id_of(OLD, "ann"))
-    assert list(store.list(keys.EXTERNAL_IDS)) == []
+    assert list(store.list(owner_keys.EXTERNAL_IDS)) == []
     upload(store, NEW)
     assert shown(store) == NEW
 
@@ -237,7 +236,7 @@ class TestUpkeep:
     def test_erasing_an_account_leaves_no_pointer(self, store):
         upload(store, OLD)
         list(erase(store, "ann"))
-        assert list(store.list(keys.EXTERNAL_IDS)) == []
+        assert list(store.list(owner_keys.EXTERNAL_IDS)) == []
 
 
 def shown_or_damaged(store) -> bytes | None:

@@ -12,7 +12,7 @@ import pytest
 from progimage import keys
 from progimage.config import Quota
 from progimage.errors import NotFound, QuotaExceeded
-from progimage.library import Library
+from progimage.library import Library, owner_keys
 from progimage.library.index.index import Index
 from progimage.library.quotas import Quotas
 from progimage.library.records import read_record
@@ -88,7 +88,7 @@ def test_pictures_without_an_owner_have_no_quota(store):
     library = library_of(store, max_pictures=1)
     upload(library, b"1", owner="")
     upload(library, b"2", owner="")
-    assert list(store.list(keys.USAGE)) == []
+    assert list(store.list(owner_keys.USAGE)) == []
 
 
 def test_an_account_can_have_limits_of_its_own(store):

@@ -9,7 +9,7 @@ import pytest
 
 from progimage import keys
 from progimage.errors import Forbidden, NotFound, PreconditionFailed
-from progimage.library import Library, read_record
+from progimage.library import Library, owner_keys, read_record
 from progimage.library.index.fold import fold
 from progimage.library.index.index import Index
 from progimage.library.search.catalogue import Catalogue
@@ -193,7 +193,7 @@ class TestGc:
         assert in_trash(then) == [record.id]
         assert empty_expired(store, then, clock=lambda: after) == 1
         assert list(store.list(keys.IMAGES)) == []
-        assert list(store.list(keys.TRASH)) == []
+        assert list(store.list(owner_keys.TRASH)) == []
 
     def test_a_picture_that_was_restored_and_deleted_again_stays(self, store, record):
         then = Library(store, clock=lambda: START)
@@ -209,19 +209,19 @@ class TestGc:
         assert in_trash(then) == [record.id]
 
     def test_a_note_that_means_nothing_goes_after_an_hour(self, store, library, record):
-        key = keys.trash_note("ann", START, record.id)
+        key = owner_keys.trash_note("ann", START, record.id)
         store.put(key, io.BytesIO(), media_type="application/x-empty")
         empty_expired(store, library)
-        assert [stat.key for stat in store.list(keys.TRASH)] == [key]
+        assert [stat.key for stat in store.list(owner_keys.TRASH)] == [key]
         later = datetime.now(UTC) + timedelta(hours=2)
         empty_expired(store, library, clock=lambda: later)
-        assert list(store.list(keys.TRASH)) == []
+        assert list(store.list(owner_keys.TRASH)) == []
         assert found(store) == [record.id]
 
 
 class TestCheck:
     def test_a_note_without_a_picture_is_found_and_removed(self, store, library, record):
-        key = keys.trash_note("ann", START, record.id)
+        key = owner_keys.trash_note("ann", START, record.id)
         store.put(key, io.BytesIO(), media_type="application/x-empty")
         assert findings(store) == ["note without trash"]
         assert findings(store, repair=True) == ["note without trash"]
@@ -229,7 +229,7 @@ class TestCheck:
 
     def test_a_picture_in_the_trash_that_lost_its_note_gets_it_back(self, store, library, record):
         library.trash.add(ANN, record.id, MONTH)
-        for stat in list(store.list(keys.TRASH)):
+        for stat in list(store.list(owner_keys.TRASH)):
             store.delete(stat.key)
         assert findings(store, repair=True) == ["trash without note"]
         assert in_trash(library) == [record.id]

@@ -6,7 +6,6 @@ from urllib.parse import unquote_to_bytes
 
 import falcon
 
-from progimage import keys
 from progimage.api.auth.authentication import viewer_of
 from progimage.api.openapi import schemas
 from progimage.api.openapi.documented import Parameter, documented
@@ -20,6 +19,7 @@ from progimage.api.responses.hal import Urls
 from progimage.api.responses.original import OriginalResponder
 from progimage.api.responses.rendition import RenditionResponder
 from progimage.errors import InvalidRequest, NotFound
+from progimage.library import owner_keys
 from progimage.library.external_ids import ExternalIds
 
 _PREFIX = "/external/"
@@ -82,7 +82,7 @@ class ExternalResource:
         that of the picture.
         """
         owner, external_id, steps = _target(raw_path(req))
-        name = "" if owner == keys.NO_OWNER else owner
+        name = "" if owner == owner_keys.NO_OWNER else owner
         record = self._external_ids.find(viewer_of(req), name, external_id)
         query = picture_query(req)
         if not steps:
@@ -108,7 +108,7 @@ def _target(raw: str) -> tuple[str, str, str]:
     """
     owner, _, rest = raw.partition(_PREFIX)[2].partition("/")
     segment, _, steps = rest.partition("/")
-    if not keys.is_owner(owner):
+    if not owner_keys.is_owner(owner):
         raise NotFound("there is no such owner; /external/<owner>/<external id> names one, or _")
     try:
         external_id = unquote_to_bytes(segment).decode()

@@ -21,7 +21,7 @@ from progimage.api.resources.record_shape import SHAPE, Document, shape
 from progimage.api.responses.hal import Urls
 from progimage.errors import InvalidRequest, NotFound, StoreUnavailable
 from progimage.imaging.did_you_mean import did_you_mean, shown
-from progimage.library import Library
+from progimage.library import Library, owner_keys
 from progimage.library.search import cursor as cursors
 from progimage.library.search.catalogue import Catalogue
 from progimage.library.search.cursor import Cursor, Total
@@ -199,7 +199,7 @@ class Listing:
                 raise InvalidRequest(f"external_id: goes with owner alone, not with {name}")
         owner = query_of(parameters, viewer).owner
         name = viewer.name if owner is None else owner
-        if name and not keys.is_owner(name):
+        if name and not owner_keys.is_owner(name):
             return []
         external_id = parameters.one("external_id") or ""
         if len(external_id) > MAX_EXTERNAL_ID:

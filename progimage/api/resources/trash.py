@@ -7,7 +7,6 @@ from typing import Any
 
 import falcon
 
-from progimage import keys
 from progimage.api.auth.authentication import author_of
 from progimage.api.openapi import schemas
 from progimage.api.openapi.documented import Answer, Named, documented
@@ -18,7 +17,7 @@ from progimage.api.resources.listing import CURSOR, DEFAULT_LIMIT, LIMIT, MAX_LI
 from progimage.api.responses.hal import Urls
 from progimage.config import Settings
 from progimage.errors import InvalidRequest, NotFound, StoreUnavailable, Unauthenticated
-from progimage.library import Library
+from progimage.library import Library, owner_keys
 from progimage.model import Record
 
 MAX_EMPTIED = 1_000
@@ -96,7 +95,10 @@ class TrashResource:
         limit = parameters.whole_number("limit", 1, MAX_LIMIT, DEFAULT_LIMIT)
         owner = author_of(req).name
         after = note_cursor.decoded(
-            parameters.one("cursor"), keys.trash_of(owner), keys.id_of_trash_note, "picture"
+            parameters.one("cursor"),
+            owner_keys.trash_of(owner),
+            owner_keys.id_of_trash_note,
+            "picture",
         )
         found = list(islice(self._library.trash.list(owner, after), limit + 1))
         next_page = None

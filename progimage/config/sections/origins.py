@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -204,6 +203,3 @@ class OriginCache(Section):
     concurrent: int = Field(
         default=8, ge=1, le=256, description="How many pictures are fetched at once."
     )
-
-
-ORIGIN_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")

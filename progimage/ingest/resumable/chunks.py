@@ -6,8 +6,8 @@ import io
 from collections.abc import Generator
 from typing import Protocol
 
-from progimage import keys
 from progimage.errors import PictureTooLarge, ProgImageError
+from progimage.ingest.resumable import keys as upload_keys
 from progimage.stores import ObjectStore, Stat
 
 # What a node holds in memory of an upload, and the most that is lost with the node.
@@ -30,8 +30,8 @@ def chain(store: ObjectStore, upload_id: str) -> tuple[Stat, ...]:
     """Return the pieces of an upload, in order, from its first byte as far as they go."""
     pieces: list[Stat] = []
     end = 0
-    for stat in store.list(keys.pieces(upload_id)):
-        if keys.offset_of_piece(stat.key) != end:
+    for stat in store.list(upload_keys.pieces(upload_id)):
+        if upload_keys.offset_of_piece(stat.key) != end:
             break
         pieces.append(stat)
         end += stat.size

@@ -8,10 +8,10 @@ from typing import Any, ClassVar
 
 from pydantic import field_serializer
 
-from progimage import keys
 from progimage.config.clock_skew import APART_S
 from progimage.errors import DamagedRecord
 from progimage.ingest.known import OnExternal, OnKnown
+from progimage.ingest.resumable import keys as upload_keys
 from progimage.model import Metadata
 from progimage.stores import ObjectStore
 from progimage.stores.json_objects import JsonObject, delete_all, find
@@ -80,18 +80,20 @@ class Size(UploadFile):
 
 def remove(store: ObjectStore, upload_id: str) -> None:
     """Remove an upload: its record first, so that no request sees half of it."""
-    store.delete(keys.upload_record(upload_id))
-    delete_all(store, keys.upload(upload_id))
+    store.delete(upload_keys.record(upload_id))
+    delete_all(store, upload_keys.upload(upload_id))
 
 
 def remove_expired(store: ObjectStore, now: datetime) -> int:
     """Remove expired uploads, and the remains of others after crashes; return how many."""
     removed = 0
-    for upload_id, _ in groupby(store.list(keys.UPLOADS), lambda s: keys.id_of_upload(s.key)):
+    for upload_id, _ in groupby(
+        store.list(upload_keys.UPLOADS), lambda s: upload_keys.id_of(s.key)
+    ):
         if upload_id is None:
             continue
         try:
-            upload = find(store, keys.upload_record(upload_id), ResumableUpload)
+            upload = find(store, upload_keys.record(upload_id), ResumableUpload)
         except DamagedRecord:
             continue
         if upload is None or upload.expires <= now - _APART:

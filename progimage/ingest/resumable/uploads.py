@@ -34,6 +34,7 @@ from progimage.errors import (
     UploadConflict,
 )
 from progimage.ingest.known import OnExternal, OnKnown
+from progimage.ingest.resumable import keys as upload_keys
 from progimage.ingest.resumable import state
 from progimage.ingest.resumable.chunks import (
     MAX_SHORT_PIECES,
@@ -128,7 +129,7 @@ class ResumableUploads:
             on_external=on_external,
             note=note,
         )
-        json_objects.create(self._store, keys.upload_record(upload.id), upload)
+        json_objects.create(self._store, upload_keys.record(upload.id), upload)
         return Progress(upload, size_bytes)
 
     def find(self, upload_id: str, viewer: Viewer = ANONYMOUS) -> Progress:
@@ -146,12 +147,12 @@ class ResumableUploads:
         pieces = chain(self._store, upload_id)
         upload = self._read(upload_id, viewer)
         if (
-            outcome := json_objects.find(self._store, keys.outcome(upload_id), Outcome)
+            outcome := json_objects.find(self._store, upload_keys.outcome(upload_id), Outcome)
         ) is not None:
             return _ended(upload, outcome)
         size_bytes = upload.size_bytes
         if size_bytes is None and (
-            declared := json_objects.find(self._store, keys.upload_size(upload_id), Size)
+            declared := json_objects.find(self._store, upload_keys.size(upload_id), Size)
         ):
             size_bytes = declared.size_bytes
         return Progress(upload, size_bytes, pieces)
@@ -168,7 +169,7 @@ class ResumableUploads:
             self._check_size(size_bytes)
             if size_bytes < progress.offset:
                 raise InvalidRequest(f"{progress.offset:,} bytes came already, not {size_bytes:,}")
-            key, declared = keys.upload_size(progress.upload.id), size_bytes
+            key, declared = upload_keys.size(progress.upload.id), size_bytes
             try:
                 json_objects.create(self._store, key, Size(size_bytes=size_bytes))
             except Conflict:
@@ -250,10 +251,12 @@ class ResumableUploads:
         """
         upload_id = progress.upload.id
         try:
-            json_objects.create(self._store, keys.outcome(upload_id), outcome)
+            json_objects.create(self._store, upload_keys.outcome(upload_id), outcome)
         except Conflict:
-            outcome = json_objects.find(self._store, keys.outcome(upload_id), Outcome) or outcome
-        json_objects.delete_all(self._store, keys.pieces(upload_id))
+            outcome = (
+                json_objects.find(self._store, upload_keys.outcome(upload_id), Outcome) or outcome
+            )
+        json_objects.delete_all(self._store, upload_keys.pieces(upload_id))
         return _ended(progress.upload, outcome)
 
     def remove(self, upload_id: str, viewer: Viewer = ANONYMOUS) -> None:
@@ -269,7 +272,7 @@ class ResumableUploads:
 
     def _read(self, upload_id: str, viewer: Viewer) -> ResumableUpload:
         try:
-            upload = json_objects.read(self._store, keys.upload_record(upload_id), ResumableUpload)
+            upload = json_objects.read(self._store, upload_keys.record(upload_id), ResumableUpload)
         except KeyMissing:
             raise _not_found() from None
         if upload.owner not in ("", viewer.name):
@@ -293,7 +296,7 @@ class ResumableUploads:
                 f"this upload came in {short:,} short pieces already; create another and "
                 "send more at a time"
             )
-        key = keys.piece(progress.upload.id, progress.offset)
+        key = upload_keys.piece(progress.upload.id, progress.offset)
         try:
             stat = self._store.put(key, data, media_type="application/octet-stream", expect=ABSENT)
         except Conflict:

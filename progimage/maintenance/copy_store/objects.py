@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import BinaryIO, cast
 
-from progimage import keys
 from progimage.errors import Conflict, KeyMissing
+from progimage.ingest.resumable import keys as upload_keys
 from progimage.maintenance.copy_store.result import CHUNK, CopyResult, Verifying
 from progimage.stores import ABSENT, ObjectStore, Reader, Stat
 
 
 def copy_object(source: ObjectStore, target: ObjectStore, stat: Stat) -> CopyResult | None:
     """Copy an object, compared byte for byte unless it is a piece; None if it is gone."""
-    is_piece = keys.offset_of_piece(stat.key) is not None
+    is_piece = upload_keys.offset_of_piece(stat.key) is not None
     try:
         etag = target.stat(stat.key).etag
     except KeyMissing:

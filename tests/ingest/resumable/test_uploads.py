@@ -26,6 +26,7 @@ from progimage.errors import (
     UploadConflict,
 )
 from progimage.ingest.resumable import chunks
+from progimage.ingest.resumable import keys as upload_keys
 from progimage.ingest.resumable.state import Outcome
 from progimage.ingest.resumable.uploads import Progress, ResumableUploads
 from progimage.library import Candidate, Library
@@ -111,11 +112,11 @@ def store() -> ObjectStore:
 
 def test_bytes_lie_in_pieces_of_bounded_size_named_by_their_offset(store):
     upload_id = begin(store, sent=PICTURE[:20])
-    sizes = [(stat.key, stat.size) for stat in store.list(keys.pieces(upload_id))]
+    sizes = [(stat.key, stat.size) for stat in store.list(upload_keys.pieces(upload_id))]
     assert sizes == [
-        (keys.piece(upload_id, 0), 8),
-        (keys.piece(upload_id, 8), 8),
-        (keys.piece(upload_id, 16), 4),
+        (upload_keys.piece(upload_id, 0), 8),
+        (upload_keys.piece(upload_id, 8), 8),
+        (upload_keys.piece(upload_id, 16), 4),
     ]
 
 
@@ -130,7 +131,7 @@ def test_another_node_goes_on_where_the_first_stopped(store):
 def test_a_finished_upload_keeps_its_outcome_and_not_its_pieces(store):
     upload_id = begin(store)
     send(store, upload_id)
-    assert names(store, keys.upload(upload_id)) == ["outcome.json", "slot.json"]
+    assert names(store, upload_keys.upload(upload_id)) == ["outcome.json", "slot.json"]
     found = uploads(store).find(upload_id)
     assert (found.image_id, found.offset, found.is_complete) == (id_of(PICTURE), len(PICTURE), True)
 
@@ -215,7 +216,7 @@ def test_a_trouble_that_passes_leaves_the_upload_to_be_finished_later(store):
 def test_a_lost_piece_is_reported_and_makes_no_picture(store):
     upload_id = begin(store, sent=PICTURE)
     progress = uploads(store).find(upload_id)
-    store.delete(keys.piece(upload_id, 8))
+    store.delete(upload_keys.piece(upload_id, 8))
     with pytest.raises(KeyMissing):
         uploads(store).finish(progress, maker(store))
     assert names(store, keys.IMAGES) == []
@@ -223,7 +224,7 @@ def test_a_lost_piece_is_reported_and_makes_no_picture(store):
 
 def test_a_damaged_upload_differs_from_a_missing_one(store):
     upload_id = begin(store)
-    store.put(keys.upload_record(upload_id), io.BytesIO(b"{"), media_type="")
+    store.put(upload_keys.record(upload_id), io.BytesIO(b"{"), media_type="")
     with pytest.raises(DamagedRecord):
         uploads(store).find(upload_id)
     assert collect(store, max_age=timedelta(1), max_bytes=1).expired_uploads == 0
@@ -238,9 +239,9 @@ def test_a_malformed_id_is_not_found(store, odd):
 
 def test_unknown_fields_of_a_newer_version_are_passed_over(store):
     upload_id = begin(store)
-    with store.open(keys.upload_record(upload_id)) as reader:
+    with store.open(upload_keys.record(upload_id)) as reader:
         newer = reader.read().replace(b"{", b'{"colour": "red",', 1)
-    store.put(keys.upload_record(upload_id), io.BytesIO(newer), media_type="")
+    store.put(upload_keys.record(upload_id), io.BytesIO(newer), media_type="")
     assert send(store, upload_id).image_id == id_of(PICTURE)
 
 
@@ -266,14 +267,14 @@ class TestExpiry:
             clock=lambda: COLLECTED,
         )
         assert sweep.expired_uploads == 2
-        left = {keys.id_of_upload(stat.key) for stat in store.list(keys.UPLOADS)}
+        left = {upload_keys.id_of(stat.key) for stat in store.list(upload_keys.UPLOADS)}
         assert left == {young}
         assert Library(store).find(ANONYMOUS, id_of(PICTURE)).title == "T"
         assert old != finished
 
     def test_a_collection_takes_what_crashes_left_of_uploads(self, store):
         upload_id = begin(store, sent=PICTURE)
-        store.delete(keys.upload_record(upload_id))
+        store.delete(upload_keys.record(upload_id))
         assert collect(store, max_age=timedelta(1), max_bytes=1).expired_uploads == 1
         assert names(store) == []
 
@@ -322,7 +323,7 @@ def test_a_node_that_dies_loses_nothing_that_it_acknowledged(store, n, after):
         try:
             assert uploads(store).find(acknowledged.upload_id).image_id == id_of(PICTURE)
         except NotFound:
-            assert keys.upload_record(acknowledged.upload_id) not in {
+            assert upload_keys.record(acknowledged.upload_id) not in {
                 stat.key for stat in store.list("")
             }
         assert Library(store).find(ANONYMOUS, id_of(PICTURE)).title == "T"
@@ -336,7 +337,7 @@ def test_a_node_that_dies_loses_nothing_that_it_acknowledged(store, n, after):
         assert Library(store).find(ANONYMOUS, id_of(PICTURE)).title == "T"
 
     collect(store, max_age=timedelta(1), max_bytes=1, clock=lambda: COLLECTED)
-    assert names(store, keys.UPLOADS) == []
+    assert names(store, upload_keys.UPLOADS) == []
 
 
 def resume(store: ObjectStore, upload_id: str) -> None:
@@ -393,7 +394,7 @@ def test_no_order_of_two_tears_the_bytes(acts):
             assert send(store, upload_id).image_id == id_of(PICTURE)
         if give_up in acts:
             sweep(store, upload_id)
-            assert names(store, keys.UPLOADS) == []
+            assert names(store, upload_keys.UPLOADS) == []
         return width
 
     assert every_schedule(run, switches=2) > 10

@@ -6,7 +6,6 @@ from itertools import islice
 
 import falcon
 
-from progimage import keys
 from progimage.api.auth.authentication import author_of, viewer_of
 from progimage.api.openapi import schemas
 from progimage.api.openapi.documented import Answer, Content, Parameter, documented
@@ -35,6 +34,7 @@ from progimage.errors import (
     StoreUnavailable,
     Unauthenticated,
 )
+from progimage.library import owner_keys
 from progimage.library.albums import Album, Albums
 from progimage.model import Viewer
 
@@ -72,8 +72,8 @@ class AlbumResource:
         viewer = author_of(req)
         after = note_cursor.decoded(
             parameters.one("cursor"),
-            keys.albums_of(viewer.name),
-            keys.id_of_album_note,
+            owner_keys.albums_of(viewer.name),
+            owner_keys.id_of_album_note,
             "album",
         )
         found = list(islice(self._albums.list(viewer.name, after), limit + 1))

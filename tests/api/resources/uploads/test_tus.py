@@ -10,9 +10,9 @@ from email.utils import parsedate_to_datetime
 
 import pytest
 
-from progimage import keys
 from progimage.errors import Overloaded
 from progimage.ingest.ingest import Ingest
+from progimage.ingest.resumable import keys as upload_keys
 from progimage.ingest.resumable.state import ResumableUpload
 from progimage.stores import json_objects
 from tests.api.conftest import assert_problem
@@ -255,8 +255,8 @@ class TestNoPicture:
         patch(client, path, 0, b"no picture")
         upload_id = path.split("/")[2]
         assert [s.key for s in store.list("")] == [
-            keys.outcome(upload_id),
-            keys.upload_record(upload_id),
+            upload_keys.outcome(upload_id),
+            upload_keys.record(upload_id),
         ]
 
 
@@ -423,7 +423,7 @@ class TestExpiration:
     def test_expired_links_are_gone(self, client, store, method):
         path = begun(client, 10)
         patch(client, path, 0, b"12345")
-        key = keys.upload_record(path.split("/")[2])
+        key = upload_keys.record(path.split("/")[2])
         upload = json_objects.read(store, key, ResumableUpload).model_copy(
             update={"expires": datetime.now(UTC)}
         )
