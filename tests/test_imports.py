@@ -25,7 +25,7 @@ FLOORS = [
     {"config"},
     {"imaging", "stores"},
     {"model"},
-    {"keys", "errors", "lru"},
+    {"fields", "keys", "errors", "lru"},
     {"client"},  # runs elsewhere, so it knows nothing of the server
 ]
 

@@ -20,6 +20,7 @@ from progimage.errors import (
     PictureTooLarge,
     StoreUnavailable,
 )
+from progimage.fields import MAX_FILE_NAME
 from progimage.imaging.inspection import Facts, inspect
 from progimage.imaging.limits import Limits
 from progimage.imaging.pool import RenderPool
@@ -28,7 +29,7 @@ from progimage.library import Candidate, Library, PictureFacts
 from progimage.library.pyramid_maker import PyramidMaker
 from progimage.library.pyramids import Pyramids
 from progimage.library.working_copies import WorkingCopies
-from progimage.model import MAX_FILE_NAME, Metadata, Record, check_visibility
+from progimage.model import Metadata, Record, check_visibility
 from progimage.stores.temp_files import TempFolder
 
 _CHUNK = 256 * 1024

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from progimage.errors import ExternalIdTaken
+from progimage.fields import fold
 from progimage.imaging.did_you_mean import shown
 from progimage.ingest.ingest import Ingest, Staged
 from progimage.library import Library
-from progimage.model import Metadata, Record, Viewer, fold
+from progimage.model import Metadata, Record, Viewer
 
 OnKnown = Literal["keep", "merge", "replace"]
 """What to do with the metadata that is sent with a known picture.

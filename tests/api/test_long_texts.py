@@ -9,7 +9,7 @@ import unicodedata
 import pytest
 
 from progimage.access.accounts.names import MAX_PASSWORD
-from progimage.model import MAX_DESCRIPTION
+from progimage.fields import MAX_DESCRIPTION
 from tests.people import AUTH, PASSWORD
 
 # Each mark has a class of its own, so that normalising has to sort them.

@@ -12,22 +12,20 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from progimage.api.requests.body import Body
 from progimage.config import Upload
 from progimage.errors import InvalidField, InvalidRequest, PictureTooLarge
-from progimage.ingest.known import OnExternal, OnKnown
-from progimage.model import (
+from progimage.fields import (
     MAX_CUSTOM,
     Alt,
     CustomName,
     CustomValue,
     Description,
     ExternalId,
-    FocalPoint,
-    Metadata,
     Rights,
     Tags,
     Title,
-    Visibility,
     object_of_text,
 )
+from progimage.ingest.known import OnExternal, OnKnown
+from progimage.model import FocalPoint, Metadata, Visibility
 
 _BLOCK = 64 * 1024
 _MAX_VALUES = 200_000

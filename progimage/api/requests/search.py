@@ -10,10 +10,11 @@ from urllib.parse import urlencode
 
 from progimage.api.openapi.documented import Parameter
 from progimage.errors import InvalidRequest
+from progimage.fields import MAX_TAG, fold
 from progimage.imaging.did_you_mean import did_you_mean, shown
 from progimage.library.index import facets, words
 from progimage.library.search.query import Query
-from progimage.model import MAX_TAG, Viewer, Visibility, fold
+from progimage.model import Viewer, Visibility
 
 CONDITIONS = (
     "tag",

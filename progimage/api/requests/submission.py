@@ -22,10 +22,11 @@ from progimage.api.requests.json_body import UploadFields, read_json_object, val
 from progimage.api.requests.media_type import JSON, media_type
 from progimage.config import Upload
 from progimage.errors import InvalidField, PictureError
+from progimage.fields import MAX_FILE_NAME
 from progimage.imaging.codecs.formats import VECTOR_TYPES
 from progimage.ingest.ingest import Ingest, Staged
 from progimage.ingest.known import OnExternal, OnKnown
-from progimage.model import MAX_FILE_NAME, Metadata
+from progimage.model import Metadata
 
 FORM = "multipart/form-data"
 

@@ -24,8 +24,9 @@ from progimage.errors import (
     RequestTimeout,
     StoreUnavailable,
 )
+from progimage.fields import Tags, fold
 from progimage.library import Library
-from progimage.model import Record, Tags, Viewer, Visibility, fold
+from progimage.model import Record, Viewer, Visibility
 from progimage.stores.deadline import ContextThreads
 
 MAX_IMAGES = 1_000

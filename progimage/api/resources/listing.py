@@ -20,6 +20,7 @@ from progimage.api.resources.images import Uploads
 from progimage.api.resources.record_shape import SHAPE, Document, shape
 from progimage.api.responses.hal import Urls
 from progimage.errors import InvalidRequest, NotFound, StoreUnavailable
+from progimage.fields import MAX_EXTERNAL_ID
 from progimage.imaging.did_you_mean import did_you_mean, shown
 from progimage.library import Library, owner_keys
 from progimage.library.search import cursor as cursors
@@ -29,7 +30,7 @@ from progimage.library.search.near import DISTANCE, MAX_DISTANCE, near
 from progimage.library.search.order import NEWEST_FIRST, ORDERS, Order
 from progimage.library.search.page import Page
 from progimage.library.search.query import Query
-from progimage.model import MAX_EXTERNAL_ID, Record, Viewer
+from progimage.model import Record, Viewer
 
 NDJSON = "application/x-ndjson"
 

@@ -16,8 +16,8 @@ from progimage.api.requests.search import QueryParameters, tag_text
 from progimage.api.resources.listing import CURSOR, DEFAULT_LIMIT, LIMIT, MAX_LIMIT
 from progimage.api.responses.hal import Urls
 from progimage.errors import InvalidRequest, StoreUnavailable
+from progimage.fields import MAX_TAG
 from progimage.library.search.catalogue import Catalogue
-from progimage.model import MAX_TAG
 
 _MAX_CURSOR = 400
 

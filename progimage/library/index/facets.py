@@ -8,8 +8,9 @@ from functools import lru_cache
 from itertools import chain, islice
 from typing import Literal, NamedTuple
 
+from progimage.fields import fold
 from progimage.library.index import words
-from progimage.model import Record, fold
+from progimage.model import Record
 
 MAX_WORDS = 100
 """Distinct words of a picture that can be searched; later ones cannot."""

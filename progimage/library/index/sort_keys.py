@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 from typing import Literal, NamedTuple
 
-from progimage.model import Record, fold
+from progimage.fields import fold
+from progimage.model import Record
 
 SortKey = Literal["title", "size", "taken"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterator
 
-from progimage.model import VARIATION_SELECTORS
+from progimage.fields import VARIATION_SELECTORS
 
 MAX_WORD = 40
 """Longest word that is looked up as one; a longer one counts as overlapping pieces."""

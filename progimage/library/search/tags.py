@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from heapq import merge
 from itertools import groupby, takewhile
 
+from progimage.fields import fold
 from progimage.library.index import facets, positions
 from progimage.library.index.facets import Facet
 from progimage.library.index.terms import TAGS
@@ -15,7 +16,7 @@ from progimage.library.search.cursor import Total
 from progimage.library.search.hits import forwards
 from progimage.library.search.matcher import Matcher
 from progimage.library.search.query import Query
-from progimage.model import Viewer, fold
+from progimage.model import Viewer
 
 MAX_COUNT = 1_000
 """The highest count of pictures of one tag."""

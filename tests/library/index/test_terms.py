@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from progimage.fields import MAX_TAG
 from progimage.library.index import facets, terms
-from progimage.model import MAX_TAG
 from progimage.stores.key_rules import check_key
 
 TAG = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=MAX_TAG)

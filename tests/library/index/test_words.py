@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from progimage.fields import fold
 from progimage.library.index.words import MAX_NEEDLE, MAX_WORD, needles, pieces, words
-from progimage.model import fold
 
 
 @pytest.mark.parametrize(

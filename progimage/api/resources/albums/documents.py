@@ -11,8 +11,9 @@ from progimage.api.openapi.documented import Named, Parameter
 from progimage.api.requests.json_body import JsonBody
 from progimage.api.resources.links import DEFAULT_EXPIRES_S
 from progimage.config import Settings
+from progimage.fields import Description, Title
 from progimage.library.albums import MAX_PICTURES
-from progimage.model import Description, Title, Visibility
+from progimage.model import Visibility
 
 MAX_CHANGED = 1_000
 """Pictures that one request adds to an album, or removes."""

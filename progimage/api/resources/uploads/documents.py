@@ -14,8 +14,9 @@ from progimage.api.resources.uploads import tus
 from progimage.api.responses import hal
 from progimage.api.responses.hal import Urls
 from progimage.errors import Expired, NotFound, UploadConflict
+from progimage.fields import MAX_FILE_NAME
 from progimage.ingest.resumable.uploads import Progress
-from progimage.model import MAX_FILE_NAME, Metadata
+from progimage.model import Metadata
 
 
 def header(name: str, about: str) -> Parameter:
