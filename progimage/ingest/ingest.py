@@ -215,11 +215,11 @@ class Ingest:
         image_id = staged.id_for(owner)
         asked = metadata.visibility if "visibility" in metadata.model_fields_set else None
         present = self._library.held(image_id, asked)
-        if present is not None and self._library.is_intact(present):
+        if present is not None and self._library.originals.is_intact(present):
             return present, False
         if present is not None:
             with self._candidate(staged, image_id, owner, present) as candidate:
-                return self._library.restore_original(candidate), False
+                return self._library.originals.restore(candidate), False
         if self._library.quotas is None:
             return self._keep_new(staged, metadata, image_id, owner)
         with self._library.quotas.reserved(owner, staged.size_bytes) as reservation:

@@ -76,6 +76,6 @@ class Publishing:
 
     def _read(self, record: Record) -> bytes:
         blocks: list[bytes] = []
-        with self._library.open_original(record) as reader:
+        with self._library.originals.open(record) as reader:
             read_verified(record, reader, blocks.append)
         return b"".join(blocks)

@@ -32,18 +32,18 @@ from progimage.errors import (
     NotFound,
     Overloaded,
 )
-from progimage.library import originals, quarantine, removals
-from progimage.library.candidate import Candidate, PictureFacts
+from progimage.library import quarantine, removals
+from progimage.library.candidate import Candidate, PictureFacts, first_record
 from progimage.library.edits import ATTEMPTS, Changes, Edits
 from progimage.library.events import NO_EVENTS, Events, subject_of
 from progimage.library.external_ids import ExternalIds
 from progimage.library.index.index import Index
+from progimage.library.originals import Originals
 from progimage.library.quotas import Quotas
 from progimage.library.records import (
     Records,
     can_edit,
     can_see,
-    next_revision,
     not_found,
     read_record,
 )
@@ -51,8 +51,7 @@ from progimage.library.remover import Remover
 from progimage.library.swaps import Swaps
 from progimage.library.trash import Trash
 from progimage.model import Metadata, Record, Viewer, Visibility, check_visibility
-from progimage.stores import ABSENT, ObjectStore, Reader
-from progimage.stores.json_objects import delete_all
+from progimage.stores import ABSENT, ObjectStore
 
 __all__ = ["Candidate", "Library", "PictureFacts", "can_edit", "can_see", "read_record"]
 
@@ -65,6 +64,8 @@ def _now() -> datetime:
 
 class Library:
     """Pictures in one object store.
+
+    `external_ids`, `originals` and `trash` have what is done with those.
 
     Args:
         on_purge: called with the id of each picture whose renditions were purged, before the
@@ -93,6 +94,7 @@ class Library:
         self._edits = Edits(self._records, swaps, clock, self.purge)
         self.external_ids = ExternalIds(store, self._records, self._edits, clock)
         self.trash = Trash(store, self._records, swaps, clock, self.purge, self.external_ids)
+        self.originals = Originals(store, self._records, self._index)
         self._remover = Remover(
             store, self._records, self._index, self.purge, self.external_ids, quotas, events
         )
@@ -116,7 +118,7 @@ class Library:
         for _ in range(ATTEMPTS):
             if not is_absent and (held := self.held(candidate.id)) is not None:
                 return held, False
-            record = self.describe(candidate, metadata)
+            record = first_record(candidate, metadata, self._clock())
             if self._commit(record, candidate.source):
                 return record, True
             is_absent = False
@@ -218,80 +220,9 @@ class Library:
                 self._on_purge(image_id)
         return count
 
-    def key_of_original(self, record: Record) -> str:
-        """Return the key of the bytes as uploaded."""
-        return keys.original(record.id, record.generation)
-
-    def open_original(self, record: Record, start: int = 0, length: int | None = None) -> Reader:
-        """Open the bytes as uploaded, or `length` of them from `start`.
-
-        Raises:
-            NotFound: the picture was removed since its record was read.
-            DamagedOriginal: they are missing, or their number differs from the record.
-        """
-        try:
-            return originals.open_original(self._store, record, start, length)
-        except KeyMissing:
-            if self.is_current(record):
-                raise originals.damaged(record) from None
-            raise not_found(record.id) from None
-
-    def check_original(self, record: Record) -> None:
-        """Raise the errors of `open_original` where another program sends the bytes."""
-        self.open_original(record, 0, 0).close()
-
-    def is_intact(self, record: Record) -> bool:
-        """Return whether the bytes of a picture are those of its record; see `originals`."""
-        return originals.is_intact(self._store, record)
-
-    def restore_original(self, candidate: Candidate) -> Record:
-        """Store the bytes of a picture again whose original is missing or damaged.
-
-        They become a new generation, so readers of the old one are not disturbed. Returns the
-        record, unchanged if the original is intact.
-
-        Raises:
-            NotFound: the picture was removed meanwhile.
-            Overloaded: others keep changing it.
-        """
-        for _ in range(ATTEMPTS):
-            record, etag = self._records.read(candidate.id)
-            if record.state != "live":
-                raise not_found(candidate.id)
-            if self.is_intact(record):
-                return record
-            restored = next_revision(record).model_copy(
-                update={"generation": keys.new_generation()}
-            )
-            candidate.source.seek(0)
-            new = keys.original(restored.id, restored.generation)
-            self._index.announce(next_revision(record))  # the old generation goes
-            with self._index.announcing(restored, is_new=True) as announced:
-                self._store.put(new, candidate.source, media_type=restored.media_type)
-            try:
-                self._records.write(restored, expect=etag)
-            except Conflict:
-                announced.retract()
-                self._store.delete(new)
-                continue
-            announced.confirm()
-            delete_all(self._store, keys.working_copies(record.id, record.generation))
-            self._store.delete(keys.original(record.id, record.generation))
-            log.warning("damaged original restored by an upload", picture=record.id)
-            return restored
-        raise Overloaded("others keep changing this picture; try again")
-
     def is_current(self, record: Record) -> bool:
         """True if the picture is still there, with the same visibility and original."""
-        try:
-            current, _ = self._records.read(record.id)
-        except NotFound:
-            return False
-        return (current.state, current.visibility, current.generation) == (
-            "live",
-            record.visibility,
-            record.generation,
-        )
+        return self._records.is_current(record)
 
     def held(self, image_id: str, visibility: Visibility | None = None) -> Record | None:
         """Return the record of a picture about to be added, if it is stored already.
@@ -351,34 +282,3 @@ class Library:
         announced.confirm()
         event.confirm()
         return True
-
-    def describe(self, candidate: Candidate, metadata: Metadata) -> Record:
-        """Return the first record of a picture; its original gets a name of its own."""
-        facts, now = candidate.facts, self._clock()
-        return Record(
-            id=candidate.id,
-            owner=candidate.owner,
-            generation=keys.new_generation(),
-            sha256=candidate.sha256,
-            size_bytes=candidate.size_bytes,
-            file_name=candidate.file_name,
-            source=candidate.imported_from,
-            media_type=facts.media_type,
-            width=facts.width,
-            height=facts.height,
-            frames=facts.frames,
-            pages=facts.pages,
-            faces=facts.faces,
-            orientation=facts.orientation,
-            has_alpha=facts.has_alpha,
-            perceptual_hash=facts.perceptual_hash,
-            capture=facts.capture,
-            place=facts.place,
-            damaged=bool(facts.damage),
-            damage=facts.damage,
-            dominant_colour=facts.dominant_colour,
-            placeholder=facts.placeholder,
-            created=now,
-            modified=now,
-            **metadata.model_dump(),
-        )

@@ -5,12 +5,103 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 
+import structlog
+
 from progimage import keys
-from progimage.errors import DamagedOriginal, KeyMissing
+from progimage.errors import Conflict, DamagedOriginal, KeyMissing, Overloaded
+from progimage.library.candidate import Candidate
+from progimage.library.edits import ATTEMPTS
+from progimage.library.index.index import Index
+from progimage.library.records import Records, next_revision, not_found
 from progimage.model import Record, Viewer
 from progimage.stores import HasLocalPath, ObjectStore, Reader
+from progimage.stores.json_objects import delete_all
 
 _CHUNK_BYTES = 1 << 20
+
+log = structlog.get_logger()
+
+
+class Originals:
+    """The bytes of the pictures of one library."""
+
+    def __init__(self, store: ObjectStore, records: Records, index: Index) -> None:
+        self._store = store
+        self._records = records
+        self._index = index
+
+    def key(self, record: Record) -> str:
+        """Return the key of the bytes as uploaded."""
+        return keys.original(record.id, record.generation)
+
+    def open(self, record: Record, start: int = 0, length: int | None = None) -> Reader:
+        """Open the bytes as uploaded, or `length` of them from `start`.
+
+        Raises:
+            NotFound: the picture was removed since its record was read.
+            DamagedOriginal: they are missing, or their number differs from the record.
+        """
+        try:
+            return open_original(self._store, record, start, length)
+        except KeyMissing:
+            if self._records.is_current(record):
+                raise damaged(record) from None
+            raise not_found(record.id) from None
+
+    def check(self, record: Record) -> None:
+        """Raise the errors of `open` where another program sends the bytes."""
+        self.open(record, 0, 0).close()
+
+    def is_intact(self, record: Record) -> bool:
+        """Return whether the bytes of a picture are those of its record.
+
+        Their size is compared, and their SHA-256 where that takes no request to a server.
+        """
+        try:
+            if not isinstance(self._store, HasLocalPath):
+                return self._store.stat(self.key(record)).size == record.size_bytes
+            with open_original(self._store, record) as reader:
+                read_verified(record, reader)
+        except (KeyMissing, DamagedOriginal):
+            return False
+        return True
+
+    def restore(self, candidate: Candidate) -> Record:
+        """Store the bytes of a picture again whose original is missing or damaged.
+
+        They become a new generation, so readers of the old one are not disturbed. Returns the
+        record, unchanged if the original is intact.
+
+        Raises:
+            NotFound: the picture was removed meanwhile.
+            Overloaded: other processes change it all the time.
+        """
+        for _ in range(ATTEMPTS):
+            record, etag = self._records.read(candidate.id)
+            if record.state != "live":
+                raise not_found(candidate.id)
+            if self.is_intact(record):
+                return record
+            restored = next_revision(record).model_copy(
+                update={"generation": keys.new_generation()}
+            )
+            candidate.source.seek(0)
+            new = self.key(restored)
+            self._index.announce(next_revision(record))  # the old generation is removed
+            with self._index.announcing(restored, is_new=True) as announced:
+                self._store.put(new, candidate.source, media_type=restored.media_type)
+            try:
+                self._records.write(restored, expect=etag)
+            except Conflict:
+                announced.retract()
+                self._store.delete(new)
+                continue
+            announced.confirm()
+            delete_all(self._store, keys.working_copies(record.id, record.generation))
+            self._store.delete(self.key(record))
+            log.warning("damaged original restored by an upload", picture=record.id)
+            return restored
+        raise Overloaded("others keep changing this picture; try again")
 
 
 def open_original(
@@ -43,22 +134,6 @@ def read_verified(
         write(chunk)
     if digest.hexdigest() != record.sha256:
         raise damaged(record)
-
-
-def is_intact(store: ObjectStore, record: Record) -> bool:
-    """Return whether the bytes of a picture are those of its record.
-
-    Their size is compared, and their SHA-256 where that takes no request to a server.
-    """
-    try:
-        if not isinstance(store, HasLocalPath):
-            key = keys.original(record.id, record.generation)
-            return store.stat(key).size == record.size_bytes
-        with open_original(store, record) as reader:
-            read_verified(record, reader)
-    except (KeyMissing, DamagedOriginal):
-        return False
-    return True
 
 
 def is_of(store: ObjectStore, key: str, image_id: str, viewer: Viewer) -> bool:

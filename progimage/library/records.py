@@ -114,6 +114,18 @@ class Records:
             raise forbidden(image_id)
         return record, etag
 
+    def is_current(self, record: Record) -> bool:
+        """Return True if the picture is still there, with the same visibility and original."""
+        try:
+            current, _ = self.read(record.id)
+        except NotFound:
+            return False
+        return (current.state, current.visibility, current.generation) == (
+            "live",
+            record.visibility,
+            record.generation,
+        )
+
     def write(self, record: Record, expect: str) -> str:
         """Write a record in place of the `expect`ed version; return its etag in the store.
 

@@ -21,6 +21,7 @@ from progimage.errors import InvalidField, KeyMissing, PictureError, RenderFaile
 from progimage.imaging.inspection import Facts
 from progimage.ingest.ingest import clean_file_name
 from progimage.library import Candidate, Library
+from progimage.library.candidate import first_record
 from progimage.model import Metadata, Record, parse_metadata
 from progimage.stores import ObjectStore, Stat
 from progimage.stores.temp_files import TempFolder
@@ -85,10 +86,9 @@ class Rebuilder:
         finally:
             path.unlink(missing_ok=True)
         created = _time_in(found) or stat.modified
-        return self._library.describe(candidate, _metadata_in(found, owner)).model_copy(
+        return first_record(candidate, _metadata_in(found, owner), created).model_copy(
             update={
                 "generation": stat.key.rpartition("original-")[2],
-                "created": created,
                 "modified": max(created, stat.modified),
             }
         )

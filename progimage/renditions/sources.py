@@ -55,12 +55,12 @@ class Sources:
         """
         self.has_damaged = self.has_damaged or record.damaged
         if isinstance(self.store, HasLocalPath):
-            with self.library.open_original(record) as reader:
+            with self.library.originals.open(record) as reader:
                 read_verified(record, reader)
             return Path(self.store.local_path(keys.original(record.id, record.generation)))
         path = self.temporary()
         self.contents[os.fspath(path)] = f"{record.id}/{record.generation}"
-        with self.library.open_original(record) as reader, path.open("xb") as file:
+        with self.library.originals.open(record) as reader, path.open("xb") as file:
             read_verified(record, reader, file.write)
         return path
 

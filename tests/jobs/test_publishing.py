@@ -71,7 +71,7 @@ def test_every_picture_is_imported_and_its_link_redirects_and_is_recorded(
         assert outcome.published.link == f"https://i.imgur.com/{outcome.published.id}.jpg"
         assert outcome.published.delete_hash.startswith("hash")
         record = Library(store).find(ANONYMOUS, outcome.image_id)
-        with Library(store).open_original(record) as reader:
+        with Library(store).originals.open(record) as reader:
             data = reader.read()
         [upload] = [upload for upload in imgur.uploads if upload.data == data]
         assert upload.fields["title"] == "Sea"

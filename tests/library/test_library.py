@@ -45,7 +45,7 @@ def test_an_added_picture_is_found_with_its_bytes(library):
     record = add(library, PICTURE, Metadata(title="Sunset"))
     assert library.find(ANONYMOUS, record.id) == record
     assert record.title == "Sunset"
-    with library.open_original(record) as reader:
+    with library.originals.open(record) as reader:
         assert reader.read() == PICTURE
 
 

@@ -46,9 +46,9 @@ def test_an_original_of_another_size_is_not_opened(damage, length):
     record = add(Library(store), PICTURE)
     DAMAGES[damage](store, record)
     with pytest.raises(DamagedOriginal, match="upload the file again"):
-        Library(store).open_original(record, 0, length)
+        Library(store).originals.open(record, 0, length)
     with pytest.raises(DamagedOriginal):
-        Library(store).check_original(record)
+        Library(store).originals.check(record)
 
 
 def test_the_original_of_a_removed_picture_is_not_found():
@@ -57,18 +57,18 @@ def test_the_original_of_a_removed_picture_is_not_found():
     record = add(library, PICTURE)
     library.remove(ANONYMOUS, record.id)
     with pytest.raises(NotFound):
-        library.open_original(record)
+        library.originals.open(record)
 
 
 def test_a_whole_read_finds_another_hash():
     store = MemoryStore()
     record = add(Library(store), PICTURE)
     blocks = []
-    with Library(store).open_original(record) as reader:
+    with Library(store).originals.open(record) as reader:
         read_verified(record, reader, blocks.append)
     assert b"".join(blocks) == PICTURE
     FLIP["flipped"](store, record)
-    with Library(store).open_original(record) as reader, pytest.raises(DamagedOriginal):
+    with Library(store).originals.open(record) as reader, pytest.raises(DamagedOriginal):
         read_verified(record, reader)
 
 
@@ -76,23 +76,23 @@ def test_a_whole_read_finds_another_hash():
 def test_an_upload_restores_missing_or_damaged_bytes_as_a_new_generation(folder, damage):
     library = Library(folder)
     record = add(library, PICTURE, Metadata(title="kept", tags=("sea",)))
-    assert library.is_intact(record)
+    assert library.originals.is_intact(record)
     (DAMAGES | FLIP)[damage](folder, record)
-    assert not library.is_intact(record)
-    restored = library.restore_original(candidate(PICTURE))
+    assert not library.originals.is_intact(record)
+    restored = library.originals.restore(candidate(PICTURE))
     assert restored.generation != record.generation
     assert (restored.title, restored.tags, restored.created) == ("kept", ("sea",), record.created)
     assert library.find(ANONYMOUS, record.id) == restored
-    with library.open_original(restored) as reader:
+    with library.originals.open(restored) as reader:
         assert reader.read() == PICTURE
     originals = [stat.key for stat in folder.list(keys.IMAGES) if "original" in stat.key]
-    assert originals == [library.key_of_original(restored)]
+    assert originals == [library.originals.key(restored)]
 
 
 def test_an_intact_original_is_left_alone():
     library = Library(MemoryStore())
     record = add(library, PICTURE)
-    assert library.restore_original(candidate(PICTURE)) == record
+    assert library.originals.restore(candidate(PICTURE)) == record
 
 
 def test_an_edit_during_the_restoration_is_not_lost():
@@ -111,9 +111,9 @@ def test_an_edit_during_the_restoration_is_not_lost():
     record = add(Library(store), PICTURE)
     DAMAGES["missing"](store, record)
     store.edits.append({"title": "edited"})
-    restored = Library(store).restore_original(candidate(PICTURE))
+    restored = Library(store).originals.restore(candidate(PICTURE))
     assert restored.title == "edited"
-    with Library(store).open_original(restored) as reader:
+    with Library(store).originals.open(restored) as reader:
         assert reader.read() == PICTURE
     originals = [stat.key for stat in store.list(keys.IMAGES) if "original" in stat.key]
     assert len(originals) == 1
@@ -130,5 +130,5 @@ def test_where_reading_takes_a_request_only_the_size_is_compared():
     store = Counting()
     record = add(Library(store), PICTURE)
     store.opened.clear()
-    assert Library(store).is_intact(record)
+    assert Library(store).originals.is_intact(record)
     assert store.opened == []

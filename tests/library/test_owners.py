@@ -72,7 +72,7 @@ def test_an_upload_is_new_although_another_owner_has_the_picture(library):
 def test_a_picture_removed_by_one_owner_stays_with_the_other(library):
     anns, bens = add(library, PICTURE, owner="ann"), add(library, PICTURE, owner="ben")
     library.remove(ANN, anns.id)
-    with library.open_original(library.find(BEN, bens.id)) as reader:
+    with library.originals.open(library.find(BEN, bens.id)) as reader:
         assert reader.read() == PICTURE
 
 

@@ -78,7 +78,7 @@ def test_a_restored_picture_is_as_it_was(store, library, record):
     }
     assert found(store) == [record.id]
     assert in_trash(library) == []
-    with library.open_original(restored) as reader:
+    with library.originals.open(restored) as reader:
         assert reader.read() == b"picture"
     assert findings(store) == []
 

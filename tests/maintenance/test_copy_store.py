@@ -267,5 +267,5 @@ def test_the_trash_is_copied_and_a_picture_deleted_meanwhile_is_hidden_at_the_ta
     kinds = {finding.kind for finding in Check(target, grace=timedelta(0)).run()}
     assert kinds <= {"note without trash"}
     copied.trash.restore(ADA, second)
-    with copied.open_original(copied.find(ADA, second)) as reader:
+    with copied.originals.open(copied.find(ADA, second)) as reader:
         assert reader.read() == b"picture 1"

@@ -46,7 +46,7 @@ def found(store: MemoryStore) -> list[str]:
 
 
 def original_of(store: MemoryStore, record: Record) -> bytes:
-    with Library(store).open_original(record) as reader:
+    with Library(store).originals.open(record) as reader:
         return reader.read()
 
 

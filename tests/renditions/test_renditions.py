@@ -305,7 +305,7 @@ def test_no_rendition_is_cached_that_was_made_of_other_bytes_than_those_uploaded
         add(library, saved(Image.new("RGB", (8, 6), "red"), "BMP")),
         saved(Image.new("RGB", (8, 6), "blue"), "BMP"),
     )
-    store.put(library.key_of_original(record), io.BytesIO(other), media_type="image/png")
+    store.put(library.originals.key(record), io.BytesIO(other), media_type="image/png")
     with pytest.raises(DamagedOriginal):
         bytes_of(renders_of(store), record.id)
     assert list(store.list(keys.RENDERS)) == []

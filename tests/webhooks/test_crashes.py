@@ -196,7 +196,7 @@ def test_a_removal_that_did_not_happen_is_not_seen_in_a_restored_original():
     original = store.list(f"images/{ID[:2]}/{ID}/original-")
     store.delete(next(iter(original)).key)
     before = read_record(store, ID)[0]
-    restored = Library(store).restore_original(candidate(PICTURE, owner="ann"))
+    restored = Library(store).originals.restore(candidate(PICTURE, owner="ann"))
     assert restored.generation != before.generation
     recover(store)
     assert not queued(store)

@@ -223,11 +223,11 @@ class OriginResponder:
             req,
             resp,
             # The URL of a redirect could not say that a document is to be saved.
-            key=None if form.is_vector else keys.FOREIGN + library.key_of_original(record),
+            key=None if form.is_vector else keys.FOREIGN + library.originals.key(record),
             size=record.size_bytes,
             etag=record.sha256,
             is_public=record.is_public,
-            open_=lambda start, length: library.open_original(record, start, length),
+            open_=lambda start, length: library.originals.open(record, start, length),
         )
 
     def _describe(

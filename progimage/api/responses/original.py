@@ -59,15 +59,15 @@ class OriginalResponder:
         if self._delivery.is_unchanged(req, resp, record.sha256, record.created):
             return
         if self._delivery.hands_over:
-            self._library.check_original(record)
+            self._library.originals.check(record)
         self._delivery.send(
             req,
             resp,
             # The URL of a redirect could not say that a document is to be saved.
-            key=None if form.is_vector else self._library.key_of_original(record),
+            key=None if form.is_vector else self._library.originals.key(record),
             size=record.size_bytes,
             etag=record.sha256,
             is_public=record.is_public,
-            open_=lambda start, length: self._library.open_original(record, start, length),
+            open_=lambda start, length: self._library.originals.open(record, start, length),
             ends_s=access.ends_s,
         )

@@ -112,7 +112,7 @@ def restore(world: World) -> Actor:
     """Lose the original, and upload it again: the picture gets another generation."""
 
     def act(store: ObjectStore) -> None:
-        restored = Library(store).restore_original(candidate(PICTURE, owner="ann"))
+        restored = Library(store).originals.restore(candidate(PICTURE, owner="ann"))
         world.acknowledge(lambda version: version == restored)
         edit(world, "c")(store)
 

@@ -71,7 +71,7 @@ def hide(library: Library, image_id: str) -> None:
 
 
 def remove_and_upload_again_as_private(library: Library, image_id: str) -> None:
-    with library.open_original(library.find(ANN, image_id)) as original:
+    with library.originals.open(library.find(ANN, image_id)) as original:
         content = original.read()
     library.remove(ANN, image_id)
     add(library, content, Metadata(visibility="private"), "ann")
