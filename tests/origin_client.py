@@ -131,7 +131,7 @@ class OriginClient:
         """Do all items of a job in this thread; return how many are complete and failed."""
         runner = self.service.runner
         while (claim := runner.claim()) is not None:
-            runner.work_off(claim)
+            runner.work_through(claim)
             runner.leases.release(claim.lease)
         counts = self.client.simulate_get(job).json["counts"]
         return {state: counts[state] for state in ("complete", "failed")}

@@ -1,8 +1,8 @@
 """New jobs: checks requests, and cleans up lists of entries.
 
-Lists of thousands come from spreadsheets and exports. An entry that is blank or
-malformed fails alone, with its place in the list and the reason; one that is repeated
-is worked on once. Only an error in the request as a whole rejects the request.
+Long lists come from spreadsheets and exports. A blank or malformed entry fails alone, with its
+place in the list and the reason. A repeated entry is worked on once. Only an error in the
+request as a whole rejects the request.
 """
 
 from __future__ import annotations
@@ -41,7 +41,8 @@ def import_of(
     """Return the import of `urls`, all with the same metadata.
 
     Args:
-        publish: the name of a service that each picture is sent on to, with an album there.
+        publish: the name of the service that each picture is sent to.
+        album: of that service.
 
     Raises:
         InvalidField: the pictures should be private but have no owner.
@@ -75,7 +76,7 @@ def adoption_of(
 
     Args:
         found: their keys at the origin.
-        more_after: the key behind which a further job goes on; "" if this is all.
+        more_after: the key after which the next job continues; "" if there are no more.
 
     Raises:
         InvalidField: the pictures should be private but have no owner.
@@ -214,6 +215,6 @@ def _pipelines(sent: Sequence[str], presets: Mapping[str, str], limits: Limits) 
         except InvalidRequest as error:
             raise type(error)(f"{where}: {error}") from None
         if pipeline.format == AUTO:
-            raise InvalidField(f"{where}: there is no Accept header to go by; name the format")
+            raise InvalidField(f"{where}: a job has no Accept header; name the format")
         found[str(pipeline)] = None
     return tuple(found)

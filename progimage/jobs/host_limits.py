@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from progimage.errors import DownloadRefused
 from progimage.ingest.download.urls import parse_url
 
-# How long an item waits for a host that has no place free.
+# How long an item waits for a host with as many downloads as it may have.
 _BUSY_S = 0.25
 _REMEMBERED = 10_000
 

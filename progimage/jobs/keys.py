@@ -2,13 +2,13 @@
 
     job-lists/<owner>/<time backwards>-<id>   an owner's jobs, newest first; without content
     job-queue/<time>-<id>                     the jobs with work left, oldest first; the same
-    jobs/<id>/entries/<first>.json            what is to be worked on, some hundred at a time
+    jobs/<id>/entries/<first>.json            entries to work on, some hundred in each object
     jobs/<id>/request.json                    the rest of the request; the job exists if it does
-    jobs/<id>/items/<number>.json             what became of one item; created once, for good
-    jobs/<id>/leases/<shard>.json             who works on a hundred items; swapped and removed
-    jobs/<id>/finished.json                   complete or cancelled; created once, for good
+    jobs/<id>/items/<number>.json             the outcome of one item; created once
+    jobs/<id>/leases/<shard>.json             the runner that works on a hundred items
+    jobs/<id>/finished.json                   complete or cancelled; created once
 
-But for the leases nothing is ever rewritten.
+Only leases are rewritten.
 """
 
 from __future__ import annotations

@@ -1,14 +1,14 @@
 """Leases: which runner works on which shard of a job.
 
-A lease is an object that its holder created and keeps swapping for a new version of
-itself. Another runner looks, by its own monotonic clock, whether it stays the same
-for the length of a lease; then its holder is dead, and the first to swap it takes over.
-No clock of one machine is ever compared with that of another.
+A lease is an object that its holder creates and regularly replaces with a new version.
+Another runner measures, by its own monotonic clock, how long the object stays the same. After
+the length of a lease its holder counts as dead, and the first runner that replaces the object
+takes over. Clocks of two machines are never compared.
 
 A holder counts its lease from before the last renewal, an observer from after it, so the holder
-has stopped by the time the observer begins. If it has not (a process can be frozen between two
-instructions), both work on the same items for a moment. The outcomes stay right, because each
-is created only once.
+has stopped before the observer begins. If it has not (a process can be frozen between two
+instructions), both work on the same items for a moment. The outcomes are still correct, because
+each is created only once.
 """
 
 from __future__ import annotations
@@ -70,10 +70,11 @@ class Leases:
         self._seen: dict[str, tuple[str, float]] = {}
 
     def take(self, key: str, current: str) -> Lease | None:
-        """Return the lease on `key`, None while another holds it.
+        """Return the lease on `key`, None while another runner holds it.
 
-        `current` is the etag of the lease that is there, or ABSENT. A lease of another
-        must have been seen unchanged for its length, in earlier calls.
+        Args:
+            current: the etag of the stored lease, or ABSENT. A lease of another runner is only
+                taken if earlier calls have seen it unchanged for its length.
         """
         if current != ABSENT and not self.is_dead(key, current):
             return None
@@ -90,7 +91,7 @@ class Leases:
         return lease.is_held(self._clock())
 
     def renew(self, lease: Lease) -> None:
-        """Make a lease last longer, if it is held; if it is not, that shows in `is_held`."""
+        """Extend a lease that is held; afterwards `is_held` says whether it still is."""
         with lease._lock:
             started = self._clock()
             if not lease.is_held(started):
@@ -103,13 +104,13 @@ class Leases:
                 self._look_again(lease, started)
 
     def release(self, lease: Lease) -> None:
-        """Let others have the shard at once; does nothing to a lease that was lost."""
+        """Let another runner take the shard at once; a lost lease is left alone."""
         with lease._lock:
             lease._expires = 0.0
             try:
                 self._store.delete(lease.key, expect=lease._etag)
             except (Conflict, StoreUnavailable):
-                return  # it is another's by now, or it runs out
+                return  # another runner has it, or it expires
 
     def forget_others(self, keys: set[str]) -> None:
         """Forget all leases but these."""
@@ -124,7 +125,7 @@ class Leases:
         return now - self._seen[key][1] >= self.length_s
 
     def _look_again(self, lease: Lease, started: float) -> None:
-        """Find out whether a renewal whose answer was lost took effect."""
+        """Find out whether a renewal took effect although its answer was lost."""
         try:
             found, etag = json_objects.load(self._store, lease.key, LeaseObject, "a damaged lease")
         except (KeyMissing, DamagedRecord, StoreUnavailable):
@@ -134,7 +135,7 @@ class Leases:
 
     def _write(self, lease: Lease, expect: str) -> None:
         started = self._clock()
-        # Never twice the same: equal bytes may have equal etags.
+        # A new version each time: equal bytes may have equal etags.
         content = LeaseObject(holder=lease._holder, version=secrets.token_hex(16))
         lease._etag = json_objects.save(self._store, lease.key, content, expect)
         lease._expires = started + self.length_s

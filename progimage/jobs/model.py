@@ -29,13 +29,13 @@ class JobFile(JsonObject):
 
 
 class Entry(JobFile):
-    """One distinct thing to work on.
+    """One distinct entry of a job.
 
     Attributes:
         value: a URL to import, the id of a picture to render, or a part of an origin to purge
             (see `progimage.origins.purging`).
         positions: its places in the list that was sent; more than one if repeated.
-        error: why it cannot be worked on, if it cannot.
+        error: why it cannot be worked on; "" if it can.
     """
 
     value: str
@@ -59,11 +59,11 @@ class Request(JobFile):
         owner: "" is the default owner.
         metadata: of each picture that is imported.
         publish: name of the destination that each picture is sent on to; "" for none.
-        album: where there, if not just anywhere.
+        album: of the destination; "" for none.
         transforms: pipelines in their canonical form, each with its format if it has one.
         entries: how many distinct ones there are.
         repeated: how often an entry was sent, by its number, if more than once.
-        more_after: in an import from an origin, the key that a further job goes on behind.
+        more_after: in an import from an origin, the last key; the next job continues after it.
     """
 
     id: str
@@ -120,14 +120,14 @@ class Outcome(JobFile):
     """The outcome of one item.
 
     Attributes:
-        image_id: the picture that was imported or rendered; "" if it was not. A picture
-            that was imported but not published failed, and is there.
+        image_id: the picture that was imported or rendered; "" without one. An item whose
+            picture was imported but not published has failed, and has this id too.
         rendition: the last part of the rendition's path, in a render job.
         is_new: the import added a picture that was not there before.
         published: where the picture was sent on to.
         purged: how many pictures of the part were removed, in a purge.
-        error: name of the error's class; "" if all went well.
-        detail: the message of the error; safe to show.
+        error: name of the error's class; "" for success.
+        detail: the message of the error, which is safe to show.
     """
 
     image_id: str = ""

@@ -1,4 +1,4 @@
-"""Imported pictures, sent on to other services at least once.
+"""Publishes imported pictures at other services, at least once.
 
 A process can die after a service has accepted a picture and before the item's outcome is
 stored; then the picture is sent again. Within one process no step is repeated: completed steps
@@ -18,13 +18,13 @@ from progimage.library.originals import read_verified
 from progimage.lru import LockedLru
 from progimage.model import Record
 
-# Far more items than one process has in hand.
+# Far more items than one process works on at a time.
 _REMEMBERED = 10_000
 
 
 @dataclass(slots=True)
 class Step:
-    """How far an item has come: its picture is in the library, and perhaps elsewhere."""
+    """The progress of an item: its picture is in the library, and perhaps published."""
 
     record: Record
     is_new: bool
@@ -32,7 +32,7 @@ class Step:
 
 
 class Publishing:
-    """Sends the pictures of jobs on, and remembers how far each item has come."""
+    """Publishes the pictures of jobs, and remembers the progress of each item."""
 
     def __init__(self, library: Library, destinations: Mapping[str, Destination]) -> None:
         self._library = library
@@ -40,7 +40,7 @@ class Publishing:
         self._steps: LockedLru[tuple[str, int], Step] = LockedLru(_REMEMBERED)
 
     def step(self, request: Request, number: int) -> Step | None:
-        """Return how far an item has come in an earlier attempt."""
+        """Return the progress that an earlier attempt made with an item, None for none."""
         return self._steps.get((request.id, number))
 
     def imported(self, request: Request, number: int, step: Step) -> None:
@@ -52,7 +52,7 @@ class Publishing:
         self._steps.pop((request.id, number))
 
     def publish(self, request: Request, step: Step) -> None:
-        """Send an item's picture on, unless it was.
+        """Publish the picture of an item, unless that is done.
 
         Raises:
             PublishFailed, Overloaded: see `Destination.publish`.

@@ -1,6 +1,6 @@
 """Finds jobs whose messages were lost, or whose worker died, by looking at the store.
 
-Every worker looks now and then. A shard whose lease no longer changes gets a new
+Every worker looks regularly. A shard whose lease no longer changes gets a new
 message, since its worker is dead. A shard without a lease gets a message from a worker that has
 nothing to do: if its message were still in the queue, that worker would have received it. A
 runner that finds the shard taken or done drops the message.
@@ -27,7 +27,7 @@ class Rescan:
 
     Args:
         announce: sends the message for a shard of a job.
-        leases: the same that this process takes them by.
+        leases: those of this process.
         clock: monotonic seconds.
     """
 
@@ -64,7 +64,7 @@ class Rescan:
     def _look_at(self, job_id: str, seen: set[str], *, is_idle: bool) -> None:
         request = self._jobs.read(job_id)
         if request is None:
-            return  # it is being created, or was never
+            return  # it is being created, or its creation was interrupted
         for number, key, etag in self._jobs.unfinished_shards(request):
             seen.add(key)
             is_abandoned = is_idle if etag == ABSENT else self._leases.is_dead(key, etag)
@@ -73,7 +73,7 @@ class Rescan:
                 self._announce(job_id, number)
 
     def _is_due(self, key: str) -> bool:
-        """True unless this process has announced the shard not long ago."""
+        """Return False if this process announced the shard a moment ago."""
         now = self._clock()
         if now - self._announced.get(key, float("-inf")) < self._leases.length_s:
             return False

@@ -1,7 +1,7 @@
-"""Removal of old jobs: request first, so that no half job shows; the owner's marker last.
+"""Removal of old jobs: first the request, so that the job is gone; last the marker.
 
-That marker is how the remains of a job are found if a crash interrupted its creation or
-removal.
+By the marker in the owner's list the remains of a job are found, if a crash interrupted its
+creation or removal.
 """
 
 from __future__ import annotations

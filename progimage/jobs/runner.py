@@ -1,18 +1,18 @@
-"""The embedded runner: works jobs off in the background of a web process.
+"""The embedded runner: works on jobs in the background of a web process.
 
-Every web process of every node may have one. They share the work by leases, a hundred
-items at a time, so a big job is done by all of them and a small one does not wait for
-it: no process gives more than half of its threads to one job while they last.
+Every web process of every node may have one. They share the work by leases on a hundred items
+each, so all of them work on a large job. A process gives at most half of its threads to one
+job, so a small job does not wait for a large one.
 
     coordinator   looks for shards without a worker, takes their leases, ends what is done
-    workers       one thread a shard; they attempt its items, in order, and again
-    renewer       keeps the leases
+    workers       one thread for each shard; they attempt its items in order, failed ones again
+    renewer       renews the leases
 
-A process that dies leaves its leases; another finds that they no longer change, takes
-them over, and does the items that have no outcome yet.
+Another process notices that the leases of a dead process no longer change, takes them over, and
+does the items that have no outcome yet.
 
-What idling costs: a listing every `poll_s`; while there are jobs that others work on,
-also a look and two or more listings for each of them.
+An idle runner costs a listing every `poll_s`, and for each job that others work on a read and
+at least two listings.
 """
 
 from __future__ import annotations
@@ -55,12 +55,12 @@ class Runner:
 
     Attributes:
         work: carries out one item.
-        leases: by which it shares work with others.
+        leases: share the work with other runners.
 
     Args:
         threads: items at a time.
-        poll_s: between two looks for work of others.
-        clock: monotonic seconds, the same that `leases` goes by.
+        poll_s: the time between two looks for work from other nodes.
+        clock: monotonic seconds; the clock of `leases`.
     """
 
     def __init__(
@@ -115,7 +115,7 @@ class Runner:
         self._has_news.set()
 
     def stop(self, patience_s: float) -> None:
-        """Let items in flight be finished for so long, then leave them to others."""
+        """Wait up to `patience_s` for the items in progress, then leave them to other runners."""
         self.begin_to_stop()
         deadline = time.monotonic() + patience_s
         for thread in self._own:
@@ -130,7 +130,7 @@ class Runner:
     def claim(self) -> Claim | None:
         """Take items without a worker; None if there are none.
 
-        Ends, on the way, the jobs that are done.
+        Jobs that are done are ended.
         """
         with self._lock:
             mine = Counter(claim.request.id for claim in self._claims)
@@ -161,7 +161,7 @@ class Runner:
         if lease is None:
             return
         try:
-            numbers = self._jobs.missing(request, request.of_shard(shard))
+            numbers = self._jobs.outcomes.missing(request, request.of_shard(shard))
         except StoreError:
             self.leases.release(lease)
             raise
@@ -169,11 +169,11 @@ class Runner:
         with self._lock:
             self._claims[claim] = threading.current_thread()
         self._run(claim)
-        if not self._jobs.missing(request, range(request.items)):
+        if not self._jobs.outcomes.missing(request, range(request.items)):
             self._jobs.end_if_done(request)
 
-    def work_off(self, claim: Claim) -> None:
-        """Attempt the items of a claim until all have outcomes, or it is lost or at an end."""
+    def work_through(self, claim: Claim) -> None:
+        """Attempt the items of a claim until each has an outcome or the job or its lease ends."""
         request = claim.request
         if not claim.numbers:
             return
@@ -206,15 +206,15 @@ class Runner:
     def _claim_of(self, job_id: str, seen: set[str]) -> Claim | None:
         request = self._requests.get(job_id) or self._jobs.read(job_id)
         if request is None:
-            return None  # it is being created, or was never
+            return None  # it is being created, or its creation was interrupted
         self._requests[job_id] = request
         for shard in self._jobs.unfinished_shards(request):
             seen.add(shard.key)
             lease = self.leases.take(shard.key, shard.etag)
             if lease is None:
                 continue
-            # Looked at once more: another may have finished it since.
-            if numbers := self._jobs.missing(request, request.of_shard(shard.number)):
+            # Listed once more: another runner may have finished it meanwhile.
+            if numbers := self._jobs.outcomes.missing(request, request.of_shard(shard.number)):
                 return Claim(request, numbers, lease)
             self.leases.release(lease)
         return None
@@ -234,7 +234,7 @@ class Runner:
                 self._has_news.wait(self._poll_s)
 
     def _begin(self) -> bool:
-        """Start a thread for what there is to do; False if there is nothing."""
+        """Start a thread for a claim; return False if there is nothing to do."""
         claim = self.claim()
         if claim is None:
             return False
@@ -244,7 +244,7 @@ class Runner:
         try:
             thread.start()
         except RuntimeError:
-            # No room for another thread; the lease runs out, and the shard is taken later.
+            # No room for another thread; the lease expires, and the shard is taken later.
             with self._lock:
                 del self._claims[claim]
             raise
@@ -252,7 +252,7 @@ class Runner:
 
     def _run(self, claim: Claim) -> None:
         try:
-            self.work_off(claim)
+            self.work_through(claim)
         except ProgImageError as error:
             log.warning("a job's items wait", job=claim.request.id, reason=str(error))
             self._is_stopping.wait(self._poll_s)

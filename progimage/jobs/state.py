@@ -1,15 +1,14 @@
-"""Jobs in one object store: created, looked at, worked off, ended.
+"""Jobs in one object store: create them, look at them, end them.
 
     create   marker of the owner's list · entries · marker of the queue · request.json, created
     work     items/<number>.json, created, each by the first runner to finish it
-    end      finished.json, created: complete or cancelled · the queue's marker goes
+    end      finished.json, created: complete or cancelled · marker of the queue, removed
 
-A request commits a job: what a crash leaves without one is removed, and found by its
-marker. Nothing is counted anywhere: the state of a job is the listing of its
-outcomes, whose sizes show success or failure. So of any number of runners,
-alive, dead or late, each item has one outcome and each job one end.
+The request commits the job. What a crash leaves without a request is found by its marker and
+removed. The state of a job is the listing of its outcomes (see `outcomes`). So each item has
+one outcome and each job one end, however many runners work on it.
 
-To look at a job costs two reads, a listing for each thousand outcomes (none once it is
+A look at a job costs two reads, a listing for each thousand outcomes (none once it is
 complete), and one read for each item that is shown.
 """
 
@@ -29,24 +28,18 @@ from progimage.jobs import keys
 from progimage.jobs.model import (
     CHUNK,
     SHARD,
-    Counts,
     Entries,
     Entry,
     Finished,
     Item,
-    Outcome,
     Progress,
     Request,
     State,
 )
+from progimage.jobs.outcomes import Outcomes
 from progimage.keys import is_token
 from progimage.library.events import NO_EVENTS, Events, Subject, expect
-from progimage.stores import ABSENT, ObjectStore, Stat, exists, json_objects
-
-# A listing has sizes but no content, and a state in the key would let two runners
-# create an outcome each. So outcomes are padded with spaces, and the remainder of
-# their size is the place of their state here.
-_BY_REMAINDER: tuple[State, ...] = ("complete", "failed")
+from progimage.stores import ABSENT, ObjectStore, exists, json_objects
 
 _LATER_S = 60
 
@@ -65,8 +58,11 @@ class Jobs:
     """The jobs of a store: create, look at and end them.
 
     Args:
-        executor: reads several outcomes at a time; worth it where each takes long.
+        executor: reads several outcomes at a time; useful where each read takes long.
         events: takes the ends of jobs.
+
+    Attributes:
+        outcomes: those of the items of all jobs.
     """
 
     def __init__(
@@ -79,6 +75,7 @@ class Jobs:
         self._store = store
         self._executor = executor
         self._events = events
+        self.outcomes = Outcomes(store)
         self.clock = clock
 
     def create(self, request: Request, entries: Sequence[Entry]) -> None:
@@ -120,7 +117,7 @@ class Jobs:
         end = json_objects.find(self._store, keys.finished(request.id), Finished)
         if end is not None and end.counts is not None:
             return Progress(request, end.status, end.counts, end.finished)
-        counts = self._count(request)
+        counts = self.outcomes.count(request)
         if end is not None:
             return Progress(request, end.status, counts, end.finished)
         is_begun = counts.pending < request.total or self._has(keys.leases(request.id))
@@ -129,20 +126,22 @@ class Jobs:
     def window(
         self, request: Request, start: int, limit: int, state: State | None = None
     ) -> tuple[list[Item], int | None]:
-        """Return items from number `start` on, and where to go on if there are more.
+        """Return items from number `start` on, and the next number if there are more.
 
         Args:
-            state: leave out the items in others.
+            state: return only the items in this state.
         """
-        states = (pair for pair in self._states(request, start) if state in (None, pair[1]))
+        states = (pair for pair in self.outcomes.states(request, start) if state in (None, pair[1]))
         shown = list(islice(states, limit + 1))
         following = shown[limit][0] if len(shown) > limit else None
         shown = shown[:limit]
         if not shown:
             return [], following
         entries = self._entries_of(request, [number for number, _ in shown])
-        outcomes = (self._executor.map if self._executor else map)(
-            lambda pair: None if pair[1] == "pending" else self._shown(request, pair[0]), shown
+        each = self._executor.map if self._executor else map
+        outcomes = each(
+            lambda pair: self.outcomes.shown(request, pair[0]) if pair[1] != "pending" else None,
+            shown,
         )
         items = [
             Item(
@@ -156,10 +155,10 @@ class Jobs:
         return items, following
 
     def owned(self, owner: str, limit: int, after: str = "") -> tuple[list[Request], str | None]:
-        """Return an owner's jobs, newest first, and where to go on if there are more.
+        """Return an owner's jobs, newest first, and the next position if there are more.
 
         Args:
-            after: what an earlier call returned to go on with.
+            after: the position that an earlier call returned.
         """
         prefix = keys.jobs_of(owner)
         found: list[Request] = []
@@ -186,24 +185,14 @@ class Jobs:
                 yield marker.job_id
 
     def check_room(self, most: int) -> None:
-        """Raise `Overloaded` if as many jobs as may have work left."""
+        """Raise `Overloaded` if `most` jobs have work left already."""
         if next(islice(self.queue(), most - 1, None), None) is not None:
             raise Overloaded(
-                f"{most:,} jobs are waiting or under way already; try again later", _LATER_S
+                f"{most:,} jobs are waiting or running already; try again later", _LATER_S
             )
 
-    def missing(self, request: Request, numbers: range) -> list[int]:
-        """Return those of the items that have no outcome yet."""
-        there = set()
-        for stat in self._outcomes(request, numbers.start):
-            number = _number(stat)
-            if number >= numbers.stop:
-                break
-            there.add(number)
-        return [number for number in numbers if number not in there]
-
     def unfinished_shards(self, request: Request) -> list[Shard]:
-        """Return the shards of a job with items left; without any, it leaves the queue.
+        """Return the shards of a job with items left; without any, remove it from the queue.
 
         A job all of whose items have outcomes is ended.
         """
@@ -215,33 +204,13 @@ class Jobs:
             keys.number_of(stat.key, "leases"): stat.etag
             for stat in self._store.list(keys.leases(request.id))
         }
-        missing = self.missing(request, range(request.items))
+        missing = self.outcomes.missing(request, range(request.items))
         if not missing:
             self.end_if_done(request)
         return [
             Shard(number, keys.lease(request.id, number), leases.get(number, ABSENT))
             for number in sorted({item // SHARD for item in missing})
         ]
-
-    def outcome(self, request: Request, number: int) -> Outcome | None:
-        """Return the outcome of an item; None if it is pending."""
-        return json_objects.find(self._store, keys.item(request.id, number), Outcome)
-
-    def settle(self, request: Request, number: int, outcome: Outcome) -> bool:
-        """Store the outcome of an item; False if it had one."""
-        data = outcome.model_dump_json(exclude_defaults=True).encode()
-        place = _BY_REMAINDER.index(outcome.state)
-        data += b" " * ((place - len(data)) % len(_BY_REMAINDER))
-        try:
-            self._store.put(
-                keys.item(request.id, number),
-                io.BytesIO(data),
-                media_type="application/json",
-                expect=ABSENT,
-            )
-        except Conflict:
-            return False
-        return True
 
     def has_ended(self, request: Request) -> bool:
         """True if the job is complete or cancelled."""
@@ -253,7 +222,7 @@ class Jobs:
 
     def end_if_done(self, request: Request) -> bool:
         """End a job all of whose items have outcomes; False if some have none."""
-        counts = self._count(request)
+        counts = self.outcomes.count(request)
         if counts.pending:
             return False
         self._end(request, Finished(finished=self.clock(), status="complete", counts=counts))
@@ -268,14 +237,14 @@ class Jobs:
         event = expect(self._events, "job.finished", subject, lambda: self._summary(request, end))
         try:
             json_objects.create(self._store, keys.finished(request.id), end)
-        except Conflict:  # it has ended before, one way or the other
+        except Conflict:  # it has ended already
             event.retract()
         else:
             event.confirm()
         self.forget(request)
 
     def _summary(self, request: Request, end: Finished) -> dict[str, Any]:
-        counts = (end.counts or self._count(request))._asdict()
+        counts = (end.counts or self.outcomes.count(request))._asdict()
         return {
             "id": request.id,
             "kind": request.kind,
@@ -286,27 +255,6 @@ class Jobs:
             "counts": {"total": request.total, **counts},
         }
 
-    def _count(self, request: Request) -> Counts:
-        counts = {"complete": 0, "failed": 0}
-        for stat in self._outcomes(request):
-            counts[_state(stat)] += request.times(_number(stat))
-        return Counts(request.total - sum(counts.values()), counts["complete"], counts["failed"])
-
-    def _shown(self, request: Request, number: int) -> Outcome | None:
-        """Return an outcome to show; one that cannot be read does not hide the others."""
-        try:
-            return self.outcome(request, number)
-        except DamagedRecord as error:
-            return Outcome(error=type(error).__name__, detail=str(error))
-
-    def _states(self, request: Request, start: int) -> Iterator[tuple[int, State]]:
-        for stat in self._outcomes(request, start):
-            number = _number(stat)
-            yield from ((n, "pending") for n in range(start, number))
-            yield number, _state(stat)
-            start = number + 1
-        yield from ((n, "pending") for n in range(start, request.items))
-
     def _entries_of(self, request: Request, numbers: list[int]) -> dict[int, Entry]:
         found: dict[int, Entry] = {}
         for number in numbers:
@@ -314,23 +262,8 @@ class Jobs:
                 found |= self.entries(request, range(number, number + 1))
         return found
 
-    def _outcomes(self, request: Request, start: int = 0) -> Iterator[Stat]:
-        after = keys.item(request.id, start - 1) if start else ""
-        for stat in self._store.list(keys.items(request.id), after):
-            if _number(stat) >= 0:
-                yield stat
-
     def _has(self, prefix: str) -> bool:
         return next(self._store.list(prefix), None) is not None
 
     def _mark(self, key: str) -> None:
         self._store.put(key, io.BytesIO(), media_type="application/x-empty")
-
-
-def _number(stat: Stat) -> int:
-    number = keys.number_of(stat.key, "items")
-    return -1 if number is None else number
-
-
-def _state(stat: Stat) -> State:
-    return _BY_REMAINDER[stat.size % len(_BY_REMAINDER)]

@@ -1,7 +1,7 @@
 """One attempt at one item of a job.
 
 A runner calls `Work.attempt` for each item that has no outcome, from any number of threads,
-processes and nodes, and calls it again when the answer says so. The runner decides which
+processes and nodes, and calls it again if the result is `Again`. The runner decides which
 process does which item, and when; see `progimage.jobs.runner`.
 """
 
@@ -32,7 +32,7 @@ from progimage.origins.sources.source import OriginSource, Version
 from progimage.renditions.renditions import Renditions
 from progimage.telemetry import metrics
 
-# The first pause before an attempt is made again; each next is twice as long.
+# The pause before the second attempt; each further pause is twice as long.
 _FIRST_PAUSE_S = 1.0
 _LONGEST_PAUSE_S = 60.0
 
@@ -53,8 +53,8 @@ class Work:
     """Imports and renders single items, and purges parts of origins.
 
     Args:
-        attempts: downloads of one URL, or sendings of its picture, before that is given up.
-        origins: where pictures are imported from by `origin://name/key`.
+        attempts: the most downloads of one URL, and the most attempts to publish its picture.
+        origins: sources of the pictures with the addresses `origin://name/key`, by name.
     """
 
     def __init__(
@@ -84,14 +84,14 @@ class Work:
         self._is_over = False
 
     def stop(self) -> None:
-        """From now on count no failure against an item: its resources are being closed."""
+        """Store no more failures: the resources of this process are being closed."""
         self._is_over = True
 
     def attempt(self, request: Request, number: int, entry: Entry, before: int) -> Again | None:
         """Do an item and store its outcome, or return when to try again.
 
         Args:
-            before: attempts that were made before, and counted.
+            before: how many counted attempts there were before.
         """
         try:
             outcome = self._run(request, number, entry)
@@ -104,7 +104,7 @@ class Work:
             outcome = self._failed(request, number, error)
         except Exception as error:
             if isinstance(error, OSError) and before + 1 < self._attempts:
-                # A full disk or too many open files, which may pass.
+                # A full disk or too many open files, which may be temporary.
                 log.warning("an item of a job waits", job=request.id, item=number, exc_info=error)
                 return Again(_pause_s(before), is_counted=True)
             log.exception("unexpected error in a job", job=request.id, item=number)
@@ -113,7 +113,7 @@ class Work:
         if self._is_over and outcome.error:
             return Again(0.0, is_counted=False)
         try:
-            self._jobs.settle(request, number, outcome)
+            self._jobs.outcomes.create(request, number, outcome)
             self._publishing.forget(request, number)
         except errors.StoreUnavailable as error:
             return self._again(error, before)
@@ -183,7 +183,7 @@ class Work:
     def _again(self, error: errors.ProgImageError, before: int) -> Again | None:
         pause_s = _pause_s(before)
         if isinstance(error, errors.StoreUnavailable):
-            # Not the item's fault: it waits as long as that lasts.
+            # Not the fault of the item: it waits until the store is back.
             return Again(pause_s, is_counted=False)
         if isinstance(error, errors.Overloaded):
             return Again(max(pause_s, error.retry_after_s), is_counted=False)

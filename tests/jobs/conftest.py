@@ -75,7 +75,7 @@ def runner_over(
 def run(runner: Runner) -> None:
     """Do all there is to do, as one thread of a runner does it."""
     while (claim := runner.claim()) is not None:
-        runner.work_off(claim)
+        runner.work_through(claim)
         runner.leases.release(claim.lease)
 
 

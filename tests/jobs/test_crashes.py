@@ -48,7 +48,7 @@ def heedless(store: ObjectStore) -> None:
     runner, jobs = runner_over(store, CLOCK), Jobs(store)
     for request in jobs.owned("", 9)[0]:
         entries = jobs.entries(request, range(request.items))
-        for number in jobs.missing(request, range(request.items)):
+        for number in jobs.outcomes.missing(request, range(request.items)):
             runner.work.attempt(request, number, entries[number], 0)
         jobs.end_if_done(request)
 

@@ -53,14 +53,14 @@ def test_every_picture_is_stored_with_the_shared_metadata(store, clock, remote):
 def test_pictures_belong_to_who_created_the_job(store, clock, remote):
     request = import_job(store, remote.urls(1), owner="ann", visibility="private")
     run(runner_over(store, clock))
-    outcome = Jobs(store).outcome(request, 0)
+    outcome = Jobs(store).outcomes.find(request, 0)
     assert Library(store).find(Viewer(name="ann"), outcome.image_id).owner == "ann"
 
 
 def test_a_picture_that_is_there_already_is_complete_and_not_new(store, clock, remote):
     first, second = import_job(store, remote.urls(1)), import_job(store, remote.urls(1))
     run(runner_over(store, clock))
-    outcomes = [Jobs(store).outcome(request, 0) for request in (first, second)]
+    outcomes = [Jobs(store).outcomes.find(request, 0) for request in (first, second)]
     assert [outcome.is_new for outcome in outcomes] == [True, False]
     assert outcomes[0].image_id == outcomes[1].image_id
 
@@ -82,7 +82,7 @@ def test_temporary_failures_are_retried_and_permanent_ones_are_not(
 def test_private_addresses_are_not_fetched_unless_allowed(store, clock, remote):
     request = import_job(store, remote.urls(1))
     run(runner_over(store, clock, downloader=Downloader(Download(), 10**6)))
-    assert Jobs(store).outcome(request, 0).error == "DownloadRefused"
+    assert Jobs(store).outcomes.find(request, 0).error == "DownloadRefused"
     assert not remote.fetched
 
 

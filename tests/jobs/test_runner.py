@@ -71,7 +71,7 @@ def test_a_runner_that_lost_its_lease_stops(store, clock, pictures):
     runner = runner_over(store, clock)
     claim = runner.claim()
     clock.now += 11
-    runner.work_off(claim)
+    runner.work_through(claim)
     assert Jobs(store).progress(request).counts.pending == 3
 
 
@@ -93,7 +93,7 @@ def test_no_further_item_begins_once_a_job_is_cancelled(store, clock, pictures):
     runner = runner_over(store, clock)
     claim = runner.claim()
     Jobs(store).cancel(request)
-    runner.work_off(claim)
+    runner.work_through(claim)
     assert Jobs(store).progress(request)[1:3] == ("cancelled", Counts(3, 0, 0))
     assert runner.claim() is None
 
@@ -137,7 +137,7 @@ def test_a_failure_of_the_service_is_retried_for_as_long_as_it_lasts(store, cloc
 def test_a_render_that_breaks_is_tried_twice(store, clock, pictures):
     request = render_job(store, pictures[:1])
     assert len(attempts(runner_over(store, clock), *[RenderFailed("it crashed")] * 2)) == 2
-    assert Jobs(store).outcome(request, 0).detail == "it crashed"
+    assert Jobs(store).outcomes.find(request, 0).detail == "it crashed"
 
 
 def test_a_disk_that_is_full_for_a_moment_fails_nothing(store, clock, pictures):
@@ -147,13 +147,13 @@ def test_a_disk_that_is_full_for_a_moment_fails_nothing(store, clock, pictures):
     assert Jobs(store).progress(request).counts == Counts(0, 1, 0)
     other = render_job(store, pictures[1:2])
     assert len(attempts(runner_over(store, clock), *[full] * 9)) == 3
-    assert "device" not in Jobs(store).outcome(other, 0).detail
+    assert "device" not in Jobs(store).outcomes.find(other, 0).detail
 
 
 def test_a_bug_fails_its_item_and_shows_nothing_of_itself(store, clock, pictures):
     request = render_job(store, pictures[:1])
     attempts(runner_over(store, clock), KeyError("secret"))
-    outcome = Jobs(store).outcome(request, 0)
+    outcome = Jobs(store).outcomes.find(request, 0)
     assert outcome.error == "InternalError"
     assert "secret" not in outcome.detail
 

@@ -34,10 +34,10 @@ def urls(count: int) -> list[object]:
 def test_a_job_is_pending_then_in_progress_then_complete(store):
     jobs, request = Jobs(store), import_job(store, urls(2))
     assert jobs.progress(request)[1:] == ("pending", Counts(2, 0, 0), None)
-    assert jobs.settle(request, 1, BAD)
+    assert jobs.outcomes.create(request, 1, BAD)
     assert jobs.progress(request)[1:] == ("in-progress", Counts(1, 0, 1), None)
     assert not jobs.end_if_done(request)
-    assert jobs.settle(request, 0, GOOD)
+    assert jobs.outcomes.create(request, 0, GOOD)
     assert jobs.end_if_done(request)
     progress = jobs.progress(request)
     assert progress[1:3] == ("complete", Counts(0, 1, 1))
@@ -47,35 +47,35 @@ def test_a_job_is_pending_then_in_progress_then_complete(store):
 
 def test_the_first_outcome_of_an_item_stays(store):
     jobs, request = Jobs(store), import_job(store, urls(1))
-    assert jobs.settle(request, 0, GOOD)
-    assert not jobs.settle(request, 0, BAD)
-    assert jobs.outcome(request, 0) == GOOD
+    assert jobs.outcomes.create(request, 0, GOOD)
+    assert not jobs.outcomes.create(request, 0, BAD)
+    assert jobs.outcomes.find(request, 0) == GOOD
     assert jobs.progress(request).counts == Counts(0, 1, 0)
 
 
 @pytest.mark.parametrize("length", range(8))
 def test_the_size_of_an_outcome_tells_its_state_however_long_its_text_is(store, length):
     jobs, request = Jobs(store), import_job(store, urls(2))
-    jobs.settle(request, 0, Outcome(error="E", detail="é" * length))
-    jobs.settle(request, 1, Outcome(image_id="x" * length))
+    jobs.outcomes.create(request, 0, Outcome(error="E", detail="é" * length))
+    jobs.outcomes.create(request, 1, Outcome(image_id="x" * length))
     assert jobs.progress(request).counts == Counts(0, 1, 1)
 
 
 def test_items_done_before_a_job_is_cancelled_stay_and_count(store):
     jobs, request = Jobs(store), import_job(store, urls(3))
-    jobs.settle(request, 0, GOOD)
+    jobs.outcomes.create(request, 0, GOOD)
     jobs.cancel(request)
     assert jobs.progress(request)[1:3] == ("cancelled", Counts(2, 1, 0))
     assert jobs.has_ended(request)
     assert list(jobs.queue()) == []
     # An item that was under way.
-    jobs.settle(request, 1, GOOD)
+    jobs.outcomes.create(request, 1, GOOD)
     assert jobs.progress(request)[1:3] == ("cancelled", Counts(1, 2, 0))
 
 
 def test_a_job_that_is_complete_cannot_be_cancelled_any_more(store):
     jobs, request = Jobs(store), import_job(store, urls(1))
-    jobs.settle(request, 0, GOOD)
+    jobs.outcomes.create(request, 0, GOOD)
     jobs.end_if_done(request)
     jobs.cancel(request)
     assert jobs.progress(request).status == "complete"
@@ -104,7 +104,7 @@ def test_an_owners_jobs_are_listed_newest_first_a_page_at_a_time(store):
 def test_windows_show_every_item_once_with_its_outcome(store):
     jobs, request = Jobs(store), import_job(store, urls(1203))
     for number in (0, 500, 501, 1202):
-        jobs.settle(request, number, BAD if number == 501 else GOOD)
+        jobs.outcomes.create(request, number, BAD if number == 501 else GOOD)
     found, start = [], 0
     while start is not None:
         items, start = jobs.window(request, start, 400)
@@ -122,7 +122,7 @@ def test_windows_show_every_item_once_with_its_outcome(store):
 def test_a_window_can_show_items_of_one_state_only(store):
     jobs, request = Jobs(store), import_job(store, urls(10))
     for number in range(8):
-        jobs.settle(request, number, BAD if number % 3 == 0 else GOOD)
+        jobs.outcomes.create(request, number, BAD if number % 3 == 0 else GOOD)
 
     def numbers(state, start=0, limit=99):
         items, following = jobs.window(request, start, limit, state)
@@ -139,14 +139,14 @@ def test_repeated_entries_count_as_often_as_they_were_sent(store):
     jobs = Jobs(store)
     request = import_job(store, ["https://a.example/", "https://b.example/", "https://a.example/"])
     assert (request.items, request.total) == (2, 3)
-    jobs.settle(request, 0, GOOD)
+    jobs.outcomes.create(request, 0, GOOD)
     assert jobs.progress(request).counts == Counts(1, 2, 0)
 
 
 def test_a_look_at_a_job_of_thousands_costs_a_few_operations(store):
     jobs, request = Jobs(store), import_job(store, urls(5000))
     for number in range(4000):
-        jobs.settle(request, number, GOOD)
+        jobs.outcomes.create(request, number, GOOD)
     metered = MeteredStore(store)
     Jobs(metered).progress(request)
     Jobs(metered).window(request, 2000, 100)

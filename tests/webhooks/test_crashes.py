@@ -84,7 +84,7 @@ def with_trashed_picture(store: ObjectStore) -> None:
 def with_done_job(store: ObjectStore) -> None:
     jobs = Jobs(store)
     jobs.create(REQUEST, ENTRIES)
-    jobs.settle(REQUEST, 0, Outcome(image_id=ID))
+    jobs.outcomes.create(REQUEST, 0, Outcome(image_id=ID))
 
 
 def is_live(store: ObjectStore) -> bool:

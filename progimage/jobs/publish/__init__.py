@@ -1,1 +1,1 @@
-"""Sending pictures on to other services."""
+"""Publishing pictures at other services."""

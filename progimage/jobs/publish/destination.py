@@ -11,7 +11,7 @@ from progimage.model import Frozen
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """A picture to be sent on; `read` returns all its bytes."""
+    """A picture to publish; `read` returns all its bytes."""
 
     read: Callable[[], bytes]
     size_bytes: int
@@ -28,7 +28,7 @@ class Published(Frozen):
         to: name of the destination.
         id: of the picture there.
         link: address of the picture there.
-        delete_hash: what it takes to remove it there; "" if nothing does.
+        delete_hash: the secret that removes it there; "" for none.
     """
 
     to: str
@@ -38,7 +38,7 @@ class Published(Frozen):
 
 
 class Destination(Protocol):
-    """Somewhere to send pictures."""
+    """A service that pictures can be sent to."""
 
     def publish(self, picture: Outgoing, album: str) -> Published:
         """Send a picture, into an album unless that is "".

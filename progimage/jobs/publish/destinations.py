@@ -1,7 +1,7 @@
-"""Sending pictures on to services elsewhere.
+"""The services that pictures can be sent to.
 
-A destination is one class with `open` and `publish`, in a file of its own and a line
-in `DESTINATIONS`.
+A destination is a class with `open` and `publish` in its own file, and a line in
+`DESTINATIONS`.
 """
 
 from __future__ import annotations
@@ -14,6 +14,6 @@ DESTINATIONS = {"imgur": Imgur}
 
 
 def destinations(settings: Publish) -> dict[str, Destination]:
-    """Return the destinations that the settings name an account of."""
+    """Return the destinations for which the settings have an account, by name."""
     opened = {name: kind.open(settings) for name, kind in DESTINATIONS.items()}
     return {name: destination for name, destination in opened.items() if destination is not None}

@@ -4,7 +4,7 @@ POST /3/image takes a form with the picture's bytes and answers
 `{"data": {"id", "link", "deletehash", …}, "success": true, "status": 200}`. An upload
 costs 10 credits. Each answer says in `X-RateLimit-User…` and `-Client…` how many are
 left and when (seconds since 1970) there will be more, and in `X-Post-Rate-Limit-…` how
-many POST requests, and after how many seconds.
+many POST requests are left, and in how many seconds there will be more.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _LINK = re.compile(r"https?://[A-Za-z0-9.:-]+/[A-Za-z0-9._/-]{1,200}")
 
 
 class Imgur:
-    """Anonymous uploads in the name of one registered application."""
+    """Anonymous uploads by one registered application."""
 
     def __init__(
         self,
@@ -76,19 +76,19 @@ class Imgur:
         file = (picture.file_name or "picture", picture.read(), picture.media_type)
         status, headers, body = self._post({k: v for k, v in fields.items() if v}, file)
         answer = _parse(body)
-        self._mind_limits(headers)
+        self._pause_before_limits(headers)
         if status == 429 or _code(answer) == 429:
             raise self._too_often(headers)
         if status >= 500:
             raise PublishFailed(
-                f"imgur: is in trouble ({status})",
+                f"imgur: failed ({status})",
                 retryable=True,
                 retry_after_s=retry_after.seconds(headers.get("Retry-After", "")),
             )
         if status in (401, 403):
-            raise PublishFailed(f"imgur: does not take our client id ({status})")
+            raise PublishFailed(f"imgur: did not accept the client id ({status})")
         if status != 200:
-            raise PublishFailed(f"imgur: did not take the picture ({status})")
+            raise PublishFailed(f"imgur: did not accept the picture ({status})")
         return _published(answer)
 
     def _post(
@@ -106,7 +106,7 @@ class Imgur:
                         raise PublishFailed("imgur: its answer is too long or too slow")
         except (httpx.TransportError, httpx.DecodingError):
             raise PublishFailed(
-                "imgur: could not be reached, or broke off", retryable=True
+                "imgur: could not be reached, or the connection broke", retryable=True
             ) from None
         return response.status_code, response.headers, body
 
@@ -123,8 +123,8 @@ class Imgur:
             left_s = self._resumes_at - self._clock()
         return Overloaded("imgur: asked for a pause", retry_after_s=max(int(left_s) + 1, 1))
 
-    def _mind_limits(self, headers: Mapping[str, str]) -> None:
-        """Pause before a limit is met, as far as the headers tell."""
+    def _pause_before_limits(self, headers: Mapping[str, str]) -> None:
+        """Pause before a limit is reached, if the headers say that one is near."""
         if _number(headers, "X-RateLimit-UserRemaining", _COST) < _COST:
             reset = _number(headers, "X-RateLimit-UserReset", self._clock() + _USUAL_PAUSE_S)
             self._pause(reset - self._clock())
@@ -164,7 +164,7 @@ def _published(answer: dict[str, Any]) -> Published:
         and isinstance(link, str)
         and _LINK.fullmatch(link)
     ):
-        # Not tried again: it may well be there by now, twice after that.
+        # Not tried again: the picture may be there, and would then be there twice.
         raise PublishFailed("imgur: its answer is not one of its API; the picture may be there")
     is_hash = isinstance(delete_hash, str) and _ID.fullmatch(delete_hash)
     return Published(
