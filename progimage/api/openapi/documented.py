@@ -1,14 +1,14 @@
 """The decorator that describes a responder for the API's description.
 
-`@documented(...)` decorates a responder; its docstring is the prose. A schema may be a
-JSON schema, a pydantic model or a `Named` schema, which become named components, or a
-function that returns one of these from the settings: its limits are then those in force.
+`@documented(...)` decorates a responder, whose docstring is the prose. A schema is a JSON
+schema; a pydantic model or a `Named` schema, which become named components; or a function that
+returns one of these for the settings, with their limits.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from typing import Any, NamedTuple, TypeVar
 
 from progimage.errors import ProgImageError
@@ -64,7 +64,7 @@ Error = type[ProgImageError] | int
 
 @dataclass(frozen=True, slots=True)
 class Documented:
-    """The description of one responder.
+    """The description of one responder, and the decorator that attaches it.
 
     Attributes:
         name: with the method it is the operationId.
@@ -77,30 +77,19 @@ class Documented:
     name: str
     tag: str
     answers: Mapping[int, Answer]
+    _: KW_ONLY
     parameters: tuple[Parameter, ...] = ()
     body: Content | None = None
     errors: tuple[Error, ...] = ()
     is_open: bool = False
 
-
-def documented(
-    name: str,
-    tag: str,
-    answers: Mapping[int, Answer],
-    *,
-    parameters: tuple[Parameter, ...] = (),
-    body: Content | None = None,
-    errors: tuple[Error, ...] = (),
-    is_open: bool = False,
-) -> Callable[[Responder], Responder]:
-    """Attach the description of a responder to it; see `Documented`."""
-    description = Documented(name, tag, answers, parameters, body, errors, is_open)
-
-    def attach(responder: Responder) -> Responder:
-        setattr(responder, _ATTRIBUTE, description)
+    def __call__(self, responder: Responder) -> Responder:
+        """Attach this description to a responder, and return the responder."""
+        setattr(responder, _ATTRIBUTE, self)
         return responder
 
-    return attach
+
+documented = Documented
 
 
 def of_responder(responder: object) -> Documented | None:

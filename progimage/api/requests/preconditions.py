@@ -8,7 +8,7 @@ from email.utils import parsedate_to_datetime
 import falcon
 
 from progimage.api.requests.conditional import match_holds
-from progimage.errors import PreconditionFailed
+from progimage.errors import PreconditionFailed, PreconditionRequired
 
 # Longer than any date of HTTP.
 _MAX_DATE = 100
@@ -37,6 +37,24 @@ def require(req: falcon.Request, etag: str, modified: datetime | None = None) ->
             "If-Match, If-Unmodified-Since: there is another version than the one that the "
             f'request is for; the current ETag is "{etag}"'
         )
+
+
+def required_if_match(req: falcon.Request, what: str) -> str:
+    """Return If-Match, by which an edit names the version that it is based on.
+
+    Args:
+        what: to read for the current version.
+
+    Raises:
+        PreconditionRequired: the request has none.
+    """
+    if_match = req.get_header("If-Match")
+    if if_match is None:
+        raise PreconditionRequired(
+            "send the ETag of the version your edit is based on as If-Match; "
+            f"GET the {what} to learn it"
+        )
+    return if_match
 
 
 def _date(header: str | None) -> datetime | None:

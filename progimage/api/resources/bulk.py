@@ -17,11 +17,7 @@ from progimage.api.resources.deletion import Deletion
 from progimage.api.responses import problems
 from progimage.config import Settings
 from progimage.errors import (
-    InvalidField,
-    InvalidRequest,
-    PictureTooLarge,
     ProgImageError,
-    RequestTimeout,
     StoreUnavailable,
 )
 from progimage.fields import Tags, fold
@@ -131,7 +127,7 @@ class BulkResource:
             {schemas.JSON: BulkChange},
             examples={schemas.JSON: {"images": ["9c1e", "77ab"], "add_tags": ["sea"]}},
         ),
-        errors=(InvalidRequest, InvalidField, RequestTimeout, PictureTooLarge, StoreUnavailable),
+        errors=(*schemas.BODY_ERRORS, StoreUnavailable),
     )
     def on_patch(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Change, delete or restore each picture; 200 if all succeeded, 207 if some failed.

@@ -29,20 +29,17 @@ from progimage.errors import (
     EmptyPicture,
     ExternalIdTaken,
     Forbidden,
-    InvalidField,
     InvalidRequest,
     LinkExpired,
     LinkRefused,
     NotFound,
     Overloaded,
     PictureError,
-    PictureTooLarge,
     PreconditionFailed,
     ProgImageError,
     QuotaExceeded,
     RenderFailed,
     RenderTimeout,
-    RequestTimeout,
     StoreUnavailable,
 )
 from progimage.ingest import known
@@ -76,15 +73,12 @@ _MANY = Named(
 _RESULT = {schemas.JSON: {"anyOf": [schemas.UPLOADED, _MANY]}}
 
 UPLOAD_ERRORS = (
-    InvalidRequest,
-    InvalidField,
+    *schemas.BODY_ERRORS,
     DownloadRefused,
     DownloadFailed,
     EmptyPicture,
     QuotaExceeded,
     ExternalIdTaken,
-    RequestTimeout,
-    PictureTooLarge,
     415,
     PictureError,
     RenderFailed,

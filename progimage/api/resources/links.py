@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import partial
+from typing import TypeVar
 from urllib.parse import quote
 
 import falcon
@@ -53,7 +55,15 @@ LINK_HINT = (
 )
 
 
-class LinkRequest(JsonBody):
+class Lifetime(JsonBody):
+    """The lifetime of a link."""
+
+    expires_in: StrictInt = Field(
+        default=DEFAULT_EXPIRES_S, ge=1, description="Seconds until the link expires."
+    )
+
+
+class LinkRequest(Lifetime):
     """The target and the lifetime of a link."""
 
     transform: str = Field(
@@ -62,18 +72,21 @@ class LinkRequest(JsonBody):
         "was uploaded; `*` for every rendition, but not the original; `iiif` for viewers: "
         "facts, tiles and manifest of the picture.",
     )
-    expires_in: StrictInt = Field(
-        default=DEFAULT_EXPIRES_S, ge=1, description="Seconds until the link expires."
-    )
 
 
-def link_request(settings: Settings) -> type[LinkRequest]:
-    """Return the model with the limits of the settings."""
+Request = TypeVar("Request", bound=Lifetime)
+
+
+def with_limits(model: type[Request], settings: Settings) -> type[Request]:
+    """Return a model of a request for a link, with the limits of the settings."""
     longest_s = settings.links.max_expires_s
-    default_s = min(DEFAULT_EXPIRES_S, longest_s)
-    expires_in = LinkRequest.model_fields["expires_in"]
-    bounded = Field(default=default_s, ge=1, le=longest_s, description=expires_in.description)
-    return create_model("LinkRequest", __base__=LinkRequest, expires_in=(StrictInt, bounded))
+    bounded = Field(
+        default=min(DEFAULT_EXPIRES_S, longest_s),
+        ge=1,
+        le=longest_s,
+        description=Lifetime.model_fields["expires_in"].description,
+    )
+    return create_model(model.__name__, __base__=model, expires_in=(StrictInt, bounded))
 
 
 class SignedLink(JsonDocument):
@@ -150,7 +163,7 @@ class Links:
         self._signer = signer
         self._settings = settings
         self._limits = limits
-        self._model = link_request(settings)
+        self._model = with_limits(LinkRequest, settings)
 
     @documented(
         "links",
@@ -158,7 +171,7 @@ class Links:
         {200: Answer("The link.", {schemas.JSON: SignedLink}, ("Cache-Control",))},
         parameters=(schemas.IMAGE_ID,),
         body=Content(
-            {schemas.JSON: link_request},
+            {schemas.JSON: partial(with_limits, LinkRequest)},
             examples={schemas.JSON: {"transform": "thumbnail.webp", "expires_in": 3600}},
         ),
         errors=(

@@ -12,7 +12,7 @@ import falcon
 from progimage import keys
 from progimage.api.auth.authentication import viewer_of
 from progimage.api.openapi import schemas
-from progimage.api.openapi.documented import Answer, Named, Parameter, documented
+from progimage.api.openapi.documented import Answer, Parameter, documented
 from progimage.api.requests.query import pairs
 from progimage.api.requests.search import CONDITIONS, PARAMETERS, QueryParameters, query_of
 from progimage.api.resources.bulk import BulkResource
@@ -42,11 +42,7 @@ _PAGING = ("limit", "cursor", "offset")
 QUERY = (*CONDITIONS, "external_id", "near", "near_distance", "sort", "fields", "links", *_PAGING)
 """Every parameter of the list."""
 
-LIMIT = Parameter(
-    "limit",
-    "The number of pictures on a page.",
-    {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT},
-)
+LIMIT = schemas.page_size("pictures", MAX_LIMIT, DEFAULT_LIMIT)
 CURSOR = Parameter(
     "cursor",
     "A position in the list, from `next` or `previous`.",
@@ -88,24 +84,16 @@ _SORT = Parameter(
         "default": str(NEWEST_FIRST),
     },
 )
-_PAGE = Named(
+_PAGE = schemas.collection(
     "Collection",
-    {
-        "type": "object",
-        "properties": {
-            "kind": {"const": "Collection"},
-            "data": {"type": "array", "items": schemas.PART_OF_PICTURE},
-            "next": {"type": ["string", "null"], "description": "The next page."},
-            "previous": {"type": ["string", "null"], "description": "The previous page."},
-            "total": {"type": "integer", "minimum": 0},
-            "total_is_exact": {"type": "boolean", "description": "False: there are more."},
-            "is_partial": {
-                "type": "boolean",
-                "description": "True: the limit of work came before the end of the page; "
-                "continue at `next`.",
-            },
-        },
-        "required": ["kind", "data", "next", "previous", "total", "total_is_exact", "is_partial"],
+    schemas.PART_OF_PICTURE,
+    previous={"type": ["string", "null"], "description": "The previous page."},
+    total={"type": "integer", "minimum": 0},
+    total_is_exact={"type": "boolean", "description": "False: there are more."},
+    is_partial={
+        "type": "boolean",
+        "description": "True: the limit of work came before the end of the page; "
+        "continue at `next`.",
     },
 )
 

@@ -6,11 +6,12 @@ import falcon
 
 from progimage.api.auth.authentication import viewer_of
 from progimage.api.openapi import schemas
-from progimage.api.openapi.documented import Answer, Content, Parameter, documented
+from progimage.api.openapi.documented import Answer, Content, documented
 from progimage.api.requests.body import Body
 from progimage.api.requests.conditional import match_holds, none_match_holds
 from progimage.api.requests.json_body import PictureFields, read_json_object, validated
 from progimage.api.requests.media_type import check_media_type
+from progimage.api.requests.preconditions import required_if_match
 from progimage.api.requests.query import pairs
 from progimage.api.requests.search import QueryParameters
 from progimage.api.resources.record_shape import SHAPE, shape
@@ -20,13 +21,10 @@ from progimage.config import Settings
 from progimage.errors import (
     ExternalIdTaken,
     Forbidden,
-    InvalidField,
     InvalidRequest,
     NotFound,
-    PictureTooLarge,
     PreconditionFailed,
     PreconditionRequired,
-    RequestTimeout,
     StoreUnavailable,
 )
 from progimage.library import Library
@@ -74,27 +72,18 @@ class MetadataResource:
         {200: _RECORD},
         parameters=(
             schemas.IMAGE_ID,
-            Parameter(
-                "If-Match",
-                "The ETag of the version the edit is based on.",
-                {"type": "string"},
-                place="header",
-                required=True,
-            ),
+            schemas.IF_MATCH,
         ),
         body=Content(
             dict.fromkeys(_PATCH_TYPES, PictureFields),
             examples={kind: {"title": "Harbour", "tags": ["sea"]} for kind in _PATCH_TYPES},
         ),
         errors=(
-            InvalidRequest,
-            InvalidField,
+            *schemas.BODY_ERRORS,
             Forbidden,
             NotFound,
             ExternalIdTaken,
-            RequestTimeout,
             PreconditionFailed,
-            PictureTooLarge,
             415,
             PreconditionRequired,
             StoreUnavailable,
@@ -103,12 +92,7 @@ class MetadataResource:
     def on_patch(self, req: falcon.Request, resp: falcon.Response, image_id: str) -> None:
         """Apply a JSON merge patch (RFC 7396) to the metadata of the version in If-Match."""
         check_media_type(req, _PATCH_TYPES, _HINT, "Accept-Patch")
-        if_match = req.get_header("If-Match")
-        if if_match is None:
-            raise PreconditionRequired(
-                "send the ETag of the version your edit is based on as If-Match; "
-                "GET the metadata to learn it"
-            )
+        if_match = required_if_match(req, "metadata")
         with Body(req, self._settings.upload) as body:
             changes = read_json_object(body, PictureFields.max_bytes)
         validated(PictureFields, changes)

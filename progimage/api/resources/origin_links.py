@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import falcon
 
 from progimage.access.signed_links import LinkSigner, path_of_origin
@@ -20,13 +22,14 @@ from progimage.api.resources.links import (
     LINK_HINT,
     ORIGINAL,
     VIEWERS,
+    LinkRequest,
     SignedLink,
     check_viewers,
-    link_request,
     no_key,
     parse_transform,
     send_link,
     sign_for_viewers,
+    with_limits,
 )
 from progimage.api.resources.origins import NAME
 from progimage.api.responses.hal import Urls
@@ -75,7 +78,7 @@ class OriginLinks:
         self._settings = settings
         self._limits = limits
         self._urls = urls
-        self._model = link_request(settings)
+        self._model = with_limits(LinkRequest, settings)
 
     @documented(
         "origin_links",
@@ -83,7 +86,7 @@ class OriginLinks:
         {200: Answer("The link.", {schemas.JSON: SignedLink}, ("Cache-Control",))},
         parameters=(NAME, _KEY),
         body=Content(
-            {schemas.JSON: link_request},
+            {schemas.JSON: partial(with_limits, LinkRequest)},
             examples={schemas.JSON: {"transform": "thumbnail.webp", "expires_in": 3600}},
         ),
         errors=(

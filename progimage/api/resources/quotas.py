@@ -15,12 +15,9 @@ from progimage.config import Settings
 from progimage.errors import (
     BadCredentials,
     Forbidden,
-    InvalidField,
     InvalidRequest,
     NotFound,
     Overloaded,
-    PictureTooLarge,
-    RequestTimeout,
     StoreUnavailable,
     Unauthenticated,
 )
@@ -97,7 +94,7 @@ class AccountQuota:
             {schemas.JSON: QuotaLimits},
             examples={schemas.JSON: {"max_pictures": 1000, "max_size_bytes": 5_000_000_000}},
         ),
-        errors=(*_ERRORS, InvalidField, RequestTimeout, PictureTooLarge),
+        errors=(*_ERRORS, *schemas.BODY_ERRORS),
     )
     def on_put(self, req: falcon.Request, resp: falcon.Response, name: str) -> None:
         """Give an account limits of its own; only for administrators."""

@@ -10,7 +10,7 @@ import falcon
 
 from progimage.api.auth.authentication import viewer_of
 from progimage.api.openapi import schemas
-from progimage.api.openapi.documented import Answer, Named, Parameter, documented
+from progimage.api.openapi.documented import Answer, Parameter, documented
 from progimage.api.requests.query import pairs
 from progimage.api.requests.search import QueryParameters, tag_text
 from progimage.api.resources.listing import CURSOR, DEFAULT_LIMIT, LIMIT, MAX_LIMIT
@@ -21,28 +21,17 @@ from progimage.library.search.catalogue import Catalogue
 
 _MAX_CURSOR = 400
 
-_PAGE = Named(
+_PAGE = schemas.collection(
     "TagCollection",
     {
         "type": "object",
         "properties": {
-            "kind": {"const": "Collection"},
-            "data": {
-                "type": "array",
-                "items": {
-                    "type": "object",
-                    "properties": {
-                        "tag": {"type": "string"},
-                        "count": {"type": "integer", "minimum": 0},
-                        "count_is_exact": {"type": "boolean"},
-                        "_links": schemas.LINKS,
-                    },
-                    "required": ["tag", "count", "count_is_exact", "_links"],
-                },
-            },
-            "next": {"type": ["string", "null"]},
+            "tag": {"type": "string"},
+            "count": {"type": "integer", "minimum": 0},
+            "count_is_exact": {"type": "boolean"},
+            "_links": schemas.LINKS,
         },
-        "required": ["kind", "data", "next"],
+        "required": ["tag", "count", "count_is_exact", "_links"],
     },
 )
 

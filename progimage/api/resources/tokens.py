@@ -20,18 +20,13 @@ from progimage.config import Settings
 from progimage.errors import (
     BadCredentials,
     Forbidden,
-    InvalidField,
-    InvalidRequest,
     NotFound,
     Overloaded,
-    PictureTooLarge,
-    RequestTimeout,
     StoreUnavailable,
     TooManyAttempts,
     Unauthenticated,
 )
 
-_BODY_ERRORS = (InvalidRequest, InvalidField, RequestTimeout, PictureTooLarge, StoreUnavailable)
 _ACCOUNT_ERRORS = (Unauthenticated, BadCredentials, Forbidden, StoreUnavailable)
 
 _MAX_CHARACTERS = 1_000
@@ -98,7 +93,13 @@ class Tokens:
         "accounts",
         {200: Answer("Signed in.", {schemas.JSON: SessionGrant}, ("Cache-Control",))},
         body=Content({schemas.JSON: SignInRequest}),
-        errors=(*_BODY_ERRORS, BadCredentials, TooManyAttempts, Overloaded),
+        errors=(
+            *schemas.BODY_ERRORS,
+            BadCredentials,
+            TooManyAttempts,
+            Overloaded,
+            StoreUnavailable,
+        ),
         is_open=True,
     )
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:

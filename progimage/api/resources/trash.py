@@ -44,20 +44,12 @@ _TRASHED = Named(
         ]
     },
 )
-_PAGE = Named(
+_PAGE = schemas.collection(
     "TrashCollection",
-    {
-        "type": "object",
-        "properties": {
-            "kind": {"const": "Collection"},
-            "days": {
-                "type": "integer",
-                "description": "How long deleted pictures can be restored; 0: there is no trash.",
-            },
-            "data": {"type": "array", "items": _TRASHED},
-            "next": {"type": ["string", "null"], "description": "The next page."},
-        },
-        "required": ["kind", "days", "data", "next"],
+    _TRASHED,
+    days={
+        "type": "integer",
+        "description": "How long deleted pictures can be restored; 0: there is no trash.",
     },
 )
 _EMPTIED = Named(
@@ -94,24 +86,20 @@ class TrashResource:
         parameters = QueryParameters(pairs(req), ("limit", "cursor"))
         limit = parameters.whole_number("limit", 1, MAX_LIMIT, DEFAULT_LIMIT)
         owner = author_of(req).name
-        after = note_cursor.decoded(
-            parameters.one("cursor"),
+        records, following = note_cursor.page(
+            parameters,
+            limit,
+            lambda after: self._library.trash.list(owner, after),
             owner_keys.trash_of(owner),
             owner_keys.id_of_trash_note,
             "picture",
         )
-        found = list(islice(self._library.trash.list(owner, after), limit + 1))
-        next_page = None
-        if len(found) > limit:
-            cursor = note_cursor.encoded(found[limit - 1][0])
-            query = parameters.encoded(("cursor",), cursor=cursor)
-            next_page = self._urls.relative(f"/trash/?{query}")
         resp.set_header("Cache-Control", "private, no-store")
         resp.media = {
             "kind": "Collection",
             "days": self._days,
-            "data": [self._document(record) for _, record in found[:limit]],
-            "next": next_page,
+            "data": [self._document(record) for record in records],
+            "next": self._urls.relative(f"/trash/?{following}") if following else None,
         }
 
     @documented(

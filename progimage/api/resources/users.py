@@ -24,13 +24,9 @@ from progimage.config.networks import site_of
 from progimage.errors import (
     BadCredentials,
     Forbidden,
-    InvalidField,
-    InvalidRequest,
     NameTaken,
     NotFound,
     Overloaded,
-    PictureTooLarge,
-    RequestTimeout,
     StoreUnavailable,
     TooManyAttempts,
     Unauthenticated,
@@ -38,10 +34,7 @@ from progimage.errors import (
 from progimage.library.quotas import Quotas, Usage
 
 _BODY_ERRORS = (
-    InvalidRequest,
-    InvalidField,
-    RequestTimeout,
-    PictureTooLarge,
+    *schemas.BODY_ERRORS,
     Unauthenticated,
     Forbidden,
     StoreUnavailable,

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Any, ClassVar
 
-from pydantic import Field, StrictInt, create_model
+from pydantic import Field
 
 from progimage.api.openapi import schemas
 from progimage.api.openapi.documented import Named, Parameter
 from progimage.api.requests.json_body import JsonBody
-from progimage.api.resources.links import DEFAULT_EXPIRES_S
-from progimage.config import Settings
+from progimage.api.resources.links import Lifetime
 from progimage.fields import Description, Title
 from progimage.library.albums import MAX_PICTURES
 from progimage.model import Visibility
@@ -56,30 +55,8 @@ ALBUM = Named(
         "required": ["id", "owner", "revision", "title", "description", "visibility", "_links"],
     },
 )
-ALBUMS = Named(
-    "AlbumCollection",
-    {
-        "type": "object",
-        "properties": {
-            "kind": {"const": "Collection"},
-            "data": {"type": "array", "items": ALBUM},
-            "next": {"type": ["string", "null"], "description": "The next page."},
-        },
-        "required": ["kind", "data", "next"],
-    },
-)
-PICTURES = Named(
-    "AlbumPictures",
-    {
-        "type": "object",
-        "properties": {
-            "kind": {"const": "Collection"},
-            "data": {"type": "array", "items": schemas.PART_OF_PICTURE},
-            "next": {"type": ["string", "null"], "description": "The next page."},
-        },
-        "required": ["kind", "data", "next"],
-    },
-)
+ALBUMS = schemas.collection("AlbumCollection", ALBUM)
+PICTURES = schemas.collection("AlbumPictures", schemas.PART_OF_PICTURE)
 CHANGED = Named(
     "AlbumChanged",
     {
@@ -150,23 +127,5 @@ class AlbumChange(JsonBody):
     )
 
 
-class AlbumLinkRequest(JsonBody):
+class AlbumLinkRequest(Lifetime):
     """The lifetime of a link to an album."""
-
-    expires_in: StrictInt = Field(
-        default=DEFAULT_EXPIRES_S, ge=1, description="Seconds until the link expires."
-    )
-
-
-def album_link_request(settings: Settings) -> type[AlbumLinkRequest]:
-    """Return the model with the limits of the settings."""
-    longest_s = settings.links.max_expires_s
-    bounded = Field(
-        default=min(DEFAULT_EXPIRES_S, longest_s),
-        ge=1,
-        le=longest_s,
-        description=AlbumLinkRequest.model_fields["expires_in"].description,
-    )
-    return create_model(
-        "AlbumLinkRequest", __base__=AlbumLinkRequest, expires_in=(StrictInt, bounded)
-    )

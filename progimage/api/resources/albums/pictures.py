@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import falcon
 
 from progimage.access.signed_links import LinkSigner, path_of_album
@@ -17,10 +19,10 @@ from progimage.api.resources.albums.documents import (
     CHANGED,
     PICTURES,
     AlbumChange,
-    album_link_request,
+    AlbumLinkRequest,
 )
 from progimage.api.resources.albums.reading import AlbumReader
-from progimage.api.resources.links import SignedLink, no_key, send_link
+from progimage.api.resources.links import SignedLink, no_key, send_link, with_limits
 from progimage.api.responses import problems
 from progimage.api.responses.hal import Urls
 from progimage.config import Settings
@@ -32,8 +34,6 @@ from progimage.errors import (
     LinkRefused,
     NoLinkKey,
     NotFound,
-    PictureTooLarge,
-    RequestTimeout,
     StoreUnavailable,
     TransformRefused,
 )
@@ -61,7 +61,7 @@ class AlbumPictures:
         self._signer = signer
         self._settings = settings
         self._urls = urls
-        self._link_model = album_link_request(settings)
+        self._link_model = with_limits(AlbumLinkRequest, settings)
 
     @documented(
         "album_images",
@@ -70,16 +70,7 @@ class AlbumPictures:
         parameters=(
             ALBUM_ID,
             schemas.SIGNATURE,
-            Parameter(
-                "limit",
-                "The number of pictures on a page.",
-                {
-                    "type": "integer",
-                    "minimum": 1,
-                    "maximum": MAX_LIMIT,
-                    "default": DEFAULT_LIMIT,
-                },
-            ),
+            schemas.page_size("pictures", MAX_LIMIT, DEFAULT_LIMIT),
             Parameter(
                 "cursor",
                 "Go on after the picture with this id, as `next` of the page before does.",
@@ -122,12 +113,9 @@ class AlbumPictures:
             examples={schemas.JSON: {"add": ["9c1e" * 16], "remove": ["77ab" * 16]}},
         ),
         errors=(
-            InvalidRequest,
-            InvalidField,
+            *schemas.BODY_ERRORS,
             NotFound,
             Forbidden,
-            RequestTimeout,
-            PictureTooLarge,
             StoreUnavailable,
         ),
     )
@@ -164,7 +152,8 @@ class AlbumPictures:
         {200: Answer("The link.", {schemas.JSON: SignedLink}, ("Cache-Control",))},
         parameters=(ALBUM_ID,),
         body=Content(
-            {schemas.JSON: album_link_request}, examples={schemas.JSON: {"expires_in": 86400}}
+            {schemas.JSON: partial(with_limits, AlbumLinkRequest)},
+            examples={schemas.JSON: {"expires_in": 86400}},
         ),
         errors=(
             InvalidRequest,

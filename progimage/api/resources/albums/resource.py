@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from itertools import islice
-
 import falcon
 
 from progimage.api.auth.authentication import author_of, viewer_of
 from progimage.api.openapi import schemas
-from progimage.api.openapi.documented import Answer, Content, Parameter, documented
+from progimage.api.openapi.documented import Answer, Content, documented
 from progimage.api.requests import note_cursor
 from progimage.api.requests.conditional import match_holds
 from progimage.api.requests.json_body import read_json
 from progimage.api.requests.media_type import check_media_type
+from progimage.api.requests.preconditions import required_if_match
 from progimage.api.requests.query import SIGNATURE, pairs
 from progimage.api.requests.search import QueryParameters
 from progimage.api.resources.albums.documents import ALBUM, ALBUM_ID, ALBUMS, AlbumFields
@@ -27,10 +26,8 @@ from progimage.errors import (
     LinkExpired,
     LinkRefused,
     NotFound,
-    PictureTooLarge,
     PreconditionFailed,
     PreconditionRequired,
-    RequestTimeout,
     StoreUnavailable,
     Unauthenticated,
 )
@@ -39,14 +36,8 @@ from progimage.library.albums import Album, Albums
 from progimage.model import Viewer
 
 DEFAULT_LIMIT, MAX_LIMIT = 20, 100
-LIMIT = Parameter(
-    "limit",
-    "The number of albums on a page.",
-    {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT},
-)
-
+LIMIT = schemas.page_size("albums", MAX_LIMIT, DEFAULT_LIMIT)
 _PATCH_TYPES = ("application/merge-patch+json", "application/json")
-_BODY_ERRORS = (InvalidRequest, InvalidField, RequestTimeout, PictureTooLarge)
 
 
 class AlbumResource:
@@ -70,23 +61,19 @@ class AlbumResource:
         parameters = QueryParameters(pairs(req), ("limit", "cursor"))
         limit = parameters.whole_number("limit", 1, MAX_LIMIT, DEFAULT_LIMIT)
         viewer = author_of(req)
-        after = note_cursor.decoded(
-            parameters.one("cursor"),
+        albums, following = note_cursor.page(
+            parameters,
+            limit,
+            lambda after: self._albums.list(viewer.name, after),
             owner_keys.albums_of(viewer.name),
             owner_keys.id_of_album_note,
             "album",
         )
-        found = list(islice(self._albums.list(viewer.name, after), limit + 1))
-        next_page = None
-        if len(found) > limit:
-            cursor = note_cursor.encoded(found[limit - 1][0])
-            query = parameters.encoded(("cursor",), cursor=cursor)
-            next_page = self._urls.relative(f"/albums/?{query}")
         _set_private(resp)
         resp.media = {
             "kind": "Collection",
-            "data": self._reader.albums(SeenAlbum(album, viewer) for _, album in found[:limit]),
-            "next": next_page,
+            "data": self._reader.albums(SeenAlbum(album, viewer) for album in albums),
+            "next": self._urls.relative(f"/albums/?{following}") if following else None,
         }
 
     @documented(
@@ -94,7 +81,7 @@ class AlbumResource:
         "albums",
         {201: Answer("The album.", {schemas.HAL: ALBUM}, ("Location", "ETag"))},
         body=Content({schemas.JSON: AlbumFields}, examples={schemas.JSON: {"title": "Harbours"}}),
-        errors=(*_BODY_ERRORS, Unauthenticated, StoreUnavailable),
+        errors=(*schemas.BODY_ERRORS, Unauthenticated, StoreUnavailable),
     )
     def on_post_all(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Create an album."""
@@ -127,17 +114,11 @@ class AlbumResource:
         {200: Answer("The album.", {schemas.HAL: ALBUM}, ("ETag",))},
         parameters=(
             ALBUM_ID,
-            Parameter(
-                "If-Match",
-                "The ETag of the version the edit is based on.",
-                {"type": "string"},
-                place="header",
-                required=True,
-            ),
+            schemas.IF_MATCH,
         ),
         body=Content(dict.fromkeys(_PATCH_TYPES, AlbumFields)),
         errors=(
-            *_BODY_ERRORS,
+            *schemas.BODY_ERRORS,
             NotFound,
             Forbidden,
             PreconditionFailed,
@@ -154,12 +135,7 @@ class AlbumResource:
         check_media_type(
             req, _PATCH_TYPES, f"send a JSON merge patch as {' or '.join(_PATCH_TYPES)}"
         )
-        if_match = req.get_header("If-Match")
-        if if_match is None:
-            raise PreconditionRequired(
-                "send the ETag of the version your edit is based on as If-Match; "
-                "GET the album to learn it"
-            )
+        if_match = required_if_match(req, "album")
         viewer = viewer_of(req)
         before = self._albums.find_to_edit(viewer, album_id)
         sent = read_json(req, self._settings.upload, AlbumFields)

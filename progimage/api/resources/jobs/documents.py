@@ -89,18 +89,7 @@ JOB = Named(
         "required": [*_SUMMARY, "uploaded", "next"],
     },
 )
-COLLECTION = Named(
-    "JobCollection",
-    {
-        "type": "object",
-        "properties": {
-            "kind": {"const": "Collection"},
-            "data": {"type": "array", "items": SUMMARY},
-            "next": {"type": ["string", "null"]},
-        },
-        "required": ["kind", "data", "next"],
-    },
-)
+COLLECTION = schemas.collection("JobCollection", SUMMARY)
 
 
 def summary(progress: Progress, urls: Urls) -> dict[str, Any]:

@@ -26,12 +26,9 @@ from progimage.errors import (
     DownloadRefused,
     Forbidden,
     InvalidArgument,
-    InvalidField,
     InvalidRequest,
     NotFound,
     Overloaded,
-    PictureTooLarge,
-    RequestTimeout,
     StoreUnavailable,
     TransformRefused,
     Unauthenticated,
@@ -45,9 +42,6 @@ MAX_LIMIT = 1_000
 _DEFAULT_JOBS, _MAX_JOBS = 20, 100
 
 _LIMIT = {"type": "integer", "minimum": 0, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT}
-_JOBS_LIMIT = {"type": "integer", "minimum": 1, "maximum": _MAX_JOBS, "default": _DEFAULT_JOBS}
-
-
 _HINT = 'send application/json: {"urls": […]} or {"images": […], "transforms": […]}'
 
 
@@ -84,15 +78,14 @@ class JobResource:
             },
         ),
         errors=(
-            *(
-                InvalidRequest,
-                InvalidField,
-                InvalidArgument,
-                DownloadRefused,
-                RequestTimeout,
-                Forbidden,
-            ),
-            *(TransformRefused, PictureTooLarge, 415, Overloaded, StoreUnavailable),
+            *schemas.BODY_ERRORS,
+            InvalidArgument,
+            DownloadRefused,
+            TransformRefused,
+            Forbidden,
+            415,
+            Overloaded,
+            StoreUnavailable,
         ),
     )
     def on_post_all(self, req: falcon.Request, resp: falcon.Response) -> None:
@@ -123,7 +116,7 @@ class JobResource:
         "jobs",
         "jobs",
         {200: Answer("A page.", {schemas.JSON: documents.COLLECTION}, ("Cache-Control",))},
-        parameters=(Parameter("limit", "The number of jobs on a page.", _JOBS_LIMIT), CURSOR),
+        parameters=(schemas.page_size("jobs", _MAX_JOBS, _DEFAULT_JOBS), CURSOR),
         errors=(InvalidRequest, Unauthenticated, StoreUnavailable),
     )
     def on_get_all(self, req: falcon.Request, resp: falcon.Response) -> None:
