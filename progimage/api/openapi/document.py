@@ -9,7 +9,6 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from falcon.util.misc import code_to_http_status
 from pydantic import BaseModel
 
 from progimage import __version__
@@ -17,62 +16,25 @@ from progimage.api.openapi import schemas
 from progimage.api.openapi.documented import (
     Answer,
     Documented,
-    Error,
     Named,
     Parameter,
     of_responder,
 )
+from progimage.api.openapi.errors import examples
+from progimage.api.openapi.headers import header
 from progimage.api.requests.json_body import JsonBody
 from progimage.api.responses import problems
 from progimage.api.route import Route
 from progimage.config import Settings
-from progimage.errors import BadCredentials, Unauthenticated
+from progimage.errors import Unauthenticated
 
 _REFERENCE = "#/components/schemas/{model}"
 # A generic model such as Collection[Session] is named SessionCollection.
 _GENERIC = re.compile(r"^(\w+)\[(\w+)\]$")
 _FIELD = re.compile(r"\{(\w+)(?::\w+)?\}")
 
-_HEADERS = {
-    "Accept-Ranges": "`bytes`: ranges can be requested.",
-    "Allow": "The methods this path takes.",
-    "Cache-Control": "How long caches may store the answer, and which.",
-    "Content-Disposition": "Whether to show or save the picture, and its file name.",
-    "Content-Range": "Which bytes of how many the answer has.",
-    "ETag": "The version of the answer.",
-    "Last-Modified": "When these bytes were stored.",
-    "Link": 'The one URL of this result, as `rel="canonical"`.',
-    "Location": "The URL of the resource.",
-    "Retry-After": "The seconds to wait before trying again.",
-    "Server-Timing": "How long each step took.",
-    "Tus-Checksum-Algorithm": "The supported checksums of pieces.",
-    "Tus-Extension": "The supported extensions of tus.",
-    "Tus-Max-Size": "The largest size of an upload in bytes.",
-    "Tus-Resumable": "The version of tus.",
-    "Tus-Version": "The supported versions of tus.",
-    "Upload-Expires": "When an unfinished upload expires.",
-    "Upload-Length": "The size of the upload in bytes.",
-    "Upload-Metadata": "The metadata that the client sent.",
-    "Upload-Offset": "The number of bytes received.",
-    "Vary": "Which headers of the request chose the answer.",
-    "X-Cache": "`hit` or `miss`.",
-}
-
-# Errors that every call can have.
-_ALWAYS: tuple[Error, ...] = (BadCredentials, 405, 414, 431, 500)
 _SAFE_METHODS = ("get", "head", "options")
 _BEARER: dict[str, list[str]] = {"bearer": []}
-_ONLY_HTTP = {
-    404: ("Not found", "not-found"),
-    405: ("Method Not Allowed", "method-not-allowed"),
-    414: ("URI Too Long", "uri-too-long"),
-    415: ("Unsupported Content-Type", "unsupported-media-type"),
-    416: ("Range not satisfiable", "range-not-satisfiable"),
-    431: ("Request Header Fields Too Large", "request-header-fields-too-large"),
-    500: ("Internal error", "internal-error"),
-    503: ("Not ready", "not-ready"),
-}
-
 _TAGS = {
     "pictures": "Upload, find, describe and remove pictures.",
     "albums": "Ordered collections of pictures.",
@@ -224,36 +186,28 @@ class _Writer:
                 kind: {"schema": self._schema(schema)} for kind, schema in answer.content.items()
             }
         if answer.headers:
-            written["headers"] = {name: _header(name) for name in answer.headers}
+            written["headers"] = {name: header(name) for name in answer.headers}
         return written
 
     def _errors(self, described: Documented, *, is_head: bool) -> dict[str, Any]:
-        by_status: dict[int, dict[str, dict[str, Any]]] = {}
         with_account = () if described.is_open else (Unauthenticated,)
-        for error in (*described.errors, *with_account, *_ALWAYS):
-            document, about = _example(error)
-            slug = str(document["type"]).rpartition(":")[2]
-            by_status.setdefault(int(document["status"]), {})[slug] = {
-                "summary": about,
-                "value": document,
-            }
         return {
-            str(status): self._problem(status, examples, is_head=is_head)
-            for status, examples in sorted(by_status.items())
+            str(status): self._problem(status, found, is_head=is_head)
+            for status, found in examples((*described.errors, *with_account)).items()
         }
 
     def _problem(
-        self, status: int, examples: Mapping[str, dict[str, Any]], *, is_head: bool
+        self, status: int, found: Mapping[str, dict[str, Any]], *, is_head: bool
     ) -> dict[str, Any]:
-        titles = dict.fromkeys(example["value"]["title"] for example in examples.values())
+        titles = dict.fromkeys(example["value"]["title"] for example in found.values())
         written: dict[str, Any] = {"description": "; ".join(titles) + "."}
         if status in (429, 503):
-            written["headers"] = {"Retry-After": _header("Retry-After")}
+            written["headers"] = {"Retry-After": header("Retry-After")}
         if not is_head:
             written["content"] = {
                 problems.MEDIA_TYPE: {
                     "schema": self._schema(schemas.PROBLEM_SCHEMA),
-                    "examples": dict(examples),
+                    "examples": dict(found),
                 }
             }
         return written
@@ -298,22 +252,3 @@ def without_titles(schema: Any) -> Any:
             if not (key == "title" and isinstance(value, str))
         }
     return [without_titles(value) for value in schema] if isinstance(schema, list) else schema
-
-
-def _header(name: str) -> dict[str, Any]:
-    return {"description": _HEADERS[name], "schema": {"type": "string"}}
-
-
-def _example(error: Error) -> tuple[dict[str, Any], str]:
-    """Return the problem document of `error`, and one sentence about it."""
-    if isinstance(error, int):
-        title, slug = _ONLY_HTTP.get(error) or (code_to_http_status(error)[4:], "http-error")
-        document = {
-            "type": f"urn:progimage:problem:{slug}",
-            "title": title,
-            "status": error,
-            "detail": "what, where, and what would work",
-        }
-        return document, title
-    about = (error.__doc__ or "").strip().partition("\n")[0]
-    return problems.of_error(error(about)), about

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from dataclasses import replace
 
 import falcon
 
@@ -12,8 +11,6 @@ from progimage.api.components import Components
 from progimage.api.openapi import schemas
 from progimage.api.openapi.documented import Answer, Content, documented
 from progimage.api.requests.body import Body
-from progimage.api.requests.json_body import read_json
-from progimage.api.requests.media_type import JSON, check_media_type
 from progimage.api.requests.submission import read_submission
 from progimage.api.resources.images import UPLOAD_ERRORS, uploaded
 from progimage.api.resources.uploads import tus
@@ -32,6 +29,7 @@ from progimage.api.resources.uploads.documents import (
     describe,
     header,
 )
+from progimage.api.resources.uploads.reception import Reception
 from progimage.api.responses import hal
 from progimage.errors import (
     ChecksumMismatch,
@@ -43,17 +41,8 @@ from progimage.errors import (
     StoreUnavailable,
     UploadConflict,
 )
-from progimage.ingest import known
-from progimage.ingest.ingest import Staged, clean_file_name
-from progimage.ingest.known import Added
-from progimage.ingest.resumable.chunks import Source
-from progimage.ingest.resumable.state import Outcome, ResumableUpload
+from progimage.ingest.ingest import Staged
 from progimage.ingest.resumable.uploads import Progress
-
-_HINT = (
-    "send the fields of the picture as application/json ({} is enough), or create a resumable "
-    "upload by the headers of tus"
-)
 
 # A request with one of these headers speaks tus.
 _CREATION = ("Tus-Resumable", "Upload-Length", "Upload-Defer-Length", "Upload-Metadata")
@@ -65,12 +54,10 @@ class ResumableUploadResource:
     def __init__(self, parts: Components) -> None:
         self._uploads = parts.resumable_uploads
         self._ingest = parts.ingest
-        self._temp_folder = parts.temp_folder
         self._settings = parts.settings
         self._admission = parts.uploading
-        self._quotas = parts.library.quotas
-        self._library = parts.library
         self._urls = parts.urls
+        self._reception = Reception(parts)
 
     @documented("upload", "uploads", OPTIONS, parameters=(ANY_UPLOAD_ID,))
     def on_options(self, req: falcon.Request, resp: falcon.Response, upload_id: str) -> None:
@@ -107,7 +94,7 @@ class ResumableUploadResource:
         """Create an upload: from JSON that describes the picture, or by the headers of tus."""
         is_tus = tus.has_piece(req) or any(req.get_header(name) is not None for name in _CREATION)
         tus.check_version(req, resp, is_needed=is_tus)
-        progress = self._create_by_tus(req) if is_tus else self._create(req)
+        progress = self._reception.create_by_tus(req) if is_tus else self._reception.create(req)
         self._set_progress(req, resp, progress)
         resp.content_type = schemas.HAL
         resp.media = describe(progress, self._urls)
@@ -131,7 +118,7 @@ class ResumableUploadResource:
         progress = self._find(req, upload_id)
         if progress.is_complete and progress.image_id is None:
             with self._admission.admit():
-                progress = self._uploads.finish(progress, self._make)
+                progress = self._reception.finish(progress)
         self._set_progress(req, resp, progress)
         resp.content_type = schemas.HAL
         resp.media = describe(progress, self._urls)
@@ -164,7 +151,7 @@ class ResumableUploadResource:
             self._uploads.check_offset(progress, offset)
             if size_bytes is not None:
                 progress = self._uploads.declare_size(progress, size_bytes)
-            progress = self._append(req, progress)
+            progress = self._reception.append(req, progress)
         self._set_progress(req, resp, progress)
         resp.status = falcon.HTTP_204
 
@@ -237,93 +224,11 @@ class ResumableUploadResource:
     def _find(self, req: falcon.Request, upload_id: str) -> Progress:
         return self._uploads.find(upload_id, viewer_of(req))
 
-    def _create(self, req: falcon.Request) -> Progress:
-        check_media_type(req, (JSON,), _HINT)
-        fields = read_json(req, self._settings.upload, UploadRequest)
-        self._check_quota(req, fields.size_bytes)
-        return self._uploads.create(
-            fields.metadata(),
-            owner=viewer_of(req).name,
-            file_name=clean_file_name(fields.file_name),
-            size_bytes=fields.size_bytes,
-            on_known=fields.on_known,
-            on_external=fields.on_external,
-        )
-
-    def _create_by_tus(self, req: falcon.Request) -> Progress:
-        size_bytes, note = tus.announced_size(req), req.get_header("Upload-Metadata") or ""
-        fields, file_name = tus.metadata(note)
-        self._check_quota(req, size_bytes)
-        if req.content_length:
-            tus.check_media_type(req)
-        with self._admission.admit():
-            progress = self._uploads.create(
-                fields.metadata(),
-                owner=viewer_of(req).name,
-                file_name=clean_file_name(file_name),
-                size_bytes=size_bytes,
-                on_known=fields.on_known,
-                on_external=fields.on_external,
-                note=note,
-            )
-            return self._append(req, progress) if tus.has_piece(req) else progress
-
-    def _check_quota(self, req: falcon.Request, size_bytes: int | None) -> None:
-        """Raise `QuotaExceeded` before bytes are sent for which there is no room."""
-        if self._quotas:
-            self._quotas.check(viewer_of(req).name, size_bytes or 0)
-
-    def _append(self, req: falcon.Request, progress: Progress) -> Progress:
-        """Store the body of a request as the next bytes; finish the picture after the last."""
-        room = self._uploads.room(progress)
-        with (
-            Body(req, self._settings.upload) as body,
-            tus.verified(req, body, room, self._temp_folder) as source,
-        ):
-            progress = self._uploads.append(progress, source)
-        return self._uploads.finish(progress, self._make) if progress.is_complete else progress
-
-    def _make(self, source: Source, upload: ResumableUpload) -> Outcome:
-        most = self._uploads.max_bytes
-        with self._ingest.receive(source, upload.file_name, max_bytes=most) as staged:
-            return self._add(staged, upload)[1]
-
-    def _add(self, staged: Staged, upload: ResumableUpload) -> tuple[Added, Outcome]:
-        """Add the picture of a complete upload to the library."""
-        added = known.add(
-            self._ingest,
-            self._library,
-            staged,
-            upload.metadata,
-            upload.owner,
-            upload.on_known,
-            upload.on_external,
-        )
-        return added, Outcome(
-            size_bytes=staged.size_bytes,
-            image_id=added.record.id,
-            is_new=added.is_new,
-            applied=added.applied,
-            not_applied=added.not_applied,
-        )
-
     def _store_whole(
         self, req: falcon.Request, resp: falcon.Response, progress: Progress, staged: Staged
     ) -> None:
         """Store the picture of bytes that came in one request."""
-        upload = progress.upload
-        if progress.image_id not in (None, staged.id_for(upload.owner)):
-            raise UploadConflict(
-                "this upload is already finished with another picture; create another upload"
-            )
-        if progress.size_bytes not in (None, staged.size_bytes):
-            raise UploadConflict(
-                f"this upload was announced with {progress.size_bytes:,} bytes; "
-                f"{staged.size_bytes:,} arrived"
-            )
-        staged = replace(staged, file_name=upload.file_name or staged.file_name)
-        added, outcome = self._add(staged, upload)
-        self._uploads.settle(progress, outcome)
+        added = self._reception.add_whole(progress, staged)
         resp.status = falcon.HTTP_201 if added.is_new else falcon.HTTP_200
         resp.media = uploaded(req, self._urls, added)
         resp.location = resp.media["location"]
