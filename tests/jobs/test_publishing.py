@@ -108,9 +108,10 @@ def test_temporary_failures_are_retried_without_fetching_again(store, clock, rem
 
 
 @pytest.mark.parametrize(
-    ("mood", "word"), [(400, "did not take"), (b"<html>", "not one of its API"), (403, "client id")]
+    ("mood", "word"),
+    [(400, "did not accept"), (b"<html>", "not one of its API"), (403, "client id")],
 )
-def test_one_that_is_not_taken_fails_alone_and_stays_in_the_library(
+def test_a_picture_that_is_not_accepted_fails_alone_and_stays_in_the_library(
     store, clock, remote, imgur, mood, word
 ):
     imgur.moods = [mood]
@@ -175,7 +176,7 @@ def test_a_process_that_dies_before_its_outcome_is_stored_sends_it_at_least_once
     request = publishing_job(store, remote.urls(2))
     dying = runner_to(store, clock, imgur)
     entries = Jobs(store).entries(request, range(2))
-    monkeypatch.setattr(dying.work._jobs, "settle", lambda *_: True)
+    monkeypatch.setattr(dying.work._jobs.outcomes, "create", lambda *_: True)
     dying.work.attempt(request, 0, entries[0], 0)
     run(runner_to(store, clock, imgur))
     assert [outcome.state for outcome in outcomes(store, request)] == ["complete"] * 2

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from progimage.access.signed_links import TOKEN
-from progimage.api.openapi.documented import Answer, Named, Parameter, Schema
+from progimage.api.openapi.documented import Answer, Named, Parameter
 from progimage.api.requests.json_body import UploadFields
 from progimage.api.requests.query import DOWNLOAD as DOWNLOAD_NAME
 from progimage.api.requests.query import SIGNATURE as SIGNATURE_NAME
@@ -48,28 +48,6 @@ PROBLEM_SCHEMA = Named(
 
 BODY_ERRORS = (InvalidRequest, InvalidField, RequestTimeout, PictureTooLarge)
 """The errors of every request with a body in JSON."""
-
-
-def collection(name: str, item: Schema, **others: Schema) -> Named:
-    """Return the schema of a page of a list.
-
-    Args:
-        item: the schema of an entry.
-        others: further properties of the page.
-    """
-    properties = {
-        "kind": {"const": "Collection"},
-        "data": {"type": "array", "items": item},
-        "next": {"type": ["string", "null"], "description": "The next page."},
-        **others,
-    }
-    return Named(name, {"type": "object", "properties": properties, "required": [*properties]})
-
-
-def page_size(things: str, most: int, default: int, least: int = 1) -> Parameter:
-    """Return the parameter `limit` of a list."""
-    schema = {"type": "integer", "minimum": least, "maximum": most, "default": default}
-    return Parameter("limit", f"The number of {things} on a page.", schema)
 
 
 def inlined(schema: Any, parts: dict[str, Any] | None = None) -> Any:

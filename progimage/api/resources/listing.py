@@ -13,6 +13,7 @@ from progimage import keys
 from progimage.api.auth.authentication import viewer_of
 from progimage.api.openapi import schemas
 from progimage.api.openapi.documented import Answer, Parameter, documented
+from progimage.api.openapi.pages import collection, page_size
 from progimage.api.requests.query import pairs
 from progimage.api.requests.search import CONDITIONS, PARAMETERS, QueryParameters, query_of
 from progimage.api.resources.bulk import BulkResource
@@ -42,7 +43,7 @@ _PAGING = ("limit", "cursor", "offset")
 QUERY = (*CONDITIONS, "external_id", "near", "near_distance", "sort", "fields", "links", *_PAGING)
 """Every parameter of the list."""
 
-LIMIT = schemas.page_size("pictures", MAX_LIMIT, DEFAULT_LIMIT)
+LIMIT = page_size("pictures", MAX_LIMIT, DEFAULT_LIMIT)
 CURSOR = Parameter(
     "cursor",
     "A position in the list, from `next` or `previous`.",
@@ -84,7 +85,7 @@ _SORT = Parameter(
         "default": str(NEWEST_FIRST),
     },
 )
-_PAGE = schemas.collection(
+_PAGE = collection(
     "Collection",
     schemas.PART_OF_PICTURE,
     previous={"type": ["string", "null"], "description": "The previous page."},

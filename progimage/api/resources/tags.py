@@ -11,6 +11,7 @@ import falcon
 from progimage.api.auth.authentication import viewer_of
 from progimage.api.openapi import schemas
 from progimage.api.openapi.documented import Answer, Parameter, documented
+from progimage.api.openapi.pages import collection
 from progimage.api.requests.query import pairs
 from progimage.api.requests.search import QueryParameters, tag_text
 from progimage.api.resources.listing import CURSOR, DEFAULT_LIMIT, LIMIT, MAX_LIMIT
@@ -21,7 +22,7 @@ from progimage.library.search.catalogue import Catalogue
 
 _MAX_CURSOR = 400
 
-_PAGE = schemas.collection(
+_PAGE = collection(
     "TagCollection",
     {
         "type": "object",

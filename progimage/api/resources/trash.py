@@ -10,6 +10,7 @@ import falcon
 from progimage.api.auth.authentication import author_of
 from progimage.api.openapi import schemas
 from progimage.api.openapi.documented import Answer, Named, documented
+from progimage.api.openapi.pages import collection
 from progimage.api.requests import note_cursor
 from progimage.api.requests.query import pairs
 from progimage.api.requests.search import QueryParameters
@@ -44,7 +45,7 @@ _TRASHED = Named(
         ]
     },
 )
-_PAGE = schemas.collection(
+_PAGE = collection(
     "TrashCollection",
     _TRASHED,
     days={

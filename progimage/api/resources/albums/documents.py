@@ -8,6 +8,7 @@ from pydantic import Field
 
 from progimage.api.openapi import schemas
 from progimage.api.openapi.documented import Named, Parameter
+from progimage.api.openapi.pages import collection
 from progimage.api.requests.json_body import JsonBody
 from progimage.api.resources.links import Lifetime
 from progimage.fields import Description, Title
@@ -55,8 +56,8 @@ ALBUM = Named(
         "required": ["id", "owner", "revision", "title", "description", "visibility", "_links"],
     },
 )
-ALBUMS = schemas.collection("AlbumCollection", ALBUM)
-PICTURES = schemas.collection("AlbumPictures", schemas.PART_OF_PICTURE)
+ALBUMS = collection("AlbumCollection", ALBUM)
+PICTURES = collection("AlbumPictures", schemas.PART_OF_PICTURE)
 CHANGED = Named(
     "AlbumChanged",
     {

@@ -11,6 +11,7 @@ from progimage.access.transform_policy import TransformPolicy
 from progimage.api.auth.authentication import viewer_of
 from progimage.api.openapi import schemas
 from progimage.api.openapi.documented import Answer, Content, Parameter, documented
+from progimage.api.openapi.pages import page_size
 from progimage.api.requests.json_body import read_json
 from progimage.api.requests.query import SIGNATURE, pairs
 from progimage.api.requests.search import QueryParameters
@@ -70,7 +71,7 @@ class AlbumPictures:
         parameters=(
             ALBUM_ID,
             schemas.SIGNATURE,
-            schemas.page_size("pictures", MAX_LIMIT, DEFAULT_LIMIT),
+            page_size("pictures", MAX_LIMIT, DEFAULT_LIMIT),
             Parameter(
                 "cursor",
                 "Go on after the picture with this id, as `next` of the page before does.",

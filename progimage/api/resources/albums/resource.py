@@ -7,6 +7,7 @@ import falcon
 from progimage.api.auth.authentication import author_of, viewer_of
 from progimage.api.openapi import schemas
 from progimage.api.openapi.documented import Answer, Content, documented
+from progimage.api.openapi.pages import page_size
 from progimage.api.requests import note_cursor
 from progimage.api.requests.conditional import match_holds
 from progimage.api.requests.json_body import read_json
@@ -36,7 +37,7 @@ from progimage.library.albums import Album, Albums
 from progimage.model import Viewer
 
 DEFAULT_LIMIT, MAX_LIMIT = 20, 100
-LIMIT = schemas.page_size("albums", MAX_LIMIT, DEFAULT_LIMIT)
+LIMIT = page_size("albums", MAX_LIMIT, DEFAULT_LIMIT)
 _PATCH_TYPES = ("application/merge-patch+json", "application/json")
 
 

@@ -8,6 +8,7 @@ from typing import Any, get_args
 
 from progimage.api.openapi import schemas
 from progimage.api.openapi.documented import Named, Parameter
+from progimage.api.openapi.pages import collection
 from progimage.api.responses import hal
 from progimage.api.responses.hal import Urls
 from progimage.jobs.model import Item, Kind, Progress, Request, State, Status
@@ -89,7 +90,7 @@ JOB = Named(
         "required": [*_SUMMARY, "uploaded", "next"],
     },
 )
-COLLECTION = schemas.collection("JobCollection", SUMMARY)
+COLLECTION = collection("JobCollection", SUMMARY)
 
 
 def summary(progress: Progress, urls: Urls) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from progimage.api.auth.authentication import author_of
 from progimage.api.components import Components
 from progimage.api.openapi import schemas
 from progimage.api.openapi.documented import Answer, Content, Named, Parameter, documented
+from progimage.api.openapi.pages import page_size
 from progimage.api.requests.body import Body
 from progimage.api.requests.json_body import read_json_object
 from progimage.api.requests.media_type import JSON, check_media_type
@@ -116,7 +117,7 @@ class JobResource:
         "jobs",
         "jobs",
         {200: Answer("A page.", {schemas.JSON: documents.COLLECTION}, ("Cache-Control",))},
-        parameters=(schemas.page_size("jobs", _MAX_JOBS, _DEFAULT_JOBS), CURSOR),
+        parameters=(page_size("jobs", _MAX_JOBS, _DEFAULT_JOBS), CURSOR),
         errors=(InvalidRequest, Unauthenticated, StoreUnavailable),
     )
     def on_get_all(self, req: falcon.Request, resp: falcon.Response) -> None:

@@ -1,0 +1,27 @@
+"""The schemas and parameters of lists that are sent in pages."""
+
+from __future__ import annotations
+
+from progimage.api.openapi.documented import Named, Parameter, Schema
+
+
+def collection(name: str, item: Schema, **others: Schema) -> Named:
+    """Return the schema of a page of a list.
+
+    Args:
+        item: the schema of an entry.
+        others: further properties of the page.
+    """
+    properties = {
+        "kind": {"const": "Collection"},
+        "data": {"type": "array", "items": item},
+        "next": {"type": ["string", "null"], "description": "The next page."},
+        **others,
+    }
+    return Named(name, {"type": "object", "properties": properties, "required": [*properties]})
+
+
+def page_size(things: str, most: int, default: int, least: int = 1) -> Parameter:
+    """Return the parameter `limit` of a list."""
+    schema = {"type": "integer", "minimum": least, "maximum": most, "default": default}
+    return Parameter("limit", f"The number of {things} on a page.", schema)
