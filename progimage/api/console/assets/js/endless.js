@@ -70,7 +70,7 @@ export function endlessList(grid, { onpage, nothing, onstart = () => {} }) {
     onpage(page);
     // A page can be short if the server found few matches within its limit. The end may then
     // be near already, so no scrolling would load the next page.
-    if (next && end.getBoundingClientRect().top < innerHeight + AHEAD_PX) setTimeout(loadMore, 0);
+    if (next && end.isConnected && end.getBoundingClientRect().top < innerHeight + AHEAD_PX) setTimeout(loadMore, 0);
   }
 
   function showState() {

@@ -1,9 +1,12 @@
-// A grid of pictures in rows, in groups under headings if wanted.
+// A grid of pictures in rows, in groups under headings if wanted. Only tiles near the screen are in the page.
 
 import { h } from "./dom.js";
 import { stepOnKeys } from "./grid_keys.js";
 import { selectable } from "./selecting.js";
 import { looksSame, tile } from "./tile.js";
+import { tileGroup } from "./tile_group.js";
+
+const AROUND_PX = 1_000;
 
 /**
  * Return a grid of records, which can be selected if there is a `selection`.
@@ -13,71 +16,83 @@ import { looksSame, tile } from "./tile.js";
  */
 export function pictureGrid({ selection = null, label = "Pictures", hrefOf, ontile = () => {} }) {
   const element = h("div", { class: "groups" });
+  // Made tiles that are not in the page stay here, so that their pictures need not load again.
   const tiles = new Map();
   let records = [];
+  let groups = [];
   let groupOf = () => null;
-  let last = null;
-  let unsettled = [];
+  let hasMore = false;
+  let width = 0;
+  let dragged = null;
 
-  /** Show more records at the end. While `hasMore`, the last row is hidden: the next page resizes it. */
-  function append(added, hasMore) {
+  /** Show more records at the end. While there are more to come, a last row that is not full is not shown. */
+  function append(added, isMoreToCome) {
     records.push(...added);
-    for (const record of added) groupFor(record).list.append(newTile(record));
-    settle(hasMore);
+    hasMore = isMoreToCome;
+    const before = groups.length;
+    for (const record of added) groupFor(record).records.push(record);
+    arrange(groups.slice(Math.max(0, before - 1)));
+    draw();
   }
 
   function groupFor(record) {
-    const group = groupOf(record);
-    const key = group?.key ?? "";
-    if (last?.key === key) return last;
-    const list = h("ul", { class: "tiles", "aria-label": group?.title ?? label });
-    element.append(h("section", { class: "group" }, group && h("h2", {}, group.title), list));
-    last = { key, list };
-    return last;
+    const { key = "", title = null } = groupOf(record) ?? {};
+    if (groups.at(-1)?.key !== key) {
+      groups.push(tileGroup({ key, title, label, tileOf, onleave }));
+      element.append(groups.at(-1).element);
+    }
+    return groups.at(-1);
   }
 
-  function newTile(record) {
-    const { element: item, link } = tile(record, hrefOf(record.id));
-    const show = selection ? selectable(item, link, record, selection, () => records).show : () => {};
-    tiles.set(record.id, { element: item, link, show });
-    show();
-    ontile(item, record);
-    return item;
+  function arrange(some = groups) {
+    if (!width) ({ width } = element.getBoundingClientRect());
+    if (width) for (const group of some) group.arrange(width, hasMore && group === groups.at(-1));
   }
 
-  function settle(hasMore) {
-    for (const item of unsettled) item.classList.remove("unsettled");
-    unsettled = [];
-    const end = last?.list.lastElementChild;
-    if (!hasMore || !end) return;
-    for (let item = end; item?.offsetTop === end.offsetTop; item = item.previousElementSibling) unsettled.push(item);
-    for (const item of unsettled) item.classList.add("unsettled");
+  /** Put the tiles near the screen into the page, and take out others. */
+  function draw(focused = document.activeElement.closest?.(".tile")?.dataset.id) {
+    if (!width) return;
+    const held = new Set([focused, dragged].filter(Boolean));
+    const distances = groups.map((group) => group.distance());
+    groups.forEach((group, at) => group.draw(-distances[at] - AROUND_PX, innerHeight - distances[at] + AROUND_PX, held));
+  }
+
+  function tileOf(record) {
+    if (tiles.has(record.id)) return tiles.get(record.id);
+    const made = tile(record, hrefOf(record.id));
+    made.show = selection ? selectable(made.element, made.link, record, selection, () => records).show : () => {};
+    made.show();
+    tiles.set(record.id, made);
+    ontile(made.element, record);
+    return made;
+  }
+
+  /** Forget a tile that was scrolled past before its picture was there, and stop loading that. */
+  function onleave({ id }) {
+    const image = tiles.get(id)?.image;
+    if (!image || image.complete) return;
+    image.removeAttribute("srcset");
+    image.removeAttribute("src");
+    tiles.delete(id);
   }
 
   /** Show the changed records of a map by id; those that are null are removed. */
   function replace(changes) {
-    records = records.filter(({ id }) => changes.get(id) !== null);
-    for (const [id, record] of changes) {
-      const known = tiles.get(id);
-      if (!known) continue;
-      if (record) replaceOne(record, known.element);
-      else remove(id, known.element);
+    for (const record of records) {
+      const changed = changes.get(record.id);
+      if (changed === null || (changed && !looksSame(record, changed))) tiles.delete(record.id);
     }
-  }
-
-  function replaceOne(record, old) {
-    const at = records.findIndex(({ id }) => id === record.id);
-    const before = records[at];
-    records[at] = record;
-    if (!looksSame(before, record)) old.replaceWith(newTile(record));
-  }
-
-  function remove(id, item) {
-    tiles.delete(id);
-    const list = item.parentElement;
-    item.remove();
-    if (list.children.length || list === last?.list) return;
-    list.parentElement.remove();
+    const focused = document.activeElement.closest?.(".tile")?.dataset.id;
+    const newest = (some) => some.filter(({ id }) => changes.get(id) !== null).map((record) => changes.get(record.id) ?? record);
+    records = newest(records);
+    for (const group of groups) {
+      group.records = newest(group.records);
+      if (!group.records.length) group.element.remove();
+    }
+    groups = groups.filter((group) => group.records.length);
+    arrange();
+    draw(focused);
+    if (focused && changes.has(focused)) tiles.get(focused)?.link.focus({ preventScroll: true });
   }
 
   let marked = new Set();
@@ -87,13 +102,35 @@ export function pictureGrid({ selection = null, label = "Pictures", hrefOf, onti
     for (const id of new Set([...marked, ...selected])) tiles.get(id)?.show();
     marked = selected;
   });
-  stepOnKeys(element);
+
+  function focus(id) {
+    draw(id);
+    tiles.get(id)?.link.focus();
+  }
+
+  stepOnKeys(element, { rows: () => groups.flatMap((group) => group.rows()), focus });
+  element.addEventListener("dragstart", (event) => {
+    dragged = event.target.closest(".tile")?.dataset.id;
+  });
+  element.addEventListener("dragend", () => {
+    dragged = null;
+  });
+  redrawOnMoves(element, draw, (now) => {
+    const isResized = now !== width;
+    width = now;
+    if (isResized) arrange();
+  });
 
   return {
     element,
     append,
     replace,
-    settle,
+    /** Show the last row, if nothing more is to come. */
+    settle(isMoreToCome) {
+      hasMore = isMoreToCome;
+      arrange(groups.slice(-1));
+      draw();
+    },
     get records() {
       return records;
     },
@@ -103,11 +140,10 @@ export function pictureGrid({ selection = null, label = "Pictures", hrefOf, onti
       tiles.clear();
       marked = new Set();
       records = [];
-      unsettled = [];
-      last = null;
+      groups = [];
       groupOf = group;
     },
-    /** Put pictures in front of the one with the id `before`, or at the end. */
+    /** Put pictures in front of the one with the id `before`, or at the end; for a grid without groups. */
     move(ids, before) {
       const moved = new Set(ids);
       const rest = records.filter(({ id }) => !moved.has(id));
@@ -115,16 +151,39 @@ export function pictureGrid({ selection = null, label = "Pictures", hrefOf, onti
       const block = ids.map((id) => records.find((record) => record.id === id));
       rest.splice(at < 0 ? rest.length : at, 0, ...block);
       records = rest;
+      groups[0].records = [...rest];
       const focused = document.activeElement;
-      const next = tiles.get(before)?.element ?? null;
-      for (const id of ids) last.list.insertBefore(tiles.get(id).element, next);
-      if (element.contains(focused)) focused.focus();
+      const isInside = element.contains(focused);
+      arrange();
+      draw();
+      if (isInside) focused.focus();
     },
-    focus: (id) => tiles.get(id)?.link.focus(),
+    focus,
     /** Return the ids before and after a picture; undefined where there is none. */
     neighbours(id) {
       const at = records.findIndex((record) => record.id === id);
       return at < 0 ? {} : { previous: records[at - 1]?.id, next: records[at + 1]?.id, left: records.length - 1 - at };
     },
   };
+}
+
+/** Call `draw` once a frame while the page scrolls; first `onwidth`, if `element` has another size. */
+function redrawOnMoves(element, draw, onwidth) {
+  let frame = 0;
+  const soon = () => {
+    frame ||= requestAnimationFrame(() => {
+      frame = 0;
+      if (element.isConnected) draw();
+    });
+  };
+  // An element outside of the page has no width, and nothing to draw.
+  new ResizeObserver(([{ contentRect }]) => {
+    for (const name of ["scroll", "resize"]) {
+      if (contentRect.width) addEventListener(name, soon, { passive: true });
+      else removeEventListener(name, soon);
+    }
+    if (!contentRect.width) return;
+    onwidth(contentRect.width);
+    draw();
+  }).observe(element);
 }

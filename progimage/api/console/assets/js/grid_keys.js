@@ -2,55 +2,51 @@
 
 const STEPS = { ArrowLeft: previous, ArrowRight: next, ArrowUp: above, ArrowDown: below, Home: first, End: last };
 
-/** Let arrow keys, Home and End move the focus between the links of the tiles in `element`. */
-export function stepOnKeys(element) {
+/**
+ * Let arrow keys, Home and End move the focus between the tiles in `element`.
+ *
+ * `rows` returns the rows of all pictures, each a list of `{id, middle}`; `focus` gets the id of
+ * the next one.
+ */
+export function stepOnKeys(element, { rows, focus }) {
   element.addEventListener("keydown", (event) => {
     const step = STEPS[event.key];
-    const from = event.target.closest(".tile");
-    if (!step || !from || event.defaultPrevented || event.shiftKey || event.ctrlKey || event.metaKey || event.altKey) return;
+    const id = event.target.closest(".tile")?.dataset.id;
+    if (!step || !id || event.defaultPrevented || event.shiftKey || event.ctrlKey || event.metaKey || event.altKey) return;
     event.preventDefault();
-    const tiles = [...element.querySelectorAll(".tile")];
-    tiles[step(tiles, tiles.indexOf(from))]?.querySelector("a").focus();
+    const all = rows();
+    const row = all.findIndex((each) => each.some((place) => place.id === id));
+    const target = row < 0 ? null : step(all, row, all[row].findIndex((place) => place.id === id));
+    if (target) focus(target.id);
   });
 }
 
-function previous(_, at) {
-  return at - 1;
+function previous(rows, row, at) {
+  return rows[row][at - 1] ?? rows[row - 1]?.at(-1);
 }
 
-function next(_, at) {
-  return at + 1;
+function next(rows, row, at) {
+  return rows[row][at + 1] ?? rows[row + 1]?.[0];
 }
 
-function first() {
-  return 0;
+function first(rows) {
+  return rows[0][0];
 }
 
-function last(tiles) {
-  return tiles.length - 1;
+function last(rows) {
+  return rows.at(-1).at(-1);
 }
 
-function above(tiles, at) {
-  return inNextRow(tiles, at, -1);
+function above(rows, row, at) {
+  return nearest(rows[row - 1], rows[row][at]);
 }
 
-function below(tiles, at) {
-  return inNextRow(tiles, at, 1);
+function below(rows, row, at) {
+  return nearest(rows[row + 1], rows[row][at]);
 }
 
-/** Return the number of the tile of the next row in a direction whose middle is nearest. */
-function inNextRow(tiles, at, direction) {
-  const box = (number) => tiles[number].getBoundingClientRect();
-  const middle = (number) => box(number).left + box(number).width / 2;
-  const from = { top: box(at).top, middle: middle(at) };
-  let best = -1;
-  let row = null;
-  for (let number = at + direction; number >= 0 && number < tiles.length; number += direction) {
-    const { top } = box(number);
-    if (Math.abs(top - from.top) < 1) continue;
-    row ??= top;
-    if (Math.abs(top - row) >= 1) break;
-    if (best < 0 || Math.abs(middle(number) - from.middle) < Math.abs(middle(best) - from.middle)) best = number;
-  }
-  return best;
+/** Return the place in a row whose middle is nearest to that of another place. */
+function nearest(row, from) {
+  const away = ({ middle }) => Math.abs(middle - from.middle);
+  return row?.reduce((best, place) => (away(place) < away(best) ? place : best));
 }

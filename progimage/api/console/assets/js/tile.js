@@ -4,9 +4,7 @@ import { h, icon } from "./dom.js";
 import { placeholder, thumbnailImage } from "./showing.js";
 import { count, nameOf } from "./wording.js";
 
-const ROW_HEIGHT = 230;
-
-/** Return `{element, link}` of a record; the link leads to `href`. */
+/** Return `{element, link, image}` of a record; the link leads to `href`. */
 export function tile(record, href) {
   const image = thumbnailImage(record);
   const link = h(
@@ -18,9 +16,9 @@ export function tile(record, href) {
     record.visibility === "private" && h("span", { class: "badge" }, icon("lock"), h("span", { class: "unseen" }, "Private")),
     record.frames > 1 && h("span", { class: "badge second" }, count(record.frames, "frame")),
   );
-  const element = h("li", { class: "tile", dataset: { id: record.id }, style: sizeOf(record.width / record.height) }, link);
+  const element = h("li", { class: "tile", dataset: { id: record.id } }, link);
   image.addEventListener("error", () => element.classList.add("broken"), { once: true });
-  return { element, link };
+  return { element, link, image };
 }
 
 /** True if the tiles of two versions of a record look alike. */
@@ -31,11 +29,5 @@ export function looksSame(one, other) {
 /** Return empty tiles, which are shown while the first page loads. */
 export function skeleton() {
   const ratios = [1.5, 0.75, 1.33, 1.6, 1, 1.5, 0.8, 1.78];
-  return h("div", { class: "tiles skeleton", "aria-hidden": "true" }, ratios.map((ratio) => h("div", { class: "tile", style: sizeOf(ratio) })));
-}
-
-/** The styles that give a tile its size before its picture is there. */
-function sizeOf(wanted) {
-  const ratio = Math.min(4, Math.max(0.4, wanted));
-  return { "--ratio": String(ratio), "--basis": `${Math.round(ratio * ROW_HEIGHT)}px` };
+  return h("div", { class: "tiles skeleton", "aria-hidden": "true" }, ratios.map((ratio) => h("div", { class: "tile", style: { "--ratio": String(ratio) } })));
 }
