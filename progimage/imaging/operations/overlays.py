@@ -36,7 +36,11 @@ _QUARTER_SAMPLES = 64_000_000
         default=None,
         about="pixels, of rounded corners; by default a tenth of the shorter side",
     ),
-    image=picture_id(default=None, about="a picture whose alpha, or else lightness, is the mask"),
+    image=picture_id(
+        instead_of=("shape", "radius"),
+        default=None,
+        about="a picture whose alpha, or else lightness, is the mask",
+    ),
 )
 def mask(view: View, shape: str | None, radius: int | None, image: Image | None) -> Apply:
     """Make everything outside a shape, or outside another picture, transparent.
@@ -113,7 +117,9 @@ def _shape(size: Size, across: float, down: float, *, is_circle: bool) -> Image:
         default=None,
         about="what to write; Latin, Greek and Cyrillic letters, others where fonts are installed",
     ),
-    image=picture_id(default=None, about="the picture to lay on this one"),
+    image=picture_id(
+        instead_of=("text", "size", "colour"), default=None, about="the picture to lay on this one"
+    ),
     gravity=compass(default="southeast", about="where"),
     x=whole(0, 8192, default=10, about="pixels inwards from the left or right side"),
     y=whole(0, 8192, default=10, about="pixels inwards from the top or bottom side"),

@@ -178,8 +178,11 @@ def text(max_length: int, **common: Unpack[Common]) -> Parameter:
     )
 
 
-def picture_id(**common: Unpack[Common]) -> Parameter:
-    """The id of another picture of the library."""
+def picture_id(*, instead_of: tuple[str, ...] = (), **common: Unpack[Common]) -> Parameter:
+    """The id of another picture of the library.
+
+    Forms empty the arguments named in `instead_of` when a picture is chosen: they do not go with it.
+    """
 
     def read(raw: str) -> str:
         if not _PICTURE_ID.fullmatch(raw):
@@ -190,7 +193,12 @@ def picture_id(**common: Unpack[Common]) -> Parameter:
         expected="the id of a picture, 64 lowercase hex digits",
         read=read,
         write=str,
-        schema={"type": "string", "pattern": f"^{_PICTURE_ID.pattern}$"},
+        schema={
+            "type": "string",
+            "format": "picture-id",
+            "pattern": f"^{_PICTURE_ID.pattern}$",
+            "x-instead-of": list(instead_of),
+        },
         names_picture=True,
         **common,
     )

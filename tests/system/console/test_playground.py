@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, Route, expect
 
-from tests.system.console.conftest import picture, upload
+from tests.system.console.conftest import assert_accessible, assert_fits, picture, upload
 
 
 @pytest.fixture
@@ -279,3 +279,43 @@ def test_operations_are_found_by_what_they_do(window, image_id):
 def test_a_format_that_browsers_do_not_show_can_be_saved(window, image_id):
     page = open_playground(window, image_id, "flip.tiff")
     expect(page.get_by_role("link", name="Save it")).to_be_visible()
+
+
+def test_the_picture_of_a_watermark_is_searched_for_and_chosen_by_keys(make_window, server, image_id):
+    logo = upload(server, title="Anchor of the harbour company")
+    upload(server, title="Anchor that rusts")
+    window = make_window(viewport={"width": 390, "height": 844})
+    page = open_playground(window, image_id)
+    add(page, "Watermark")
+    expect(measures(page)).to_contain_text("newly rendered")
+    page.get_by_role("button", name="Choose a picture").press("Enter")
+    box = page.get_by_role("dialog", name="Choose a picture")
+    expect(box.get_by_role("listitem").first).to_be_visible()
+    page.keyboard.type("anchor")
+    expect(box.get_by_role("listitem")).to_have_count(2)
+    assert_accessible(page)
+    assert_fits(page)
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowRight")
+    expect(box.get_by_role("button", name="Anchor of the harbour company")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(box).to_be_hidden()
+    # The text of the example is emptied: it does not go with a picture.
+    expect(url_line(page)).to_contain_text(f"watermark:gravity=center,image={logo},opacity=0.5")
+    expect(page.get_by_label("text", exact=True)).to_have_value("")
+    expect(page.get_by_role("button", name="Choose a picture")).to_be_focused()
+
+
+def test_a_mask_is_chosen_in_place_of_a_shape(window, server, image_id):
+    stencil = upload(server, title="Stencil with a star")
+    page = open_playground(window, image_id)
+    add(page, "Cut to a shape")
+    expect(measures(page)).to_contain_text("newly rendered")
+    page.get_by_role("button", name="Choose a picture").click()
+    box = page.get_by_role("dialog", name="Choose a picture")
+    box.get_by_role("searchbox").fill("no such picture")
+    expect(box.get_by_text("No picture matches.")).to_be_visible()
+    box.get_by_role("searchbox").fill("stencil star")
+    box.get_by_role("button", name="Stencil with a star").click()
+    expect(url_line(page)).to_contain_text(f"mask:image={stencil}")
+    expect(page.get_by_role("alert")).to_have_count(0)

@@ -3,7 +3,7 @@
 const STEPS = { ArrowLeft: previous, ArrowRight: next, ArrowUp: above, ArrowDown: below, Home: first, End: last };
 
 /**
- * Let arrow keys, Home and End move the focus between the tiles in `element`.
+ * Let arrow keys, Home and End move the focus between the pictures in `element`.
  *
  * `rows` returns the rows of all pictures, each a list of `{id, middle}`; `focus` gets the id of
  * the next one.
@@ -11,7 +11,7 @@ const STEPS = { ArrowLeft: previous, ArrowRight: next, ArrowUp: above, ArrowDown
 export function stepOnKeys(element, { rows, focus }) {
   element.addEventListener("keydown", (event) => {
     const step = STEPS[event.key];
-    const id = event.target.closest(".tile")?.dataset.id;
+    const id = event.target.closest("[data-id]")?.dataset.id;
     if (!step || !id || event.defaultPrevented || event.shiftKey || event.ctrlKey || event.metaKey || event.altKey) return;
     event.preventDefault();
     const all = rows();

@@ -1,9 +1,16 @@
 // Form fields for the arguments of operations, from their JSON Schema.
 
-import { h, uniqueId } from "./dom.js";
+import { h, icon, uniqueId } from "./dom.js";
+import { choosePicture } from "./picture_picker.js";
+import { squareImage } from "./showing.js";
+import { nameOf } from "./wording.js";
 
-/** Return the field as an element; `onchange` gets the text, "" for the default. */
-export function schemaField(name, schema, value, isRequired, onchange) {
+/**
+ * Return the field as an element; `onchange` gets the text, "" for the default.
+ *
+ * `oninstead` gets the names of other arguments, which do not go with a picture that was chosen.
+ */
+export function schemaField(name, schema, value, isRequired, onchange, oninstead = () => {}) {
   const id = uniqueId("argument");
   const hintId = uniqueId("hint");
   const about = schema.description ?? "";
@@ -16,17 +23,21 @@ export function schemaField(name, schema, value, isRequired, onchange) {
     oninput: (event) => onchange(event.target.value),
     autocomplete: "off",
   };
-  const control = controlOf(schema, shared, onchange, isRequired);
+  const control = controlOf(schema, shared, { onchange, oninstead, isRequired });
   const label = h("label", { for: id }, name.replaceAll("_", " "), isRequired && h("span", { class: "faint" }, " (required)"));
   const hint = about && h("p", { id: hintId, class: "hint" }, about);
   return h("div", { class: `field argument ${schema.type}` }, label, control, hint);
 }
 
-function controlOf(schema, shared, onchange, isRequired) {
+function controlOf(schema, shared, { onchange, oninstead, isRequired }) {
   if (schema.type === "boolean") return choiceOf(["true", "false"], schema, shared, isRequired);
   if (schema.enum) return choiceOf(schema.enum, schema, shared, isRequired);
   if (schema.type === "integer" || schema.type === "number") return numberOf(schema, shared, onchange);
   if (schema.format === "color") return colourOf(schema, shared, onchange);
+  if (schema.format === "picture-id") return pictureOf(schema, shared, (id) => {
+    oninstead(schema["x-instead-of"]);
+    onchange(id);
+  });
   const names = schema.anyOf?.find((option) => option.enum)?.enum;
   return names ? suggestedOf(names, schema, shared) : textOf(schema, shared);
 }
@@ -105,4 +116,25 @@ function suggestedOf(names, schema, shared) {
 
 function textOf(schema, shared) {
   return h("input", { ...shared, type: "text", dir: "auto", maxlength: schema.maxLength ?? null, pattern: schema.pattern ?? null, spellcheck: "false", placeholder: schema.default ?? "" });
+}
+
+/** A field for the id of a picture, which is chosen by its looks or typed; `onchoose` gets a chosen id. */
+function pictureOf(schema, shared, onchoose) {
+  const field = textOf(schema, shared);
+  const preview = h("span", { class: "picture-preview" });
+  const show = () => preview.replaceChildren(...(field.validity.valid && field.value ? [squareImage(field.value, 44)] : []));
+  const choose = h("button", { type: "button", onclick: open }, icon("picture"), h("span", {}, "Choose a picture"));
+  field.addEventListener("input", show);
+  show();
+
+  function open() {
+    choosePicture((record) => {
+      field.value = record.id;
+      show();
+      preview.firstElementChild?.setAttribute("alt", nameOf(record));
+      onchoose(record.id);
+    });
+  }
+
+  return [h("div", { class: "pair" }, preview, choose), field];
 }

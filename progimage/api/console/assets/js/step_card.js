@@ -16,12 +16,17 @@ const hasFrame = ({ arguments: { properties } }) => FRAME.every((name) => name i
  */
 export function stepCard(step, operation, { at, count, onchange, onmove, onremove, onframe }) {
   const { properties, required } = operation.arguments;
+  const set = (name, value) => {
+    step.values[name] = value;
+    onchange();
+  };
+  const empty = (name) => {
+    step.values[name] = "";
+    fields.find(([each]) => each === name)[1].querySelector(`[name="${name}"]`).value = "";
+  };
   const fields = Object.entries(properties).map(([name, schema]) => [
     name,
-    schemaField(name, schema, step.values[name], required.includes(name), (value) => {
-      step.values[name] = value;
-      onchange();
-    }),
+    schemaField(name, schema, step.values[name], required.includes(name), (value) => set(name, value), (others) => others.forEach(empty)),
   ]);
   const framed = hasFrame(operation);
   const main = fields.filter(([name], index) => required.includes(name) || index < 2 || step.values[name] || (framed && FRAME.includes(name)));
