@@ -9,7 +9,7 @@ import typer
 
 from progimage.cli import credentials
 from progimage.cli.connection import LOCAL_URL, CaFile, Url, connected
-from progimage.cli.terminal import CommandError, message
+from progimage.cli.terminal import CommandError, message, used
 from progimage.client import Client, Unauthorized, Unreachable
 
 app = typer.Typer()
@@ -43,6 +43,19 @@ def login(
         tokens = client.login(name, password)
     credentials.store(url, tokens)
     message(f"logged in to {url} as {name}")
+
+
+@app.command()
+def account(url: Url = LOCAL_URL, ca_file: CaFile = "") -> None:
+    """Show the account that is logged in: what it has stored, and what it may store."""
+    with connected(url, ca_file=ca_file) as client:
+        found = client.account()
+    print("name", found.name, sep="\t")
+    if found.quota is None:
+        message("this server has no quotas")
+        return
+    print("pictures", used(found.quota.pictures, found.quota.max_pictures), sep="\t")
+    print("bytes", used(found.quota.size_bytes, found.quota.max_size_bytes), sep="\t")
 
 
 @app.command()

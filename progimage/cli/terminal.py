@@ -136,3 +136,8 @@ def progress(doing: str) -> Iterator[Callable[[str], None]]:
                 status.update(f"{doing}: {seen:,} objects, now at {escape(key[:40])}")
 
         yield count
+
+
+def used(amount: int, limit: int) -> str:
+    """Return how much of a limit is used, in words; a limit of 0 is none."""
+    return f"{amount:,} of {limit:,}" if limit else f"{amount:,}, without a limit"

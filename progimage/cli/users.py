@@ -14,7 +14,7 @@ from progimage.access.accounts.names import clean_name
 from progimage.access.accounts.passwords import Passwords
 from progimage.access.accounts.users import Users
 from progimage.cli.configured import configured_store
-from progimage.cli.terminal import CommandError, progress
+from progimage.cli.terminal import CommandError, progress, used
 from progimage.config import Settings
 from progimage.errors import InvalidField
 from progimage.library.quotas import open_quotas
@@ -127,14 +127,9 @@ def quota(
         if given:
             quotas.set_limits(each, given)
         usage = quotas.usage(each)
-        print(
-            f"{each}\t{usage.pictures:,} of {_limit(usage.max_pictures)} pictures\t"
-            f"{usage.size_bytes:,} of {_limit(usage.max_size_bytes)} bytes"
-        )
-
-
-def _limit(limit: int | None) -> str:
-    return f"{limit:,}" if limit else "any number of"
+        pictures = used(usage.pictures, usage.max_pictures or 0)
+        size = used(usage.size_bytes, usage.max_size_bytes or 0)
+        print(each, f"pictures: {pictures}", f"bytes: {size}", sep="\t")
 
 
 def _opened() -> tuple[Settings, ObjectStore]:

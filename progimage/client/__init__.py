@@ -44,11 +44,12 @@ from progimage.client.errors import (
     Unreachable,
 )
 from progimage.client.pipelines import Pipeline
-from progimage.client.results import Album, BulkResult, Link, Responsive, Saved
+from progimage.client.results import Account, Album, BulkResult, Link, Quota, Responsive, Saved
 from progimage.client.retries import Retries
 from progimage.client.tokens import Tokens
 
 __all__ = [
+    "Account",
     "Album",
     "AsyncClient",
     "AsyncImage",
@@ -74,6 +75,7 @@ __all__ = [
     "Page",
     "Pipeline",
     "Problem",
+    "Quota",
     "RateLimited",
     "Rendition",
     "Responsive",

@@ -99,3 +99,38 @@ class Album:
             kind = int if known.name in ("count", "revision") else str
             values[known.name] = kind(document.get(known.name) or kind())
         return cls(**values)
+
+
+class Quota(NamedTuple):
+    """How much an account has stored, and how much it may store.
+
+    Attributes:
+        pictures: how many there are, with those in the trash.
+        size_bytes: the bytes of their originals.
+        max_pictures, max_size_bytes: the most there may be, 0 for no limit.
+    """
+
+    pictures: int
+    size_bytes: int
+    max_pictures: int
+    max_size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """An account.
+
+    Attributes:
+        quota: None where the server has no quotas.
+    """
+
+    name: str
+    is_admin: bool = False
+    quota: Quota | None = None
+
+    @classmethod
+    def of(cls, document: Mapping[str, Any]) -> Account:
+        """Return the account that the server sent."""
+        sent = document.get("quota")
+        quota = Quota(*(int(sent.get(name) or 0) for name in Quota._fields)) if sent else None
+        return cls(str(document.get("username", "")), document.get("is_admin") is True, quota)

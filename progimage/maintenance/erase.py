@@ -2,8 +2,9 @@
 
 The account is disabled first and removed last, when a whole pass has found nothing more: so
 uploads that were under way are found too, and a run that was cut short can be run again.
-Jobs are removed before pictures, because they add pictures. At last the shelves of the index
-are written anew, so that no word of the account's pictures is left in them.
+Jobs are removed before pictures, because they add pictures. Events of webhooks that were given
+up go too; those that wait are sent, because they inform receivers of the removals. At last the
+shelves of the index are written anew, so that no word of the account's pictures is left in them.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ from progimage.model import Viewer
 from progimage.stores import ObjectStore
 from progimage.stores.json_objects import delete_all, find
 from progimage.telemetry import audit
+from progimage.webhooks.queue import forget_failed
 
 Kind = Literal["picture", "album", "job", "upload", "account"]
 
@@ -77,6 +79,7 @@ def erase(
         raise Overloaded(f"more of {name!r} keeps coming; stop what adds it, and run this again")
     delete_all(store, owner_keys.external_ids_of(name))
     store.delete(owner_keys.usage(name))
+    forget_failed(store, name)
     forget(index)
     if Users(store).remove(name):
         audit.record("account", account=name, erased=True)

@@ -113,6 +113,19 @@ def hooks_in(store: ObjectStore) -> set[str]:
     return {place.hook for stat in stats if (place := keys.place(stat.key))}
 
 
+def forget_failed(store: ObjectStore, owner: str) -> int:
+    """Remove the given-up events about the pictures and jobs of an account; return their number."""
+    removed = 0
+    for hook in hooks_in(store):
+        queue = Queue(store, hook)
+        for key in list(queue.failed()):
+            event = queue.read(key)
+            if event is not None and event.data.get("owner") == owner:
+                queue.remove(key)
+                removed += 1
+    return removed
+
+
 def _create(store: ObjectStore, key: str, event: StoredEvent) -> None:
     try:
         json_objects.save(store, key, event, ABSENT)

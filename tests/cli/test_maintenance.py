@@ -188,11 +188,11 @@ def test_quotas_are_shown_and_set(store, monkeypatch):
     monkeypatch.setenv("PROGIMAGE_QUOTA_ENABLED", "true")
     monkeypatch.setenv("PROGIMAGE_QUOTA_MAX_PICTURES", "7")
     add(Library(store), b"12345", owner="ann")
-    assert run("user", "quota").output == "ann\t1 of 7 pictures\t5 of any number of bytes\n"
+    assert run("user", "quota").output == "ann\tpictures: 1 of 7\tbytes: 5, without a limit\n"
     limited = run("user", "quota", "ann", "--pictures", "2", "--bytes", "1000")
-    assert limited.output == "ann\t1 of 2 pictures\t5 of 1,000 bytes\n"
+    assert limited.output == "ann\tpictures: 1 of 2\tbytes: 5 of 1,000\n"
     add(Library(store), b"678", owner="ann")
     again = run("user", "quota", "ann", "--recount", "--pictures", "-1", "--bytes", "0")
-    assert again.output == "ann\t2 of 7 pictures\t8 of any number of bytes\n"
+    assert again.output == "ann\tpictures: 2 of 7\tbytes: 8, without a limit\n"
     assert "name the account" in str(run("user", "quota", "--pictures", "1").exception)
     assert isinstance(run("user", "quota", "ben").exception, NotFound)

@@ -22,7 +22,8 @@ QUICK = {"download_allow_private": "true", "jobs_poll_s": 0.2, "jobs_host_pause_
 def server(tmp_path_factory):
     """A server with the accounts of ann and ben, created by `progimage user add`."""
     accounts = {"auth_mode": "required", "auth_secret": SECRET}
-    with running(tmp_path_factory.mktemp("signed-in"), **QUICK, **accounts) as server:
+    quotas = {"quota_enabled": "true", "quota_max_pictures": 1_000}
+    with running(tmp_path_factory.mktemp("signed-in"), **QUICK, **accounts, **quotas) as server:
         for name in ("ann", "ben"):
             done = subprocess.run(
                 [Path(sys.executable).with_name("progimage"), "user", "add", name],
@@ -158,3 +159,12 @@ def test_a_link_to_an_album_shows_private_images_to_everybody(server, use, sign_
     shown = server.get(path)
     assert [image["id"] for image in shown.json["data"]] == [image_id]
     assert status_of(server, signed.text.strip().replace("sig=v1", "sig=v2")) == 404
+
+
+def test_an_account_sees_what_it_has_stored_and_may_store(use, sign_in, photo, server):
+    sign_in("ben")
+    assert use("upload", photo).returncode == 0
+    shown = use("account").stdout.decode()
+    assert re.fullmatch(
+        r"name\tben\npictures\t[1-9] of 1,000\nbytes\t[0-9,]+, without a limit\n", shown
+    )

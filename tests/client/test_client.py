@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from progimage.client import (
+    Account,
     Changed,
     Client,
     Conflict,
@@ -19,6 +20,7 @@ from progimage.client import (
     NotAPicture,
     NotFound,
     Pipeline,
+    Quota,
     TooLarge,
 )
 from tests.imaging.drawing import quadrants, saved
@@ -399,3 +401,10 @@ def test_an_album_is_created_changed_read_and_deleted(call, url, fresh_jpeg):
     call(url, lambda client: client.delete_album(album.id))
     with pytest.raises(NotFound):
         call(url, lambda client: client.album_images(album.id))
+
+
+def test_an_account_has_a_quota_where_the_server_has_quotas():
+    limited = {"pictures": 3, "size_bytes": 70, "max_pictures": 9, "max_size_bytes": 0}
+    answered = {"username": "ann", "is_admin": False, "quota": limited}
+    assert Account.of(answered) == Account("ann", quota=Quota(3, 70, 9, 0))
+    assert Account.of({"username": "ann", "quota": None}).quota is None

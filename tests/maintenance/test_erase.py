@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from falcon import testing
@@ -13,6 +13,7 @@ from progimage.access.accounts.passwords import Passwords
 from progimage.access.accounts.users import Users
 from progimage.config import Settings
 from progimage.errors import StoreUnavailable
+from progimage.library.events import Subject
 from progimage.library.index.fold import fold
 from progimage.library.index.index import Index
 from progimage.library.index.keys import SHELVES
@@ -21,6 +22,8 @@ from progimage.maintenance.check import Check
 from progimage.maintenance.erase import erase
 from progimage.server import app
 from progimage.stores.memory import MemoryStore
+from progimage.webhooks.events import StoredEvent, event_id
+from progimage.webhooks.queue import Queue, enqueue
 from tests.api.conftest import upload
 from tests.imaging.drawing import quadrants, saved
 from tests.inline_pool import InlinePool
@@ -162,3 +165,19 @@ def test_check_removes_what_others_made_with_a_picture_that_is_gone(service, sto
     assert (found.kind, found.repaired) == ("rendition without picture", True)
     assert keys.ids_shown_in(found.key) == {path.split("/")[2], mark.split("/")[2]}
     assert found.key in before
+
+
+def test_given_up_events_about_the_erased_are_removed_and_no_others(store):
+    for owner in ("ann", "bob"):
+        event = StoredEvent(
+            id=event_id("image.created", Subject(f"of {owner}")),
+            type="image.created",
+            created=datetime.now(UTC),
+            data={"id": "1", "owner": owner, "title": f"Harbour of {owner}"},
+        )
+        enqueue(store, "shop", event)
+        queue = Queue(store, "shop")
+        for key in list(queue.waiting()):
+            queue.give_up(key, event)
+    list(erase(store, "ann"))
+    assert [queue.read(key).data["owner"] for key in queue.failed()] == ["bob"]

@@ -80,6 +80,20 @@ export interface Responsive {
   expires: string | null
 }
 
+/** The account that a token is for. */
+export interface Account {
+  username: string
+  is_admin: boolean
+  created: string
+  /** What it has stored and may store, 0 for no limit; null where there are no quotas. */
+  quota: {
+    pictures: number
+    size_bytes: number
+    max_pictures: number
+    max_size_bytes: number
+  } | null
+}
+
 /** An error answer of the server (RFC 9457). */
 export class Problem extends Error {
   constructor(
@@ -161,6 +175,11 @@ export class ProgImage {
   async get(imageId: string): Promise<ImageRecord> {
     const path = `${new Pipeline().path(imageId)}metadata/`
     return (await this.send(path)).document as ImageRecord
+  }
+
+  /** Return the account that the token is for, with what it has stored and may store. */
+  async account(): Promise<Account> {
+    return (await this.send('/users/me/')).document as Account
   }
 
   /** Yield the images that match, by default the newest first; pages are fetched when needed. */

@@ -21,7 +21,7 @@ from progimage.client.fields import UploadFields
 from progimage.client.messages import Request
 from progimage.client.pipelines import Pipeline, path_of
 from progimage.client.records import Edit, OnExternal, OnKnown, Visibility, bulk_change, merge_patch
-from progimage.client.results import BulkResult, Link, Saved
+from progimage.client.results import Account, BulkResult, Link, Saved
 from progimage.client.sinks import Target
 from progimage.client.sources import Source
 from progimage.client.steps import image_path
@@ -71,6 +71,10 @@ class AsyncCalls(AsyncAlbumCalls):
             raise InvalidCall("there is no session to end; log in")
         await endpoints.delete(self._session, f"/tokens/{quote(tokens.session, safe='')}/")
         self._session.tokens = None
+
+    async def account(self) -> Account:
+        """Return the account that is logged in, with its quota."""
+        return Account.of((await self._session.request(Request("GET", "/users/me/"))).document)
 
     async def upload(
         self,

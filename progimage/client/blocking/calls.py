@@ -22,7 +22,7 @@ from progimage.client.fields import UploadFields
 from progimage.client.messages import Request
 from progimage.client.pipelines import Pipeline, path_of
 from progimage.client.records import Edit, OnExternal, OnKnown, Visibility, bulk_change, merge_patch
-from progimage.client.results import BulkResult, Link, Saved
+from progimage.client.results import Account, BulkResult, Link, Saved
 from progimage.client.sinks import Target
 from progimage.client.sources import Source
 from progimage.client.steps import image_path
@@ -72,6 +72,10 @@ class Calls(AlbumCalls):
             raise InvalidCall("there is no session to end; log in")
         endpoints.delete(self._session, f"/tokens/{quote(tokens.session, safe='')}/")
         self._session.tokens = None
+
+    def account(self) -> Account:
+        """Return the account that is logged in, with its quota."""
+        return Account.of((self._session.request(Request("GET", "/users/me/"))).document)
 
     def upload(
         self,

@@ -181,7 +181,8 @@ def text(max_length: int, **common: Unpack[Common]) -> Parameter:
 def picture_id(*, instead_of: tuple[str, ...] = (), **common: Unpack[Common]) -> Parameter:
     """The id of another picture of the library.
 
-    Forms empty the arguments named in `instead_of` when a picture is chosen: they do not go with it.
+    Forms empty the arguments named in `instead_of` when a picture is chosen, because they do
+    not go with it.
     """
 
     def read(raw: str) -> str:

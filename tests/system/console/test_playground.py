@@ -281,7 +281,7 @@ def test_a_format_that_browsers_do_not_show_can_be_saved(window, image_id):
     expect(page.get_by_role("link", name="Save it")).to_be_visible()
 
 
-def test_the_picture_of_a_watermark_is_searched_for_and_chosen_by_keys(make_window, server, image_id):
+def test_a_watermark_is_searched_for_and_chosen_by_keys(make_window, server, image_id):
     logo = upload(server, title="Anchor of the harbour company")
     upload(server, title="Anchor that rusts")
     window = make_window(viewport={"width": 390, "height": 844})

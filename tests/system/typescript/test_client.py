@@ -13,7 +13,9 @@ import httpx
 import pytest
 from PIL import Image
 
+from tests.people import PASSWORD, SECRET
 from tests.system.serving.conftest import noise, server
+from tests.system.serving.server import running
 
 __all__ = ["noise", "server"]
 
@@ -117,3 +119,28 @@ def test_a_link_needs_a_key_of_the_server(results):
 def test_images_that_look_alike_are_found_and_those_with_all_tags(results):
     assert results["near"] == [results["twin"]]
     assert results["tagged"] == [results["image"]["id"]]
+
+
+def test_an_account_sees_what_it_has_stored_and_may_store(compiled, tmp_path, noise):
+    accounts = {"auth_mode": "required", "auth_secret": SECRET, "auth_registration": "open"}
+    quotas = {"quota_enabled": "true", "quota_max_pictures": 7}
+    (compiled / "account.mjs").write_text(
+        """import { ProgImage } from './dist/index.js'
+        const [address, token] = process.argv.slice(2)
+        console.log(JSON.stringify(await new ProgImage(address, { token }).account()))"""
+    )
+    with running(tmp_path, **accounts, **quotas) as server:
+        address = "http://{}:{}".format(*server.address)
+        sent = {"username": "ann", "password": PASSWORD}
+        httpx.post(f"{address}/users/", json=sent, timeout=60).raise_for_status()
+        token = httpx.post(f"{address}/tokens/", json=sent, timeout=60).json()["access_token"]
+        signed_in = {"Authorization": f"Bearer {token}", "Content-Type": "image/png"}
+        httpx.post(f"{address}/images/", content=noise, headers=signed_in, timeout=60)
+        command = ["node", "account.mjs", address, token]
+        run = subprocess.run(command, cwd=compiled, capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stderr
+    account = json.loads(run.stdout)
+    assert account["username"] == "ann"
+    assert account["quota"] == {
+        "pictures": 1, "size_bytes": len(noise), "max_pictures": 7, "max_size_bytes": 0,
+    }  # fmt: skip

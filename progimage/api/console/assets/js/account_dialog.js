@@ -8,18 +8,34 @@ import { confirmed, dialog, opened } from "./dialogs.js";
 import { h, icon, uniqueId } from "./dom.js";
 import { errorState, waitingState } from "./notice.js";
 import { logIn, logOut, sessionId, userName } from "./session.js";
-import { when } from "./wording.js";
+import { bytes, number, when } from "./wording.js";
 
 /** Open the dialog. */
 export function accountDialog() {
   const leave = h("button", { type: "button", onclick: () => end(logOut()) }, icon("leave"), "Log out");
-  const element = dialog(userName(), h("div", { class: "stack" }, h("div", { class: "row" }, leave), passwordForm(), keysSection(), sessionsSection(() => end(logOut()))));
+  const element = dialog(userName(), h("div", { class: "stack" }, h("div", { class: "row" }, leave), room(), passwordForm(), keysSection(), sessionsSection(() => end(logOut()))));
   async function end(ending) {
     element.close();
     await ending;
     toast("Logged out");
   }
   opened(element);
+}
+
+/** A line that says how much of its quota the account uses; empty where there are no quotas. */
+function room() {
+  const line = h("p", { class: "faint", hidden: true });
+  json(`${servicePath}/users/me/`)
+    .then(({ quota }) => {
+      if (!quota) return;
+      const ofPictures = quota.max_pictures ? ` of ${number(quota.max_pictures)}` : "";
+      const ofBytes = quota.max_size_bytes ? ` of ${bytes(quota.max_size_bytes)}` : "";
+      line.textContent = `${number(quota.pictures)}${ofPictures} pictures, ${bytes(quota.size_bytes)}${ofBytes}`;
+      line.hidden = false;
+    })
+    // The rest of the dialog works without it.
+    .catch(() => {});
+  return line;
 }
 
 function passwordField(label, autocomplete) {
