@@ -158,10 +158,9 @@ def _scrolled(bench: Bench, count: int) -> Table:
         "run. On the way, and ten times at the end, a picture is selected by a click and "
         "deselected by a key. INP is the time from an input to the next frame, all interactions "
         "but the slowest of each fifty (Event Timing; multiples of 8 ms, those below 16 ms are not "
-        "counted). In the page is the number of tiles that it has at the end. Handled after is the median "
-        "without the wait for the frame; longest script is that of the slowest handler, without the "
-        "browser's own work. CLS is the sum of "
-        "all layout shifts."
+        "counted). In the page is the number of tiles that it has at the end. Handled after is the "
+        "median without the wait for the frame; longest script is the time of the slowest handler, "
+        "without the browser's own work. CLS is the sum of all layout shifts."
     )
     columns = (
         *("pictures", "in the page", "scroll", "interactions", "median", "handled after"),
