@@ -79,7 +79,7 @@ class Album:
         cover: the id of the image that stands for it, "" if there is none.
         count: its images, also those that are deleted; 0 for albums of others.
         owner: the account it belongs to, "" if none.
-        revision: counts the changes, from 1.
+        revision: counts the changes, from 1; 0 for albums of others.
     """
 
     id: str

@@ -34,6 +34,11 @@ from progimage.stores import ObjectStore
 _NO_PICTURE = "0" * 64
 
 
+def clean_external_id(text: str) -> str:
+    """Return an external id as records have it: composed, without spaces around it."""
+    return unicodedata.normalize("NFC", text).strip()
+
+
 class ExternalIds:
     """The external ids of one library."""
 
@@ -50,7 +55,7 @@ class ExternalIds:
         Raises:
             NotFound: it leads to none, or to none that the viewer may see; the two look alike.
         """
-        external_id = unicodedata.normalize("NFC", external_id).strip()
+        external_id = clean_external_id(external_id)
         pointer, _ = self.pointers.load(owner, external_id)
         missing = NotFound(f"there is no picture with the external id {shown(external_id)}")
         try:

@@ -163,8 +163,8 @@ def test_a_link_to_an_album_shows_private_images_to_everybody(server, use, sign_
 
 def test_an_account_sees_what_it_has_stored_and_may_store(use, sign_in, photo, server):
     sign_in("ben")
-    assert use("upload", photo).returncode == 0
-    shown = use("account").stdout.decode()
+    assert use("upload", photo).code == 0
     assert re.fullmatch(
-        r"name\tben\npictures\t[1-9] of 1,000\nbytes\t[0-9,]+, without a limit\n", shown
+        r"name\tben\npictures\t[1-9] of 1,000\nbytes\t[0-9,]+, without a limit\n",
+        use("account").text,
     )

@@ -8,7 +8,8 @@ export type Send = (
 export interface Album {
   id: string
   owner: string
-  revision: number
+  /** Counts the changes; only for its owner. */
+  revision?: number
   title: string
   description: string
   visibility: 'public' | 'private'

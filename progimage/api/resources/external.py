@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from urllib.parse import unquote_to_bytes
+from urllib.parse import quote, unquote_to_bytes
 
 import falcon
 
 from progimage.api.auth.authentication import viewer_of
 from progimage.api.openapi import schemas
-from progimage.api.openapi.documented import Parameter, documented
+from progimage.api.openapi.documented import Answer, Parameter, documented
 from progimage.api.requests.misplaced import check_no_transform
 from progimage.api.requests.pipelines import PipelineParser
 from progimage.api.requests.query import picture_query
@@ -20,7 +20,7 @@ from progimage.api.responses.original import OriginalResponder
 from progimage.api.responses.rendition import RenditionResponder
 from progimage.errors import InvalidRequest, NotFound
 from progimage.library import owner_keys
-from progimage.library.external_ids import ExternalIds
+from progimage.library.external_ids import ExternalIds, clean_external_id
 
 _PREFIX = "/external/"
 
@@ -63,7 +63,10 @@ class ExternalResource:
     @documented(
         "external",
         "pictures",
-        schemas.delivered({**schemas.ORIGINALS, **schemas.PICTURES}, rendered=True),
+        {
+            **schemas.delivered({**schemas.ORIGINALS, **schemas.PICTURES}, rendered=True),
+            308: Answer("The same without spaces and slashes at the ends.", {}, ("Location",)),
+        },
         parameters=(
             _OWNER,
             _PATH,
@@ -82,6 +85,12 @@ class ExternalResource:
         that of the picture.
         """
         owner, external_id, steps = _target(raw_path(req))
+        if (path := _other_spelling(raw_path(req), external_id)) is not None:
+            query = f"?{req.query_string}" if req.query_string else ""
+            resp.status = falcon.HTTP_308
+            resp.location = f"{self._urls.relative(path)}{query}"
+            resp.set_header("Cache-Control", "no-store")
+            return
         name = "" if owner == owner_keys.NO_OWNER else owner
         record = self._external_ids.find(viewer_of(req), name, external_id)
         query = picture_query(req)
@@ -115,4 +124,21 @@ def _target(raw: str) -> tuple[str, str, str]:
         pipeline = unquote_to_bytes(steps).decode()
     except UnicodeDecodeError:
         raise InvalidRequest("the path is not percent-encoded UTF-8") from None
-    return owner, external_id, pipeline.rstrip("/")
+    return owner, external_id, pipeline.strip("/")
+
+
+def _other_spelling(raw: str, external_id: str) -> str | None:
+    """Return the path that an id has, None if this is its path.
+
+    Spaces around the id, letters that Unicode composes in two ways, and slashes at the ends
+    would be further keys of caches for one answer.
+    """
+    owner, _, rest = raw.partition(_PREFIX)[2].partition("/")
+    segment, _, steps = rest.partition("/")
+    cleaned = clean_external_id(external_id)
+    if not cleaned:
+        return None
+    if cleaned != external_id:
+        segment = quote(cleaned, safe="")
+    wanted = "/".join(filter(None, (segment, steps.strip("/"))))
+    return None if wanted == rest else f"{_PREFIX}{owner}/{wanted}"

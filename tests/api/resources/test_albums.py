@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from progimage.api.resources.albums import reading
 from progimage.library import Library
 from progimage.model import Metadata
 from tests.api.conftest import assert_problem, opened, upload
@@ -231,6 +232,34 @@ def test_pages_do_not_tell_how_many_pictures_are_hidden(store, ann, anybody):
         assert_problem(
             anybody.simulate_get(f"{album}images/", params={"cursor": unknown}), 400, "cursor"
         )
+
+
+def test_others_do_not_learn_that_hidden_pictures_were_added(store, ann, anybody, ids):
+    hidden = add(Library(store), b"hidden", Metadata(visibility="private"), "ann").id
+    album = create(ann, images=ids, visibility="public")
+    before = anybody.simulate_get(album)
+    assert change(ann, album, add=[hidden]).status_code == 200
+    after = anybody.simulate_get(album)
+    assert (after.text, after.headers.get("etag")) == (before.text, None)
+    assert "revision" not in after.json
+    assert ann.simulate_get(album).json["revision"] == 2
+
+
+def test_looks_at_very_many_hidden_pictures_need_a_place_among_a_few(
+    store, ann, make_client, ids, monkeypatch
+):
+    library, private = Library(store), Metadata(visibility="private")
+    hidden = [add(library, f"no {n}".encode(), private, "ann").id for n in range(70)]
+    album = create(ann, images=[*hidden, *ids], visibility="public")
+    monkeypatch.setattr(reading, "_PLACES", 0)
+    monkeypatch.setattr(reading, "_FREE_LOOKS", 64)
+    stranger = make_client(auth=AUTH)
+    for path in (album, f"{album}images/"):
+        busy = stranger.simulate_get(path)
+        assert_problem(busy, 503, "too many albums of hidden pictures")
+        assert int(busy.headers["retry-after"]) > 0
+    monkeypatch.setattr(reading, "_FREE_LOOKS", 128)
+    assert pictures(stranger, album) == ids
 
 
 def test_an_offset_is_no_longer_taken(ann, ids):

@@ -66,6 +66,27 @@ def test_an_id_of_any_printable_characters_has_an_address(client, jpeg, external
 
 
 @pytest.mark.parametrize(
+    ("address", "location"),
+    [
+        ("/external/_/sku%C3%BC/", "/external/_/sku%C3%BC"),
+        ("/external/_/sku%C3%BC//", "/external/_/sku%C3%BC"),
+        ("/external/_/%20sku%C3%BC", "/external/_/sku%C3%BC"),
+        ("/external/_/sku%C3%BC%20%20/sepia.png", "/external/_/sku%C3%BC/sepia.png"),
+        ("/external/_/sku%C3%BC//sepia.png/", "/external/_/sku%C3%BC/sepia.png"),
+        ("/external/_/skuu%CC%88?download=a.jpg", "/external/_/sku%C3%BC?download=a.jpg"),
+    ],
+)
+def test_other_spellings_of_an_address_lead_to_the_one_that_is_cached(
+    client, jpeg, address, location
+):
+    send(client, jpeg, external_id="skuü")
+    answer = get(client, address)
+    assert (answer.status_code, answer.headers["location"]) == (308, location)
+    assert answer.headers["cache-control"] == "no-store"
+    assert get(client, location).status_code == 200
+
+
+@pytest.mark.parametrize(
     "external_id",
     [
         "\x00",

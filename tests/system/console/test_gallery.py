@@ -28,7 +28,8 @@ def test_an_empty_library_says_what_to_do(make_window, tmp_path):
 
 SCROLL_TO_THE_END = """(count) => {
   scrollTo(0, document.documentElement.scrollHeight);
-  return document.querySelector(`.tile[aria-setsize="${count}"]`) !== null;
+  const last = document.querySelector(`.tile[aria-posinset="${count}"]`);
+  return last !== null && last.getBoundingClientRect().bottom <= innerHeight;
 }"""
 
 

@@ -36,7 +36,7 @@ ALBUM = Named(
         "properties": {
             "id": {"type": "string"},
             "owner": {"type": "string"},
-            "revision": {"type": "integer"},
+            "revision": {"type": "integer", "description": "Counts changes; only for the owner."},
             "title": {"type": "string"},
             "description": {"type": "string"},
             "visibility": {"type": "string", "enum": ["public", "private"]},
@@ -46,14 +46,18 @@ ALBUM = Named(
                 "see.",
             },
             "created": {"type": "string", "format": "date-time"},
-            "modified": {"type": "string", "format": "date-time"},
+            "modified": {
+                "type": "string",
+                "format": "date-time",
+                "description": "Only for the owner.",
+            },
             "count": {
                 "type": "integer",
                 "description": "Pictures, also those that are deleted; only for the owner.",
             },
             "_links": schemas.LINKS,
         },
-        "required": ["id", "owner", "revision", "title", "description", "visibility", "_links"],
+        "required": ["id", "owner", "title", "description", "visibility", "_links"],
     },
 )
 ALBUMS = collection("AlbumCollection", ALBUM)

@@ -35,6 +35,7 @@ from progimage.errors import (
     LinkRefused,
     NoLinkKey,
     NotFound,
+    Overloaded,
     StoreUnavailable,
     TransformRefused,
 )
@@ -78,7 +79,7 @@ class AlbumPictures:
                 {"type": "string", "pattern": "^[0-9a-f]{64}$"},
             ),
         ),
-        errors=(InvalidRequest, NotFound, LinkRefused, LinkExpired, StoreUnavailable),
+        errors=(InvalidRequest, NotFound, LinkRefused, LinkExpired, Overloaded, StoreUnavailable),
     )
     def on_get(self, req: falcon.Request, resp: falcon.Response, album_id: str) -> None:
         """Send a page of the pictures of an album that the client may see, in order.

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
 from functools import partial
 from typing import Any, NamedTuple
 
 import falcon
 
+from progimage.access.admission import Admission
 from progimage.access.signed_links import LinkSigner, path_of_album, path_of_any, path_of_iiif
 from progimage.api.auth.authentication import viewer_of
 from progimage.api.fronts.iiif.identifier import Identifier
@@ -33,6 +35,13 @@ _SHOWN_BY_LINKS = (
 # Records of an album that are read at a time, so that the threads serve requests in turn.
 _WAVE = 64
 
+# A request that reads more records than this needs one of a few places.
+_FREE_LOOKS = 512
+_PLACES = 8
+
+# What tells of changes that the viewer may not see: pictures that are hidden, added, removed.
+_FOR_OWNERS = ("revision", "modified")
+
 
 class SeenAlbum(NamedTuple):
     """An album that a request may see.
@@ -47,6 +56,11 @@ class SeenAlbum(NamedTuple):
     viewer: Viewer
     ends_s: int | None = None
     signature: str | None = None
+
+    @property
+    def is_by_owner(self) -> bool:
+        """True if its owner reads it, not by a link."""
+        return self.ends_s is None and can_edit_album(self.viewer, self.album)
 
     @property
     def manifest_path(self) -> str:
@@ -72,6 +86,7 @@ class AlbumReader:
         self._signer = signer
         self._urls = urls
         self._has_manifests = has_manifests
+        self._long_looks = Admission(_PLACES, "albums of hidden pictures")
         self._threads = ContextThreads(_THREADS, thread_name_prefix="albums")
         # Others than those that read records, since each of these waits for some of those.
         self._list_threads = ContextThreads(_THREADS, thread_name_prefix="lists of albums")
@@ -122,17 +137,29 @@ class AlbumReader:
         found = self.first_records(seen.viewer, images[start:], limit + 1)
         return found[:limit], found[limit - 1].id if len(found) > limit else None
 
-    def first_records(self, viewer: Viewer, image_ids: Sequence[str], most: int) -> list[Record]:
+    def first_records(
+        self, viewer: Viewer, image_ids: Sequence[str], most: int, *, is_limited: bool = True
+    ) -> list[Record]:
         """Return the first records that a viewer may see of some pictures, in order.
 
         Hidden pictures do not shorten the result: more are read until there are `most`, or all
         are read.
+
+        Args:
+            is_limited: to read very many records needs one of a few places.
+
+        Raises:
+            Overloaded: all places are occupied.
         """
         found: list[Record] = []
         start, wave = 0, min(most, _WAVE)
-        while len(found) < most and start < len(image_ids):
-            found += self.records(viewer, image_ids[start : start + wave])
-            start, wave = start + wave, min(2 * wave, _WAVE)
+        with ExitStack() as place:
+            while len(found) < most and start < len(image_ids):
+                if is_limited and start >= _FREE_LOOKS:
+                    place.enter_context(self._long_looks.admit())
+                    is_limited = False
+                found += self.records(viewer, image_ids[start : start + wave])
+                start, wave = start + wave, min(2 * wave, _WAVE)
         return found[:most]
 
     def records(self, viewer: Viewer, image_ids: Iterable[str]) -> list[Record]:
@@ -158,15 +185,17 @@ class AlbumReader:
 
     def album(self, seen: SeenAlbum) -> dict[str, Any]:
         """Return the document about an album."""
-        album, is_owner = seen.album, can_edit_album(seen.viewer, seen.album)
-        facts = album.model_dump(mode="json", exclude={"images", *(album.model_extra or ())})
-        cover = next(iter(self.first_records(seen.viewer, album.covers, 1)), None)
+        album, is_owner = seen.album, seen.is_by_owner
+        left_out = {"images", *(album.model_extra or ()), *(() if is_owner else _FOR_OWNERS)}
+        facts = album.model_dump(mode="json", exclude=left_out)
+        covers = self.first_records(seen.viewer, album.covers, 1, is_limited=not is_owner)
+        cover = next(iter(covers), None)
         facts["cover"] = cover.id if cover else None
-        if is_owner and seen.ends_s is None:
+        if is_owner:
             facts["count"] = len(album.images)
         base = f"/albums/{album.id}/"
         links = {"self": self._urls.link(base), "images": self._urls.link(f"{base}images/")}
-        if is_owner and seen.ends_s is None:
+        if is_owner:
             links["links"] = self._urls.link(f"{base}links/")
         if self._has_manifests:
             links["manifest"] = self._urls.link(seen.manifest_path)

@@ -27,6 +27,7 @@ from progimage.errors import (
     LinkExpired,
     LinkRefused,
     NotFound,
+    Overloaded,
     PreconditionFailed,
     PreconditionRequired,
     StoreUnavailable,
@@ -102,10 +103,13 @@ class AlbumResource:
         "albums",
         {200: Answer("The album.", {schemas.HAL: ALBUM}, ("ETag", "Cache-Control"))},
         parameters=(ALBUM_ID, schemas.SIGNATURE),
-        errors=(InvalidRequest, NotFound, LinkRefused, LinkExpired, StoreUnavailable),
+        errors=(InvalidRequest, NotFound, LinkRefused, LinkExpired, Overloaded, StoreUnavailable),
     )
     def on_get(self, req: falcon.Request, resp: falcon.Response, album_id: str) -> None:
-        """Send an album; its pictures are at `/albums/{album_id}/images/`."""
+        """Send an album; its pictures are at `/albums/{album_id}/images/`.
+
+        Its version, `revision`, `modified` and the ETag, is for its owner.
+        """
         parameters = QueryParameters(pairs(req), (SIGNATURE,))
         self._respond(resp, self._reader.find(req, album_id, parameters))
 
@@ -175,7 +179,9 @@ class AlbumResource:
     def _respond(self, resp: falcon.Response, seen: SeenAlbum) -> None:
         resp.media = self._reader.album(seen)
         resp.content_type = "application/hal+json"
-        resp.set_header("ETag", f'"{etag_of(seen.album)}"')
+        # It would tell others of changes to hidden pictures.
+        if seen.is_by_owner:
+            resp.set_header("ETag", f'"{etag_of(seen.album)}"')
         _set_private(resp)
 
 

@@ -72,10 +72,13 @@ export function choosePicture(onchosen) {
 
   function choice(record) {
     const size = `${number(record.width)} × ${number(record.height)}`;
+    const image = thumbnailImage(record);
+    // Its name stands below it.
+    image.alt = "";
     const button = h(
       "button",
-      { type: "button", "aria-label": `${nameOf(record)}, ${size}`, onclick: () => choose(record) },
-      h("span", { class: "picture-choice-image" }, thumbnailImage(record)),
+      { type: "button", onclick: () => choose(record) },
+      h("span", { class: "picture-choice-image" }, image),
       h("bdi", {}, nameOf(record)),
       h("span", { class: "faint" }, size),
     );

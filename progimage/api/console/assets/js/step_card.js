@@ -29,7 +29,8 @@ export function stepCard(step, operation, { at, count, onchange, onmove, onremov
     schemaField(name, schema, step.values[name], required.includes(name), (value) => set(name, value), (others) => others.forEach(empty)),
   ]);
   const framed = hasFrame(operation);
-  const main = fields.filter(([name], index) => required.includes(name) || index < 2 || step.values[name] || (framed && FRAME.includes(name)));
+  const isMain = (name) => required.includes(name) || step.values[name] || properties[name].format === "picture-id" || (framed && FRAME.includes(name));
+  const main = fields.filter(([name], index) => index < 2 || isMain(name));
   const rest = fields.filter((field) => !main.includes(field));
   const frame = h("button", { type: "button", class: "frame-button", "aria-pressed": "false", onclick: onframe }, icon("crop"), h("span", {}, "Drag a frame"));
   return h(
