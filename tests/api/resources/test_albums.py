@@ -252,7 +252,7 @@ def test_looks_at_very_many_hidden_pictures_need_a_place_among_a_few(
     hidden = [add(library, f"no {n}".encode(), private, "ann").id for n in range(70)]
     album = create(ann, images=[*hidden, *ids], visibility="public")
     monkeypatch.setattr(reading, "_PLACES", 0)
-    monkeypatch.setattr(reading, "_FREE_LOOKS", 64)
+    monkeypatch.setattr(reading, "_FREE_LOOKS", 32)
     stranger = make_client(auth=AUTH)
     for path in (album, f"{album}images/"):
         busy = stranger.simulate_get(path)
