@@ -68,11 +68,10 @@ export function pictureGrid({ selection = null, label = "Pictures", hrefOf, onti
   }
 
   /** Forget a tile that was scrolled past before its picture was there, and stop loading that. */
-  function onleave({ id }) {
-    const image = tiles.get(id)?.image;
-    if (!image || image.complete) return;
-    image.removeAttribute("srcset");
-    image.removeAttribute("src");
+  function onleave(item, { id }) {
+    const made = tiles.get(id);
+    if (made?.element !== item || made.isLoaded()) return;
+    made.stop();
     tiles.delete(id);
   }
 

@@ -53,6 +53,9 @@ export function forScreen(record) {
   return isOpen() ? `${servicePath}/images/${record.id}/resize:height=1600,width=1600.webp` : `${servicePath}/images/${record.id}/`;
 }
 
+/** Heights of thumbnails for pixel densities 1 and 2. */
+const HEIGHTS = [320, 640];
+
 const lazily = new IntersectionObserver(
   (entries) => {
     for (const entry of entries) {
@@ -65,12 +68,8 @@ const lazily = new IntersectionObserver(
   { rootMargin: "600px" },
 );
 
-/**
- * Return an `img` of a record, which loads when it comes near the screen.
- *
- * `heights` are the heights for pixel densities 1, 2 and so on.
- */
-export function thumbnailImage(record, heights = [320, 640]) {
+/** Return an `img` of a record, which loads when it comes near the screen, until `signal` fires. */
+export function thumbnailImage(record, signal) {
   const image = h("img", {
     alt: nameOf(record),
     width: record.width,
@@ -79,13 +78,14 @@ export function thumbnailImage(record, heights = [320, 640]) {
     loading: "lazy",
   });
   image.addEventListener("load", () => image.classList.add("there"), { once: true });
-  const paths = heights.map((height) => smallOf(record, `thumbnail:height=${height}.webp`));
+  const paths = HEIGHTS.map((height) => smallOf(record, `thumbnail:height=${height}.webp`));
   if (needsToken(record) && paths[0]) {
-    image.addEventListener("near", () => showPrivately(image, paths.at(-1)));
+    image.addEventListener("near", () => showPrivately(image, paths.at(-1), signal));
     lazily.observe(image);
   } else if (paths[0]) {
     image.srcset = paths.map((path, at) => `${path} ${at + 1}x`).join(", ");
     image.src = paths[0];
+    signal?.addEventListener("abort", () => ["srcset", "src"].forEach((name) => image.removeAttribute(name)));
   }
   return image;
 }
@@ -102,12 +102,12 @@ export function needsToken(record) {
   return record.visibility === "private" && accessToken() !== null && signedHref(record) === null;
 }
 
-async function showPrivately(image, url) {
+async function showPrivately(image, url, signal) {
   try {
-    const response = await request(url, { headers: { Accept: "image/*" } });
+    const response = await request(url, { headers: { Accept: "image/*" }, signal });
     showBlob(image, await response.blob());
-  } catch {
-    image.dispatchEvent(new Event("error"));
+  } catch (error) {
+    if (error.name !== "AbortError") image.dispatchEvent(new Event("error"));
   }
 }
 

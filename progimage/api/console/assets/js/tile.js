@@ -4,9 +4,14 @@ import { h, icon } from "./dom.js";
 import { placeholder, thumbnailImage } from "./showing.js";
 import { count, nameOf } from "./wording.js";
 
-/** Return `{element, link, image}` of a record; the link leads to `href`. */
+/**
+ * Return `{element, link, isLoaded(), stop()}` of a record; the link leads to `href`.
+ *
+ * `stop` ends the loading of its picture.
+ */
 export function tile(record, href) {
-  const image = thumbnailImage(record);
+  const loading = new AbortController();
+  const image = thumbnailImage(record, loading.signal);
   const link = h(
     "a",
     { href, draggable: "false" },
@@ -18,7 +23,7 @@ export function tile(record, href) {
   );
   const element = h("li", { class: "tile", dataset: { id: record.id } }, link);
   image.addEventListener("error", () => element.classList.add("broken"), { once: true });
-  return { element, link, image };
+  return { element, link, isLoaded: () => image.classList.contains("there"), stop: () => loading.abort() };
 }
 
 /** True if the tiles of two versions of a record look alike. */

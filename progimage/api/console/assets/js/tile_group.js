@@ -6,7 +6,8 @@ import { layOut, shownRatio } from "./rows.js";
 /**
  * Return a group of pictures under a title, or without one if it is null; `label` names its list then.
  *
- * `tileOf` returns the tile of a record, `onleave` gets the record of one that is taken out.
+ * `tileOf` returns the tile of a record, `onleave` gets the element and the record of one
+ * that is taken out.
  */
 export function tileGroup({ key, title, label, tileOf, onleave }) {
   const list = h("ul", { class: "tiles", "aria-label": title ?? label });
@@ -36,7 +37,7 @@ export function tileGroup({ key, title, label, tileOf, onleave }) {
     for (const [item, record] of shown) {
       if (wanted.has(item)) continue;
       item.remove();
-      onleave(record);
+      onleave(item, record);
     }
     let next = list.firstElementChild;
     for (const [item, at] of wanted) {
