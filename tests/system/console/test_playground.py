@@ -125,15 +125,15 @@ def test_what_is_shown_is_outdated_from_a_change_until_the_new_result(window, im
     page = open_playground(window, image_id, "sepia")
     expect(measures(page)).to_contain_text("total")
     held: list[Route] = []
-
-    def hold(route: Route) -> None:
-        held.append(route)
-
-    page.route("**/sepia:amount=0.5*", hold)
+    page.route("**/sepia:amount=0.5*", held.append)
     page.get_by_label("amount", exact=True).fill("0.5")
     expect(page.get_by_text("Making a new one …")).to_be_visible()
     page.wait_for_function("() => document.querySelector('.frame.loading')")
     expect(page.get_by_text("Making a new one …")).to_be_visible()
+    for _ in range(3000):  # the page says that it loads before its request gets here
+        if held:
+            break
+        page.wait_for_timeout(20)
     held[0].continue_()
     expect(page.get_by_text("Making a new one …")).to_be_hidden()
     expect(url_line(page)).to_contain_text("sepia:amount=0.5")

@@ -1,6 +1,7 @@
 // Where the pictures of a grid are: in rows that fill the width, all but the last one.
 
-const MOST_GROWN = 1.75;
+// Else a row of one narrow picture would be as high as the screen.
+const MOST_GROWN = 2.5;
 
 /** Return the ratio of width to height at which a picture is shown; extreme ones are cut. */
 export const shownRatio = ({ width, height }) => Math.min(4, Math.max(0.5, width / height));

@@ -122,7 +122,7 @@ function textOf(schema, shared) {
 function pictureOf(schema, shared, onchoose) {
   const field = textOf(schema, shared);
   const preview = h("span", { class: "picture-preview" });
-  const show = () => preview.replaceChildren(...(field.validity.valid && field.value ? [squareImage(field.value, 44)] : []));
+  const show = () => preview.replaceChildren(...(field.validity.valid && field.value ? [squareImage(field.value, 44, "contain")] : []));
   const choose = h("button", { type: "button", onclick: open }, icon("picture"), h("span", {}, "Choose a picture"));
   field.addEventListener("input", show);
   show();

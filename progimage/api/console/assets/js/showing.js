@@ -121,9 +121,9 @@ export function showBlob(image, blob) {
   image.src = url;
 }
 
-/** Return a small square `img` of a picture, from its id alone. */
-export function squareImage(id, side) {
-  const url = small(id, `thumbnail:fit=cover,height=${2 * side},width=${2 * side}.webp`);
+/** Return a small square `img` of a picture, from its id alone; `fit` is "cover" or "contain". */
+export function squareImage(id, side, fit = "cover") {
+  const url = small(id, `thumbnail:fit=${fit},height=${2 * side},width=${2 * side}.webp`);
   const image = h("img", { alt: "", width: side, height: side, loading: "lazy", decoding: "async" });
   // It may be private, and a plain `img` would send no token.
   if (url && accessToken()) showPrivately(image, url);
