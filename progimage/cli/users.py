@@ -127,9 +127,9 @@ def quota(
         if given:
             quotas.set_limits(each, given)
         usage = quotas.usage(each)
-        pictures = used(usage.pictures, usage.max_pictures or 0)
-        size = used(usage.size_bytes, usage.max_size_bytes or 0)
-        print(each, f"pictures: {pictures}", f"bytes: {size}", sep="\t")
+        has_pictures = used(usage.pictures, usage.max_pictures or 0)
+        has_bytes = used(usage.size_bytes, usage.max_size_bytes or 0)
+        print(each, f"pictures: {has_pictures}", f"bytes: {has_bytes}", sep="\t")
 
 
 def _opened() -> tuple[Settings, ObjectStore]:

@@ -85,10 +85,10 @@ class ExternalResource:
         that of the picture.
         """
         owner, external_id, steps = _target(raw_path(req))
-        if (path := _other_spelling(raw_path(req), external_id)) is not None:
-            query = f"?{req.query_string}" if req.query_string else ""
+        if (right_path := _other_spelling(raw_path(req), external_id)) is not None:
+            suffix = f"?{req.query_string}" if req.query_string else ""
             resp.status = falcon.HTTP_308
-            resp.location = f"{self._urls.relative(path)}{query}"
+            resp.location = f"{self._urls.relative(right_path)}{suffix}"
             resp.set_header("Cache-Control", "no-store")
             return
         name = "" if owner == owner_keys.NO_OWNER else owner
