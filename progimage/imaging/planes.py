@@ -12,11 +12,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from math import ceil
 from typing import Any, BinaryIO
 
 from PIL import Image
 
 from progimage.errors import CorruptPicture
+from progimage.imaging.codecs.jpeg_planes import extended
 from progimage.imaging.codecs.picture import Box
 from progimage.imaging.resampling import resized
 
@@ -42,7 +44,24 @@ class Planes:
         """Width and height in pixels."""
         return self.luma.size
 
-    def scaled(self, size: Size, box: Box) -> Image.Image:
+    def scaled(self, size: Size, box: Box) -> Planes:
+        """Return `box`, in pixels of the luma, at `size`.
+
+        Where a side is odd, the last chroma reaches half a pixel of the luma over the edge,
+        so the chroma is repeated there.
+        """
+        luma = resized(self.luma, size, box)
+        if not self.chroma:
+            return Planes(luma, ())
+        half = (size[0] + 1) // 2, (size[1] + 1) // 2
+        right = box[0] / 2 + half[0] * (box[2] - box[0]) / size[0]
+        bottom = box[1] / 2 + half[1] * (box[3] - box[1]) / size[1]
+        reach = max(self.chroma[0].width, ceil(right)), max(self.chroma[0].height, ceil(bottom))
+        part = box[0] / 2, box[1] / 2, right, bottom
+        chroma = (resized(extended(plane, reach), half, part) for plane in self.chroma)
+        return Planes(luma, tuple(chroma))
+
+    def joined(self, size: Size, box: Box) -> Image.Image:
         """Return `box`, in pixels of the luma, at `size`: a picture in mode YCbCr or L."""
         luma = resized(self.luma, size, box)
         if not self.chroma:

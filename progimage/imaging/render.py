@@ -6,16 +6,16 @@ bytes on every node.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from time import perf_counter
-from typing import cast
+from typing import BinaryIO, cast
 
 from PIL.Image import Image
 
 from progimage.imaging import planes
 from progimage.imaging.codecs.decoded_cache import DecodedCache, decode_size
-from progimage.imaging.codecs.encode import encode
+from progimage.imaging.codecs.encode import Encoded, encode, encode_planes, takes_planes
 from progimage.imaging.codecs.formats import JPEG, Format
 from progimage.imaging.codecs.header import check_size
 from progimage.imaging.codecs.picture import Picture
@@ -54,19 +54,20 @@ class Rendered:
 def render(
     source: str,
     pipeline: Pipeline,
-    target: str,
+    target: str | BinaryIO,
     form: Format,
     limits: Limits,
     references: Mapping[str, str] | None = None,
     contents: Mapping[str, str] | None = None,
     whole: Size | None = None,
 ) -> Rendered:
-    """Write what `pipeline` makes of the file `source` to the file `target`, as `form`.
+    """Write what `pipeline` makes of the file `source` to `target`, as `form`.
 
-    `references` are the files of the pictures in `pipeline.references`, by id; `contents`
-    names what is in a file, by its path, where the file is a copy that goes afterwards.
-    `whole` is the size of the picture if `source` is a working copy of it. A format without
-    animation gets the first frame, one without transparency white behind it.
+    `target` is a path or an open, seekable file. `references` are the files of the pictures in
+    `pipeline.references`, by id; `contents` names what is in a file, by its path, where the
+    file is a copy that goes afterwards. `whole` is the size of the picture if `source` is a
+    working copy of it. A format without animation gets the first frame, one without
+    transparency white behind it.
 
     Raises:
         PictureError: `source`, or a reference, cannot be decoded within `limits`.
@@ -77,11 +78,15 @@ def render(
     contents = contents or {}
     page = pipeline.output.page
     if whole and (copy := _planes(source, limits)):
-        check_pipeline(pipeline, whole, 1, limits)
-        picture, rest = _scaled(copy, pipeline, form, whole)
-        pictures = decode_references(references or {}, contents, limits)
-        return finish(
-            picture, rest, target, form, limits, started, size=picture.size, pictures=pictures
+        return _render_planes(
+            copy,
+            whole,
+            pipeline,
+            target,
+            form,
+            limits,
+            started,
+            lambda: decode_references(references or {}, contents, limits),
         )
     with _recent.open(source, limits, content=contents.get(source), page=page) as file:
         facts = file.facts
@@ -108,23 +113,45 @@ def _planes(copy: str, limits: Limits) -> Planes | None:
     return found
 
 
-def _scaled(
-    copy: Planes, pipeline: Pipeline, form: Format, whole: Size
-) -> tuple[Picture, Pipeline]:
-    """Return a photograph after the first step of `pipeline`, and the pipeline of the others.
+def _render_planes(
+    copy: Planes,
+    whole: Size,
+    pipeline: Pipeline,
+    target: str | BinaryIO,
+    form: Format,
+    limits: Limits,
+    started: float,
+    pictures: Callable[[], dict[str, Image]],
+) -> Rendered:
+    """Write what `pipeline` makes of a photograph that is read as planes.
 
-    The first step resizes, since otherwise the photograph was not read from a copy. The
-    planes stay apart only if nothing but a JPEG is to be made of them.
+    Its first step resizes, since otherwise the photograph was not read from a copy. The
+    planes stay apart if nothing but a JPEG is to be made of them.
+
+    Args:
+        whole: the size of the photograph that `copy` is of.
+        started: when the work began, by `perf_counter`.
+        pictures: decodes the other pictures that the pipeline uses.
     """
+    check_pipeline(pipeline, whole, 1, limits)
     step, operation = pipeline.operations()[0]
     view = View(copy.luma, whole, (0.0, 0.0, *copy.size))
     scaling = cast("Scaling", operation.plan(view, dict(step.arguments), {}))
     rest = replace(pipeline, steps=pipeline.steps[1:])
-    frame = copy.scaled(scaling.size, scaling.box)
-    is_final = not (scaling.then or rest.steps or pipeline.output.options.max_bytes)
-    if frame.mode == "YCbCr" and not (is_final and form is JPEG):
+    options = rest.output.options
+    is_jpeg = form is JPEG and not (scaling.then or rest.steps or options.max_bytes)
+    if is_jpeg and copy.chroma and takes_planes(options):
+        small = copy.scaled(scaling.size, scaling.box)
+        scaled = perf_counter()
+        encoded = encode_planes(small.luma, small.chroma, target, options)
+        return _rendered(encoded, form, started, scaled, scaled)
+    frame = copy.joined(scaling.size, scaling.box)
+    if frame.mode == "YCbCr" and not is_jpeg:
         frame = frame.convert("RGB")
-    return Picture((scaling.then(frame) if scaling.then else frame,)), rest
+    picture = Picture((scaling.then(frame) if scaling.then else frame,))
+    return finish(
+        picture, rest, target, form, limits, started, size=picture.size, pictures=pictures()
+    )
 
 
 def decode_references(
@@ -142,7 +169,7 @@ def decode_references(
 def finish(
     picture: Picture,
     pipeline: Pipeline,
-    target: str,
+    target: str | BinaryIO,
     form: Format,
     limits: Limits,
     started: float,
@@ -150,7 +177,7 @@ def finish(
     size: Size,
     pictures: Mapping[str, Image],
 ) -> Rendered:
-    """Write what `pipeline` makes of a decoded picture to the file `target`.
+    """Write what `pipeline` makes of a decoded picture to `target`.
 
     Args:
         started: when the work began, by `perf_counter`.
@@ -164,6 +191,13 @@ def finish(
     picture = transform(picture, pipeline, limits, size=size, pictures=pictures)
     transformed = perf_counter()
     encoded = encode(picture, target, form, pipeline.output.options)
+    return _rendered(encoded, form, started, decoded, transformed)
+
+
+def _rendered(
+    encoded: Encoded, form: Format, started: float, decoded: float, transformed: float
+) -> Rendered:
+    """Return the facts of what was written just now; the times are those of `perf_counter`."""
     finished = perf_counter()
     return Rendered(
         media_type=form.media_type,

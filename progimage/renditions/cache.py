@@ -65,7 +65,11 @@ class RenditionCache:
         return None
 
     def keep(
-        self, key: str, form: Format, reader: TemporaryReader, is_current: Callable[[], bool]
+        self,
+        key: str,
+        form: Format,
+        reader: TemporaryReader | BytesReader,
+        is_current: Callable[[], bool],
     ) -> bool:
         """Store a rendition that was just made, unless it is no longer `is_current`.
 

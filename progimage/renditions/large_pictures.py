@@ -25,7 +25,7 @@ from progimage.library.pyramids import Pyramids, StoredTiles
 from progimage.lru import LockedLru
 from progimage.model import Record
 from progimage.renditions.node_lock import node_lock
-from progimage.renditions.renderer import Renderer
+from progimage.renditions.renderer import Renderer, Result
 from progimage.renditions.single_flight import SingleFlight
 from progimage.renditions.sources import Sources
 from progimage.renditions.too_slow import TooSlow
@@ -128,7 +128,7 @@ class LargePictures:
         sources: Sources,
         references: Mapping[str, str],
         make: Callable[[], None],
-    ) -> tuple[Rendered, Path]:
+    ) -> tuple[Rendered, Result]:
         """Render a part of a pyramid, which `make` makes if it is missing.
 
         Raises:

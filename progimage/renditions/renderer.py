@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from time import perf_counter
+from typing import BinaryIO
 
 from progimage.imaging.codecs.formats import Format
 from progimage.imaging.limits import Limits
@@ -16,15 +18,19 @@ from progimage.imaging.pool import RenderPool
 from progimage.imaging.pyramids.parts import Part
 from progimage.imaging.pyramids.rendering import render_part
 from progimage.imaging.render import Rendered, render
+from progimage.imaging.results import returned
 from progimage.imaging.working_copies import make_copies
 from progimage.library.pyramids import StoredTiles
-from progimage.stores.temp_files import TempFolder
+from progimage.stores.bytes_reader import BytesReader
+from progimage.stores.temp_files import TempFolder, TemporaryReader
 from progimage.telemetry import metrics, tracing
+
+Result = TemporaryReader | BytesReader
 
 
 @dataclass(frozen=True, slots=True)
 class Renderer:
-    """Renders pictures in a pool of processes, into files of a temporary folder."""
+    """Renders pictures in a pool of processes; large results are in a temporary folder."""
 
     pool: RenderPool
     scratch: TempFolder
@@ -40,31 +46,28 @@ class Renderer:
         *,
         accept_damaged: bool,
         whole: Size | None = None,
-    ) -> tuple[Rendered, Path]:
-        """Render `source`; return the result and the temporary file that holds it.
+    ) -> tuple[Rendered, Result]:
+        """Render `source`; return the facts of the result, and a reader of it.
 
         `references` are files of the other pictures that the pipeline uses, by id;
         `contents` as in `Sources`. Without `accept_damaged` a picture must be whole: what
         is cached must not be made from a file that was read in part. `whole` as in `render`.
-        The file that holds the result is for the caller to remove.
+        The reader is for the caller to close.
 
         Raises: what `render` and `RenderPool.run` do.
         """
         limits = replace(self.limits, accept_damaged=accept_damaged)
 
-        def work(target: str) -> Rendered:
-            return self.pool.run(
-                render,
-                os.fspath(source),
-                pipeline,
-                target,
-                form,
-                limits,
-                references,
-                contents,
-                whole,
-            )
-
+        work = partial(
+            render,
+            os.fspath(source),
+            pipeline,
+            form=form,
+            limits=limits,
+            references=references,
+            contents=contents,
+            whole=whole,
+        )
         return self._timed(work, pipeline, form)
 
     def make_part(
@@ -77,7 +80,7 @@ class Renderer:
         contents: Mapping[str, str],
         *,
         accept_damaged: bool,
-    ) -> tuple[Rendered, Path]:
+    ) -> tuple[Rendered, Result]:
         """Render a part of a pyramid; return what `make` does.
 
         `source` has the tiles of `part`, where `stored` says; the rest as in `make`.
@@ -86,30 +89,27 @@ class Renderer:
         """
         limits = replace(self.limits, accept_damaged=accept_damaged)
 
-        def work(target: str) -> Rendered:
-            return self.pool.run(
-                render_part,
-                os.fspath(source),
-                stored.rows,
-                stored.form,
-                part,
-                target,
-                form,
-                limits,
-                references,
-                contents,
-            )
-
+        work = partial(
+            render_part,
+            os.fspath(source),
+            stored.rows,
+            stored.form,
+            part,
+            form=form,
+            limits=limits,
+            references=references,
+            contents=contents,
+        )
         return self._timed(work, part.pipeline, form)
 
     def _timed(
-        self, work: Callable[[str], Rendered], pipeline: Pipeline, form: Format
-    ) -> tuple[Rendered, Path]:
-        """Let `work` write a temporary file; time and count it."""
+        self, work: Callable[[BinaryIO], Rendered], pipeline: Pipeline, form: Format
+    ) -> tuple[Rendered, Result]:
+        """Let `work` write a file in a render process; time and count it."""
         target = self.scratch.path()
         started = perf_counter()
         try:
-            rendered = work(os.fspath(target))
+            rendered, data = self.pool.run(returned, os.fspath(target), work)
         except BaseException as error:
             target.unlink(missing_ok=True)
             metrics.render_failure(type(error).__name__)
@@ -123,7 +123,8 @@ class Renderer:
             (work_ms + wait_ms) / 1000,
             {"progimage.format": form.name, "progimage.wait_ms": wait_ms, **timings},
         )
-        return replace(rendered, wait_ms=wait_ms), target
+        result = TemporaryReader(target) if data is None else BytesReader(data)
+        return replace(rendered, wait_ms=wait_ms), result
 
     def make_copies(self, source: Path, px: int, files: Mapping[Size, Path]) -> None:
         """Write working copies of the picture at `source` to `files`.

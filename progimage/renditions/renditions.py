@@ -36,13 +36,13 @@ from progimage.renditions.cache import Rendition, RenditionCache
 from progimage.renditions.cache_budget import Allows
 from progimage.renditions.disk_cache.disk_cache import DiskCache
 from progimage.renditions.large_pictures import LargePictures
-from progimage.renditions.renderer import Renderer
+from progimage.renditions.renderer import Renderer, Result
 from progimage.renditions.single_flight import SingleFlight
 from progimage.renditions.sources import Sources
 from progimage.renditions.too_slow import TooSlow
 from progimage.stores import ObjectStore, Reader
 from progimage.stores.bytes_reader import BytesReader
-from progimage.stores.temp_files import TempFolder, TemporaryReader
+from progimage.stores.temp_files import TempFolder
 
 __all__ = ["RemoteRenderer", "RemoteResult", "Rendition", "Renditions", "at_focus", "free"]
 
@@ -234,10 +234,10 @@ class Renditions:
 
     def transform(
         self, source: Path, viewer: Viewer, pipeline: Pipeline, form: Format
-    ) -> tuple[Rendered, Path]:
+    ) -> tuple[Rendered, Result]:
         """Render a picture that is not in the library; nothing is stored.
 
-        Returns the result and the temporary file that holds it, for the caller to remove.
+        Returns the facts of the result, and a reader of it, for the caller to close.
         """
         with self._admission.admit(), self._sources() as sources:
             references = sources.paths(self._references(viewer, pipeline))
@@ -314,13 +314,13 @@ class Renditions:
                     return replace(found, timings=made.timings) if found else None
         try:
             with self._sources() as sources:
-                rendered, path = self._render(sources, request)
+                rendered, reader = self._render(sources, request)
         except (PictureError, FileNotFoundError, NotFound):
             if self._is_current(request):
                 raise
             return None
         with ExitStack() as until_kept:
-            reader = until_kept.enter_context(TemporaryReader(path))
+            until_kept.enter_context(reader)
             started = perf_counter()
 
             def is_current() -> bool:
@@ -336,7 +336,7 @@ class Renditions:
             until_kept.pop_all()
         return Rendition(reader, request.format, None, request.is_public, rendered)
 
-    def _render(self, sources: Sources, request: _RenderRequest) -> tuple[Rendered, Path]:
+    def _render(self, sources: Sources, request: _RenderRequest) -> tuple[Rendered, Result]:
         """Render from a pyramid, a working copy, or the original: the least that is enough."""
         record, references = request.record, sources.paths(request.references)
         part = None
@@ -353,7 +353,7 @@ class Renditions:
                 make=lambda: self._make_pyramid(request),
             )
 
-        def render(source: Path, whole: Size | None) -> tuple[Rendered, Path]:
+        def render(source: Path, whole: Size | None) -> tuple[Rendered, Result]:
             return self._renderer.make(
                 source,
                 request.pipeline,

@@ -14,7 +14,7 @@ class BytesReader:
 
     def __init__(self, data: bytes) -> None:
         self._data = data
-        self._file = io.BytesIO(data)
+        self.file = io.BytesIO(data)
         self.stat = Stat(key="", size=len(data), etag="", modified=datetime.now(UTC))
 
     def narrowed(self, start: int, length: int | None) -> BytesReader:
@@ -23,7 +23,7 @@ class BytesReader:
 
     def read(self, size: int = -1, /) -> bytes:
         """Return up to `size` bytes, or all that are left."""
-        return self._file.read(size)
+        return self.file.read(size)
 
     def close(self) -> None:
         """Nothing is open."""

@@ -32,7 +32,7 @@ def test_a_grey_picture_has_one_plane_and_stays_as_it_is():
     grey = Image.effect_noise((7, 5), 50)
     found = planes.read(BytesIO(written(grey)))
     assert found.chroma == ()
-    assert found.scaled((7, 5), WHOLE).tobytes() == grey.tobytes()
+    assert found.joined((7, 5), WHOLE).tobytes() == grey.tobytes()
 
 
 @pytest.mark.parametrize("size", [(64, 48), (63, 47)])
@@ -40,14 +40,14 @@ def test_colours_come_back_in_their_places(size):
     picture = quadrants(size)
     found = planes.read(BytesIO(written(picture)))
     for scaled in (size, (31, 22)):
-        seen = corners(found.scaled(scaled, (0.0, 0.0, *size)).convert("RGB"))
+        seen = corners(found.joined(scaled, (0.0, 0.0, *size)).convert("RGB"))
         meant = corners(picture)
         assert all(is_near(seen[place], meant[place], 12) for place in meant)
 
 
 def test_a_part_is_cut_from_the_chroma_where_it_is_cut_from_the_luma():
     found = planes.read(BytesIO(written(quadrants((64, 48)))))
-    part = found.scaled((16, 12), (4.0, 4.0, 28.0, 20.0)).convert("RGB")
+    part = found.joined((16, 12), (4.0, 4.0, 28.0, 20.0)).convert("RGB")
     assert max(high - low for low, high in part.getextrema()) < 12
 
 

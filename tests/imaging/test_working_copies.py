@@ -56,7 +56,7 @@ def opened_copy(data: bytes) -> Image.Image:
     if not data.startswith(planes.MAGIC):
         return Image.open(BytesIO(data))
     found = planes.read(BytesIO(data))
-    return found.scaled(found.size, (0, 0, *found.size)).convert("RGB" if found.chroma else "L")
+    return found.joined(found.size, (0, 0, *found.size)).convert("RGB" if found.chroma else "L")
 
 
 @pytest.mark.parametrize(

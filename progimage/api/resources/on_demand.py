@@ -15,13 +15,12 @@ from progimage.api.requests.query import Pairs, picture_query
 from progimage.api.requests.submission import read_submission
 from progimage.api.resources.images import UPLOAD_ERRORS
 from progimage.api.resources.renditions import RENDER_ERRORS
-from progimage.api.responses.delivery import set_timing
+from progimage.api.responses.delivery import set_body, set_timing
 from progimage.errors import DownloadRefused, InvalidRequest, PictureError
 from progimage.imaging.codecs import formats
 from progimage.imaging.pipeline import Pipeline, parse
 from progimage.ingest.download.downloader import VIA
 from progimage.ingest.ingest import Staged
-from progimage.stores.temp_files import TemporaryReader
 
 _URL = Parameter(
     "url",
@@ -140,10 +139,7 @@ class OnDemand:
         facts = self._ingest.inspect(staged)
         source = Source(formats.by_name(facts.format), facts.has_alpha, facts.frames > 1)
         form = choose_format(pipeline.format, req, resp, source)
-        made, result = self._renditions.transform(staged.path, viewer_of(req), pipeline, form)
-        reader = TemporaryReader(result)
-        if req.method == "HEAD":
-            reader.close()
+        made, reader = self._renditions.transform(staged.path, viewer_of(req), pipeline, form)
         self._delivery.describe(
             resp,
             form,
@@ -152,7 +148,11 @@ class OnDemand:
             download=download,
         )
         set_timing(resp, made)
-        resp.set_stream(reader, reader.stat.size)
+        resp.set_header("Content-Length", str(reader.stat.size))
+        if req.method == "HEAD":
+            reader.close()
+        else:
+            set_body(resp, reader, reader.stat.size)
 
 
 def _without_url(query: Pairs) -> tuple[Pairs, str]:

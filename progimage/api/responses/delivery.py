@@ -26,6 +26,7 @@ from progimage.imaging.render import Rendered
 from progimage.ingest.ingest import clean_file_name
 from progimage.renditions.renditions import Rendition, Renditions
 from progimage.stores import HasLocalPath, HasPresignedUrl, ObjectStore, Reader
+from progimage.stores.bytes_reader import BytesReader
 
 PRIVATE = "private, no-store"
 
@@ -197,12 +198,7 @@ class Delivery:
         resp.set_header("Content-Length", str(length))
         if req.method == "HEAD":
             return
-        if length <= _SENT_AT_ONCE_BYTES:
-            with open_(start, length if span else None) as reader:
-                resp.data = reader.read(length)
-        else:
-            # Falcon's type also allows None for "all"; it only passes numbers.
-            resp.set_stream(cast(ReadableIO, open_(start, length if span else None)), length)
+        set_body(resp, open_(start, length if span else None), length)
 
     def _redirect(
         self, resp: falcon.Response, key: str, *, is_public: bool, ends_s: int | None
@@ -226,6 +222,16 @@ class Delivery:
 
 def _left_s(ends_s: int) -> int:
     return max(0, ends_s - int(time.time()))
+
+
+def set_body(resp: falcon.Response, reader: Reader, length: int) -> None:
+    """Answer with the next `length` bytes of a reader, which is closed once they are sent."""
+    if length <= _SENT_AT_ONCE_BYTES or isinstance(reader, BytesReader):
+        with reader:
+            resp.data = reader.read(length)
+    else:
+        # Falcon's type also allows None for "all"; it only passes numbers.
+        resp.set_stream(cast(ReadableIO, reader), length)
 
 
 def not_modified(resp: falcon.Response) -> None:

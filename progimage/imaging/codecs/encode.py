@@ -10,6 +10,7 @@ of level 6 for 5 % more, and a JPEG with optimised tables 2.5 times as long for 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import Path
@@ -19,6 +20,7 @@ from PIL import Image, ImageFile
 from PIL.PngImagePlugin import PngInfo
 
 from progimage.errors import InvalidArgument, OutputTooLarge
+from progimage.imaging.codecs import jpeg_planes
 from progimage.imaging.codecs.formats import (
     AVIF,
     BMP,
@@ -51,6 +53,7 @@ _XMP_KEYWORD = "XML:com.adobe.xmp"
 _PHOTOSHOP = b"Photoshop 3.0\0"
 # What fits a segment behind its name; longer blocks are left out.
 _MAX_JPEG_XMP, _MAX_JPEG_IPTC = 65_504, 65_519
+_FULL_CHROMA_QUALITY = 90
 _SMALLER_QUALITIES = (65, 50, 35, 20)
 
 
@@ -121,11 +124,35 @@ def encode(
                 return _write(picture, file, form, options, quality)
         return _write(picture, target, form, options, quality)
     data, encoded = _fitted(picture, form, options, quality, options.max_bytes)
+    _write_all(data, target)
+    return encoded
+
+
+def takes_planes(options: EncodeOptions) -> bool:
+    """Return whether `encode_planes` writes what `encode` does for a JPEG."""
+    quality = options.quality or JPEG.default_quality or 0
+    has_settings = not (options.max_bytes or options.lossless or options.metadata != "none")
+    return has_settings and quality < _FULL_CHROMA_QUALITY and jpeg_planes.is_possible()
+
+
+def encode_planes(
+    luma: Image.Image,
+    chroma: Sequence[Image.Image],
+    target: str | BinaryIO,
+    options: EncodeOptions,
+) -> Encoded:
+    """Write planes as a JPEG, if `takes_planes` allows it; `chroma` as in `jpeg_planes`."""
+    quality = options.quality or JPEG.default_quality or 0
+    data = jpeg_planes.encoded(luma, chroma, quality, is_progressive=options.progressive)
+    _write_all(data, target)
+    return Encoded(len(data), *luma.size, 1, quality)
+
+
+def _write_all(data: bytes, target: str | BinaryIO) -> None:
     if isinstance(target, str):
         Path(target).write_bytes(data)
     else:
         target.write(data)
-    return encoded
 
 
 def _is_unscaled(picture: Picture, form: Format) -> bool:
@@ -255,7 +282,7 @@ def _parameters(
         parameters = {
             "quality": quality,
             # Colour at half resolution goes unseen in photographs at usual qualities.
-            "subsampling": "4:4:4" if quality and quality >= 90 else "4:2:0",
+            "subsampling": "4:4:4" if (quality or 0) >= _FULL_CHROMA_QUALITY else "4:2:0",
             "progressive": options.progressive,
             # The tables of its source may have been optimised as well.
             "optimize": _is_unscaled(picture, form),

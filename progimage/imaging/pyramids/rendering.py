@@ -32,13 +32,13 @@ def render_part(
     stored: Sequence[Sequence[StoredTile]],
     tiles_form: Format,
     part: Part,
-    target: str,
+    target: str | BinaryIO,
     form: Format,
     limits: Limits,
     references: Mapping[str, str],
     contents: Mapping[str, str],
 ) -> Rendered:
-    """Write what the pipeline of `part` makes of its tiles to the file `target`, as `form`.
+    """Write what the pipeline of `part` makes of its tiles to `target`, as `form`.
 
     Args:
         source: a file with the tiles.
