@@ -8,7 +8,7 @@ import threading
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import BinaryIO
+from typing import BinaryIO, Self
 from urllib.parse import SplitResult
 
 from progimage.errors import BadKey, ConfigError, Conflict, KeyMissing
@@ -37,6 +37,13 @@ class MemoryStore:
         self._objects: dict[str, tuple[Stat, bytes]] = {}
         # Python compares text by code point, which is also the order of its UTF-8.
         self._keys: list[str] = []
+
+    def copy(self) -> Self:
+        """Return a store of its own, of the same class, with the same objects."""
+        twin = type(self)()
+        with self._lock:
+            twin._objects, twin._keys = self._objects.copy(), self._keys.copy()
+        return twin
 
     def put(
         self,

@@ -89,7 +89,7 @@ class _Handler(BaseHTTPRequestHandler):
 def source() -> Iterator[Source]:
     """Run a source."""
     server = Source()
-    thread = threading.Thread(target=server.serve_forever, args=[0.05], daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     try:
         yield server

@@ -79,11 +79,13 @@ def assert_no_record_without_bytes(store: ObjectStore) -> None:
 def test_no_order_of_two_leaves_a_record_without_bytes(actors, is_there):
     """With up to three switches: all orders are too many, and few bugs need more."""
 
+    before = MemoryStore()
+    if is_there:
+        upload(before)
+
     def run(choices: list[int]) -> list[int]:
-        store = MemoryStore()
-        if is_there:
-            upload(store)
-        width = play(store, actors, choices, is_outside_index)
+        store = before.copy()
+        width = play(store, actors, choices, is_outside_index, leaves_off=True)
         assert_no_record_without_bytes(store)
         if set(actors) <= {upload, repair}:
             assert live_record(store) is not None
@@ -96,10 +98,12 @@ def test_no_order_of_two_leaves_a_record_without_bytes(actors, is_there):
 
 
 def test_no_order_with_three_switches_of_an_upload_and_two_removals_leaves_a_record_without_bytes():
+    before = MemoryStore()
+    upload(before)
+
     def run(choices: list[int]) -> list[int]:
-        store = MemoryStore()
-        upload(store)
-        width = play(store, (remove, remove, upload), choices, is_outside_index)
+        store = before.copy()
+        width = play(store, (remove, remove, upload), choices, is_outside_index, leaves_off=True)
         assert_no_record_without_bytes(store)
         list(Check(store, repair=True, grace=timedelta(0)).run())
         left = {stat.key for stat in store.list(keys.IMAGES)}
@@ -117,10 +121,12 @@ def upload_large(store: ObjectStore) -> None:
 def test_no_order_of_an_upload_with_copies_and_removals_leaves_a_copy_behind(others):
     """Without a crash none is left, so there is nothing for `check` to repair."""
 
+    before = MemoryStore()
+    upload(before)
+
     def run(choices: list[int]) -> list[int]:
-        store = MemoryStore()
-        upload(store)
-        width = play(store, (upload_large, *others), choices, is_outside_index)
+        store = before.copy()
+        width = play(store, (upload_large, *others), choices, is_outside_index, leaves_off=True)
         record = live_record(store)
         copies = [stat.key for stat in store.list(keys.COPIES)]
         if record is None:

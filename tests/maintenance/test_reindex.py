@@ -228,7 +228,7 @@ def test_no_order_of_reindexing_and_a_change_leaves_searches_wrong(is_lost, chan
             else:
                 library.remove(ANONYMOUS, record.id)
 
-        width = play(store, (build, act), choices, is_step)
+        width = play(store, (build, act), choices, is_step, leaves_off=True)
         assert store.stat(MANIFEST)
         live = {
             found.id: found

@@ -263,7 +263,7 @@ def test_no_order_of_a_render_and_a_change_leaves_a_public_rendition(other):
         nonlocal image_id
         store = MemoryStore()
         image_id = add(Library(store), PICTURE, owner="ann").id
-        width = play(store, (render, other), choices)
+        width = play(store, (render, other), choices, leaves_off=True)
         assert list(store.list(keys.PUBLIC_RENDERS)) == []
         if other is remove:
             assert keys_outside_index(store) == set()

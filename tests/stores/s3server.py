@@ -52,7 +52,7 @@ def s3_server(between: Callable[[App], App] = lambda app: app) -> Iterator[str]:
     """
     app = between(AtomicWrites(DomainDispatcherApplication(create_backend_app)))
     server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=QuietHandler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     try:
         endpoint = f"http://127.0.0.1:{server.server_port}"

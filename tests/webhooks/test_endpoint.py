@@ -51,7 +51,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 @contextmanager
 def receiving() -> Iterator[Receiver]:
     with Receiver() as server:
-        thread = threading.Thread(target=server.serve_forever, args=[0.05], daemon=True)
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
         thread.start()
         yield server
         server.shutdown()

@@ -384,7 +384,8 @@ def test_no_order_of_two_tears_the_bytes(acts):
     def run(choices: list[int]) -> list[int]:
         store = MemoryStore()
         upload_id = begin(store, sent=PICTURE[:10])
-        width = play(store, [lambda view, act=act: act(view, upload_id) for act in acts], choices)
+        actors = [lambda view, act=act: act(view, upload_id) for act in acts]
+        width = play(store, actors, choices, leaves_off=True)
         made = {keys.id_of_record(stat.key) for stat in store.list(keys.IMAGES)} - {None}
         if lie in acts:
             assert made <= mixtures()

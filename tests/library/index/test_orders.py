@@ -28,7 +28,7 @@ from progimage.model import Metadata, Record, Viewer
 from progimage.stores import ObjectStore, Stat
 from progimage.stores.memory import MemoryStore
 from tests.candidates import candidate, id_of
-from tests.schedules import Actor, every_schedule, play
+from tests.schedules import Actor, every_schedule, play, touch
 
 PICTURE = b"pretend these are pixels"
 IMAGE_ID = id_of(PICTURE, "ann")
@@ -51,6 +51,11 @@ class Remembering(MemoryStore):
             self.versions.append(record if record.state == "live" else None)
         return stat
 
+    def copy(self) -> Remembering:
+        twin = super().copy()
+        twin.versions = self.versions.copy()
+        return twin
+
 
 @dataclass
 class World:
@@ -60,15 +65,23 @@ class World:
     acknowledged: int = 0
     wrong: list[str] = field(default_factory=list)
 
+    def copy(self) -> World:
+        return World(self.store.copy(), self.acknowledged)
+
     def acknowledge(self, is_version: Callable[[Record | None], bool]) -> None:
         """Note that a version was answered for, the newest of which this is true."""
+        touch(RECORD, "read")
+        touch("acknowledged", "write")
         found = [n for n, version in enumerate(self.store.versions) if is_version(version)]
         self.acknowledged = max(self.acknowledged, found[-1])
 
     def look(self, index: Index) -> None:
         """Search, and note if the result is not what the record was meanwhile."""
+        touch("acknowledged", "read")
         oldest = self.acknowledged
         records = Catalogue(index).first(ANN, Query(), 10).records
+        touch(RECORD, "read")
+        touch("acknowledged", "write")
         possible = self.store.versions[oldest:]
         seen = records[0] if records else None
         if len(records) > 1 or seen not in possible:
@@ -287,18 +300,20 @@ def assert_found_as_it_is(store: Remembering) -> None:
     ids=lambda actors: " with ".join(actor.__name__ for actor in actors),
 )
 def test_no_order_of_two_shows_what_is_not_so(actors):
+    before = World()
+    if upload not in actors and copy not in actors:
+        upload(before)(before.store)
+        if restore in actors:
+            lose_original(before.store)
+            fold(Index(before.store), 1)
+        elif keep in actors or keep_whole in actors:
+            edit(before, "a")(before.store)
+        else:
+            fold(Index(before.store), 1)
+
     def run(choices: list[int]) -> list[int]:
-        world = World()
-        if upload not in actors and copy not in actors:
-            upload(world)(world.store)
-            if restore in actors:
-                lose_original(world.store)
-                fold(Index(world.store), 1)
-            elif keep in actors or keep_whole in actors:
-                edit(world, "a")(world.store)
-            else:
-                fold(Index(world.store), 1)
-        width = play(world.store, [actor(world) for actor in actors], choices, is_step)
+        world = before.copy()
+        width = play(world.store, [actor(world) for actor in actors], choices, is_step, leaves_off=True)
         assert world.wrong == []
         assert_found_as_it_is(world.store)
         return width
@@ -323,12 +338,14 @@ def test_no_order_of_two_shows_what_is_not_so(actors):
     ids=lambda actors: " with ".join(actor.__name__ for actor in actors),
 )
 def test_no_order_of_three_with_two_switches_shows_what_is_not_so(actors):
+    before = World()
+    upload(before)(before.store)
+    fold(Index(before.store), 1)
+    edit(before, "a")(before.store)
+
     def run(choices: list[int]) -> list[int]:
-        world = World()
-        upload(world)(world.store)
-        fold(Index(world.store), 1)
-        edit(world, "a")(world.store)
-        width = play(world.store, [actor(world) for actor in actors], choices, is_step)
+        world = before.copy()
+        width = play(world.store, [actor(world) for actor in actors], choices, is_step, leaves_off=True)
         assert world.wrong == []
         assert_found_as_it_is(world.store)
         return width
