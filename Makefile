@@ -2,6 +2,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# Tests start the service hundreds of times; each start would compile it again.
+unexport PYTHONDONTWRITEBYTECODE
 # The suites that hold for any store, here over Ceph, and those about real servers.
 S3_TESTS := tests/system/s3 tests/stores/s3/test_store.py::TestS3Store tests/stores/test_probe.py \
   tests/stores/test_service_on_s3.py tests/api tests/ingest/resumable/test_uploads.py tests/library/test_library.py \

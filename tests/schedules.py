@@ -80,9 +80,7 @@ class _Schedule:
     schedule does.
     """
 
-    def __init__(
-        self, sides: Sequence[_Side], choices: Sequence[int], *, leaves_off: bool
-    ) -> None:
+    def __init__(self, sides: Sequence[_Side], choices: Sequence[int], *, leaves_off: bool) -> None:
         self.width: list[int] = []
         self.has_diverged = False
         self.is_redundant = False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from functools import partial
+from functools import lru_cache, partial
 from typing import TypeVar
 from urllib.parse import quote
 
@@ -79,7 +79,11 @@ Request = TypeVar("Request", bound=Lifetime)
 
 def with_limits(model: type[Request], settings: Settings) -> type[Request]:
     """Return a model of a request for a link, with the limits of the settings."""
-    longest_s = settings.links.max_expires_s
+    return _bounded(model, settings.links.max_expires_s)
+
+
+@lru_cache
+def _bounded(model: type[Request], longest_s: int) -> type[Request]:
     bounded = Field(
         default=min(DEFAULT_EXPIRES_S, longest_s),
         ge=1,

@@ -6,14 +6,20 @@ import re
 from html.parser import HTMLParser
 
 import pytest
+from falcon import testing
 from openapi_spec_validator import validate
 
 from progimage.api.resources.listing import QUERY
+from progimage.config import Settings
 from progimage.imaging.registry import describe
+from progimage.server import app
+from progimage.stores.memory import MemoryStore
+from tests.inline_pool import InlinePool
 
 
-@pytest.fixture
-def document(client):
+@pytest.fixture(scope="module")
+def document():
+    client = testing.TestClient(app.create(Settings(), MemoryStore(), InlinePool()))
     return client.simulate_get("/openapi.json").json
 
 

@@ -313,7 +313,9 @@ def test_no_order_of_two_shows_what_is_not_so(actors):
 
     def run(choices: list[int]) -> list[int]:
         world = before.copy()
-        width = play(world.store, [actor(world) for actor in actors], choices, is_step, leaves_off=True)
+        width = play(
+            world.store, [actor(world) for actor in actors], choices, is_step, leaves_off=True
+        )
         assert world.wrong == []
         assert_found_as_it_is(world.store)
         return width
@@ -345,7 +347,9 @@ def test_no_order_of_three_with_two_switches_shows_what_is_not_so(actors):
 
     def run(choices: list[int]) -> list[int]:
         world = before.copy()
-        width = play(world.store, [actor(world) for actor in actors], choices, is_step, leaves_off=True)
+        width = play(
+            world.store, [actor(world) for actor in actors], choices, is_step, leaves_off=True
+        )
         assert world.wrong == []
         assert_found_as_it_is(world.store)
         return width

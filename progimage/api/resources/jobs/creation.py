@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import lru_cache
 from itertools import chain, islice
 from typing import Annotated, Any
 
@@ -69,6 +70,7 @@ def job_requests(settings: Settings) -> dict[str, Any]:
     return {"oneOf": [*_models(settings.jobs.max_items), AdoptionRequest]}
 
 
+@lru_cache
 def _models(max_items: int) -> tuple[type[ImportRequest], type[RenderRequest]]:
     """Return the models of the two bodies with at most `max_items` entries in each list."""
 
