@@ -199,12 +199,18 @@ def test_errors_say_what_would_work(call, url, fresh_jpeg):
     assert raised.value.document["detail"] == raised.value.detail
 
 
-def test_a_picture_that_is_too_large_is_an_error_of_its_own(call, tmp_path):
-    with running(tmp_path, upload_max_bytes=200_000, deep_enabled="false") as server:
-        url = "http://{}:{}".format(*server.address)
-        for size in (300_000, 9 * 2**20):
-            with pytest.raises(TooLarge):
-                call(url, lambda client, size=size: client.upload(b"x" * size))
+@pytest.fixture(scope="module")
+def strict_url(tmp_path_factory):
+    """The address of a server that takes small pictures only."""
+    folder = tmp_path_factory.mktemp("strict")
+    with running(folder, upload_max_bytes=200_000, deep_enabled="false") as server:
+        yield "http://{}:{}".format(*server.address)
+
+
+@pytest.mark.parametrize("size", [300_000, 9 * 2**20], ids=["whole", "chunks"])
+def test_a_picture_that_is_too_large_is_an_error_of_its_own(call, strict_url, size):
+    with pytest.raises(TooLarge):
+        call(strict_url, lambda client: client.upload(b"x" * size))
 
 
 def test_each_result_of_many_uploads_names_its_source(call, url):

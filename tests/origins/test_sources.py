@@ -6,6 +6,7 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import boto3
@@ -39,17 +40,29 @@ def web() -> Iterator[WebServer]:
 
 
 @pytest.fixture(scope="module")
-def moto() -> Iterator[str]:
+def shop() -> Iterator[tuple[Any, ForeignBucket]]:
+    """A bucket with a client and a source of its own; making these takes longer than a test."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AWS_ACCESS_KEY_ID", "testing")
         patch.setenv("AWS_SECRET_ACCESS_KEY", "testing-secret")
         patch.setenv("AWS_EC2_METADATA_DISABLED", "true")
         with s3_server() as url:
-            yield url
+            client = boto3.client("s3", endpoint_url=url, region_name="us-east-1")
+            client.create_bucket(Bucket="shop")
+            yield client, ForeignBucket("shop", "shop", endpoint_url=url, region="us-east-1")
+
+
+@pytest.fixture
+def bucket(shop: tuple[Any, ForeignBucket]) -> Iterator[tuple[Any, ForeignBucket]]:
+    """The same, empty."""
+    client, _ = shop
+    yield shop
+    for item in client.list_objects_v2(Bucket="shop").get("Contents", []):
+        client.delete_object(Bucket="shop", Key=item["Key"])
 
 
 @pytest.fixture(params=["folder", "bucket", "web"])
-def source(request, tmp_path: Path, web: WebServer):
+def source(request, tmp_path: Path):
     """Return a source of each kind, and a function that puts a picture there."""
     if request.param == "folder":
 
@@ -60,19 +73,16 @@ def source(request, tmp_path: Path, web: WebServer):
 
         return FolderSource(str(tmp_path)), put
     if request.param == "web":
+        web = request.getfixturevalue("web")
         settings = Origin.model_validate({"from": web.url, "allow_private_addresses": True})
 
         def publish(key: str, data: bytes) -> None:
             web.files[f"/base/{quote(key, safe='/!$&()*+,;=:@')}"] = data
 
         return open_source("shop", settings), publish
-    server = request.getfixturevalue("moto")
-    client = boto3.client("s3", endpoint_url=server, region_name="us-east-1")
-    bucket_name = f"shop-{tmp_path.name[-40:].lower().strip('_').replace('_', '-')}"
-    client.create_bucket(Bucket=bucket_name)
-    bucket = ForeignBucket(bucket_name, "shop", endpoint_url=server, region="us-east-1")
-    return BucketSource(bucket), lambda key, data: client.put_object(
-        Bucket=bucket_name, Key=f"shop/{key}", Body=data
+    client, foreign = request.getfixturevalue("bucket")
+    return BucketSource(foreign), lambda key, data: client.put_object(
+        Bucket="shop", Key=f"shop/{key}", Body=data
     )
 
 
