@@ -7,6 +7,7 @@ import { looksSame, tile } from "./tile.js";
 import { tileGroup } from "./tile_group.js";
 
 const AROUND_PX = 1_000;
+const MOST_MADE = 600;
 
 /**
  * Return a grid of records, which can be selected if there is a `selection`.
@@ -16,7 +17,7 @@ const AROUND_PX = 1_000;
  */
 export function pictureGrid({ selection = null, label = "Pictures", hrefOf, ontile = () => {} }) {
   const element = h("div", { class: "groups" });
-  // Made tiles that are not in the page stay here, so that their pictures need not load again.
+  // Some made tiles that are not in the page stay here, so that their pictures need not load again.
   const tiles = new Map();
   let records = [];
   let groups = [];
@@ -55,6 +56,14 @@ export function pictureGrid({ selection = null, label = "Pictures", hrefOf, onti
     const held = new Set([focused, dragged].filter(Boolean));
     const distances = groups.map((group) => group.distance());
     groups.forEach((group, at) => group.draw(-distances[at] - AROUND_PX, innerHeight - distances[at] + AROUND_PX, held));
+    forgetOldest();
+  }
+
+  function forgetOldest() {
+    for (const [id, { element: item }] of tiles) {
+      if (tiles.size <= MOST_MADE) return;
+      if (!item.isConnected) tiles.delete(id);
+    }
   }
 
   function tileOf(record) {
