@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
-from progimage.cli.bulk import ImageIds, ids_of, report, visibility_of
+from progimage.cli.bulk import ImageIds, report, visibility_of
 from progimage.cli.connection import AsJson, uses_server
+from progimage.cli.ids import full_ids
 from progimage.cli.search import Limit, limited
 from progimage.cli.terminal import Table, confirm, message, print_json, print_row
 from progimage.client import Album, Client
@@ -74,7 +75,7 @@ def create(
     is_private: Private = None,
 ) -> None:
     """Create an album of images in this order, and print its id."""
-    ids, visibility = ids_of(image_ids or ()), visibility_of(is_private)
+    ids, visibility = full_ids(client, image_ids or ()), visibility_of(is_private)
     print(client.create_album(title, ids, visibility, description).id)
 
 
@@ -105,7 +106,7 @@ def edit(
 @uses_server
 def order(client: Client, album_id: AlbumId, image_ids: ImageIds) -> None:
     """Set the images of an album and their order; those that are not named leave it."""
-    edited = client.edit_album(album_id, images=ids_of(image_ids))
+    edited = client.edit_album(album_id, images=full_ids(client, image_ids))
     _report(edited)
 
 
@@ -120,7 +121,7 @@ def add(
     ] = None,
 ) -> None:
     """Add images to an album, or move them in it. Exit code 1 if some could not be added."""
-    results = client.change_album(album_id, add=ids_of(image_ids), before=before)
+    results = client.change_album(album_id, add=full_ids(client, image_ids), before=before)
     report(results, "added")
 
 
@@ -128,7 +129,7 @@ def add(
 @uses_server
 def remove(client: Client, album_id: AlbumId, image_ids: ImageIds) -> None:
     """Remove images from an album; they are not deleted."""
-    client.change_album(album_id, remove=ids_of(image_ids))
+    client.change_album(album_id, remove=full_ids(client, image_ids))
     _report(client.album(album_id))
 
 

@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterable
 from typing import Annotated
 
 import typer
 
 from progimage.cli.connection import uses_server
+from progimage.cli.ids import full_ids
 from progimage.cli.terminal import CommandError, message
 from progimage.client import BulkResult, Client
 from progimage.client.records import Visibility
 
 app = typer.Typer()
 
-ImageIds = Annotated[list[str], typer.Argument(help="ids of images; - for standard input")]
-
-
-def ids_of(arguments: Iterable[str]) -> list[str]:
-    """Return the ids of the arguments, with those of standard input in place of `-`."""
-    return [
-        word for name in arguments for word in (sys.stdin.read().split() if name == "-" else [name])
-    ]
+ImageIds = Annotated[
+    list[str], typer.Argument(help="ids of images, or their beginnings; - for standard input")
+]
 
 
 def visibility_of(is_private: bool | None) -> Visibility | None:
@@ -64,7 +58,7 @@ def bulk(
     if not (add_tag or remove_tag or visibility):
         raise CommandError("nothing to change; use --add-tag, --remove-tag, --private or --public")
     results = client.change_many(
-        ids_of(image_ids),
+        full_ids(client, image_ids),
         add_tags=add_tag or (),
         remove_tags=remove_tag or (),
         visibility=visibility,

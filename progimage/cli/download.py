@@ -12,12 +12,13 @@ from typing import Annotated
 import typer
 
 from progimage.cli.connection import AsJson, uses_server
+from progimage.cli.ids import full_id
 from progimage.cli.terminal import CommandError, message, print_json, print_row
 from progimage.client import Client
 
 app = typer.Typer()
 
-ImageId = Annotated[str, typer.Argument(help="id of an image")]
+ImageId = Annotated[str, typer.Argument(help="id of an image, or its beginning")]
 Output = Annotated[
     str, typer.Option("--output", "-o", help="a file or folder; - for standard output")
 ]
@@ -46,7 +47,7 @@ _EXTENSIONS = {
 @uses_server
 def get(client: Client, image_id: ImageId, output: Output = ".", is_forced: Force = False) -> None:
     """Download an original; into the current folder, under the file name of its upload."""
-    stem = ""
+    image_id, stem = full_id(client, image_id), ""
     if output != "-" and Path(output).is_dir():
         # Another user chose the name: take its last part only, and no hidden file.
         file_name = client.get(image_id).file_name.replace("\\", "/")
@@ -72,7 +73,7 @@ def render(
 ) -> None:
     """Download a rendition; in a folder its file has the extension of the received format."""
     steps = f"{pipeline}.{form}" if form else pipeline
-    _save(client, image_id, steps, output, "", is_forced=is_forced)
+    _save(client, full_id(client, image_id), steps, output, "", is_forced=is_forced)
 
 
 @app.command(
@@ -89,7 +90,7 @@ def link(
     as_json: AsJson = False,
 ) -> None:
     """Print a signed link to an original or a rendition, for people without an account."""
-    signed = client.link(image_id, pipeline, expires_in)
+    signed = client.link(full_id(client, image_id), pipeline, expires_in)
     if as_json:
         print_json(signed._asdict())
     else:
@@ -120,7 +121,8 @@ def html(
         numbers = [int(width) for width in widths.split(",") if width.strip()]
     except ValueError:
         raise CommandError(f"--widths: expected numbers such as 320,640, got {widths!r}") from None
-    found = client.get(image_id).responsive(numbers, pipeline, sizes=sizes, expires_in=expires_in)
+    image = client.get(full_id(client, image_id))
+    found = image.responsive(numbers, pipeline, sizes=sizes, expires_in=expires_in)
     if as_json:
         print_json(found._asdict())
     else:

@@ -7,8 +7,9 @@ from typing import Annotated, Literal
 
 import typer
 
-from progimage.cli.bulk import ids_of, visibility_of
+from progimage.cli.bulk import visibility_of
 from progimage.cli.connection import AsJson, uses_server
+from progimage.cli.ids import full_id, full_ids
 from progimage.cli.terminal import CommandError, confirm, message, print_json
 from progimage.client import Client, NotFound, Problem
 from progimage.client.records import Edit
@@ -26,7 +27,7 @@ app = typer.Typer()
 @uses_server
 def edit(
     client: Client,
-    image_id: Annotated[str, typer.Argument(help="id of an image")],
+    image_id: Annotated[str, typer.Argument(help="id of an image, or its beginning")],
     title: Annotated[str | None, typer.Option(help='the title; "" for none')] = None,
     description: Annotated[str | None, typer.Option(help='the description; "" for none')] = None,
     tag: Annotated[
@@ -58,6 +59,7 @@ def edit(
     """Change what is written about an image, and who can see it."""
     if tag and (add_tag or remove_tag):
         raise CommandError("--tag sets all tags; use it without --add-tag and --remove-tag")
+    image_id = full_id(client, image_id)
     changes = Edit(
         title=title,
         description=description,
@@ -120,7 +122,7 @@ def rm(
     is_sure: Annotated[bool, typer.Option("--yes", "-y", help="do not ask")] = False,
 ) -> None:
     """Delete images with their renditions. Exit code 1 if some could not be deleted."""
-    ids = ids_of(image_ids)
+    ids = full_ids(client, image_ids)
     if not is_sure:
         confirm(f"Delete {len(ids)} image(s)?")
     failed = 0

@@ -9,6 +9,7 @@ from typing import Annotated, Any, TypeVar
 import typer
 
 from progimage.cli.connection import AsJson, uses_server
+from progimage.cli.ids import full_id
 from progimage.cli.terminal import Table, message, print_json, print_row
 from progimage.client import Client, Image
 
@@ -105,11 +106,11 @@ def search(
 @uses_server
 def show(
     client: Client,
-    image_id: Annotated[str, typer.Argument(help="id of an image")],
+    image_id: Annotated[str, typer.Argument(help="id of an image, or its beginning")],
     as_json: AsJson = False,
 ) -> None:
     """Show the record of an image."""
-    image = client.get(image_id)
+    image = client.get(full_id(client, image_id))
     if as_json:
         print_json({**image.facts(), "url": image.url})
         return

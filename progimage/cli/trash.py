@@ -6,8 +6,9 @@ from typing import Annotated
 
 import typer
 
-from progimage.cli.bulk import ImageIds, ids_of, report
+from progimage.cli.bulk import ImageIds, report
 from progimage.cli.connection import AsJson, uses_server
+from progimage.cli.ids import ids_in_trash
 from progimage.cli.terminal import Table, confirm, message, print_json
 from progimage.client import Client
 
@@ -54,5 +55,5 @@ def trash(
 @uses_server
 def restore(client: Client, image_ids: ImageIds) -> None:
     """Restore images from the trash. Exit code 1 if some could not be restored."""
-    results = client.restore_many(ids_of(image_ids))
+    results = client.restore_many(ids_in_trash(client, image_ids))
     report(results, "restored")

@@ -19,6 +19,7 @@ class Criteria(TypedDict, total=False):
     tag, tags_all, tags_any: it has this tag, all of these, any of these.
     q: each of these words is part of a word of its title, description, file name or tags.
     created_after, created_before: when it was uploaded.
+    id: its id begins with these hex digits, at least four; goes with no other criterion.
     external_id: it has this id of another system.
     near: it looks like the image with this id; near_distance: in at most so many of 64 bits of
         their hashes they differ.
@@ -35,6 +36,7 @@ class Criteria(TypedDict, total=False):
     media_type: str
     created_after: datetime | str
     created_before: datetime | str
+    id: str
     external_id: str
     near: str
     near_distance: int

@@ -133,6 +133,10 @@ class Library:
         """
         return self._records.read_visible(viewer, image_id)[0]
 
+    def starting_with(self, viewer: Viewer, beginning: str, most: int) -> list[Record]:
+        """Return records by the beginning of their ids; see `Records.starting_with`."""
+        return self._records.starting_with(viewer, beginning, most)
+
     def find_for_link(self, image_id: str) -> Record:
         """Return the record of `image_id` without a visibility check: for signed links.
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import io
+from contextlib import suppress
 from datetime import UTC, datetime
+from itertools import islice
 
 from progimage import keys
-from progimage.errors import Forbidden, KeyMissing, NotFound
+from progimage.errors import DamagedRecord, Forbidden, KeyMissing, NotFound
 from progimage.model import Record, Viewer
 from progimage.stores import ObjectStore, json_objects
 from progimage.telemetry import audit
@@ -101,6 +103,23 @@ class Records:
             audit.record("access", "denied", image=image_id)
             raise not_found(image_id)
         return record, etag
+
+    def starting_with(self, viewer: Viewer, beginning: str, most: int) -> list[Record]:
+        """Return the records a viewer may see whose ids begin with some hex digits, by id.
+
+        Args:
+            beginning: at least two digits.
+            most: of so many ids that begin with them, in order.
+        """
+        found = []
+        stats = self._store.list(f"{keys.IMAGES}{beginning[:2]}/{beginning}")
+        ids = (image_id for stat in stats if (image_id := keys.id_of_record(stat.key)))
+        for image_id in islice(ids, most):
+            with suppress(NotFound, DamagedRecord):
+                record, _ = self.read(image_id)
+                if can_see(viewer, record):
+                    found.append(record)
+        return found
 
     def read_editable(self, viewer: Viewer, image_id: str) -> tuple[Record, str]:
         """Return the record, if the viewer may change it, and its etag in the store.

@@ -13,12 +13,15 @@ import subprocess
 import sys
 import termios
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from PIL import Image
 from rich.cells import cell_len
 
 from progimage import __version__
+from progimage.cli.ids import full_id
+from progimage.cli.terminal import CommandError
 
 
 @pytest.fixture
@@ -214,3 +217,25 @@ def test_without_a_trash_nothing_can_be_restored(use, image_id):
     assert "in the trash" in restored.err
     assert use("trash", "--empty").code == 2
     assert "removed 0 images" in use("trash", "--empty", "--yes").err
+
+
+def test_the_beginning_of_an_id_is_enough_where_it_is_the_only_one(use, image_id, tmp_path):
+    short = image_id[:12]
+    assert use("show", short, "--json").text == use("show", image_id, "--json").text
+    assert use("render", short, "sepia.png", "-o", tmp_path / "sepia.png").code == 0
+    assert use("edit", short, "--title", "Harbour").code == 0
+    assert use("bulk", short, "--add-tag", "short").code == 0
+    unknown = use("show", "0" * 12)
+    assert (unknown.code, unknown.out) == (2, b"")
+    assert f"there is no image whose id begins with {'0' * 12}" in unknown.err
+    assert use("rm", "--yes", "0" * 12).code == 2
+    assert use("rm", "--yes", short).code == 0
+
+
+def test_of_several_ids_more_digits_are_asked_for():
+    class TwoImages:
+        def search(self, **criteria):
+            return [SimpleNamespace(id=f"{criteria['id']}{digit * 60}") for digit in "ab"]
+
+    with pytest.raises(CommandError, match="several ids begin with abcd: abcdaaaa, abcdbbbb; give"):
+        full_id(TwoImages(), "abcd")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import chain
@@ -40,7 +41,17 @@ DEFAULT_LIMIT = 50
 MAX_OFFSET = 10_000
 
 _PAGING = ("limit", "cursor", "offset")
-QUERY = (*CONDITIONS, "external_id", "near", "near_distance", "sort", "fields", "links", *_PAGING)
+QUERY = (
+    *CONDITIONS,
+    "id",
+    "external_id",
+    "near",
+    "near_distance",
+    "sort",
+    "fields",
+    "links",
+    *_PAGING,
+)
 """Every parameter of the list."""
 
 LIMIT = page_size("pictures", MAX_LIMIT, DEFAULT_LIMIT)
@@ -74,6 +85,15 @@ _EXTERNAL_ID = Parameter(
     {"type": "string", "minLength": 1, "maxLength": MAX_EXTERNAL_ID},
 )
 _WITH_EXTERNAL_ID = ("external_id", "owner", "fields", "links", "limit")
+_MIN_DIGITS, _MOST_WITH_ID = 4, 20
+_BEGINNING = re.compile(f"[0-9a-f]{{{_MIN_DIGITS},64}}")
+_ID = Parameter(
+    "id",
+    f"Up to {_MOST_WITH_ID} pictures whose ids begin with these hex digits. Goes with no other "
+    "condition.",
+    {"type": "string", "pattern": f"^{_BEGINNING.pattern}$"},
+)
+_WITH_ID = ("id", "fields", "links", "limit")
 _SORT = Parameter(
     "sort",
     "What the list is sorted by: the time of upload, the title (or file name), the size in bytes, "
@@ -126,7 +146,7 @@ class Listing:
                 ("Vary", "Cache-Control"),
             )
         },
-        parameters=(*PARAMETERS, _EXTERNAL_ID, *_NEAR, _SORT, *SHAPE, LIMIT, CURSOR, _OFFSET),
+        parameters=(*PARAMETERS, _ID, _EXTERNAL_ID, *_NEAR, _SORT, *SHAPE, LIMIT, CURSOR, _OFFSET),
         errors=(InvalidRequest, NotFound, StoreUnavailable),
     )
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
@@ -142,8 +162,8 @@ class Listing:
     def _send_page(
         self, viewer: Viewer, parameters: QueryParameters, resp: falcon.Response
     ) -> None:
-        if "external_id" in parameters:
-            found = self._with_external_id(viewer, parameters)
+        found = self._named(viewer, parameters)
+        if found is not None:
             page = Page(found, Total(len(found), is_exact=True))
             resp.media = _document(page, parameters, self._urls)
             return
@@ -167,8 +187,9 @@ class Listing:
                 )
         document = shape(parameters, self._urls)
         waves: Iterator[list[Record]]
-        if "external_id" in parameters:
-            waves = iter([self._with_external_id(viewer, parameters)])
+        found = self._named(viewer, parameters)
+        if found is not None:
+            waves = iter([found])
         else:
             query, order = self._query(parameters, viewer), _order(parameters)
             waves = self._catalogue.every(viewer, query, order)
@@ -178,15 +199,25 @@ class Listing:
         resp.set_header("X-Accel-Buffering", "no")
         resp.stream = _lines(chain([first], waves), document)
 
+    def _named(self, viewer: Viewer, parameters: QueryParameters) -> list[Record] | None:
+        """Return the pictures that are asked for by an id, None if this is another search."""
+        if "external_id" in parameters:
+            return self._with_external_id(viewer, parameters)
+        if "id" not in parameters:
+            return None
+        _check_alone(parameters, _WITH_ID, "id: goes with no other condition")
+        beginning = parameters.one("id") or ""
+        if not _BEGINNING.fullmatch(beginning):
+            raise InvalidRequest(f"id: expected {_MIN_DIGITS} to 64 digits from 0-9 and a-f")
+        return self._library.starting_with(viewer, beginning, _MOST_WITH_ID)
+
     def _with_external_id(self, viewer: Viewer, parameters: QueryParameters) -> list[Record]:
         """Return the picture with an external id, if there is one that the viewer may see.
 
         Raises:
             InvalidRequest: there is another condition.
         """
-        for name in QUERY:
-            if name in parameters and name not in _WITH_EXTERNAL_ID:
-                raise InvalidRequest(f"external_id: goes with owner alone, not with {name}")
+        _check_alone(parameters, _WITH_EXTERNAL_ID, "external_id: goes with owner alone")
         owner = query_of(parameters, viewer).owner
         name = viewer.name if owner is None else owner
         if name and not owner_keys.is_owner(name):
@@ -261,6 +292,13 @@ def _lines(waves: Iterator[list[Record]], document: Document) -> Iterator[bytes]
         yield b"".join(
             json.dumps(document(record), ensure_ascii=False).encode() + b"\n" for record in wave
         )
+
+
+def _check_alone(parameters: QueryParameters, allowed: tuple[str, ...], rule: str) -> None:
+    """Raise `InvalidRequest` with the rule, if there are other parameters than these."""
+    for name in QUERY:
+        if name in parameters and name not in allowed:
+            raise InvalidRequest(f"{rule}, not with {name}")
 
 
 def _document(page: Page, parameters: QueryParameters, urls: Urls) -> dict[str, object]:

@@ -418,3 +418,37 @@ def test_the_next_page_has_the_same_fields(client, jpeg, png):
     first = client.simulate_get("/images/", params={"limit": "1", "fields": "id", "links": "0"})
     second = client.simulate_get(first.json["next"]).json["data"]
     assert [record.keys() for record in second] == [{"id"}]
+
+
+def test_pictures_are_found_by_the_beginning_of_their_ids(client, titled):
+    every = client.simulate_get("/images/").json["data"]
+    for record in every:
+        for digits in (8, 64):
+            found = client.simulate_get("/images/", params={"id": record["id"][:digits]}).json
+            assert [one["id"] for one in found["data"]] == [record["id"]]
+            assert (found["total"], found["next"]) == (1, None)
+    assert client.simulate_get("/images/", params={"id": "0" * 63}).json["data"] == []
+
+
+def test_the_beginning_of_an_id_does_not_show_private_pictures(make_person, jpeg):
+    ann, ben = make_person("ann"), make_person("ben")
+    private = {"visibility": "private"}
+    kind = {"Content-Type": "image/jpeg"}
+    sent = ann.simulate_post("/images/", body=jpeg, params=private, headers=kind)
+    beginning = {"id": sent.json["id"][:12]}
+    assert len(ann.simulate_get("/images/", params=beginning).json["data"]) == 1
+    assert ben.simulate_get("/images/", params=beginning).json["data"] == []
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ({"id": "abc"}, "4 to 64 digits"),
+        ({"id": "../..."}, "4 to 64 digits"),
+        ({"id": "ABCD"}, "4 to 64 digits"),
+        ({"id": "0" * 65}, "4 to 64 digits"),
+        ({"id": "abcd", "q": "sea"}, "not with q"),
+    ],
+)
+def test_a_wrong_beginning_of_an_id_is_400(client, query, words):
+    assert_problem(client.simulate_get("/images/", params=query), 400, words)
