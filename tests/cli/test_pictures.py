@@ -237,5 +237,5 @@ def test_of_several_ids_more_digits_are_asked_for():
         def search(self, **criteria):
             return [SimpleNamespace(id=f"{criteria['id']}{digit * 60}") for digit in "ab"]
 
-    with pytest.raises(CommandError, match="several ids begin with abcd: abcdaaaa, abcdbbbb; give"):
+    with pytest.raises(CommandError, match="ids of 2 images begin with abcd: abcdaaaa, abcdbbbb;"):
         full_id(TwoImages(), "abcd")
