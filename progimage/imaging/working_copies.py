@@ -19,7 +19,7 @@ from PIL import Image, ImageChops
 
 from progimage.imaging import planes
 from progimage.imaging.codecs.decode import decode_opened
-from progimage.imaging.codecs.formats import JPEG, PNG, WEBP
+from progimage.imaging.codecs.formats import JPEG, PNG, WEBP, Format
 from progimage.imaging.codecs.header import Opened, opened
 from progimage.imaging.codecs.jpeg import fractions
 from progimage.imaging.codecs.picture import Picture
@@ -27,7 +27,7 @@ from progimage.imaging.codecs.pillow_plugins import save
 from progimage.imaging.limits import Limits
 from progimage.imaging.operation import Size
 from progimage.imaging.pipeline import Pipeline
-from progimage.imaging.render import needed_size
+from progimage.imaging.render import Rendered, needed_size, render
 from progimage.imaging.resampling import resized
 
 _MIN_PIXELS = 2_500_000
@@ -108,6 +108,26 @@ def make_copies(source: str, limits: Limits, px: int, targets: Mapping[Size, str
             write_copies(picture, sizes, targets)
 
 
+def render_with_copies(
+    source: str,
+    px: int,
+    targets: Mapping[Size, str],
+    size: Size,
+    pipeline: Pipeline,
+    target: BinaryIO,
+    form: Format,
+    limits: Limits,
+    contents: Mapping[str, str],
+    whole: Size,
+) -> Rendered:
+    """Write working copies as `make_copies` does, and what `pipeline` makes of the one of `size`.
+
+    The other arguments, the result and the errors are those of `render`.
+    """
+    make_copies(source, limits, px, targets)
+    return render(targets[size], pipeline, target, form, limits, {}, contents, whole)
+
+
 def sizes_of(header: Opened, px: int) -> tuple[Size, ...]:
     """Return what `copy_sizes` does for an opened picture; none for an animation or a drawing."""
     if header.is_animated or header.form.is_vector:
@@ -120,19 +140,30 @@ def write_copies(
 ) -> Image.Image:
     """Write the copies of a picture that was decoded for the first of `sizes`.
 
-    Returns the pixels of the smallest.
+    Each is made from the next larger one. Returns the pixels of the smallest.
     """
     frame, box = picture.frames[0], picture.box
-    is_flat: bool | None = None
-    for size in sizes:
-        if frame.size != size or box != (0, 0, *size):
-            frame, box = resized(frame, size, box), (0, 0, *size)
-        if is_flat is None:
-            is_flat = _is_flat(frame)
+    if frame.size != sizes[0] or box != (0, 0, *sizes[0]):
+        frame = resized(frame, sizes[0], box)
+    is_flat = _is_flat(frame)
+    _write(frame, targets.get(sizes[0]), is_flat=is_flat)
+    if is_flat or frame.mode not in ("L", "RGB"):
+        for size in sizes[1:]:
+            frame = resized(frame, size)
+            _write(frame, targets.get(size), is_flat=is_flat)
+        return frame
+    small: planes.Planes | None = None
+    for size in sizes[1:]:
+        if max(size) >= _SMALL_PX:
+            frame = resized(frame, size)
+            _write(frame, targets.get(size), is_flat=False)
+            continue
+        # Two planes of chroma have half of the pixels of the luma together.
+        small = (small or planes.of(frame)).scaled(size)
         if size in targets:
             with Path(targets[size]).open("wb") as file:
-                _write(frame, file, is_flat=is_flat)
-    return frame
+                planes.write(small, file)
+    return small.joined(small.size).convert(frame.mode) if small else frame
 
 
 def _fraction(size: Size, long_side: float) -> Size | None:
@@ -145,17 +176,20 @@ def _scaled(size: Size, scale: float) -> Size:
     return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
 
 
-def _write(frame: Image.Image, file: BinaryIO, *, is_flat: bool) -> None:
-    """Write a copy in the coding for its kind and size."""
-    if frame.mode not in ("L", "RGB") or is_flat:
-        if frame.mode in ("L", "LA"):
-            save(frame, file, PNG, {"compress_level": 1})
+def _write(frame: Image.Image, target: str | None, *, is_flat: bool) -> None:
+    """Write a copy in the coding for its kind and size, if it has a target."""
+    if target is None:
+        return
+    with Path(target).open("wb") as file:
+        if frame.mode not in ("L", "RGB") or is_flat:
+            if frame.mode in ("L", "LA"):
+                save(frame, file, PNG, {"compress_level": 1})
+            else:
+                save(frame, file, WEBP, {"lossless": True, "quality": 0, "method": 0})
+        elif max(frame.size) < _SMALL_PX:
+            planes.write(planes.of(frame), file)
         else:
-            save(frame, file, WEBP, {"lossless": True, "quality": 0, "method": 0})
-    elif max(frame.size) < _SMALL_PX:
-        planes.write(planes.of(frame), file)
-    else:
-        save(frame, file, JPEG, {"quality": _QUALITY, "subsampling": "4:2:0"})
+            save(frame, file, JPEG, {"quality": _QUALITY, "subsampling": "4:2:0"})
 
 
 def _is_flat(frame: Image.Image) -> bool:

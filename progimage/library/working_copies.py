@@ -9,7 +9,7 @@ remove.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from pathlib import Path
 
@@ -63,13 +63,22 @@ class WorkingCopies:
         """Return the store key of the copy of that size, whether or not it exists."""
         return keys.working_copy(record.id, record.generation, self.px, size)
 
-    def keep_all(self, record: Record, files: Mapping[Size, Path]) -> None:
-        """Store copies and remove their files, in the background where there is an executor."""
-        for size, file in files.items():
-            if self._executor is None:
-                self._keep_and_remove(record, size, file)
-            else:
-                self._executor.submit(self._keep_and_remove, record, size, file)
+    def keep_all(
+        self, record: Record, files: Mapping[Size, Path], done: Callable[[], None] = lambda: None
+    ) -> None:
+        """Store copies and remove their files, in the background where there is an executor.
+
+        Args:
+            done: called afterwards, also if they cannot be stored.
+        """
+        if self._executor is None:
+            try:
+                self._keep_and_remove(record, files)
+            finally:
+                done()
+            return
+        future = self._executor.submit(self._keep_and_remove, record, files)
+        future.add_done_callback(lambda _: done())
 
     def keep(self, record: Record, size: Size, file: Path) -> None:
         """Store one copy; remove it again if the picture was removed meanwhile.
@@ -85,11 +94,12 @@ class WorkingCopies:
         except ProgImageError as error:
             log.warning("working copy not stored", key=key, reason=str(error))
 
-    def _keep_and_remove(self, record: Record, size: Size, file: Path) -> None:
-        try:
-            self.keep(record, size, file)
-        finally:
-            file.unlink(missing_ok=True)
+    def _keep_and_remove(self, record: Record, files: Mapping[Size, Path]) -> None:
+        for size, file in files.items():
+            try:
+                self.keep(record, size, file)
+            finally:
+                file.unlink(missing_ok=True)
 
 
 def _may_have_copies(record: Record) -> bool:

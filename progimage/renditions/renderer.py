@@ -19,7 +19,7 @@ from progimage.imaging.pyramids.parts import Part
 from progimage.imaging.pyramids.rendering import render_part
 from progimage.imaging.render import Rendered, render
 from progimage.imaging.results import returned
-from progimage.imaging.working_copies import make_copies
+from progimage.imaging.working_copies import make_copies, render_with_copies
 from progimage.library.pyramids import StoredTiles
 from progimage.stores.bytes_reader import BytesReader
 from progimage.stores.temp_files import TempFolder, TemporaryReader
@@ -66,6 +66,40 @@ class Renderer:
             limits=limits,
             references=references,
             contents=contents,
+            whole=whole,
+        )
+        return self._timed(work, pipeline, form)
+
+    def make_with_copies(
+        self,
+        source: Path,
+        px: int,
+        files: Mapping[Size, Path],
+        size: Size,
+        pipeline: Pipeline,
+        form: Format,
+        content: str,
+        whole: Size,
+    ) -> tuple[Rendered, Result]:
+        """Write working copies to `files`, and render the one of `size`; return what `make` does.
+
+        Args:
+            source: the original.
+            content: names the copy of `size`, as in `Sources.contents`.
+
+        Raises: what `render_with_copies` and `RenderPool.run` do.
+        """
+        targets = {size: os.fspath(path) for size, path in files.items()}
+        work = partial(
+            render_with_copies,
+            os.fspath(source),
+            px,
+            targets,
+            size,
+            pipeline,
+            form=form,
+            limits=self.limits,
+            contents={targets[size]: content},
             whole=whole,
         )
         return self._timed(work, pipeline, form)

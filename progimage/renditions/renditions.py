@@ -10,7 +10,7 @@ whole, so two nodes that render the same thing at once only do the work twice.
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from time import perf_counter
@@ -19,7 +19,13 @@ from typing import NamedTuple, Protocol
 from progimage import keys
 from progimage.access.admission import Admission
 from progimage.access.transform_policy import TransformPolicy
-from progimage.errors import CorruptPicture, InvalidArgument, NotFound, PictureError
+from progimage.errors import (
+    CorruptPicture,
+    InvalidArgument,
+    NotFound,
+    OutputTooLarge,
+    PictureError,
+)
 from progimage.imaging.areas import Area
 from progimage.imaging.codecs.formats import Format
 from progimage.imaging.gravity import Focus
@@ -367,30 +373,78 @@ class Renditions:
         size = self._working_copies.size_for(record, request.pipeline)
         if size is None:
             return render(sources.path(record), None)
-        copy, whole = self._copy(sources, record, size), (record.width, record.height)
+        whole, key = (record.width, record.height), self._working_copies.key(record, size)
+        copy = self._copy(sources, request, size)
+        if not isinstance(copy, Path):
+            return copy
         try:
             return render(copy, whole)
         except (CorruptPicture, FileNotFoundError):
             # The copy is damaged, or was removed at this moment: it is made again.
-            self._store.delete(self._working_copies.key(record, size))
-            return render(self._copy(sources, record, size), whole)
+            self._store.delete(key)
+        copy = self._copy(sources, request, size)
+        return render(copy, whole) if isinstance(copy, Path) else copy
 
-    def _copy(self, sources: Sources, record: Record, size: Size) -> Path:
-        """Return a file that holds a working copy, made if the store has none."""
-        key = self._working_copies.key(record, size)
+    def _copy(
+        self, sources: Sources, request: _RenderRequest, size: Size
+    ) -> Path | tuple[Rendered, Result]:
+        """Return a file that holds a working copy.
+
+        If the store has none it is made, with smaller ones, which cost little more, and with
+        the rendition itself, which is then returned.
+        """
+        record = request.record
+        key, sizes = self._working_copies.key(record, size), self._working_copies.sizes(record)
+        smaller = sizes[sizes.index(size) :]
         copy = sources.copy(key)
         while copy is None:
-            with self._flights.join(key) as leads:
+            with ExitStack() as flight:
+                leads = flight.enter_context(self._flights.join(key))
                 copy = sources.copy(key)
-                if leads and copy is None:
-                    # Smaller ones cost little more.
-                    sizes = self._working_copies.sizes(record)
-                    smaller = sizes[sizes.index(size) :]
-                    made = add_copies(
-                        self._working_copies, self._renderer, sources, record, smaller
-                    )
-                    return made[size]
+                if not leads or copy is not None:
+                    continue
+                if not request.references:
+                    # An error of this pipeline is none of the others that need the copy.
+                    with suppress(InvalidArgument, OutputTooLarge):
+                        return self._render_with_copies(sources, request, size, smaller, flight)
+                return add_copies(self._working_copies, self._renderer, sources, record, smaller)[
+                    size
+                ]
         return copy
+
+    def _render_with_copies(
+        self,
+        sources: Sources,
+        request: _RenderRequest,
+        size: Size,
+        sizes: tuple[Size, ...],
+        flight: ExitStack,
+    ) -> tuple[Rendered, Result]:
+        """Make the copies of `sizes`, and the rendition from that of `size`, in one call.
+
+        The copies are stored behind the answer; `flight`, for which others wait, then ends.
+        """
+        record, copies = request.record, self._working_copies
+        files = {each: self._scratch.path() for each in sizes}
+        try:
+            made = self._renderer.make_with_copies(
+                sources.path(record),
+                copies.px,
+                files,
+                size,
+                request.pipeline,
+                request.format,
+                copies.key(record, size),
+                (record.width, record.height),
+            )
+        except BaseException:
+            for file in files.values():
+                file.unlink(missing_ok=True)
+            raise
+        with ExitStack() as behind:
+            behind.callback(flight.pop_all().close)
+            copies.keep_all(record, files, behind.pop_all().close)
+        return made
 
     def _references(self, viewer: Viewer, pipeline: Pipeline) -> tuple[Record, ...]:
         """Return the records of the other pictures that a pipeline uses."""

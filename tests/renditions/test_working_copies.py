@@ -11,11 +11,12 @@ import pytest
 from progimage import keys
 from progimage.access.admission import Admission
 from progimage.access.transform_policy import TransformPolicy
-from progimage.errors import NotFound, StoreUnavailable
+from progimage.errors import InvalidArgument, NotFound, StoreUnavailable
 from progimage.imaging.codecs.formats import PNG
 from progimage.imaging.limits import Limits
 from progimage.imaging.pipeline import parse
-from progimage.imaging.working_copies import make_copies
+from progimage.imaging.results import returned
+from progimage.imaging.working_copies import make_copies, render_with_copies
 from progimage.library import Library
 from progimage.library.working_copies import WorkingCopies
 from progimage.model import ANONYMOUS, Metadata
@@ -55,7 +56,12 @@ def store():
     return Watched()
 
 
-def renditions_of(store, pool=None, px=PX) -> Renditions:
+def makes_copies(function, args) -> bool:
+    """Tell whether a call of the pool decodes an original for its copies."""
+    return function is make_copies or (function is returned and args[1].func is render_with_copies)
+
+
+def renditions_of(store, pool=None, px=PX, executor=None) -> Renditions:
     library = Library(store)
     return Renditions(
         store,
@@ -65,7 +71,7 @@ def renditions_of(store, pool=None, px=PX) -> Renditions:
         Limits(),
         Admission(50, "renders"),
         TransformPolicy("open", {}, Limits()),
-        working_copies=WorkingCopies(store, library, px),
+        working_copies=WorkingCopies(store, library, px, executor),
     )
 
 
@@ -136,7 +142,7 @@ def test_a_crowd_that_lacks_a_copy_has_it_made_once(store):
 
     class Counting(InlinePool):
         def run(self, function, *args, **kwargs):
-            if function is make_copies:
+            if makes_copies(function, args):
                 made.append(function)
                 has_begun.set()
                 assert may_end.wait(30)
@@ -154,6 +160,41 @@ def test_a_crowd_that_lacks_a_copy_has_it_made_once(store):
         may_end.set()
         assert [answer.result() for answer in asked] == [None] * 8
     assert len(made) == 1
+
+
+def test_the_first_answer_does_not_wait_until_the_copy_is_stored_but_others_do(store):
+    record = uploaded(store, px=0)
+    made, may_store = [], threading.Event()
+
+    class Counting(InlinePool):
+        def run(self, function, *args, **kwargs):
+            if makes_copies(function, args):
+                made.append(function)
+            return super().run(function, *args, **kwargs)
+
+    def put(key, source, **options):
+        if key.startswith(keys.COPIES):
+            assert may_store.wait(60)
+        return Watched.put(store, key, source, **options)
+
+    store.put = put
+    with ThreadPoolExecutor(1) as behind, ThreadPoolExecutor(1) as client:
+        renditions = renditions_of(store, Counting(), executor=behind)
+        first = renditions.find_or_render(ANONYMOUS, record.id, SMALL_STEP, PNG)
+        assert copies(store) == []
+        other = parse("resize:w=91")
+        second = client.submit(renditions.find_or_render, ANONYMOUS, record.id, other, PNG)
+        may_store.set()
+        first.reader.close()
+        second.result(60).reader.close()
+    assert len(copies(store)) == len(made) == 1
+
+
+def test_a_pipeline_that_does_not_fit_still_leaves_the_copy_to_others(store):
+    record = uploaded(store, px=0)
+    with pytest.raises(InvalidArgument, match="outside"):
+        rendered(store, record, parse("resize:w=90/crop:x=100,y=0"))
+    assert len(copies(store)) == 1
 
 
 def test_a_store_too_full_for_copies_costs_no_rendition(store):
@@ -181,7 +222,7 @@ def test_a_picture_removed_while_its_copy_is_made_leaves_no_copy(store):
 
     class Removing(InlinePool):
         def run(self, function, *args, **kwargs):
-            if function is make_copies:
+            if makes_copies(function, args):
                 Library(store).remove(ANONYMOUS, record.id)
             return super().run(function, *args, **kwargs)
 
