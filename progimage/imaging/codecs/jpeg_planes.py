@@ -47,6 +47,8 @@ class _Compression(ctypes.Structure):
         ("scan_count", ctypes.c_int),
         ("scans", ctypes.c_void_p),
         ("takes_planes", ctypes.c_int),
+        ("is_arithmetic", ctypes.c_int),
+        ("optimises_tables", ctypes.c_int),
         ("room", ctypes.c_byte * _ROOM_BYTES),
     )
 
@@ -72,7 +74,12 @@ def is_possible() -> bool:
 
 
 def encoded(
-    luma: Image.Image, chroma: Sequence[Image.Image], quality: int, *, is_progressive: bool
+    luma: Image.Image,
+    chroma: Sequence[Image.Image],
+    quality: int,
+    *,
+    is_progressive: bool,
+    has_own_tables: bool,
 ) -> bytes:
     """Return a JPEG of planes in mode L, if it `is_possible`.
 
@@ -81,6 +88,7 @@ def encoded(
 
     Args:
         chroma: Cb and Cr, with half the sides of `luma`, rounded up.
+        has_own_tables: the Huffman tables are made for this picture, in a second pass.
     """
     library = _library()
     if library is None:
@@ -106,7 +114,7 @@ def encoded(
         library.jpeg_set_quality(this, quality, 1)
         if is_progressive:
             library.jpeg_simple_progression(this)
-        settings.takes_planes = 1
+        settings.takes_planes, settings.optimises_tables = 1, int(has_own_tables)
         library.jpeg_start_compress(this, 1)
         step = ctypes.sizeof(ctypes.c_void_p) * _ROWS
         places = [ctypes.addressof(pointers) for pointers in rows]

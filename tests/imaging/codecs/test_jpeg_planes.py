@@ -22,14 +22,17 @@ def planes_of(picture: Image.Image) -> tuple[Image.Image, list[Image.Image]]:
     return luma, [plane.reduce(2) for plane in chroma]
 
 
-def written(picture: Image.Image, quality: int = 80, *, is_progressive: bool = False) -> bytes:
+def written(picture: Image.Image, quality: int = 80, **options: bool) -> bytes:
     luma, chroma = planes_of(picture)
-    return jpeg_planes.encoded(luma, chroma, quality, is_progressive=is_progressive)
+    options = {"is_progressive": False, "has_own_tables": False} | options
+    return jpeg_planes.encoded(luma, chroma, quality, **options)
 
 
-def by_pillow(picture: Image.Image, quality: int) -> bytes:
+def by_pillow(picture: Image.Image, quality: int, *, optimize: bool = False) -> bytes:
     file = BytesIO()
-    picture.convert("YCbCr").save(file, "JPEG", quality=quality, subsampling="4:2:0")
+    picture.convert("YCbCr").save(
+        file, "JPEG", quality=quality, subsampling="4:2:0", optimize=optimize
+    )
     return file.getvalue()
 
 
@@ -65,9 +68,16 @@ def test_luma_is_what_pillow_writes_to_the_last_bit():
 
 def test_a_result_larger_than_foreseen_is_whole():
     noise = Image.merge("RGB", [Image.effect_noise((96, 96), 255) for _ in range(3)])
-    data = jpeg_planes.encoded(*planes_of(noise), 100, is_progressive=False)
+    data = written(noise, 100)
     assert len(data) > 96 * 96 // 2
     Image.open(BytesIO(data)).load()
+
+
+def test_tables_of_its_own_are_those_of_pillow():
+    noise = Image.effect_noise((80, 64), 60).convert("RGB")
+    data = written(noise, has_own_tables=True)
+    assert data == by_pillow(noise, 80, optimize=True)
+    assert len(data) < len(written(noise))
 
 
 def test_progressive_is_progressive():
