@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import select
 from collections.abc import Callable
 from typing import Any
 
@@ -47,6 +48,12 @@ class Connection(gthread.TConn):
         except OSError:
             self.request.feed(b"")
         return True
+
+    def is_readable(self, wait_ms: int = 0) -> bool:
+        """Return True if bytes, or the end, of the client have arrived within `wait_ms`."""
+        readable = select.poll()
+        readable.register(self.sock, select.POLLIN)
+        return bool(readable.poll(wait_ms))
 
     def hand_over(self) -> bool:
         """Give the collected bytes to gunicorn's parser; return False if there are none."""

@@ -17,15 +17,13 @@ not close after `Connection: close` stops the whole process for two seconds.
 from __future__ import annotations
 
 import errno
-import select
 import socket
 import time
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Future
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from functools import partial
-from selectors import EVENT_READ, EVENT_WRITE
+from selectors import EVENT_READ
 from typing import Any
 
 from gunicorn import util
@@ -33,10 +31,12 @@ from gunicorn.workers import gthread
 from gunicorn.workers.base import Worker
 
 from progimage.config.networks import Network
-from progimage.server.client_limits import ClientLimits, client_of
+from progimage.server.client_limits import ClientLimits
 from progimage.server.client_socket import ClientSocket
 from progimage.server.connection import Connection
 from progimage.server.connection_problems import write_problem
+from progimage.server.slow_clients import ServedClients
+from progimage.server.waiting_connections import BLOCK, LINGER_S, Limits, WaitingConnections
 
 # How long an otherwise idle thread waits for the first byte: most clients send their request
 # together with the connection.
@@ -56,16 +56,8 @@ _POLITENESS_S = 0.00015
 # How long a stopping worker waits for connections whose handshake is not finished.
 _LAST_HANDSHAKES_S = 0.05
 
-# How long a client may take to read the last answer before its connection is cut.
-_LINGER_S = 2.0
-_BLOCK = 64 * 1024
-
 # How often deadlines and speeds are checked.
 _LOOK_EVERY_S = 0.1
-# The server waits this long for a client before the client's speed counts, and before it can
-# be cut off because other requests need its thread.
-_SPEED_WINDOW_S = 10.0
-_PRESSURE_AFTER_S = 1.0
 
 # Errors of accept(2) when the process or the machine has no descriptor or memory left.
 _NO_ROOM = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
@@ -101,14 +93,22 @@ class PatientWorker(gthread.ThreadWorker):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._clients = ClientLimits(self.client_connections, self.trusted_proxies)
-        self._served: set[Connection] = set()
-        # Connections that wait in the loop. The first two have deadlines: waiting for a request,
-        # and for the end of the connection. The third waits until the client has read its
-        # answer; True keeps the connection open after that.
-        self._collecting: dict[Connection, float] = {}
-        self._lingering: dict[Connection, float] = {}
-        self._sending: dict[Connection, bool] = {}
+        self._served = ServedClients()
         self._next_look = 0.0
+
+    def run(self) -> None:
+        """Serve until the worker has to stop."""
+        self.begin_waiting()
+        super().run()
+
+    def begin_waiting(self) -> None:
+        """Prepare for connections that wait; only now, since the new process makes the poller."""
+        limits = Limits(
+            self.head_timeout_s, self.body_timeout_s, self.send_timeout_s, self.min_bytes_per_s
+        )
+        self._waiting = WaitingConnections(
+            self.poller, limits, self.enqueue_req, self._after_answer, self._count_an_end
+        )
 
     # Run by the threads.
 
@@ -133,9 +133,9 @@ class PatientWorker(gthread.ThreadWorker):
             return True
         conn.sock.setblocking(False)
         if not conn.request.data and self.tpool._work_queue.empty():
-            _is_readable(conn.sock, _FIRST_BYTE_WAIT_MS)
+            conn.is_readable(_FIRST_BYTE_WAIT_MS)
         while not conn.request.is_complete:
-            if not conn.collect(_BLOCK):
+            if not conn.collect(BLOCK):
                 return False
         return True
 
@@ -143,7 +143,7 @@ class PatientWorker(gthread.ThreadWorker):
         """Return True if the client has sent more, and no other work waits for this thread."""
         if not self.alive or not self.tpool._work_queue.empty():
             return False
-        return bool(conn.request.data) or _is_readable(conn.sock, _NEXT_REQUEST_WAIT_MS)
+        return bool(conn.request.data) or conn.is_readable(_NEXT_REQUEST_WAIT_MS)
 
     def handle_request(self, req: object, conn: Connection) -> bool:
         """Answer a request whose head has arrived."""
@@ -189,47 +189,15 @@ class PatientWorker(gthread.ThreadWorker):
     def finish_request(self, conn: Connection, fs: Future[object]) -> None:
         """Handle a connection that a thread has given back."""
         if fs.cancelled() or fs.exception():
-            self._end(conn)
+            self._waiting.end(conn)
         elif fs.result() is gthread._DEFER:
-            self._wait_for_request(conn)
+            self._waiting.wait_for_request(conn, None if self.alive else LINGER_S)
         elif conn.sock.has_rest:
-            conn.sock.setblocking(False)
-            self._sending[conn] = bool(fs.result())
-            self.poller.register(conn.sock, EVENT_WRITE, partial(self._send_rest, conn))
+            self._waiting.send_rest(conn, keep_open=bool(fs.result()))
         else:
-            self._after_answer(conn, keep_open=bool(fs.result()))
+            self._after_answer(conn, bool(fs.result()))
 
-    def _wait_for_request(self, conn: Connection) -> None:
-        timeout_s = self.body_timeout_s if conn.request.has_head else self.head_timeout_s
-        if not (self.alive or conn.request.data):
-            timeout_s = min(timeout_s, _LINGER_S)
-        self._collecting[conn] = time.monotonic() + timeout_s
-        conn.sock.setblocking(False)
-        self.poller.register(conn.sock, EVENT_READ, partial(self._collect, conn))
-
-    def _collect(self, conn: Connection, client: socket.socket) -> None:
-        """Read the bytes that have arrived; hand the request to a thread once it is complete."""
-        had_head = conn.request.has_head
-        conn.collect(_BLOCK)
-        if conn.request.is_complete:
-            del self._collecting[conn]
-            self.poller.unregister(client)
-            self.enqueue_req(conn)
-        elif conn.request.has_head and not had_head:
-            self._collecting[conn] = time.monotonic() + self.body_timeout_s
-
-    def _send_rest(self, conn: Connection, client: socket.socket) -> None:
-        """Send as much of the rest of an answer as the client reads."""
-        try:
-            is_done = conn.sock.send_rest()
-        except OSError:
-            self._end(conn)
-            return
-        if is_done:
-            self.poller.unregister(client)
-            self._after_answer(conn, keep_open=self._sending.pop(conn))
-
-    def _after_answer(self, conn: Connection, *, keep_open: bool) -> None:
+    def _after_answer(self, conn: Connection, keep_open: bool) -> None:
         """Wait for the next request on a connection, or end it."""
         if keep_open and conn.request.data:
             # The next request, or its beginning, arrived with the last one.
@@ -238,55 +206,33 @@ class PatientWorker(gthread.ThreadWorker):
             conn.sock.setblocking(False)
             conn.set_timeout()
             if not self.alive:
-                conn.timeout = min(conn.timeout, time.monotonic() + _LINGER_S)
+                conn.timeout = min(conn.timeout, time.monotonic() + LINGER_S)
             self.keepalived_conns.append(conn)
             readable = partial(self.on_client_socket_readable, conn)
             self.poller.register(conn.sock, EVENT_READ, readable)
         else:
-            self._linger(conn)
+            self._waiting.linger(conn)
 
-    def _linger(self, conn: Connection) -> None:
-        """Let the client read its last answer and close first (RFC 9112, section 9.6).
+    def on_client_socket_readable(self, conn: Connection, client: socket.socket) -> None:
+        """Hand the next request of an idle connection to a thread.
 
-        If the socket were closed at once with bytes of the request unread, the kernel would
-        cut off the answer.
+        The connection may have been ended for another one after the poller has seen its bytes.
         """
-        with self._ending_if_gone(conn):
-            conn.sock.shutdown(socket.SHUT_WR)
-            conn.sock.setblocking(False)
-            self.poller.register(conn.sock, EVENT_READ, partial(self._drain, conn))
-            self._lingering[conn] = time.monotonic() + _LINGER_S
+        if conn in self.keepalived_conns:
+            super().on_client_socket_readable(conn, client)
 
-    def _drain(self, conn: Connection, client: socket.socket) -> None:
-        with self._ending_if_gone(conn), suppress(BlockingIOError):
-            if not client.recv(_BLOCK):
-                self._end(conn)
-
-    @contextmanager
-    def _ending_if_gone(self, conn: Connection) -> Iterator[None]:
-        try:
-            yield
-        except OSError:
-            self._end(conn)
-
-    def _end(self, conn: Connection) -> None:
-        """Close a connection, wherever it waits in the loop."""
-        for waiting in (self._collecting, self._lingering, self._sending):
-            if waiting.pop(conn, None) is not None:
-                self.poller.unregister(conn.sock)
+    def _count_an_end(self) -> None:
         self.nr_conns -= 1
-        conn.close()
 
     def _end_an_idle_connection(self) -> bool:
         """Close the connection that is silent for longest; return False if there is none."""
-        if self._collecting:
-            self._end(next(iter(self._collecting)))
-        elif self.keepalived_conns:
-            conn = self.keepalived_conns.popleft()
-            self.poller.unregister(conn.sock)
-            self._end(conn)
-        else:
+        if self._waiting.end_the_oldest_silent():
+            return True
+        if not self.keepalived_conns:
             return False
+        conn = self.keepalived_conns.popleft()
+        self.poller.unregister(conn.sock)
+        self._waiting.end(conn)
         return True
 
     def murder_pending(self) -> None:
@@ -295,56 +241,10 @@ class PatientWorker(gthread.ThreadWorker):
         if now < self._next_look:
             return
         self._next_look = now + _LOOK_EVERY_S
-        for conn in [conn for conn, deadline in self._collecting.items() if deadline < now]:
-            self._give_up(conn)
-        for conn in [conn for conn, deadline in self._lingering.items() if deadline < now]:
-            self._end(conn)
-        for conn in list(self._sending):
-            if now - conn.sock.moved_at > self.send_timeout_s or self._is_too_slow(conn):
-                self._end(conn)
-        for conn in self._served.copy():
-            if self._is_too_slow(conn):
-                self._cut(conn)
+        self._waiting.end_overdue()
+        self._served.cut_too_slow(self.min_bytes_per_s)
         if not self.tpool._work_queue.empty():
-            self._free_threads()
-
-    def _give_up(self, conn: Connection) -> None:
-        """End a connection whose request does not arrive in time."""
-        if not conn.request.data:
-            self._end(conn)
-            return
-        del self._collecting[conn]
-        self.poller.unregister(conn.sock)
-        with self._ending_if_gone(conn):
-            part = "body" if conn.request.has_head else "head"
-            message = f"the {part} of the request took too long; nothing was stored"
-            write_problem(conn.sock, 408, "Request Timeout", message)
-            self._linger(conn)
-
-    def _is_too_slow(self, conn: Connection) -> bool:
-        return conn.sock.is_slower_than(self.min_bytes_per_s, _SPEED_WINDOW_S)
-
-    def _cut(self, conn: Connection) -> None:
-        with suppress(OSError):
-            conn.sock.cut()
-
-    def _free_threads(self) -> None:
-        """Cut off the slowest clients that threads wait for, until half of the threads are free.
-
-        The clients that hold the most threads come first.
-        """
-        blocked = [
-            (client_of(conn.peer), conn.sock.moved / conn.sock.waited_s, conn)
-            for conn in self._served.copy()
-            if conn.sock.is_blocking_thread and conn.sock.waited_s > _PRESSURE_AFTER_S
-        ]
-        excess = len(blocked) - self.cfg.threads // 2
-        if excess <= 0:
-            return
-        held = Counter(client for client, _, _ in blocked)
-        blocked.sort(key=lambda entry: (-held[entry[0]], entry[1]))
-        for _, _, conn in blocked[:excess]:
-            self._cut(conn)
+            self._served.free_threads(self.cfg.threads // 2)
 
     # Stopping.
 
@@ -391,19 +291,11 @@ class PatientWorker(gthread.ThreadWorker):
         if not self.alive and not force:
             now = time.monotonic()
             for conn in self.keepalived_conns:
-                if conn.timeout <= now and _is_readable(conn.sock):
-                    conn.timeout = now + _LINGER_S
+                if conn.timeout <= now and conn.is_readable():
+                    conn.timeout = now + LINGER_S
         super().murder_keepalived(force)
 
     def _cap_keepalive(self, deadline: float) -> None:
         """Make sure that no idle connection delays the end of the worker, used before or not."""
         super()._cap_keepalive(deadline)
-        for conn in self._collecting:
-            if not conn.request.data:
-                self._collecting[conn] = min(self._collecting[conn], deadline)
-
-
-def _is_readable(client: socket.socket, wait_ms: int = 0) -> bool:
-    readable = select.poll()
-    readable.register(client, select.POLLIN)
-    return bool(readable.poll(wait_ms))
+        self._waiting.cap_silent(deadline)
