@@ -23,8 +23,10 @@ from progimage.model import Record
 from progimage.stores import ABSENT, ObjectStore, json_objects
 from progimage.stores.json_objects import JsonObject
 
-# A reservation whose record has not been written after that belongs to a dead process.
-RESERVED_FOR = timedelta(hours=1)
+# Longer than nearly every upload or edit takes once its bytes are there; after a crash others wait
+# for as long. It need not be exact: where two pictures come to have the same id, `settle` takes
+# it from the one that the pointer does not lead to.
+RESERVED_FOR = timedelta(minutes=2)
 
 
 class Pointer(JsonObject):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 import pytest
@@ -74,6 +75,22 @@ def test_an_id_is_reserved_while_its_picture_is_stored(raced):
     assert upload(raced, NEW).record.external_id == "sku-42"
     assert shown(raced) == NEW
     assert list(raced.list(keys.picture(id_of(OLD, "ann")))) == []
+    assert findings(raced) == []
+
+
+def test_an_upload_that_outlasts_its_reservation_is_stored_without_the_id(raced):
+    later = {"clock": lambda: datetime.now(UTC) + timedelta(minutes=3)}
+    raced.rivals[record_key(NEW)] = lambda: upload(raced, OLD, library=later)
+    assert upload(raced, NEW).record.external_id == ""
+    assert shown(raced) == OLD
+    assert findings(raced) == []
+
+
+def test_a_node_whose_clock_is_behind_keeps_to_reservations(raced):
+    behind = {"clock": lambda: datetime.now(UTC) - timedelta(minutes=10)}
+    raced.rivals[record_key(NEW)] = is_taken(lambda: upload(raced, OLD, library=behind))
+    assert upload(raced, NEW).record.external_id == "sku-42"
+    assert shown(raced) == NEW
     assert findings(raced) == []
 
 

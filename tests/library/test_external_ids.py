@@ -137,12 +137,12 @@ def test_an_id_is_given_back_if_the_edit_fails(store):
     assert shown(store, "sku-43") == OLD
 
 
-def test_the_id_of_an_upload_that_died_is_free_for_others_after_an_hour(store):
+def test_the_id_of_an_upload_that_died_is_free_for_others_after_two_minutes(store):
     with pytest.raises(Died):
         upload(DyingOnRecord(store), NEW)
     with pytest.raises(ExternalIdTaken, match="is being given to picture"):
         upload(store, OLD)
-    later = datetime.now(UTC) + timedelta(minutes=61)
+    later = datetime.now(UTC) + timedelta(minutes=2, seconds=1)
     upload(store, OLD, library={"clock": lambda: later})
     assert shown(store) == OLD
 
