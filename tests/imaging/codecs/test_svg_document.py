@@ -89,6 +89,12 @@ def test_references_inside_the_document_are_left() -> None:
     assert "fill: red" in markup("<style>rect { fill: red }</style>")
 
 
+@pytest.mark.parametrize("start", ["url(", "url(#", "url(#a", 'url("#', "url('#a'"])
+def test_a_long_reference_without_end_takes_no_quadratic_time(start: str) -> None:
+    """It would take longer than a test may."""
+    assert "none" in markup(f"<style>rect {{ fill: {start}{' ' * 500_000}</style>")
+
+
 def test_text_after_a_removed_element_is_written() -> None:
     assert "<circle" in markup("<script><rect/></script><circle/>")
     assert "<rect" not in markup("<script><rect/></script><circle/>")
