@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from progimage.errors import RenderFailed, RenderTimeout
+from progimage.errors import CorruptPicture, RenderFailed, RenderTimeout
 from progimage.imaging.codecs.formats import JPEG, PNG
 from progimage.imaging.inspection import inspect
 from progimage.imaging.limits import Limits
@@ -197,6 +197,16 @@ class TestBombs:
     ) -> None:
         facts = pool.run(inspect, put(tmp_path, svg("<rect/>", attributes)), LIMITS)
         assert max(facts.width, facts.height) <= 4096
+
+    def test_numbers_that_the_renderer_cannot_take_are_damage(
+        self, pool: RenderPool, tmp_path: Path
+    ) -> None:
+        """The renderer panics, which is no `Exception` and cannot leave the process."""
+        path = put(
+            tmp_path, svg('<rect width="1e30" height="1e30" stroke="red" stroke-width="1e30"/>')
+        )
+        with pytest.raises(CorruptPicture):
+            pool.run(inspect, path, LIMITS)
 
     def test_an_element_that_uses_itself_is_drawn_without_it(
         self, pool: RenderPool, tmp_path: Path

@@ -194,6 +194,9 @@ def _reader(file: BinaryIO, form: Format, limits: Limits, page: int) -> Reader:
         ) from None
 
 
+_UNDECODABLE = "the picture is truncated or damaged and cannot be decoded; send it again"
+
+
 @contextmanager
 def translated_errors() -> Iterator[None]:
     """Turn any exception of a decoder into a `PictureError`, and suppress its warnings.
@@ -218,9 +221,13 @@ def translated_errors() -> Iterator[None]:
     except Exception as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise
-        raise CorruptPicture(
-            "the picture is truncated or damaged and cannot be decoded; send it again"
-        ) from error
+        raise CorruptPicture(_UNDECODABLE) from error
+    except BaseException as error:
+        # A library in Rust has panicked (pyo3, `PanicException`): no `Exception`, so that it
+        # would pass every handler, and it cannot be sent to another process.
+        if type(error).__name__ != "PanicException":
+            raise
+        raise CorruptPicture(_UNDECODABLE) from None
 
 
 def _unreadable() -> str:

@@ -20,6 +20,7 @@ from PIL import Image
 
 from tests.imaging.drawing import saved
 from tests.system.serving.server import (
+    PATIENCE_S,
     ROOT,
     Server,
     answer_of,
@@ -373,7 +374,7 @@ class TestStartUp:
             env={**os.environ, **environ},
             capture_output=True,
             text=True,
-            timeout=20,
+            timeout=PATIENCE_S,
             check=False,
         )
         assert result.returncode not in (0, None)
