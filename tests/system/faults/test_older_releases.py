@@ -44,7 +44,7 @@ def upgraded(request, url) -> str:
     if release == FIRST:
         upgrade(open_raw(url, creates=True))
     elif release == FIRST_INDEX:
-        reindex(Index(open_store(url)), anew=True)
+        reindex(Index(open_store(url)), from_scratch=True)
     return url
 
 
@@ -65,7 +65,7 @@ def test_an_index_of_another_version_is_not_taken_for_empty(url):
     answer = client_of(url).simulate_get("/images/")
     assert answer.status_code == 503
     assert int(answer.headers["Retry-After"]) > 0
-    assert "progimage reindex --anew" in answer.json["detail"]
+    assert "progimage reindex --from-scratch" in answer.json["detail"]
 
 
 def test_everything_is_there_after_the_upgrade(upgraded):
