@@ -20,12 +20,17 @@ current_client: ContextVar[str] = ContextVar("current_client", default="")
 
 
 class Admission:
-    """Admits `places` requests at a time, and at most half as many of one client."""
+    """Admits `places` requests at a time, and at most half as many of one client.
+
+    Attributes:
+        turned_away: how many requests found all places occupied.
+    """
 
     def __init__(self, places: int, work: str) -> None:
         self._places = places
         self._most_of_one = (places + 1) // 2
         self._work = work
+        self.turned_away = 0
         self._taken = 0
         self._taken_by: Counter[str] = Counter()
         self._lock = threading.Lock()
@@ -59,6 +64,7 @@ class Admission:
                 self._taken += 1
                 self._taken_by[client] += 1
                 return
+            self.turned_away += not has_share
         metrics.rejection(self._work)
         whose = "of this client" if has_share else "of all clients"
         raise Overloaded(f"too many {self._work} {whose} are waiting already; try again shortly")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import falcon
 
+from progimage.access.admission import Admission
 from progimage.api.auth.authentication import Authentication
 from progimage.api.components import Components
 from progimage.api.fronts.mount import Mount
@@ -56,6 +57,12 @@ class Service:
     library: Library
     keeper: Keeper
     senders: Senders
+    uploading: Admission
+
+    @property
+    def uploads_turned_away(self) -> int:
+        """How many uploads found all places occupied."""
+        return self.uploading.turned_away
 
     def __call__(self, env: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
@@ -94,7 +101,17 @@ def create(
     wsgi = StoreDeadline(
         TrustedProxies(app, settings.server.trusted_proxies), settings.s3.deadline_s
     )
-    return Service(wsgi, table, pools, helpers, runner, components.library, keeper, senders)
+    return Service(
+        wsgi,
+        table,
+        pools,
+        helpers,
+        runner,
+        components.library,
+        keeper,
+        senders,
+        components.uploading,
+    )
 
 
 def is_open_to_all_sites(settings: Settings) -> bool:

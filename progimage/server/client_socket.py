@@ -119,6 +119,11 @@ class ClientSocket(socket.socket):
         return moved < bytes_per_s * waited_s
 
     @property
+    def is_awaited(self) -> bool:
+        """True while a thread waits for more of a request."""
+        return self.is_blocking_thread and not self._is_sending
+
+    @property
     def has_rest(self) -> bool:
         """True if a part of an answer is queued."""
         return bool(self._rest)

@@ -95,6 +95,7 @@ class PatientWorker(gthread.ThreadWorker):
         self._clients = ClientLimits(self.client_connections, self.trusted_proxies)
         self._served = ServedClients()
         self._next_look = 0.0
+        self._turned_away = 0
 
     def run(self) -> None:
         """Serve until the worker has to stop."""
@@ -245,6 +246,10 @@ class PatientWorker(gthread.ThreadWorker):
         self._served.cut_too_slow(self.min_bytes_per_s)
         if not self.tpool._work_queue.empty():
             self._served.free_threads(self.cfg.threads // 2)
+        turned_away = getattr(getattr(self, "wsgi", None), "uploads_turned_away", 0)
+        if turned_away > self._turned_away:
+            self._turned_away = turned_away
+            self._served.free_place()
 
     # Stopping.
 

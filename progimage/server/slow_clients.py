@@ -1,8 +1,9 @@
-"""Cuts off the clients that threads wait for, if they are too slow or threads are short."""
+"""Cuts off the clients that threads wait for, if they are too slow, or threads or places short."""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from contextlib import suppress
 
 from progimage.server.client_limits import client_of
@@ -12,6 +13,9 @@ from progimage.server.connection import Connection
 # be cut off because other requests need its thread.
 _SPEED_WINDOW_S = 10.0
 _PRESSURE_AFTER_S = 1.0
+
+# A client that sends faster keeps its place for uploads.
+_FAST_BYTES_PER_S = 32 * 1024
 
 
 class ServedClients(set[Connection]):
@@ -28,18 +32,36 @@ class ServedClients(set[Connection]):
 
         The clients that hold the most threads come first.
         """
-        blocked = [
-            (client_of(conn.peer), conn.sock.moved / conn.sock.waited_s, conn)
+        blocked = self._slowest_first(
+            conn
             for conn in self.copy()
             if conn.sock.is_blocking_thread and conn.sock.waited_s > _PRESSURE_AFTER_S
-        ]
-        excess = len(blocked) - most_waiting
-        if excess <= 0:
-            return
-        held = Counter(client for client, _, _ in blocked)
-        blocked.sort(key=lambda entry: (-held[entry[0]], entry[1]))
-        for _, _, conn in blocked[:excess]:
+        )
+        for conn in blocked[: max(0, len(blocked) - most_waiting)]:
             _cut(conn)
+
+    def free_place(self) -> None:
+        """Cut off the slowest client that sends a long body, if there is a slow one."""
+        slow = self._slowest_first(
+            conn
+            for conn in self.copy()
+            if conn.sock.is_awaited
+            and conn.sock.waited_s > _SPEED_WINDOW_S
+            and _speed(conn) < _FAST_BYTES_PER_S
+        )
+        for conn in slow[:1]:
+            _cut(conn)
+
+    @staticmethod
+    def _slowest_first(conns: Iterable[Connection]) -> list[Connection]:
+        """Return connections in the order in which they are cut."""
+        found = list(conns)
+        held = Counter(client_of(conn.peer) for conn in found)
+        return sorted(found, key=lambda conn: (-held[client_of(conn.peer)], _speed(conn)))
+
+
+def _speed(conn: Connection) -> float:
+    return conn.sock.moved / conn.sock.waited_s
 
 
 def is_too_slow(conn: Connection, min_bytes_per_s: float) -> bool:

@@ -51,10 +51,12 @@ def test_one_client_leaves_half_of_the_places_to_others():
             as_client("a", enter)
         with pytest.raises(Overloaded, match="of this client"):
             as_client("a", enter)
+        assert admission.turned_away == 0
         for _ in range(2):
             as_client("b", enter)
         with pytest.raises(Overloaded, match="of all clients"):
             as_client("c", enter)
+        assert admission.turned_away == 1
 
 
 def test_work_for_no_client_has_no_share():

@@ -78,3 +78,23 @@ def test_clients_that_have_just_begun_keep_their_threads(clients):
     begun = [clients.waited_for(0.5) for _ in range(3)]
     clients.free_threads(1)
     assert not any(cut(*begun))
+
+
+def test_a_slow_upload_gives_its_place_to_others_that_wait_for_one(clients):
+    slow, slowest = clients.waited_for(11, 20_000), clients.waited_for(11, 12_000)
+    other = clients.waited_for(11, 11_500, OTHER)
+    clients.free_place()
+    assert cut(slow, slowest, other) == [False, True, False]
+
+
+def test_an_upload_that_is_fast_or_has_just_begun_keeps_its_place(clients):
+    fast, begun = clients.waited_for(11, 400_000), clients.waited_for(9)
+    clients.free_place()
+    assert cut(fast, begun) == [False, False]
+
+
+def test_a_client_that_reads_an_answer_holds_no_place(clients):
+    reader = clients.waited_for(11)
+    reader._is_sending = True
+    clients.free_place()
+    assert cut(reader) == [False]

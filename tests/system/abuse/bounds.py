@@ -23,7 +23,7 @@ from tests.system.abuse.probes import Delays, delays
 from tests.system.serving.server import Peer, Server, peak_memory_bytes, wait_until
 
 ATTACKER = ("127.0.0.2", 0)
-PATIENCE_S = 120
+PATIENCE_S = 90
 
 # Hits under attack may take so many times what they take without.
 RATIO = 5

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from tests.imaging.drawing import saved
-from tests.system.abuse.bounds import assert_withstands
+from tests.system.abuse.bounds import PATIENCE_S, assert_withstands, work_s
 from tests.system.abuse.slow_clients import Trickle, attacking, head, post, put_to_an_upload
 from tests.system.nginx.front import Front, host_port, in_front
 from tests.system.serving.server import Peer, Server
@@ -70,6 +70,13 @@ def test_slow_senders_cost_others_nothing(server, hit, attack):
 @pytest.mark.parametrize("attack", BODIES)
 def test_slow_senders_cost_others_nothing_behind_nginx(server, hit, front, attack):
     assert_withstands(server, hit, attacking(front, BODIES[attack](front)), front)
+
+
+def test_slow_uploads_of_several_clients_give_places_to_others(server):
+    """They send faster than the least rate, and hold all places for uploads."""
+    begin = post("/images/", 10**7, "image/png") + bytes.fromhex("89504e470d0a1a0a")
+    with attacking(server, Trickle(48, begin, b"x" * 1_000, addresses=8)):
+        assert work_s(server) < PATIENCE_S
 
 
 def test_silent_connections_cost_others_nothing(server, hit):
