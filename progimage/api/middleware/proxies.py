@@ -55,15 +55,24 @@ class TrustedProxies:
             env["HTTP_HOST"] = host
         # Read from the right, since each proxy appends the address of its client. The first
         # untrusted address is the client; it can have made up all entries left of it.
-        for address in reversed(env.get("HTTP_X_FORWARDED_FOR", "").split(",")):
+        for entry in reversed(env.get("HTTP_X_FORWARDED_FOR", "").split(",")):
+            address = _without_port(entry.strip())
             if parse(address) is None:
                 break
-            env["REMOTE_ADDR"] = address.strip()
+            env["REMOTE_ADDR"] = address
             if not self._is_trusted(address):
                 break
 
     def _is_trusted(self, address: str) -> bool:
         return is_within(address, self._networks)
+
+
+def _without_port(entry: str) -> str:
+    """Return an address of X-Forwarded-For, which some proxies write as in a URL."""
+    found = _HOST.fullmatch(entry)
+    if found is None:
+        return entry
+    return entry.removesuffix(found[1] or found[2] or "").strip("[]")
 
 
 def _last(header: str) -> str:

@@ -52,11 +52,12 @@ class RemoteUrl:
         return f"{self.scheme}://{self.authority}{self.target}"
 
     def join(self, reference: str) -> RemoteUrl:
-        """Return the URL that a redirect from here leads to.
+        """Return the URL that a redirect from here leads to; spaces in it are encoded.
 
         Raises:
             DownloadRefused: it may not be fetched.
         """
+        reference = reference.strip(" ").replace(" ", "%20")
         _refuse_odd_characters(reference)
         try:
             return parse_url(urljoin(str(self), reference))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
 from functools import lru_cache
 from itertools import chain, islice
 from typing import Literal, NamedTuple
@@ -56,14 +55,17 @@ def words_of(record: Record) -> frozenset[str]:
     """Return the words a picture is found by.
 
     They are those of its tags, title, file name, description, alternative text and custom
-    fields. In this order the first `MAX_WORDS` distinct ones count.
+    fields, and then the same without accents. In this order the first `MAX_WORDS` distinct
+    ones count.
     """
     texts = chain(
         record.tags,
         (record.title, record.file_name, record.description, record.alt),
         record.custom.values(),
     )
-    every = chain.from_iterable(_pieces(text) for text in texts)
+    found = [word for text in texts for word in words.words(text)]
+    spelt = chain(found, (words.without_accents(word) for word in found))
+    every = chain.from_iterable(map(words.pieces, spelt))
     return frozenset(islice(dict.fromkeys(every), MAX_WORDS))
 
 
@@ -97,7 +99,3 @@ def slug(value: str) -> str:
 def beginning_of_slug(value: str) -> str:
     """Return the common beginning of the slugs of all texts that begin with `value`."""
     return slug(value)[: _SHORTENED_BYTES // 4]
-
-
-def _pieces(text: str) -> Iterator[str]:
-    return chain.from_iterable(words.pieces(found) for found in words.words(text))

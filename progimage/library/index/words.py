@@ -34,6 +34,24 @@ def words(text: str) -> Iterator[str]:
         yield "".join(word)
 
 
+def without_accents(word: str) -> str:
+    """Return a word as people type it who lack its accents: Latin and Greek without marks.
+
+    Marks of other scripts make other letters. The dotless i of Turkish becomes an i.
+    """
+    if word.isascii():
+        return word
+    found: list[str] = []
+    has_accents = False
+    for character in unicodedata.normalize("NFD", word):
+        if unicodedata.category(character) != "Mn":
+            has_accents = unicodedata.name(character, "").startswith(("LATIN", "GREEK"))
+            found.append("i" if character == "\N{LATIN SMALL LETTER DOTLESS I}" else character)
+        elif not has_accents:
+            found.append(character)
+    return unicodedata.normalize("NFC", "".join(found))
+
+
 def pieces(word: str) -> Iterator[str]:
     """Yield the index entries of a word: the word itself, or pieces that overlap by half."""
     yield word[:MAX_WORD]

@@ -67,6 +67,10 @@ def test_an_ipv4_proxy_seen_over_ipv6_is_the_same_proxy():
         ("evil, 10.1.1.1", "10.1.1.1"),
         ("", "10.0.0.1"),
         ("10.9.9.9, 10.1.1.1", "10.9.9.9"),
+        ("203.0.113.9:5123, 10.1.1.1:80", "203.0.113.9"),
+        ("[2001:db8::9]:5123, [::1]", "2001:db8::9"),
+        ("2001:db8::9", "2001:db8::9"),
+        ("203.0.113.9:port", "10.0.0.1"),
     ],
 )
 def test_the_client_is_the_first_untrusted_address_from_the_right(chain, client):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import itertools
+import random
 import socket
 import struct
 import time
@@ -223,6 +224,15 @@ def test_redirects_are_followed_up_to_three(net):
         assert server.requests[-1].startswith(b"GET /next HTTP/1.1\r\n")
 
 
+def test_spaces_in_a_redirect_are_encoded(net):
+    with serving(
+        lambda c: c.sendall(redirect("/a b.png") if len(server.requests) < 2 else answer(b"x"))
+    ) as server:
+        net.add("pictures.example.com", server)
+        assert fetch(net.downloader(), URL) == b"x"
+        assert server.requests[-1].startswith(b"GET /a%20b.png HTTP/1.1\r\n")
+
+
 def test_a_redirect_that_leads_round_in_a_circle_ends(net):
     with serving(redirect(URL)) as server:
         net.add("pictures.example.com", server)
@@ -356,12 +366,34 @@ def test_exactly_the_limit_is_taken(net):
     assert len(fetched(net, answer(b"x" * 100_000))) == 100_000
 
 
-def test_compressed_answers_are_not_inflated(net):
+@pytest.mark.parametrize("encoding", ["gzip", "X-GZIP"])
+def test_a_picture_that_a_server_compresses_is_inflated(net, encoding):
+    picture = random.Random(1).randbytes(90_000) + bytes(9_000)
+    sent = answer(gzip.compress(picture), f"Content-Encoding: {encoding}")
+    assert fetched(net, sent) == picture
+
+
+def test_inflating_ends_at_the_limit(net):
     bomb = gzip.compress(bytes(10_000_000))
-    error = refused(net, answer(bomb, "Content-Encoding: gzip"))
-    assert "compressed" in str(error)
-    chunked = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n"
-    refused(net, chunked)
+    refused(net, answer(bomb, "Content-Encoding: gzip"), PictureTooLarge)
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        (b"no gzip", "Content-Encoding: gzip"),
+        (gzip.compress(bytes(100))[:-5], "Content-Encoding: gzip"),
+        (b"x", "Content-Encoding: br"),
+        (b"x", "Content-Encoding: gzip, gzip"),
+    ],
+    ids=["other bytes", "cut", "another way", "twice"],
+)
+def test_other_compressed_answers_have_failed(net, sent):
+    refused(net, answer(*sent))
+
+
+def test_compressed_chunks_have_failed(net):
+    refused(net, b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n")
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from progimage.fields import fold
-from progimage.library.index.words import MAX_NEEDLE, MAX_WORD, needles, pieces, words
+from progimage.library.index.words import (
+    MAX_NEEDLE,
+    MAX_WORD,
+    needles,
+    pieces,
+    without_accents,
+    words,
+)
 
 
 @pytest.mark.parametrize(
@@ -89,3 +96,23 @@ def test_any_part_of_a_long_word_lies_in_one_of_its_pieces(word, start):
 @given(st.text())
 def test_no_needle_is_longer_than_what_surely_lies_in_one_piece(text):
     assert all(1 <= len(needle) <= MAX_NEEDLE for needle in needles(text))
+
+
+@pytest.mark.parametrize(
+    ("text", "plain"),
+    [
+        ("César", "cesar"),
+        ("İstanbul", "istanbul"),
+        ("ısparta", "isparta"),
+        ("Ñandú", "nandu"),
+        ("Ἀθῆναι", "αθηναι"),
+        ("sea", "sea"),
+        # Marks that make other letters stay.
+        ("йод", "йод"),
+        ("हिन्दी", "हिन्दी"),
+        ("が", "が"),
+    ],
+)
+def test_latin_and_greek_words_lose_their_accents(text, plain):
+    [word] = words(text)
+    assert without_accents(word) == plain
