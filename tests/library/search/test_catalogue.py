@@ -9,6 +9,7 @@ from progimage.library import Library
 from progimage.library.index import facets
 from progimage.library.index.fold import fold
 from progimage.library.index.index import Index
+from progimage.library.index.words import needles
 from progimage.library.search.catalogue import MAX_SECONDS, Catalogue
 from progimage.library.search.page import MAX_TOTAL
 from progimage.library.search.query import Query
@@ -73,6 +74,26 @@ def test_a_viewer_sees_what_is_public_and_what_is_his_own(store, catalogue):
         assert catalogue.tags(other, 10, beginning="d") == ([], None)
     assert [tag.name for tag in catalogue.tags(BOB, 10)[0]] == ["cat", "dog"]
     assert catalogue.tags(EVE, 10)[0][0].count.count == 1
+
+
+@pytest.mark.parametrize(
+    ("query", "title"),
+    [
+        ("istanbul", "İstanbul"),
+        ("ISTANBUL", "İstanbul"),
+        ("İstanbul", "İstanbul"),
+        ("cesar", "César"),
+        ("César", "César"),
+        ("cafe", "César"),
+        ("isparta", "Isparta"),
+    ],
+)
+def test_words_are_found_without_their_accents_too(store, catalogue, query, title):
+    for text, tags in (("İstanbul", ()), ("César", ("Café",)), ("Isparta", ())):
+        add_owned(store, text.encode(), "bob", title=text, tags=tags)
+    [picture] = found(catalogue, ANONYMOUS, Query(needles=tuple(needles(query))))
+    assert picture.title == title
+    assert [tag.name for tag in catalogue.tags(ANONYMOUS, 10)[0]] == ["Café"]
 
 
 def test_an_owner_is_found_by_name(store, catalogue):
