@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+
 import pytest
 
 from progimage.errors import StoreUnavailable
@@ -198,3 +200,10 @@ def test_an_error_in_a_stream_ends_it_with_an_error():
     with pytest.raises(StoreUnavailable):
         for _ in waves:
             pass
+
+
+@pytest.mark.parametrize("key", ["index/live/0714-zz", "index/live/zz", "index/shelves/zz"])
+def test_a_stray_file_in_the_index_hides_no_picture(store, catalogue, key):
+    picture = add_owned(store, b"1", "bob")
+    store.put(key, io.BytesIO(b""), media_type="text/plain")
+    assert found(catalogue, ANONYMOUS) == [picture]
