@@ -54,6 +54,7 @@ def test_every_setting_can_be_overridden_from_the_environment(where, tmp_path):
         "server.allow_open_access": "true",
         "server.threads": "200",
         "render.memory_bytes": "1000000000",
+        "download.headers": '{Referer = "https://shop.example/"}',
         "deep.enabled": "false",
         "deep.from_pixels": "2000000",
         "deep.max_bytes": "2048",

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from progimage.config.sections.base import Section
+
+# RFC 9110, section 5.6.2.
+_HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
+# Those that the downloader sends by itself, or that change the exchange.
+_OWN_HEADERS = frozenset(
+    {"host", "connection", "content-length", "transfer-encoding", "accept", "accept-encoding"}
+    | {"via", "range", "expect", "te", "trailer", "upgrade"}
+)
 
 
 class Upload(Section):
@@ -122,6 +132,22 @@ class Download(Section):
         description="Longest time for one picture, with its redirects.",
     )
     max_redirects: int = Field(default=3, ge=0, le=10, description="Most redirects to follow.")
+    headers: Mapping[str, str] = Field(
+        default={},
+        description="Headers that every host gets with a request, so no secrets, such as "
+        '{User-Agent = "Shop/1.0", Referer = "https://shop.example/"}.',
+    )
+
+    @field_validator("headers")
+    @classmethod
+    def _are_headers(cls, headers: Mapping[str, str]) -> Mapping[str, str]:
+        """Allow what changes neither the exchange nor where it leads."""
+        for name, value in headers.items():
+            if not _HEADER_NAME.fullmatch(name) or name.lower() in _OWN_HEADERS:
+                raise ValueError(f"{name!r} is not a header that can be set")
+            if not (value.isascii() and value.isprintable()):
+                raise ValueError(f"{name}: expected printable ASCII")
+        return headers
 
 
 class LimitSettings(Section):

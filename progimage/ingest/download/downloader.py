@@ -102,6 +102,8 @@ class Downloader:
         self._settings = settings
         self._max_bytes = max_bytes
         self._tls_given = tls
+        own = [(name.encode(), value.encode()) for name, value in settings.headers.items()]
+        self._headers = [*_HEADERS, *own]
         self._network = network or Network(
             allow_private=settings.allow_private,
             allowed=HostList(settings.allowed_hosts, "download.allowed_hosts"),
@@ -127,7 +129,7 @@ class Downloader:
         deadline = Deadline(self._settings.total_timeout_s)
         with ExitStack() as stack:
             for _ in range(self._settings.max_redirects + 1):
-                response = request(target, self._network, deadline, stack, self._tls, _HEADERS)
+                response = request(target, self._network, deadline, stack, self._tls, self._headers)
                 if response.status not in _REDIRECTS:
                     _check(response, self._max_bytes)
                     yield Remote(response, str(target), file_name, self._max_bytes)

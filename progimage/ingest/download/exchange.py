@@ -32,7 +32,8 @@ def request(
     Args:
         network: decides which addresses may be reached.
         stack: closes the connection.
-        headers: sent beside Host, User-Agent, Connection and Content-Length.
+        headers: sent beside Host, Connection and Content-Length, and User-Agent unless it is
+            among them.
         content: the body of a POST; None for a GET.
 
     Raises:
@@ -48,6 +49,8 @@ def request(
             network_backend=PinnedBackend(network, addresses, target.port, deadline),
         )
     )
+    names = {name.lower() for name, _ in headers}
+    agent = [] if b"user-agent" in names else [(b"User-Agent", f"ProgImage/{__version__}".encode())]
     length = [] if content is None else [(b"Content-Length", str(len(content)).encode())]
     message = httpcore.Request(
         b"GET" if content is None else b"POST",
@@ -59,7 +62,7 @@ def request(
         ),
         headers=[
             (b"Host", target.authority.encode("ascii")),
-            (b"User-Agent", f"ProgImage/{__version__}".encode()),
+            *agent,
             (b"Connection", b"close"),
             *length,
             *headers,

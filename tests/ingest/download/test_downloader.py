@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
 import pytest
+from pydantic import ValidationError
 
 from progimage.config import Download
 from progimage.errors import DownloadFailed, DownloadRefused, PictureTooLarge
@@ -204,6 +205,25 @@ def test_only_allowed_hosts_are_fetched_from_and_never_denied_ones(net):
         ):
             with pytest.raises(DownloadRefused, match="this host"):
                 get(URL, **settings)
+
+
+def test_every_request_has_the_headers_of_the_settings(net):
+    headers = {"User-Agent": "Shop/1.0", "Referer": "https://shop.example/"}
+    with serving(answer(b"x")) as server:
+        net.add("pictures.example.com", server)
+        fetch(net.downloader(headers=headers), URL)
+    lines = server.requests[-1].split(b"\r\n")
+    assert b"Referer: https://shop.example/" in lines
+    assert [line for line in lines if line.startswith(b"User-Agent")] == [b"User-Agent: Shop/1.0"]
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{"Host": "x"}, {"content-length": "1"}, {"Via": "x"}, {"A b": "x"}, {"A": "x\r\nB: y"}],
+)
+def test_headers_that_change_the_exchange_are_no_setting(headers):
+    with pytest.raises(ValidationError):
+        Download(headers=headers)
 
 
 def test_it_can_be_turned_off(net):
