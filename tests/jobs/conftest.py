@@ -38,16 +38,6 @@ LIMITS = Limits()
 SCRATCH = TempFolder()
 
 
-class Clock:
-    """Monotonic seconds that pass only when a test advances them."""
-
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
 def runner_over(
     store: ObjectStore,
     clock: Callable[[], float],
@@ -97,11 +87,6 @@ def render_job(store: ObjectStore, images: list[object], *transforms: str) -> Re
 @pytest.fixture
 def store() -> MemoryStore:
     return MemoryStore()
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
 
 
 @pytest.fixture

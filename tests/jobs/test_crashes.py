@@ -17,8 +17,9 @@ from progimage.maintenance.check import Check
 from progimage.stores import ObjectStore
 from progimage.stores.memory import MemoryStore
 from tests.candidates import add
+from tests.clock import Clock
 from tests.imaging.drawing import saved
-from tests.jobs.conftest import Clock, render_job, run, runner_over
+from tests.jobs.conftest import render_job, run, runner_over
 from tests.schedules import every_schedule, play
 from tests.stores.dying import Died, DyingStore
 

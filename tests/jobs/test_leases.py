@@ -9,7 +9,7 @@ from progimage.jobs import keys
 from progimage.jobs.leases import Lease, Leases
 from progimage.stores import ABSENT
 from progimage.stores.memory import MemoryStore
-from tests.jobs.conftest import Clock
+from tests.clock import Clock
 
 KEY = keys.lease("0" * 32, 0)
 

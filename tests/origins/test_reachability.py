@@ -12,11 +12,6 @@ from tests.clock import Clock
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
 def origin(clock: Clock) -> Reachability:
     return Reachability("shop", clock)
 

@@ -12,11 +12,6 @@ from tests.clock import Clock
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
 def ten(clock: Clock) -> Budget:
     return Budget(10.0, clock)
 

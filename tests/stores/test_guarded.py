@@ -119,7 +119,7 @@ def test_a_store_that_was_upgraded_meanwhile_is_left_alone(store, folder):
         store.stat("old")
 
 
-def test_where_a_look_is_a_request_one_is_good_for_a_while():
+def test_where_a_look_is_a_request_one_is_good_for_a_while(clock):
     class Counting(MemoryStore):
         looks = 0
 
@@ -127,13 +127,13 @@ def test_where_a_look_is_a_request_one_is_good_for_a_while():
             self.looks += key == "store.json"
             return super().stat(key)
 
-    now, inner = [0.0], Counting()
-    store = GuardedStore(inner, write_marker(inner, new_marker()), clock=lambda: now[0])
+    inner = Counting()
+    store = GuardedStore(inner, write_marker(inner, new_marker()), clock=clock)
     for _ in range(3):
         with pytest.raises(KeyMissing):
             store.stat("missing")
     assert inner.looks == 1
-    now[0] = 31
+    clock.now += 31
     inner.delete("store.json")
     with pytest.raises(StoreUnavailable):
         store.put("new", io.BytesIO(), media_type="")

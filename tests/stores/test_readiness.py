@@ -9,6 +9,7 @@ import pytest
 from progimage.errors import StoreUnavailable
 from progimage.stores.memory import MemoryStore
 from progimage.stores.readiness import Readiness
+from tests.clock import Clock
 
 
 class CountingStore(MemoryStore):
@@ -24,13 +25,6 @@ class CountingStore(MemoryStore):
         return super().put(key, source, media_type=media_type, expect=expect)
 
 
-class Clock:
-    now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
 @pytest.fixture
 def store() -> CountingStore:
     return CountingStore()
@@ -42,7 +36,7 @@ def test_a_node_whose_store_takes_and_gives_is_ready(store):
 
 
 def test_all_who_ask_within_three_seconds_get_one_answer(store):
-    clock = Clock()
+    clock = Clock(0.0)
     readiness = Readiness(store, [], clock)
     for _ in range(5):
         readiness.fault()

@@ -6,17 +6,11 @@ import pytest
 
 from progimage.access.accounts.throttle import Throttle
 from progimage.errors import TooManyAttempts
-
-
-class Clock:
-    now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
+from tests.clock import Clock
 
 
 def test_after_the_limit_one_attempt_each_share_of_the_window():
-    clock = Clock()
+    clock = Clock(0.0)
     throttle = Throttle(5, 50, clock)
     for _ in range(5):
         throttle.attempt("a")

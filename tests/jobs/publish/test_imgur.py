@@ -12,6 +12,7 @@ from progimage.errors import Overloaded, PublishFailed
 from progimage.jobs.publish.destination import Outgoing, Published
 from progimage.jobs.publish.destinations import DESTINATIONS, destinations
 from progimage.jobs.publish.imgur import Imgur
+from tests.clock import Clock
 from tests.jobs.publish.imgur_server import CLIENT_ID, FakeImgur, error, fake_imgur, success
 
 
@@ -25,18 +26,6 @@ def server() -> Iterator[FakeImgur]:
 def imgur(server) -> FakeImgur:
     server.uploads, server.moods, server.headers, server.posts = [], [], {}, 0
     return server
-
-
-class Clock:
-    now = 1_000_000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
 
 
 def opened(imgur: FakeImgur, clock: Clock | None = None, client_id: str = CLIENT_ID) -> Imgur:

@@ -10,11 +10,6 @@ from tests.clock import Clock
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
 def breaker(clock: Clock) -> CircuitBreaker:
     return CircuitBreaker(clock)
 
