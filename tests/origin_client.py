@@ -55,7 +55,7 @@ class OriginClient:
         self.root, self.store, self._options = root, store, options
         self.executor = Later()
         self.asked = 0
-        self._failure: OriginFailed | None = None
+        self.failure: OriginFailed | None = None
         options = dict(options)
         budget = options.pop("budget", 10 << 30)
         disk_cache = options.pop("disk_cache", {})
@@ -86,8 +86,8 @@ class OriginClient:
         class Watched:
             def open(self, key: str, known: str = ""):
                 client.asked += 1
-                if client._failure is not None:
-                    raise client._failure
+                if client.failure is not None:
+                    raise client.failure
                 return source.open(key, known)
 
             def list(self, prefix: str, after: str = ""):
@@ -137,10 +137,10 @@ class OriginClient:
         return {state: counts[state] for state in ("complete", "failed")}
 
     def break_down(self, error: OriginFailed | None = None) -> None:
-        self._failure = error or OriginFailed("the origin is down", retryable=True, retry_after_s=5)
+        self.failure = error or OriginFailed("the origin is down", retryable=True, retry_after_s=5)
 
     def mend(self) -> None:
-        self._failure = None
+        self.failure = None
 
     def other_node(self) -> OriginClient:
         other = OriginClient(self.root, self.store, self._options)

@@ -34,6 +34,18 @@ class FairQueue:
         self._last_turn: Counter[str] = Counter()
         self._lock = threading.Lock()
 
+    @property
+    def counts(self) -> tuple[int, int]:
+        """How many threads work, and how many wait."""
+        with self._lock:
+            return self._working.total(), sum(map(len, self._waiting.values()))
+
+    @property
+    def clients(self) -> set[str]:
+        """The clients that are remembered: those that work or wait."""
+        with self._lock:
+            return {*self._working, *self._waiting, *self._last_turn}
+
     @contextmanager
     def turn(self) -> Iterator[None]:
         """Wait until it is the turn of this thread's client, and work while the block runs.

@@ -34,6 +34,10 @@ class TokenBuckets:
         self._clock = clock
         self._full_at: LockedLru[str, float] = LockedLru(capacity)
 
+    def __len__(self) -> int:
+        """Return how many clients are remembered."""
+        return len(self._full_at)
+
     def take(self, key: str) -> int:
         """Take a token and return 0; if there is none, return the seconds until the next one."""
         over_s = 0.0

@@ -47,6 +47,10 @@ class HostLimits:
         finally:
             self._leave(host)
 
+    def __len__(self) -> int:
+        """Return how many hosts are being asked."""
+        return len(self._busy)
+
     def _enter(self, host: str) -> float:
         with self._lock:
             now = self._clock()

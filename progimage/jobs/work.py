@@ -71,10 +71,10 @@ class Work:
         attempts: int,
         origins: Mapping[str, OriginSource] | None = None,
     ) -> None:
-        self._jobs = jobs
+        self.jobs = jobs
         self._library = library
         self._ingest = ingest
-        self._renders = renders
+        self.renders = renders
         self._hosts = hosts
         self._limits = limits
         self._publishing = publishing
@@ -113,7 +113,7 @@ class Work:
         if self._is_over and outcome.error:
             return Again(0.0, is_counted=False)
         try:
-            self._jobs.outcomes.create(request, number, outcome)
+            self.jobs.outcomes.create(request, number, outcome)
             self._publishing.forget(request, number)
         except errors.StoreUnavailable as error:
             return self._again(error, before)
@@ -176,7 +176,7 @@ class Work:
             form = formats.nearest_writable(own, has_alpha=record.has_alpha)
         else:
             form = formats.by_name(pipeline.format)
-        self._renders.find_or_render(viewer, image_id, pipeline, form).reader.close()
+        self.renders.find_or_render(viewer, image_id, pipeline, form).reader.close()
         name = keys.rendition_name(pipeline.canonical, form.extension)
         return Outcome(image_id=image_id, rendition=name)
 

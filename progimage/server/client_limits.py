@@ -41,6 +41,10 @@ class ClientLimits:
         """Return how many connections the client at `address` has."""
         return self._counts.get(client_of(address), 0)
 
+    def __len__(self) -> int:
+        """Return how many clients have connections."""
+        return len(self._counts)
+
     def _is_exempt(self, address: str) -> bool:
         return not address or is_within(address, self._trusted)
 

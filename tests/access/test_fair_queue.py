@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from contextvars import copy_context
 
 import pytest
@@ -48,9 +49,7 @@ class Workshop:
             deadline.wait(0.001)
 
     def _known(self) -> int:
-        with self._queue._lock:
-            waiting = sum(map(len, self._queue._waiting.values()))
-            return waiting + sum(self._queue._working.values()) + len(self._finished())
+        return sum(self._queue.counts) + len(self._finished())
 
     def _finished(self) -> list[str]:
         return [name for name, end in self._ends.items() if end.is_set()]
@@ -122,18 +121,26 @@ def test_no_request_waits_while_there_is_room(open_workshop):
     workshop.wait_for(2)
 
 
+def assert_is_free(queue: FairQueue, at_once: int) -> None:
+    """All places can be taken again, and nothing is remembered of who had them."""
+    assert queue.clients == set()
+    with ExitStack() as stack:
+        for _ in range(at_once):
+            stack.enter_context(queue.turn())
+        assert queue.counts == (at_once, 0)
+
+
 def test_room_is_given_back_when_work_fails():
-    queue = FairQueue(1)
+    queue = FairQueue(1, PATIENCE_S)
     for _ in range(2):
         with pytest.raises(ValueError, match="broken"), queue.turn():
             raise ValueError("broken")
-    assert queue._free == 1
-    assert not any((queue._working, queue._waiting, queue._last_turn))
+    assert_is_free(queue, 1)
 
 
 @given(st.lists(st.sampled_from("abc"), max_size=12), st.integers(1, 3))
 def test_all_who_come_are_served_and_never_more_at_once_than_allowed(clients, at_once):
-    queue, lock, now, most = FairQueue(at_once), threading.Lock(), [0], [0]
+    queue, lock, now, most = FairQueue(at_once, PATIENCE_S), threading.Lock(), [0], [0]
 
     def work(client: str) -> None:
         current_client.set(client)
@@ -153,8 +160,7 @@ def test_all_who_come_are_served_and_never_more_at_once_than_allowed(clients, at
         thread.join(PATIENCE_S)
         assert not thread.is_alive()
     assert most[0] <= at_once
-    assert queue._free == at_once
-    assert not any((queue._working, queue._waiting, queue._last_turn))
+    assert_is_free(queue, at_once)
 
 
 def test_a_turn_that_does_not_come_in_time_is_given_up():

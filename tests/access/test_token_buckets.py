@@ -56,7 +56,7 @@ def test_memory_is_bounded_and_the_longest_away_is_forgotten_first(clock):
     buckets = TokenBuckets(1, 60, capacity=3, clock=clock)
     for client in ("ann", "bob", "cyd", "ann", "dan"):
         taken(buckets, client, 1)
-    assert len(buckets._full_at) == 3
+    assert len(buckets) == 3
     assert taken(buckets, "ann", 1) == 0
     assert taken(buckets, "bob", 1) == 1
 

@@ -6,6 +6,7 @@ import json
 import re
 
 import pytest
+from falcon import testing
 
 from tests.api.conftest import form
 from tests.people import AUTH, headers_of
@@ -17,8 +18,7 @@ PUBLIC_URL = f"https://example.com{PREFIX}"
 @pytest.fixture
 def client(make_client, store):
     client = make_client(server={"public_url": PUBLIC_URL}, auth=AUTH)
-    client._default_headers = headers_of(store, "ann")
-    return client
+    return testing.TestClient(client.app, headers=headers_of(store, "ann"))
 
 
 def hrefs(document: object) -> list[str]:

@@ -117,7 +117,7 @@ def test_a_host_is_asked_for_so_many_at_a_time_with_a_pause_between(clock):
     clock.now += 0.5
     with hosts.turn("http://a.example/3") as third:
         assert third == 0
-    assert not hosts._busy
+    assert len(hosts) == 0
 
 
 def test_a_host_is_the_same_however_it_is_written(clock):

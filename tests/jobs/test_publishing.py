@@ -176,7 +176,7 @@ def test_a_process_that_dies_before_its_outcome_is_stored_sends_it_at_least_once
     request = publishing_job(store, remote.urls(2))
     dying = runner_to(store, clock, imgur)
     entries = Jobs(store).entries(request, range(2))
-    monkeypatch.setattr(dying.work._jobs.outcomes, "create", lambda *_: True)
+    monkeypatch.setattr(dying.work.jobs.outcomes, "create", lambda *_: True)
     dying.work.attempt(request, 0, entries[0], 0)
     run(runner_to(store, clock, imgur))
     assert [outcome.state for outcome in outcomes(store, request)] == ["complete"] * 2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import io
 import threading
 
 import pytest
@@ -113,8 +114,8 @@ class Busy:
 def attempts(runner: Runner, *failures: Exception) -> list[Again | None]:
     """Attempt the first item of the first job until no further attempt is due."""
     claim = runner.claim()
-    entry = runner._jobs.entries(claim.request, range(1))[0]
-    renders = runner.work._renders
+    entry = runner.work.jobs.entries(claim.request, range(1))[0]
+    renders = runner.work.renders
     busy = Busy(*failures)
     busy.then, renders.find_or_render = renders.find_or_render, busy
     seen, before = [], 0
@@ -160,7 +161,7 @@ def test_a_bug_fails_its_item_and_shows_nothing_of_itself(store, clock, pictures
 
 def test_a_damaged_job_does_not_stop_the_others(store, clock, pictures):
     broken, whole = render_job(store, pictures[:1]), render_job(store, pictures[:1])
-    store._objects[keys.request(broken.id)] = (store.stat(keys.request(broken.id)), b"{")
+    store.put(keys.request(broken.id), io.BytesIO(b"{"), media_type="application/json")
     run(runner_over(store, clock))
     assert Jobs(store).progress(whole).status == "complete"
 

@@ -41,4 +41,4 @@ def test_clients_that_left_are_forgotten():
     for number in range(9):
         limits.admit(f"192.0.2.{number}")
         limits.leave(f"192.0.2.{number}")
-    assert not limits._counts
+    assert len(limits) == 0

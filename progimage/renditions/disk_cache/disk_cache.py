@@ -69,13 +69,13 @@ class DiskCache:
             )
         self._store: ObjectStore = store
         self._conditional = cast(HasConditionalOpen, store)
-        self._folder = Folder(root, store_url)
+        self.folder = Folder(root, store_url)
         self._trust_ns = round(trust_s * 1e9)
         self._complaints = Complaints()
-        self._ledgers = Ledgers(self._folder, max_bytes)
-        self._drafts = Drafts(self._folder, self._ledgers, self._complaints)
+        self._ledgers = Ledgers(self.folder, max_bytes)
+        self._drafts = Drafts(self.folder, self._ledgers, self._complaints)
         try:
-            self._folder.prepare()
+            self.folder.prepare()
         except OSError as error:
             self._complaints.note(error)
 
@@ -104,7 +104,7 @@ class DiskCache:
         if not is_public_rendition(key):
             return self._store.open(key)
         try:
-            moment, copy = self._folder.moment(), self._folder.find(key)
+            moment, copy = self.folder.moment(), self.folder.find(key)
         except OSError as error:
             self._complaints.note(error)
             return self._store.open(key)
@@ -119,7 +119,7 @@ class DiskCache:
     def moment(self) -> Moment | None:
         """Return the present, to be noted before a rendition is stored; None in trouble."""
         try:
-            return self._folder.moment()
+            return self.folder.moment()
         except OSError as error:
             self._complaints.note(error)
             return None
@@ -148,7 +148,7 @@ class DiskCache:
             StoreUnavailable: they could not be removed, and would still be trusted.
         """
         try:
-            self._folder.forget(image_id)
+            self.folder.forget(image_id)
         except OSError as error:
             self._complaints.note(error)
             if self._trust_ns:
@@ -174,7 +174,7 @@ class DiskCache:
             # The record is read only for copies that are requested again that soon.
             is_wanted = 0 <= moment.time_ns - copy.asked_ns < self._trust_ns
             try:
-                self._folder.note(copy, moment, is_checked=is_wanted and self._is_public(key))
+                self.folder.note(copy, moment, is_checked=is_wanted and self._is_public(key))
             except OSError as error:
                 self._complaints.note(error)
         return copy.reader
@@ -195,9 +195,9 @@ class DiskCache:
         return record.state == "live" and record.is_public
 
     def _drop(self, key: str) -> None:
-        name = self._folder.name(key)
+        name = self.folder.name(key)
         try:
-            self._folder.remove(name)
+            self.folder.remove(name)
         except OSError as error:
             self._complaints.note(error)
         else:

@@ -40,7 +40,7 @@ class S3Bucket:
         self.read_timeout_s = clients.read_timeout_s
         self._clients = clients
         self._deadline_s = deadline_s
-        self._breaker = CircuitBreaker()
+        self.breaker = CircuitBreaker()
 
     @property
     def client(self) -> S3Client:
@@ -61,7 +61,7 @@ class S3Bucket:
     @contextmanager
     def asking(self, key: str = "") -> Iterator[None]:
         """Let the block ask the server, unless it is known to be silent."""
-        with self._breaker.guarding(), self.receiving(key):
+        with self.breaker.guarding(), self.receiving(key):
             yield
 
     @contextmanager

@@ -116,7 +116,7 @@ class S3Reads:
 
     def __init__(self, bucket: S3Bucket, hedges: Hedges | None) -> None:
         self._bucket = bucket
-        self._hedges = hedges
+        self.hedges = hedges
 
     def open(self, key: str, start: int = 0, length: int | None = None) -> S3Reader:
         if length == 0:
@@ -174,7 +174,7 @@ class S3Reads:
                     return error
                 raise
 
-        answer = self._hedges.first(ask, _drop) if self._hedges else ask()
+        answer = self.hedges.first(ask, _drop) if self.hedges else ask()
         if isinstance(answer, ClientError):
             if status_of(answer) == bodiless:
                 return None

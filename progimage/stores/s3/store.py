@@ -79,29 +79,29 @@ class S3Store:
             read_timeout_s=read_timeout_s,
         )
         self.bucket = S3Bucket(bucket, prefix, clients, deadline_s)
-        self._reads = S3Reads(self.bucket, Hedges() if hedged_reads else None)
-        self._writes = S3Writes(self.bucket, conditional=conditional_writes)
+        self.reads = S3Reads(self.bucket, Hedges() if hedged_reads else None)
+        self.writes = S3Writes(self.bucket, conditional=conditional_writes)
 
     def put(
         self, key: str, source: BinaryIO, *, media_type: str, expect: str | None = None
     ) -> Stat:
-        return self._writes.put(key, source, media_type=media_type, expect=expect)
+        return self.writes.put(key, source, media_type=media_type, expect=expect)
 
     def open(self, key: str, start: int = 0, length: int | None = None) -> S3Reader:
-        return self._reads.open(key, start, length)
+        return self.reads.open(key, start, length)
 
     def open_if_changed(self, key: str, etag: str) -> S3Reader | None:
         """Return a reader of the object, or None if its etag is `etag`."""
-        return self._reads.open_if_changed(key, etag)
+        return self.reads.open_if_changed(key, etag)
 
     def stat(self, key: str) -> Stat:
-        return self._reads.stat(key)
+        return self.reads.stat(key)
 
     def delete(self, key: str, *, expect: str | None = None) -> None:
-        self._writes.delete(key, expect=expect)
+        self.writes.delete(key, expect=expect)
 
     def list(self, prefix: str, after: str = "") -> Iterator[Stat]:
-        return self._reads.list(prefix, after)
+        return self.reads.list(prefix, after)
 
     def presigned_url(self, key: str, *, expires_s: int, media_type: str) -> str:
         """Return a URL that serves the object as `media_type` for `expires_s` seconds."""

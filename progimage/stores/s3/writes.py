@@ -32,7 +32,7 @@ class S3Writes:
         self._bucket = bucket
         # In If-Match, Ceph wants the bare etag, RFC 9110 the quoted one; AWS takes both.
         self._etag_form = "{}"
-        self._conditional = self._deletes_by_etag = conditional
+        self._conditional = self.deletes_by_etag = conditional
 
     def put(
         self, key: str, source: BinaryIO, *, media_type: str, expect: str | None = None
@@ -130,7 +130,7 @@ class S3Writes:
             if current is None:
                 return  # perhaps by our own earlier try, whose answer was lost
             _compare(key, current, expect)
-            if self._deletes_by_etag:
+            if self.deletes_by_etag:
                 request["IfMatch"] = form.format(expect)
             with suppress(Conflict):
                 self._remove(key, request)
@@ -145,7 +145,7 @@ class S3Writes:
             except ClientError as error:
                 if status_of(error) != 501 or "IfMatch" not in request:
                     raise
-                self._deletes_by_etag = False
+                self.deletes_by_etag = False
                 del request["IfMatch"]
                 self._bucket.client.delete_object(**request)
 

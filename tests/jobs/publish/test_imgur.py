@@ -126,7 +126,7 @@ def test_a_picture_that_is_too_large_is_not_even_read(imgur):
     [
         (429, {"Retry-After": "30"}, 30),
         (429, {}, 60),
-        (429, {"X-RateLimit-UserRemaining": "0", "X-RateLimit-UserReset": "1000500"}, 500),
+        (429, {"X-RateLimit-UserRemaining": "0", "X-RateLimit-UserReset": "1500"}, 500),
         (429, {"Retry-After": "999999"}, 3600),
         (
             json.dumps({"data": {"error": {"code": 429}}, "success": False}).encode(),
@@ -153,7 +153,7 @@ def test_a_requested_pause_is_respected(imgur, clock, mood, headers, pause_s):
 @pytest.mark.parametrize(
     ("headers", "pause_s"),
     [
-        ({"X-RateLimit-UserRemaining": "9", "X-RateLimit-UserReset": "1000100"}, 100),
+        ({"X-RateLimit-UserRemaining": "9", "X-RateLimit-UserReset": "1100"}, 100),
         ({"X-RateLimit-ClientRemaining": "3"}, 3600),
         ({"X-Post-Rate-Limit-Remaining": "0", "X-Post-Rate-Limit-Reset": "50"}, 50),
     ],

@@ -219,7 +219,7 @@ class TestTrust:
 
         for trust_s in (0, 10):
             cache = make_cache(trust_s=trust_s)
-            monkeypatch.setattr(cache._folder, "forget", fail)
+            monkeypatch.setattr(cache.folder, "forget", fail)
             if trust_s:
                 with pytest.raises(StoreUnavailable, match="cannot be purged"):
                     cache.forget("0" * 64)

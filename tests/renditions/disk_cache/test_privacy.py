@@ -37,7 +37,7 @@ class Process:
         copies = DiskCache(store, STORE_URL, folder, ROOM, trust_s)
         if hasattr(store, "step"):
             for name in FOLDER_STEPS:
-                self._take_turns(store, copies._folder, name)
+                self._take_turns(store, copies.folder, name)
         self.library = Library(store, on_purge=copies.forget)
         pool, places = InlinePool(), Admission(9, "renders")
         self.renders = Renditions(

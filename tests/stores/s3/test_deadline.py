@@ -91,7 +91,7 @@ def server(running: tuple[SilentServer, S3Store]) -> SilentServer:
 def store(running: tuple[SilentServer, S3Store]) -> S3Store:
     """A store that has not noticed anything yet."""
     _, store = running
-    store.bucket._breaker = CircuitBreaker()
+    store.bucket.breaker = CircuitBreaker()
     return store
 
 
