@@ -44,13 +44,12 @@ class Planes:
         """Width and height in pixels."""
         return self.luma.size
 
-    def scaled(self, size: Size, box: Box | None = None) -> Planes:
-        """Return `box`, in pixels of the luma, or all, at `size`.
+    def scaled(self, size: Size, box: Box) -> Planes:
+        """Return `box`, in pixels of the luma, at `size`.
 
         Where a side is odd, the last chroma reaches half a pixel of the luma over the edge,
         so the chroma is repeated there.
         """
-        box = box or (0, 0, *self.size)
         luma = resized(self.luma, size, box)
         if not self.chroma:
             return Planes(luma, ())
@@ -62,9 +61,8 @@ class Planes:
         chroma = (resized(extended(plane, reach), half, part) for plane in self.chroma)
         return Planes(luma, tuple(chroma))
 
-    def joined(self, size: Size, box: Box | None = None) -> Image.Image:
-        """Return what `scaled` does, as a picture in mode YCbCr or L."""
-        box = box or (0, 0, *self.size)
+    def joined(self, size: Size, box: Box) -> Image.Image:
+        """Return `box`, in pixels of the luma, at `size`: a picture in mode YCbCr or L."""
         luma = resized(self.luma, size, box)
         if not self.chroma:
             return luma

@@ -140,30 +140,19 @@ def write_copies(
 ) -> Image.Image:
     """Write the copies of a picture that was decoded for the first of `sizes`.
 
-    Each is made from the next larger one. Returns the pixels of the smallest.
+    Returns the pixels of the smallest.
     """
     frame, box = picture.frames[0], picture.box
-    if frame.size != sizes[0] or box != (0, 0, *sizes[0]):
-        frame = resized(frame, sizes[0], box)
-    is_flat = _is_flat(frame)
-    _write(frame, targets.get(sizes[0]), is_flat=is_flat)
-    if is_flat or frame.mode not in ("L", "RGB"):
-        for size in sizes[1:]:
-            frame = resized(frame, size)
-            _write(frame, targets.get(size), is_flat=is_flat)
-        return frame
-    small: planes.Planes | None = None
-    for size in sizes[1:]:
-        if max(size) >= _SMALL_PX:
-            frame = resized(frame, size)
-            _write(frame, targets.get(size), is_flat=False)
-            continue
-        # Two planes of chroma have half of the pixels of the luma together.
-        small = (small or planes.of(frame)).scaled(size)
+    is_flat: bool | None = None
+    for size in sizes:
+        if frame.size != size or box != (0, 0, *size):
+            frame, box = resized(frame, size, box), (0, 0, *size)
+        if is_flat is None:
+            is_flat = _is_flat(frame)
         if size in targets:
             with Path(targets[size]).open("wb") as file:
-                planes.write(small, file)
-    return small.joined(small.size).convert(frame.mode) if small else frame
+                _write(frame, file, is_flat=is_flat)
+    return frame
 
 
 def _fraction(size: Size, long_side: float) -> Size | None:
@@ -176,20 +165,17 @@ def _scaled(size: Size, scale: float) -> Size:
     return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
 
 
-def _write(frame: Image.Image, target: str | None, *, is_flat: bool) -> None:
-    """Write a copy in the coding for its kind and size, if it has a target."""
-    if target is None:
-        return
-    with Path(target).open("wb") as file:
-        if frame.mode not in ("L", "RGB") or is_flat:
-            if frame.mode in ("L", "LA"):
-                save(frame, file, PNG, {"compress_level": 1})
-            else:
-                save(frame, file, WEBP, {"lossless": True, "quality": 0, "method": 0})
-        elif max(frame.size) < _SMALL_PX:
-            planes.write(planes.of(frame), file)
+def _write(frame: Image.Image, file: BinaryIO, *, is_flat: bool) -> None:
+    """Write a copy in the coding for its kind and size."""
+    if frame.mode not in ("L", "RGB") or is_flat:
+        if frame.mode in ("L", "LA"):
+            save(frame, file, PNG, {"compress_level": 1})
         else:
-            save(frame, file, JPEG, {"quality": _QUALITY, "subsampling": "4:2:0"})
+            save(frame, file, WEBP, {"lossless": True, "quality": 0, "method": 0})
+    elif max(frame.size) < _SMALL_PX:
+        planes.write(planes.of(frame), file)
+    else:
+        save(frame, file, JPEG, {"quality": _QUALITY, "subsampling": "4:2:0"})
 
 
 def _is_flat(frame: Image.Image) -> bool:
