@@ -45,7 +45,7 @@ class Source(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Staged:
-    """Bytes received and hashed, in a temporary file that goes when this is closed.
+    """Bytes that were received and hashed, in a temporary file that exists until `__exit__`.
 
     `imported_from` becomes the `source` of a new record.
     """
@@ -59,7 +59,7 @@ class Staged:
     def id_for(self, owner: str) -> str:
         """Return the id that these bytes have as a picture of `owner`.
 
-        A named owner's costs one more reading of the file, which is still in memory.
+        For an account the file, which is still in memory, is read again.
         """
         if not owner:
             return self.sha256
@@ -83,8 +83,9 @@ class LargeUploads:
     def inspect(self, source: Path, pyramid: Path) -> Facts | None:
         """Write the pyramid of a picture to a file; return its facts.
 
-        None if it is no picture beyond the ordinary limits. Raises what
-        `PyramidMaker.inspect_and_make` does.
+        Returns None if the picture is within the ordinary limits.
+
+        Raises: what `PyramidMaker.inspect_and_make` raises.
         """
         return self._maker.inspect_and_make(source, pyramid)
 
@@ -125,14 +126,14 @@ class Ingest:
     def receive(
         self, source: Source, file_name: str = "", *, max_bytes: int | None = None
     ) -> Staged:
-        """Write `source` to a temporary file, hashing as it goes.
+        """Write `source` to a temporary file and hash it.
 
         Args:
             max_bytes: in place of the usual limit.
 
         Raises:
             EmptyPicture: it has no bytes.
-            PictureTooLarge: it went on past `max_bytes`; reading stopped there.
+            PictureTooLarge: it has more than `max_bytes` bytes; reading stopped there.
         """
         most = max_bytes or self.max_bytes
         path, digest, size = self._scratch.path(), keys.id_hash(), 0
@@ -154,12 +155,12 @@ class Ingest:
         return Staged(path, digest.hexdigest(), size, clean_file_name(file_name))
 
     def fetch(self, url: str, file_name: str = "") -> Staged:
-        """Receive the picture at `url`; it is named `file_name`, or else as the URL has it.
+        """Receive the picture at `url`; its name is `file_name`, or the one in the URL.
 
         Raises:
             DownloadRefused: the URL may not be fetched.
-            DownloadFailed: the other side did not send a picture.
-            EmptyPicture, PictureTooLarge: it sent none or too much of one.
+            DownloadFailed: the other server did not send a picture.
+            EmptyPicture, PictureTooLarge: it sent no bytes, or too many.
         """
         with self._downloader.open(url) as remote:
             return self.receive(remote, file_name or remote.file_name)
@@ -168,9 +169,9 @@ class Ingest:
         """Decode the picture in a worker process and return its facts; nothing is stored.
 
         Raises:
-            PictureError: it is not a picture that can be stored, and why.
-            RenderFailed, RenderTimeout: it broke or outlasted its worker.
-            Overloaded: too many wait for a worker already.
+            PictureError: it is not a picture that can be stored.
+            RenderFailed, RenderTimeout: the worker crashed or took too long.
+            Overloaded: too many pictures wait for a worker already.
         """
         with self._admission.admit():
             return self._pool.run(inspect, os.fspath(staged.path), self._limits)

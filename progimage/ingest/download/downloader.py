@@ -3,8 +3,8 @@
     parse the URL → look the host up → check every address → connect to a checked one →
     at a redirect begin again, three times at most → stream the body up to a limit
 
-Nothing private is sent along: no cookies, no credentials, no proxy's from the
-environment. Nothing the server says is repeated in an error.
+No cookies or credentials are sent, and no proxy of the environment is used. Errors do not
+repeat anything that the server sent.
 """
 
 from __future__ import annotations
@@ -67,9 +67,9 @@ class Remote:
         """Return up to `size` bytes; none at the end.
 
         Raises:
-            DownloadFailed: the connection broke, the time is over, or the body is not
-                what its headers announced.
-            PictureTooLarge: it goes on past the limit.
+            DownloadFailed: the connection broke, the time is over, or the body does not
+                match its headers.
+            PictureTooLarge: it is longer than the limit.
         """
         while not self._buffer:
             with protocol_faults():
@@ -94,10 +94,10 @@ class Downloader:
         network: Network | None = None,
         tls: ssl.SSLContext | None = None,
     ) -> None:
-        """Check the settings; `network` and `tls` stand in for the real ones.
+        """Check the settings; `network` and `tls` are used in place of the real ones.
 
         Raises:
-            ConfigError: a listed host is none.
+            ConfigError: an entry of a list is not a host.
         """
         self._settings = settings
         self._max_bytes = max_bytes
@@ -117,7 +117,7 @@ class Downloader:
 
         Raises:
             DownloadRefused: the URL may not be fetched.
-            DownloadFailed: the other side did not send a picture, and whether it might.
+            DownloadFailed: the other server did not send a picture.
             PictureTooLarge: it announced more bytes than an upload may have.
         """
         if not self._settings.enabled:

@@ -10,11 +10,11 @@ from progimage.errors import PictureTooLarge, ProgImageError
 from progimage.ingest.resumable import keys as upload_keys
 from progimage.stores import ObjectStore, Stat
 
-# What a node holds in memory of an upload, and the most that is lost with the node.
+# The most bytes of an upload that a node holds in memory, and that are lost if it fails.
 PIECE_BYTES = 4 * 2**20
 
-# Pieces below that size, which broken connections leave, and clients that send little
-# at a time. Without a limit any client could fill the store with objects of one byte.
+# Broken connections, and clients that send little at a time, leave smaller pieces. Without a
+# limit any client could fill the store with objects of one byte.
 MAX_SHORT_PIECES = 1000
 
 _BLOCK = 64 * 1024
@@ -27,7 +27,7 @@ class Source(Protocol):
 
 
 def chain(store: ObjectStore, upload_id: str) -> tuple[Stat, ...]:
-    """Return the pieces of an upload, in order, from its first byte as far as they go."""
+    """Return the pieces of an upload, in order, up to the first gap."""
     pieces: list[Stat] = []
     end = 0
     for stat in store.list(upload_keys.pieces(upload_id)):
@@ -41,9 +41,11 @@ def chain(store: ObjectStore, upload_id: str) -> tuple[Stat, ...]:
 def receive(
     source: Source, *, most: int, room: int
 ) -> tuple[io.BytesIO, int, ProgImageError | None]:
-    """Read the next piece, of at most `most` bytes; there is `room` for so many in all.
+    """Read the next piece; return it, its size, and the error that `source` raised, if any.
 
-    Returns the piece, its size, and the error that `source` broke off with if it did.
+    Args:
+        most: the most bytes of the piece.
+        room: the bytes that the upload may still get.
 
     Raises:
         PictureTooLarge: `source` has more than there is room for.
@@ -60,23 +62,20 @@ def receive(
         data.seek(0)
         return data, size, error
     if has_more:
-        raise PictureTooLarge("more bytes came than the upload may have")
+        raise PictureTooLarge("the request has more bytes than the upload may have")
     data.seek(0)
     return data, size, None
 
 
 class Joined:
-    """Pieces as one stream.
-
-    `read` raises `KeyMissing` where one is no longer there.
-    """
+    """Pieces as one stream; `read` raises `KeyMissing` if a piece was removed."""
 
     def __init__(self, store: ObjectStore, pieces: tuple[Stat, ...]) -> None:
         self._blocks = _blocks(store, pieces)
         self._rest = b""
 
     def read(self, size: int, /) -> bytes:
-        """Return up to `size` bytes; none only at the end."""
+        """Return up to `size` bytes; none at the end."""
         block = self._rest or next(self._blocks, b"")
         self._rest = block[size:]
         return block[:size]

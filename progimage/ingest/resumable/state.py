@@ -16,7 +16,7 @@ from progimage.model import Metadata
 from progimage.stores import ObjectStore
 from progimage.stores.json_objects import JsonObject, delete_all, find
 
-# Until then a node whose clock is behind may still receive for it.
+# A node whose clock is behind may receive bytes for an upload this much longer.
 _APART = timedelta(seconds=APART_S)
 
 
@@ -31,9 +31,9 @@ class ResumableUpload(UploadFile):
 
     Attributes:
         id: 32 lowercase hex digits.
-        owner: the account that may use it; "" is the default owner, whose uploads can
-            be used by every client that knows their id.
-        size_bytes: None if the client did not know it yet.
+        owner: the account that may use it. "" is the default owner, whose uploads every client
+            that knows the id may use.
+        size_bytes: None if the client did not know it at first.
         on_known: what to do with the metadata if the picture is known.
         on_external: what to do if another picture has the external id.
         note: text of the client that is returned to it unchanged.

@@ -1,16 +1,16 @@
 """Resumable uploads: the client creates one first, and sends its bytes in pieces.
 
-Everything is in the store, so any node can continue what another began:
+Everything is in the store, so any node can continue what another one began:
 
     create   slot.json
     append   piece-<offset>, each created at the end of the one before it
-    finish   the picture is made · outcome.json, created · the pieces go
+    finish   the picture is made · outcome.json, created · pieces, removed
     remove   slot.json · everything else
 
-Nothing is ever rewritten. If two nodes write at one offset, one creates the piece and
-the other gets a conflict, so the pieces are always one chain, and an offset that was
-reported never shrinks. An upload exists as long as its slot.json does; pieces that a
-crash left without one are removed together with expired uploads.
+Nothing is rewritten. If two nodes write at one offset, one creates the piece and the other gets
+a conflict. So the pieces are always one chain, and an offset that was reported never shrinks.
+An upload exists as long as its slot.json. Pieces that a crash left without a slot.json are
+removed together with expired uploads.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from __future__ import annotations
 import io
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from progimage import errors, keys
+from progimage import keys
 from progimage.errors import (
     Conflict,
     EmptyPicture,
@@ -44,39 +44,10 @@ from progimage.ingest.resumable.chunks import (
     chain,
     receive,
 )
+from progimage.ingest.resumable.progress import Progress, ended
 from progimage.ingest.resumable.state import Outcome, ResumableUpload, Size
 from progimage.model import ANONYMOUS, Metadata, Viewer, check_visibility
-from progimage.stores import ABSENT, ObjectStore, Stat, json_objects
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far an upload has come.
-
-    `size_bytes` is None while it is not known, `outcome` until the picture is made.
-    """
-
-    upload: ResumableUpload
-    size_bytes: int | None
-    pieces: tuple[Stat, ...] = ()
-    outcome: Outcome | None = None
-
-    @property
-    def image_id(self) -> str | None:
-        """The picture that the upload has become, None before that."""
-        return self.outcome.image_id if self.outcome else None
-
-    @property
-    def offset(self) -> int:
-        """Bytes that have arrived."""
-        if self.image_id is not None and self.size_bytes is not None:
-            return self.size_bytes
-        return sum(piece.size for piece in self.pieces)
-
-    @property
-    def is_complete(self) -> bool:
-        """True if every byte has arrived, whether or not the picture is made."""
-        return self.offset == self.size_bytes
+from progimage.stores import ABSENT, ObjectStore, json_objects
 
 
 class ResumableUploads:
@@ -108,7 +79,7 @@ class ResumableUploads:
         on_external: OnExternal = "conflict",
         note: str = "",
     ) -> Progress:
-        """Return a new upload; it is there for `expires_s` seconds.
+        """Create an upload and return it; it expires after `expires_s` seconds.
 
         Raises:
             EmptyPicture, PictureTooLarge: `size_bytes` is 0 or above the limit.
@@ -136,20 +107,20 @@ class ResumableUploads:
         """Return how far an upload has come.
 
         Raises:
-            NotFound: there is none, it was removed, or it is another named owner's.
+            NotFound: there is none, it was removed, or it belongs to another account.
             Expired: its time is over.
-            PictureError: its bytes have all come and are not a picture; which, and why.
+            PictureError: all its bytes have arrived, and they are not a picture.
         """
         if not keys.is_token(upload_id):
             raise _not_found()
-        # The pieces first: they go after slot.json has gone or outcome.json has come, so
-        # a look at those two afterwards shows whether a piece was missed.
+        # The pieces first: they are removed after slot.json was removed or outcome.json was
+        # created, so a look at those two afterwards shows whether a piece was missed.
         pieces = chain(self._store, upload_id)
         upload = self._read(upload_id, viewer)
         if (
             outcome := json_objects.find(self._store, upload_keys.outcome(upload_id), Outcome)
         ) is not None:
-            return _ended(upload, outcome)
+            return ended(upload, outcome)
         size_bytes = upload.size_bytes
         if size_bytes is None and (
             declared := json_objects.find(self._store, upload_keys.size(upload_id), Size)
@@ -158,17 +129,19 @@ class ResumableUploads:
         return Progress(upload, size_bytes, pieces)
 
     def declare_size(self, progress: Progress, size_bytes: int) -> Progress:
-        """Say how many bytes there will be, once that is known; repeating it is harmless.
+        """Set the size of an upload that had none; it can be repeated.
 
         Raises:
             UploadConflict: another number was declared before.
-            EmptyPicture, PictureTooLarge, InvalidRequest: it is no number for this upload.
+            EmptyPicture, PictureTooLarge, InvalidRequest: the upload cannot have this size.
         """
         declared = progress.size_bytes
         if declared is None:
             self._check_size(size_bytes)
             if size_bytes < progress.offset:
-                raise InvalidRequest(f"{progress.offset:,} bytes came already, not {size_bytes:,}")
+                raise InvalidRequest(
+                    f"{progress.offset:,} bytes have arrived already, not {size_bytes:,}"
+                )
             key, declared = upload_keys.size(progress.upload.id), size_bytes
             try:
                 json_objects.create(self._store, key, Size(size_bytes=size_bytes))
@@ -179,25 +152,25 @@ class ResumableUploads:
         return replace(progress, size_bytes=declared)
 
     def room(self, progress: Progress) -> int:
-        """Return how many bytes may still come."""
+        """Return how many bytes may still be sent."""
         most = self.max_bytes if progress.size_bytes is None else progress.size_bytes
         return most - progress.offset
 
     def check_offset(self, progress: Progress, offset: int) -> None:
         """Raise `UploadConflict` unless the upload is at `offset`."""
         if offset != progress.offset:
-            raise _conflict(f"it has come to byte {progress.offset:,}, not {offset:,}")
+            raise _conflict(f"it has {progress.offset:,} bytes, not {offset:,}")
 
     def append(self, progress: Progress, source: Source) -> Progress:
-        """Keep what `source` gives as the next bytes; return how far that is.
+        """Store the bytes of `source` as the next ones; return the progress.
 
-        If `source` breaks off with a `ProgImageError`, what came before is stored, and the
-        error goes on to the caller only if that is nothing.
+        If `source` raises a `ProgImageError`, the bytes before it are stored. The error is
+        raised only if there are none.
 
         Raises:
-            UploadConflict: another client sent other bytes meanwhile.
-            PictureTooLarge: `source` goes on past the upload's size.
-            InvalidRequest: it has come in too many short pieces.
+            UploadConflict: another request has sent bytes meanwhile.
+            PictureTooLarge: `source` has more bytes than the upload may have.
+            InvalidRequest: the upload has too many short pieces.
         """
         start, broken = progress.offset, None
         while broken is None:
@@ -212,10 +185,10 @@ class ResumableUploads:
     def finish(
         self, progress: Progress, make: Callable[[Source, ResumableUpload], Outcome]
     ) -> Progress:
-        """Have `make` turn the bytes of a complete upload into a picture.
+        """Make the picture of a complete upload with `make`; return the progress.
 
-        Safe to repeat, and for several at once: equal bytes are one picture. Any error
-        but a `PictureError` leaves the upload as it was, to be finished later.
+        It can be repeated, also by several requests at once: equal bytes are one picture. After
+        an error other than `PictureError` the upload is as before, and can be finished later.
 
         Raises:
             PictureError: the bytes are not a picture; every later request gets this error too.
@@ -234,7 +207,7 @@ class ResumableUploads:
                 )
                 raise
             except KeyMissing:
-                # Another request has finished or removed it, or else a piece is lost.
+                # Another request has finished or removed it; else a piece is lost.
                 again = self.find(progress.upload.id, Viewer(name=progress.upload.owner))
                 if again.image_id is None:
                     raise
@@ -242,12 +215,12 @@ class ResumableUploads:
         return self.settle(progress, outcome)
 
     def settle(self, progress: Progress, outcome: Outcome) -> Progress:
-        """Keep what became of an upload, and its pieces no longer.
+        """Store the outcome of an upload, remove its pieces, and return the progress.
 
-        What was stored first stays, and is returned.
+        If there is an outcome already, that one stays and counts.
 
         Raises:
-            PictureError: if that is one.
+            PictureError: the outcome is this error.
         """
         upload_id = progress.upload.id
         try:
@@ -257,13 +230,13 @@ class ResumableUploads:
                 json_objects.find(self._store, upload_keys.outcome(upload_id), Outcome) or outcome
             )
         json_objects.delete_all(self._store, upload_keys.pieces(upload_id))
-        return _ended(progress.upload, outcome)
+        return ended(progress.upload, outcome)
 
     def remove(self, upload_id: str, viewer: Viewer = ANONYMOUS) -> None:
-        """Give up an upload, or forget a finished one; its picture stays.
+        """Remove an upload; the picture of a finished one stays.
 
         Raises:
-            NotFound, Expired: there is none, or no longer.
+            NotFound, Expired: there is no such upload, or its time is over.
         """
         if not keys.is_token(upload_id):
             raise _not_found()
@@ -293,22 +266,15 @@ class ResumableUploads:
         short = sum(piece.size < self._piece_bytes for piece in progress.pieces)
         if short >= MAX_SHORT_PIECES:
             raise InvalidRequest(
-                f"this upload came in {short:,} short pieces already; create another and "
-                "send more at a time"
+                f"this upload has {short:,} short pieces already; create another and send "
+                "more at a time"
             )
         key = upload_keys.piece(progress.upload.id, progress.offset)
         try:
             stat = self._store.put(key, data, media_type="application/octet-stream", expect=ABSENT)
         except Conflict:
-            raise _conflict("other bytes came to the same place at the same time") from None
+            raise _conflict("another request sent bytes for the same place") from None
         return replace(progress, pieces=(*progress.pieces, stat))
-
-
-def _ended(upload: ResumableUpload, outcome: Outcome) -> Progress:
-    if not outcome.error:
-        return Progress(upload, outcome.size_bytes, outcome=outcome)
-    kind = getattr(errors, outcome.error, PictureError)
-    raise kind(outcome.detail)
 
 
 def _not_found() -> NotFound:
@@ -317,6 +283,5 @@ def _not_found() -> NotFound:
 
 def _conflict(why: str) -> UploadConflict:
     return UploadConflict(
-        f"the bytes do not fit what has arrived of the upload: {why}; "
-        "ask with HEAD how far it has come"
+        f"the bytes do not fit the upload: {why}; send HEAD to get its current offset"
     )

@@ -15,7 +15,7 @@ from progimage.api.responses import hal
 from progimage.api.responses.hal import Urls
 from progimage.errors import Expired, NotFound, UploadConflict
 from progimage.fields import MAX_FILE_NAME
-from progimage.ingest.resumable.uploads import Progress
+from progimage.ingest.resumable.progress import Progress
 from progimage.model import Metadata
 
 

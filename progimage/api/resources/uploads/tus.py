@@ -19,7 +19,7 @@ from progimage.api.requests.media_type import media_type
 from progimage.errors import ChecksumMismatch, InvalidField, InvalidRequest, PictureTooLarge
 from progimage.imaging.did_you_mean import shown
 from progimage.ingest.resumable.chunks import Source
-from progimage.ingest.resumable.uploads import Progress
+from progimage.ingest.resumable.progress import Progress
 from progimage.stores.temp_files import TempFolder
 
 VERSION = "1.0.0"
