@@ -12,15 +12,15 @@ ProgImageError
 ├── Unauthenticated            an account is required, and no credentials were sent
 │   └── BadCredentials         an invalid token, key or password
 ├── Forbidden                  the viewer may see it, but not change it
+│   ├── QuotaExceeded          the account has no room for the picture
 │   ├── LinkRefused            the signature is not valid for this address
 │   │   └── LinkExpired        the signature has expired
 │   ├── TransformRefused       the transform policy does not allow it
 │   └── ForeignOrigin          a page of another site sent a request for a change
 ├── ForeignHost                the request names an unknown host
 ├── NameTaken                  there is an account with this name
-├── TooManyAttempts            to sign in or up; try again after `retry_after_s`
+├── ExternalIdTaken            another picture of the owner has this external id
 ├── NoLinkKey                  there is no key to sign a link with
-├── RateLimited                this client has sent too many requests; see `retry_after_s`
 ├── NotAcceptable              the client accepts no available format
 ├── RequestTimeout             the body of the request came too slowly
 ├── UploadConflict             a piece does not continue the bytes received so far
@@ -43,7 +43,10 @@ ProgImageError
 │   ├── OriginFailed           an origin did not give a picture
 │   │   └── OriginTimeout      it did not answer in time
 │   └── PublishFailed          it did not accept one
-├── Overloaded                 the queue is full; try again after `retry_after_s`
+├── Postponed                  try again after `retry_after_s`
+│   ├── TooManyAttempts        too many attempts to sign in or up
+│   ├── RateLimited            too many requests of this client
+│   └── Overloaded             the queue is full
 └── StoreError
     ├── BadKey                 a key no store accepts
     ├── KeyMissing             no object under this key
@@ -110,12 +113,20 @@ class ExternalIdTaken(ProgImageError):
     """Another picture of the owner has this external id."""
 
 
-class TooManyAttempts(ProgImageError):
-    """Too many attempts to sign in or up, from one address or for one account."""
+class Postponed(ProgImageError):
+    """The request may succeed later.
+
+    Attributes:
+        retry_after_s: the seconds to wait before the next try.
+    """
 
     def __init__(self, message: str, retry_after_s: int = 1) -> None:
         super().__init__(message)
         self.retry_after_s = retry_after_s
+
+
+class TooManyAttempts(Postponed):
+    """Too many attempts to sign in or up, from one address or for one account."""
 
 
 class Forbidden(ProgImageError):
@@ -150,12 +161,8 @@ class NoLinkKey(ProgImageError):
     """The service has no key that links could be signed with."""
 
 
-class RateLimited(ProgImageError):
+class RateLimited(Postponed):
     """This client has reached its limit of requests."""
-
-    def __init__(self, message: str, retry_after_s: int = 60) -> None:
-        super().__init__(message)
-        self.retry_after_s = retry_after_s
 
 
 class NotAcceptable(ProgImageError):
@@ -258,12 +265,8 @@ class PublishFailed(RemoteFailed):
     """Another service did not accept a picture."""
 
 
-class Overloaded(ProgImageError):
+class Overloaded(Postponed):
     """Too much work is waiting already."""
-
-    def __init__(self, message: str, retry_after_s: int = 1) -> None:
-        super().__init__(message)
-        self.retry_after_s = retry_after_s
 
 
 class StoreError(ProgImageError):

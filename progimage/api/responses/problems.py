@@ -58,6 +58,7 @@ KINDS: dict[type[errors.ProgImageError], Kind] = {
     errors.PreconditionRequired: Kind(428, "Precondition required"),
     # A status of the checksum extension of tus.
     errors.ChecksumMismatch: Kind(460, "Checksum mismatch"),
+    errors.Postponed: Kind(503, "Try again later", 1),
     errors.NoLinkKey: Kind(403, "Links not configured"),
     errors.RateLimited: Kind(429, "Too many requests"),
     errors.PictureError: Kind(422, "Unusable picture"),
@@ -149,10 +150,7 @@ def _on_error(
 ) -> None:
     kind = kind_of(error)
     retry = kind.retry_after_s
-    if isinstance(
-        error,
-        errors.Overloaded | errors.RemoteFailed | errors.TooManyAttempts | errors.RateLimited,
-    ):
+    if isinstance(error, errors.Postponed | errors.RemoteFailed):
         retry = error.retry_after_s
     if isinstance(error, errors.StoreError):
         path = without_signature(req.path)
