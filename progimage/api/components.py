@@ -41,12 +41,12 @@ class Components:
     Attributes:
         signer: None if there is no key to sign links with.
         uploading: the places for requests that send pictures.
-        announce_job: tells the runners of jobs about a new one.
-        is_stopping: True once background work is to end.
-        is_draining: True once the server is to take no more requests.
-        metrics_folder: where the workers of this node count together.
-        origins: where pictures already are, by name.
-        copies, foreign_renditions: what is stored of their pictures.
+        announce_job: informs the runners of jobs about a new job.
+        is_stopping: returns True once background work must end.
+        is_draining: returns True once the server is stopping.
+        metrics_folder: the folder with the counts of all workers of this node.
+        origins: places that have pictures already, by name.
+        copies, foreign_renditions: stored copies and renditions of the pictures of origins.
         fronts: the foreign URL grammars that are served.
     """
 

@@ -1,4 +1,4 @@
-"""One path of the HTTP interface, and how Falcon is given it."""
+"""The routes of the HTTP interface, and how they are added to Falcon."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class Router(CompiledRouter):
 def _responders(resource: object, suffix: str | None) -> dict[str, Responder]:
     found: dict[str, Responder] = map_http_methods(resource, suffix=suffix)
     if "GET" in found:
-        # Falcon sends no body in answer to HEAD, whatever the responder has set.
+        # Falcon sends no body in answer to HEAD, even if the responder has set one.
         found.setdefault("HEAD", found["GET"])
     return found
 

@@ -65,7 +65,7 @@ def logout(url: Url = LOCAL_URL, ca_file: CaFile = "") -> None:
     if tokens is None:
         message(f"not logged in to {url}")
         return
-    # Removed first: they must not be used again, whatever the server answers.
+    # Removed first: they must not be used again even if the server does not answer.
     credentials.store(url, None)
     if tokens.session:
         with Client(url, token=tokens, ca_file=ca_file or None) as client:

@@ -20,7 +20,7 @@ ImageIds = Annotated[
 
 
 def visibility_of(is_private: bool | None) -> Visibility | None:
-    """Return the visibility that an option asks for, None if it was not given."""
+    """Return the visibility that an option asks for, None without the option."""
     if is_private is None:
         return None
     return "private" if is_private else "public"

@@ -30,7 +30,7 @@ _THREADS = 16
 
     progimage copy-store s3://bucket/prefix file:///srv/pictures --delete
 
-    progimage copy-store file:///srv/backup file:var/store --mend --verify-all
+    progimage copy-store file:///srv/backup file:var/store --repair --verify-all
 
 Run it again to continue, or to catch up, while the source serves. Point the servers at the
 copy after a run that copied nothing. The copy can serve from the beginning.
@@ -49,26 +49,29 @@ def copy_store(
     verifies_all: Annotated[
         bool, typer.Option("--verify-all", help="also read and hash what was there before")
     ] = False,
-    mends: Annotated[
+    repairs: Annotated[
         bool,
         typer.Option(
-            "--mend", help="only replace what is damaged at DST, such as from a back-up at SRC"
+            "--repair", help="only replace what is damaged at DST, such as from a back-up at SRC"
         ),
     ] = False,
+    has_old_spelling: Annotated[bool, typer.Option("--mend", hidden=True)] = False,
     passes: Annotated[
         int, typer.Option(min=1, help="the first copies everything, the others what has changed")
     ] = 2,
 ) -> None:
     """Copy a store to another place or kind: originals, records, accounts, jobs, uploads.
 
-    The index is written anew. Renditions are not copied; the copy renders them again.
+    The index of the copy is built on the way. Renditions are not copied; the copy renders them
+    again.
     """
-    if mends and deletes:
-        raise ConfigError("--mend deletes nothing; use it without --delete")
+    repairs = repairs or has_old_spelling
+    if repairs and deletes:
+        raise ConfigError("--repair deletes nothing; use it without --delete")
     options = config.load()[0].s3.options
     here = open_store(source, threads=_THREADS, **options)
     _check_apart(source, target)
-    if not mends:
+    if not repairs:
         create_store(target, **options)
     there = open_store(target, threads=_THREADS, **options)
     counts: Counter[str] = Counter()
@@ -78,16 +81,16 @@ def copy_store(
         copier = Copier(
             here, there, threads, reads_back=reads_back, verifies_all=verifies_all, index=index
         )
-        total = None if mends or progress.disable else copier.total()
+        total = None if repairs or progress.disable else copier.total()
         task = progress.add_task("copying", total=total, note="")
-        results = copier.mend() if mends else copier.run(passes=passes, deletes=deletes)
+        results = copier.repair() if repairs else copier.run(passes=passes, deletes=deletes)
         for result in results:
             counts[result.kind] += 1
             size_bytes += result.size_bytes
             progress.update(task, advance=1, note=f"{size_bytes / 1e6:,.0f} MB")
-            if result.kind in ("mended", "damaged", "newer", "extra"):
+            if result.kind in ("repaired", "damaged", "newer", "extra"):
                 print_row(f"{result.kind}:", result.key)
-    nothing = "nothing is damaged" if mends else "nothing there"
+    nothing = "nothing is damaged" if repairs else "nothing there"
     summary = ", ".join(f"{counts[kind]:,} {kind}" for kind in sorted(counts)) or nothing
     message(f"{summary}; {size_bytes:,} bytes copied")
     if counts["extra"]:

@@ -48,7 +48,7 @@ def store(url: str, tokens: Tokens | None) -> None:
         entries[_server(url)] = asdict(tokens)
     file = path()
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    # mkstemp creates with mode 0600, whatever the umask is.
+    # mkstemp creates with mode 0600, independently of the umask.
     handle, temporary = tempfile.mkstemp(prefix=".tokens-", dir=file.parent)
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as out:

@@ -93,8 +93,8 @@ def groups(images: Iterable[Image], distance: int) -> list[list[Image]]:
 def _pairs(looks: list[int], distance: int) -> Iterator[tuple[int, int]]:
     """Yield the numbers of hashes that differ in at most `distance` bits.
 
-    If hashes are cut into one part more than that, two of them are equal in a part at least.
-    So only those with an equal part are compared.
+    The hashes are cut into `distance` + 1 parts, of which such a pair has at least one in common.
+    So only hashes with an equal part are compared.
     """
     parts = distance + 1
     for part in range(parts):

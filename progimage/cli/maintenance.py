@@ -90,12 +90,12 @@ def check(
 
 
 def _advice(kinds: set[str]) -> Iterator[str]:
-    """Yield a line for each command that mends some of these findings."""
+    """Yield a line for each command that repairs some of these findings."""
     if kinds & REPAIRABLE:
-        yield "`progimage check --repair` mends: " + ", ".join(sorted(kinds & REPAIRABLE))
+        yield "`progimage check --repair` repairs: " + ", ".join(sorted(kinds & REPAIRABLE))
     if kinds & {"damaged record", "missing original", "altered original"}:
         yield (
-            "`progimage copy-store BACKUP STORE --mend --verify-all` replaces damaged records, "
+            "`progimage copy-store BACKUP STORE --repair --verify-all` replaces damaged records, "
             "originals and accounts by those of a back-up or another copy of the store"
         )
     if kinds & {"unknown key", "id of another owner or picture"}:

@@ -35,7 +35,7 @@ def prepare(
     """Make the working copies that pictures lack, while the service runs.
 
     Needed only after an upgrade, or a change of render.working_copy_px: uploads make their
-    own, and what is missing is made when it is asked for. Can be stopped and run again.
+    own, and missing ones are made when they are needed. Can be stopped and run again.
     Exit code 1 if a picture's copies could not be made.
     """
     settings, store = configured_store(workers + _CONNECTIONS)

@@ -13,11 +13,11 @@ from progimage.stores import ObjectStore
 
 @contextmanager
 def progress_of(store: ObjectStore, sections: Mapping[str, str]) -> Iterator[Callable[[str], None]]:
-    """Give a function that is called with each key, and shows a bar on a terminal.
+    """Yield a function to call with each key; it shows a bar on a terminal.
 
     Args:
         sections: the name of the keys with each prefix. The keys of a section are counted
-            when its first one comes, so that the bar has a total.
+            at the first of them, so that the bar has a total.
     """
     with bar() as progress:
         yield (lambda _: None) if progress.disable else _Sections(store, sections, progress).count

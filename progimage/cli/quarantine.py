@@ -1,4 +1,4 @@
-"""What `check --repair` set aside: list it, and put it back."""
+"""Quarantine: list and restore what `check --repair` set aside."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ app.add_typer(commands, name="quarantine")
 
 @contextmanager
 def rebuilder_of(settings: Settings, store: ObjectStore) -> Iterator[Rebuilder]:
-    """Return what rebuilds records; it decodes pictures in a process within the limits."""
+    """Yield what rebuilds records; it decodes pictures in a process with limits."""
     pool = RenderPool(
         workers=1,
         timeout_s=settings.render.timeout_s,

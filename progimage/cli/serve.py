@@ -43,7 +43,7 @@ def serve(
         raise ConfigError(f"--config: there is no file {gunicorn_conf}")
     gunicorn = Path(sys.executable).with_name("gunicorn")
     command = [str(gunicorn), "--config", str(gunicorn_conf)]
-    # Names in a folder store are UTF-8 whatever the locale says.
+    # Names in a folder store are UTF-8 in every locale.
     os.execve(gunicorn, command, config.environment(PYTHONUTF8="1", **_creating(creates)))  # noqa: S606
 
 

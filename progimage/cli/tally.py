@@ -95,7 +95,7 @@ class Tally:
             yield self.summary()
         if self.not_applied:
             yield (
-                f"{self.not_applied:,} already there, with other fields than the given ones; "
+                f"{self.not_applied:,} already there, with other fields than yours; "
                 "--on-known merge or replace applies these"
             )
 

@@ -125,7 +125,7 @@ def bar() -> Progress:
 
 @contextmanager
 def progress(doing: str) -> Iterator[Callable[[str], None]]:
-    """Give a function that counts keys, and shows the count on a terminal."""
+    """Yield a function to call with each key; it shows their number on a terminal."""
     with console.status(f"{doing} …") as status:
         seen = 0
 

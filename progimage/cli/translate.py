@@ -1,4 +1,4 @@
-"""`progimage translate`: what the links of another service become here."""
+"""`progimage translate`: what the URLs of another service become here."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ class Grammar(StrEnum):
 
 @app.command("translate")
 def show(
-    grammar: Annotated[Grammar, typer.Argument(help="whose URLs these are")],
+    grammar: Annotated[Grammar, typer.Argument(help="the service that the URLs belong to")],
     files: Annotated[
         list[Path] | None, typer.Argument(help="URLs or access logs; standard input by default")
     ] = None,
     prefix: Annotated[str, typer.Option(help="a path before each URL, such as /images")] = "",
     everything: Annotated[bool, typer.Option("--all", help="show all kinds of URLs")] = False,
 ) -> None:
-    """Say what URLs of imgproxy or thumbor become, or why they are not understood.
+    """Show what URLs of imgproxy or thumbor become here, or why they are not understood.
 
     Each line is a URL, a path, or a line of an access log. Signatures are not checked. URLs
-    that differ in their numbers and sources alone are counted together.
+    that differ only in numbers and sources are counted together.
     """
     lines = (line for file in files for line in _lines(file)) if files else iter(sys.stdin)
     found = translate(lines, grammar.value, prefix.rstrip("/"))

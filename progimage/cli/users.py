@@ -73,7 +73,7 @@ def erase(
     """Delete an account with its images, jobs and uploads. This cannot be undone.
 
     Repeat it if it was interrupted, and once more after running requests have ended; it
-    prints what it still found. Clear caches, logs and back-ups elsewhere yourself.
+    prints what it still found. Caches, logs and back-ups in other places are yours to clear.
     """
     name = clean_name(name)
     if not is_sure and not typer.confirm(f"Delete {name!r} with all images?", err=True):
@@ -107,7 +107,7 @@ def quota(
         typer.Option("--bytes", min=-1, help="0 for no limit, -1 for that of the settings"),
     ] = None,
     is_counted: Annotated[
-        bool, typer.Option("--recount", help="count its pictures anew first")
+        bool, typer.Option("--recount", help="count its pictures again first")
     ] = False,
 ) -> None:
     """Show what accounts have and may have; or set limits for one account."""

@@ -26,7 +26,7 @@ Ids = Annotated[list[str] | None, typer.Argument(help="ids of events, evt_…")]
 def show(
     name: Annotated[str, typer.Argument(help="only of this webhook, one event a line")] = "",
     is_failed: Annotated[
-        bool, typer.Option("--failed", help="those that were given up, not those that wait")
+        bool, typer.Option("--failed", help="events that were given up, not those that wait")
     ] = False,
 ) -> None:
     """Print how many events wait and were given up; with a name, each of them.

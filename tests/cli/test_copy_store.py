@@ -58,9 +58,9 @@ def copies(run, tmp_path):
     return store, FilesystemStore(tmp_path / "b"), record
 
 
-def mend(run, tmp_path):
+def repair(run, tmp_path):
     stores = f"file://{tmp_path}/b", f"file://{tmp_path}/a"
-    return run("copy-store", *stores, "--mend", "--verify-all")
+    return run("copy-store", *stores, "--repair", "--verify-all")
 
 
 def put(store, key, data):
@@ -68,7 +68,7 @@ def put(store, key, data):
 
 
 @pytest.mark.parametrize("damage", ["torn record", "altered original", "missing original"])
-def test_a_damaged_image_is_mended_from_a_copy(run, tmp_path, copies, damage):
+def test_a_damaged_image_is_repaired_from_a_copy(run, tmp_path, copies, damage):
     store, _, record = copies
     original = keys.original(record.id, record.generation)
     if damage == "torn record":
@@ -77,34 +77,34 @@ def test_a_damaged_image_is_mended_from_a_copy(run, tmp_path, copies, damage):
         put(store, original, b"pictuXe")
     else:
         store.delete(original)
-    done = mend(run, tmp_path)
+    done = repair(run, tmp_path)
     assert done.code == 0
     key = keys.record(record.id) if damage == "torn record" else original
-    assert done.lines == [f"mended:\t{key}"]
+    assert done.lines == [f"repaired:\t{key}"]
     assert Library(store).find(ANONYMOUS, record.id) == record
     with store.open(original) as reader:
         assert reader.read() == b"picture"
-    again = mend(run, tmp_path)
+    again = repair(run, tmp_path)
     assert (again.lines, again.code) == ([], 0)
     assert "nothing is damaged" in again.err
 
 
-def test_mending_leaves_what_is_newer_or_was_deleted(run, tmp_path, copies):
+def test_repairing_leaves_what_is_newer_or_was_deleted(run, tmp_path, copies):
     store, copy, record = copies
     other = add(Library(copy), b"deleted in the store")
     edited = Library(store).edit(ANONYMOUS, record.id, {"title": "New"}, lambda _: True)
-    assert mend(run, tmp_path).lines == []
+    assert repair(run, tmp_path).lines == []
     assert Library(store).find(ANONYMOUS, record.id) == edited
     with pytest.raises(NotFound):
         Library(store).find(ANONYMOUS, other.id)
 
 
-def test_a_damaged_account_is_mended_and_others_stay(run, tmp_path, copies):
+def test_a_damaged_account_is_repaired_and_others_stay(run, tmp_path, copies):
     store, copy, _ = copies
     for name in ("ann", "ben"):
         Users(copy).create(User(name=name, password_hash="", created=datetime.now(UTC)))
     put(store, "users/ann.json", b"{")
-    assert mend(run, tmp_path).lines == ["mended:\tusers/ann.json"]
+    assert repair(run, tmp_path).lines == ["repaired:\tusers/ann.json"]
     assert Users(store).find("ann").name == "ann"
     with pytest.raises(NotFound):
         Users(store).find("ben")

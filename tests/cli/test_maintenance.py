@@ -48,7 +48,7 @@ def test_check_finds_leftovers_and_repair_removes_them(store):
     found = run("check", "--grace-minutes", "0")
     assert found.exit_code == 1
     assert f"found: original without record: {orphan}" in found.output
-    assert "`progimage check --repair` mends: original without record" in found.stderr
+    assert "`progimage check --repair` repairs: original without record" in found.stderr
     repaired = run("check", "--grace-minutes", "0", "--repair")
     assert repaired.exit_code == 0
     assert f"repaired: original without record: {orphan}" in repaired.output
@@ -73,7 +73,7 @@ def test_check_exits_1_for_damage_even_after_repair(store):
     result = run("check", "--repair")
     assert result.exit_code == 1
     assert "missing original" in result.output
-    assert "progimage copy-store BACKUP STORE --mend --verify-all" in result.stderr
+    assert "progimage copy-store BACKUP STORE --repair --verify-all" in result.stderr
 
 
 def test_gc_prints_what_it_removed(store):

@@ -163,7 +163,7 @@ def test_bytes_that_changed_at_the_source_are_reported_and_not_copied(source):
     assert_sound(target)
 
 
-def test_bytes_that_were_altered_at_the_copy_are_found_and_mended_on_request(source):
+def test_bytes_that_were_altered_at_the_copy_are_found_and_repaired_on_request(source):
     [plain, *_] = filled(source)
     target = MemoryStore()
     copy(source, target)

@@ -96,7 +96,7 @@ class Authorization:
         return self._as_owner(image_id, grant)
 
     def to_viewers(self, viewer: Viewer, image_id: str, signature: str | None) -> Access:
-        """Authorize a request for a picture by IIIF or Deep Zoom; the policy is not asked.
+        """Authorize a request for a picture by IIIF or Deep Zoom; the policy is not checked.
 
         Raises:
             LinkRefused: the signature is not valid, and the viewer may see the picture.
@@ -135,10 +135,12 @@ class Authorization:
         paths: Mapping[Scope, str],
         showing: Scope = "this",
     ) -> Access:
-        """Verify a signature for one of `paths`; without a valid one, `viewer` sees why or 404.
+        """Verify a signature for one of `paths`.
+
+        If it is not valid, the error says so only if `viewer` may see the picture.
 
         Args:
-            showing: the scope of links that show what the record says.
+            showing: the scope of links that also show the record.
         """
         try:
             grant = self._keys().verify(signature, paths)

@@ -1,7 +1,7 @@
 """The console: a page for people, at `/` for browsers, and its files under `/console/`.
 
-The page is HTML, CSS and JavaScript modules as browsers take them, read once at start.
-It uses nothing but the service's own HTTP interface.
+The page is HTML, CSS and JavaScript modules without a build step, read once at start. It uses
+only the public HTTP interface of the service.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from progimage.api.requests.conditional import none_match_holds
 from progimage.api.responses.delivery import not_modified
 from progimage.errors import NotFound
 
-# Only what is listed here is ever sent, whatever else lies in the folder.
+# Only files of these types are sent.
 _MEDIA_TYPES = {
     ".html": "text/html; charset=utf-8",
     ".css": "text/css; charset=utf-8",
@@ -62,19 +62,19 @@ def _found(folder: Traversable, prefix: str) -> list[tuple[str, Asset]]:
 def policy(pictures_from: str = "") -> str:
     """Return the page's Content-Security-Policy.
 
-    Everything comes from this service, but for the pictures that it redirects to
-    another origin, `pictures_from`. Trusted Types forbid every way of turning text into
-    markup or script, so no title, tag or file name can ever become any.
+    Everything comes from this service, except pictures that it redirects to another origin,
+    `pictures_from`. Trusted Types forbid every way to turn text into markup or script, so titles,
+    tags and file names cannot become either.
     Source: W3C Content Security Policy Level 3; W3C Trusted Types.
     """
-    elsewhere = f" {pictures_from}" if pictures_from else ""
+    other_origin = f" {pictures_from}" if pictures_from else ""
     return "; ".join(
         [
             "default-src 'none'",
             "script-src 'self'",
             "style-src 'self'",
-            f"img-src 'self' data: blob:{elsewhere}",
-            f"connect-src 'self'{elsewhere}",
+            f"img-src 'self' data: blob:{other_origin}",
+            f"connect-src 'self'{other_origin}",
             "form-action 'self'",
             "base-uri 'none'",
             "frame-ancestors 'none'",
@@ -120,7 +120,7 @@ class Console:
         parameters=(
             Parameter(
                 "path",
-                "Where it lies, such as `js/main.js`.",
+                "The path of the file, such as `js/main.js`.",
                 {"type": "string"},
                 "path",
                 required=True,
@@ -136,7 +136,7 @@ class Console:
         if asset is None or path == _PAGE:
             raise NotFound("the console has no such file; the page is at /")
         self._send(req, resp, asset)
-        # Opened by itself a drawing is a document, and may do nothing.
+        # A drawing that is opened by itself is a document, which must not run anything.
         resp.set_header("Content-Security-Policy", "default-src 'none'; sandbox")
 
     def _send(self, req: falcon.Request, resp: falcon.Response, asset: Asset) -> None:

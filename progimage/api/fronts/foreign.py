@@ -1,4 +1,4 @@
-"""What every foreign URL grammar gives: a source, and a pipeline for the size of the source."""
+"""The result of every foreign URL grammar: a source, and a pipeline for its size."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class ForeignSource:
         size: of the whole picture.
         format: the name of its format; "" if it is not known.
         measure: returns the size of the picture after steps such as `trim:10`, whose result
-            depends on the pixels; None takes it that they leave the whole picture.
+            depends on the pixels; None: such steps count as leaving the whole picture.
     """
 
     size: Size
@@ -42,13 +42,13 @@ class ForeignSource:
     measure: Callable[[str], Size] | None = None
 
     def size_after(self, steps: str) -> Size:
-        """Return the size that these steps leave; "" is no step."""
+        """Return the size after these steps; "" is no step."""
         return self.measure(steps) if steps and self.measure else self.size
 
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """What a foreign URL asks for, in terms of this service.
+    """A foreign URL in terms of this service.
 
     Attributes:
         pipeline: the steps and settings; None for the source itself.

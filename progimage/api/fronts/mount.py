@@ -1,7 +1,7 @@
 """Which requests belong to a foreign URL grammar: by their host name, or by a prefix.
 
-A middleware turns such a request aside before it is routed, since a foreign path can look
-like one of this service. Its parts stay in the raw path.
+A middleware sends such a request to a route of its own before it is routed by its path, since a
+foreign path can look like one of this service. The raw path has its parts.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from progimage.api.requests.raw_path import raw_path
 from progimage.config import Origin as OriginSettings
 
 ROUTE = "/-/fronts"
-"""Where requests are routed to; a client that sends this path itself gets 404."""
+"""The path that requests are routed to; a client that sends it gets 404."""
 
 
 class Reader(Protocol):
@@ -35,11 +35,11 @@ class Front:
 
     Attributes:
         name: as the settings have it.
-        hosts: names of hosts for these URLs alone; `*.` before a name stands for all below it.
+        hosts: names of hosts that serve only these URLs; `*.` before a name means all below it.
         prefix: the path before such URLs on any other host; "" for none.
         sources: from the start of a source to the name of the origin that has it.
         origins: the settings of each origin.
-        busy_status: what this service answers where it has no room.
+        busy_status: the status of an answer when too many requests wait.
         is_signed: True if every URL that is read carries a valid signature.
     """
 
@@ -53,14 +53,14 @@ class Front:
     is_signed: bool
 
     def path_of(self, host: str, raw: str) -> str | None:
-        """Return the raw path of a foreign URL, None if the request is none of this grammar."""
+        """Return the raw path of a foreign URL, None if the request has no URL of this grammar."""
         is_own_host = any(_is_host(host, name) for name in self.hosts)
         if self.prefix and (is_own_host or not self.hosts):
             return raw.removeprefix(self.prefix) if raw.startswith(f"{self.prefix}/") else None
         return raw if is_own_host else None
 
     def origin_of(self, source: str) -> tuple[str, str]:
-        """Return the origin that has `source`, and the key there; the longest start counts.
+        """Return the origin that has `source`, and the key there; the longest prefix counts.
 
         A source is a URL if it begins like one, or if a web server has it. Its path is then
         percent-encoded, and it may have a query.
@@ -92,13 +92,13 @@ class Front:
 
 
 class Mount:
-    """Falcon middleware that turns foreign URLs aside."""
+    """Falcon middleware that routes foreign URLs to `ROUTE`."""
 
     def __init__(self, fronts: Sequence[Front]) -> None:
         self._fronts = fronts
 
     def process_request(self, req: falcon.Request, _resp: falcon.Response) -> None:
-        """Route a foreign URL to `ROUTE`, and note its front and its path."""
+        """Route a foreign URL to `ROUTE`; set its front and its path in the context."""
         raw = raw_path(req)
         for front in self._fronts:
             path = front.path_of(req.host.lower(), raw)

@@ -1,4 +1,4 @@
-"""What the URLs of an access log become, before anybody switches."""
+"""Translates the URLs of an access log, to see before a migration what they become."""
 
 from __future__ import annotations
 

@@ -25,8 +25,8 @@ class RequestLog:
 
     def process_request(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Use the caller's X-Request-Id, or a random one, in every log line of the request."""
-        given = req.get_header("X-Request-Id") or ""
-        request_id = given if _ID.fullmatch(given) else secrets.token_hex(8)
+        sent_id = req.get_header("X-Request-Id") or ""
+        request_id = sent_id if _ID.fullmatch(sent_id) else secrets.token_hex(8)
         req.context.started = time.perf_counter()
         resp.set_header("X-Request-Id", request_id)
         # On errors too: browsers must never guess the type of an answer.

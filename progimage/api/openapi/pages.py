@@ -21,7 +21,7 @@ def collection(name: str, item: Schema, **others: Schema) -> Named:
     return Named(name, {"type": "object", "properties": properties, "required": [*properties]})
 
 
-def page_size(things: str, most: int, default: int, least: int = 1) -> Parameter:
+def page_size(entries: str, most: int, default: int, least: int = 1) -> Parameter:
     """Return the parameter `limit` of a list."""
     schema = {"type": "integer", "minimum": least, "maximum": most, "default": default}
-    return Parameter("limit", f"The number of {things} on a page.", schema)
+    return Parameter("limit", f"The number of {entries} on a page.", schema)

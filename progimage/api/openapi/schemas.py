@@ -98,7 +98,7 @@ PART_OF_PICTURE = Named(
 )
 
 _NAMES = {"type": "array", "items": {"type": "string"}}
-IGNORED = {**_NAMES, "description": "Form fields that mean nothing here and were ignored."}
+IGNORED = {**_NAMES, "description": "Unknown form fields, which were ignored."}
 RESULT: dict[str, Any] = {
     "msg": {
         "type": "string",
@@ -280,8 +280,8 @@ def upload_form(settings: Settings) -> dict[str, Any]:
 
 
 # An upload may be a form, a raw body or JSON, and every path accepts all three. A client made
-# by openapi-generator sends JSON wherever it is described, even if it was given files, and
-# cannot be compiled if a query parameter and a form field share an enumeration. So a form is
-# described beside neither of the two.
+# by openapi-generator sends JSON wherever it is described, even for files, and cannot be compiled
+# if a query parameter and a form field share an enumeration. So the descriptions of a form, and
+# of the two others, are at different paths.
 FORM = {"multipart/form-data": Named("UploadForm", upload_form)}
 RAW = {**ORIGINALS, "application/octet-stream": BINARY}

@@ -19,9 +19,9 @@ _BLOCK = 64 * 1024
 class Body:
     """A readable stream over a request's body, with or without a Content-Length.
 
-    A client that sends fewer bytes than it announced, stalls, drips, or goes on for
-    ever gets an error instead of a thread of ours for as long as it likes. Use it as
-    a context manager: the time it may take in all runs from enter to exit.
+    A client that sends fewer bytes than it announced, stalls, sends very slowly or without end
+    gets an error, so that it does not occupy a thread. The limit on the total time runs while
+    the body is used as a context manager.
     """
 
     def __init__(self, req: falcon.Request, settings: Upload) -> None:
@@ -29,8 +29,8 @@ class Body:
         self.length: int | None = req.content_length
         self._limit = settings.max_request_bytes
         self._stall_timeout_s = settings.stall_timeout_s
-        # gunicorn reads on until a block is full, so a client that drips a byte now and
-        # then never lets us look at a clock. Another thread ends the wait.
+        # gunicorn reads until a block is full, so with a client that sends single bytes this
+        # thread could not look at a clock. Another thread ends the wait.
         self._timer = threading.Timer(settings.total_timeout_s, self._expire)
         self._timer.daemon = True
         self._has_expired = False
@@ -53,8 +53,8 @@ class Body:
 
         Raises:
             InvalidRequest: the client hung up before the end it had announced.
-            PictureTooLarge: the body goes on past the limit for a request.
-            RequestTimeout: nothing came for `stall_timeout_s`, or it takes too long in all.
+            PictureTooLarge: the body is longer than the limit for a request.
+            RequestTimeout: nothing arrived for `stall_timeout_s`, or the body took too long.
         """
         wanted = _BLOCK if size is None or size < 0 else size
         if self.length is not None:
@@ -80,7 +80,7 @@ class Body:
             data: bytes = self._stream.read(wanted)
         except TimeoutError:
             raise RequestTimeout(
-                f"no byte of the body came for {self._stall_timeout_s:g} s; nothing was stored"
+                f"no byte of the body arrived for {self._stall_timeout_s:g} s; nothing was stored"
             ) from None
         except OSError:
             raise InvalidRequest("the connection broke before the body ended") from None

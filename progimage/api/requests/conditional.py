@@ -1,6 +1,6 @@
 """Conditional requests and ranges of RFC 9110: pure functions of header values.
 
-Anybody can send any header, so every function reads each character once.
+A header can have any content, so every function reads each character once.
 """
 
 from __future__ import annotations

@@ -32,8 +32,8 @@ class Form:
 
     Attributes:
         pictures: each received, or the error that it caused.
-        fields: what the form says about the pictures.
-        ignored: names of fields that mean nothing here, such as that of a submit button.
+        fields: the fields about the pictures.
+        ignored: names of unknown fields, such as that of a submit button.
     """
 
     def __init__(
@@ -79,7 +79,7 @@ class Form:
 
     @property
     def fields(self) -> UploadFields:
-        """What the form says about the pictures."""
+        """The fields about the pictures."""
         return validated(UploadFields, self._texts)
 
     def _receive(self, part: BodyPart) -> None:
@@ -109,10 +109,10 @@ class Form:
 
 
 def add_field(fields: dict[str, Any], name: str, text: str) -> None:
-    """Add a field of a form or a query; `tags` may come often, or be a list with commas.
+    """Add a field of a form or a query; `tags` can be repeated, or be a list with commas.
 
     Raises:
-        InvalidField: it is there already.
+        InvalidField: another field is repeated.
     """
     if name == "tags":
         fields.setdefault(name, []).extend(tag for tag in text.split(",") if tag.strip())

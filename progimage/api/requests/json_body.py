@@ -47,7 +47,7 @@ class JsonBody(BaseModel):
 
 
 class MetadataFields(JsonBody):
-    """The fields by which people describe a picture; null stands for the default."""
+    """The fields that describe a picture; null is the default."""
 
     max_bytes: ClassVar[int] = 512 * 1024
 
@@ -77,10 +77,12 @@ class MetadataFields(JsonBody):
 
     def metadata(self) -> Metadata:
         """Return the metadata that the fields describe."""
-        given = {name: getattr(self, name, None) for name in Metadata.model_fields}
+        values = {name: getattr(self, name, None) for name in Metadata.model_fields}
         if self.custom is not None:
-            given["custom"] = {name: text for name, text in self.custom.items() if text is not None}
-        return Metadata(**{name: value for name, value in given.items() if value is not None})
+            values["custom"] = {
+                name: text for name, text in self.custom.items() if text is not None
+            }
+        return Metadata(**{name: value for name, value in values.items() if value is not None})
 
 
 class PictureFields(MetadataFields):
@@ -168,7 +170,7 @@ def _is_option(step: int | str) -> bool:
 
 
 def _at(part: Any, path: tuple[int | str, ...], schema: Mapping[str, Any]) -> Any:
-    """Return the schema at `path`, or as near to it as the path can be followed."""
+    """Return the schema at `path`, or of the last part of the path that has one."""
     part = _resolved(part, schema)
     if not path:
         return part

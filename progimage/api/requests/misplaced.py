@@ -1,4 +1,4 @@
-"""Sizes and formats in the query of an original, where they mean nothing."""
+"""Sizes and formats in the query of an original, which do not belong there."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _NUMBER = re.compile(r"[1-9][0-9]{0,4}")
 
 
 def check_no_transform(image_id: str, arguments: Pairs) -> None:
-    """Raise `InvalidRequest` if a query asks for a size or a format, as other services take it.
+    """Raise `InvalidRequest` if a query has a size or a format, as with other services.
 
     The error names the URL of the rendition.
     """
@@ -34,8 +34,8 @@ def check_no_transform(image_id: str, arguments: Pairs) -> None:
                 f"{name}: this URL is that of the original; its renditions in several sizes are at "
                 f"/images/{shown}/srcset?{_SEVERAL[name]}"
             )
-    asked = [name for name, _ in arguments if name in _SIDES or name in _FORMATS]
-    if not asked:
+    found = [name for name, _ in arguments if name in _SIDES or name in _FORMATS]
+    if not found:
         return
     sides = dict.fromkeys(
         f"{_SIDES[name]}={value}"
@@ -49,6 +49,6 @@ def check_no_transform(image_id: str, arguments: Pairs) -> None:
     if not steps and not extension:
         steps = "/resize:w=400"
     raise InvalidRequest(
-        f"{asked[0]}: this URL is that of the original; a rendition has its steps in the path, as "
+        f"{found[0]}: this URL is that of the original; a rendition has its steps in the path, as "
         f"in /images/{shown}{steps}{'.' if extension else ''}{extension}"
     )

@@ -68,7 +68,11 @@ def negotiate(accept: str | None, source: Source) -> Format:
 def choose_format(
     chosen: str | None, req: falcon.Request, resp: falcon.Response, source: Source
 ) -> Format:
-    """Return the format a pipeline's `format` stands for: a name, "auto" or None."""
+    """Return the format for the `format` of a pipeline.
+
+    Args:
+        chosen: a name; "auto" for the best that the client accepts; None for the source's own.
+    """
     if chosen is None:
         return own_format(source)
     if chosen == "auto":

@@ -10,7 +10,7 @@ from progimage.api.requests.raw_path import decoded_key
 from progimage.errors import InvalidRequest, NotFound
 
 MARK = "/-/"
-"""Stands between the two; everything behind the first one is the key."""
+"""Separates the two; everything after the first one is the key."""
 
 _REMEMBERED = 8_192
 
@@ -39,6 +39,7 @@ def key_of(raw: str, name: str) -> str:
     """Return the key of a raw path, decoded.
 
     Raises:
-        NotFound, InvalidRequest: the path is none of an origin, or has no key.
+        NotFound: there is no origin of this name.
+        InvalidRequest: the path has no key.
     """
     return parts_of(raw, name)[1]

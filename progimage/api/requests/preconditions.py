@@ -15,11 +15,11 @@ _MAX_DATE = 100
 
 
 def hold(req: falcon.Request, etag: str, modified: datetime | None = None) -> bool:
-    """Return whether the request is for the version with `etag`, or for any.
+    """Return True if the request is for the version with `etag`, or for any version.
 
     Args:
-        modified: when that version was written. If-Unmodified-Since is ignored without it,
-            beside If-Match, and where it is no date.
+        modified: when that version was written. Without it If-Unmodified-Since is ignored; so it
+            is beside If-Match, and if it is not a date.
 
     Source: RFC 9110, sections 13.1.1, 13.1.4 and 13.2.2.
     """

@@ -1,7 +1,7 @@
 """The path as the client sent it, and keys in it, decoded exactly once.
 
-WSGI hands on a decoded path, in which `%2F` and `/` look alike. gunicorn keeps the request
-target as it came, in `RAW_URI`.
+WSGI has a decoded path, in which `%2F` and `/` are the same. gunicorn has the request target
+as it was sent, in `RAW_URI`.
 """
 
 from __future__ import annotations

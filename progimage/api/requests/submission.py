@@ -1,4 +1,4 @@
-"""Uploads in their three shapes: a multipart form, a raw body, JSON with base64 or a URL."""
+"""Uploads in their three forms: a multipart form, a raw body, JSON with base64 or a URL."""
 
 from __future__ import annotations
 
@@ -44,12 +44,12 @@ _URL_SAFE = str.maketrans("-_", "+/")
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """The pictures of one request, and what it says about them.
+    """The pictures of one request, and the fields about them.
 
     Attributes:
         pictures: each received, or the error that it caused.
         metadata: `model_fields_set` are the fields that were sent.
-        ignored: names of form fields that mean nothing here.
+        ignored: names of unknown form fields.
     """
 
     pictures: list[Staged | PictureError]
@@ -94,9 +94,9 @@ def read_submission(
             clients of the API send them there beside any body.
 
     Raises:
-        InvalidRequest: the body has none of the three shapes, or is malformed.
-        PictureTooLarge, EmptyPicture: its only picture is.
-        DownloadRefused, DownloadFailed: it names a URL that gave no picture.
+        InvalidRequest: the body has none of the three forms, or is malformed.
+        PictureTooLarge, EmptyPicture: its only picture has too many bytes, or none.
+        DownloadRefused, DownloadFailed: the picture at its URL cannot be fetched.
     """
     kind = media_type(req)
     body = stack.enter_context(Body(req, settings))
@@ -155,11 +155,11 @@ def _file_name(req: falcon.Request) -> str:
 def _read_json(
     body: Body, ingest: Ingest, settings: Upload, stack: ExitStack, texts: dict[str, Any]
 ) -> Submission:
-    given = read_json_object(body, settings.max_json_bytes)
+    sent = read_json_object(body, settings.max_json_bytes)
     for name in texts:
-        if name in given:
+        if name in sent:
             raise InvalidField(f"{name}: given twice, in the query and in the body")
-    fields = validated(UploadJson, {**texts, **given})
+    fields = validated(UploadJson, {**texts, **sent})
     url, data = (fields.url or "").strip(), fields.data
     metadata = fields.metadata()
     if data is None and not _DATA_URI.match(url):

@@ -1,4 +1,4 @@
-"""The widths of a `srcset` as a query asks for them."""
+"""The widths of a `srcset`, read from a query."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ class Wanted(NamedTuple):
 
 
 def widths_of(parameters: QueryParameters, own: int, most: int) -> list[Wanted]:
-    """Return the widths that `widths`, or `width` with `dpr`, ask for; or the usual ones.
+    """Return the widths in `widths`, or those for `width` with `dpr`, or the usual ones.
 
     Args:
-        own: the width of the picture; what is wider becomes as wide, since nothing is enlarged.
+        own: the width of the picture. Larger widths become this one: nothing is enlarged.
         most: the largest width of a rendition.
 
     Raises:
@@ -43,12 +43,12 @@ def widths_of(parameters: QueryParameters, own: int, most: int) -> list[Wanted]:
             raise InvalidRequest("dpr: needs a width in CSS pixels too, as in width=400&dpr=1,2,3")
         return _by_density(_whole("width", width, most), density or "1,2", own)
     text = parameters.one("widths")
-    asked = (
+    found = (
         [_whole("widths", item, most) for item in _items("widths", text)]
         if text is not None
         else [*DEFAULT_WIDTHS]
     )
-    return [Wanted(each, f"{each}w") for each in sorted({min(each, own) for each in asked})]
+    return [Wanted(each, f"{each}w") for each in sorted({min(each, own) for each in found})]
 
 
 def sizes_of(parameters: QueryParameters) -> str | None:

@@ -1,4 +1,4 @@
-"""Deletes pictures: into the trash, or for good where there is none."""
+"""Deletes pictures: moves them to the trash, or removes them if there is none."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Deletion:
             NotFound: there is no such picture for this viewer.
             Forbidden: it belongs to another owner.
             PreconditionFailed: the current version is not the expected one.
-            StoreFull: there is no room for the note of the trash.
+            StoreFull: there is no room for the note in the trash.
         """
         if for_good or not self._keep_for:
             self._library.remove(viewer, image_id, is_expected)

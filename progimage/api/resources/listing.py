@@ -271,7 +271,7 @@ def _cursor(text: str, order: Order) -> Cursor:
     """Return the cursor of a text.
 
     Raises:
-        InvalidRequest: it is none, or one of a list in another order.
+        InvalidRequest: it is not a cursor, or belongs to a list in another order.
     """
     cursor = cursors.decode(text)
     if cursor.order != order:

@@ -83,11 +83,11 @@ class _Target(NamedTuple):
 
 
 class Purges(NamedTuple):
-    """Creates the jobs that purge origins.
+    """Creates jobs that remove stored copies of the pictures of origins.
 
     Attributes:
         most_waiting: how many jobs may wait.
-        announce: tells the runners of jobs about a new one.
+        announce: informs the runners of jobs about a new job.
     """
 
     jobs: Jobs

@@ -44,8 +44,8 @@ class SignInRequest(JsonBody):
 
     @model_validator(mode="after")
     def _is_one_of_two(self) -> SignInRequest:
-        given = {name for name in type(self).model_fields if getattr(self, name) is not None}
-        if given not in ({"username", "password"}, {"refresh_token"}):
+        sent = {name for name in type(self).model_fields if getattr(self, name) is not None}
+        if sent not in ({"username", "password"}, {"refresh_token"}):
             raise ValueError("expected username and password, or refresh_token, and nothing else")
         return self
 

@@ -73,7 +73,7 @@ class EventStream:
         try:
             return self._look()
         except StoreUnavailable:
-            return None  # tried again at the next turn
+            return None  # tried again in the next round
 
 
 def _event(name: str, document: dict[str, Any]) -> bytes:

@@ -62,5 +62,5 @@ def picture(sources: Sequence[Sequence[Candidate]], sizes: str | None, image: st
 
 
 def _element(name: str, **attributes: str | None) -> str:
-    given = (f' {key}="{escape(text)}"' for key, text in attributes.items() if text is not None)
-    return f"<{name}{''.join(given)}>"
+    parts = (f' {key}="{escape(text)}"' for key, text in attributes.items() if text is not None)
+    return f"<{name}{''.join(parts)}>"

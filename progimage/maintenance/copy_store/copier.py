@@ -94,9 +94,9 @@ class Copier:
         for _ in range(passes):
             began, changes = self._clock(), 0
             for copied in self._folding(self._one_pass(since)):
-                changes += copied.kind in ("copied", "updated", "mended")
+                changes += copied.kind in ("copied", "updated", "repaired")
                 # Only the first pass tells what it need not do.
-                if since is None or copied.kind in ("copied", "updated", "mended", "damaged"):
+                if since is None or copied.kind in ("copied", "updated", "repaired", "damaged"):
                     yield copied
             if since is not None and not changes:
                 break
@@ -120,12 +120,12 @@ class Copier:
                 pass
         sweep(self._index)
 
-    def mend(self) -> Iterator[CopyResult]:
+    def repair(self) -> Iterator[CopyResult]:
         """Replace damaged objects of the target by those of the source; copy nothing else.
 
         So a back-up can be the source: newer records, accounts and jobs stay.
         """
-        results = self._side_by_side(self._pictures.mend, self._records(self._source, None))
+        results = self._side_by_side(self._pictures.repair, self._records(self._source, None))
         yield from self._folding(results)
         for stat in self._source.list(keys.USERS):
             name = keys.name_of_user(stat.key)
@@ -137,7 +137,7 @@ class Copier:
             except DamagedRecord:
                 copied = copy_object(self._source, self._target, stat)
                 if copied is not None:
-                    yield CopyResult("mended", copied.key, copied.size_bytes)
+                    yield CopyResult("repaired", copied.key, copied.size_bytes)
 
     def total(self) -> int:
         """Return how many pictures and objects a first pass looks at."""

@@ -58,7 +58,7 @@ class PictureCopier:
                 continue
         return CopyResult("damaged", key)
 
-    def mend(self, image_id: str) -> CopyResult | None:
+    def repair(self, image_id: str) -> CopyResult | None:
         """Bring a picture over if it is damaged at the target; None if it is not, or not there."""
         try:
             record, _ = read_record(self._target, image_id)
@@ -74,7 +74,7 @@ class PictureCopier:
             outcome = "failed"
         key = keys.original(image_id, record.generation)
         if outcome == "written":
-            return CopyResult("mended", key, record.size_bytes)
+            return CopyResult("repaired", key, record.size_bytes)
         return CopyResult("damaged", key)
 
     def _bring(self, record: Record) -> CopyResult:
@@ -89,7 +89,7 @@ class PictureCopier:
             if record.state == "live" and self._start.find(_position(record)) != record:
                 self._index.announce(record)
             if original == "written":
-                return CopyResult("mended", key, record.size_bytes)
+                return CopyResult("repaired", key, record.size_bytes)
             return CopyResult("unchanged", key)
         is_new = there is None or there.generation != record.generation
         announced = self._index.announce(record, is_new=is_new)
@@ -100,7 +100,7 @@ class PictureCopier:
         announced.confirm()
         self._bring_working_copies(record)
         if there is None:
-            return CopyResult("mended" if etag else "copied", key, record.size_bytes)
+            return CopyResult("repaired" if etag else "copied", key, record.size_bytes)
         if (there.visibility, there.state) != (record.visibility, record.state):
             self._library.purge(record.id)
         if there.generation != record.generation:

@@ -9,7 +9,7 @@ from typing import Literal
 
 from progimage.stores import Reader
 
-Kind = Literal["copied", "updated", "unchanged", "mended", "newer", "extra", "removed", "damaged"]
+Kind = Literal["copied", "updated", "unchanged", "repaired", "newer", "extra", "removed", "damaged"]
 
 CHUNK = 1 << 20
 
@@ -20,7 +20,7 @@ class CopyResult:
 
     copied, updated: it is the same now; it was not there, or another version was.
     unchanged: it was the same.
-    mended: the target's record or bytes were damaged, and are those of the source now.
+    repaired: the target's record or bytes were damaged, and are those of the source now.
     newer: the target has a later version, which stays.
     extra: a picture that only the target has; removed, if that was asked for.
     damaged: its bytes are not those that its record was made of, or it cannot be read.

@@ -1,7 +1,7 @@
 """Reading the arguments of imgproxy's options: numbers, flags, colours, gravities.
 
-What is no number where one belongs is answered 404, as imgproxy does. A flag that is
-neither true nor false counts as false there, so it does here.
+An argument that should be a number and is not is answered with 404, as by imgproxy. A flag that
+is neither true nor false counts as false, also as in imgproxy.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from progimage.api.fronts.foreign import ForeignUrlError
 from progimage.api.fronts.imgproxy.options import FOCUS, GRAVITIES, SMART, Extend, Gravity
 from progimage.imaging.codecs import formats
 
-# What Go's strconv.ParseBool takes for true.
+# The texts that Go's strconv.ParseBool reads as true.
 _TRUE = frozenset({"1", "t", "T", "TRUE", "true", "True"})
 _INTEGER = re.compile(r"[+-]?[0-9]{1,9}")
 _NUMBER = re.compile(r"[+-]?([0-9]{1,9}(\.[0-9]{0,9})?|\.[0-9]{1,9})")
@@ -97,7 +97,7 @@ def extend(name: str, arguments: Sequence[str], before: Extend) -> Extend:
 
 
 def format_name(name: str, text: str) -> str:
-    """Return our name of an output format.
+    """Return the name of an output format here.
 
     Raises:
         ForeignUrlError: 404 for a format that imgproxy does not know, 422 for one that it

@@ -20,7 +20,7 @@ _INFO = "info"
 
 @dataclass(frozen=True, slots=True)
 class ImgproxyUrl:
-    """A URL that was read, and what compiles it; see `ForeignUrl`."""
+    """A URL that was read; see `ForeignUrl`."""
 
     source: str
     options: Options
@@ -52,7 +52,7 @@ class ImgproxyFront:
 
     Args:
         pairs: keys and salts, any of which may have signed a URL.
-        signature_bytes: how much of a signature is compared; 32 is the whole.
+        signature_bytes: how many bytes of a signature are compared; 32 is all.
         trusted: texts that are accepted in place of a signature.
         is_unsafe: URLs need no signature.
         grammar: presets and the watermark.
@@ -106,8 +106,8 @@ class ImgproxyFront:
                     404,
                 )
             return
-        given = parts.signature.encode()
-        if any(compare_digest(given, text) for text in self._trusted):
+        signature = parts.signature.encode()
+        if any(compare_digest(signature, text) for text in self._trusted):
             return
         if not is_signed(parts.signature, parts.signed, self._pairs, self._signature_bytes):
             raise ForeignUrlError("imgproxy URL: the signature is not valid", 403)

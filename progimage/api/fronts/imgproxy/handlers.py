@@ -50,7 +50,7 @@ def _filename(options: Options, arguments: list[str]) -> None:
 
 
 def _must_stay(name: str, *, expected: bool) -> _Handler:
-    """Return a handler that takes an option whose only value here is `expected`."""
+    """Return a handler for an option that has only the value `expected` here."""
 
     def handler(_options: Options, arguments: list[str]) -> None:
         at_most(name, arguments, 1)
@@ -63,7 +63,7 @@ def _must_stay(name: str, *, expected: bool) -> _Handler:
 
 
 def _keep(attribute: str) -> _Handler:
-    """Return a handler for an option that, where true, takes away what `attribute` keeps."""
+    """Return a handler for an option that sets `attribute` to its opposite."""
 
     def handler(options: Options, arguments: list[str]) -> None:
         at_most(attribute, arguments, 1)
@@ -81,7 +81,7 @@ def _setter(attribute: str, read: Callable[[str, str], object]) -> _Handler:
 
 
 def _ignored(_options: Options, _arguments: list[str]) -> None:
-    """Take an option that is for caches alone."""
+    """Accept an option that only concerns caches; it has no effect."""
 
 
 def _flag_of(_name: str, text: str) -> bool:
@@ -89,7 +89,7 @@ def _flag_of(_name: str, text: str) -> bool:
 
 
 def _must_be(name: str, expected: str) -> _Handler:
-    """Return a handler that takes an option whose only value here is `expected`."""
+    """Return a handler for an option that has only the value `expected` here."""
 
     def handler(_options: Options, arguments: list[str]) -> None:
         at_most(name, arguments, 1)

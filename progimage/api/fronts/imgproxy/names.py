@@ -1,4 +1,4 @@
-"""The names of imgproxy's options: short ones, those of its operator, and those not supported.
+"""The names of imgproxy's options: short names, options for its operator, unsupported options.
 
 Source: imgproxy documentation, "Processing options".
 """

@@ -21,13 +21,13 @@ _MAX_OPTIONS = 100
 
 @dataclass(frozen=True, slots=True)
 class Grammar:
-    """How the operator set imgproxy's URLs up.
+    """The settings for imgproxy's URLs.
 
     Attributes:
         presets: option segments by preset name; `default` is applied to every URL.
         only_presets: URLs name presets and nothing else.
         base64_with_name: the last segment behind a base64 source is a file name.
-        watermark: the id of the picture that `watermark` lays on; "" for none.
+        watermark: the id of the picture that the option `watermark` uses; "" for none.
     """
 
     presets: Mapping[str, tuple[tuple[str, ...], ...]] = field(default_factory=dict)
@@ -61,7 +61,7 @@ def parse_options(
 
 
 def preset_segments(text: str) -> tuple[tuple[str, ...], ...]:
-    """Take the text of a preset, such as `rs:fill:300:300/q:80`, apart."""
+    """Return the segments of a preset such as `rs:fill:300:300/q:80`, each in its parts."""
     return tuple(tuple(segment.split(":")) for segment in text.strip("/").split("/"))
 
 

@@ -22,7 +22,7 @@ _MERGED_SLASHES = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]*):/(?=[^/])")
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """A path taken apart.
+    """The parts of a path.
 
     Attributes:
         signature: the first segment.
@@ -42,14 +42,14 @@ class Parts:
 def split_path(
     raw_path: str, *, only_presets: bool = False, base64_with_name: bool = False
 ) -> Parts:
-    """Take a raw, undecoded path apart.
+    """Return the parts of a raw, undecoded path.
 
     With `only_presets` the first segment behind the signature names presets, and there are
-    no other options. With `base64_with_name` the last segment behind a base64 source is passed
-    over, unless it is the source.
+    no other options. With `base64_with_name` the last segment behind a base64 source is
+    ignored, unless it is the source.
 
-    What proxies are known to change is changed back first: `%3A` in options, and one
-    slash in place of two behind the scheme of a plain source.
+    Known changes by proxies are undone first: `%3A` in options, and one slash in place of two
+    behind the scheme of a plain source.
 
     Raises:
         ForeignUrlError: with 404, as imgproxy answers, if a part is missing or malformed.

@@ -30,9 +30,9 @@ class KeyPair:
 
 
 def is_signed(signature: str, path: str, pairs: Sequence[KeyPair], size: int = SIZE) -> bool:
-    """Return whether one of `pairs` signed `path`, which begins with a slash."""
+    """Return True if one of `pairs` signed `path`, which begins with a slash."""
     try:
-        given = base64.b64decode(
+        sent = base64.b64decode(
             signature.rstrip("=") + "=" * (-len(signature.rstrip("=")) % 4),
             altchars=b"-_",
             validate=True,
@@ -40,9 +40,9 @@ def is_signed(signature: str, path: str, pairs: Sequence[KeyPair], size: int = S
     except (binascii.Error, ValueError):
         return False
     message = path.encode()
-    # Every pair is tried, so that the time tells nothing about which one failed.
+    # Every pair is tried, so that the time does not reveal which one failed.
     matches = [
-        hmac.compare_digest(given, hmac.digest(pair.key, pair.salt + message, "sha256")[:size])
+        hmac.compare_digest(sent, hmac.digest(pair.key, pair.salt + message, "sha256")[:size])
         for pair in pairs
     ]
     return any(matches)

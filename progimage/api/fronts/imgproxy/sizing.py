@@ -80,11 +80,11 @@ def padding(options: Options, arguments: list[str]) -> None:
     """Read up to four widths, in the order of CSS."""
     at_most("padding", arguments, 4)
     texts = [*arguments, "", "", "", ""][:4]
-    given = [whole("padding", text, high=4096) if text else None for text in texts]
-    top = options.padding[0] if given[0] is None else given[0]
-    right = top if given[1] is None else given[1]
-    bottom = top if given[2] is None else given[2]
-    left = right if given[3] is None else given[3]
+    widths = [whole("padding", text, high=4096) if text else None for text in texts]
+    top = options.padding[0] if widths[0] is None else widths[0]
+    right = top if widths[1] is None else widths[1]
+    bottom = top if widths[2] is None else widths[2]
+    left = right if widths[3] is None else widths[3]
     options.padding = (top, right, bottom, left)
 
 

@@ -1,6 +1,6 @@
 """From imgproxy's options to a pipeline.
 
-imgproxy works in one fixed order, whatever the order in the URL: trim, crop, resize,
+imgproxy works in one fixed order, independent of the order in the URL: trim, crop, resize,
 rotate and flip, crop to the result, colours and filters, extend, padding, background,
 watermark (its documentation, "About processing pipeline"). A crop counts in the picture
 as rotated and flipped, so where there is one, rotation comes first.
@@ -30,7 +30,7 @@ _COMPASS = {
     "soea": "southeast",
     "sowe": "southwest",
 }
-# A URL that uses everything needs this many; each is bounded by itself.
+# A URL with all options has this many steps; each has its own limits.
 _MAX_STEPS = 24
 
 

@@ -21,7 +21,7 @@ _UNSAFE = "unsafe"
 
 @dataclass(frozen=True, slots=True)
 class ThumborUrl:
-    """A URL that was read, and what compiles it; see `ForeignUrl`."""
+    """A URL that was read; see `ForeignUrl`."""
 
     source: str
     options: ThumborOptions
@@ -93,7 +93,7 @@ def _without_upscale(options: ThumborOptions, size: Size) -> ThumborOptions:
     """Return the options as the filters `no_upscale` and `stretch` change them.
 
     Args:
-        size: of the source before a trim, which is the bound that thumbor goes by.
+        size: of the source before a trim, which is the limit in thumbor.
     """
     names = {name for name, _ in options.filters}
     if "stretch" in names:

@@ -24,11 +24,11 @@ def sign(path: str, key: str, kind: str = "sha1") -> str:
 
 def is_signed(signature: str, path: str, keys: Sequence[str]) -> bool:
     """Return whether one of `keys` signed `path`, as it was sent or percent-decoded."""
-    given = unquote(signature)
-    if len(given) < _SHORTEST or not given.isascii():
+    sent = unquote(signature)
+    if len(sent) < _SHORTEST or not sent.isascii():
         return False
     matches = [
-        hmac.compare_digest(sign(text, key, kind)[: len(given)], given)
+        hmac.compare_digest(sign(text, key, kind)[: len(sent)], sent)
         for key in keys
         for kind in _HASHES
         for text in {path, unquote(path)}

@@ -42,8 +42,7 @@ ALBUM = Named(
             "visibility": {"type": "string", "enum": ["public", "private"]},
             "cover": {
                 "type": ["string", "null"],
-                "description": "Id of the picture that stands for the album, which the client may "
-                "see.",
+                "description": "Id of the cover; a picture that the client may see.",
             },
             "created": {"type": "string", "format": "date-time"},
             "modified": {
@@ -86,7 +85,7 @@ CHANGED = Named(
 
 
 class AlbumFields(JsonBody):
-    """The fields of an album; null stands for the default."""
+    """The fields of an album; null is the default."""
 
     max_bytes: ClassVar[int] = 1024 * 1024
 
@@ -102,7 +101,7 @@ class AlbumFields(JsonBody):
         default=None, max_length=MAX_PICTURES, description="Ids of all pictures, in order."
     )
 
-    def given(self) -> dict[str, Any]:
+    def changes(self) -> dict[str, Any]:
         """Return the fields that were sent, with defaults in place of null."""
         found: dict[str, Any] = {}
         for name in self.model_fields_set - {"visibility", "images"}:

@@ -91,9 +91,9 @@ class AlbumResource:
         sent = read_json(req, self._settings.upload, AlbumFields)
         if not sent.title:
             raise InvalidField("title: missing; expected a string of 1 to 200 characters")
-        self._check_visible(viewer, sent.given().get("images", ()))
+        self._check_visible(viewer, sent.changes().get("images", ()))
         default = {"visibility": "private" if viewer.name else "public"}
-        album = self._albums.create(viewer.name, {**default, **sent.given()})
+        album = self._albums.create(viewer.name, {**default, **sent.changes()})
         resp.status = falcon.HTTP_201
         resp.location = self._urls.absolute(req, f"/albums/{album.id}/")
         self._respond(resp, SeenAlbum(album, viewer))
@@ -144,7 +144,7 @@ class AlbumResource:
         viewer = viewer_of(req)
         before = self._albums.find_to_edit(viewer, album_id)
         sent = read_json(req, self._settings.upload, AlbumFields)
-        changes = sent.given()
+        changes = sent.changes()
         if changes.get("title") == "":
             raise InvalidField("title: expected a string of 1 to 200 characters")
         self._check_visible(viewer, set(changes.get("images", ())) - set(before.images))
