@@ -7,7 +7,7 @@ is left out when the album is read, and comes back if it is restored or shown ag
     change   album, swapped
     remove   album · note
 
-The album is the commit. A crash between two steps leaves a note that means nothing, which
+The album is the commit. A crash between two steps leaves a note without an album, which
 lists skip and `progimage check --repair` removes.
 """
 
@@ -98,7 +98,7 @@ class Albums:
         """Return an album that `viewer` may see.
 
         Raises:
-            NotFound: there is none, or none that the viewer may see; the two look alike.
+            NotFound: there is none, or none that the viewer may see (the same error).
         """
         return self._read_visible(viewer, album_id)[0]
 
@@ -175,7 +175,7 @@ class Albums:
         """Yield the albums of an owner with their notes, the newest first.
 
         Args:
-            after: the note of the last album that was read.
+            after: the note of the last album of the page before.
         """
         for stat in self._store.list(owner_keys.albums_of(owner), after):
             album_id = owner_keys.id_of_album_note(stat.key)

@@ -12,8 +12,8 @@ from progimage.library.swaps import Purge, Swaps
 from progimage.model import Metadata, Record, Viewer, check_visibility, parse_metadata
 from progimage.telemetry import audit
 
-# A swap is only lost to another writer that was faster. One that loses so many in a row is one
-# of many and should come back later.
+# A swap fails only if another writer was faster. A writer that fails this often has many
+# competitors, and its client should try again later.
 ATTEMPTS = 8
 
 TICK = timedelta(microseconds=1)
@@ -49,7 +49,8 @@ class Edits:
             record, etag = self._records.read_editable(viewer, image_id)
             wanted = changes(record) if callable(changes) else changes
             if "visibility" in wanted and not record.is_public:
-                # The process that hid it may have died before the purge; this may be a repetition.
+                # The process that hid the picture may have died before the purge, and this request
+                # may repeat that one.
                 self._purge(image_id, public_only=True)
             if not is_expected(record):
                 raise PreconditionFailed(

@@ -1,7 +1,7 @@
-"""Events: changes of pictures and jobs that other programs want to know of.
+"""Events: changes of pictures and jobs that other programs are informed of.
 
-A change expects its event before it is committed and confirms it afterwards, before it is
-acknowledged. What that takes is the matter of an implementation (`progimage.webhooks.outbox`).
+A change expects its event before it is committed, and confirms it after the commit and before
+it is acknowledged. `progimage.webhooks.outbox` implements this interface.
 """
 
 from __future__ import annotations
@@ -46,9 +46,9 @@ class Events(Protocol):
     def expecting(
         self, kind: EventKind, subject: Subject, data: Data
     ) -> AbstractContextManager[Event]:
-        """Expect an event while the block does other things.
+        """Expect an event while the block runs.
 
-        When the block ends, the event is safe and the change may be committed.
+        At the end of the block the event is stored, and the change may be committed.
         """
 
 
@@ -88,6 +88,6 @@ def subject_of(record: Record) -> Subject:
 
 
 def expect(events: Events, kind: EventKind, subject: Subject, data: Data) -> Event:
-    """Expect an event, and return when it is safe."""
+    """Expect an event, and return it when it is stored."""
     with events.expecting(kind, subject, data) as event:
         return event

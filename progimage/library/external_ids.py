@@ -1,9 +1,9 @@
 """Ids of other systems, each of which leads to one picture of an owner.
 
 The pointer of an id, `external/<owner>/…`, names the picture, and the record of the picture has
-the id. **An id leads to a picture where the two agree.** So every change takes effect in one
-write, and a crash between two writes leaves at most an id that leads nowhere, which the next
-upload or edit of the same picture, or `progimage check --repair`, sets right:
+the id. **An id leads to a picture if the two agree.** So every change takes effect in one
+write, and a crash between two writes leaves at most an id that leads nowhere. The next upload or
+edit of the same picture, or `progimage check --repair`, corrects it:
 
     upload    pointer, reserved · record with the id, created
     replace   record of the new picture with the id · pointer, swapped · id of the old picture
@@ -30,7 +30,7 @@ from progimage.library.records import Records
 from progimage.model import Record, Viewer, parse_metadata
 from progimage.stores import ObjectStore
 
-# Looked up where an id leads nowhere, so that the answer takes as long as for a hidden picture.
+# Looked up if an id leads nowhere, so that the answer takes as long as for a hidden picture.
 _NO_PICTURE = "0" * 64
 
 
@@ -53,7 +53,7 @@ class ExternalIds:
         """Return the record of the picture that an id of `owner` leads to.
 
         Raises:
-            NotFound: it leads to none, or to none that the viewer may see; the two look alike.
+            NotFound: it leads to none, or to none that the viewer may see (the same error).
         """
         external_id = clean_external_id(external_id)
         pointer, _ = self.pointers.load(owner, external_id)
@@ -113,7 +113,7 @@ class ExternalIds:
         return Claim(self, external_id, reservation, replaces=False)
 
     def claim_again(self, trashed: Record) -> Claim:
-        """Reserve the id of a picture that leaves the trash; none if another picture has it."""
+        """Reserve the id of a picture that is restored; reserve none if another picture has it."""
         owner, external_id = trashed.owner, trashed.external_id
         try:
             return self.claim(owner, external_id, trashed.id, trashed.revision, replaces=False)
@@ -140,14 +140,14 @@ class ExternalIds:
                 return self._forget(record)
             except Conflict:
                 continue
-            # Read after the swap: until then its picture may have been waiting for its record.
+            # Read after the swap: before it the record of that picture may have been on its way.
             if pointer is not None and (loser := self.pointers.holder(pointer)) is not None:
                 self._forget(loser)
             return record
-        raise Overloaded("many others are giving away this external id; try again")
+        raise Overloaded("many other requests are changing this external id; try again")
 
     def release(self, record: Record) -> None:
-        """Remove the pointer of the id that a record had, or that goes with its picture."""
+        """Remove the pointer of the id that a record had, or that is removed with its picture."""
         self.pointers.release(record)
 
     def _forget(self, record: Record) -> Record:
@@ -166,7 +166,7 @@ class ExternalIds:
 class Claim:
     """An id that is reserved while the record of a picture gets it: a context manager.
 
-    At its end the id is given back, unless the record has it.
+    At its end the id becomes free again, unless the record has it.
     """
 
     def __init__(
@@ -183,9 +183,9 @@ class Claim:
         self.external_id = external_id
 
     def settle(self, record: Record) -> Record:
-        """Let the id lead to a picture whose record has it by now; return the record.
+        """Let the id lead to a picture whose record has it now; return the record.
 
-        The record comes back without the id if another picture has replaced this one already.
+        The returned record is without the id if another picture has taken it already.
         """
         if self.external_id and record.external_id == self.external_id:
             record = self._external_ids.settle(record, replaces=self._replaces)

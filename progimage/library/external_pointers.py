@@ -1,9 +1,9 @@
 """The pointers of external ids: which picture each of them leads to.
 
 A pointer is written before the record of its picture gets the id. Until then, for up to
-`RESERVED_FOR`, the id is reserved: others cannot have it. Pointers are written by
-compare-and-swap, and each has a token, so that no two are equal: a process that gives an id back
-cannot remove the pointer of another one.
+`RESERVED_FOR`, the id is reserved: no other picture can get it. Pointers are written by
+compare-and-swap, and each has a token, so that no two are equal: a process that releases an id
+cannot remove the pointer of another process.
 """
 
 from __future__ import annotations
@@ -121,12 +121,12 @@ class Pointers:
             except Conflict:
                 continue
             return Reservation(*written, before)
-        raise Overloaded("many others are giving away this external id; try again")
+        raise Overloaded("many other requests are changing this external id; try again")
 
     def give_back(self, reservation: Reservation) -> None:
-        """Put back what was there before a reservation, unless the picture has the id by now.
+        """Restore the pointer from before a reservation, unless the picture has the id now.
 
-        If the store fails, or another process has written the pointer since, it stays.
+        If the store fails, or another process has written the pointer meanwhile, it stays.
         """
         pointer, before = reservation.pointer, reservation.before
         with suppress(StoreError):
@@ -139,13 +139,13 @@ class Pointers:
                 self._store.delete(key, expect=reservation.etag)
 
     def release(self, record: Record) -> None:
-        """Remove the pointer of the id that a record had, or that goes with its picture."""
+        """Remove the pointer of the id that a record had, or that is removed with its picture."""
         if not record.external_id:
             return
         pointer, etag = self.load(record.owner, record.external_id)
         if pointer is None or pointer.image_id != record.id or self.holder(pointer) is not None:
             return
-        with suppress(Conflict):  # by now it leads to another picture, or to this one again
+        with suppress(Conflict):  # another process has changed it
             key = owner_keys.external_id(record.owner, record.external_id)
             self._store.delete(key, expect=etag)
 

@@ -3,16 +3,15 @@
 The order of writes makes a crash harmless. The record is the commit:
 
     add      original under a name of its own, and announcement · record, created
-    edit     announcement · record, swapped · renditions of what was hidden, removed
+    edit     announcement · record, swapped · renditions of a hidden picture, removed
     remove   see `progimage.library.removals`
     trash    see `progimage.library.trash`
 
-So at every moment a live record has its bytes and is found by searches. `progimage check
---repair` recognises and removes other objects that a crash left. Any process that finds a
-`deleting` record finishes the removal; several may do so at once, and repeat it: each step
-names exactly what it removes (an original by its generation, the record by its etag), so a slow
-process cannot hit a later upload. Hiding a picture again, after no answer came, purges it
-again.
+So a live record always has its bytes, and searches find it. `progimage check --repair`
+recognises and removes other objects that a crash left. Any process that finds a `deleting`
+record finishes the removal. Several may do so at once, and repeatedly: each step names exactly
+what it removes (an original by its generation, the record by its etag), so a slow process cannot
+remove a later upload. A request to hide a picture can be repeated: it purges the picture again.
 """
 
 from __future__ import annotations
@@ -70,7 +69,7 @@ class Library:
     Args:
         on_purge: called with the id of each picture whose renditions were purged, before the
             purge is acknowledged.
-        events: takes what happens to pictures.
+        events: takes the events of pictures.
         quotas: counts the pictures of accounts; None where there are no quotas.
     """
 
@@ -107,12 +106,12 @@ class Library:
         A picture that is stored already is not changed, and neither is its metadata.
 
         Args:
-            is_absent: `held` has just returned None, so the record is not read again unless
-                another upload was faster.
+            is_absent: True if `held` has just returned None, so that the record need not be
+                read again.
 
         Raises:
             InvalidField: it should be private but has no owner.
-            Overloaded: others keep adding and removing this very picture.
+            Overloaded: other requests add and remove the same picture all the time.
         """
         check_visibility(metadata, candidate.owner)
         for _ in range(ATTEMPTS):
@@ -128,8 +127,8 @@ class Library:
         """Return the record of `image_id`, if `viewer` may see it.
 
         Raises:
-            NotFound: there is none, or none that the viewer may see; the two look
-                alike on purpose, so that a guess reveals nothing.
+            NotFound: there is none, or none that the viewer may see. The error is the same, so
+                that a guess reveals nothing.
         """
         return self._records.read_visible(viewer, image_id)[0]
 
@@ -231,9 +230,8 @@ class Library:
     def held(self, image_id: str, visibility: Visibility | None = None) -> Record | None:
         """Return the record of a picture about to be added, if it is stored already.
 
-        A removal that is not finished yet is finished first; a record that cannot be read is
-        moved to quarantine; a picture in the trash is restored, with the `visibility` that the
-        upload asks for.
+        An interrupted removal is finished first. A record that cannot be read is moved to
+        quarantine. A picture in the trash is restored, with this `visibility` if there is one.
         """
         try:
             record, etag = self._records.read(image_id)
@@ -256,7 +254,7 @@ class Library:
         try:
             return self.trash.restore(owner, record.id, visibility)
         except NotFound:
-            # Another process has just restored or removed it.
+            # Another process has restored or removed it a moment ago.
             return self.held(record.id, visibility)
 
     def adopt(self, record: Record) -> bool:
@@ -264,7 +262,7 @@ class Library:
         return self._commit(record, None)
 
     def _commit(self, record: Record, source: BinaryIO | None) -> bool:
-        """Write original, announcement and record; False if another upload was faster."""
+        """Write original, announcement and record; return False if there is a record already."""
         original = keys.original(record.id, record.generation)
         with (
             self._index.announcing(record, is_new=True) as announced,
@@ -281,8 +279,8 @@ class Library:
             if source is not None:
                 self._store.delete(original)
             return False
-        # Any other error leaves it open whether the record was written: its bytes must stay. If
-        # it was not, `check` removes them.
+        # After any other error it is not known whether the record was written, so its bytes must
+        # stay. If it was not, `check` removes them.
         announced.confirm()
         event.confirm()
         return True

@@ -1,7 +1,7 @@
 """The pyramids of one store: their keys, and how they are written and read.
 
-A pyramid is beside the working copies of its picture, so whatever is done with those is done
-with it. It is written after the record, and the record is read again afterwards, as
+A pyramid is stored beside the working copies of its picture, so it is copied and removed together
+with them. It is written after the record, and the record is read again afterwards, as
 `working_copies` explains. Its directory is remembered; a tile is then one read of the store.
 """
 

@@ -1,12 +1,12 @@
 """Quotas: how many pictures and bytes an account may have.
 
 The object `usage/<owner>.json` counts what an account has, with its own limits if it has any.
-An upload adds to it, by compare-and-swap, before the picture is stored, and a removal takes off
-when it has marked the record. So uploads at once do not pass the quota together. What a process
-that dies in between leaves wrong is never a reason for an error: before an upload is rejected,
-the pictures of the account are counted again from the index and its trash. Uploads that were
-under way during such a count are added again at their end, so the quota can be passed by as
-many pictures as were on their way, and the count is never too low for long.
+An upload adds to it, by compare-and-swap, before the picture is stored, and a removal subtracts
+when it has marked the record. So uploads at the same time cannot exceed the quota together. A
+process that dies in between leaves a wrong count. Therefore, before an upload is rejected, the
+pictures of the account are counted again from the index and the trash. Uploads that were running
+during such a count are added again at their end. So the quota can be exceeded by the number of
+uploads that were running, and the count is never too low for long.
 
 Pictures without an owner have no quota.
 """
@@ -64,7 +64,7 @@ class Usage(JsonObject):
     counts: int = 0
 
     def plus(self, pictures: int, size_bytes: int) -> Usage:
-        """Return the usage with pictures more, or less, but never below nothing."""
+        """Return the usage with more pictures, or fewer, but never below 0."""
         return self.model_copy(
             update={
                 "pictures": max(0, self.pictures + pictures),
@@ -125,7 +125,7 @@ class Quotas:
                 self._change(owner, lambda usage: usage.plus(1, size_bytes))
 
     def release(self, owner: str, size_bytes: int) -> None:
-        """Take a picture off the count of an account."""
+        """Subtract a picture from the count of an account."""
         if owner:
             self._change(owner, lambda usage: usage.plus(-1, -size_bytes))
 

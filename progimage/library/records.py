@@ -13,7 +13,7 @@ from progimage.model import Record, Viewer
 from progimage.stores import ObjectStore, json_objects
 from progimage.telemetry import audit
 
-# Parsed where a record is missing, so that the answer takes as much work as where it is hidden.
+# Parsed if a record is missing, so that the answer takes as much work as for a hidden picture.
 _STAND_IN = Record(
     id="0" * 64,
     owner="nobody",
@@ -86,8 +86,8 @@ class Records:
     def read_visible(self, viewer: Viewer, image_id: str) -> tuple[Record, str]:
         """Return the record, if the viewer may see it, and its etag in the store.
 
-        A picture that is missing takes the same steps as one that the viewer may not see, so
-        that the time of the answer does not tell them apart.
+        A missing picture takes the same steps as one that the viewer may not see, so that the
+        time of the answer does not distinguish them.
 
         Raises:
             NotFound: there is none, or none that the viewer may see.

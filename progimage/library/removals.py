@@ -3,14 +3,14 @@
     remove   renditions · note · announcement · record swapped to `deleting` · renditions ·
              original · record · note
 
-The renditions go first, so that nothing is public any more while a record is `deleting`,
-and once more afterwards, for those of renders that were under way. The note
+The renditions are removed first, so that nothing is public while a record is `deleting`, and
+once more afterwards, because renders may have been running. The note
 `removals/<id>` lets any process finish an interrupted removal.
 
-A full store cannot take the note or the swapped record. There the record is removed at
-once instead, and announced when the original has made room. A crash in between then leaves
-an original without record and searches that show the picture, which
-`progimage check --repair` finds.
+A full store cannot take the note or the swapped record. Then the record is removed at
+once, and announced when the removed original has made room. A crash in between leaves an
+original without a record and searches that show the picture, which `progimage check --repair`
+finds.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from progimage.stores import ObjectStore
 
 log = structlog.get_logger()
 
-# A removal that has not begun after that will not: its process is dead.
+# If a removal does not begin within this time, its process is dead.
 _BEGINS_WITHIN = timedelta(hours=1)
 
 

@@ -39,7 +39,7 @@ class Remover:
     Args:
         purge: removes the cached renditions of a picture.
         quotas: counts the pictures of accounts; None where there are no quotas.
-        events: takes what happens to pictures.
+        events: takes the events of pictures.
     """
 
     def __init__(
@@ -89,7 +89,7 @@ class Remover:
                 if not can_edit(viewer, record):
                     raise not_found(image_id) if from_trash else forbidden(image_id)
                 if not is_expected(record):
-                    raise PreconditionFailed("there is another version of the picture by now")
+                    raise PreconditionFailed("the picture has another version now")
                 self._purge(image_id)
                 try:
                     mark = partial(self._mark_deleting, record, etag)
@@ -118,7 +118,7 @@ class Remover:
         try:
             self._store.delete(keys.record(record.id), expect=etag)
         except Conflict:
-            # Another finished first and a new upload has taken the place.
+            # Another process was faster, and the picture has been uploaded again.
             return
         removals.forget(self._store, record.id)
 
@@ -132,7 +132,7 @@ class Remover:
         stored = [s.key for s in self._store.list(prefix) if s.key != keys.record(image_id)]
         if not any(originals.is_of(self._store, key, image_id, viewer) for key in stored):
             raise DamagedRecord(
-                f"the record of picture {image_id} is damaged, so it is not known whose it is; "
+                f"the record of picture {image_id} is damaged, so its owner is not known; "
                 "its operator can repair it with 'progimage check --repair'"
             )
         self._purge(image_id)
@@ -158,7 +158,7 @@ class Remover:
         self.finish(record, etag)
         event.confirm()
         try:
-            # There is room again: that of the original.
+            # The removed original has made room.
             self._index.announce(next_revision(record))
         except StoreFull:
             log.warning("searches show a removed picture until a check", picture=record.id)
@@ -174,7 +174,7 @@ class Remover:
             raise
         announced.confirm()
         event.confirm()
-        # Here, since of all processes that remove the picture only one comes past the swap. A
+        # Here, because only one of the processes that remove a picture gets past the swap. A
         # count that stays too high is corrected before it rejects an upload.
         if self._quotas:
             with suppress(StoreError):
@@ -182,6 +182,6 @@ class Remover:
         return deleting, etag
 
     def _expect_removal(self, record: Record) -> Event:
-        """Expect the event of a removal; a picture in the trash had it when it went there."""
+        """Expect the event of a removal; for a picture in the trash it was sent before."""
         events = NO_EVENTS if record.state == "trashed" else self._events
         return expect(events, "image.deleted", subject_of(next_revision(record)), record.facts)

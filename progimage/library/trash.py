@@ -5,7 +5,7 @@
 
 A picture in the trash has its original, and a record that no viewer can see. The note
 `trash/<owner>/<…>-<id>` makes it findable, and says until when it can be restored. The note
-comes before the record: a crash in between leaves a note that means nothing, which listings
+is written before the record. A crash in between leaves a note without a picture, which listings
 skip and `progimage gc` removes.
 """
 
@@ -26,7 +26,7 @@ from progimage.model import Record, Trashed, Viewer, Visibility
 from progimage.stores import ObjectStore
 from progimage.telemetry import audit
 
-# A note whose record has not been swapped after that belongs to a dead process.
+# If the record is not swapped within this time, the process that wrote the note is dead.
 STALE = timedelta(hours=1)
 
 
@@ -71,7 +71,7 @@ class Trash:
             if not can_edit(viewer, record):
                 raise forbidden(image_id)
             if not is_expected(record):
-                raise PreconditionFailed("there is another version of the picture by now")
+                raise PreconditionFailed("the picture has another version now")
             self._purge(image_id)
             now = self._clock()
             trashed = record.model_copy(
@@ -100,7 +100,7 @@ class Trash:
     ) -> Record:
         """Take a picture out of the trash of `viewer`; return its record.
 
-        It has its external id again, unless another picture has the id by now.
+        It has its external id again, unless another picture has taken the id.
 
         Args:
             visibility: the one that it gets; None: the one that it had.
@@ -131,7 +131,7 @@ class Trash:
         """Yield the pictures in the trash of `owner`, with their notes, last to expire first.
 
         Args:
-            after: the note of the last picture that was read.
+            after: the note of the last picture of the page before.
         """
         for stat in self._store.list(owner_keys.trash_of(owner), after):
             image_id = owner_keys.id_of_trash_note(stat.key)

@@ -35,7 +35,7 @@ class WorkingCopies:
 
     Args:
         px: the long side of a picture's largest copy, in pixels; 0 for no copies.
-        executor: writes copies while the caller goes on; without it `keep_all` waits.
+        executor: writes copies in the background; without it `keep_all` waits.
     """
 
     def __init__(

@@ -1,14 +1,13 @@
 """Compare what the store holds with what it should; repair on request.
 
-Every record is read, every original hashed, every rendition and every working copy matched
-with the picture it belongs to, every picture looked for in the index and every picture of
-the index among the records, and every part of a job matched with its request. What a crash
-can leave behind is repaired: interrupted removals are finished, renditions and
-working copies without a picture and parts without a job are removed, and searches see every
-picture as it is. An original without record is set aside in quarantine, never deleted. A
-record that cannot be read is rebuilt from its original where it can be. Other damage (an
-original that is missing or differs from its hash, an object that is listed but not found)
-is reported and never touched: a back-up, or another upload, can still restore it.
+Every record is read and every original hashed. Renditions and working copies are matched with
+their pictures, parts of jobs with their requests, and the index with the records. The remains
+of crashes are repaired: interrupted removals are finished, renditions and working copies
+without a picture and parts without a job are removed, and the index is corrected. An original
+without a record is moved to quarantine, never deleted. A record that cannot be read is rebuilt
+from its original if possible. Other damage (an original that is missing or differs from its
+hash, an object that is listed but not found) is reported and not changed: a back-up, or another
+upload, can still restore it.
 """
 
 from __future__ import annotations
@@ -269,7 +268,7 @@ class Check:
             return None
 
     def _is_listed(self, key: str) -> bool:
-        """Return whether a listing still has `key`; some servers list objects that are lost."""
+        """Return True if a listing has `key`; some servers list objects that are lost."""
         return next((True for stat in self._store.list(key) if stat.key == key), False)
 
     def _is_rebuilt(self, key: str, image_id: str) -> bool:

@@ -1,10 +1,10 @@
 """Remove an account and everything that belongs to it, when a person asks for that.
 
-The account is disabled first and removed last, when a whole pass has found nothing more: so
-uploads that were under way are found too, and a run that was cut short can be run again.
-Jobs are removed before pictures, because they add pictures. Events of webhooks that were given
-up go too; those that wait are sent, because they inform receivers of the removals. At last the
-shelves of the index are written anew, so that no word of the account's pictures is left in them.
+The account is disabled first and removed last, when a whole pass has found nothing more. So
+uploads that were running are found too, and an interrupted run can be repeated. Jobs are removed
+before pictures, because they add pictures. Events of webhooks that were given up are removed too;
+those that wait are sent, because they inform receivers of the removals. Finally the shelves of the
+index are rewritten, so that they contain no words of the account's pictures.
 """
 
 from __future__ import annotations
@@ -55,13 +55,15 @@ def erase(
     index: Index | None = None,
     events: Events = NO_EVENTS,
 ) -> Iterator[Erased]:
-    """Remove the pictures, albums, jobs, uploads and at last the account of `name`; yield each.
+    """Remove the pictures, albums, jobs, uploads and finally the account of `name`; yield each.
 
-    If there is no account, the remains of a former one are still removed. `events` takes what
-    happens to the pictures.
+    If there is no account, the remains of a former one are still removed.
+
+    Args:
+        events: takes the events of the pictures.
 
     Raises:
-        Overloaded: there is more each time; something still adds to it.
+        Overloaded: each pass finds more; something still adds to it.
     """
     index = index or Index(store)
     index.require()
@@ -76,7 +78,9 @@ def erase(
         if is_clean:
             break
     else:
-        raise Overloaded(f"more of {name!r} keeps coming; stop what adds it, and run this again")
+        raise Overloaded(
+            f"{name!r} gets new objects all the time; stop what adds them, and run this again"
+        )
     delete_all(store, owner_keys.external_ids_of(name))
     store.delete(owner_keys.usage(name))
     forget_failed(store, name)

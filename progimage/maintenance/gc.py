@@ -1,7 +1,7 @@
-"""Bound the rendition cache by age and by total size, and remove needless working copies.
+"""Limit the cached renditions by age and total size, and remove unused working copies.
 
-A rendition can always be made again, so removing one beside live traffic is safe: a reader
-that has it open reads on, and the next request renders it again.
+A rendition can always be made again, so it can be removed while the service runs: a reader that
+has it open can read it to the end, and the next request renders it again.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from progimage.ingest.resumable.state import remove_expired
 from progimage.renditions.oldest import BytesByAge
 from progimage.stores import HasStaleUploads, ObjectStore, Stat
 
-# Behind every id.
+# Sorts after every id.
 _LAST: tuple[str, set[str]] = ("~", set())
 
 # No request waits this long for a render.
@@ -67,16 +67,16 @@ def collect(
 ) -> Removed:
     """Remove renditions that are too old or too many, and remains of dead processes.
 
-    Half-written files and uploads whose time is over go first, then renditions older than
+    First half-written files and expired uploads are removed, then renditions that are older than
     `max_age` or made by another engine, and those in the public cache whose pipeline is not
-    `is_open` to every client, then the oldest until at most `max_bytes` are left.
+    `is_open` to every client; then the oldest ones until at most `max_bytes` are left.
 
-    Two walks, in memory that does not grow with the cache: the first sums up bytes by
-    minute of age, from which follows the moment before which the second removes.
+    The cache is listed twice, so that the memory does not grow with it. The first time, bytes are
+    summed up by minute of age; the second time, everything before the resulting time is removed.
 
-    Working copies go if they have no original, unless they are younger than an hour; and,
-    given `copy_px`, if they were made by another version or for another size. Pyramids go as
-    renditions do once they are older than `max_age`: the next tile makes them again.
+    Working copies are removed if they have no original, unless they are younger than an hour;
+    and, with `copy_px`, if they were made by another version or for another size. Pyramids that
+    are older than `max_age` are removed as well: the next tile makes them again.
     """
     sweep, ages = Removed(), BytesByAge()
     if isinstance(store, HasStaleUploads):
@@ -113,7 +113,7 @@ def collect(
     def listed_again() -> Iterator[Stat]:
         for stat in store.list(keys.RENDERS):
             on_progress(stat.key)
-            # The first walk has counted it, and removed it unless this is a dry run.
+            # Counted already, and removed unless this is a dry run.
             if not is_unwanted(stat):
                 yield stat
 
@@ -131,7 +131,7 @@ def _remove_working_copies(
 ) -> int:
     """Remove copies of another `kind`, without an original, or old pyramids; return how many.
 
-    Pyramids count as copies, and have one kind, whatever the settings are.
+    Pyramids count as copies; their kind does not depend on the settings.
 
     Copies and originals are listed side by side, in the order of pictures that both have.
     """

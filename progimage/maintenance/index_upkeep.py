@@ -26,7 +26,7 @@ class Upkeep:
 
 
 def keep_up(index: Index) -> Upkeep:
-    """Fold, tidy and sweep; rewrite shelves that hold bytes of records that do not count."""
+    """Fold, tidy and sweep; rewrite shelves with bytes of records that are no longer valid."""
     _settle(index)
     while tidy(index) == "published":
         pass
@@ -35,12 +35,12 @@ def keep_up(index: Index) -> Upkeep:
 
 
 def forget(index: Index) -> None:
-    """Remove from all shelves, at once, the bytes of records that do not count any more.
+    """Remove from all shelves, at once, the bytes of records that are no longer valid.
 
-    Searches that are reading a shelf that goes begin again with the new ones.
+    Searches that read a removed shelf begin again with the new ones.
 
     Raises:
-        Overloaded: others change the index all the time.
+        Overloaded: other processes change the index all the time.
     """
     _settle(index)
     remove_retired(index, timedelta(0))

@@ -1,4 +1,4 @@
-"""Make the working copies that pictures of a library lack, while it serves."""
+"""Make the missing working copies of a library, while the service runs."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from progimage.renditions.sources import Sources
 from progimage.stores import ObjectStore
 from progimage.stores.temp_files import TempFolder
 
-# Pictures taken up ahead of those that are ready, a worker.
+# Pictures for each worker that are submitted in advance.
 _WINDOW = 2
 
 

@@ -50,7 +50,7 @@ class Rebuilder:
         self._folder = folder
 
     def rebuild(self, image_id: str, damaged: bytes = b"") -> Record | None:
-        """Write a new record where there is none; return it, or None if it cannot be done.
+        """Write a new record for a picture without one; return None if that is not possible.
 
         Args:
             damaged: the bytes that were stored as the record.
@@ -94,7 +94,7 @@ class Rebuilder:
         )
 
     def _owner_of(self, path: Path, image_id: str, found: dict[str, Any]) -> str | None:
-        """Return the owner for whom these bytes are that picture, None if there is none."""
+        """Return the owner for whom the bytes have this id, None if there is none."""
         for owner in self._owners(found):
             if _hex_of(path, owner) == image_id:
                 return owner

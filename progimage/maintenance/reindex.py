@@ -25,8 +25,8 @@ class Reindexed:
 
     Attributes:
         built: pictures of an index that was built; 0 if there was one.
-        added: pictures that searches did not see as they are, and see now.
-        removed: pictures that searches saw and that are gone.
+        added: pictures that were missing in the index, or differed.
+        removed: pictures of the index that no longer exist.
         old_keys: removed keys of the index of an older version of the service.
     """
 
@@ -44,8 +44,7 @@ def reindex(
 ) -> Reindexed:
     """Build the index if there is none, or else repair it; can be stopped at any point.
 
-    Where there is an index, the service may go on. Where there is none, searches fail with an
-    error until this is done.
+    The service can run during a repair. Without an index, searches fail until it is built.
 
     Args:
         from_scratch: remove the existing index first, even if it cannot be read.

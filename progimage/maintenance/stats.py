@@ -15,7 +15,7 @@ from progimage.webhooks import keys as webhook_keys
 
 @dataclass(slots=True)
 class Amount:
-    """A number of things and their bytes."""
+    """A number of objects and their bytes."""
 
     count: int = 0
     size_bytes: int = 0

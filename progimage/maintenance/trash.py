@@ -1,4 +1,4 @@
-"""Remove pictures from the trash whose time is over, and notes that mean nothing."""
+"""Remove expired pictures from the trash, and notes without a picture."""
 
 from __future__ import annotations
 

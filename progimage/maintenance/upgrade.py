@@ -1,8 +1,7 @@
 """Bring a store that an older release wrote to the format of this one.
 
-A release before 0.2 wrote no marker. Such a store is adopted: it gets a marker, after
-every step between its format and the current one. What is interrupted can be run again,
-because the marker is written last.
+Releases before 0.2 wrote no marker. Such a store gets one after every step from its format to the
+current one. An interrupted upgrade can be repeated, because the marker is written last.
 """
 
 from __future__ import annotations
@@ -33,13 +32,13 @@ _THREADS = 16
 
 
 def _build_index(store: ObjectStore) -> None:
-    """Format 2 has an index of shelves in the place of one of empty objects."""
+    """Build the index of format 2, which has shelves in place of empty objects."""
     with ThreadPoolExecutor(_THREADS) as threads:
         reindex(Index(store, threads))
 
 
 STEPS: dict[int, Step] = {1: _build_index}
-"""What brings a store of a format to the next one. A step may run more than once."""
+"""The steps from each format to the next one. A step may run more than once."""
 
 
 def upgrade(store: ObjectStore) -> StoreMarker:

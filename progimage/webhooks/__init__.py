@@ -1,5 +1,5 @@
 """Webhooks: events are stored with the changes that they report, and sent to receivers.
 
-`outbox` stores events, `recovery` finds those of processes that died, `queue` has what waits for
-a receiver, `endpoint` sends one event, `sender` decides which process sends, and when.
+`outbox` stores events, `recovery` finds those of processes that died, `queue` has the events of a
+receiver, `endpoint` sends one event, `sender` decides which process sends them, and when.
 """

@@ -38,8 +38,8 @@ class Delivery(NamedTuple):
 
     Attributes:
         error: why it failed; "" if the receiver has the event.
-        is_final: the receiver wants no such events any more.
-        retry_after_s: how long it wants to be left alone.
+        is_final: the receiver does not want such events any more.
+        retry_after_s: how long the receiver wants no further try.
     """
 
     error: str = ""

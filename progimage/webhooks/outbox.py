@@ -2,10 +2,10 @@
 
     expect    webhooks/pending/<token>, before the change is committed
     confirm   an object in the queue of each receiver, before the change is acknowledged
-    then      webhooks/pending/<token> is removed, behind the request where there are helpers
+    then      webhooks/pending/<token> is removed, in the background if there is an executor
 
-So a change that was acknowledged has its events in the queues. Of a process that dies between
-the two, `recovery` finds the pending event, and whether the change was committed.
+So a change that was acknowledged has its events in the queues. If a process dies in between,
+`recovery` finds the pending event and decides whether the change was committed.
 """
 
 from __future__ import annotations
@@ -34,10 +34,10 @@ class Outbox:
 
     Args:
         hooks: which events each receiver wants, by the receiver's name.
-        executor: writes to the store while the caller does other things.
+        executor: writes to the store in the background.
 
     Attributes:
-        on_queued: called with the receivers that there is something to send to.
+        on_queued: called with the names of receivers that have new events.
     """
 
     def __init__(
@@ -87,7 +87,7 @@ class _Expected:
         self._key = keys.pending(new_token())
 
     def put(self) -> None:
-        """Store it, unless a removal that shall make room needs it."""
+        """Store it; in a full store a removal goes on without its event."""
         try:
             json_objects.save(self._outbox.store, self._key, self._pending, ABSENT)
         except StoreFull:
@@ -112,5 +112,5 @@ class _Expected:
         self._outbox.store.delete(self._key)
 
     def _clear(self) -> None:
-        with suppress(StoreError):  # it is sent once more then, with the same id
+        with suppress(StoreError):  # then it is sent once more, with the same id
             self._outbox.store.delete(self._key)

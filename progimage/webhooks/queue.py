@@ -1,4 +1,4 @@
-"""What waits for one receiver, and what was given up."""
+"""The events that wait for a receiver, and those that were given up."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from progimage.webhooks import keys
 from progimage.webhooks.events import StoredEvent
 
 FAILED_FOR = timedelta(days=30)
-"""What was given up is removed after this time."""
+"""Events that were given up are removed after this time."""
 
 
 def now_ms() -> int:
@@ -22,7 +22,7 @@ def now_ms() -> int:
 
 
 def enqueue(store: ObjectStore, hook: str, event: StoredEvent, due_ms: int | None = None) -> None:
-    """Have an event wait for a receiver; without `due_ms` it is due now.
+    """Add an event to the queue of a receiver; without `due_ms` it is due now.
 
     Two processes that store the same event for the first time store one object.
     """
@@ -62,11 +62,11 @@ class Queue:
             return None
 
     def remove(self, key: str) -> None:
-        """Remove an event: it was delivered, or is dropped."""
+        """Remove an event that was delivered, or is dropped."""
         self._store.delete(key)
 
     def postpone(self, key: str, event: StoredEvent, after_s: float) -> None:
-        """Have an event wait for so long."""
+        """Send an event again after `after_s` seconds."""
         enqueue(self._store, self.hook, event, self.clock_ms() + int(after_s * 1000))
         self._store.delete(key)
 
@@ -76,7 +76,7 @@ class Queue:
         self._store.delete(key)
 
     def send_again(self, key: str) -> bool:
-        """Have an event be sent now, as if it never was; False if it is gone."""
+        """Make an event due now, as if it had not been tried; return False if it is gone."""
         event = self.read(key)
         if event is None:
             return False
@@ -84,7 +84,7 @@ class Queue:
         return True
 
     def trim(self, most: int) -> tuple[int, int]:
-        """Give up what is too much, and remove what was given up long ago.
+        """Give up events beyond `most`, and remove those that were given up long ago.
 
         Returns how many events wait, and how many were given up because of `most`.
         """

@@ -1,9 +1,9 @@
 """Finds events of processes that died between a change and its events.
 
-A pending event that this process has seen for a while has no living writer. Whether its change
-was committed shows in the record, or in the end of the job. If that can no longer be seen (the
-picture of an upload is gone again), the change was not acknowledged, since its events would be
-in the queues, and the event is dropped.
+The writer of an event that has been pending for a while is dead. The record, or the end of the
+job, shows whether the change was committed. If neither can show it (the picture of an upload was
+removed again), the change was not acknowledged, since its events would be in the queues, and the
+event is dropped.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Recovery:
     """Looks for events that are pending without a living writer.
 
     Args:
-        settle_s: how long one is left to its writer.
+        settle_s: how long an event is left to its writer.
         seconds: monotonic seconds.
     """
 
@@ -88,11 +88,11 @@ class Recovery:
         except DamagedRecord:
             return False
         if kind == "image.deleted":
-            # An upload after the removal has another time; an original that was restored has not.
+            # A later upload has another time of creation; a restored original has the same.
             is_another = record.facts()["created"] != pending.event.data.get("created")
             return is_another or record.state != "live"
         is_same = record.generation == subject.generation
-        # The first revision was there, whatever became of it.
+        # A first revision existed, even if the picture has been removed since.
         is_there = record.state == "live" or subject.revision == 1
         return is_same and is_there and record.revision >= subject.revision
 
@@ -128,5 +128,5 @@ class Recoverer:
         self._is_stopping.set()
 
     def renew(self) -> None:
-        """Keep the lease, if this process has it."""
+        """Renew the lease, if this process has it."""
         self._turn.renew()

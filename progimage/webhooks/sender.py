@@ -1,8 +1,8 @@
 """Sends events in the background: of all processes, one for each receiver.
 
-The process that holds a receiver's lease sends what is due, several events at a time. Others
-look whether it is alive. A process that dies has its lease taken over. An event that was sent
-by a process that died before it could note that is sent again, with the same id.
+The process that holds a receiver's lease sends the events that are due, several at a time. Other
+processes take over the lease if it dies. If a process dies after it has sent an event and before
+it could record that, the event is sent again, with the same id.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ from progimage.webhooks.recovery import Recoverer
 from progimage.webhooks.turn import Turn
 
 DELAYS_S = (10, 60, 300, 1_800, 7_200, 21_600, 43_200, 86_400)
-"""Pauses before the next try; after one more failure an event is given up."""
+"""Pauses before each further try; after the last one an event is given up."""
 
-# A tenth more or less, so that what failed together does not come back together.
+# A tenth more or less, so that events that failed together are not sent together again.
 _JITTER = 0.1
 
 _LISTED = 1_000
@@ -74,7 +74,7 @@ class Sender:
         self._is_stopping = threading.Event()
 
     def work(self) -> bool:
-        """Send a batch of what is due; True if there may be more."""
+        """Send a batch of the events that are due; return True if there may be more."""
         if not self._turn.take():
             metrics.webhook_waiting(self._queue.hook, 0)  # another process counts
             return False
@@ -104,7 +104,7 @@ class Sender:
                 has_more = False
             if not has_more:
                 self._has_news.wait(self._poll_s)
-                # So that not each of many changes makes it list all that waits.
+                # So that many changes do not each cause a listing of the queue.
                 pause_s = min(_PAUSE_S, self._poll_s)
                 self._is_stopping.wait(looked + pause_s - time.monotonic())
         self._turn.release()
@@ -115,7 +115,7 @@ class Sender:
         return self._queue.hook
 
     def wake(self) -> None:
-        """Look for a new event, if it is this process that sends."""
+        """Look for a new event, if this process is the one that sends."""
         if self._turn.is_held:
             self._has_news.set()
 
@@ -125,7 +125,7 @@ class Sender:
         self._has_news.set()
 
     def renew(self) -> None:
-        """Keep the lease, if this process has it."""
+        """Renew the lease, if this process has it."""
         self._turn.renew()
 
     def _trim(self) -> None:
@@ -137,7 +137,7 @@ class Sender:
             log.error("too many events wait", hook=self._queue.hook, given_up=given_up)
 
     def _deliver(self, key: str) -> None:
-        """Send one event, and note what became of it."""
+        """Send one event, and store the result."""
         if self._is_stopping.is_set() or not self._turn.is_held:
             return
         event = self._queue.read(key)
@@ -198,7 +198,7 @@ class Senders:
             worker.begin_to_stop()
 
     def stop(self, patience_s: float) -> None:
-        """Wait for what is being sent, for so long at most."""
+        """Wait up to `patience_s` for the events that are being sent."""
         self.begin_to_stop()
         deadline = time.monotonic() + patience_s
         for thread in self._threads:

@@ -1,4 +1,4 @@
-"""Which of all processes does a kind of work."""
+"""Decides which one of all processes does a kind of work."""
 
 from __future__ import annotations
 

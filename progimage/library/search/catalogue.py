@@ -113,11 +113,11 @@ class Catalogue:
     def tags(
         self, viewer: Viewer, limit: int, *, beginning: str = "", after: str = ""
     ) -> tuple[list[Tag], str | None]:
-        """Return tags in the order of their folded text, and where to go on, if there are more.
+        """Return tags in the order of their folded text, and the last slug if there are more.
 
         Args:
             beginning: of the tags, as `model.fold` gives it.
-            after: what an earlier call returned to go on with.
+            after: the slug that an earlier call returned.
         """
         return self._see(
             lambda view: tags(
@@ -207,7 +207,7 @@ class Catalogue:
     def _forwards(
         self, view: View, matcher: Matcher, at: Position, limit: int
     ) -> tuple[list[Hit], Position | None, bool]:
-        """Return matches from a position on, where to go on, and if this took too long."""
+        """Return matches from a position on, the next position, and if the time was up."""
         is_late = self._lateness()
         found: list[Hit] = []
         for part, hits in forwards(view, matcher, at):

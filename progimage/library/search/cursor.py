@@ -1,8 +1,8 @@
 """Cursors: where in a list a page begins or ends, as opaque text.
 
-A cursor holds a place in an order and the count so far, but no condition and no secret: the
-place is that of a picture its reader may see. A wrong cursor can only begin at another place
-in a list that the viewer may see anyway.
+A cursor has a place in an order and the count so far, but no condition and no secret: the place
+is that of a picture that its reader may see. With a wrong cursor a list only begins at another
+place.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ class Place(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What a list is sorted by, and which end comes first."""
+    """What a list is sorted by, and in which direction."""
 
     by: By
     is_descending: bool = False
@@ -46,4 +46,4 @@ NEWEST_FIRST = Order("created", is_descending=True)
 
 _BY: tuple[By, ...] = ("created", "title", "size", "taken")
 ORDERS = tuple(Order(by, is_descending) for by in _BY for is_descending in (False, True))
-"""All there are. Cursors hold their numbers, so new ones are added at the end."""
+"""All orders. Cursors contain their numbers, so new ones are added at the end."""

@@ -13,13 +13,13 @@ MAX_TOTAL = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Some matches of a query, in the order that was asked for.
+    """Some matches of a query, in the requested order.
 
     Attributes:
         next, previous: cursors of the pages beside it, None at the ends.
         total: as it was counted when the first page was read.
-        is_partial: the search stopped before the page was full, because it took too
-            long; `next` (or `previous`, of a page read backwards) goes on.
+        is_partial: the search stopped before the page was full, because it took too long;
+            `next` (or `previous`, if read backwards) continues it.
     """
 
     records: list[Record]

@@ -13,7 +13,7 @@ from progimage.model import Record, Visibility
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """Conditions that must all hold; one that is not given matches every picture.
+    """Conditions that must all hold; those that are None or empty match every picture.
 
     Attributes:
         tags: facets of tags that a picture must all have.

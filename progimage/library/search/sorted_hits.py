@@ -39,11 +39,11 @@ class SortedHits:
     """The matches of a view from some place on.
 
     Args:
-        order: in which they are met.
-        start: where to begin, None for the first one.
+        order: the order of the matches.
+        start: where to begin, None for the first match.
         includes_start: whether a picture at `start` itself counts.
-        at_least: so many matches are enough, where parts follow one another in the order.
-        is_late: when this is true, there is no time for another part.
+        at_least: this many matches are enough, if the parts follow one another in the order.
+        is_late: returns True when there is no time for another part.
 
     Attributes:
         count: how many matches there are, at least `at_least` if there are that many.

@@ -64,7 +64,7 @@ def beside(view: View, matcher: Matcher, limit: int, cursor: Cursor, is_late: Is
 def batch(
     view: View, matcher: Matcher, order: Order, start: Place | None, limit: int, is_late: IsLate
 ) -> tuple[list[Record], Place | None]:
-    """Return matches from a place on, and the place to go on at, if there are more."""
+    """Return matches from a place on, and the next place if there are more."""
     hits = SortedHits(view, matcher, order, start, at_least=limit + 1, is_late=is_late)
     found = list(islice(hits, limit + 1))
     following = found[limit].place if len(found) > limit else None

@@ -43,8 +43,8 @@ def tags(
 
     Args:
         beginning: of the tags, as `model.fold` gives them.
-        after: the slug after which to go on; "" to begin with the first.
-        is_late: when this is true, the page ends, though it may have room for more.
+        after: the slug to continue after; "" to begin with the first.
+        is_late: returns True when the page must end, even if it is not full.
     """
     found: list[Tag] = []
     last = after
@@ -59,7 +59,7 @@ def tags(
 
 
 def _slugs(view: View, beginning: str, after: str) -> Iterator[str]:
-    """Yield the slugs of tags with a given beginning, after a given slug, in order."""
+    """Yield the slugs of tags that begin so, after the slug `after`, in order."""
     prefix, last = TAGS + beginning.encode(), TAGS + after.encode()
     first = max(prefix, last)
     sources = [

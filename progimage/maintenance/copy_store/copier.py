@@ -3,10 +3,10 @@
 A picture is written as an upload is: its original, its announcement, then its record. So a
 copy that is interrupted leaves no record without bytes, and can be run again. The target's
 index is built on the way. Renditions are not copied, because they are made again on demand;
-probes, leases and half-written files belong to the source alone.
+probes, leases and half-written files belong only to the source.
 
-Changes at the source meanwhile are copied by the next pass, over what is young. Newer
-versions at the target stay.
+Changes at the source meanwhile are copied by the next pass, which looks at young objects only.
+Newer versions at the target stay.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ _CLOCK_MARGIN = timedelta(hours=1)
 # Announcements that wait cost every search of the target.
 _FOLD_EVERY = 500
 
-# Stand below other keys, or are made anew.
+# Copied with their pictures, or made again.
 _LEFT_OUT = (
     keys.IMAGES,
     keys.COPIES,
@@ -59,8 +59,8 @@ class Copier:
     Args:
         executor: for several pictures at a time, `window` at most.
         index: the target's.
-        reads_back: what was written is read again, and its hash compared.
-        verifies_all: so is what was there before.
+        reads_back: read again what was written, and compare its hash.
+        verifies_all: do the same with what was there before.
     """
 
     def __init__(
@@ -86,7 +86,7 @@ class Copier:
         self._clock = clock
 
     def run(self, *, passes: int = 2, deletes: bool = False) -> Iterator[CopyResult]:
-        """Copy all, then what changed meanwhile, `passes` times in all or until nothing did.
+        """Copy all, then the changes meanwhile; end after `passes`, or when nothing has changed.
 
         At the end, pictures that only the target has are reported, and removed with `deletes`.
         """
@@ -95,7 +95,7 @@ class Copier:
             began, changes = self._clock(), 0
             for copied in self._folding(self._one_pass(since)):
                 changes += copied.kind in ("copied", "updated", "repaired")
-                # Only the first pass tells what it need not do.
+                # Only the first pass reports what is unchanged.
                 if since is None or copied.kind in ("copied", "updated", "repaired", "damaged"):
                     yield copied
             if since is not None and not changes:
@@ -107,7 +107,7 @@ class Copier:
         )
 
     def _folding(self, results: Iterator[CopyResult]) -> Iterator[CopyResult]:
-        """Pass results on, and fold what the target's index has to take up of them."""
+        """Yield the results, and fold their announcements into the target's index."""
         for number, copied in enumerate(results, 1):
             yield copied
             if number % _FOLD_EVERY == 0:
@@ -173,7 +173,7 @@ class Copier:
             for stat in self._source.list("", after):
                 prefix = next((p for p in skipped if stat.key.startswith(p)), None)
                 if prefix is not None:
-                    # The first name behind all that begin so: "0" follows "/".
+                    # The first name after all with this prefix: "0" follows "/".
                     after = f"{prefix.removesuffix('/')}0"
                     break
                 yield stat

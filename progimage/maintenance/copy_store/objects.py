@@ -11,7 +11,10 @@ from progimage.stores import ABSENT, ObjectStore, Reader, Stat
 
 
 def copy_object(source: ObjectStore, target: ObjectStore, stat: Stat) -> CopyResult | None:
-    """Copy an object, compared byte for byte unless it is a piece; None if it is gone."""
+    """Copy an object, unless the target has the same bytes; None if it was removed.
+
+    Pieces of uploads are not compared, since they never change.
+    """
     is_piece = upload_keys.offset_of_piece(stat.key) is not None
     try:
         etag = target.stat(stat.key).etag

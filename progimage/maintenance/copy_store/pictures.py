@@ -20,7 +20,7 @@ _ATTEMPTS = 5
 
 
 class PictureCopier:
-    """Brings pictures from `source` to `target`; see `Copier`."""
+    """Copies pictures from `source` to `target`; see `Copier`."""
 
     def __init__(
         self,
@@ -41,7 +41,7 @@ class PictureCopier:
         self._verifies_all = verifies_all
 
     def copy(self, image_id: str) -> CopyResult | None:
-        """Bring one picture over, as it is at this moment; None if it is gone."""
+        """Copy one picture in its current version; return None if it was removed."""
         key = keys.record(image_id)
         for _ in range(_ATTEMPTS):
             try:
@@ -54,12 +54,12 @@ class PictureCopier:
             except DamagedRecord:
                 return CopyResult("damaged", key)
             except (Conflict, KeyMissing):
-                # Edited, removed or uploaded anew between two looks at it.
+                # Edited, removed or uploaded again between two reads.
                 continue
         return CopyResult("damaged", key)
 
     def repair(self, image_id: str) -> CopyResult | None:
-        """Bring a picture over if it is damaged at the target; None if it is not, or not there."""
+        """Copy a picture that is damaged at the target; None if it is intact, or not there."""
         try:
             record, _ = read_record(self._target, image_id)
         except NotFound:
@@ -94,7 +94,7 @@ class PictureCopier:
         is_new = there is None or there.generation != record.generation
         announced = self._index.announce(record, is_new=is_new)
         if there is not None and is_new:
-            # A later revision of a picture that is no longer there means that it was removed.
+            # A later revision of a picture without a record means that it was removed.
             self._index.announce(next_revision(there))
         self._records.write(record, expect=etag or ABSENT)
         announced.confirm()
@@ -132,7 +132,7 @@ class PictureCopier:
         )
 
     def _bring_original(self, record: Record) -> Literal["present", "written", "failed"]:
-        """Copy the bytes, unless they are there; "failed" if they are not what they should be."""
+        """Copy the bytes, unless they are there; "failed" if their hash is wrong."""
         if self._has_original(record):
             return "present"
         key = keys.original(record.id, record.generation)
@@ -146,7 +146,7 @@ class PictureCopier:
         return "written" if is_right else "failed"
 
     def _bring_working_copies(self, record: Record) -> None:
-        """Copy those of this original that the target lacks, and remove those of others."""
+        """Copy the missing ones of this original, and remove those of other originals."""
         prefix = keys.working_copies(record.id)
         current = keys.working_copies(record.id, record.generation)
         there = {stat.key for stat in self._target.list(prefix)}

@@ -18,12 +18,14 @@ CHUNK = 1 << 20
 class CopyResult:
     """The result of copying one picture or object.
 
-    copied, updated: it is the same now; it was not there, or another version was.
-    unchanged: it was the same.
-    repaired: the target's record or bytes were damaged, and are those of the source now.
+    copied: it was not there.
+    updated: another version was there.
+    unchanged: the same version was there.
+    repaired: the target's record or bytes were damaged, and were replaced.
     newer: the target has a later version, which stays.
-    extra: a picture that only the target has; removed, if that was asked for.
-    damaged: its bytes are not those that its record was made of, or it cannot be read.
+    extra: only the target has this picture.
+    removed: only the target had it, and it was removed.
+    damaged: its bytes do not match its record, or it cannot be read.
     """
 
     kind: Kind
@@ -36,7 +38,7 @@ class Altered(Exception):
 
 
 class Verifying(io.RawIOBase):
-    """A stream that fails at its end if its bytes have another hash: nothing is stored then."""
+    """A stream that raises `Altered` at its end if its bytes have another hash."""
 
     def __init__(self, reader: Reader, sha256: str | None = None) -> None:
         self._reader = reader
