@@ -1,4 +1,4 @@
-"""The data models of the service: frozen, and convertible to and from JSON."""
+"""The data models of the service: immutable, and convertible to and from JSON."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A queue for slow work in which clients take turns, however much each of them sends."""
+"""A queue for slow work in which clients take turns, also if one of them sends much more."""
 
 from __future__ import annotations
 
@@ -12,16 +12,15 @@ from progimage.errors import Overloaded
 
 
 class FairQueue:
-    """Lets `at_once` threads work at a time; of those that wait, one of each client in turn.
+    """Lets `at_once` threads work at a time; the clients of the waiting threads take turns.
 
-    The next thread is one of the client that has the fewest at work. Between equal clients it
-    is the one whose last turn was longest ago, and of one client's threads the first to come.
-    A client with one request therefore waits for at most one turn of each other client, not
-    for all that they have sent.
-
+    The next thread belongs to the client with the fewest working threads; among equals, to the
+    client whose last turn was longest ago. The threads of one client work in order of arrival.
+    So a client with one request waits for at most one turn of each other client, not for all of
+    their requests.
     Args:
         at_once: threads that work.
-        longest_s: how long one may wait for its turn; None: for ever.
+        longest_s: how long a thread may wait for its turn; None: without a limit.
     """
 
     def __init__(self, at_once: int, longest_s: float | None = None) -> None:
@@ -78,7 +77,7 @@ class FairQueue:
                 del self._waiting[client]
                 if not self._working[client]:
                     del self._working[client], self._last_turn[client]
-        raise Overloaded("other renders took too long to wait for them; try again shortly")
+        raise Overloaded("other renders take too long; try again shortly")
 
     def _leave(self, client: str) -> None:
         self._free += 1

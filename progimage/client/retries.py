@@ -1,4 +1,4 @@
-"""When a request is sent again."""
+"""When a failed request is sent again."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ class Writer:
 
 @contextmanager
 def writing(target: Target) -> Iterator[Writer]:
-    """Give a sink for `target`; a file at a path appears when the block ends without error."""
+    """Yield a sink for `target`; a file at a path appears when the block ends without error."""
     if not isinstance(target, str | os.PathLike):
         yield Writer(target, is_temporary=False)
         return

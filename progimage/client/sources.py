@@ -89,7 +89,7 @@ def _checked(name: str) -> str:
     try:
         name.encode()
     except UnicodeEncodeError:
-        # Python keeps the bytes of such a name as surrogates, which cannot be sent.
+        # Python has the bytes of such a name as surrogates, which cannot be sent.
         shown = name.encode("utf-8", "backslashreplace").decode()
         raise InvalidCall(f"{shown}: the file name is not valid UTF-8; give another name") from None
     return name

@@ -16,8 +16,8 @@ _PRIVATE_NAMES = (".localhost", ".local", ".internal", ".home.arpa", ".test", ".
 def site_of(address: str) -> str:
     """Return what counts as one client: an IPv4 address, or the first 64 bits of an IPv6 one.
 
-    64 bits are the least that a site is given (RFC 6177), so a client that has one
-    address of it has all of them. An IPv4 address mapped into IPv6, as a dual-stack socket
+    A site gets at least the addresses that share 64 bits (RFC 6177), so a client with one of
+    these addresses has all of them. An IPv4 address mapped into IPv6, as a dual-stack socket
     reports it (RFC 4291, section 2.5.5.2), is that IPv4 address. Text that is not an
     address is returned as it is, up to 64 characters.
     """
@@ -40,7 +40,7 @@ def is_public_host(url: str) -> bool:
     address = parse(host)
     if address is not None:
         return address.is_global
-    # Names without a dot, and those that are reserved for hosts and networks of one's own
+    # Names without a dot, and those that are reserved for private hosts and networks
     # (RFC 6761, 6762 and 8375; ICANN resolution 2024.07.29.06 for `internal`).
     return "." in host and not host.endswith(_PRIVATE_NAMES)
 

@@ -1,4 +1,4 @@
-"""What the settings are, for people: a TOML file with every default, and rows for a page."""
+"""The documentation of the settings: a TOML file with every default, and rows for a page."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ class Row(NamedTuple):
     """One setting.
 
     Attributes:
-        section: the section's name; empty for the settings above all sections.
+        section: the section's name; empty for settings outside of sections.
         name: the setting's name within its section.
         default: its default as TOML.
-        is_fixed: False if the default depends on the machine; it is then an example.
+        is_fixed: False if the default depends on the machine; `default` is then an example.
         values: which values are allowed, such as "from 1 to 256".
         meaning: what it is for.
     """
@@ -39,10 +39,10 @@ class Row(NamedTuple):
 
 
 def rows() -> Iterator[Row]:
-    """Yield every setting: first those above all sections, then section by section."""
+    """Yield every setting: first those outside of sections, then section by section."""
     defaults = Settings().model_dump(mode="json")
     schema = Settings.model_json_schema()
-    # In TOML, what stands above all sections has to come first.
+    # In TOML, settings outside of sections must come first.
     for where, field in sorted(fields(), key=lambda item: len(item[0])):
         value, found = defaults, schema
         for part in where:

@@ -58,7 +58,7 @@ class Settings(Section):
     )
     store: str = Field(
         default="file:var/store",
-        description="Where everything is kept: file:var/store (a folder, relative to the working "
+        description="Where everything is stored: file:var/store (a folder, relative to the working "
         "directory), file:///srv/pictures, s3://bucket/prefix?region=eu-west-1, or memory:// (to "
         "try things out with one worker; empty after a restart). S3 credentials come from the "
         "usual places (environment, ~/.aws, instance role), never from this URL; endpoint_url, "
@@ -95,7 +95,7 @@ class Settings(Section):
     tracing: Tracing = Tracing()
     origins: Mapping[Name, Origin] = Field(
         default={},
-        description='Where pictures already are: shop = {from = "file:///srv/shop"} serves '
+        description='Places that have pictures already: shop = {from = "file:///srv/shop"} serves '
         "/origins/shop/<pipeline>/-/<path>.",
     )
     webhooks: Mapping[Name, Webhook] = Field(

@@ -27,7 +27,7 @@ OnExternal = Literal["conflict", "replace"]
 
 @dataclass(frozen=True, slots=True)
 class Added:
-    """The picture that an upload is now, and what happened to its metadata.
+    """The picture of an upload, and what happened to the metadata that was sent.
 
     Attributes:
         is_new: False if the picture was known.
@@ -50,7 +50,7 @@ def add(
     on_known: OnKnown,
     on_external: OnExternal = "conflict",
 ) -> Added:
-    """Add a picture of `owner` to the library, or settle the metadata of a known one.
+    """Add a picture of `owner` to the library, or apply the metadata to a known one.
 
     `metadata.model_fields_set` are the fields that were sent.
 
@@ -62,7 +62,7 @@ def add(
     image_id = staged.id_for(owner) if metadata.external_id else ""
     with ids.claim(owner, metadata.external_id, image_id, replaces=replaces) as claim:
         record, is_new = ingest.keep(staged, metadata, owner)
-        # Also where it was known: the process that stored it may have died before this.
+        # Also for a known picture: the process that stored it may have died before this.
         record = claim.settle(record)
     if is_new:
         return Added(record, True)

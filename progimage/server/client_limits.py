@@ -1,4 +1,4 @@
-"""How many connections one client may have, so that no client can take them all."""
+"""Limits the connections of each client, so that no client can take them all."""
 
 from __future__ import annotations
 

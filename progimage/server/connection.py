@@ -37,7 +37,7 @@ class Connection(gthread.TConn):
     def collect(self, size: int) -> bool:
         """Read the bytes that have arrived; return False if there are none.
 
-        If the connection ends or breaks, the request counts as complete as it is.
+        If the connection ends or breaks, the request counts as complete.
         """
         try:
             self.request.feed(self.sock.recv(size))

@@ -2,15 +2,15 @@
 
     SIGTERM          for server.drain_s seconds /health/ready answers 503; all other
                      requests are served as usual
-    then             no client can connect any more; connected clients are answered
+    then             no new connections; connected clients are answered
     in each worker   requests in flight are finished; keep-alive connections are closed
                      after their next answer, or after two idle seconds
 
 With plain gunicorn, a connection that arrives between a worker's last `accept` and the
 closing of its socket is reset. Proxies must not repeat some requests, so those are lost.
-Here the kernel first drops packets that begin a connection, and the workers stop after
-that. A client that retries a second later finds the port closed, and a proxy goes on to
-the next node before it has sent anything.
+Here the kernel first drops packets that begin a connection, and then the workers stop. A client
+that retries a second later finds the port closed, and a proxy uses the next node before it has
+sent anything.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def stop_gently(master: Any, drain_s: float) -> None:
 def begin_no_connection(listener: socket.socket) -> None:
     """Drop new connections to `listener`; those already made can still be accepted.
 
-    This needs Linux and TCP; elsewhere it does nothing.
+    On systems other than Linux, and for unix sockets, it does nothing.
     """
     if sys.platform != "linux" or listener.family not in (socket.AF_INET, socket.AF_INET6):
         return

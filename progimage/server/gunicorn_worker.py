@@ -10,7 +10,7 @@
                      clients
 
 With plain gunicorn, a silent client holds a thread for five seconds, a client that never
-finishes its request or never reads its answer holds one for ever, and a client that does
+finishes its request or never reads its answer holds one without end, and a client that does
 not close after `Connection: close` stops the whole process for two seconds.
 """
 
@@ -188,7 +188,7 @@ class PatientWorker(gthread.ThreadWorker):
         self.enqueue_req(Connection(self.cfg, client, address, listener.getsockname(), on_close))
 
     def finish_request(self, conn: Connection, fs: Future[object]) -> None:
-        """Handle a connection that a thread has given back."""
+        """Handle a connection that a thread has returned to the loop."""
         if fs.cancelled() or fs.exception():
             self._waiting.end(conn)
         elif fs.result() is gthread._DEFER:

@@ -19,7 +19,7 @@ from progimage.stores import ObjectStore
 
 @dataclass(frozen=True, slots=True)
 class LargeParts:
-    """What the uploads and the renditions of one store need for large pictures, if anything."""
+    """The parts for large pictures that the uploads and the renditions of one store need."""
 
     uploads: LargeUploads | None = None
     pictures: LargePictures | None = None
@@ -39,9 +39,9 @@ class LargeFactory:
             timeout_s=chosen.timeout_s,
             wall_timeout_s=chosen.wall_timeout_s,
             memory_bytes=chosen.memory_bytes,
-            # What the decoder of one picture took should not stay for the next.
+            # The memory that one picture needed must be free for the next.
             tasks=1,
-            # A client waits, as for any render.
+            # The priority of other renders, since a client waits for these too.
             niceness=settings.render.niceness,
             turn=FairQueue(2, chosen.wall_timeout_s).turn,
         )

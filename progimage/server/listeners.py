@@ -8,7 +8,7 @@ _WAIT_S = 1.0
 
 
 def answers(path: str) -> bool:
-    """Return true if a process listens on the unix socket at `path`."""
+    """Return True if a process listens on the unix socket at `path`."""
     with socket.socket(socket.AF_UNIX) as probe:
         probe.settimeout(_WAIT_S)
         try:

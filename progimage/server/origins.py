@@ -75,11 +75,11 @@ def foreign_pictures(
         rendering: the limit on renders, shared with the library's pictures.
         library: contains the pictures that watermarks name.
         executor: writes working copies and makes room after the answer is sent.
-        renewers: ask origins for newer versions after the answer is sent.
+        renewers: ask origins for newer versions in the background.
         budget: bounds each rendition and keeps room on the disk. `origin_cache.max_bytes`
             bounds all of them.
         large: builds what large pictures need.
-        disk_cache: keeps renditions on the disk of this node, as those of the library.
+        disk_cache: stores renditions on the disk of this node, as for the library.
 
     Raises:
         ConfigError: an origin cannot be opened.
@@ -127,9 +127,9 @@ def foreign_pictures(
 
 
 def prove_origins(settings: Settings) -> None:
-    """Check that every origin and front can be opened; log a warning for what does not answer.
+    """Check that every origin and front can be opened; log a warning if one does not answer.
 
-    An origin that is down is no reason not to start: it serves again when it is back.
+    The service starts without an origin that does not answer, and uses it again when it does.
 
     Raises:
         ConfigError: an origin or a front cannot work.

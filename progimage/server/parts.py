@@ -32,7 +32,7 @@ HELPERS = 16
 """Threads of each web worker that write announcements and read records."""
 
 RENEWERS = 4
-"""Threads that ask origins behind the answers. A silent origin must not hold the helpers."""
+"""Threads that ask origins in the background. A silent origin must not block the helpers."""
 
 
 def index_of(settings: Settings, store: ObjectStore, helpers: Executor | None = None) -> Index:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 MAX_HEAD = 64 * 1024
-"""A longer head is read on by a thread; gunicorn rejects most such heads."""
+"""The rest of a longer head is read by a thread; gunicorn rejects most such heads."""
 
 SHORT_BODY = 128 * 1024
 """Bodies up to this many bytes are collected whole; JSON without a picture is never longer."""
@@ -48,7 +48,7 @@ class RequestBuffer:
             self._find_end_of_body()
 
     def take_expectation(self) -> bool:
-        """Return true if the client waits for "100 Continue" before it sends a short body.
+        """Return True if the client waits for "100 Continue" before it sends a short body.
 
         The header is taken out of the head, so that the answer is sent only once.
         Source: RFC 9110, section 10.1.1.

@@ -32,8 +32,8 @@ from progimage.telemetry import logs, tracing
 
 log = structlog.get_logger()
 
-# The markers of the stores that were checked, by URL. The workers get them from the master, so
-# that one which starts while the store does not answer starts all the same, and answers 503.
+# The markers of the stores that were checked, by URL. The workers inherit them from the master, so
+# that a worker can start while the store does not answer, and answer 503.
 _proven: dict[str, StoreMarker] = {}
 
 

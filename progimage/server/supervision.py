@@ -1,4 +1,4 @@
-"""Keeps gunicorn's master alive where plain gunicorn ends it, and all workers with it.
+"""Keeps gunicorn's master running where plain gunicorn ends it together with all workers.
 
     no worker can be forked        out of memory, of processes or of descriptors
     a worker cannot start          the store does not answer at the moment
@@ -27,7 +27,7 @@ _TRY_AGAIN = 1
 
 
 class Heartbeat(WorkerTmp):  # type: ignore[misc] # gunicorn has no types
-    """The file whose time says that a worker lives; in memory where the system can."""
+    """The file whose time shows that a worker is alive; in memory if the system can do that."""
 
     def __init__(self, cfg: Any) -> None:
         with suppress(AttributeError, OSError):  # only Linux has it; a sandbox may forbid it

@@ -44,7 +44,7 @@ def stream() -> TextIO:
     try:
         descriptor = sys.stderr.fileno()
     except OSError:
-        return sys.stderr  # a stand-in without a descriptor
+        return sys.stderr  # a replacement without a descriptor
     return cast(TextIO, _writer_to(descriptor))
 
 

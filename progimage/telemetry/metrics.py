@@ -1,4 +1,4 @@
-"""Counts and times what happens, for Prometheus; `series` has what there is to count."""
+"""Counts and times events of the service for Prometheus; `series` has the time series."""
 
 from __future__ import annotations
 
@@ -95,12 +95,12 @@ def webhook_events(hook: str, outcome: str, count: int = 1) -> None:
 
 
 def webhook_waiting(hook: str, count: int) -> None:
-    """Note how many events wait for a webhook."""
+    """Set the number of events that wait for a webhook."""
     series.webhook_waiting.labels(hook).set(count)
 
 
 def origin_picture(origin: str, state: str) -> None:
-    """Count a picture of an origin that was asked for, by how it was found."""
+    """Count a request for a picture of an origin, by how it was found."""
     series.origin_pictures.labels(origin, state).inc()
 
 

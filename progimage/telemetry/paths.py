@@ -9,5 +9,5 @@ _SIGNATURE = re.compile(r"(~|%7E)v1\.[^/]*", re.IGNORECASE)
 
 
 def without_signature(path: str) -> str:
-    """Return a path without a viewer's signature, by which everybody can see the picture."""
+    """Return a path without the signature of a viewer, which gives access to a picture."""
     return _SIGNATURE.sub(r"\1…", path)

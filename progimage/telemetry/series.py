@@ -123,7 +123,7 @@ webhook_waiting = Gauge(
 
 origin_pictures = Counter(
     "progimage_origin_pictures_total",
-    "Pictures of an origin that were asked for: hit, stale, renewed, miss, missing or failed.",
+    "Requests for pictures of an origin: hit, stale, renewed, miss, missing or failed.",
     ("origin", "state"),
     registry=REGISTRY,
 )

@@ -1,8 +1,8 @@
 """Spans for OpenTelemetry, if the settings name a collector; otherwise nothing.
 
 Only this file uses the library, which comes with the extra `otel` and is imported when
-tracing starts. A span is recorded after its work is done, with the measured duration. Work
-that is timed for metrics anyway needs no second timer, and costs nothing without tracing.
+tracing starts. A span is recorded after its work is done, with the measured duration. So work that
+is timed for metrics needs no second timer, and tracing that is off costs nothing.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def check() -> None:
 def start(endpoint: str, *, service_name: str, ratio: float, exporter: Any = None) -> None:
     """Begin to send the spans of this process to the collector at `endpoint`.
 
-    A trace that a caller has begun (traceparent) is sampled as the caller decided.
+    For a trace that a caller began (traceparent), the caller decides about sampling.
 
     Args:
         ratio: the part of the traces begun here that is sent.

@@ -1,7 +1,7 @@
 """Access tokens: JSON Web Tokens (RFC 7519), signed and verified by a ring of keys.
 
-The first key signs and all verify, so that keys can be changed without signing accounts
-out. Each key has one algorithm, and the algorithm that a token names is never used instead
+The first key signs and all keys verify, so that keys can be replaced without signing accounts
+out. Each key has one algorithm; the algorithm that a token names is never used
 (RFC 8725, sections 3.1 and 3.2).
 """
 

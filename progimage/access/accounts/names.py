@@ -60,7 +60,7 @@ def clean_password(text: str, name: str) -> str:
             f"password: expected {MIN_PASSWORD} to {MAX_PASSWORD} characters, got {len(password)}"
         )
     if password.casefold() == name or len(set(password)) < 3:
-        raise InvalidField("password: too easy to guess; several words in a row are not")
+        raise InvalidField("password: too easy to guess; use several words")
     return password
 
 

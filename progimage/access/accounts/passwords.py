@@ -1,4 +1,4 @@
-"""Password hashes (Argon2id), a few at a time."""
+"""Password hashes (Argon2id), at most two at a time in a process."""
 
 from __future__ import annotations
 

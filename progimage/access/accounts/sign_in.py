@@ -90,7 +90,7 @@ class SignIn:
         for throttle, key in attempts:
             throttle.forgive(key)
         token = secret_tokens.new(secret_tokens.REFRESH, user.name)
-        grant = self._grant(self._users.change(user.name, self._beginning(user, token)), token)
+        grant = self._grant(self._users.change(user.name, self._with_session(user, token)), token)
         audit.record("sign-in", account=user.name, session=token.id)
         return grant
 
@@ -105,7 +105,7 @@ class SignIn:
             raise BadCredentials(_SPENT)
         successor = secret_tokens.new(secret_tokens.REFRESH, token.name, token.id)
         try:
-            user = self._users.change(token.name, self._going_on(token, successor))
+            user = self._users.change(token.name, self._with_successor(token, successor))
         except NotFound:
             raise BadCredentials(_SPENT) from None
         if not any(successor.is_of(session.secret_sha256) for session in user.sessions):
@@ -140,8 +140,8 @@ class SignIn:
         except (InvalidField, NotFound):
             return None
 
-    def _beginning(self, seen: User, token: secret_tokens.SecretToken) -> Callable[[User], User]:
-        def begun(user: User) -> User:
+    def _with_session(self, seen: User, token: secret_tokens.SecretToken) -> Callable[[User], User]:
+        def change(user: User) -> User:
             if user.is_disabled or user.password_hash != seen.password_hash:
                 raise BadCredentials(_WRONG)
             now = self._clock()
@@ -156,12 +156,12 @@ class SignIn:
             recent = sorted(alive, key=lambda old: old.used)[-(MAX_SESSIONS - 1) :]
             return user.model_copy(update={"sessions": (*recent, session)})
 
-        return begun
+        return change
 
-    def _going_on(
+    def _with_successor(
         self, token: secret_tokens.SecretToken, successor: secret_tokens.SecretToken
     ) -> Callable[[User], User]:
-        def gone_on(user: User) -> User:
+        def change(user: User) -> User:
             now = self._clock()
             session = next((s for s in user.sessions if s.id == token.id), None)
             if session is None or session.expires <= now or user.is_disabled:
@@ -178,7 +178,7 @@ class SignIn:
             )
             return user.model_copy(update={"sessions": (*others, renewed)})
 
-        return gone_on
+        return change
 
     def _grant(self, user: User, token: secret_tokens.SecretToken) -> Grant:
         now = int(self._clock().timestamp())

@@ -100,7 +100,7 @@ class Users:
 
         Raises:
             NotFound: there is no such account.
-            Overloaded: too many others are changing it.
+            Overloaded: too many other requests are changing it.
         """
         for _ in range(_ATTEMPTS):
             user, etag = self._read(name)

@@ -16,7 +16,7 @@ from progimage.client.records import Visibility
 from progimage.client.results import Album, BulkResult, Link
 
 _TRIES = 5
-"""How often an edit is based on the current version anew."""
+"""How often an edit is tried, each time with the current version."""
 
 
 class AsyncAlbumCalls:
@@ -65,7 +65,7 @@ class AsyncAlbumCalls:
         cover: str | None = None,
         images: Iterable[str] | None = None,
     ) -> Album:
-        """Change the given fields of an album, on top of edits by others; return it.
+        """Change some fields of an album, on top of edits by others; return it.
 
         Args:
             cover: the id of one of its images, "" for the first.

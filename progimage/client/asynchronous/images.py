@@ -152,7 +152,7 @@ class AsyncImage(ImageRecord, Operations[AsyncRendition]):
         self,
         **fields: Unpack[Edit],
     ) -> AsyncImage:
-        """Change the given fields; return the image with the changes.
+        """Change some fields; return the image with the changes.
 
         Args:
             fields: `title`, `description`, `tags`, `visibility`, `rights`, `alt`, `focal_point`

@@ -29,7 +29,8 @@ class AsyncJob:
         kind: import, render or purge.
         status: pending, in-progress, complete or cancelled.
         total, pending, complete, failed: the number of its items, and of those in each state.
-        more_after: of an import from an origin, what the next job goes on behind; "" at the end.
+        more_after: of an import from an origin, the key after which the next job continues;
+            "" at the end.
     """
 
     _session: AsyncSession = field(compare=False)

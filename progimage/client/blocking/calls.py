@@ -99,7 +99,7 @@ class Calls(AlbumCalls):
             source: a path, bytes, an open binary file, or a URL for the server to fetch.
             name: the file name, if it is not that of the path.
             on_known: if the image is already there, "keep" its fields, "merge" (add the tags,
-                fill an empty title or description) or "replace" those that are given.
+                fill an empty title or description) or "replace" them.
                 `not_applied` of the result names the fields that were not taken.
             external_id: its id in another system, unique among your images.
             on_external: "replace" moves the id from the image that has it to this one.
@@ -217,7 +217,7 @@ class Calls(AlbumCalls):
         image_id: str,
         **fields: Unpack[Edit],
     ) -> Image:
-        """Change the given fields, on top of edits by others; return the image.
+        """Change some fields, on top of edits by others; return the image.
 
         `Image.edit` raises `Changed` instead if the image was edited since it was read.
 
@@ -325,8 +325,8 @@ class Calls(AlbumCalls):
         """Start a job that imports the images of an origin of the server; return the job.
 
         Args:
-            prefix: only keys that start so.
-            after: only keys behind this one: `more_after` of the job before, in its document.
+            prefix: only keys with this prefix.
+            after: only keys after this one: `more_after` of the previous job.
         """
         fields = UploadFields(title, description, tags, visibility)
         body = {"origin": origin, "prefix": prefix, "after": after, **fields.values()}

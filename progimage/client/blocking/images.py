@@ -153,7 +153,7 @@ class Image(ImageRecord, Operations[Rendition]):
         self,
         **fields: Unpack[Edit],
     ) -> Image:
-        """Change the given fields; return the image with the changes.
+        """Change some fields; return the image with the changes.
 
         Args:
             fields: `title`, `description`, `tags`, `visibility`, `rights`, `alt`, `focal_point`

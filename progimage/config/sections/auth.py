@@ -50,18 +50,18 @@ class Auth(Section):
     secret: SecretStr = Field(
         default=SecretStr(""),
         description="Signs access tokens: 32 bytes or more, the same on every node, such as "
-        '`openssl rand -hex 32` makes. "development": a random one that is kept in the store.',
+        '`openssl rand -hex 32` makes. "development": a random one that is stored in the store.',
     )
     keys: tuple[AuthKey, ...] = Field(
         default=(),
         description='More valid keys, {kid = "2026", secret = "…"} or {kid = "ed", ed25519 = '
-        '"<PEM>"}: to change keys without signing anybody out, or to sign with Ed25519. Without '
+        '"<PEM>"}: to change keys without signing accounts out, or to sign with Ed25519. Without '
         "`secret` the first one signs.",
     )
     registration: Literal["open", "admin", "closed"] = Field(
         default="admin",
-        description='Who may create accounts by HTTP: "open" (anybody), "admin", or "closed" '
-        "(none; use `progimage user add`).",
+        description='Who may create accounts by HTTP: "open" (everybody), "admin", or "closed" '
+        "(use `progimage user add`).",
     )
     access_lifetime_s: int = Field(
         default=900, ge=30, le=86_400, description="How long an access token is valid."

@@ -16,8 +16,8 @@ class Deep(Section):
     enabled: bool = Field(
         default=True,
         description="Accept pictures beyond limits.max_source_pixels and limits.max_source_side, "
-        "and serve tiles from pyramids. Off, large pictures are rejected, and a tile is rendered "
-        "like any part of a picture.",
+        "and serve tiles from pyramids. If false, large pictures are rejected, and a tile is "
+        "rendered like any part of a picture.",
     )
     from_pixels: int = Field(
         default=8_000_000,

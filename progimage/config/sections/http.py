@@ -1,4 +1,4 @@
-"""How requests come in and how answers leave."""
+"""Settings of requests and answers over HTTP."""
 
 from __future__ import annotations
 
@@ -45,8 +45,8 @@ class Server(Section):
         default=(),
         description="Names that clients know the service by, beside localhost, its addresses and "
         'the host of public_url, such as ["pictures.lan", "*.example.com"]. Unless auth.mode is '
-        '"required", requests by any other name are refused: a web page can have a name of its '
-        'own lead to this server. "*" allows every name.',
+        '"required", requests by any other name are rejected: the name of a foreign web page can '
+        'be made to lead to this server. "*" allows every name.',
     )
     allow_open_access: bool = Field(
         default=False,
@@ -185,7 +185,7 @@ class Iiif(Section):
     sites: Literal["auto", "all", "listed"] = Field(
         default="auto",
         description="Whose pages may read what everybody may see there: viewers are pages of "
-        'other sites. "all": those of all sites, whatever cors.origins says; "listed": those of '
+        'other sites. "all": those of all sites, also if cors.origins is empty; "listed": those of '
         'cors.origins. "auto" is "all" where there are accounts or server.public_url is an '
         'address in the internet, and else "listed", since pages that are opened inside a '
         "network could read the pictures of that network.",

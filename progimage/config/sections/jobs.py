@@ -1,4 +1,4 @@
-"""Work in the background."""
+"""Settings of work in the background."""
 
 from __future__ import annotations
 

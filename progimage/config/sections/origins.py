@@ -24,7 +24,7 @@ OWN_PATHS = {
 
 
 class Origin(Section):
-    """A place where pictures already are; they are rendered without being uploaded."""
+    """A place that has pictures already; they are rendered without an upload."""
 
     from_: str = Field(
         alias="from",
@@ -58,7 +58,7 @@ class Origin(Section):
     )  # fmt: skip
     missing_s: int = Field(
         default=60, ge=0, le=3_600,
-        description="How long it is remembered that the origin does not have a picture.",
+        description="How long a node remembers that the origin does not have a picture.",
     )  # fmt: skip
     respect_cache_control: bool = Field(
         default=True,
@@ -128,11 +128,11 @@ class Imgproxy(Section):
     only_presets: bool = Field(default=False, description="Whether URLs name presets alone.")
     base64_with_name: bool = Field(
         default=False,
-        description="The last segment behind a base64 source is a file name, and passed over.",
+        description="The last segment behind a base64 source is a file name, and ignored.",
     )
     watermark: str = Field(
         default="", pattern=r"^([0-9a-f]{64})?$",
-        description="Id of the picture of the library that the option watermark lays on.",
+        description="Id of the picture of the library that the option watermark uses.",
     )  # fmt: skip
 
     @property
@@ -193,7 +193,7 @@ class Fronts(Section):
 
 
 class OriginCache(Section):
-    """What is stored of origins' pictures: copies, and renditions made of them."""
+    """Stored copies of the pictures of origins, and renditions of these."""
 
     max_bytes: int = Field(
         default=10 << 30, ge=1 << 20,

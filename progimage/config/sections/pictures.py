@@ -1,4 +1,4 @@
-"""What comes in, what may be made of it, and with how much work."""
+"""Settings of uploads, pictures and renders."""
 
 from __future__ import annotations
 
@@ -63,8 +63,8 @@ class Upload(Section):
     )
     accept_damaged: bool = Field(
         default=True,
-        description="Keep a damaged picture, such as a JPEG that lacks its last bytes, where "
-        "enough of it can be shown; its record then says what is wrong. Off, it gets 422.",
+        description="Accept a damaged picture, such as a JPEG without its last bytes, if enough of "
+        "it can be shown; its record then says what is wrong. Off, it gets 422.",
     )
 
 
@@ -77,7 +77,7 @@ class Trash(Section):
         le=3_650,
         description="Days for which a deleted picture can be restored; then `progimage gc` removes "
         "it. 30 is a good choice where people delete. 0: there is no trash, DELETE removes "
-        "pictures at once. Turn it on when all nodes run a version that has it.",
+        "pictures at once. Turn it on when all nodes run a version that supports it.",
     )
 
 
@@ -110,9 +110,9 @@ class Download(Section):
     )
     allow_private: bool = Field(
         default=False,
-        description="Also fetch from loopback and private networks. Only where everybody who may "
-        "upload may also see everything that answers there. Link-local and metadata addresses "
-        "stay out of reach.",
+        description="Also fetch from loopback and private networks. Only for services where "
+        "everybody who may upload may also read all web servers there. Link-local and metadata "
+        "addresses are never fetched from.",
     )
     allowed_hosts: tuple[str, ...] = Field(
         default=(),
@@ -241,12 +241,12 @@ class Render(Section):
 
 
 class Transforms(Section):
-    """What clients may have rendered, and how much of it."""
+    """Which transforms clients may request, and how many."""
 
     policy: Literal["open", "presets", "signed"] = Field(
         default="open",
-        description='What everybody may have rendered. "open": everything. "presets": the '
-        'presets below and nothing else. "signed": the presets, and everything else by signed '
+        description='Which transforms everybody may request. "open": all. "presets": '
+        'only the presets below. "signed": the presets, and all others by signed '
         "links. Originals are not affected. After a change to a narrower policy run `progimage "
         "gc` once: it removes from the public cache, which nginx may serve by itself, what the "
         "policy no longer allows.",

@@ -1,4 +1,4 @@
-"""The S3 server, and how much of the cached renditions is kept."""
+"""Settings of the S3 server, of the caches and of the index."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class S3(Section):
         le=600,
         description="Longest time that one request may wait for the store, with all retries; "
         "then the answer is 503. What the store answers within a second does not count, nor do "
-        "bytes that keep flowing. Elsewhere (jobs, commands) each call may wait this long.",
+        "bytes that continue to arrive. Elsewhere (jobs, commands) each call may wait this long.",
     )
     hedged_reads: bool = Field(
         default=True,
@@ -57,7 +57,7 @@ class Cache(Section):
     max_bytes: int = Field(
         default=10 * 2**30,
         ge=0,
-        description="Most bytes to keep. Where they are used up, the running service removes the "
+        description="Most bytes to keep. When they are used up, the running service removes the "
         "oldest sixteenth part (each web process may add a 64th part before it notices). It lists "
         "the cache once at its first rendition, and again after each 64th part that it made.",
     )
@@ -69,7 +69,7 @@ class Cache(Section):
     min_free_bytes: int = Field(
         default=256 * 2**20,
         ge=0,
-        description="Bytes of a folder store's disk that cached renditions leave free; where "
+        description="Bytes of a folder store's disk that cached renditions leave free; if "
         "there are fewer, the oldest renditions are removed.",
     )
 
@@ -80,7 +80,7 @@ class DiskCache(Section):
     dir: str = Field(
         default="",
         description="A folder on a local disk, so that a hit fetches no bytes from S3; created "
-        "for this server's user alone if missing. Empty: no disk cache. Each node needs its "
+        "for this server's user if missing. Empty: no disk cache. Each node needs its "
         "own. It is an error with a folder store, and not used with delivery.mode "
         '"redirect".',
     )

@@ -28,7 +28,7 @@ class Webhook(Section):
     )
     old_secret: SecretStr = Field(
         default=SecretStr(""),
-        description="A former secret that signs as well, until the receiver has the new one.",
+        description="A former secret that also signs, until the receiver has the new one.",
     )
     events: tuple[EventKind, ...] = Field(
         default=get_args(EventKind), min_length=1, description="Which events are sent."
@@ -43,8 +43,8 @@ class Webhook(Section):
         default=100_000,
         ge=1,
         le=1_000_000,
-        description="The most events that wait. Beyond that, those that would wait longest are "
-        "given up; as many are stored for `progimage webhooks retry`.",
+        description="The most events that wait. Beyond that, the events that would wait longest "
+        "are given up; as many given-up events are stored for `progimage webhooks retry`.",
     )
     allow_private_addresses: bool = Field(
         default=False, description="Whether the receiver may be in a private network."

@@ -3,7 +3,7 @@
 The tables follow the IANA special-purpose address registries (RFC 6890 and its
 updates), https://www.iana.org/assignments/iana-ipv4-special-registry and
 https://www.iana.org/assignments/iana-ipv6-special-registry. They are written out
-since `ipaddress.is_global` passes addresses that only carry another one inside,
+since `ipaddress.is_global` accepts addresses that contain another address,
 such as 64:ff9b::7f00:1, and differs between versions of Python.
 """
 
@@ -64,8 +64,8 @@ _NEVER_6 = [
         "fd20:ce::/32",  # metadata of Google Cloud
     )
 ]
-# All that IANA has given out for use between networks. Whatever lies outside and is not private
-# is mapped, compatible, NAT64, link-local, multicast or not assigned.
+# All that IANA has assigned for use between networks. Addresses outside of it that are not private
+# are mapped, compatible, NAT64, link-local, multicast or not assigned.
 _GLOBAL_UNICAST_6 = IPv6Network("2000::/3")
 
 # The upper half of the interface's part of an ISATAP address (RFC 5214, section 6.1);
@@ -76,7 +76,7 @@ _ISATAP = {0x00005EFE, 0x02005EFE}
 def reach(address: Address) -> Reach:
     """Return how far the address reaches.
 
-    PUBLIC is global unicast that carries no other address inside. NEVER is for addresses that
+    PUBLIC is global unicast that contains no other address. NEVER is for addresses that
     no public or private web server has: link-local, metadata services, multicast, unspecified,
     reserved, documentation, and every form that a router may translate to an IPv4 address.
     """

@@ -16,7 +16,7 @@ Host = str | IPv4Address | IPv6Address
 _MAX_NAME = 253
 _LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
 
-# What ends like this the URL standard reads as an IPv4 address in one of its old spellings
+# The URL standard reads names with such an end as IPv4 addresses in old spellings
 # (https://url.spec.whatwg.org/#ends-in-a-number-checker); resolvers do too.
 _ENDS_IN_A_NUMBER = re.compile(r"(.*\.)?([0-9]+|0x[0-9a-f]*)")
 
@@ -25,7 +25,7 @@ def parse_host(text: str) -> Host:
     """Return the address, or the host name in lower case and ASCII, that `text` means.
 
     An IPv6 address has brackets around it. An IPv4 address has four decimal numbers; its
-    other spellings (octal, hexadecimal, fewer or no dots) are refused, as are zone ids,
+    other spellings (octal, hexadecimal, fewer or no dots) are errors, as are zone ids,
     percent-encoding and a dot at the end.
 
     Raises:
@@ -67,7 +67,7 @@ class HostList:
     """Hosts as an operator lists them: names, `*.` before names, addresses.
 
     Raises:
-        ConfigError: an entry is none of these.
+        ConfigError: an entry is not a host.
     """
 
     def __init__(self, entries: Iterable[str], setting: str) -> None:
@@ -94,7 +94,7 @@ class HostList:
         return bool(self._hosts or self._parents)
 
     def has(self, host: Host | Address) -> bool:
-        """Tell whether an entry is this host; `*.example.com` is all below example.com."""
+        """Return True if an entry is this host; `*.example.com` is all below example.com."""
         if host in self._hosts:
             return True
         if not isinstance(host, str):

@@ -1,4 +1,4 @@
-"""Names looked up, addresses checked, and a connection to the checked address only."""
+"""Looks up names, checks their addresses, and connects only to checked addresses."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _LOOKUPS = threading.BoundedSemaphore(64)
 
 
 class Deadline:
-    """A moment after which nothing more is waited for."""
+    """The time at which a download must be complete."""
 
     def __init__(self, seconds: float) -> None:
         self._end = time.monotonic() + seconds
@@ -73,7 +73,7 @@ class Network:
     Attributes:
         allow_private: whether loopback and private networks may be reached.
         allowed, denied: hosts that alone may be reached (unless empty), or may not.
-        connect_timeout_s: how long each address may take to answer.
+        connect_timeout_s: the time for each address to answer.
         look_up, dial: the system's resolver and its connections.
     """
 
@@ -100,7 +100,7 @@ class Network:
         elif "." in host or self.allow_private:
             found = self._resolve(host, port, deadline)
         else:
-            # A name without a dot is one of the own network's.
+            # A name without a dot belongs to the local network.
             found = []
         if not found or not all(self._may_reach(address) for address in found):
             kind = "" if self.allow_private else "public "
@@ -114,7 +114,7 @@ class Network:
 
         Raises:
             DownloadFailed: none does.
-            DownloadRefused: it is this machine that answers, by its public address.
+            DownloadRefused: this machine itself answers, by its public address.
         """
         for address in addresses[:_TRIED]:
             try:

@@ -1,4 +1,4 @@
-"""Retry-After, as servers write it."""
+"""Reads the header Retry-After."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _LONGEST_WAIT_S = 86_400
 
 
 def seconds(text: str) -> int | None:
-    """Return the seconds from now, from 0 to a day; None if `text` says none.
+    """Return the seconds from now, from 0 to a day; None if `text` is malformed.
 
     Source: RFC 9110, section 10.2.3: a number of seconds, or a date.
     """

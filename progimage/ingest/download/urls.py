@@ -16,7 +16,7 @@ from progimage.ingest.download.hosts import Host, parse_host
 _MAX_URL = 8192
 _URL = re.compile(r"(https?)://([^/?#]*)([^#]*)(?:#.*)?", re.IGNORECASE)
 _AUTHORITY = re.compile(r"(\[[^\]]*\]|[^:\[\]]*)(?::([0-9]{0,5}))?")
-# What may stand in a path or a query as it is (RFC 3986, section 3.3 and 3.4).
+# The characters of a path or a query that need no encoding (RFC 3986, sections 3.3 and 3.4).
 _AS_IS = "/?:@!$&'()*+,;=-._~%"
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -72,7 +72,7 @@ def parse_url(text: str) -> RemoteUrl:
         DownloadRefused: it is not an http or https URL, or is written in a way that
             two programs may read differently.
     """
-    _refuse_odd_characters(text)
+    _check_characters(text)
     match = _URL.fullmatch(text)
     if match is None:
         raise DownloadRefused("url: expected a whole URL that begins with http:// or https://")
@@ -93,8 +93,8 @@ def parse_url(text: str) -> RemoteUrl:
     return RemoteUrl(scheme, host, port, quote(target, safe=_AS_IS))
 
 
-def _refuse_odd_characters(text: str) -> None:
-    """Reject characters that some parsers drop or read differently."""
+def _check_characters(text: str) -> None:
+    """Raise `DownloadRefused` for characters that some parsers drop or read differently."""
     if len(text) > _MAX_URL:
         raise DownloadRefused(f"url: longer than {_MAX_URL:,} characters")
     if "\\" in text or " " in text or not text.isprintable():
