@@ -1,61 +1,35 @@
 """Every error that ProgImage raises itself, independent of HTTP.
 
 ProgImageError
-├── ConfigError                settings that cannot work
-├── InvalidRequest             the request is malformed
-│   ├── InvalidArgument        one argument of an operation, or its name
-│   ├── InvalidField           one field of an upload or an edit
-│   └── DownloadRefused        a URL that may not be fetched
-├── NotFound                   no such picture, or one that the viewer may not see
-│   ├── Expired                an upload that was not finished in time
-│   └── OriginMissing          the origin has no such picture
-├── Unauthenticated            an account is required, and no credentials were sent
-│   └── BadCredentials         an invalid token, key or password
-├── Forbidden                  the viewer may see it, but not change it
-│   ├── QuotaExceeded          the account has no room for the picture
-│   ├── LinkRefused            the signature is not valid for this address
-│   │   └── LinkExpired        the signature has expired
-│   ├── TransformRefused       the transform policy does not allow it
-│   └── ForeignOrigin          a page of another site sent a request for a change
-├── ForeignHost                the request names an unknown host
-├── NameTaken                  there is an account with this name
-├── ExternalIdTaken            another picture of the owner has this external id
-├── NoLinkKey                  there is no key to sign a link with
-├── NotAcceptable              the client accepts no available format
-├── RequestTimeout             the body of the request came too slowly
-├── UploadConflict             a piece does not continue the bytes received so far
-├── ChecksumMismatch           a piece was changed in transit
-├── PreconditionFailed         an edit was based on an old revision
-├── PreconditionRequired       an edit did not name the revision it is based on
-├── PictureError               the bytes are not a picture that can be stored
-│   ├── EmptyPicture           no bytes
-│   ├── UnsupportedMedia       not one of the supported formats
-│   ├── MismatchedMedia        the two detectors disagree: polyglot or mislabelled
-│   ├── CorruptPicture         truncated, or cannot be decoded
-│   ├── PictureTooLarge        more bytes than an upload may have
-│   └── PictureTooComplex      more pixels, frames or a side longer than allowed
-├── OutputTooLarge             the pipeline's result would exceed the output limits
-├── RenderFailed               the render worker crashed or ran out of memory
-├── RenderTimeout              the render took too much processor time and was killed
-├── RemoteFailed               another server failed
-│   ├── DownloadFailed         it did not send a picture
-│   │   └── DownloadTimeout    it did not send it in time
-│   ├── OriginFailed           an origin did not give a picture
-│   │   └── OriginTimeout      it did not answer in time
-│   └── PublishFailed          it did not accept one
-├── Postponed                  try again after `retry_after_s`
-│   ├── TooManyAttempts        too many attempts to sign in or up
-│   ├── RateLimited            too many requests of this client
-│   └── Overloaded             the queue is full
+├── ConfigError
+├── InvalidRequest
+│   └── InvalidArgument, InvalidField, DownloadRefused
+├── NotFound
+│   └── Expired, OriginMissing
+├── Unauthenticated
+│   └── BadCredentials
+├── Forbidden
+│   ├── LinkRefused
+│   │   └── LinkExpired
+│   └── QuotaExceeded, TransformRefused, ForeignOrigin
+├── ForeignHost, NameTaken, ExternalIdTaken, NoLinkKey, NotAcceptable, RequestTimeout
+├── UploadConflict, ChecksumMismatch, PreconditionFailed, PreconditionRequired
+├── PictureError
+│   ├── EmptyPicture, UnsupportedMedia, MismatchedMedia, CorruptPicture
+│   └── PictureTooLarge, PictureTooComplex
+├── OutputTooLarge, RenderFailed, RenderTimeout
+├── RemoteFailed
+│   ├── DownloadFailed
+│   │   └── DownloadTimeout
+│   ├── OriginFailed
+│   │   └── OriginTimeout
+│   └── PublishFailed
+├── Postponed
+│   └── TooManyAttempts, RateLimited, Overloaded
 └── StoreError
-    ├── BadKey                 a key no store accepts
-    ├── KeyMissing             no object under this key
-    ├── Conflict               the object does not have the expected etag, or exists
-    ├── DamagedRecord          a record that cannot be read
-    ├── DamagedOriginal        stored bytes that do not match the picture's record
-    └── StoreUnavailable       the store did not answer in time, or with an error
-        ├── StoreFull          the store has no space left
-        └── IndexMissing       the store has pictures, but no readable index
+    ├── BadKey, KeyMissing, Conflict, DamagedRecord, DamagedOriginal
+    └── StoreUnavailable
+        └── StoreFull, IndexMissing
 """
 
 from __future__ import annotations

@@ -45,6 +45,7 @@ from progimage.api.responses.origin import OriginResponder
 from progimage.api.responses.origin_sizes import OriginSizes
 from progimage.api.responses.original import OriginalResponder
 from progimage.api.responses.rendition import RenditionResponder
+from progimage.api.responses.signed_link import LinkWriter
 from progimage.api.responses.viewers import ViewerResponder
 from progimage.api.route import Route
 from progimage.library.albums import Albums
@@ -84,9 +85,9 @@ def routes(parts: Components) -> list[Route]:
     )
     tokens = Tokens(parts.sign_in, parts.users, parts.authenticator, settings)
     bulk = BulkResource(parts.library, settings)
-    links = Links(parts.library, policy, parts.signer, settings, parts.limits, urls)
-
-    srcset = SrcsetResource(parts.library, policy, parts.signer, settings, parts.limits, urls)
+    writer = LinkWriter(parts.signer, urls)
+    links = Links(parts.library, policy, writer, settings, parts.limits)
+    srcset = SrcsetResource(parts.library, policy, writer, settings, parts.limits, urls)
 
     quota = AccountQuota(parts.users, parts.library.quotas, settings)
     external = ExternalResource(parts.library.external_ids, originals, responder, parse, urls)
@@ -96,7 +97,7 @@ def routes(parts: Components) -> list[Route]:
         stored_albums, parts.library, parts.signer, urls, has_manifests=settings.iiif.enabled
     )
     albums = AlbumResource(stored_albums, reader, settings, urls)
-    album_pictures = AlbumPictures(stored_albums, reader, policy, parts.signer, settings, urls)
+    album_pictures = AlbumPictures(stored_albums, reader, policy, writer, settings, urls)
     trash = TrashResource(parts.library, settings, urls)
 
     table += [
@@ -181,9 +182,7 @@ def routes(parts: Components) -> list[Route]:
             parse,
             Purges(parts.jobs, settings.jobs.max_waiting, parts.announce_job, urls),
         )
-        signing = OriginLinks(
-            parts.origins, authorization, policy, parts.signer, settings, parts.limits, urls
-        )
+        signing = OriginLinks(parts.origins, authorization, policy, writer, settings, parts.limits)
         table.append(Route("/origins/{name}/links/-/{key:path}", signing, "origin_links"))
         table.append(Route("/origins/{name}/{path:path}", origins, "origin"))
         if parts.fronts:

@@ -6,34 +6,30 @@ from functools import partial
 
 import falcon
 
-from progimage.access.signed_links import LinkSigner, path_of_origin
+from progimage.access.signed_links import path_of_origin
 from progimage.access.transform_policy import TransformPolicy
 from progimage.api.auth.authentication import author_of
 from progimage.api.auth.origins import OriginAuthorization, originals_forbidden
 from progimage.api.openapi import schemas
 from progimage.api.openapi.documented import Answer, Content, Parameter, documented
 from progimage.api.requests.json_body import read_json
-from progimage.api.requests.media_type import JSON, check_media_type
-from progimage.api.requests.origin_path import key_of
-from progimage.api.requests.query import SIGNATURE
-from progimage.api.requests.raw_path import raw_path
-from progimage.api.resources.links import (
+from progimage.api.requests.links import (
     ANY,
+    EXAMPLE,
     LINK_HINT,
     ORIGINAL,
     VIEWERS,
     LinkRequest,
-    SignedLink,
     check_viewers,
-    no_key,
     parse_transform,
-    send_link,
-    sign_for_viewers,
     with_limits,
 )
+from progimage.api.requests.media_type import JSON, check_media_type
+from progimage.api.requests.origin_path import key_of
+from progimage.api.requests.raw_path import raw_path
 from progimage.api.resources.origins import NAME
-from progimage.api.responses.hal import Urls
 from progimage.api.responses.origin_url import url_of
+from progimage.api.responses.signed_link import LinkWriter, SignedLink
 from progimage.config import Settings
 from progimage.errors import (
     Forbidden,
@@ -46,7 +42,6 @@ from progimage.errors import (
 from progimage.imaging.limits import Limits
 from progimage.imaging.pipeline import Pipeline
 from progimage.origins.origins import Origins
-from progimage.telemetry import audit
 
 _KEY = Parameter(
     "key",
@@ -59,25 +54,23 @@ _KEY = Parameter(
 
 
 class OriginLinks:
-    """Signs links to pictures of origins; `signer` is None if there is no key."""
+    """Signs links to pictures of origins."""
 
     def __init__(
         self,
         origins: Origins,
         authorization: OriginAuthorization,
         policy: TransformPolicy,
-        signer: LinkSigner | None,
+        writer: LinkWriter,
         settings: Settings,
         limits: Limits,
-        urls: Urls,
     ) -> None:
         self._origins = origins
         self._authorization = authorization
         self._policy = policy
-        self._signer = signer
+        self._writer = writer
         self._settings = settings
         self._limits = limits
-        self._urls = urls
         self._model = with_limits(LinkRequest, settings)
 
     @documented(
@@ -87,7 +80,7 @@ class OriginLinks:
         parameters=(NAME, _KEY),
         body=Content(
             {schemas.JSON: partial(with_limits, LinkRequest)},
-            examples={schemas.JSON: {"transform": "thumbnail.webp", "expires_in": 3600}},
+            examples={schemas.JSON: EXAMPLE},
         ),
         errors=(
             InvalidRequest,
@@ -111,26 +104,22 @@ class OriginLinks:
             raise NotFound(f"there is no origin {name[:32]!r}")
         key = key_of(raw_path(req), name)
         self._authorization.check(author, origin, None, key, None)
-        if self._signer is None:
-            raise no_key()
+        self._writer.require_signer()
         check_media_type(req, (JSON,), LINK_HINT)
         fields = read_json(req, self._settings.upload, self._model)
         if fields.transform == VIEWERS:
             self._policy.check_creation(None, is_account=bool(author.name))
             check_viewers(self._settings)
             identifier = f"origin:{name}:{key}"
-            sign_for_viewers(req, resp, self._urls, self._signer, identifier, fields.expires_in)
+            self._writer.send_for_viewers(req, resp, identifier, fields.expires_in)
             return
         pipeline = self._pipeline(fields.transform)
         if pipeline is None and not origin.settings.originals:
             raise originals_forbidden(name)
         self._policy.check_creation(pipeline, is_account=bool(author.name))
         path = path_of_origin(name, pipeline, key)
-        token, expires = self._signer.sign(path, fields.expires_in)
-        audit.record("link", path=path, until=expires.isoformat())
         address = url_of(name, key, "" if pipeline is None else str(pipeline))
-        url = self._urls.absolute(req, address)
-        send_link(resp, f"{url}?{SIGNATURE}={token}", expires, templated=False)
+        self._writer.send(req, resp, path, fields.expires_in, address=address)
 
     def _pipeline(self, transform: str) -> Pipeline | None:
         if transform == ORIGINAL:

@@ -10,7 +10,7 @@ from progimage.api.openapi import schemas
 from progimage.api.openapi.documented import Named, Parameter
 from progimage.api.openapi.pages import collection
 from progimage.api.requests.json_body import JsonBody
-from progimage.api.resources.links import Lifetime
+from progimage.api.requests.links import Lifetime
 from progimage.fields import Description, Title
 from progimage.library.albums import MAX_PICTURES
 from progimage.model import Visibility

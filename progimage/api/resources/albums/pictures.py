@@ -6,13 +6,14 @@ from functools import partial
 
 import falcon
 
-from progimage.access.signed_links import LinkSigner, path_of_album
+from progimage.access.signed_links import path_of_album
 from progimage.access.transform_policy import TransformPolicy
 from progimage.api.auth.authentication import viewer_of
 from progimage.api.openapi import schemas
 from progimage.api.openapi.documented import Answer, Content, Parameter, documented
 from progimage.api.openapi.pages import page_size
 from progimage.api.requests.json_body import read_json
+from progimage.api.requests.links import with_limits
 from progimage.api.requests.query import SIGNATURE, pairs
 from progimage.api.requests.search import QueryParameters
 from progimage.api.resources.albums.documents import (
@@ -23,9 +24,9 @@ from progimage.api.resources.albums.documents import (
     AlbumLinkRequest,
 )
 from progimage.api.resources.albums.reading import AlbumReader
-from progimage.api.resources.links import SignedLink, no_key, send_link, with_limits
 from progimage.api.responses import problems
 from progimage.api.responses.hal import Urls
+from progimage.api.responses.signed_link import LinkWriter, SignedLink
 from progimage.config import Settings
 from progimage.errors import (
     Forbidden,
@@ -40,27 +41,26 @@ from progimage.errors import (
     TransformRefused,
 )
 from progimage.library.albums import Albums, with_images
-from progimage.telemetry import audit
 
 DEFAULT_LIMIT, MAX_LIMIT = 50, 200
 
 
 class AlbumPictures:
-    """The pictures of one album, and signed links to it; `signer` is None if there is no key."""
+    """The pictures of one album, and signed links to it."""
 
     def __init__(
         self,
         albums: Albums,
         reader: AlbumReader,
         policy: TransformPolicy,
-        signer: LinkSigner | None,
+        writer: LinkWriter,
         settings: Settings,
         urls: Urls,
     ) -> None:
         self._albums = albums
         self._reader = reader
         self._policy = policy
-        self._signer = signer
+        self._writer = writer
         self._settings = settings
         self._urls = urls
         self._link_model = with_limits(AlbumLinkRequest, settings)
@@ -175,15 +175,13 @@ class AlbumPictures:
         """
         viewer = viewer_of(req)
         album = self._albums.find_to_edit(viewer, album_id)
-        if self._signer is None:
-            raise no_key()
+        self._writer.require_signer()
         self._policy.check_creation(None, is_account=bool(viewer.name))
         fields = read_json(req, self._settings.upload, self._link_model)
         path = path_of_album(album.id)
-        token, expires = self._signer.sign(path, fields.expires_in)
-        audit.record("link", album=album.id, path=path, until=expires.isoformat())
-        url = self._urls.absolute(req, f"{path}images/")
-        send_link(resp, f"{url}?{SIGNATURE}={token}", expires, templated=False)
+        self._writer.send(
+            req, resp, path, fields.expires_in, address=f"{path}images/", album=album.id
+        )
 
 
 def _missing(image_id: str) -> dict[str, object]:

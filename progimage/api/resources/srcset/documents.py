@@ -7,8 +7,8 @@ from datetime import datetime
 from pydantic import Field
 
 from progimage.api.openapi.documented import Parameter
+from progimage.api.requests.links import DEFAULT_EXPIRES_S
 from progimage.api.requests.widths import MAX_SIZES, MAX_WIDTHS
-from progimage.api.resources.links import DEFAULT_EXPIRES_S
 from progimage.api.responses.json_document import JsonDocument
 
 FIELDS = ("widths", "width", "dpr", "pipeline", "sizes", "format", "expires_in")

@@ -13,10 +13,10 @@ from progimage.access.transform_policy import TransformPolicy
 from progimage.api.auth.authentication import viewer_of
 from progimage.api.openapi import schemas
 from progimage.api.openapi.documented import Answer, documented
+from progimage.api.requests.links import DEFAULT_EXPIRES_S
 from progimage.api.requests.query import SIGNATURE, pairs
 from progimage.api.requests.search import QueryParameters
 from progimage.api.requests.widths import Wanted, sizes_of, widths_of
-from progimage.api.resources.links import DEFAULT_EXPIRES_S, no_key
 from progimage.api.resources.srcset.candidates import (
     candidates_of,
     formats_of,
@@ -35,6 +35,7 @@ from progimage.api.responses import responsive
 from progimage.api.responses.delivery import CONTENT_POLICY
 from progimage.api.responses.hal import Urls
 from progimage.api.responses.responsive import Candidate
+from progimage.api.responses.signed_link import LinkWriter
 from progimage.config import Settings
 from progimage.errors import (
     Forbidden,
@@ -66,20 +67,20 @@ class _Signing:
 
 
 class SrcsetResource:
-    """Writes the addresses of renditions of several widths; `signer` is None without a key."""
+    """Writes the addresses of renditions of several widths."""
 
     def __init__(
         self,
         library: Library,
         policy: TransformPolicy,
-        signer: LinkSigner | None,
+        writer: LinkWriter,
         settings: Settings,
         limits: Limits,
         urls: Urls,
     ) -> None:
         self._library = library
         self._policy = policy
-        self._signer = signer
+        self._writer = writer
         self._presets: Mapping[str, str] = settings.presets
         self._max_expires_s = settings.links.max_expires_s
         self._limits = limits
@@ -180,10 +181,9 @@ class SrcsetResource:
                 raise InvalidArgument("pipeline: uses a private picture of another owner")
         if not can_edit(viewer, record):
             raise forbidden(record.id)
-        if self._signer is None:
-            raise no_key()
+        signer = self._writer.require_signer()
         audit.record("link", image=record.id, pipeline=str(resized[-1]), seconds=str(expires_in_s))
-        return _Signing(self._signer, expires_in_s)
+        return _Signing(signer, expires_in_s)
 
     def _other(self, viewer: Viewer, image_id: str) -> Record:
         try:
