@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from progimage.cli.connection import uses_server
+from progimage.cli.options import IsPrivate, Tags
 from progimage.cli.terminal import message, print_row
 from progimage.client import Client
 
@@ -20,10 +21,8 @@ def adopt(
     origin: Annotated[str, typer.Argument(help="name of the origin in the settings of the server")],
     prefix: Annotated[str, typer.Option(help="only keys with this prefix")] = "",
     after: Annotated[str, typer.Option(help="only keys after this one")] = "",
-    tag: Annotated[list[str] | None, typer.Option("--tag", "-t", help="tag of each image")] = None,
-    is_private: Annotated[
-        bool, typer.Option("--private", help="only you can see the images")
-    ] = False,
+    tag: Tags = None,
+    is_private: IsPrivate = False,
 ) -> None:
     """Import the pictures of an origin, one job after another.
 

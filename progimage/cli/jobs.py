@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from progimage.cli.connection import AsJson, uses_server
+from progimage.cli.options import IsPrivate, Tags
 from progimage.cli.terminal import CommandError, Table, bar, message, print_json, print_row
 from progimage.client import Client, Job, JobCancelled
 
@@ -33,10 +34,8 @@ def import_urls(
     file: Annotated[str, typer.Argument(help="a file with one URL per line; - for standard input")],
     title: Annotated[str, typer.Option(help="title of each image")] = "",
     description: Annotated[str, typer.Option(help="description of each image")] = "",
-    tag: Annotated[list[str] | None, typer.Option("--tag", "-t", help="tag of each image")] = None,
-    is_private: Annotated[
-        bool, typer.Option("--private", help="only you can see the images")
-    ] = False,
+    tag: Tags = None,
+    is_private: IsPrivate = False,
     is_followed: Annotated[
         bool, typer.Option("--follow/--no-follow", help="wait until the job is complete")
     ] = True,

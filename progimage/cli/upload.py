@@ -20,6 +20,7 @@ from progimage.cli.connection import (
 )
 from progimage.cli.files import LeftOut, find_files
 from progimage.cli.manifest import Manifest
+from progimage.cli.options import IsPrivate, Tags
 from progimage.cli.tally import Tally
 from progimage.cli.terminal import CommandError, bar, message
 from progimage.client import Client, ClientError, Unauthorized, Unreachable, Uploaded
@@ -52,10 +53,8 @@ def upload(
     ],
     title: Annotated[str, typer.Option(help="title of each image")] = "",
     description: Annotated[str, typer.Option(help="description of each image")] = "",
-    tag: Annotated[list[str] | None, typer.Option("--tag", "-t", help="tag of each image")] = None,
-    is_private: Annotated[
-        bool, typer.Option("--private", help="only you can see the images")
-    ] = False,
+    tag: Tags = None,
+    is_private: IsPrivate = False,
     name: Annotated[str, typer.Option(help="file name of the image from standard input")] = "",
     every: Annotated[
         bool, typer.Option("--all", help="take files of any suffix from folders and patterns")

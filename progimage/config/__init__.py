@@ -1,65 +1,27 @@
 """Settings, and how they are read from files and the environment."""
 
 from progimage.config.reading import environment, header_values, load, metrics_folder
-from progimage.config.sections import (
-    DEVELOPMENT,
-    S3,
-    SIGN_INS,
-    Auth,
-    AuthKey,
-    Cache,
-    Cors,
-    Delivery,
-    DiskCache,
-    Download,
-    Fronts,
-    Imgproxy,
-    Jobs,
-    LimitSettings,
-    Links,
-    Log,
-    Metrics,
-    Origin,
-    OriginCache,
-    Publish,
-    Quota,
-    Render,
-    Server,
-    Thumbor,
-    Tracing,
-    Transforms,
-    Upload,
-    Webhook,
-)
+from progimage.config.sections.auth import DEVELOPMENT, SIGN_INS, Auth
+from progimage.config.sections.http import Delivery, Server
+from progimage.config.sections.jobs import Publish
+from progimage.config.sections.origins import Origin
+from progimage.config.sections.pictures import Download, Quota, Transforms, Upload
+from progimage.config.sections.telemetry import Log
+from progimage.config.sections.webhooks import Webhook
 from progimage.config.settings import Settings, names, variable
 
 __all__ = [
     "DEVELOPMENT",
-    "S3",
     "SIGN_INS",
     "Auth",
-    "AuthKey",
-    "Cache",
-    "Cors",
     "Delivery",
-    "DiskCache",
     "Download",
-    "Fronts",
-    "Imgproxy",
-    "Jobs",
-    "LimitSettings",
-    "Links",
     "Log",
-    "Metrics",
     "Origin",
-    "OriginCache",
     "Publish",
     "Quota",
-    "Render",
     "Server",
     "Settings",
-    "Thumbor",
-    "Tracing",
     "Transforms",
     "Upload",
     "Webhook",

@@ -7,7 +7,7 @@ import textwrap
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple, get_args, get_origin
 
-from progimage.config.sections import Section
+from progimage.config.sections.base import Section
 from progimage.config.settings import Settings, fields
 
 _HEAD = """\

@@ -9,37 +9,24 @@ from typing import Annotated
 from pydantic import Field, model_validator
 from pydantic.fields import FieldInfo
 
-from progimage.config.sections import (
-    S3,
-    SIGN_INS,
-    Auth,
-    Cache,
-    Cors,
-    Deep,
-    Delivery,
-    DiskCache,
+from progimage.config.sections.auth import SIGN_INS, Auth
+from progimage.config.sections.base import Section
+from progimage.config.sections.deep import Deep
+from progimage.config.sections.http import Cors, Delivery, Iiif, Links, Server
+from progimage.config.sections.jobs import Jobs, Publish
+from progimage.config.sections.origins import Fronts, Origin, OriginCache
+from progimage.config.sections.pictures import (
     Download,
-    Fronts,
-    Iiif,
-    Index,
-    Jobs,
     LimitSettings,
-    Links,
-    Log,
-    Metrics,
-    Origin,
-    OriginCache,
-    Publish,
     Quota,
     Render,
-    Section,
-    Server,
-    Tracing,
     Transforms,
     Trash,
     Upload,
-    Webhook,
 )
+from progimage.config.sections.storage import S3, Cache, DiskCache, Index
+from progimage.config.sections.telemetry import Log, Metrics, Tracing
+from progimage.config.sections.webhooks import Webhook
 from progimage.imaging.limits import Limits
 
 PREFIX = "PROGIMAGE_"

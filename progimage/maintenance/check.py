@@ -73,21 +73,17 @@ class Check:
             oldest_spared=self._oldest_spared,
             on_progress=on_progress,
         )
-        for stat in self._store.list(keys.IMAGES):
-            on_progress(stat.key)
-            yield from self._check_picture_object(stat)
-        for stat in self._store.list(keys.RENDERS):
-            on_progress(stat.key)
-            yield from self._check_rendition(stat)
-        for stat in self._store.list(keys.COPIES):
-            on_progress(stat.key)
-            yield from self._check_working_copy(stat)
-        for stat in self._store.list(owner_keys.TRASH):
-            on_progress(stat.key)
-            yield from self._check_trash_note(stat)
-        for stat in self._store.list(keys.USERS):
-            on_progress(stat.key)
-            yield from self._check_account(stat)
+        checks = {
+            keys.IMAGES: self._check_picture_object,
+            keys.RENDERS: self._check_rendition,
+            keys.COPIES: self._check_working_copy,
+            owner_keys.TRASH: self._check_trash_note,
+            keys.USERS: self._check_account,
+        }
+        for prefix, check in checks.items():
+            for stat in self._store.list(prefix):
+                on_progress(stat.key)
+                yield from check(stat)
         yield from check_albums(
             self._store,
             repair=self._repair,

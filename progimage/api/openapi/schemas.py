@@ -237,6 +237,9 @@ ACCEPT = Parameter(
     "Accept", "The formats that `auto` may choose from.", {"type": "string"}, place="header"
 )
 
+RENDITION_PARAMETERS = (SIGNATURE, DOWNLOAD, ACCEPT, RANGE, IF_NONE_MATCH)
+"""The parameters of every request for a rendition, beside those that name it."""
+
 PICTURES = {form.media_type: BINARY for form in WRITABLE}
 """The content of an answer that is a rendition."""
 

@@ -70,11 +70,7 @@ class ExternalResource:
         parameters=(
             _OWNER,
             _PATH,
-            schemas.SIGNATURE,
-            schemas.DOWNLOAD,
-            schemas.ACCEPT,
-            schemas.RANGE,
-            schemas.IF_NONE_MATCH,
+            *schemas.RENDITION_PARAMETERS,
         ),
         errors=(*RENDER_ERRORS, NotFound, 416),
     )

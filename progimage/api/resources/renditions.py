@@ -68,11 +68,7 @@ class RenditionResource:
             schemas.IMAGE_ID,
             schemas.PIPELINE,
             schemas.ARGUMENTS,
-            schemas.SIGNATURE,
-            schemas.DOWNLOAD,
-            schemas.ACCEPT,
-            schemas.RANGE,
-            schemas.IF_NONE_MATCH,
+            *schemas.RENDITION_PARAMETERS,
         ),
         errors=(*RENDER_ERRORS, NotFound, 416),
     )
@@ -92,11 +88,7 @@ class RenditionResource:
         parameters=(
             schemas.IMAGE_ID,
             schemas.EXTENSION,
-            schemas.SIGNATURE,
-            schemas.DOWNLOAD,
-            schemas.ACCEPT,
-            schemas.RANGE,
-            schemas.IF_NONE_MATCH,
+            *schemas.RENDITION_PARAMETERS,
         ),
         errors=(*RENDER_ERRORS, NotFound, 416),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from progimage.api.resources import iiif_albums
-from progimage.config.sections import Iiif
+from progimage.config.sections.http import Iiif
 from progimage.library import Library
 from tests.api.conftest import assert_problem, opened, upload
 from tests.api.resources.test_albums import create
