@@ -148,7 +148,7 @@ class WithId(Fields):
 
 def _check_external_id(external_id: str, files: int, *, replaces: bool) -> None:
     if replaces and not external_id:
-        raise CommandError("--replace goes with --external-id")
+        raise CommandError("--replace needs --external-id")
     if external_id and files > 1:
         raise CommandError("--external-id belongs to one image; name one file")
 

@@ -116,16 +116,16 @@ def quota(
     if quotas is None:
         raise CommandError("quotas are off; quota.enabled in the settings turns them on")
     limits = {"max_pictures": pictures, "max_size_bytes": size_bytes}
-    given = {key: None if n < 0 else n for key, n in limits.items() if n is not None}
-    if given and not name:
+    changed = {key: None if n < 0 else n for key, n in limits.items() if n is not None}
+    if changed and not name:
         raise CommandError("name the account that these limits are for")
     users = Users(store)
     names = [users.find(clean_name(name)).name] if name else [user.name for user in users.all()]
     for each in names:
         if is_counted:
             quotas.count(each)
-        if given:
-            quotas.set_limits(each, given)
+        if changed:
+            quotas.set_limits(each, changed)
         usage = quotas.usage(each)
         has_pictures = used(usage.pictures, usage.max_pictures or 0)
         has_bytes = used(usage.size_bytes, usage.max_size_bytes or 0)

@@ -68,20 +68,20 @@ class Steps(ABC, Generic[R]):
             InvalidCall: a required argument is missing, one is given under two names, or a
                 value cannot be written.
         """
-        given: dict[str, Any] = {}
+        values: dict[str, Any] = {}
         for written_name in sorted(arguments, key=aliases.__contains__):
             key, value = aliases.get(written_name, written_name), arguments[written_name]
             if value is None or key == "self":
                 continue
-            if key in given:
+            if key in values:
                 raise InvalidCall(
                     f"{name}: {written_name} and {key} are one argument; give one of them"
                 )
-            given[key] = Text(value) if key in texts else value
+            values[key] = Text(value) if key in texts else value
         for key in required:
-            if key not in given:
+            if key not in values:
                 raise InvalidCall(f"{name}: {key} is required")
-        written = ",".join(f"{key}={_written(name, key, given[key])}" for key in given)
+        written = ",".join(f"{key}={_written(name, key, value)}" for key, value in values.items())
         return self._with_step(f"{name}:{written}" if written else name)
 
 

@@ -129,7 +129,7 @@ class Ingest:
         """Write `source` to a temporary file and hash it.
 
         Args:
-            max_bytes: in place of the usual limit.
+            max_bytes: instead of the usual limit.
 
         Raises:
             EmptyPicture: it has no bytes.

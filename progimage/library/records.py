@@ -16,7 +16,7 @@ from progimage.telemetry import audit
 # Parsed if a record is missing, so that the answer takes as much work as for a hidden picture.
 _STAND_IN = Record(
     id="0" * 64,
-    owner="nobody",
+    owner="none",
     generation="0" * 16,
     sha256="0" * 64,
     size_bytes=1,
@@ -146,7 +146,7 @@ class Records:
         )
 
     def write(self, record: Record, expect: str) -> str:
-        """Write a record in place of the `expect`ed version; return its etag in the store.
+        """Replace the `expect`ed version of a record; return its etag in the store.
 
         Raises:
             Conflict: another version is there.

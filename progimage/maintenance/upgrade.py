@@ -32,7 +32,7 @@ _THREADS = 16
 
 
 def _build_index(store: ObjectStore) -> None:
-    """Build the index of format 2, which has shelves in place of empty objects."""
+    """Build the index of format 2, which has shelves instead of empty objects."""
     with ThreadPoolExecutor(_THREADS) as threads:
         reindex(Index(store, threads))
 

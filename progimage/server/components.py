@@ -81,8 +81,8 @@ def build(settings: Settings, store: ObjectStore | None, pool: RenderPool | None
     """Build every part of a web process.
 
     Args:
-        store: in place of the store that the settings name.
-        pool: in place of the render processes that the settings describe.
+        store: instead of the store that the settings name.
+        pool: instead of the render processes that the settings describe.
 
     Raises:
         ConfigError: the store or a preset cannot work.

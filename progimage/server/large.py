@@ -29,7 +29,7 @@ class LargeFactory:
     """Builds those parts for the stores of one process; they share processes and limits.
 
     Args:
-        pool: makes pyramids, in place of the process that the settings describe.
+        pool: makes pyramids, instead of the process that the settings describe.
     """
 
     def __init__(self, settings: Settings, pool: RenderPool | None = None) -> None:

@@ -37,7 +37,7 @@ class Heartbeat(WorkerTmp):  # type: ignore[misc] # gunicorn has no types
 
 
 def keep_alive(master: Any) -> None:
-    """Make the master try again in place of ending when it cannot replace a worker."""
+    """Make the master try again instead of ending when it cannot replace a worker."""
     vars(base)["WorkerTmp"] = Heartbeat
     spawn = master.spawn_worker
     fatal = (master.WORKER_BOOT_ERROR, master.APP_LOAD_ERROR)

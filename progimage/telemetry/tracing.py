@@ -51,7 +51,7 @@ def start(endpoint: str, *, service_name: str, ratio: float, exporter: Any = Non
 
     Args:
         ratio: the part of the traces begun here that is sent.
-        exporter: used in place of the network; it gets each span at once.
+        exporter: used instead of the network; it gets each span at once.
 
     Source: W3C Trace Context; OpenTelemetry's HTTP semantic conventions.
 

@@ -52,7 +52,7 @@ class Endpoint:
 
     Args:
         name: in the settings.
-        tls: in place of the authorities of the system.
+        tls: instead of the authorities of the system.
         clock: seconds since 1970.
 
     Raises:

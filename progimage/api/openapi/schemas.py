@@ -51,7 +51,7 @@ BODY_ERRORS = (InvalidRequest, InvalidField, RequestTimeout, PictureTooLarge)
 
 
 def inlined(schema: Any, parts: dict[str, Any] | None = None) -> Any:
-    """Return a schema of pydantic with its parts in place of references to them."""
+    """Return a schema of pydantic with its parts instead of references to them."""
     if isinstance(schema, list):
         return [inlined(item, parts) for item in schema]
     if not isinstance(schema, dict):
@@ -212,7 +212,7 @@ SIGNATURE = Parameter(
 
 DOWNLOAD = Parameter(
     DOWNLOAD_NAME,
-    "Save the picture in place of showing it, under this file name; empty for the usual name.",
+    "Save the picture instead of showing it, under this file name; empty for the usual name.",
     {"type": "string", "maxLength": 1000},
 )
 

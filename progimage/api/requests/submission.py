@@ -67,7 +67,7 @@ class UploadJson(UploadFields):
         description="The bytes in base64 (RFC 4648), also URL-safe, unpadded or as a data: URI.",
     )
     url: str | None = Field(
-        default=None, description="In place of `data`: the picture's address, http or https."
+        default=None, description="Instead of `data`: the picture's address, http or https."
     )
     file_name: str = Field(default="", max_length=16 * MAX_FILE_NAME)
 

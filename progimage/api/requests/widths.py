@@ -38,7 +38,7 @@ def widths_of(parameters: QueryParameters, own: int, most: int) -> list[Wanted]:
     density, width = parameters.one("dpr"), parameters.one("width")
     if density is not None or width is not None:
         if "widths" in parameters:
-            raise InvalidRequest("widths: goes neither with width nor with dpr; choose one")
+            raise InvalidRequest("widths: cannot be combined with width or dpr; choose one")
         if width is None:
             raise InvalidRequest("dpr: needs a width in CSS pixels too, as in width=400&dpr=1,2,3")
         return _by_density(_whole("width", width, most), density or "1,2", own)

@@ -81,7 +81,7 @@ _NEAR = (
 _EXTERNAL_ID = Parameter(
     "external_id",
     "The picture with this external id, of `owner` or else of the account that sends the request. "
-    "Goes with no other condition.",
+    "Cannot be combined with other conditions.",
     {"type": "string", "minLength": 1, "maxLength": MAX_EXTERNAL_ID},
 )
 _WITH_EXTERNAL_ID = ("external_id", "owner", "fields", "links", "limit")
@@ -217,7 +217,7 @@ class Listing:
         Raises:
             InvalidRequest: there is another condition.
         """
-        _check_alone(parameters, _WITH_EXTERNAL_ID, "external_id: goes with owner alone")
+        _check_alone(parameters, _WITH_EXTERNAL_ID, "external_id: can be combined with owner only")
         owner = query_of(parameters, viewer).owner
         name = viewer.name if owner is None else owner
         if name and not owner_keys.is_owner(name):
@@ -241,7 +241,7 @@ class Listing:
         image_id = parameters.one("near")
         if image_id is None:
             if "near_distance" in parameters:
-                raise InvalidRequest("near_distance: goes with near, which is the id of a picture")
+                raise InvalidRequest("near_distance: needs near, the id of a picture")
             return query
         if not keys.is_image_id(image_id):
             raise InvalidRequest(

@@ -182,7 +182,7 @@ class Calls(AlbumCalls):
         Args:
             tag, tags_all, tags_any: it has this tag, all of these, any of these.
             q: each of these words is part of a word of title, description, file name or tags.
-            external_id: it has this external id; goes with `owner` alone.
+            external_id: it has this external id; only `owner` can be combined with it.
             owner, visibility, media_type: it has this value; `owner="me"` for your own.
             created_after, created_before: when it was uploaded, a datetime or ISO 8601.
             near: it looks like the image with this id; near_distance: in at most so many of 64

@@ -31,7 +31,7 @@ class Deep(Section):
         default=0,
         ge=0,
         le=4_000_000_000,
-        description="Most pixels of a still picture, in place of limits.max_source_pixels if it "
+        description="Most pixels of a still picture, instead of limits.max_source_pixels if it "
         "is larger. 0: one gigapixel where the extra deep (libvips) is installed, else 300 "
         "megapixels.",
     )
@@ -78,5 +78,5 @@ class Deep(Section):
 
     @property
     def most_pixels(self) -> int:
-        """The most pixels of a picture, with the default in place of 0."""
+        """The most pixels of a picture, with the default instead of 0."""
         return self.max_source_pixels or (_GIGAPIXEL if HAS_VIPS else MAX_HELD_PIXELS)

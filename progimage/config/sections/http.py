@@ -132,7 +132,7 @@ class Cors(Section):
         description='Origins of those pages, such as ["https://app.example.com"], or ["*"] for '
         "all. A page gets no rights from the browser: it sends its own token, cookies are not "
         'read. Where auth.mode is "off" such a page may do everything, also from inside your '
-        'network, so never use "*" where only the network keeps strangers out.',
+        'network, so never use "*" where only the network protects the service.',
     )
 
     @model_validator(mode="after")

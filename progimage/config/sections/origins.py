@@ -62,7 +62,7 @@ class Origin(Section):
     )  # fmt: skip
     respect_cache_control: bool = Field(
         default=True,
-        description="Take max-age from the origin's Cache-Control in place of fresh_s.",
+        description="Take max-age from the origin's Cache-Control instead of fresh_s.",
     )
     fallback: str = Field(
         default="", pattern=r"^([0-9a-f]{64})?$",
@@ -114,7 +114,7 @@ class Imgproxy(Section):
         default=32, ge=8, le=32, description="How many bytes of a signature are compared."
     )
     trusted_signatures: tuple[SecretStr, ...] = Field(
-        default=(), description="Texts that are accepted in place of a signature."
+        default=(), description="Texts that are accepted instead of a signature."
     )
     unsafe: bool = Field(default=False, description="Whether unsigned URLs are served.")
     sources: Mapping[str, str] = Field(

@@ -94,7 +94,7 @@ class Downloader:
         network: Network | None = None,
         tls: ssl.SSLContext | None = None,
     ) -> None:
-        """Check the settings; `network` and `tls` are used in place of the real ones.
+        """Check the settings; `network` and `tls` are used instead of the real ones.
 
         Raises:
             ConfigError: an entry of a list is not a host.
@@ -163,7 +163,7 @@ def _check(response: httpcore.Response, max_bytes: int) -> None:
     status = response.status
     if status != 200:
         raise DownloadFailed(
-            f"url: the server answered {status} in place of a picture",
+            f"url: the server answered {status} instead of a picture",
             retryable=status in _PASSING,
             retry_after_s=_retry_after(response) if status in _PASSING else None,
         )

@@ -380,7 +380,7 @@ class TestNear:
         ("query", "complaint"),
         [
             ("near=abc", "near: expected the id of a picture"),
-            ("near_distance=3", "near_distance: goes with near"),
+            ("near_distance=3", "near_distance: needs near"),
             (f"near={'0' * 64}&near_distance=17", "near_distance: expected a whole number"),
         ],
     )

@@ -170,7 +170,7 @@ def test_head_and_options(client, wide):
         ({"widths": ",".join(["1"] * 21)}, "at most 20 numbers, got 21"),
         ({"widths": ",".join(["1"] * 10_000)}, "widths: expected at most 2,000 characters"),
         ({"widths": "1\x002"}, "widths"),
-        ({"widths": "32", "dpr": "1"}, "goes neither with width nor with dpr"),
+        ({"widths": "32", "dpr": "1"}, "cannot be combined with width or dpr"),
         ({"dpr": "1,2"}, "dpr: needs a width"),
         ({"width": "40", "dpr": "0"}, "dpr: expected numbers from 1 to 5"),
         ({"width": "40", "dpr": "1e3"}, "dpr"),

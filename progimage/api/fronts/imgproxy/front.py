@@ -53,7 +53,7 @@ class ImgproxyFront:
     Args:
         pairs: keys and salts, any of which may have signed a URL.
         signature_bytes: how many bytes of a signature are compared; 32 is all.
-        trusted: texts that are accepted in place of a signature.
+        trusted: texts that are accepted instead of a signature.
         is_unsafe: URLs need no signature.
         grammar: presets and the watermark.
         limits: the bounds of any pipeline.

@@ -48,7 +48,7 @@ def split_path(
     no other options. With `base64_with_name` the last segment behind a base64 source is
     ignored, unless it is the source.
 
-    Known changes by proxies are undone first: `%3A` in options, and one slash in place of two
+    Known changes by proxies are undone first: `%3A` in options, and one slash instead of two
     behind the scheme of a plain source.
 
     Raises:

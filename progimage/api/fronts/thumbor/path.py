@@ -55,7 +55,7 @@ def split_path(path: str) -> tuple[ThumborOptions, str]:
     """Take a path behind its signature apart into options and source (decoded once).
 
     What clients and proxies are known to change is changed back first: encoded marks in
-    options, and one slash in place of two behind the scheme of the source.
+    options, and one slash instead of two behind the scheme of the source.
 
     Raises:
         ForeignUrlError: with 400, as thumbor answers, if a part is malformed.

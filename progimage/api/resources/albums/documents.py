@@ -102,7 +102,7 @@ class AlbumFields(JsonBody):
     )
 
     def changes(self) -> dict[str, Any]:
-        """Return the fields that were sent, with defaults in place of null."""
+        """Return the fields that were sent, with defaults instead of null."""
         found: dict[str, Any] = {}
         for name in self.model_fields_set - {"visibility", "images"}:
             found[name] = getattr(self, name) or ""

@@ -25,7 +25,7 @@ PARAMETERS = (
     ),
     Parameter(
         "width",
-        "In place of `widths`: the width of the picture on the page, in CSS pixels.",
+        "Instead of `widths`: the width of the picture on the page, in CSS pixels.",
         {"type": "integer", "minimum": 1},
     ),
     Parameter(
