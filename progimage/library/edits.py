@@ -65,7 +65,7 @@ class Edits:
                 if changes_visibility:
                     audit.record("visibility", image=image_id, now=edited.visibility)
                 return edited
-        raise Overloaded("many others are editing this picture; try again")
+        raise Overloaded("many other requests are editing this picture; try again")
 
     def _edited(self, record: Record, changes: dict[str, Any]) -> Record | None:
         """Return the record's next version, or None if nothing would change."""

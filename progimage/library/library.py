@@ -121,7 +121,7 @@ class Library:
             if self._commit(record, candidate.source):
                 return record, True
             is_absent = False
-        raise Overloaded("this picture is being added and removed by others; try again")
+        raise Overloaded("other requests are adding and removing this picture; try again")
 
     def find(self, viewer: Viewer, image_id: str) -> Record:
         """Return the record of `image_id`, if `viewer` may see it.

@@ -101,7 +101,7 @@ class Originals:
             self._store.delete(self.key(record))
             log.warning("damaged original restored by an upload", picture=record.id)
             return restored
-        raise Overloaded("others keep changing this picture; try again")
+        raise Overloaded("other requests keep changing this picture; try again")
 
 
 def open_original(

@@ -107,7 +107,7 @@ def put_back(store: ObjectStore, token: str) -> SetAside:
     except KeyMissing:
         raise NotFound("there is nothing of that name in quarantine") from None
     except Conflict:
-        raise Conflict("something else is where it was; it stays in quarantine") from None
+        raise Conflict("another object has its former key; it stays in quarantine") from None
     store.delete(_manifest(token))
     store.delete(_object(token))
     return manifest

@@ -172,7 +172,7 @@ class Quotas:
                 except Conflict:
                     continue
                 return changed
-        raise Overloaded(f"many others are changing what {owner!r} has; try again")
+        raise Overloaded(f"many other requests change the usage of {owner!r}; try again")
 
     def _count(self, owner: str) -> Usage:
         for _ in range(_ATTEMPTS):

@@ -161,7 +161,10 @@ class Remover:
             # The removed original has made room.
             self._index.announce(next_revision(record))
         except StoreFull:
-            log.warning("searches show a removed picture until a check", picture=record.id)
+            log.warning(
+                "searches show a removed picture until 'progimage check --repair'",
+                picture=record.id,
+            )
 
     def _mark_deleting(self, record: Record, etag: str) -> tuple[Record, str]:
         deleting = next_revision(record).model_copy(update={"state": "deleting"})

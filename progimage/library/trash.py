@@ -85,7 +85,7 @@ class Trash:
             if self._swaps.swap(trashed, etag, "image.deleted", purges=True):
                 audit.record("delete", image=image_id, owner=record.owner, trash=True)
                 return
-        raise Overloaded("others keep changing this picture; try again")
+        raise Overloaded("other requests keep changing this picture; try again")
 
     def find(self, viewer: Viewer, image_id: str) -> Record:
         """Return the record of a picture in the trash of `viewer`.
@@ -125,7 +125,7 @@ class Trash:
                     remove_note(self._store, record)
                     audit.record("restore", image=image_id, owner=record.owner)
                     return claim.settle(restored)
-        raise Overloaded("others keep changing this picture; try again")
+        raise Overloaded("other requests keep changing this picture; try again")
 
     def list(self, owner: str, after: str = "") -> Iterator[tuple[str, Record]]:
         """Yield the pictures in the trash of `owner`, with their notes, last to expire first.

@@ -79,7 +79,7 @@ def erase(
             break
     else:
         raise Overloaded(
-            f"{name!r} gets new objects all the time; stop what adds them, and run this again"
+            f"new objects of {name!r} keep appearing; stop what adds them, and try again"
         )
     delete_all(store, owner_keys.external_ids_of(name))
     store.delete(owner_keys.usage(name))

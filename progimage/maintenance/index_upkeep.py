@@ -51,4 +51,4 @@ def _settle(index: Index) -> None:
     for _ in range(_ATTEMPTS):
         if "lost" not in (fold(index, 1), rewrite(index)):
             return
-    raise Overloaded("others change the index all the time; try again later")
+    raise Overloaded("other processes keep changing the index; try again later")

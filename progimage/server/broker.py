@@ -113,7 +113,7 @@ class Broker:
             self._app.send_task(task, args, queue=_QUEUES[task], expires=expires_s, retry=False)
         except Exception as error:
             # Each transport raises its own errors; the text is not logged, as it may have the URL.
-            log.warning("broker not reached", task=task, reason=type(error).__name__)
+            log.warning("the broker cannot be reached", task=task, reason=type(error).__name__)
             return False
         return True
 

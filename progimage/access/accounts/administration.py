@@ -90,7 +90,7 @@ class Administration:
 
         def changed(current: User) -> User:
             if known is not None and current.password_hash != user.password_hash:
-                raise BadCredentials("password_now: no longer the password")
+                raise BadCredentials("password_now: another request has changed the password")
             return signed_out(current).model_copy(update={"password_hash": password_hash})
 
         self._users.change(name, changed)

@@ -169,11 +169,11 @@ def _check_any(pipeline: Pipeline) -> None:
     """
     if pipeline.references:
         raise LinkRefused(
-            "sig: a link to every rendition of a picture covers none that uses other pictures; "
+            "sig: a link to all renditions is not valid for one that uses other pictures; "
             "those need a link of their own"
         )
     if pipeline.output.options.metadata in ("exif", "all"):
         raise LinkRefused(
-            "sig: a link to every rendition of a picture covers none with EXIF; "
+            "sig: a link to all renditions is not valid for one with EXIF; "
             "strip:keep=exif and strip:keep=all need a link of their own"
         )

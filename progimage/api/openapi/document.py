@@ -131,7 +131,9 @@ class _Writer:
         fields = {parameter.name for parameter in described.parameters if parameter.place == "path"}
         in_path = set(_FIELD.findall(call.path))
         if fields != in_path:
-            raise LookupError(f"{call.path}: has {in_path}, documented are {fields}")
+            raise LookupError(
+                f"{call.path}: the path has {in_path}, the documentation has {fields}"
+            )
         if described.parameters:
             written["parameters"] = [self._parameter(p) for p in described.parameters]
         if described.body is not None:

@@ -238,7 +238,7 @@ def read_json_object(body: Body, max_bytes: int) -> dict[str, Any]:
         if len(data) > max_bytes:
             raise PictureTooLarge(
                 f"a JSON body may have at most {max_bytes:,} bytes; send a larger picture as "
-                "multipart/form-data or as it is"
+                "multipart/form-data or as the raw body"
             )
     try:
         text = data.decode("utf-8-sig")

@@ -34,7 +34,7 @@ def require(req: falcon.Request, etag: str, modified: datetime | None = None) ->
     """Raise `PreconditionFailed` unless `hold`."""
     if not hold(req, etag, modified):
         raise PreconditionFailed(
-            "If-Match, If-Unmodified-Since: there is another version than the one that the "
+            "If-Match, If-Unmodified-Since: the current version is not the one that the "
             f'request is for; the current ETag is "{etag}"'
         )
 
@@ -52,7 +52,7 @@ def required_if_match(req: falcon.Request, what: str) -> str:
     if if_match is None:
         raise PreconditionRequired(
             "send the ETag of the version your edit is based on as If-Match; "
-            f"GET the {what} to learn it"
+            f"GET the {what} to get it"
         )
     return if_match
 

@@ -193,7 +193,9 @@ def _on_unexpected(
 ) -> None:
     path = without_signature(req.path)
     if isinstance(error, OSError) and error.errno in _NO_ROOM:
-        log.error("no room", method=req.method, path=path, reason=error.strerror)
+        log.error(
+            "no room for temporary files", method=req.method, path=path, reason=error.strerror
+        )
         detail = "the server has no room for temporary files; try again in a few seconds"
         respond(resp, document(503, "No room", detail, "NoRoom"), 5)
         return

@@ -148,13 +148,13 @@ class Downloader:
 def _next(target: RemoteUrl, response: httpcore.Response) -> RemoteUrl:
     location = header(response, b"location")
     if not location:
-        raise DownloadFailed("url: the server redirects to nowhere")
+        raise DownloadFailed("url: the server sent a redirect without an address")
     try:
         return target.join(location.decode())
     except (UnicodeDecodeError, DownloadRefused):
         # Without the reason, which may repeat the server's answer.
         raise DownloadRefused(
-            "url: it redirects to a URL that may not be fetched; only plain http and https URLs are"
+            "url: it redirects to a URL that may not be fetched; only http and https URLs may be"
         ) from None
 
 

@@ -75,7 +75,7 @@ def parse_url(text: str) -> RemoteUrl:
     _check_characters(text)
     match = _URL.fullmatch(text)
     if match is None:
-        raise DownloadRefused("url: expected a whole URL that begins with http:// or https://")
+        raise DownloadRefused("url: expected a complete URL that begins with http:// or https://")
     scheme, authority, target = match[1].lower(), match[2], match[3]
     if "@" in authority:
         raise DownloadRefused("url: user names and passwords in a URL are not accepted")
@@ -86,7 +86,7 @@ def parse_url(text: str) -> RemoteUrl:
     port = int(parts[2] or _DEFAULT_PORTS[scheme])
     if (port not in (80, 443) and not 1024 <= port <= 65535) or port in _OTHER_PROTOCOLS:
         raise DownloadRefused(
-            f"url: port {port} is not one of the web's; 80, 443 and most from 1024 are"
+            f"url: port {port} is not allowed; 80, 443 and most ports from 1024 are"
         )
     if not target.startswith("/"):
         target = f"/{target}"

@@ -251,7 +251,7 @@ class ResumableUploads:
         if upload.owner not in ("", viewer.name):
             raise _not_found()
         if self._clock() >= upload.expires:
-            raise Expired("the time for this upload is over; create another")
+            raise Expired("this upload has expired; create another")
         return upload
 
     def _check_size(self, size_bytes: int | None) -> None:
@@ -266,8 +266,7 @@ class ResumableUploads:
         short = sum(piece.size < self._piece_bytes for piece in progress.pieces)
         if short >= MAX_SHORT_PIECES:
             raise InvalidRequest(
-                f"this upload has {short:,} short pieces already; create another and send "
-                "more at a time"
+                f"this upload has {short:,} short pieces already; create another with larger pieces"
             )
         key = upload_keys.piece(progress.upload.id, progress.offset)
         try:

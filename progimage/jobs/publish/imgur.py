@@ -165,7 +165,7 @@ def _published(answer: dict[str, Any]) -> Published:
         and _LINK.fullmatch(link)
     ):
         # Not tried again: the picture may be there, and would then be there twice.
-        raise PublishFailed("imgur: its answer is not one of its API; the picture may be there")
+        raise PublishFailed("imgur: the answer is not one of its API; the picture may have arrived")
     is_hash = isinstance(delete_hash, str) and _ID.fullmatch(delete_hash)
     return Published(
         to="imgur", id=picture_id, link=link, delete_hash=str(delete_hash) if is_hash else ""

@@ -285,7 +285,7 @@ def test_a_redirect_to_what_is_not_public_is_refused(net, to):
 
 
 def test_a_redirect_to_nowhere_has_failed(net):
-    assert "redirects to nowhere" in str(refused(net, answer(b"", status="302 Found")))
+    assert "redirect without an address" in str(refused(net, answer(b"", status="302 Found")))
 
 
 # Time

@@ -49,7 +49,7 @@ def test_a_job_is_taken_while_the_broker_is_away_and_done_when_it_is_back(
 ):
     broker.stop()
     path = begin(server, {"urls": site.urls(20)})
-    wait_until(lambda: "broker not reached" in server.log)
+    wait_until(lambda: "the broker cannot be reached" in server.log)
     broker.start()
     with working(server):
         assert len(finish(server, path)["complete"]) == 18

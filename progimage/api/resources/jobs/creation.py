@@ -156,7 +156,7 @@ class JobFactory:
         origin = self._origins.get(fields.origin)
         if origin is None:
             names = ", ".join(self._origins) or "none"
-            raise InvalidField(f"origin: there is no {fields.origin[:40]!r}; there is {names}")
+            raise InvalidField(f"origin: there is no {fields.origin[:40]!r}; choose from: {names}")
         source = origin.fetcher.source
         if not isinstance(source, ListedSource):
             raise InvalidField(
