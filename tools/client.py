@@ -23,11 +23,13 @@ HEAD = "# Generated from progimage/client/asynchronous by `make client`. Do not 
 
 # Names of the asynchronous client and of its libraries, and what stands there when blocking.
 NAMES = {
+    "AsyncAccountCalls": "AccountCalls",
     "AsyncAlbumCalls": "AlbumCalls",
     "AsyncCalls": "Calls",
     "AsyncClient": "Client",
     "AsyncImage": "Image",
     "AsyncJob": "Job",
+    "AsyncJobCalls": "JobCalls",
     "AsyncPage": "Page",
     "AsyncRendition": "Rendition",
     "AsyncSession": "Session",

@@ -9,9 +9,10 @@ from typing import Any, Unpack
 from urllib.parse import quote
 
 from progimage.client.asynchronous import endpoints, images, uploads
+from progimage.client.asynchronous.account import AsyncAccountCalls
 from progimage.client.asynchronous.albums import AsyncAlbumCalls
 from progimage.client.asynchronous.images import AsyncImage, image_of
-from progimage.client.asynchronous.jobs import AsyncJob, fetch_job, job_of, start_job
+from progimage.client.asynchronous.jobs import AsyncJobCalls
 from progimage.client.asynchronous.pages import AsyncPage, pages
 from progimage.client.asynchronous.uploads import AsyncUploaded, upload_or_error
 from progimage.client.concurrency import async_in_parallel
@@ -21,60 +22,21 @@ from progimage.client.fields import UploadFields
 from progimage.client.messages import Request
 from progimage.client.pipelines import Pipeline, path_of
 from progimage.client.records import Edit, OnExternal, OnKnown, Visibility, bulk_change, merge_patch
-from progimage.client.results import Account, BulkResult, Link, Saved
+from progimage.client.results import BulkResult, Link, Saved
 from progimage.client.sinks import Target
 from progimage.client.sources import Source
 from progimage.client.steps import image_path
-from progimage.client.tokens import Tokens
 
 DEFAULT_CONCURRENCY = 8
 
 
-class AsyncCalls(AsyncAlbumCalls):
+class AsyncCalls(AsyncAlbumCalls, AsyncJobCalls, AsyncAccountCalls):
     """The calls of the client.
 
     Each can raise a `ClientError`: a `Problem` if the server answers with an error,
     `Unreachable` or `TimedOut` if there is no answer, `UnexpectedAnswer` if another
     service is at the address, and `InvalidCall` for arguments that cannot be sent.
     """
-
-    @property
-    def tokens(self) -> Tokens | None:
-        """The tokens in use; store them to stay logged in."""
-        return self._session.tokens
-
-    async def login(self, name: str, password: str) -> Tokens:
-        """Log in, and use the tokens for all further calls; return them.
-
-        Raises:
-            Unauthorized: the name or the password is wrong.
-        """
-        request = Request(
-            "POST",
-            "/tokens/",
-            json={"username": name, "password": password},
-            is_repeatable=False,
-            has_token=False,
-        )
-        tokens = Tokens.of((await self._session.request(request)).document)
-        self._session.tokens = tokens
-        return tokens
-
-    async def refresh_tokens(self) -> Tokens:
-        """Exchange the refresh token for new tokens; calls do this when a token has expired."""
-        return await self._session.refresh_tokens(self._session.tokens)
-
-    async def logout(self) -> None:
-        """End the session on the server, and forget its tokens."""
-        tokens = self._session.tokens
-        if tokens is None or not tokens.session:
-            raise InvalidCall("there is no session to end; log in")
-        await endpoints.delete(self._session, f"/tokens/{quote(tokens.session, safe='')}/")
-        self._session.tokens = None
-
-    async def account(self) -> Account:
-        """Return the account that is logged in, with its quota."""
-        return Account.of((await self._session.request(Request("GET", "/users/me/"))).document)
 
     async def upload(
         self,
@@ -300,58 +262,6 @@ class AsyncCalls(AsyncAlbumCalls):
     ) -> Link:
         """Return a signed address that works without a token for `expires_in` seconds."""
         return await endpoints.link(self._session, image_id, str(pipeline), expires_in)
-
-    async def import_urls(
-        self,
-        urls: Iterable[str],
-        *,
-        title: str = "",
-        description: str = "",
-        tags: Iterable[str] = (),
-        visibility: Visibility | None = None,
-    ) -> AsyncJob:
-        """Start a job in which the server fetches images from URLs; return the job."""
-        fields = UploadFields(title, description, tags, visibility)
-        return await start_job(self._session, {"urls": list(urls), **fields.values()})
-
-    async def adopt(
-        self,
-        origin: str,
-        *,
-        prefix: str = "",
-        after: str = "",
-        title: str = "",
-        description: str = "",
-        tags: Iterable[str] = (),
-        visibility: Visibility | None = None,
-    ) -> AsyncJob:
-        """Start a job that imports the images of an origin of the server; return the job.
-
-        Args:
-            prefix: only keys with this prefix.
-            after: only keys after this one: `more_after` of the previous job.
-        """
-        fields = UploadFields(title, description, tags, visibility)
-        body = {"origin": origin, "prefix": prefix, "after": after, **fields.values()}
-        return await start_job(self._session, body)
-
-    async def prerender(
-        self, images: Iterable[str | AsyncImage], transforms: Iterable[str | Pipeline]
-    ) -> AsyncJob:
-        """Start a job that renders each image with each transform; return the job."""
-        ids = [image if isinstance(image, str) else image.id for image in images]
-        body = {"images": ids, "transforms": [str(transform) for transform in transforms]}
-        return await start_job(self._session, body)
-
-    async def job(self, job_id: str) -> AsyncJob:
-        """Return a job."""
-        return await fetch_job(self._session, job_id)
-
-    async def jobs(self) -> AsyncIterator[AsyncJob]:
-        """Yield all jobs, newest first."""
-        async for page in pages(self._session, "/jobs/"):
-            for document in page["data"]:
-                yield job_of(self._session, document)
 
     async def transforms(self) -> dict[str, Any]:
         """Return all operations with their arguments, all formats, all presets."""

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
 from progimage.client.asynchronous.endpoints import delete
-from progimage.client.asynchronous.pages import documents
+from progimage.client.asynchronous.images import AsyncImage
+from progimage.client.asynchronous.pages import documents, pages
 from progimage.client.asynchronous.session import AsyncSession
 from progimage.client.concurrency import async_pause
 from progimage.client.errors import JobCancelled, TimedOut, UnexpectedAnswer
+from progimage.client.fields import UploadFields
 from progimage.client.messages import Request
+from progimage.client.pipelines import Pipeline
+from progimage.client.records import Visibility
 from progimage.client.steps import job_path
 
 _FIRST_PAUSE_S = 0.2
@@ -151,3 +155,61 @@ def items_of(document: Mapping[str, Any]) -> dict[State, list[dict[str, Any]]]:
     if not isinstance(uploaded, Mapping):
         return {}
     return {state: list(uploaded.get(state) or ()) for state in get_args(State)}
+
+
+class AsyncJobCalls:
+    """Start and find jobs."""
+
+    _session: AsyncSession
+
+    async def import_urls(
+        self,
+        urls: Iterable[str],
+        *,
+        title: str = "",
+        description: str = "",
+        tags: Iterable[str] = (),
+        visibility: Visibility | None = None,
+    ) -> AsyncJob:
+        """Start a job in which the server fetches images from URLs; return the job."""
+        fields = UploadFields(title, description, tags, visibility)
+        return await start_job(self._session, {"urls": list(urls), **fields.values()})
+
+    async def adopt(
+        self,
+        origin: str,
+        *,
+        prefix: str = "",
+        after: str = "",
+        title: str = "",
+        description: str = "",
+        tags: Iterable[str] = (),
+        visibility: Visibility | None = None,
+    ) -> AsyncJob:
+        """Start a job that imports the images of an origin of the server; return the job.
+
+        Args:
+            prefix: only keys with this prefix.
+            after: only keys after this one: `more_after` of the previous job.
+        """
+        fields = UploadFields(title, description, tags, visibility)
+        body = {"origin": origin, "prefix": prefix, "after": after, **fields.values()}
+        return await start_job(self._session, body)
+
+    async def prerender(
+        self, images: Iterable[str | AsyncImage], transforms: Iterable[str | Pipeline]
+    ) -> AsyncJob:
+        """Start a job that renders each image with each transform; return the job."""
+        ids = [image if isinstance(image, str) else image.id for image in images]
+        body = {"images": ids, "transforms": [str(transform) for transform in transforms]}
+        return await start_job(self._session, body)
+
+    async def job(self, job_id: str) -> AsyncJob:
+        """Return a job."""
+        return await fetch_job(self._session, job_id)
+
+    async def jobs(self) -> AsyncIterator[AsyncJob]:
+        """Yield all jobs, newest first."""
+        async for page in pages(self._session, "/jobs/"):
+            for document in page["data"]:
+                yield job_of(self._session, document)

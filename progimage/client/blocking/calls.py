@@ -10,9 +10,10 @@ from typing import Any, Unpack
 from urllib.parse import quote
 
 from progimage.client.blocking import endpoints, images, uploads
+from progimage.client.blocking.account import AccountCalls
 from progimage.client.blocking.albums import AlbumCalls
 from progimage.client.blocking.images import Image, image_of
-from progimage.client.blocking.jobs import Job, fetch_job, job_of, start_job
+from progimage.client.blocking.jobs import JobCalls
 from progimage.client.blocking.pages import Page, pages
 from progimage.client.blocking.uploads import Uploaded, upload_or_error
 from progimage.client.concurrency import in_parallel
@@ -22,60 +23,21 @@ from progimage.client.fields import UploadFields
 from progimage.client.messages import Request
 from progimage.client.pipelines import Pipeline, path_of
 from progimage.client.records import Edit, OnExternal, OnKnown, Visibility, bulk_change, merge_patch
-from progimage.client.results import Account, BulkResult, Link, Saved
+from progimage.client.results import BulkResult, Link, Saved
 from progimage.client.sinks import Target
 from progimage.client.sources import Source
 from progimage.client.steps import image_path
-from progimage.client.tokens import Tokens
 
 DEFAULT_CONCURRENCY = 8
 
 
-class Calls(AlbumCalls):
+class Calls(AlbumCalls, JobCalls, AccountCalls):
     """The calls of the client.
 
     Each can raise a `ClientError`: a `Problem` if the server answers with an error,
     `Unreachable` or `TimedOut` if there is no answer, `UnexpectedAnswer` if another
     service is at the address, and `InvalidCall` for arguments that cannot be sent.
     """
-
-    @property
-    def tokens(self) -> Tokens | None:
-        """The tokens in use; store them to stay logged in."""
-        return self._session.tokens
-
-    def login(self, name: str, password: str) -> Tokens:
-        """Log in, and use the tokens for all further calls; return them.
-
-        Raises:
-            Unauthorized: the name or the password is wrong.
-        """
-        request = Request(
-            "POST",
-            "/tokens/",
-            json={"username": name, "password": password},
-            is_repeatable=False,
-            has_token=False,
-        )
-        tokens = Tokens.of((self._session.request(request)).document)
-        self._session.tokens = tokens
-        return tokens
-
-    def refresh_tokens(self) -> Tokens:
-        """Exchange the refresh token for new tokens; calls do this when a token has expired."""
-        return self._session.refresh_tokens(self._session.tokens)
-
-    def logout(self) -> None:
-        """End the session on the server, and forget its tokens."""
-        tokens = self._session.tokens
-        if tokens is None or not tokens.session:
-            raise InvalidCall("there is no session to end; log in")
-        endpoints.delete(self._session, f"/tokens/{quote(tokens.session, safe='')}/")
-        self._session.tokens = None
-
-    def account(self) -> Account:
-        """Return the account that is logged in, with its quota."""
-        return Account.of((self._session.request(Request("GET", "/users/me/"))).document)
 
     def upload(
         self,
@@ -297,56 +259,6 @@ class Calls(AlbumCalls):
     def link(self, image_id: str, pipeline: str | Pipeline = "", expires_in: int = 3600) -> Link:
         """Return a signed address that works without a token for `expires_in` seconds."""
         return endpoints.link(self._session, image_id, str(pipeline), expires_in)
-
-    def import_urls(
-        self,
-        urls: Iterable[str],
-        *,
-        title: str = "",
-        description: str = "",
-        tags: Iterable[str] = (),
-        visibility: Visibility | None = None,
-    ) -> Job:
-        """Start a job in which the server fetches images from URLs; return the job."""
-        fields = UploadFields(title, description, tags, visibility)
-        return start_job(self._session, {"urls": list(urls), **fields.values()})
-
-    def adopt(
-        self,
-        origin: str,
-        *,
-        prefix: str = "",
-        after: str = "",
-        title: str = "",
-        description: str = "",
-        tags: Iterable[str] = (),
-        visibility: Visibility | None = None,
-    ) -> Job:
-        """Start a job that imports the images of an origin of the server; return the job.
-
-        Args:
-            prefix: only keys with this prefix.
-            after: only keys after this one: `more_after` of the previous job.
-        """
-        fields = UploadFields(title, description, tags, visibility)
-        body = {"origin": origin, "prefix": prefix, "after": after, **fields.values()}
-        return start_job(self._session, body)
-
-    def prerender(self, images: Iterable[str | Image], transforms: Iterable[str | Pipeline]) -> Job:
-        """Start a job that renders each image with each transform; return the job."""
-        ids = [image if isinstance(image, str) else image.id for image in images]
-        body = {"images": ids, "transforms": [str(transform) for transform in transforms]}
-        return start_job(self._session, body)
-
-    def job(self, job_id: str) -> Job:
-        """Return a job."""
-        return fetch_job(self._session, job_id)
-
-    def jobs(self) -> Iterator[Job]:
-        """Yield all jobs, newest first."""
-        for page in pages(self._session, "/jobs/"):
-            for document in page["data"]:
-                yield job_of(self._session, document)
 
     def transforms(self) -> dict[str, Any]:
         """Return all operations with their arguments, all formats, all presets."""

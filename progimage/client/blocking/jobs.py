@@ -3,16 +3,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
 from progimage.client.blocking.endpoints import delete
-from progimage.client.blocking.pages import documents
+from progimage.client.blocking.images import Image
+from progimage.client.blocking.pages import documents, pages
 from progimage.client.blocking.session import Session
 from progimage.client.concurrency import pause
 from progimage.client.errors import JobCancelled, TimedOut, UnexpectedAnswer
+from progimage.client.fields import UploadFields
 from progimage.client.messages import Request
+from progimage.client.pipelines import Pipeline
+from progimage.client.records import Visibility
 from progimage.client.steps import job_path
 
 _FIRST_PAUSE_S = 0.2
@@ -152,3 +156,59 @@ def items_of(document: Mapping[str, Any]) -> dict[State, list[dict[str, Any]]]:
     if not isinstance(uploaded, Mapping):
         return {}
     return {state: list(uploaded.get(state) or ()) for state in get_args(State)}
+
+
+class JobCalls:
+    """Start and find jobs."""
+
+    _session: Session
+
+    def import_urls(
+        self,
+        urls: Iterable[str],
+        *,
+        title: str = "",
+        description: str = "",
+        tags: Iterable[str] = (),
+        visibility: Visibility | None = None,
+    ) -> Job:
+        """Start a job in which the server fetches images from URLs; return the job."""
+        fields = UploadFields(title, description, tags, visibility)
+        return start_job(self._session, {"urls": list(urls), **fields.values()})
+
+    def adopt(
+        self,
+        origin: str,
+        *,
+        prefix: str = "",
+        after: str = "",
+        title: str = "",
+        description: str = "",
+        tags: Iterable[str] = (),
+        visibility: Visibility | None = None,
+    ) -> Job:
+        """Start a job that imports the images of an origin of the server; return the job.
+
+        Args:
+            prefix: only keys with this prefix.
+            after: only keys after this one: `more_after` of the previous job.
+        """
+        fields = UploadFields(title, description, tags, visibility)
+        body = {"origin": origin, "prefix": prefix, "after": after, **fields.values()}
+        return start_job(self._session, body)
+
+    def prerender(self, images: Iterable[str | Image], transforms: Iterable[str | Pipeline]) -> Job:
+        """Start a job that renders each image with each transform; return the job."""
+        ids = [image if isinstance(image, str) else image.id for image in images]
+        body = {"images": ids, "transforms": [str(transform) for transform in transforms]}
+        return start_job(self._session, body)
+
+    def job(self, job_id: str) -> Job:
+        """Return a job."""
+        return fetch_job(self._session, job_id)
+
+    def jobs(self) -> Iterator[Job]:
+        """Yield all jobs, newest first."""
+        for page in pages(self._session, "/jobs/"):
+            for document in page["data"]:
+                yield job_of(self._session, document)
