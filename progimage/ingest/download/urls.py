@@ -58,7 +58,7 @@ class RemoteUrl:
             DownloadRefused: it may not be fetched.
         """
         reference = reference.strip(" ").replace(" ", "%20")
-        _refuse_odd_characters(reference)
+        _check_characters(reference)
         try:
             return parse_url(urljoin(str(self), reference))
         except ValueError:
