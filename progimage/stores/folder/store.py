@@ -7,12 +7,9 @@ from __future__ import annotations
 
 import io
 import os
-import secrets
 import stat as modes
-import time
-import zlib
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO, TypeVar
@@ -24,16 +21,15 @@ from progimage.stores.folder.disk import (
     StripedLocks,
     date_precisely,
     disk_faults,
-    keep_checksum,
     make_durable,
 )
+from progimage.stores.folder.drafts import CHUNK_BYTES, draft, remove_stale
 from progimage.stores.folder.modes import mode_of
 from progimage.stores.folder.reader import FileReader
-from progimage.stores.folder.walk import walk
+from progimage.stores.folder.walk import names, walk
 from progimage.stores.key_rules import check_key, check_prefix, shown
 from progimage.stores.object_store import ABSENT, Stat
 
-_CHUNK_BYTES = 1 << 20
 _ATTEMPTS = 100
 
 T = TypeVar("T")
@@ -84,14 +80,14 @@ class FilesystemStore:
         if expect is not None:
             with disk_faults():
                 self._require(key, path, expect)  # before copying in vain
-        first = source.read(_CHUNK_BYTES)
+        first = source.read(CHUNK_BYTES)
         if not first and expect in (None, ABSENT):
             created = self._create_empty(key, path)
             if created:
                 return created
             if expect == ABSENT:
                 raise _conflict(key)
-        with self._uploaded(first, source, mode_of(key)) as (upload, facts), disk_faults():
+        with draft(self._uploads, first, source, mode_of(key)) as (upload, facts), disk_faults():
             try:
                 self._settle(key, path, lambda: self._place(key, upload, path, expect))
             except FileExistsError:
@@ -144,7 +140,7 @@ class FilesystemStore:
     def names(self, prefix: str) -> Sequence[str]:
         """Return the keys that `list` yields, without a look at each file."""
         check_prefix(prefix)
-        return list(walk(self._root, prefix, ""))
+        return names(self._root, prefix)
 
     def local_path(self, key: str) -> str:
         """Return the path of the object's file, whether or not it exists."""
@@ -157,44 +153,7 @@ class FilesystemStore:
         An upload under way is touched by every chunk it writes, so a slow one is
         safe while no chunk takes `older_than_s` seconds.
         """
-        limit_ns = time.time_ns() - int(older_than_s * 1e9)
-        removed = 0
-        with disk_faults(), os.scandir(self._uploads) as entries:
-            for entry in entries:
-                with suppress(FileNotFoundError):
-                    if entry.stat(follow_symlinks=False).st_mtime_ns < limit_ns:
-                        os.unlink(entry.path)
-                        removed += 1
-        return removed
-
-    @contextmanager
-    def _uploaded(
-        self, first: bytes, source: BinaryIO, mode: int
-    ) -> Iterator[tuple[str, os.stat_result]]:
-        """Write `first` and the rest of `source` to a durable temporary file."""
-        upload = f"{self._uploads}/{secrets.token_hex(16)}"
-        with disk_faults():
-            file = os.open(upload, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
-        try:
-            try:
-                chunk, checksum = first, 0
-                while chunk:
-                    with disk_faults():
-                        _write(file, chunk)
-                    checksum = zlib.crc32(chunk, checksum)
-                    chunk = source.read(_CHUNK_BYTES)
-                with disk_faults():
-                    keep_checksum(file, checksum)
-                    date_precisely(file)
-                    os.fsync(file)
-                    facts = os.fstat(file)
-            finally:
-                os.close(file)
-            yield upload, facts
-        finally:
-            # Renamed, or else removed here; what resists waits for remove_stale_uploads.
-            with suppress(OSError):
-                os.unlink(upload)
+        return remove_stale(self._uploads, older_than_s)
 
     def _create_empty(self, key: str, path: str) -> Stat | None:
         """Create an empty file at once: without content it cannot be half written."""
@@ -287,12 +246,6 @@ class FilesystemStore:
             except (FileNotFoundError, NotADirectoryError):
                 return None
         return facts if modes.S_ISREG(facts.st_mode) else None
-
-
-def _write(file: int, chunk: bytes) -> None:
-    view = memoryview(chunk)
-    while view:
-        view = view[os.write(file, view) :]
 
 
 def _etag(facts: os.stat_result) -> str:

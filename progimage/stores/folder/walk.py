@@ -28,6 +28,17 @@ def walk(root: str, prefix: str, after: str) -> Iterator[str]:
             yield key
 
 
+def names(root: str, prefix: str) -> list[str]:
+    """Return the keys that `walk` yields, in the same order: sooner, all at once."""
+    found: list[str] = []
+    for child in reversed(_children(root, prefix[: prefix.rfind("/") + 1], prefix, "")):
+        if child[-1] == "/":
+            found += names(root, child)
+        else:
+            found.append(child)
+    return found
+
+
 def _children(root: str, folder: str, prefix: str, after: str) -> list[str]:
     """Return the keys and subfolders (with a final /) that count, last one first.
 
@@ -42,16 +53,15 @@ def _children(root: str, folder: str, prefix: str, after: str) -> list[str]:
             return []
         with entries:
             for entry in entries:
-                if entry.name.startswith(".") or not entry.name.isprintable():
+                name = entry.name
+                if name[0] == "." or not name.isprintable():
                     continue  # no object: the store's own, or a stranger's
-                if not folder and entry.name == "lost+found":
+                if not folder and name == "lost+found":
                     continue  # of the file system, where the store is its root (ext4)
-                child = folder + entry.name
-                passed = child <= after
-                if entry.is_dir():
-                    child += "/"
-                    passed = child <= after and not after.startswith(child)
-                if child.startswith(prefix) and not passed:
+                child = f"{folder}{name}/" if entry.is_dir() else folder + name
+                if after and child <= after and not (child[-1] == "/" and after.startswith(child)):
+                    continue
+                if child.startswith(prefix):
                     children.append(child)
     children.sort(reverse=True)
     return children
