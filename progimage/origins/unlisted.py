@@ -21,4 +21,4 @@ class Unlisted(Index):
 
     def view(self) -> View:
         """Return a view of nothing."""
-        return View(Manifest(rows=()), "", (), {}, {}, {})
+        return View(Manifest(rows=()), "", ())

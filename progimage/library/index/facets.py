@@ -30,6 +30,7 @@ class Facet(NamedTuple):
     value: str
 
 
+@lru_cache(1_000)
 def media_type(value: str) -> Facet:
     """Return the facet of all pictures of a media type."""
     return Facet("types", slug(value.lower()))

@@ -1,19 +1,10 @@
 """The index as one process uses it: announcing changes, and reading the current state.
 
 Records are the truth; the index makes them findable. Announcements and shelves keep it
-complete without a lock between processes:
-
-*   A change is announced before its record is written, and an announcement is not withdrawn
-    while its record may still be written. So a listing of the announcements after a change was
-    acknowledged has the change, or the manifest of shelves that have it.
-*   An announcement is removed only when some process has seen it in the shelves for
-    `SWEEP_AFTER_S`. A listing that took longer than half of that may have missed it and
-    still shown an older manifest; then the manifest is looked at again.
-*   A record that was read counts for as long as the manifest stays the same: under a newer
-    one, the announcement of a later change may have been removed already.
-
-So a search is one LIST, a GET for each change this process has not read yet, and no look at
-the records of what it finds.
+complete without a lock between processes: a change is announced before its record is written,
+and an announcement is not withdrawn while its record may still be written. So a listing of the
+announcements after a change was acknowledged has the change, or the manifest of shelves that
+have it. `view_reader` makes a view of the current state from that.
 """
 
 from __future__ import annotations
@@ -23,23 +14,19 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
-from contextlib import contextmanager, suppress
-from datetime import datetime, timedelta
+from contextlib import contextmanager
+from datetime import timedelta
 from typing import TypeVar
 
-from progimage.errors import DamagedRecord, IndexMissing, KeyMissing, NotFound, StoreUnavailable
-from progimage.library.index import keys, manifest, positions
-from progimage.library.index.keys import Announcement
-from progimage.library.index.manifest import Manifest
-from progimage.library.index.positions import Position
+from progimage.errors import StoreUnavailable
+from progimage.library.index import keys, manifest
 from progimage.library.index.shelf_files import ShelfFiles
-from progimage.library.index.view import Part, Range, State, Unshelved, View
-from progimage.library.records import read_record
+from progimage.library.index.view import View
+from progimage.library.index.view_reader import ViewReader
 from progimage.model import Record
-from progimage.stores import HasNames, ObjectStore
+from progimage.stores import ObjectStore
 from progimage.stores.deadline import held
 
-SWEEP_AFTER_S = 5.0
 GRACE = timedelta(hours=1)
 """An announcement whose record has not come for so long is given up."""
 
@@ -47,7 +34,6 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 _EMPTY_TYPE = "application/x-empty"
-_ATTEMPTS = 10
 
 
 def _seconds() -> float:
@@ -100,7 +86,7 @@ class Index:
         self.store = store
         self.seconds = seconds
         self._executor = executor
-        self._files = files or ShelfFiles(store)
+        self._reader = ViewReader(store, files or ShelfFiles(store), self.each, seconds)
         self._is_there = self._has_announced = False
         self._lock = threading.Lock()
         self._tickets = threading.Lock()
@@ -162,8 +148,9 @@ class Index:
                 with self._tickets:
                     self._begun += 1
                     mine = self._begun
+                self._has_announced = False
                 try:
-                    self._view = self._refreshed(self._view)
+                    self._view = self._reader.read(self._view)
                 except StoreUnavailable as error:
                     self._failure = mine, error
                     raise
@@ -188,150 +175,3 @@ class Index:
     def remove_announcement(self, key: str) -> None:
         """Remove the announcement of a record that will never be written."""
         self.store.delete(key)
-
-    def _refreshed(self, before: View | None) -> View:
-        for _ in range(_ATTEMPTS):
-            began = self.seconds()
-            self._has_announced = False
-            times, etag = self._listed(before)
-            is_slow = self.seconds() - began > SWEEP_AFTER_S / 2
-            if (etag is None or is_slow) and etag != self._etag_now():
-                continue
-            if before is None or before.etag != etag:
-                # It may have been swapped again since the listing. What that shows is true
-                # of a newer one too: an announcement that was removed since is in both.
-                current, newest = manifest.read(self.store)
-                before = self._with_manifest(current, newest, before)
-            try:
-                return self._resolved(before, times)
-            except KeyMissing:
-                before = None  # a shelf was replaced and removed: there is a newer manifest
-        raise StoreUnavailable("the index changes faster than it can be read; try again")
-
-    def _listed(self, before: View | None) -> tuple[dict[str, datetime], str | None]:
-        """Return when each announcement was written, by its key, and the manifest's etag.
-
-        An announcement never changes, so of known ones the name is enough.
-        """
-        if not isinstance(self.store, HasNames):
-            listed = {stat.key: stat for stat in self.store.list(keys.LIVE)}
-            head = listed.pop(keys.MANIFEST, None)
-            times = {key: stat.modified for key, stat in listed.items() if keys.announcement(key)}
-            return times, head.etag if head else None
-        known = before.announced if before else {}
-        times = {}
-        for key in self.store.names(keys.LIVE):
-            if keys.announcement(key):
-                with suppress(KeyMissing):  # removed since
-                    times[key] = known.get(key) or self.store.stat(key).modified
-        return times, self._etag_now()
-
-    def _etag_now(self) -> str:
-        try:
-            return self.store.stat(keys.MANIFEST).etag
-        except KeyMissing:
-            raise IndexMissing from None
-
-    def _with_manifest(self, current: Manifest, etag: str, before: View | None) -> View:
-        known = {part.range.row: part.range for part in before.parts} if before else {}
-        ranges = [known.get(row) or Range(row, self._files) for row in current.rows]
-        ends = [*(row.first for row in current.rows[1:]), None]
-        parts = tuple(Part(found, end) for found, end in zip(ranges, ends, strict=True))
-        self._files.keep_only(frozenset(shelf.name for shelf in current.shelves))
-        shelved = before.shelved_since if before else {}
-        return View(current, etag, parts, {}, {}, shelved)
-
-    def _resolved(self, before: View, times: dict[str, datetime]) -> View:
-        """Return a view with the announced pictures as they are now.
-
-        Only pictures with new, removed or unsettled announcements are looked at again.
-        """
-        now = self.seconds()
-        changed = times.keys() ^ before.announced.keys()
-        affected = {change.position for key in changed if (change := keys.announcement(key))}
-        affected.update(at for at, state in before.states.items() if not state.is_settled)
-        if not affected:
-            return before
-        shelved = {
-            key: since
-            for key, since in before.shelved_since.items()
-            if key in times and key in before.announced
-        }
-        waiting: dict[Position, set[Announcement]] = {}
-        for key in times:
-            change = keys.announcement(key)
-            if change is None or change.position not in affected:
-                continue
-            if self._is_shelved(before, key, change):
-                shelved[key] = before.shelved_since.get(key, now)
-            else:
-                waiting.setdefault(change.position, set()).add(change)
-        states = {at: state for at, state in before.states.items() if at not in affected}
-        unknown: list[tuple[Position, frozenset[Announcement]]] = []
-        for at, changes in waiting.items():
-            known = before.states.get(at)
-            if known and known.is_settled and changes <= known.changes:
-                states[at] = known
-            else:
-                unknown.append((at, frozenset(changes)))
-        read = self.each(lambda wanted: self._read(*wanted), unknown)
-        states.update(zip((at for at, _ in unknown), read, strict=True))
-        parts = tuple(_without_unshelved(part) for part in before.parts)
-        return _view_of(before, parts, times, states, shelved)
-
-    def _is_shelved(self, before: View, key: str, change: Announcement) -> bool:
-        state = before.states.get(change.position)
-        if state and change in state.changes:
-            return False  # as it was when this manifest was new
-        if key in before.shelved_since and key in before.announced:
-            return True
-        return before.parts[before.number_of(change.position)].range.has(change)
-
-    def _read(self, at: Position, changes: frozenset[Announcement]) -> State:
-        try:
-            record, _ = read_record(self.store, positions.id_of(at))
-        except NotFound:
-            found = None
-        except DamagedRecord:
-            return State(None, changes, changes, None, is_damaged=True)
-        else:
-            is_here = positions.position(record.created, record.id) == at
-            found = record if is_here else None
-        unsettled = frozenset(_unsettled(changes, found))
-        live = found if found and found.state == "live" else None
-        return State(live, changes, unsettled, Unshelved(live) if live else None)
-
-
-def _unsettled(changes: frozenset[Announcement], record: Record | None) -> Iterator[Announcement]:
-    """Yield the changes that have not happened yet but still may.
-
-    The first revision of an upload may come as long as there is none. Later revisions are
-    changes of a record that was there: if it is not any more, it was removed for good.
-    """
-    uploaded = {change.generation for change in changes if change.revision > 1}
-    for change in changes:
-        if record is not None and record.generation == change.generation:
-            if record.revision < change.revision:
-                yield change
-        elif change.generation not in uploaded:
-            yield change
-
-
-def _without_unshelved(part: Part) -> Part:
-    return Part(part.range, part.end) if part.unshelved else part
-
-
-def _view_of(
-    before: View,
-    parts: tuple[Part, ...],
-    times: dict[str, datetime],
-    states: dict[Position, State],
-    shelved: dict[str, float],
-) -> View:
-    by_part: dict[int, dict[Position, Unshelved | None]] = {}
-    for at, state in states.items():
-        by_part.setdefault(before.number_of(at), {})[at] = state.unshelved
-    filled = list(parts)
-    for number, unshelved in by_part.items():
-        filled[number] = Part(parts[number].range, parts[number].end, unshelved)
-    return View(before.manifest, before.etag, tuple(filled), times, states, shelved)

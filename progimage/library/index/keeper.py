@@ -13,11 +13,12 @@ import structlog
 
 from progimage.errors import ProgImageError
 from progimage.library.index.fold import FOLD_AT, fold
-from progimage.library.index.index import SWEEP_AFTER_S, Index
+from progimage.library.index.index import Index
 from progimage.library.index.publish import Merge, Outcome
 from progimage.library.index.shelf_writer import merged_bytes
 from progimage.library.index.sweep import sweep
 from progimage.library.index.tidy import tidy
+from progimage.library.index.view_reader import SWEEP_AFTER_S
 from progimage.telemetry import metrics
 
 log = structlog.get_logger()

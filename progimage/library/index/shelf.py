@@ -122,6 +122,11 @@ class Shelf:
         """Return a record."""
         return Record.model_validate_json(unpack(self.packed(ordinal)))
 
+    def version(self, ordinal: int) -> tuple[str, int]:
+        """Return the generation and the revision of a record."""
+        facts = json.loads(unpack(self.packed(ordinal)))
+        return facts["generation"], facts["revision"]
+
     def first_from(self, at: Position) -> int:
         """Return the ordinal of the first record at or after a position."""
         low, high = 0, self.n

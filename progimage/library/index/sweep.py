@@ -6,8 +6,9 @@ import time
 from datetime import UTC, datetime, timedelta
 
 from progimage.library.index import keys
-from progimage.library.index.index import GRACE, SWEEP_AFTER_S, Index
+from progimage.library.index.index import GRACE, Index
 from progimage.library.index.view import View
+from progimage.library.index.view_reader import SWEEP_AFTER_S
 
 
 def sweep(index: Index, older_than: timedelta = GRACE) -> int:

@@ -20,6 +20,7 @@ from progimage.library.index.terms import WORDS, Term, terms_of
 from progimage.model import Record
 
 _EMPTY = Shelf(Contents().encode())
+_NOTHING = BitMap()
 _REMEMBERED_SCOPES = 64
 _REMEMBERED_POSITIONS = 10_000
 
@@ -58,19 +59,20 @@ class Range:
 
     def find(self, at: Position) -> Record | None:
         """Return the record that the shelves have at a position."""
-        patch = self.patch
-        if (ordinal := patch.find(at)) is not None:
-            return patch.record(ordinal)
-        base = self.base
-        if (ordinal := base.find(at)) is not None and ordinal not in patch.kills:
-            return base.record(ordinal)
-        return None
+        found = self._place(at)
+        if found is None:
+            return None
+        shelf, ordinal = found
+        return shelf.record(ordinal)
 
     def has(self, change: Announcement) -> bool:
         """True if the shelves have this revision of the picture or a later one."""
-        found = self.find(change.position)
-        if found is not None and found.generation == change.generation:
-            return found.revision >= change.revision
+        found = self._place(change.position)
+        if found is not None:
+            shelf, ordinal = found
+            generation, revision = shelf.version(ordinal)
+            if generation == change.generation:
+                return revision >= change.revision
         return self.patch.tombs.get((change.position, change.generation), 0) >= change.revision
 
     def visible(self, scopes: Scopes) -> list[tuple[Shelf, BitMap]]:
@@ -101,6 +103,16 @@ class Range:
             found = self._ordinals[at] = self.base.find(at), self.patch.find(at)
         return found
 
+    def _place(self, at: Position) -> tuple[Shelf, int] | None:
+        """Return where the current record of a position is."""
+        patch = self.patch
+        if (ordinal := patch.find(at)) is not None:
+            return patch, ordinal
+        base = self.base
+        if (ordinal := base.find(at)) is not None and ordinal not in patch.kills:
+            return base, ordinal
+        return None
+
     def _open(self, info: ShelfInfo | None) -> Shelf:
         return self._files.open(info) if info else _EMPTY
 
@@ -112,11 +124,13 @@ class Part:
     Attributes:
         end: the first position behind it, None if it is the last.
         unshelved: what its shelves do not have yet, by position; None is a removal.
+        replaced: the ordinals of these positions in the base and in the patch.
     """
 
     range: Range
     end: Position | None
     unshelved: Mapping[Position, Unshelved | None] = field(default_factory=dict)
+    replaced: tuple[BitMap, BitMap] = (_NOTHING, _NOTHING)
 
     @property
     def first(self) -> Position:
@@ -126,13 +140,26 @@ class Part:
     def visible(self, scopes: Scopes) -> list[tuple[Shelf, BitMap]]:
         """Return its shelves, each with the ordinals that are current and in the scopes."""
         found = self.range.visible(scopes)
-        if not self.unshelved:
+        if not any(self.replaced):
             return found
-        replaced = [self.range.ordinals_of(at) for at in self.unshelved]
         return [
-            (shelf, ordinals - BitMap(o for o in gone if o is not None))
-            for (shelf, ordinals), gone in zip(found, zip(*replaced, strict=True), strict=True)
+            (shelf, ordinals - gone)
+            for (shelf, ordinals), gone in zip(found, self.replaced, strict=True)
         ]
+
+    def with_states(self, states: Mapping[Position, State | None]) -> Part:
+        """Return the part with these pictures as states have them; None: as the shelves do."""
+        unshelved = dict(self.unshelved)
+        replaced = self.replaced[0].copy(), self.replaced[1].copy()
+        for at, state in states.items():
+            if state is None:
+                unshelved.pop(at, None)
+            else:
+                unshelved[at] = state.unshelved
+            for gone, ordinal in zip(replaced, self.range.ordinals_of(at), strict=True):
+                if ordinal is not None:
+                    (gone.discard if state is None else gone.add)(ordinal)
+        return Part(self.range, self.end, unshelved, replaced)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +191,7 @@ class View:
 
     Attributes:
         announced: when each announcement was written, by its key.
+        announced_of: the keys of the announcements of each picture, by its position.
         states: of the pictures that the shelves do not have as announced.
         shelved_since: of the announcements that the shelves have, since when this process
             knows, by its own clock.
@@ -172,9 +200,10 @@ class View:
     manifest: Manifest
     etag: str
     parts: tuple[Part, ...]
-    announced: Mapping[str, datetime]
-    states: Mapping[Position, State]
-    shelved_since: Mapping[str, float]
+    announced: Mapping[str, datetime] = field(default_factory=dict)
+    announced_of: Mapping[Position, frozenset[str]] = field(default_factory=dict)
+    states: Mapping[Position, State] = field(default_factory=dict)
+    shelved_since: Mapping[str, float] = field(default_factory=dict)
 
     def number_of(self, at: Position) -> int:
         """Return the number of the part that a position belongs to."""

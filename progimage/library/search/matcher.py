@@ -46,12 +46,16 @@ class Matcher:
 
     def matches(self, found: Unshelved) -> bool:
         """True if a record that no shelf has yet matches the query."""
-        return (
-            not found.terms.isdisjoint(self.scopes)
-            and all(not found.terms.isdisjoint(factor) for factor in self._factors)
-            and all(needle in found.words for needle in self._needles)
-            and (self._near is None or self._near.matches(found.record))
-        )
+        has_none_of = found.terms.isdisjoint
+        if has_none_of(self.scopes):
+            return False
+        for factor in self._factors:
+            if has_none_of(factor):
+                return False
+        for needle in self._needles:
+            if needle not in found.words:
+                return False
+        return self._near is None or self._near.matches(found.record)
 
     def narrow(self, shelf: Shelf, visible: BitMap) -> BitMap:
         """Return the visible ordinals of a shelf that match the query."""

@@ -52,6 +52,11 @@ def test_tags_that_differ_to_the_eye_are_two(one, other):
     assert fold(one) != fold(other)
 
 
+@given(st.text(st.characters(max_codepoint=127)))
+def test_words_of_ascii_are_the_same_beside_other_letters(text):
+    assert list(words(f"{text} é")) == [*words(text), "é"]
+
+
 @given(st.text())
 def test_folding_twice_is_folding_once(text):
     assert fold(fold(text)) == fold(text)
