@@ -203,5 +203,5 @@ class HasNames(Protocol):
     """Optional: a store that lists keys at less cost than objects with their facts."""
 
     def names(self, prefix: str) -> Sequence[str]:
-        """Return the keys that `list` yields; the object of one may be gone."""
+        """Return the keys that `list` yields, in no order; the object of one may be gone."""
         ...

@@ -138,7 +138,7 @@ class FilesystemStore:
         return self._stats(walk(self._root, prefix, after))
 
     def names(self, prefix: str) -> Sequence[str]:
-        """Return the keys that `list` yields, without a look at each file."""
+        """Return the keys that `list` yields, in no order, without a look at each file."""
         check_prefix(prefix)
         return names(self._root, prefix)
 

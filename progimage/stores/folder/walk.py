@@ -1,9 +1,13 @@
 """The files below a folder, in the order of their keys."""
 
+# Paths stay plain text here, as in `store`.
+# ruff: noqa: PTH116, PTH208
+
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 
 from progimage.stores.folder.disk import disk_faults
 
@@ -29,14 +33,31 @@ def walk(root: str, prefix: str, after: str) -> Iterator[str]:
 
 
 def names(root: str, prefix: str) -> list[str]:
-    """Return the keys that `walk` yields, in the same order: sooner, all at once."""
+    """Return the keys that `walk` yields, all at once and in no order: in less time."""
+    folder = prefix[: prefix.rfind("/") + 1]
+    if folder == prefix and folder and _has_no_subfolders(f"{root}/{folder}"):
+        with disk_faults(), suppress(FileNotFoundError):
+            found_names = os.listdir(f"{root}/{folder}")
+            return [folder + n for n in found_names if n[0] != "." and n.isprintable()]
     found: list[str] = []
-    for child in reversed(_children(root, prefix[: prefix.rfind("/") + 1], prefix, "")):
+    for child in _children(root, folder, prefix, ""):
         if child[-1] == "/":
             found += names(root, child)
         else:
             found.append(child)
     return found
+
+
+def _has_no_subfolders(path: str) -> bool:
+    """True if a folder is known to have files only.
+
+    On many file systems each subfolder counts as a link to it, beside the two that it always
+    has (https://man7.org/linux/man-pages/man7/inode.7.html, st_nlink). On others the count is 1.
+    """
+    try:
+        return os.stat(path).st_nlink == 2
+    except OSError:
+        return False
 
 
 def _children(root: str, folder: str, prefix: str, after: str) -> list[str]:
