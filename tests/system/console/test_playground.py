@@ -125,7 +125,11 @@ def test_what_is_shown_is_outdated_from_a_change_until_the_new_result(window, im
     page = open_playground(window, image_id, "sepia")
     expect(measures(page)).to_contain_text("total")
     held: list[Route] = []
-    page.route("**/sepia:amount=0.5*", held.append)
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/sepia:amount=0.5*", hold)
     page.get_by_label("amount", exact=True).fill("0.5")
     expect(page.get_by_text("Making a new one …")).to_be_visible()
     page.wait_for_function("() => document.querySelector('.frame.loading')")

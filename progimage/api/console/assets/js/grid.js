@@ -46,7 +46,9 @@ export function pictureGrid({ selection = null, label = "Pictures", hrefOf, onti
   }
 
   function arrange(some = groups) {
-    if (!width) ({ width } = element.getBoundingClientRect());
+    // Outside of the page nothing has a size; all is arranged when the grid is back.
+    if (!element.isConnected) width = 0;
+    else width ||= element.getBoundingClientRect().width;
     if (width) for (const group of some) group.arrange(width, hasMore && group === groups.at(-1));
   }
 
