@@ -258,6 +258,7 @@ class RenderPool:
             if pool is None:
                 if self._make_folder is not None:
                     fork_server.prepare(self._make_folder)
+                fork_server.skip_main_script()
                 # Forking a process that runs threads copies their locks; the fork
                 # server has none. It imports the codecs once for all workers.
                 context = multiprocessing.get_context("forkserver")

@@ -6,6 +6,8 @@ import errno
 import os
 import pickle
 import signal
+import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -284,6 +286,30 @@ def test_closing_ends_the_workers_and_fails_what_still_runs():
     assert len(errors) == 1
     with pytest.raises(ProcessLookupError):
         os.kill(worker, 0)
+
+
+def test_processes_start_without_the_main_script(tmp_path):
+    script = tmp_path / "main.py"
+    script.write_text(
+        "print('begins as', __name__, flush=True)\n"
+        "import os\n"
+        "from progimage.imaging.pool import RenderPool\n"
+        "from tests import bad_codecs\n"
+        "if __name__ == '__main__':\n"
+        "    pool = RenderPool(workers=1, timeout_s=60, memory_bytes=2**29, tasks=1)\n"
+        "    print(pool.run(bad_codecs.pid) != os.getpid())\n"
+        "    pool.close()\n"
+    )
+    root = Path(__file__).parents[2]
+    run = subprocess.run(
+        [sys.executable, script],
+        env={**os.environ, "PYTHONPATH": os.fspath(root)},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert run.stdout.splitlines() == ["begins as __main__", "True"], run.stderr
 
 
 def test_processes_are_started_again_after_a_clean_up_of_their_socket(tmp_path):

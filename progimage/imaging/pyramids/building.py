@@ -28,7 +28,7 @@ from progimage.imaging.pyramids.levels import tile_format, write_levels
 from progimage.imaging.pyramids.streaming import STREAMED, opened_streamed
 from progimage.imaging.tiles import TILE_PX
 
-# Tiles are encoded several at a time; more than two threads wait for the decoder.
+# More wait for the decoder.
 _THREADS = 2
 
 

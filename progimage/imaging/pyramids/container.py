@@ -96,12 +96,15 @@ class ContainerWriter:
     """Writes the file of a pyramid, to which tiles are added in any order of rows.
 
     The file is whole after `finish`.
+
+    Attributes:
+        form: the format of the tiles.
     """
 
     def __init__(self, file: BinaryIO, size: Size, form: Format) -> None:
+        self.form = form
         self._file = file
         self._size = size
-        self._form = form
         self._starts = dict(zip(scale_factors(size), _level_starts(size), strict=False))
         self._directory = bytearray(directory_bytes(size) - _HEADER.size)
         self._offset = directory_bytes(size)
@@ -123,7 +126,7 @@ class ContainerWriter:
             _MAGIC,
             *self._size,
             TILE_PX,
-            _CODES[self._form.name],
+            _CODES[self.form.name],
             zlib.crc32(self._directory),
         )
         self._file.seek(0)

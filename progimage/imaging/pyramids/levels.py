@@ -33,8 +33,10 @@ def write_levels(
 
     Args:
         strips: the picture from top to bottom in L, LA, RGB or RGBA, `TILE_PX` rows at a time.
-        executor: encodes tiles, several at a time.
+        executor: encodes tiles with transparency, several at a time. Pillow's encoder of JPEG
+            holds the interpreter's lock, so threads would only wait for each other.
     """
+    encode_all = executor.map if writer.form is WEBP else map
     levels = [_Level(factor, level_size(size, factor)) for factor in scale_factors(size)]
     last = None
     for strip in strips:
@@ -44,7 +46,7 @@ def write_levels(
             if row is None:
                 break
             number, whole = row
-            writer.add_row(level.factor, number, list(executor.map(_encoded, _cut(whole))))
+            writer.add_row(level.factor, number, list(encode_all(_encoded, _cut(whole))))
             if level is levels[-1]:
                 last = whole
             rows = whole.reduce(2)
@@ -71,7 +73,7 @@ class _Level:
             whole = strip
         else:
             if self._strip is None:
-                self._strip = Image.new(strip.mode, (self._size[0], wanted))
+                self._strip = Image.new(strip.mode, (self._size[0], wanted), None)
             self._strip.paste(strip, (0, self._filled))
             self._filled += strip.height
             if self._filled < wanted:

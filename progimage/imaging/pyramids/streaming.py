@@ -66,7 +66,7 @@ class Streamed:
         region = pyvips.Region.new(self._image)
         raw = "CMYK" if self._image.interpretation == "cmyk" else self.mode
         for top in range(0, height, TILE_PX):
-            strip = Image.new(self.mode, (width, min(TILE_PX, height - top)))
+            strip = Image.new(self.mode, (width, min(TILE_PX, height - top)), None)
             for offset in range(0, strip.height, _ROWS):
                 rows = min(_ROWS, strip.height - offset)
                 data = _checked(partial(region.fetch, 0, top + offset, width, rows))
