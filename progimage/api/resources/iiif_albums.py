@@ -73,6 +73,7 @@ class AlbumManifests:
                 {"type": "integer", "minimum": 1, "maximum": _MAX_MANIFESTS},
             ),
             schemas.ACCEPT,
+            schemas.IF_NONE_MATCH,
         ),
         errors=(InvalidRequest, NotFound, LinkRefused, LinkExpired, Overloaded, StoreUnavailable),
     )

@@ -52,8 +52,9 @@ ANSWERS = {
     200: Answer(
         "The manifest.",
         {JSON_LD: {"type": "object"}, schemas.JSON: {"type": "object"}},
-        ("Cache-Control", "Vary"),
-    )
+        ("Cache-Control", "ETag", "Vary"),
+    ),
+    304: Answer("The client has this version.", {}, ("Cache-Control", "ETag", "Vary")),
 }
 _IDENTIFIER = Parameter(
     "path",
@@ -85,7 +86,7 @@ class Manifests:
         "manifest",
         "viewers",
         ANSWERS,
-        parameters=(_IDENTIFIER, schemas.ACCEPT),
+        parameters=(_IDENTIFIER, schemas.ACCEPT, schemas.IF_NONE_MATCH),
         errors=(
             NotFound,
             LinkRefused,
@@ -111,6 +112,7 @@ class Manifests:
             *(parameter for parameter in PARAMETERS if parameter.name in _CONDITIONS),
             _PAGE_PARAMETER,
             schemas.ACCEPT,
+            schemas.IF_NONE_MATCH,
         ),
         errors=(InvalidRequest, NotFound, StoreUnavailable),
     )

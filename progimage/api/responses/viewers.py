@@ -74,7 +74,10 @@ class ViewerResponder:
         if identifier.origin:
             origin = self._origin(identifier)
             self._check_origin(req, origin, identifier)
-            record = origin.find(identifier.key).record
+            # Keys with equal bytes share a record, which has the file name of one of them.
+            name = identifier.key.rpartition("/")[2]
+            found = origin.find(identifier.key).record
+            record = found.model_copy(update={"file_name": name})
         else:
             access = self._access(req, identifier)
             record = self._library.find(access.viewer, identifier.image_id)

@@ -152,6 +152,22 @@ def test_a_tile_is_cached_like_any_rendition(client, image_id):
 
 
 @pytest.mark.parametrize(
+    "path", ["/iiif/3/{}/info.json", "/iiif/2/{}/info.json", "/iiif/manifest/{}", "/iiif/manifest/"]
+)
+def test_a_document_is_not_sent_again_to_a_client_that_has_it(client, uploaded, image_id, path):
+    path = path.format(image_id)
+    first = client.simulate_get(path)
+    known = {"If-None-Match": first.headers["etag"]}
+    again = client.simulate_get(path, headers={**known, "Accept-Encoding": "gzip"})
+    assert (again.status_code, again.content) == (304, b"")
+    assert again.headers["etag"] == first.headers["etag"]
+    assert again.headers["cache-control"] == first.headers["cache-control"]
+    change = {"rights": "http://creativecommons.org/licenses/by/4.0/"}
+    client.simulate_patch(f"{uploaded}metadata/", json=change, headers={"If-Match": "*"})
+    assert client.simulate_get(path, headers=known).status_code == 200
+
+
+@pytest.mark.parametrize(
     ("rest", "word"),
     [
         ("all/max/0/default.jpg", "region"),

@@ -12,6 +12,7 @@ from PIL import Image
 from progimage.api.resources import iiif_manifests
 from tests.api.conftest import assert_problem, form, opened, upload
 from tests.imaging.drawing import saved
+from tests.origin_client import picture
 
 SITE = "http://falconframework.org"
 LICENCE = "http://creativecommons.org/licenses/by/4.0/"
@@ -124,6 +125,15 @@ def test_a_picture_without_words_is_named_by_its_file(client, jpeg):
     check_manifest(manifest)
     assert "summary" not in manifest
     assert manifest["label"] == {"none": [image_id[:16]]}
+
+
+def test_pictures_of_an_origin_are_named_by_their_keys_also_where_their_bytes_are_equal(origin):
+    (origin.root / "2024").mkdir()
+    for key in ("first.png", "2024/second.png"):
+        (origin.root / key).write_bytes(picture())
+        identifier = f"origin:shop:{key.replace('/', '%2F')}"
+        manifest = origin.client.simulate_get(f"/iiif/manifest/{identifier}").json
+        assert manifest["label"] == {"none": [key.rpartition("/")[2]]}
 
 
 def test_a_picture_above_the_limits_is_painted_at_its_largest(make_client):

@@ -34,7 +34,8 @@ SizeKind = Literal["max", "full", "width", "height", "exact", "fit", "percent"]
 
 _MAX_SEGMENT = 200
 _INTEGER = "[0-9]{1,9}"
-_DECIMAL = r"[0-9]{1,9}(?:\.[0-9]{1,10})?|\.[0-9]{1,10}"
+# A double of JavaScript has up to 17 significant digits; the specification advises 10 decimals.
+_DECIMAL = r"[0-9]{1,9}(?:\.[0-9]{1,20})?|\.[0-9]{1,20}"
 _REGION = re.compile(rf"({_INTEGER}),({_INTEGER}),({_INTEGER}),({_INTEGER})")
 _PERCENT_REGION = re.compile(rf"pct:({_DECIMAL}),({_DECIMAL}),({_DECIMAL}),({_DECIMAL})")
 _SIZE = re.compile(

@@ -28,6 +28,14 @@ def test_every_part_is_read():
     assert (request.quality, request.extension) == ("gray", "png")
 
 
+def test_percentages_have_as_many_decimals_as_a_browser_computes():
+    request = parsed(
+        "pct:33.333333333333336,0.06578947368421052,50,50/pct:12.345678901234567/0/default.jpg"
+    )
+    assert request.region.numbers[1] == Fraction("0.06578947368421052")
+    assert request.size.percent == Fraction("12.345678901234567")
+
+
 def test_parts_may_be_percent_encoded():
     encoded = parsed("pct%3A0,0,50,50/%5E%2150%2C40/%2190/default.jpg")
     assert encoded == parsed("pct:0,0,50,50/^!50,40/!90/default.jpg")
