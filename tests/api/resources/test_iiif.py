@@ -45,6 +45,12 @@ def test_a_mirrored_picture_has_right_and_left_changed(client, image_id):
     assert all(abs(a - b) < 4 for a, b in zip(found, GREEN, strict=True))
 
 
+def test_a_bitonal_jpeg_is_black_and_white_where_the_picture_is_half_transparent(client):
+    path = upload(client, saved(Image.new("RGBA", (16, 16), (200, 0, 0, 128)), "PNG"))
+    result = client.simulate_get(f"/iiif/3/{path.split('/')[2]}/full/max/0/bitonal.jpg")
+    assert opened(result).convert("L").getextrema() == (255, 255)
+
+
 @pytest.mark.parametrize(("extension", "media_type"), FORMATS.items())
 def test_formats(client, image_id, extension, media_type):
     result = client.simulate_get(f"/iiif/3/{image_id}/full/24,/0/default.{extension}")

@@ -60,6 +60,9 @@ def _steps(request: ImageRequest, region: Region, size: Size, picture: Size) -> 
         steps.append("mirror")
     if request.degrees:
         steps.append(f"rotate:{write_number(float(request.degrees))}")
+    if request.quality == "bitonal" and request.extension == "jpg":
+        # JPEG has no transparency: what shows through would be grey.
+        steps.append("flatten")
     if request.quality in _QUALITY:
         steps.append(_QUALITY[request.quality])
     return steps
