@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Response, expect
 
 from tests.imaging.drawing import saved
 from tests.people import AUTH
@@ -174,9 +178,9 @@ def token_of_eve(server: Server) -> str:
     return str(server.request("POST", "/tokens/", json.dumps(EVE), kind).json["access_token"])
 
 
-@pytest.mark.parametrize("policy", ["open", "signed"])
-def test_private_pictures_are_zoomed_too(make_window, tmp_path, policy):
-    """With the token of the session, or by a signed address where not all transforms are open."""
+@contextmanager
+def private_picture(make_window, folder: Path, policy: str) -> Iterator[tuple[Server, Page, str]]:
+    """Log in at a server with this policy, and show a private picture; yield its id too."""
     settings = {
         "auth_mode": AUTH["mode"],
         "auth_secret": AUTH["secret"],
@@ -184,7 +188,7 @@ def test_private_pictures_are_zoomed_too(make_window, tmp_path, policy):
         "transforms_policy": policy,
         "transforms_cold_per_minute": 0,
     }
-    with running(tmp_path, **settings) as server:
+    with running(folder, **settings) as server:
         kind = {"Authorization": f"Bearer {token_of_eve(server)}", "Content-Type": "image/jpeg"}
         path = "/images/?visibility=private&title=Coordinates"
         private = server.request("POST", path, body(), kind).json["id"]
@@ -193,12 +197,51 @@ def test_private_pictures_are_zoomed_too(make_window, tmp_path, policy):
         page.get_by_label("Password").fill(EVE["password"])
         page.get_by_role("button", name="Log in", exact=True).click()
         page.get_by_role("link", name="Coordinates").click()
+        yield server, page, private
+
+
+@pytest.mark.parametrize("policy", ["open", "signed"])
+def test_private_pictures_are_zoomed_too(make_window, tmp_path, policy):
+    """With the token of the session, or by a signed address where not all transforms are open."""
+    with private_picture(make_window, tmp_path, policy) as (server, page, private):
         open_zoom(page)
         page.keyboard.press("1")
         assert_shows(page)
         assert server.get(f"/images/{private}/").status == 404
         page.go_back()
         expect(page.get_by_role("dialog")).to_have_count(0)
+
+
+@pytest.mark.parametrize("hours", [4, 7])
+def test_a_signed_address_is_renewed_while_the_picture_is_open(make_window, tmp_path, hours):
+    """It is valid for six hours. After half of them, or when they are over, another is signed."""
+    with private_picture(make_window, tmp_path, "signed") as (_, page, private):
+        bases: list[str] = []
+        tiles: list[str] = []
+
+        def note(response: Response) -> None:
+            if response.url.endswith(f"/images/{private}/links/"):
+                bases.append(response.json()["url"].removesuffix("/info.json"))
+            elif "/iiif/3/" in response.url:
+                tiles.append(response.url)
+
+        page.on("response", note)
+        open_zoom(page)
+        sides = page.locator(".zoom-place").evaluate(
+            "place => [place.clientWidth, place.clientHeight]"
+        )
+        fitted = min(sides[0] / SIZE[0], sides[1] / SIZE[1])
+        assert_shows(page, fitted)
+        assert len(bases) == 1
+        assert all(tile.startswith(bases[0]) for tile in tiles)
+        page.clock.set_fixed_time(datetime.now(tz=UTC) + timedelta(hours=hours))
+        page.keyboard.press("1")
+        assert_shows(page)
+        page.keyboard.press("ArrowRight")
+        assert_shows(page, moved=(-80, 0))
+        assert len(bases) == 2
+        assert tiles[-1].startswith(bases[1])
+        expect(page.get_by_role("alert")).to_have_count(0)
 
 
 def test_a_closed_service_without_iiif_offers_no_zoom(make_window, tmp_path):

@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,6 +21,7 @@ from playwright.sync_api import Browser, Page, Response, sync_playwright
 from progimage.stores import open_store
 from tests.imaging.drawing import saved
 from tests.people import AUTH, headers_of
+from tests.stores.s3server import s3_server, store_url
 from tests.system.console.conftest import BROWSERS, url_of
 from tests.system.iiif.coordinates import probe
 from tests.system.serving.server import Server, running
@@ -41,16 +43,27 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def viewer_server(tmp_path_factory) -> Iterator[Server]:
-    """A server with accounts; no limit of renders, since all viewers are one client."""
+def viewer_server(request, tmp_path_factory) -> Iterator[Server]:
+    """A server with accounts; no limit of renders, since all viewers are one client.
+
+    The parameter is where its store is: in a "folder", where each tile is rendered, or on "s3",
+    where tiles come from pyramids.
+    """
     folder = tmp_path_factory.mktemp("viewers")
-    with running(
-        folder,
-        auth_mode=AUTH["mode"],
-        auth_secret=AUTH["secret"],
-        transforms_cold_per_minute=0,
-    ) as server:
-        yield server
+    settings: dict[str, object] = {
+        "auth_mode": AUTH["mode"],
+        "auth_secret": AUTH["secret"],
+        "transforms_cold_per_minute": 0,
+    }
+    with ExitStack() as stack:
+        store = None
+        if request.param == "s3":
+            patch = stack.enter_context(pytest.MonkeyPatch.context())
+            patch.setenv("AWS_ACCESS_KEY_ID", "testing")
+            patch.setenv("AWS_SECRET_ACCESS_KEY", "testing-secret")
+            store = store_url(stack.enter_context(s3_server()), "viewers")
+            settings["deep_from_pixels"] = 1_000_000
+        yield stack.enter_context(running(folder, store, **settings))
 
 
 @pytest.fixture(scope="session")

@@ -2,12 +2,11 @@
 
 import { servicePath } from "./service_path.js";
 import { request } from "./api.js";
-import { signedLink } from "./bulk.js";
 import { isOpen, offers } from "./service.js";
 import { needsToken } from "./showing.js";
+import { signedLoader } from "./signed_tiles.js";
 
 const TILE_PX = 512;
-const SIGNED_FOR_S = 6 * 3600;
 
 /** True if this service has tiles of pictures for the user. */
 export const hasTiles = () => isOpen() || offers("deep_zoom");
@@ -21,7 +20,7 @@ export const hasTiles = () => isOpen() || offers("deep_zoom");
  */
 export async function tileSource(record) {
   const { width, height } = record;
-  const addressOf = isOpen() ? pipelines(record) : await signedTiles(record);
+  const addressOf = isOpen() ? pipelines(record) : iiifPath(record);
   const maxLevel = Math.ceil(Math.log2(Math.max(width, height)));
 
   function getTileUrl(level, column, row) {
@@ -33,8 +32,13 @@ export async function tileSource(record) {
 
   const minLevel = Math.min(maxLevel, Math.floor(Math.log2(TILE_PX)));
   const source = { width, height, tileSize: TILE_PX, minLevel, maxLevel, getTileUrl };
-  // An `img` sends no token, but needs none for a signed address.
-  return isOpen() && needsToken(record) ? { ...source, downloadTileStart, downloadTileAbort } : source;
+  if (!isOpen()) {
+    // Where not all transforms are allowed, the tiles of IIIF are for those who may sign an address.
+    const { startTile, abortTile } = await signedLoader(record);
+    return { ...source, downloadTileStart: startTile, downloadTileAbort: abortTile };
+  }
+  // An `img` sends no token.
+  return needsToken(record) ? { ...source, downloadTileStart, downloadTileAbort } : source;
 }
 
 const formatOf = (record) => (record.has_alpha ? "webp" : "jpg");
@@ -44,12 +48,7 @@ function pipelines(record) {
     `${servicePath}/images/${record.id}/crop:x=${x},y=${y},width=${width},height=${height}/resize:${size.join("x")},fit=fill.${formatOf(record)}`;
 }
 
-/** Where not all transforms are allowed, the tiles of IIIF are for those who may sign an address. */
-async function signedTiles(record) {
-  const { url } = await signedLink(record.id, "iiif", SIGNED_FOR_S);
-  const base = new URL(url).pathname.replace(/\/info\.json$/, "");
-  return (corner, part, size) => `${base}/${[...corner, ...part].join(",")}/${size.join(",")}/0/default.${formatOf(record)}`;
-}
+const iiifPath = (record) => (corner, part, size) => `${[...corner, ...part].join(",")}/${size.join(",")}/0/default.${formatOf(record)}`;
 
 /** Load a tile with the token of the user, in place of OpenSeadragon. */
 function downloadTileStart(job) {
