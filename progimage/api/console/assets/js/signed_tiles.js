@@ -3,6 +3,7 @@
 import { signedLink } from "./bulk.js";
 
 const SIGNED_FOR_S = 6 * 3600;
+const LEAST_S = 60;
 
 /**
  * Sign an address for the tiles of a record, and return how OpenSeadragon loads them.
@@ -57,6 +58,7 @@ export async function signedLoader(record) {
 async function sign(record) {
   const { url, expires } = await signedLink(record.id, "iiif", SIGNED_FOR_S);
   const now = Date.now();
-  const lastsMs = Date.parse(expires) - now;
+  // The clock of this machine may be wrong by hours.
+  const lastsMs = Math.min(Math.max(Date.parse(expires) - now, LEAST_S * 1000), SIGNED_FOR_S * 1000);
   return { base: new URL(url).pathname.replace(/\/info\.json$/, ""), renewedAt: now + lastsMs / 2, endsAt: now + lastsMs };
 }
