@@ -42,12 +42,12 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="session", params=["folder", "s3"])
 def viewer_server(request, tmp_path_factory) -> Iterator[Server]:
     """A server with accounts; no limit of renders, since all viewers are one client.
 
-    The parameter is where its store is: in a "folder", where each tile is rendered, or on "s3",
-    where tiles come from pyramids.
+    Its store is in a folder, where each tile is rendered, and then in S3, where tiles come from
+    pyramids.
     """
     folder = tmp_path_factory.mktemp("viewers")
     settings: dict[str, object] = {

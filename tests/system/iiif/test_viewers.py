@@ -28,8 +28,8 @@ MIRADOR = """
 """
 
 
-@pytest.fixture
-def manifest(request, pictures) -> str:
+@pytest.fixture(params=["public", "private", "album", "search"])
+def manifest(request, viewer_server, pictures) -> str:
     """The path of a manifest."""
     if request.param == "search":
         return "/iiif/manifest/?media_type=image%2Fpng"
@@ -48,18 +48,6 @@ def open_universal_viewer(window: Window, manifest: str) -> None:
 
 
 @pytest.mark.parametrize("open_", [open_mirador, open_universal_viewer])
-@pytest.mark.parametrize(
-    ("viewer_server", "manifest"),
-    [
-        ("folder", "public"),
-        ("folder", "private"),
-        ("folder", "album"),
-        ("folder", "search"),
-        ("s3", "public"),
-        ("s3", "private"),
-    ],
-    indirect=True,
-)
 def test_a_manifest_opens_and_every_tile_is_in_its_place(make_window, manifest, open_, tmp_path):
     window = make_window(*VIEW, scale=SCALE)
     open_(window, f"{window.base}{manifest}")
