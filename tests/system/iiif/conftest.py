@@ -10,6 +10,7 @@ import shutil
 import sys
 import threading
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -61,7 +62,7 @@ def viewer_server(request, tmp_path_factory) -> Iterator[Server]:
             patch = stack.enter_context(pytest.MonkeyPatch.context())
             patch.setenv("AWS_ACCESS_KEY_ID", "testing")
             patch.setenv("AWS_SECRET_ACCESS_KEY", "testing-secret")
-            store = store_url(stack.enter_context(s3_server()), "viewers")
+            store = store_url(stack.enter_context(s3_server()), f"viewers/{uuid.uuid4()}")
             settings["deep_from_pixels"] = 1_000_000
         yield stack.enter_context(running(folder, store, **settings))
 

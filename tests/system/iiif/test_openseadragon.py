@@ -11,6 +11,9 @@ from PIL import Image
 from tests.system.iiif.coordinates import SIZE, assert_in_place, probe
 
 SIDES = (1100, 900)
+
+pytestmark = pytest.mark.timeout(400)
+
 PAGE = """
 <!DOCTYPE html><meta charset="utf-8">
 <style>body {{margin: 0}} #view {{width: 100vw; height: 100vh}}</style>

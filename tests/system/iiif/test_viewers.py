@@ -14,6 +14,8 @@ from tests.system.iiif.coordinates import SIZE, assert_in_place, probe
 
 # Each pixel of the page is two of the screen, so that a fitted picture needs its first levels.
 VIEW, SCALE = (1300, 1000), 2
+pytestmark = pytest.mark.timeout(400)
+
 MIRADOR = """
 <!DOCTYPE html><meta charset="utf-8"><div id="view"></div>
 <script>var process = {{env: {{NODE_ENV: 'production'}}}}</script>
