@@ -54,8 +54,7 @@ def skip_main_script() -> None:
     """Let new processes of this one start without its main script.
 
     multiprocessing has each process import the main script first, since the function that it
-    is to call may be defined there. Ours never is, and the scripts of gunicorn and Celery take
-    a tenth of a second of processor time.
+    is to call may be defined there. Ours never is.
 
     Source: Lib/multiprocessing/spawn.py, get_preparation_data.
     """

@@ -58,7 +58,9 @@ _MAX_SOCKET_PATH = 107
 # gives each of them the exit code 255 (popen_forkserver.Popen.poll).
 _KILLED = (-signal.SIGKILL, -signal.SIGBUS, 255)
 
+# All that the processes need, so that they import nothing: that takes 0.13 s of processor time.
 _PRELOADED = [
+    __name__,
     "progimage.imaging.inspection",
     "progimage.imaging.pyramids.building",
     "progimage.imaging.pyramids.rendering",

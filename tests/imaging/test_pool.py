@@ -289,16 +289,18 @@ def test_closing_ends_the_workers_and_fails_what_still_runs():
 
 
 def test_processes_start_without_the_main_script(tmp_path):
+    """They import nothing else either: all that they need is in the fork server."""
     script = tmp_path / "main.py"
     script.write_text(
         "print('begins as', __name__, flush=True)\n"
-        "import os\n"
-        "from progimage.imaging.pool import RenderPool\n"
-        "from tests import bad_codecs\n"
+        "from progimage.imaging import pool\n"
+        "from tests import forked\n"
         "if __name__ == '__main__':\n"
-        "    pool = RenderPool(workers=1, timeout_s=60, memory_bytes=2**29, tasks=1)\n"
-        "    print(pool.run(bad_codecs.pid) != os.getpid())\n"
-        "    pool.close()\n"
+        "    pool._PRELOADED.append('tests.forked')\n"
+        "    processes = pool.RenderPool(workers=1, timeout_s=60, memory_bytes=2**29, tasks=1)\n"
+        "    names = processes.run(forked.imported)\n"
+        "    print([name for name in names if not name.startswith('multiprocessing.')])\n"
+        "    processes.close()\n"
     )
     root = Path(__file__).parents[2]
     run = subprocess.run(
@@ -309,7 +311,7 @@ def test_processes_start_without_the_main_script(tmp_path):
         timeout=300,
         check=False,
     )
-    assert run.stdout.splitlines() == ["begins as __main__", "True"], run.stderr
+    assert run.stdout.splitlines() == ["begins as __main__", "[]"], run.stderr
 
 
 def test_processes_are_started_again_after_a_clean_up_of_their_socket(tmp_path):
