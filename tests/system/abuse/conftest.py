@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import resource
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from tests.imaging.drawing import quadrants, saved
-from tests.system.abuse.bounds import RENDER_BYTES
+from tests.system.abuse.bounds import RENDER_BYTES, work_s
 from tests.system.serving.server import Server, running
 
 
@@ -32,6 +33,10 @@ def server(tmp_path_factory) -> Iterator[Server]:
         render_memory_bytes=RENDER_BYTES,
         transforms_cold_per_minute=0,
     ) as server:
+        # Each web process starts its render process with its first picture, which takes seconds
+        # on a busy machine.
+        with ThreadPoolExecutor(8) as threads:
+            list(threads.map(work_s, [server] * 24))
         yield server
 
 
