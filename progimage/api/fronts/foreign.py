@@ -8,14 +8,12 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from progimage.errors import ProgImageError
+from progimage.imaging.codecs import formats
+from progimage.imaging.codecs.pages import DOCUMENTS, has_pages
 from progimage.imaging.pipeline import Pipeline
 
 Size = tuple[int, int]
 """Width and height in pixels, of the picture as it is shown (its orientation applied)."""
-
-
-PAGED = "pdf"
-"""The format whose pages can be drawn."""
 
 
 class ForeignUrlError(ProgImageError):
@@ -41,9 +39,16 @@ class ForeignSource:
     format: str = ""
     measure: Callable[[str], Size] | None = None
 
-    def size_after(self, steps: str) -> Size:
-        """Return the size after these steps; "" is no step."""
-        return self.measure(steps) if steps and self.measure else self.size
+    @property
+    def has_pages(self) -> bool:
+        """True if it may have several pages, or frames."""
+        return not self.format or has_pages(formats.by_name(self.format))
+
+    def size_after(self, *steps: str, page: int = 1) -> Size:
+        """Return the size after these steps, of a page."""
+        if page > 1 and self.format and formats.by_name(self.format) in DOCUMENTS:
+            steps = (*steps, f"page:{page}")
+        return self.measure("/".join(steps)) if steps and self.measure else self.size
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import islice
+
 from PIL import Image
 
 from progimage.imaging.codecs.colour_management import managed, plain, srgb_profile
@@ -40,11 +42,12 @@ def decode_opened(
     reader = source.reader
     if target and reader.turn_by >= 5:
         target = target[1], target[0]
-    count = 1 if first_only else reader.frame_count
+    skipped = source.frame - 1
+    count = skipped + (1 if first_only else source.frame_count)
     frames: list[Image.Image] = []
     durations: list[int] = []
     part: Box | None = None
-    for found in reader.frames(count, target):
+    for found in islice(reader.frames(count, target), skipped, None):
         frame, part = _working(found.image, source, found.part)
         frames.append(frame)
         durations.append(found.duration_ms)
@@ -61,8 +64,7 @@ def decode_opened(
             source.size,
             source.size_bytes,
             reader.quality,
-            reader.is_lossless,
-            reader.has_palette,
+            reader.coding,
         ),
         part=part,
     )

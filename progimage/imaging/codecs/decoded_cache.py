@@ -84,7 +84,7 @@ class DecodedCache:
 
         A file is known by `content`, a name that only files with its very bytes have, or
         else by its inode, size and times: one that was replaced is read anew. `page` is that
-        of a document.
+        of a document, or a frame.
 
         Raises: what `header.opened` does, also for exceptions of the block.
         """
@@ -156,7 +156,7 @@ class CachedSource:
         facts = self._cache.facts(self._key)
         if facts is None:
             source = self._open()
-            facts = Facts(source.size, source.form, source.reader.frame_count)
+            facts = Facts(source.size, source.form, source.frame_count)
             self._cache.keep_facts(self._key, facts)
         return facts
 

@@ -24,20 +24,30 @@ from progimage.errors import InvalidArgument, OutputTooLarge
 from progimage.imaging.codecs import jpeg_planes
 from progimage.imaging.codecs.formats import (
     AVIF,
-    BMP,
     GIF,
     ICO,
     JPEG,
     JPEG2000,
+    JXL,
     PNG,
     TIFF,
     WEBP,
     WRITABLE,
     Format,
+    missing_extra,
     names,
 )
 from progimage.imaging.codecs.metadata import Metadata, carried_exif, carried_xmp
-from progimage.imaging.codecs.palettes import exact, with_palettes
+from progimage.imaging.codecs.own_size import (
+    estimated_bytes,
+    is_better_lossless,
+    is_drawing,
+    like_source,
+    own_source,
+    quality_like,
+    tiff_parameters,
+)
+from progimage.imaging.codecs.palettes import with_palettes
 from progimage.imaging.codecs.picture import Picture
 from progimage.imaging.codecs.pillow_plugins import save
 from progimage.imaging.codecs.tiff_metadata import with_metadata
@@ -56,7 +66,6 @@ _PHOTOSHOP = b"Photoshop 3.0\0"
 _MAX_JPEG_XMP, _MAX_JPEG_IPTC = 65_504, 65_519
 _FULL_CHROMA_QUALITY = 90
 _SMALL_JPEG_PIXELS = 70_000
-_SMALLER_QUALITIES = (65, 50, 35, 20)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,11 +124,19 @@ def encode(
     picture = _suited(picture, form, options.background)
     has_quality = form.default_quality is not None and not options.lossless
     quality = (options.quality or form.default_quality) if has_quality else None
-    if quality and options.quality is None and _is_unscaled(picture, form):
-        if _is_better_lossless(picture, form, options, quality):
+    source = own_source(picture, form)
+    if quality and source and options.quality is None:
+
+        def written(at_quality: int) -> int:
+            return estimated_bytes(
+                picture,
+                lambda start: _write(start, BytesIO(), form, options, at_quality).size_bytes,
+            )
+
+        if is_better_lossless(source, quality, written):
             options, quality = replace(options, lossless=True), None
         else:
-            quality = _quality_like_source(picture, form, options, quality)
+            quality = quality_like(source, quality, written)
     if options.max_bytes is None:
         if isinstance(target, str):
             with Path(target).open("wb") as file:
@@ -168,62 +185,13 @@ def _is_small(size: tuple[int, int]) -> bool:
     return size[0] * size[1] <= _SMALL_JPEG_PIXELS
 
 
-def _is_unscaled(picture: Picture, form: Format) -> bool:
-    """Tell if a picture is written in the size and the format that it came in."""
-    source = picture.source
-    return source is not None and source.format == form.name and source.size == picture.size
-
-
-def _is_drawing(picture: Picture, form: Format) -> bool:
-    """Tell if a picture was read from a file that is much smaller than its pixels."""
-    source, (width, height) = picture.source, picture.size
-    if source is None or not _is_unscaled(picture, form):
-        return False
-    return source.size_bytes * 2 < width * height * len(picture.frames)
-
-
-def _has_palette(picture: Picture) -> bool:
-    """Tell if a still was read from a PNG or BMP with a palette or few greys."""
-    return picture.source is not None and picture.source.has_palette and not picture.is_animated
-
-
-def _is_better_lossless(
-    picture: Picture, form: Format, options: EncodeOptions, quality: int
-) -> bool:
-    """Tell if a lossless WebP, such as a drawing, would grow by losing anything."""
-    source = picture.source
-    if source is None or not source.is_lossless:
-        return False
-    return _write(picture, BytesIO(), form, options, quality).size_bytes > source.size_bytes
-
-
-def _quality_like_source(
-    picture: Picture, form: Format, options: EncodeOptions, quality: int
-) -> int:
-    """Return a quality at which the file does not grow without need.
-
-    A JPEG's own quality is known from its tables. For others lower ones are tried while
-    the file is larger than its source.
-    """
-    source = picture.source
-    if source is None or picture.is_animated:
-        return quality
-    if source.quality is not None:
-        return min(quality, source.quality)
-    for lower in (quality, *_SMALLER_QUALITIES):
-        if lower > quality:
-            continue
-        written = _write(picture, BytesIO(), form, options, lower)
-        if written.size_bytes <= source.size_bytes:
-            return lower
-    return lower
-
-
 def _check_possible(form: Format, options: EncodeOptions) -> None:
     if not form.is_writable:
         raise InvalidArgument(
             f"format: {form.name} is read but not written; use one of {names(WRITABLE)}"
         )
+    if not form.is_written_here:
+        raise InvalidArgument(f"format: {form.name}, {missing_extra(form, act='write')}")
     if options.lossless and not form.has_lossless:
         able = names(tuple(other for other in WRITABLE if other.has_lossless))
         raise InvalidArgument(f"lossless: {form.name} cannot be lossless; use one of {able}")
@@ -246,8 +214,8 @@ def _suited(picture: Picture, form: Format, background: tuple[int, int, int]) ->
         frames = [_flattened(frame, background) for frame in frames]
     if form is GIF:
         frames = with_palettes(frames)
-    elif form in (PNG, BMP) and _is_unscaled(picture, form) and _has_palette(picture):
-        frames = [exact(frames[0]) or frames[0]]
+    elif (source := own_source(picture, form)) and len(frames) == 1:
+        frames = [like_source(frames[0], form, source)]
     return replace(picture, frames=tuple(frames))
 
 
@@ -291,6 +259,7 @@ def _parameters(
 ) -> dict[str, Any]:
     """Return the arguments of `Image.save`, named as in Pillow's handbook."""
     parameters: dict[str, Any] = {}
+    source = own_source(picture, form)
     if form is JPEG:
         parameters = {
             "quality": quality,
@@ -298,15 +267,17 @@ def _parameters(
             "subsampling": "4:4:4" if (quality or 0) >= _FULL_CHROMA_QUALITY else "4:2:0",
             "progressive": options.progressive,
             # The tables of its source may have been optimised as well.
-            "optimize": _is_unscaled(picture, form) or _is_small(picture.size),
+            "optimize": source is not None or _is_small(picture.size),
         }
     elif form is PNG:
         # Drawings are much smaller with more effort, which costs little there.
-        is_drawing = picture.mode == "P" or _is_drawing(picture, form)
-        parameters = {"compress_level": 9 if is_drawing else 3}
+        has_few_bytes = source is not None and is_drawing(picture, source)
+        parameters = {"compress_level": 9 if picture.mode == "P" or has_few_bytes else 3}
     elif form is WEBP:
         # In a lossless file Pillow's quality is the effort to compress.
         parameters = {"quality": quality or 50, "lossless": options.lossless, "method": 2}
+    elif form is JXL:
+        parameters = {"quality": quality, "lossless": options.lossless}
     elif form is AVIF:
         # One thread: renders run side by side, one a core, and equal bytes are promised.
         parameters = {"quality": quality, "speed": 9, "max_threads": 1}
@@ -315,6 +286,8 @@ def _parameters(
             parameters["range"] = "limited"
     elif form is TIFF:
         parameters = {"compression": "tiff_adobe_deflate"}
+        if source:
+            parameters |= tiff_parameters(picture.frames[0], source)
     elif form is JPEG2000 and quality:
         # Decibels of PSNR: 42 shows hardly a difference, 22 hardly a picture.
         parameters = {
@@ -330,9 +303,10 @@ def _parameters(
 def _metadata(picture: Picture, form: Format, keep: Metadata) -> dict[str, Any]:
     """Return the part of the source's metadata to write."""
     parameters: dict[str, Any] = {}
-    if form not in (JPEG, PNG, WEBP, AVIF, TIFF):
+    if form not in (JPEG, PNG, WEBP, AVIF, TIFF, JXL):
         return parameters
-    if keep != "none" and picture.icc:
+    # JPEG XL says by itself that its colours are sRGB.
+    if keep != "none" and picture.icc and form is not JXL:
         parameters["icc_profile"] = picture.icc
     if form is TIFF:
         return parameters

@@ -16,6 +16,10 @@ from difflib import get_close_matches
 from progimage.errors import InvalidArgument
 
 
+def _is_there(module: str) -> bool:
+    return not module or importlib.util.find_spec(module) is not None
+
+
 @dataclass(frozen=True, slots=True)
 class Format:
     """One picture format.
@@ -24,12 +28,12 @@ class Format:
         name: what people and the API call it, lower case: "jpeg".
         extension: the one we write, without the dot: "jpg".
         media_type: the one we send.
-        pillow_name: Pillow's identifier; "" where it does not read the format.
+        pillow_name: Pillow's identifier; "" where it neither reads nor writes the format.
         pillow_plugin: the plug-in of Pillow for it: "Jpeg" for PIL.JpegImagePlugin; else "".
         other_extensions: also understood in URLs.
         other_media_types: also understood in Accept and Content-Type.
         magic_types: what libmagic calls it.
-        is_writable: pictures can be written in it, not only read.
+        is_writable: pictures can be written in it, not only read; where `writer` is installed.
         has_alpha: it holds transparency; others are flattened on a background.
         is_animated: it can hold an animation, and we write one.
         default_quality: 1 to 100, or None where quality has no meaning.
@@ -38,7 +42,8 @@ class Format:
         is_vector: it is a document that is drawn at any size. Browsers open it as a page, so
             its original is sent as a file to save.
         module: what reads it, where that is not part of every installation; else "".
-        extra: the extra of the package that installs `module`.
+        writer: what writes it, likewise.
+        extra: the extra of the package that installs `module` and `writer`.
     """
 
     name: str
@@ -57,6 +62,7 @@ class Format:
     max_side: int = 65_535
     is_vector: bool = False
     module: str = ""
+    writer: str = ""
     extra: str = ""
 
     def __reduce__(self) -> tuple[Callable[[str], Format], tuple[str]]:
@@ -66,7 +72,12 @@ class Format:
     @property
     def is_installed(self) -> bool:
         """True if it can be read here."""
-        return not self.module or importlib.util.find_spec(self.module) is not None
+        return _is_there(self.module)
+
+    @property
+    def is_written_here(self) -> bool:
+        """True if it can be written by this server."""
+        return self.is_writable and _is_there(self.writer)
 
     @property
     def extensions(self) -> tuple[str, ...]:
@@ -247,11 +258,12 @@ JXL = Format(
     name="jxl",
     extension="jxl",
     media_type="image/jxl",
-    pillow_name="",
+    pillow_name="JXL",
     magic_types=("image/jxl",),
-    is_writable=False,
     has_alpha=True,
+    default_quality=80,
     module="pylibjxl",
+    writer="imagecodecs",
     extra="jxl",
 )
 
@@ -274,7 +286,8 @@ KNOWN: tuple[Format, ...] = (
 """All formats, those of extras that are not installed as well."""
 
 READABLE: tuple[Format, ...] = tuple(form for form in KNOWN if form.is_installed)
-WRITABLE: tuple[Format, ...] = tuple(form for form in READABLE if form.is_writable)
+WRITABLE: tuple[Format, ...] = tuple(form for form in KNOWN if form.is_writable)
+"""The same on every server, so that all of them understand the same URLs."""
 
 HAS_HEIC = HEIC in READABLE
 """True where pi-heif is installed: the requirements have it, but no platform must."""
@@ -320,8 +333,8 @@ def by_media_type(media_type: str) -> Format:
 
 
 def nearest_writable(form: Format, *, has_alpha: bool) -> Format:
-    """Return the format itself if we write it, else what can hold the same picture."""
-    if form.is_writable:
+    """Return the format itself if every server writes it, else what can hold the same picture."""
+    if form.is_writable and not form.extra:
         return form
     return PNG if has_alpha else JPEG
 
@@ -332,10 +345,10 @@ def by_pillow_name(name: str) -> Format | None:
     return JPEG if name == "MPO" else _BY_PILLOW_NAME.get(name)
 
 
-def missing_extra(form: Format) -> str:
-    """Return the end of a sentence that says how a server learns to read `form`."""
+def missing_extra(form: Format, *, act: str = "read") -> str:
+    """Return the end of a sentence that says how a server learns to read or write `form`."""
     package = f"the extra '{form.extra}' of progimage-service" if form.extra else form.module
-    return f"which this server cannot read: its operator has to install {package}"
+    return f"which this server cannot {act}: its operator has to install {package}"
 
 
 def names(formats: tuple[Format, ...]) -> str:

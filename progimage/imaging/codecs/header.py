@@ -85,12 +85,14 @@ class Opened:
 
     Attributes:
         reader: decodes it, once.
+        frame: of an animation, the frame to show as a still, from 2; 1 for all of them.
         size_bytes: of the file.
     """
 
     reader: Reader
     form: Format
     size_bytes: int
+    frame: int = 1
 
     @property
     def turn(self) -> Image.Transpose | None:
@@ -104,16 +106,22 @@ class Opened:
         return (height, width) if self.reader.turn_by >= 5 else (width, height)
 
     @property
+    def frame_count(self) -> int:
+        """Frames to show; 1 for a still."""
+        return self.reader.frame_count if self.frame == 1 else 1
+
+    @property
     def is_animated(self) -> bool:
         """True if there is more than one frame to show."""
-        return self.reader.frame_count > 1
+        return self.frame_count > 1
 
 
 @contextmanager
 def opened(path: str, limits: Limits, page: int = 1) -> Iterator[Opened]:
     """Yield the picture at `path`; exceptions of the block are translated as well.
 
-    `page` counts from 1; only a PDF and a TIFF have more than one.
+    `page` counts from 1: a page of a PDF or TIFF. For an animation 1 is the whole, and
+    another number a frame of it.
 
     Sizes of an icon and the further pictures of a phone's JPEG or HEIC are not an
     animation; the first, or the largest icon, is used.
@@ -135,7 +143,9 @@ def opened(path: str, limits: Limits, page: int = 1) -> Iterator[Opened]:
             file.seek(0)
             reader = _reader(file, form, limits, page)
         check_size(reader.size, reader.frame_count, limits)
-        yield Opened(reader, form, size_bytes)
+        frame = page if form.is_animated else 1
+        check_page(frame, form, reader.frame_count)
+        yield Opened(reader, form, size_bytes, frame)
 
 
 def size_in_header(path: str, form: Format) -> tuple[Size, bool]:

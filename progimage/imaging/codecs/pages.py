@@ -1,9 +1,17 @@
-"""Which pages a picture has."""
+"""Which pages a picture has; for an animation these are its frames."""
 
 from __future__ import annotations
 
 from progimage.errors import InvalidArgument
 from progimage.imaging.codecs.formats import PDF, TIFF, Format
+
+DOCUMENTS = (PDF, TIFF)
+"""Formats whose pages can have a size each."""
+
+
+def has_pages(form: Format) -> bool:
+    """Tell if pictures of this format can have several pages, or frames."""
+    return form in DOCUMENTS or form.is_animated
 
 
 def check_page(page: int, form: Format, count: int | None = None) -> None:
@@ -15,7 +23,9 @@ def check_page(page: int, form: Format, count: int | None = None) -> None:
     Raises:
         InvalidArgument: it has no such page.
     """
-    if page > 1 and form not in (PDF, TIFF):
-        raise InvalidArgument(f"page: a pdf or tiff has pages, and this is a {form.name}")
+    if page > 1 and not has_pages(form):
+        raise InvalidArgument(
+            f"page: a pdf or tiff has pages, an animation has frames, and this is a {form.name}"
+        )
     if count is not None and page > count:
         raise InvalidArgument(f"page: expected a whole number from 1 to {count}, got {page}")

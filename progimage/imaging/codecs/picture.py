@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Literal
 
 from PIL.Image import Image
 
 Box = tuple[float, float, float, float]
 """Left, top, right, bottom."""
+
+Coding = Literal["", "lossless", "palette", "bilevel", "fax", "jpeg", "predicted"]
+"""What makes a file small: a lossless WebP; a palette, or greys of less than 8 bits; black and
+white alone, also as in a fax; JPEG inside a TIFF; differences of neighbours in a TIFF. "" is
+anything else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,17 +24,15 @@ class Source:
         format: name of its format.
         size: width and height as displayed.
         size_bytes: of the file.
-        quality: of a JPEG, 1 to 100, as far as its tables tell; else None.
-        is_lossless: it is a lossless WebP.
-        has_palette: it is a PNG or BMP with a palette, or a PNG of greys of less than 8 bits.
+        quality: of a JPEG, alone or in a TIFF, 1 to 100, as its tables tell; else None.
+        coding: what makes the file small.
     """
 
     format: str
     size: tuple[int, int]
     size_bytes: int
     quality: int | None = None
-    is_lossless: bool = False
-    has_palette: bool = False
+    coding: Coding = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,8 @@ from typing import Any, BinaryIO
 
 from PIL import Image
 
-from progimage.imaging.codecs.formats import HAS_HEIC, READABLE, Format
+from progimage.imaging.codecs import jxl_writer
+from progimage.imaging.codecs.formats import HAS_HEIC, JXL, READABLE, Format
 
 # Loaded by name: otherwise the first unknown file makes Pillow import every plugin it has.
 for _form in READABLE:
@@ -19,7 +20,11 @@ if HAS_HEIC:
 
     pi_heif.register_heif_opener(thumbnails=False)
 
-PILLOW_NAMES: tuple[str, ...] = tuple(form.pillow_name for form in READABLE if form.pillow_name)
+Image.register_save(JXL.pillow_name, jxl_writer.save)
+
+PILLOW_NAMES: tuple[str, ...] = tuple(
+    form.pillow_name for form in READABLE if form.pillow_name in Image.OPEN
+)
 """What `PIL.Image.open(formats=...)` is given, always."""
 
 

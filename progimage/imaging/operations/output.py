@@ -76,7 +76,10 @@ format.example = "format:webp"
 
 @setting(number=whole(1, 10_000, default=1, neutral=1, about="from 1"))
 def page(output: Output, number: int) -> Output:
-    """Show this page of a PDF or TIFF in place of the first."""
+    """Show this page of a PDF or TIFF in place of the first, or this frame of an animation.
+
+    Page 1 of an animation is the whole animation.
+    """
     return replace(output, page=number)
 
 

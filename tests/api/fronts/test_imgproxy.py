@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageColor
 
-from progimage.api.fronts.foreign import ForeignSource, ForeignUrlError
+from progimage.api.fronts.foreign import ForeignSource, ForeignUrlError, Size
 from progimage.api.fronts.imgproxy.front import ImgproxyFront, grammar_of
 from progimage.api.fronts.imgproxy.handlers import HANDLERS
 from progimage.api.fronts.imgproxy.names import LONG_NAMES, NOT_SUPPORTED, SECURITY
@@ -294,11 +294,31 @@ class TestPages:
         pipeline = url.compile(ForeignSource(SOURCE, "pdf")).pipeline
         assert pipeline.canonical == "page:number=3"
 
-    def test_only_documents_have_them(self):
+    @pytest.mark.parametrize("form", ["tiff", "gif", "webp", "png", "avif"])
+    def test_they_are_frames_of_animations(self, form: str):
+        url = FRONT.read(f"/_/page:1/{SOURCE_URL}")
+        pipeline = url.compile(ForeignSource(SOURCE, form)).pipeline
+        assert pipeline.canonical == "page:number=2"
+
+    @pytest.mark.parametrize("form", ["jpeg", "svg", "bmp"])
+    def test_other_pictures_have_none(self, form: str):
         url = FRONT.read(f"/_/pg:2/{SOURCE_URL}")
-        with pytest.raises(ForeignUrlError, match="page") as caught:
-            url.compile(ForeignSource(SOURCE, "gif"))
+        with pytest.raises(ForeignUrlError, match=f"page: a {form} has neither") as caught:
+            url.compile(ForeignSource(SOURCE, form))
         assert caught.value.status == 422
+
+    @pytest.mark.parametrize("form", ["pdf", "tiff"])
+    def test_a_page_of_another_size_is_resized_from_that(self, form: str):
+        measured = []
+
+        def measure(steps: str) -> Size:
+            measured.append(steps)
+            return (100, 100)
+
+        url = FRONT.read(f"/_/rs:fit:50:50/pg:1/{SOURCE_URL}")
+        pipeline = url.compile(ForeignSource((200, 100), form, measure)).pipeline
+        assert measured == ["page:2"]
+        assert "width=50,height=50" in pipeline.canonical
 
 
 @pytest.mark.parametrize(

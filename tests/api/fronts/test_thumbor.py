@@ -226,9 +226,9 @@ class TestFocal:
         assert pipeline.canonical == f"crop:height=100,width=100,x={left},y=0"
 
 
-def test_only_documents_have_pages():
+def test_a_picture_without_frames_has_no_pages():
     with pytest.raises(ForeignUrlError, match="page"):
-        FRONT.read("/unsafe/filters:page(2)/a.gif").compile(ForeignSource((200, 100), "gif"))
+        FRONT.read("/unsafe/filters:page(2)/a.gif").compile(ForeignSource((200, 100), "jpeg"))
 
 
 def test_what_imagor_alone_has():

@@ -10,8 +10,9 @@ import pytest
 from PIL import Image, ImageCms
 from PIL.PngImagePlugin import PngInfo
 
-from progimage.errors import CorruptPicture, PictureTooComplex
-from progimage.imaging.codecs.decode import decode
+from progimage.errors import CorruptPicture, InvalidArgument, PictureTooComplex
+from progimage.imaging.codecs.decode import decode, decode_opened
+from progimage.imaging.codecs.header import opened
 from progimage.imaging.limits import Limits
 from tests.imaging.drawing import (
     BLUE,
@@ -428,3 +429,24 @@ def test_exif_is_carried_as_it_was_found(tmp_path: Path) -> None:
     carried.load(picture.exif)
     assert carried[0x010F] == "Camera & Co"
     assert BytesIO(picture.exif).read(4) == b"Exif"
+
+
+@pytest.mark.parametrize("pillow_name", ["GIF", "WEBP", "PNG", "AVIF"])
+@pytest.mark.parametrize("first_only", [False, True])
+def test_a_frame_of_an_animation_is_a_still(
+    pillow_name: str, first_only: bool, tmp_path: Path
+) -> None:
+    path = put(tmp_path, animated(solids(RED, BLUE, WHITE), pillow_name, duration=100))
+    with opened(path, LIMITS, page=2) as source:
+        assert not source.is_animated
+        picture = decode_opened(source, first_only=first_only)
+    assert len(picture.frames) == 1
+    assert is_near(pixel(picture.frames[0].convert("RGB"), (3, 3)), BLUE, 12)
+
+
+@pytest.mark.parametrize(("pillow_name", "page"), [("GIF", 4), ("WEBP", 4), ("JPEG", 2)])
+def test_a_frame_that_is_not_there_is_an_error(pillow_name: str, page: int, tmp_path: Path) -> None:
+    frames = solids(RED, BLUE, WHITE)
+    data = saved(frames[0], "JPEG") if page == 2 else animated(frames, pillow_name)
+    with pytest.raises(InvalidArgument, match="page"), opened(put(tmp_path, data), LIMITS, page):
+        pass

@@ -31,6 +31,7 @@ from tests.imaging.drawing import (
     BLUE,
     GREEN,
     RED,
+    animated,
     corners,
     is_near,
     pixel,
@@ -372,6 +373,78 @@ def test_half_transparent_pixels_keep_their_alpha(tmp_path: Path) -> None:
 def test_a_lossless_webp_that_would_grow_stays_lossless(tmp_path: Path) -> None:
     data = saved(quadrants((200, 200)), "WEBP", lossless=True)
     assert len(_rewritten(tmp_path, data, formats.WEBP)) <= len(data) * 1.1 + 20
+
+
+@pytest.mark.parametrize("pillow_name", ["WEBP", "AVIF"])
+def test_an_animation_of_low_quality_does_not_grow_without_need(
+    pillow_name: str, tmp_path: Path
+) -> None:
+    picture = Image.effect_mandelbrot((160, 160), (-2, -1.5, 1, 1.5), 90).convert("RGB")
+    frames = [picture.crop((n, 0, n + 96, 96)) for n in range(0, 60, 10)]
+    data = animated(frames, pillow_name, quality=20)
+    again = _rewritten(tmp_path, data, formats.by_name(pillow_name))
+    assert len(again) <= len(data) * 1.1 + 500
+    assert decode(put(tmp_path, again), Limits()).is_animated
+
+
+def test_a_lossless_animation_that_would_grow_stays_lossless(tmp_path: Path) -> None:
+    frames = [Image.effect_mandelbrot((120, 90), (-2, -1, n, 1), 9) for n in (1, 2, 3)]
+    frames = [frame.quantize(8).convert("RGB") for frame in frames]
+    data = animated(frames, "WEBP", lossless=True)
+    again = _rewritten(tmp_path, data, formats.WEBP)
+    assert len(again) <= len(data) * 1.1
+    shown = decode(put(tmp_path, again), Limits()).frames
+    assert [f.convert("RGB").tobytes() for f in shown] == [f.tobytes() for f in frames]
+
+
+@pytest.mark.parametrize("compression", ["group3", "group4", "tiff_lzw", "packbits"])
+@pytest.mark.parametrize("is_dithered", [False, True])
+def test_a_tiff_in_black_and_white_stays_small_and_exact(
+    compression: str, is_dithered: bool, tmp_path: Path
+) -> None:
+    dither = Image.Dither.FLOYDSTEINBERG if is_dithered else Image.Dither.NONE
+    page = Image.radial_gradient("L").convert("1", dither=dither)
+    data = saved(page, "TIFF", compression=compression)
+    again = _rewritten(tmp_path, data, formats.TIFF)
+    assert len(again) <= len(data) * 1.05
+    with Image.open(io.BytesIO(again)) as result:
+        assert result.convert("L").tobytes() == page.convert("L").tobytes()
+
+
+@pytest.mark.parametrize("quality", [30, 75])
+@pytest.mark.parametrize("mode", ["L", "RGB"])
+def test_a_tiff_with_jpeg_inside_does_not_grow(quality: int, mode: str, tmp_path: Path) -> None:
+    image = Image.effect_noise((128, 128), 60).convert(mode)
+    data = saved(image, "TIFF", compression="jpeg", quality=quality)
+    again = _rewritten(tmp_path, data, formats.TIFF)
+    assert len(again) <= len(data) * 1.05
+    assert _read(again, tmp_path).mode == mode
+
+
+@pytest.mark.parametrize("options", [{}, {"tiffinfo": {317: 2}}])
+@pytest.mark.parametrize("colours", [16, None])
+def test_a_tiff_without_loss_does_not_grow(
+    options: dict[str, object], colours: int | None, tmp_path: Path
+) -> None:
+    image = Image.radial_gradient("L").convert("RGB")
+    image = image.quantize(colours) if colours else image
+    data = saved(image, "TIFF", compression="tiff_lzw", **options)
+    again = _rewritten(tmp_path, data, formats.TIFF)
+    assert len(again) <= len(data) * 1.05
+    with Image.open(io.BytesIO(again)) as result:
+        assert result.convert("RGB").tobytes() == image.convert("RGB").tobytes()
+
+
+@pytest.mark.parametrize("is_text", [False, True])
+def test_a_bitmap_in_black_and_white_stays_one(is_text: bool, tmp_path: Path) -> None:
+    page = Image.radial_gradient("L").convert("1")
+    data = saved(page, "PPM")
+    if is_text:
+        bits = " ".join("0" if value else "1" for value in page.convert("L").tobytes())
+        data = b"P1\n256 256\n" + bits.encode()
+    again = _rewritten(tmp_path, data, formats.PNM)
+    assert len(again) <= len(data)
+    assert _read(again, tmp_path).frames[0].tobytes() == page.convert("L").tobytes()
 
 
 def test_animated_avif_has_limited_range() -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from hmac import compare_digest
 from time import time
 
-from progimage.api.fronts.foreign import PAGED, Compiled, ForeignSource, ForeignUrlError
+from progimage.api.fronts.foreign import Compiled, ForeignSource, ForeignUrlError
 from progimage.api.fronts.imgproxy.options import Options
 from progimage.api.fronts.imgproxy.parser import Grammar, parse_options, preset_segments
 from progimage.api.fronts.imgproxy.path import Parts, split_path
@@ -31,13 +31,13 @@ class ImgproxyUrl:
     def compile(self, source: ForeignSource) -> Compiled:
         """Return the pipeline for this source; see `ForeignUrl.compile`."""
         options = self.options
-        if options.page and source.format not in ("", PAGED):
+        if options.page and not source.has_pages:
             raise ForeignUrlError(
-                f"imgproxy URL: page: is only supported for {PAGED}, not for {source.format}", 422
+                f"imgproxy URL: page: a {source.format} has neither pages nor frames", 422
             )
         pipeline = None
         if not options.is_raw and not self._is_left_alone(source.format):
-            size = source.size_after("/".join(trim_steps(options)))
+            size = source.size_after(*trim_steps(options), page=options.page + 1)
             pipeline = compile_options(options, size, self.watermark, self.limits)
         return Compiled(pipeline, options.file_name, options.is_attachment)
 

@@ -191,8 +191,13 @@ def _quality(arguments: list[str], state: State) -> Iterator[str]:
     yield from ()
 
 
+def page_number(arguments: list[str]) -> int:
+    """Return the page that a filter `page` asks for, from 1."""
+    return round(min(max(number("page", arguments, 0), 1), 10_000))
+
+
 def _page(arguments: list[str], state: State) -> Iterator[str]:
-    state.settings["page"] = f"{min(max(number('page', arguments, 0), 1), 10_000):.0f}"
+    state.settings["page"] = str(page_number(arguments))
     yield from ()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from progimage.api.fronts.foreign import PAGED, Compiled, ForeignSource, Size
+from progimage.api.fronts.foreign import Compiled, ForeignSource, Size
 from progimage.api.fronts.thumbor.arguments import focus_of
 from progimage.api.fronts.thumbor.filters import State, filter_steps
 from progimage.api.fronts.thumbor.geometry import plan
@@ -40,13 +40,13 @@ class ThumborUrl:
         if "raw" in names:
             return Compiled(None, file_name, "attachment" in names)
         steps = [*_trimmed(options)]
-        size = source.size_after("/".join(steps))
+        size = source.size_after(*steps, page=page_number(names.get("page", ["1"])))
         state = State(size, size)
         steps += [*_resized(_without_upscale(options, source.size), size, state)]
         for name, arguments in options.filters:
             steps += filter_steps(name, arguments, state)
-        if "page" in state.settings and source.format not in ("", PAGED):
-            raise malformed(f"filters: page: is only supported for {PAGED}")
+        if "page" in state.settings and not source.has_pages:
+            raise malformed(f"filters: page: a {source.format} has neither pages nor frames")
         form = state.settings.pop("format", None)
         steps += [f"{name}:{value}" for name, value in state.settings.items()]
         try:

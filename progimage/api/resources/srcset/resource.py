@@ -148,8 +148,10 @@ class SrcsetResource:
         """Raise `OutputTooLarge`, `InvalidArgument` or `InvalidRequest` if a render would do so."""
         # As a URL is read, which counts the steps.
         parse(str(widest), limits=self._limits)
-        check_page(widest.output.page, formats.by_media_type(record.media_type), record.pages)
-        check_pipeline(widest, (record.width, record.height), record.frames, self._limits)
+        page, form = widest.output.page, formats.by_media_type(record.media_type)
+        check_page(page, form, record.frames if form.is_animated else record.pages)
+        frames = record.frames if page == 1 else 1
+        check_pipeline(widest, (record.width, record.height), frames, self._limits)
 
     def _signing(
         self,

@@ -53,7 +53,7 @@ class BmpReader(Reader):
         start = int.from_bytes(data[10:14], "little")
         self._pixels = data[start if start >= 26 else self._header.end :]
         self.size = self._header.width, self._header.height
-        self.has_palette = self._header.bits <= 8
+        self.coding = "palette" if self._header.bits <= 8 else ""
         self.colour = _embedded_profile(data)
         self.is_tagged = self.colour is not None
 

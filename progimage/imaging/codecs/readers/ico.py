@@ -96,13 +96,13 @@ def _entries(data: bytes) -> Iterator[tuple[bytes, Size]]:
         entry = data[6 + 16 * number :][:16]
         if len(entry) < 16:
             break
-        width, height, colours, _, _, bits, length, offset = struct.unpack("<BBBBHHII", entry)
+        width, height, colours, _, _, bits, _, offset = struct.unpack("<BBBBHHII", entry)
         size = width or 256, height or 256
         # A pointer has its hot spot there. A picture that does not say its depth says how
         # many colours it has; 0 are 256.
         depth = (bits if is_icon else 0) or (colours or 256).bit_length() - 1
-        found.append((size[0] * size[1], depth, -number, size, offset, length))
-    for _, _, _, size, offset, length in sorted(found, reverse=True):
+        found.append((size[0] * size[1], depth, -number, size, offset))
+    for _, _, _, size, offset in sorted(found, reverse=True):
         if offset < len(data):
-            # Browsers read on where the length is missing.
-            yield data[offset : offset + length if length else None], size
+            # As in browsers the length does not count: some files say 0 or too little.
+            yield data[offset:], size

@@ -19,6 +19,7 @@ from progimage.imaging.codecs.readers.reader import (
 )
 
 _MAX_PLAYS = 65_535
+_FIRST_CHUNK, _FRAME_HEADER = 12, 16
 _FLAGS_AT, _ANIMATION, _ALPHA = 20, 0x02, 0x10
 
 
@@ -49,8 +50,7 @@ class PillowReader(Reader):
         self.exif = with_exif_header(boxes.exif if form is AVIF else exif)
         xmp = info.get("xmp") or b""
         self.xmp = xmp if isinstance(xmp, bytes) else b""
-        # Source: RFC 9649, 2.6.
-        self.is_lossless = form is WEBP and b"VP8L" in data[12:64]
+        self.coding = "lossless" if form is WEBP and _is_lossless(data) else ""
         if form in (WEBP, AVIF):
             self.frame_count = getattr(self.image, "n_frames", 1)
             self.plays = boxes.plays if form is AVIF else min(info.get("loop") or 0, _MAX_PLAYS)
@@ -70,6 +70,18 @@ class PillowReader(Reader):
         """Return a still WebP, if libwebp is available."""
         has_alpha = self.image.mode == "RGBA"
         return libwebp.load(self._data, self.size, has_alpha=has_alpha)
+
+
+def _is_lossless(data: bytes) -> bool:
+    """Tell if the first frame of a WebP is lossless. Source: RFC 9649, 2.6 and 2.7.1.1."""
+    at = _FIRST_CHUNK
+    while at + 8 <= len(data):
+        kind, size = data[at : at + 4], int.from_bytes(data[at + 4 : at + 8], "little")
+        if kind in (b"VP8L", b"VP8 "):
+            return kind == b"VP8L"
+        # The chunks of a frame follow its position and duration.
+        at += 8 + (_FRAME_HEADER if kind == b"ANMF" else size + size % 2)
+    return False
 
 
 def _with_alpha(data: bytes) -> bytes:

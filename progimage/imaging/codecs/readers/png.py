@@ -80,7 +80,8 @@ class PngReader(Reader):
         if (self._type, self._depth) not in _MODES or not self._pixels:
             raise CorruptPicture("the PNG has no pixels that can be read; send a whole one")
         self.size = (width, height)
-        self.has_palette = self._type == 3 or (self._type == 0 and self._depth < 8)
+        has_few_colours = self._type == 3 or (self._type == 0 and self._depth < 8)
+        self.coding = "palette" if has_few_colours else ""
         if self._type == 3 and not self._palette:
             raise CorruptPicture("the PNG lacks its palette; send a whole one")
         if not has_end:

@@ -49,6 +49,7 @@ class PnmReader(Reader):
         self._header = _read_header(data)
         self._data = data[self._header.end :]
         self.size = self._header.size
+        self.coding = "bilevel" if self._header.kind in _BITS else ""
 
     def frames(self, count: int, target: Size | None = None) -> Iterator[Frame]:
         """Decode the picture; rows that are missing are transparent."""

@@ -10,7 +10,7 @@ from PIL import ExifTags, Image
 
 from progimage.errors import CorruptPicture
 from progimage.imaging.codecs.cicp import Hdr
-from progimage.imaging.codecs.picture import Box
+from progimage.imaging.codecs.picture import Box, Coding
 
 Size = tuple[int, int]
 Colour = bytes | Hdr | None
@@ -56,9 +56,8 @@ class Reader:
         exif: the EXIF block, beginning with "Exif" and two zero bytes, or b"".
         xmp: the XMP packet, or b"".
         iptc: the Photoshop resources that hold IPTC fields, as in a JPEG's APP13, or b"".
-        quality: of a JPEG, 1 to 100, as far as its tables tell; else None.
-        is_lossless: it is a lossless WebP.
-        has_palette: it is a PNG or BMP with a palette, or a PNG of greys of less than 8 bits.
+        quality: of a JPEG, alone or in a TIFF, 1 to 100, as its tables tell; else None.
+        coding: what makes the file small, as in `Source`.
         accepts_damage: False to raise where pixels are missing.
         damage: what is wrong with the file, one entry each; complete once all is decoded.
     """
@@ -75,8 +74,7 @@ class Reader:
         self.xmp = b""
         self.iptc = b""
         self.quality: int | None = None
-        self.is_lossless = False
-        self.has_palette = False
+        self.coding: Coding = ""
         self.accepts_damage = accepts_damage
         self.damage: list[str] = []
 

@@ -14,7 +14,9 @@ from progimage.errors import CorruptPicture
 from progimage.imaging.codecs import libtiff, sixteen_bits
 from progimage.imaging.codecs.colour_management import managed, plain
 from progimage.imaging.codecs.formats import TIFF
+from progimage.imaging.codecs.jpeg import quality_of
 from progimage.imaging.codecs.pages import check_page
+from progimage.imaging.codecs.picture import Coding
 from progimage.imaging.codecs.readers import tiff_tags as tag
 from progimage.imaging.codecs.readers.partial import shown_part, with_gaps
 from progimage.imaging.codecs.readers.reader import Frame, Reader, Size, as_resource
@@ -23,6 +25,9 @@ from progimage.imaging.codecs.readers.tiff_tags import Tags, exif_block, read_pa
 
 _WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _CMYK, _CIELAB, _ICCLAB = 0, 1, 2, 5, 8, 9
 _COLOURS = {_WHITE_IS_ZERO: 1, _BLACK_IS_ZERO: 1, _RGB: 3, _CMYK: 4, _CIELAB: 3, _ICCLAB: 3}
+_PALETTE, _FAX, _JPEG, _HORIZONTAL = 3, (2, 3, 4), (6, 7), 2
+# Source: ITU T.81, B.2.4.1.
+_QUANTIZATION, _TABLE_HEADER = b"\xff\xdb", 5
 _UNSPECIFIED, _ASSOCIATED, _UNASSOCIATED = 0, 1, 2
 _FROM_SIGNED = [value ^ 128 for value in range(256)]
 
@@ -47,6 +52,8 @@ class TiffReader(Reader):
         self.is_tagged = self.colour is not None
         self.exif = _exif_of(self._tags, data)
         self.xmp = self._tags.data(tag.XMP)
+        self.coding = _coding(self._tags)
+        self.quality = _jpeg_quality(self._tags)
         self.iptc = self._tags.data(tag.PHOTOSHOP) or as_resource(self._tags.data(tag.IPTC))
 
     def frames(self, count: int, target: Size | None = None) -> Iterator[Frame]:
@@ -113,6 +120,26 @@ class TiffReader(Reader):
         eight = _eight_bits(found)
         image = eight[0] if len(eight) == 1 else Image.merge("RGB", eight)
         return ImageChops.invert(image) if photometric == _WHITE_IS_ZERO else image
+
+
+def _coding(tags: Tags) -> Coding:
+    """Return what makes the file small."""
+    compression = tags.number(tag.COMPRESSION, 1)
+    if tags.numbers(tag.BITS) in ((), (1,)):
+        return "fax" if compression in _FAX else "bilevel"
+    if _photometric(tags) == _PALETTE:
+        return "palette"
+    if compression in _JPEG:
+        return "jpeg"
+    return "predicted" if tags.number(tag.PREDICTOR, 1) == _HORIZONTAL else ""
+
+
+def _jpeg_quality(tags: Tags) -> int | None:
+    """Return the quality of the tables that all strips share, if there are any."""
+    tables = tags.data(tag.JPEG_TABLES)
+    start = tables.find(_QUANTIZATION) + _TABLE_HEADER
+    table = tables[start : start + 64]
+    return quality_of(table) if start >= _TABLE_HEADER and len(table) == 64 else None
 
 
 def _photometric(tags: Tags) -> int:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import numpy as np
 import pylibjxl
 import pytest
-from PIL import Image
+from PIL import Image, ImageFilter
 
-from progimage.errors import CorruptPicture, InvalidArgument, MismatchedMedia, PictureTooComplex
+from progimage.errors import CorruptPicture, MismatchedMedia, PictureTooComplex
 from progimage.imaging.codecs.decode import decode
-from progimage.imaging.codecs.formats import PNG
+from progimage.imaging.codecs.encode import EncodeOptions, encode
+from progimage.imaging.codecs.formats import JPEG, JXL, PNG, nearest_writable
+from progimage.imaging.codecs.metadata import Metadata
+from progimage.imaging.codecs.picture import Picture
 from progimage.imaging.codecs.sniff import sniff
 from progimage.imaging.inspection import inspect
 from progimage.imaging.limits import Limits
@@ -19,7 +23,7 @@ from progimage.imaging.pipeline import parse
 from progimage.imaging.pool import RenderPool
 from progimage.imaging.render import render
 from tests.imaging.codecs.test_decode import swapped_profile
-from tests.imaging.drawing import put, quadrants, saved, with_hole
+from tests.imaging.drawing import pixel, put, quadrants, saved, with_hole
 
 LIMITS = Limits()
 
@@ -117,6 +121,64 @@ def test_a_page_behind_the_picture_is_refused(tmp_path: Path) -> None:
         sniff(put(tmp_path, container + b"<html><script>"))
 
 
-def test_it_is_not_written(tmp_path: Path) -> None:
-    with pytest.raises(InvalidArgument):
-        parse("thumbnail.jxl")
+@pytest.mark.parametrize("mode", ["L", "LA", "RGB", "RGBA"])
+def test_written_without_loss_the_pixels_come_back(mode: str, tmp_path: Path) -> None:
+    image = with_hole((33, 17)).convert(mode)
+    picture = _rewritten(image, EncodeOptions(lossless=True), tmp_path)
+    assert picture.mode == mode
+    assert picture.frames[0].tobytes() == image.tobytes()
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 9), (3, 1), (2, 3)])
+@pytest.mark.parametrize("mode", ["L", "LA", "RGB", "RGBA"])
+def test_the_smallest_pictures_are_written(
+    mode: str, size: tuple[int, int], tmp_path: Path
+) -> None:
+    picture = _rewritten(Image.new(mode, size, "white"), EncodeOptions(), tmp_path)
+    assert picture.size == size
+    assert pixel(picture.frames[0].convert("RGBA"), (0, 0)) == (255, 255, 255, 255)
+
+
+@pytest.mark.parametrize(("quality", "least"), [(10, 24), (80, 32), (95, 38), (100, 43)])
+def test_a_photograph_loses_as_little_as_its_quality_says(
+    quality: int, least: float, tmp_path: Path
+) -> None:
+    photograph = Image.effect_mandelbrot((200, 150), (-2, -1.5, 1, 1.5), 90).convert("RGB")
+    photograph = photograph.filter(ImageFilter.GaussianBlur(2))
+    result = _rewritten(photograph, EncodeOptions(quality=quality), tmp_path).frames[0]
+    error = np.asarray(photograph).astype(float) - np.asarray(result)
+    assert 10 * np.log10(255**2 / (error**2).mean()) > least
+
+
+@pytest.mark.parametrize("keep", ["none", "exif", "all"])
+def test_metadata_is_written_as_requested(keep: Metadata, tmp_path: Path) -> None:
+    xmp = b"<x:xmpmeta xmlns:x='adobe:ns:meta/'/>"
+    picture = decode(put(tmp_path, jxl(quadrants(), exif=oriented(1).tobytes(), xmp=xmp)), LIMITS)
+    again = _rewritten(picture, EncodeOptions(metadata=keep), tmp_path)
+    assert again.xmp == (xmp if keep == "all" else b"")
+    exif = Image.Exif()
+    exif.load(again.exif)
+    assert exif.get(0x010F) == (None if keep == "none" else "Camera")
+    assert sniff(str(tmp_path / "written")).name == "jxl"
+
+
+def test_a_rendition_of_its_own_size_does_not_grow(tmp_path: Path) -> None:
+    image = Image.effect_noise((128, 128), 60).convert("RGB")
+    first = io.BytesIO()
+    encode(Picture((image,)), first, JXL, EncodeOptions(quality=40))
+    picture = decode(put(tmp_path, first.getvalue()), LIMITS)
+    second = io.BytesIO()
+    encode(picture, second, JXL)
+    assert len(second.getvalue()) <= len(first.getvalue())
+
+
+def test_it_is_written_only_where_it_is_named() -> None:
+    assert parse("thumbnail.jxl").format == "jxl"
+    assert nearest_writable(JXL, has_alpha=False) is JPEG
+
+
+def _rewritten(image: Image.Image | Picture, options: EncodeOptions, folder: Path) -> Picture:
+    picture = image if isinstance(image, Picture) else Picture((image,))
+    path = folder / "written"
+    encode(picture, str(path), JXL, options)
+    return decode(str(path), LIMITS)
