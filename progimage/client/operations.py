@@ -508,7 +508,18 @@ class Operations(Steps[R]):
     def format(
         self,
         name: Literal[
-            "jpeg", "png", "webp", "gif", "avif", "tiff", "bmp", "jpeg2000", "ico", "pnm", "auto"
+            "jpeg",
+            "png",
+            "webp",
+            "gif",
+            "avif",
+            "tiff",
+            "bmp",
+            "jpeg2000",
+            "ico",
+            "pnm",
+            "jxl",
+            "auto",
         ]
         | None = None,
     ) -> R:
@@ -516,7 +527,7 @@ class Operations(Steps[R]):
         return self._step("format", locals(), required=("name",))
 
     def page(self, number: int | None = None) -> R:
-        """Show this page of a PDF or TIFF in place of the first.
+        """Show this page of a PDF or TIFF in place of the first, or this frame of an animation.
 
         Args:
             number: from 1; 1 to 10000; default 1.
@@ -562,6 +573,10 @@ class Operations(Steps[R]):
     def pnm(self) -> R:
         """Write the result as image/x-portable-anymap."""
         return self.to_format("ppm")
+
+    def jxl(self) -> R:
+        """Write the result as image/jxl."""
+        return self.to_format("jxl")
 
     def auto(self) -> R:
         """Let the server choose the best format that the client accepts."""

@@ -102,8 +102,10 @@ def _converted(source: bytes, form: Format, folder: Path) -> list[Image.Image]:
 def test_colours_are_preserved(source: str, form: Format, tmp_path: Path) -> None:
     (image,) = _converted(COLOURED[source], form, tmp_path)
     seen = corners(image)
+    # The eye, and so JPEG XL, sees little of blue within pure red.
+    tolerance = 30 if form.name == "jxl" else 14
     for place, colour in CORNERS.items():
-        assert is_near(seen[place], (*colour, 255), 14), (place, seen)
+        assert is_near(seen[place], (*colour, 255), tolerance), (place, seen)
 
 
 @into_every_format

@@ -254,7 +254,7 @@ export interface StripArguments {
 }
 
 export interface FormatArguments {
-  name: 'jpeg' | 'png' | 'webp' | 'gif' | 'avif' | 'tiff' | 'bmp' | 'jpeg2000' | 'ico' | 'pnm' | 'auto'
+  name: 'jpeg' | 'png' | 'webp' | 'gif' | 'avif' | 'tiff' | 'bmp' | 'jpeg2000' | 'ico' | 'pnm' | 'jxl' | 'auto'
 }
 
 export interface PageArguments {
@@ -484,7 +484,7 @@ export abstract class Operations<R> extends Steps<R> {
     return this.step('format', args)
   }
 
-  /** Show this page of a PDF or TIFF in place of the first. */
+  /** Show this page of a PDF or TIFF in place of the first, or this frame of an animation. */
   page(args: PageArguments = {}): R {
     return this.step('page', args)
   }
@@ -537,6 +537,11 @@ export abstract class Operations<R> extends Steps<R> {
   /** Write the result as image/x-portable-anymap. */
   pnm(): R {
     return this.toFormat('ppm')
+  }
+
+  /** Write the result as image/jxl. */
+  jxl(): R {
+    return this.toFormat('jxl')
   }
 
   /** Let the server choose the best format that the browser accepts. */

@@ -318,7 +318,7 @@ class TestPages:
         url = FRONT.read(f"/_/rs:fit:50:50/pg:1/{SOURCE_URL}")
         pipeline = url.compile(ForeignSource((200, 100), form, measure)).pipeline
         assert measured == ["page:2"]
-        assert "width=50,height=50" in pipeline.canonical
+        assert "height=50,width=50" in pipeline.canonical
 
 
 @pytest.mark.parametrize(

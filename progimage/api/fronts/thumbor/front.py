@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from progimage.api.fronts.foreign import Compiled, ForeignSource, Size
 from progimage.api.fronts.thumbor.arguments import focus_of
-from progimage.api.fronts.thumbor.filters import State, filter_steps
+from progimage.api.fronts.thumbor.filters import State, filter_steps, page_number
 from progimage.api.fronts.thumbor.geometry import plan
 from progimage.api.fronts.thumbor.path import ThumborOptions, malformed, split_path
 from progimage.api.fronts.thumbor.signature import is_signed
