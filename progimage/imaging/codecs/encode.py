@@ -48,7 +48,7 @@ from progimage.imaging.codecs.own_size import (
     tiff_parameters,
 )
 from progimage.imaging.codecs.palettes import with_palettes
-from progimage.imaging.codecs.picture import Picture
+from progimage.imaging.codecs.picture import Picture, Source
 from progimage.imaging.codecs.pillow_plugins import save
 from progimage.imaging.codecs.tiff_metadata import with_metadata
 from progimage.imaging.resampling import resized
@@ -126,17 +126,7 @@ def encode(
     quality = (options.quality or form.default_quality) if has_quality else None
     source = own_source(picture, form)
     if quality and source and options.quality is None:
-
-        def written(at_quality: int) -> int:
-            return estimated_bytes(
-                picture,
-                lambda start: _write(start, BytesIO(), form, options, at_quality).size_bytes,
-            )
-
-        if is_better_lossless(source, quality, written):
-            options, quality = replace(options, lossless=True), None
-        else:
-            quality = quality_like(source, quality, written)
+        options, quality = _like_source(picture, form, options, quality, source)
     if options.max_bytes is None:
         if isinstance(target, str):
             with Path(target).open("wb") as file:
@@ -145,6 +135,21 @@ def encode(
     data, encoded = _fitted(picture, form, options, quality, options.max_bytes)
     _write_all(data, target)
     return encoded
+
+
+def _like_source(
+    picture: Picture, form: Format, options: EncodeOptions, quality: int, source: Source
+) -> tuple[EncodeOptions, int | None]:
+    """Return options and a quality at which a picture does not grow without need."""
+
+    def written(at_quality: int) -> int:
+        return estimated_bytes(
+            picture, lambda start: _write(start, BytesIO(), form, options, at_quality).size_bytes
+        )
+
+    if is_better_lossless(source, quality, written):
+        return replace(options, lossless=True), None
+    return options, quality_like(source, quality, written)
 
 
 def takes_planes(options: EncodeOptions) -> bool:

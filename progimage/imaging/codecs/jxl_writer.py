@@ -13,6 +13,7 @@ from PIL.Image import Image
 # More takes three times as long for a tenth fewer bytes.
 _EFFORT = 4
 _DEFAULT_QUALITY = 80
+_DEFAULT_QUALITY = 80
 _SIGNATURE = b"\0\0\0\x0cJXL \r\n\x87\n"
 _FILE_TYPE = b"jxl \0\0\0\0jxl "
 _EXIF = b"Exif\0\0"
@@ -27,20 +28,19 @@ def save(image: Image, file: IO[bytes], filename: str | bytes) -> None:  # noqa:
     from imagecodecs import jpegxl_encode  # noqa: PLC0415 - an extra
 
     options = image.encoderinfo
-    distance = (
-        {} if options.get("lossless") else {"distance": _distance(options.get("quality", 80))}
-    )
+    is_lossless = options.get("lossless", False)
+    distance = 0.0 if is_lossless else _distance(options.get("quality", _DEFAULT_QUALITY))
     # One thread: renders run side by side, one a core, and equal bytes are promised.
     codestream = jpegxl_encode(
         numpy.asarray(image),
         effort=_EFFORT,
-        lossless=not distance,
+        distance=distance,
+        lossless=is_lossless,
         numthreads=1,
         usecontainer=False,
-        **distance,
     )
     exif, xmp = options.get("exif", b""), options.get("xmp", b"")
-    file.write(_in_container(codestream, exif, xmp) if exif or xmp else codestream)
+    file.write(_in_container(bytes(codestream), exif, xmp) if exif or xmp else codestream)
 
 
 def _distance(quality: int) -> float:
