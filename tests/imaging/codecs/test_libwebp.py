@@ -70,3 +70,11 @@ def test_an_animation_that_does_not_say_it_has_alpha_has_it_all_the_same(tmp_pat
     data = bytearray(animated(frames, "WEBP", duration=100, lossless=True))
     data[20] &= ~0x10
     assert decode(put(tmp_path, bytes(data)), Limits()).frames[0].getpixel((0, 0))[3] == 0
+
+
+def test_a_lossy_still_that_says_it_has_no_alpha_has_none(tmp_path: Path) -> None:
+    data = bytearray(saved(Image.new("RGBA", (16, 16), (9, 9, 9, 0)), "WEBP", exact=True))
+    assert data[12:16] == b"VP8X"
+    assert decode(put(tmp_path, bytes(data)), Limits()).mode == "RGBA"
+    data[20] &= ~0x10
+    assert decode(put(tmp_path, bytes(data)), Limits()).mode == "RGB"

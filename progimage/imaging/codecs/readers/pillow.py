@@ -68,7 +68,7 @@ class PillowReader(Reader):
 
     def _webp(self) -> Image.Image | None:
         """Return a still WebP, if libwebp is available."""
-        has_alpha = self.image.mode == "RGBA"
+        has_alpha = self.image.mode == "RGBA" and not _hides_alpha(self._data)
         return libwebp.load(self._data, self.size, has_alpha=has_alpha)
 
 
@@ -82,6 +82,13 @@ def _is_lossless(data: bytes) -> bool:
         # The chunks of a frame follow its position and duration.
         at += 8 + (_FRAME_HEADER if kind == b"ANMF" else size + size % 2)
     return False
+
+
+def _hides_alpha(data: bytes) -> bool:
+    """Tell if a still, lossy WebP with alpha says that it has none: browsers believe that."""
+    if data[12:16] != b"VP8X" or _is_lossless(data):
+        return False
+    return len(data) > _FLAGS_AT and not data[_FLAGS_AT] & _ALPHA
 
 
 def _with_alpha(data: bytes) -> bytes:

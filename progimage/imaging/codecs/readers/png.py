@@ -64,6 +64,7 @@ class PngReader(Reader):
         self._pixels: list[bytes] = []
         self._palette = b""
         self._transparency = b""
+        self._has_late_exif = False
         found: list[Chunk] = []
         meta: dict[bytes, bytes] = {}
         has_end = False
@@ -92,7 +93,10 @@ class PngReader(Reader):
         self.colour, self.is_tagged = colour_of(meta)
         self._profile = self.colour if isinstance(self.colour, bytes) else None
         self.exif = with_exif_header(meta.get(b"eXIf", b""))
-        self.turn_by = exif_orientation(self.exif)
+        # As in browsers neither a block behind the pixels turns them, nor one as in a JPEG.
+        is_bare = meta.get(b"eXIf", b"")[:2] in (b"II", b"MM")
+        if is_bare and not self._has_late_exif:
+            self.turn_by = exif_orientation(self.exif)
 
     def _is_usable(self, chunk: Chunk, *, has_pixels: bool) -> bool:
         """True if a chunk should be read; a broken one is damage, and may be the last."""
@@ -125,6 +129,8 @@ class PngReader(Reader):
                 self.xmp = xmp_of(chunk.data)
         elif chunk.kind not in meta and not (self._pixels and chunk.kind in _COLOUR_CHUNKS):
             meta[chunk.kind] = chunk.data
+            if chunk.kind == b"eXIf" and self._pixels:
+                self._has_late_exif = True
 
     def _animate(self, found: list[Chunk], control: bytes) -> None:
         """Take the file for an animation, or for a still where its frames are not in order."""

@@ -360,3 +360,18 @@ def test_a_colour_chunk_that_makes_no_sense_leaves_the_next_to_decide(
     image = read(tmp_path, png([row], 3, before=before)).frames[0]
     for at, grey in enumerate(shown):
         assert is_near(rgba(image, (at, 0)), (grey, grey, grey, 255), 8)
+
+
+@pytest.mark.parametrize(
+    ("is_late", "prefix", "turned"),
+    [(False, b"", True), (True, b"", False), (False, b"Exif\0\0", False)],
+)
+def test_only_a_bare_block_before_the_pixels_turns_them(
+    is_late: bool, prefix: bytes, turned: bool, tmp_path: Path
+) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    block = chunk(b"eXIf", prefix + exif.tobytes().removeprefix(b"Exif\0\0"))
+    data = saved(quadrants((48, 32)), "PNG")
+    at = data.index(b"IEND") - 4 if is_late else data.index(b"IDAT") - 4
+    assert read(tmp_path, data[:at] + block + data[at:]).size == ((32, 48) if turned else (48, 32))
