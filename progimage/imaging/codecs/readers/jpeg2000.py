@@ -6,6 +6,7 @@ Source: ITU-T T.800, A.5.1 (SIZ) and I.5.3.3 (colour specification box).
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from PIL import Image
 
@@ -31,15 +32,26 @@ _XMP = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
 _IPTC = bytes.fromhex("33c7a4d2b81d4723a0baf1a3e097ad38")
 
 
+@dataclass(frozen=True, slots=True)
+class _Header:
+    """The bits of each component, the size of the reference grid, and that of the picture."""
+
+    bits: list[int]
+    grid: Size
+    size: Size
+
+
 class Jpeg2000Reader(PillowReader):
     """A JPEG 2000 picture, in its container or bare."""
 
     def __init__(self, data: bytes, *, accepts_damage: bool) -> None:
         super().__init__(data, JPEG2000, accepts_damage=accepts_damage)
-        self._channels, size = _channels(data)
-        if size != self.size:
+        header = _header(data)
+        if header.grid != self.size:
             # The decoder would make room for what only one of the two says.
             raise CorruptPicture("the sizes in the JPEG 2000 picture differ; send it again")
+        self._channels, self._is_coarse = header.bits, header.size != header.grid
+        self.size = header.size
         self.colour = self.colour or _profile(data)
         self.is_tagged = self.colour is not None
         metadata = _metadata(data)
@@ -50,8 +62,10 @@ class Jpeg2000Reader(PillowReader):
     def frames(self, count: int, target: Size | None = None) -> Iterator[Frame]:
         """Decode the picture; see `Reader`."""
         is_deep = 1 < len(self._channels) <= _MAX_CHANNELS and max(self._channels) > 8
-        found = openjpeg.decoded(self._data) if is_deep else None
+        found = openjpeg.decoded(self._data) if is_deep or self._is_coarse else None
         if found is None:
+            if self._is_coarse:
+                raise CorruptPicture("the JPEG 2000 picture has a coarse grid, which is not read")
             yield from super().frames(count, target)
             return
         yield Frame(self._joined(*found))
@@ -91,15 +105,18 @@ class Jpeg2000Reader(PillowReader):
         return image.convert("I;16")
 
 
-def _channels(data: bytes) -> tuple[list[int], Size]:
-    """Return the bits of each component, and the size, as the codestream says."""
+def _header(data: bytes) -> _Header:
+    """Return what the codestream says."""
     at = data.find(_SIZE_SEGMENT)
     right, bottom, left, top = (
         int.from_bytes(data[at + place : at + place + 4], "big") for place in (8, 12, 16, 20)
     )
     count = int.from_bytes(data[at + 40 : at + 42], "big") if at >= 0 else 0
-    depths = data[at + 42 : at + 42 + 3 * count : 3]
-    return [(depth & 0x7F) + 1 for depth in depths], (right - left, bottom - top)
+    depths, across, down = (data[at + 42 + n : at + 42 + 3 * count : 3] for n in range(3))
+    # Where even the finest component has a point for several of the grid, its points count.
+    step_x, step_y = max(min(across, default=1), 1), max(min(down, default=1), 1)
+    size = -(-right // step_x) - -(-left // step_x), -(-bottom // step_y) - -(-top // step_y)
+    return _Header([(depth & 0x7F) + 1 for depth in depths], (right - left, bottom - top), size)
 
 
 def _metadata(data: bytes) -> dict[bytes, bytes]:

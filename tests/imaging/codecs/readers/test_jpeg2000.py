@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from progimage.imaging.codecs.icc import SRGB_PRIMARIES, rgb_profile
 from progimage.imaging.codecs.openjpeg import decoded
 from progimage.imaging.codecs.readers.jpeg2000 import Jpeg2000Reader
 from tests.imaging.codecs.readers.reading import facts, read, rgba
-from tests.imaging.drawing import is_near, saved
+from tests.imaging.drawing import is_near, quadrants, saved
 
 _SAMPLES = Path(__file__).parents[2] / "samples"
 _DEEP = (_SAMPLES / "colours_16_bits_alpha.jp2").read_bytes()
@@ -91,3 +92,18 @@ def test_metadata_in_boxes_is_found(tmp_path: Path) -> None:
     picture = read(tmp_path, _DEEP[:at] + boxes + _DEEP[at:])
     assert picture.exif == b"Exif\0\0" + exif
     assert (picture.xmp, picture.iptc[-8:]) == (xmp, iptc)
+
+
+def test_a_picture_whose_points_stand_for_four_of_the_grid_has_the_size_of_its_points(
+    tmp_path: Path,
+) -> None:
+    """As ImageMagick writes it; Pillow would show its upper quarter, stretched."""
+    image = quadrants((48, 32))
+    data = bytearray(saved(image, "JPEG2000", no_jp2=True))
+    at = data.index(b"\xff\x4f\xff\x51")
+    for place, number in ((8, 96), (12, 64), (24, 96), (28, 64)):
+        struct.pack_into(">I", data, at + place, number)
+    for component in range(3):
+        data[at + 43 + 3 * component : at + 45 + 3 * component] = b"\2\2"
+    found = read(tmp_path, bytes(data)).frames[0]
+    assert found.tobytes() == image.tobytes()
