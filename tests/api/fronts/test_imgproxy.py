@@ -288,6 +288,15 @@ class TestSources:
         assert made("rs%3Afit%3A50%3A50").size == (50, 25)
 
 
+@pytest.mark.parametrize("scheme", ["s3", "gs"])
+def test_versions_of_objects_are_refused_by_name(scheme: str):
+    encoded = base64.urlsafe_b64encode(f"{scheme}://media/a.jpg?v1".encode()).decode()
+    for source in (encoded, f"plain/{scheme}://media/a.jpg%3Fv1"):
+        with pytest.raises(ForeignUrlError, match="versions of objects") as caught:
+            FRONT.read(f"/_/w:10/{source}")
+        assert caught.value.status == 422
+
+
 class TestPages:
     def test_they_count_from_0(self):
         url = FRONT.read("/_/pg:2/plain/local:///a.pdf")

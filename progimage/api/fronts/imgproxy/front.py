@@ -16,6 +16,8 @@ from progimage.api.fronts.imgproxy.steps import compile_options, trim_steps
 from progimage.imaging.limits import Limits
 
 _INFO = "info"
+# Source: imgproxy documentation, "Serving files from Amazon S3", and from Google Cloud Storage.
+_VERSIONED = ("s3://", "gs://")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,12 @@ class ImgproxyFront:
             base64_with_name=self._grammar.base64_with_name,
         )
         self._check_signature(parts)
+        if parts.source.startswith(_VERSIONED) and "?" in parts.source:
+            raise ForeignUrlError(
+                "imgproxy URL: versions of objects in buckets, which follow a ?, are not "
+                "supported here; leave the version away for the current one",
+                422,
+            )
         options = parse_options(parts.options, parts.extension, self._grammar, self._clock())
         return ImgproxyUrl(parts.source, options, self._grammar.watermark, self._limits, is_facts)
 
