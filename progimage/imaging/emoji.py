@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 
 from PIL import Image as Images
@@ -14,6 +14,7 @@ from PIL.ImageFont import FreeTypeFont, Layout
 
 from progimage.imaging import font_files
 from progimage.imaging.colour import Colour
+from progimage.imaging.mixed_text import Face, runs_of
 from progimage.imaging.operation import Size
 from progimage.imaging.resampling import resized
 
@@ -52,21 +53,44 @@ def without_emoji(text: str) -> str:
     return "".join(part for part, is_emoji in runs(text) if not is_emoji)
 
 
-def lettering_with_emoji(
-    text: str, size: int, colour: Colour, room: Size, face: Callable[[int], FreeTypeFont]
-) -> Image:
+def lettering_with_emoji(text: str, size: int, colour: Colour, room: Size, face: Face) -> Image:
     """Draw a text with emoji on transparency, `size` pixels high or as large as fits.
 
     `face` is the font of all else, by its size. Emoji keep their colours.
     """
-    font = face(size)
-    above, below = font.getmetrics()
-    above, below = max(above, size), max(below, size // 3)
+    parts = [(part, None if is_emoji else face) for part, is_emoji in runs(text)]
+    return _line(_in_writing_order(parts), size, colour, room)
+
+
+def mixed_lettering(
+    text: str,
+    size: int,
+    colour: Colour,
+    room: Size,
+    fonts: Sequence[tuple[Face, Callable[[str], bool]]],
+) -> Image:
+    """Draw a text of which no font has all letters, as `lettering_with_emoji` does.
+
+    `fonts` has each with a function that tells if it has a letter, in order of preference.
+    """
+    faces: list[Face | None] = [None, *(face for face, _ in fonts)]
+    found = runs_of(text, [_is_emoji, *(has for _, has in fonts)])
+    return _line([(run.text, faces[run.font]) for run in found], size, colour, room)
+
+
+def _line(
+    written: Sequence[tuple[str, Face | None]], size: int, colour: Colour, room: Size
+) -> Image:
+    """Draw parts of a text from left to right, each with a font or, for None, as emoji."""
+    fonts = [face(size) if face else None for _, face in written]
+    metrics = [font.getmetrics() for font in fonts if font] or [(size, 0)]
+    above = max(size, *(above for above, _ in metrics))
+    below = max(size // 3, *(below for _, below in metrics))
     parts = [
-        _emoji(part, size, above, below, colour.alpha)
-        if is_emoji
-        else _letters(part, font, above, below, colour)
-        for part, is_emoji in _in_writing_order(runs(text))
+        _letters(part, font, above, below, colour)
+        if font
+        else _emoji(part, size, above, below, colour.alpha)
+        for (part, _), font in zip(written, fonts, strict=True)
     ]
     line = Images.new("RGBA", (sum(part.width for part in parts), above + below), (*colour[:3], 0))
     x = 0
@@ -113,10 +137,10 @@ def _font() -> FreeTypeFont | None:
     return ImageFont.truetype(path, _PX, layout_engine=Layout.RAQM)
 
 
-def _in_writing_order(parts: list[Run]) -> list[Run]:
+def _in_writing_order(parts: list[tuple[str, Face | None]]) -> list[tuple[str, Face | None]]:
     """Return the parts from left to right; in Arabic and Hebrew the first is rightmost."""
-    for part, is_emoji in parts:
-        for letter in "" if is_emoji else part:
+    for part, face in parts:
+        for letter in part if face else "":
             direction = unicodedata.bidirectional(letter)
             if direction in ("L", "R", "AL"):
                 return parts if direction == "L" else parts[::-1]

@@ -18,6 +18,13 @@ _SYSTEM_NAMES = (
     "NotoSansThai-Regular.ttf",
     "NotoSansDevanagari-Regular.ttf",
     "NotoSansCJK-Regular.ttc",
+    *(
+        f"NotoSans{script}-Regular.ttf"
+        for script in (
+            *("Bengali", "Tamil", "Telugu", "Kannada", "Malayalam", "Gujarati", "Gurmukhi"),
+            *("Oriya", "Sinhala", "Khmer", "Lao", "Myanmar", "Ethiopic", "Georgian", "Armenian"),
+        )
+    ),
 )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from PIL import ImageFont
 
 from progimage.errors import InvalidArgument
 from progimage.imaging import emoji, font_files
@@ -76,8 +77,8 @@ class TestDrawing:
         assert height <= 20
 
     def test_in_hebrew_the_first_part_is_on_the_right(self) -> None:
-        parts = emoji._in_writing_order([("שלום", False), (PARTY, True)])
-        assert [is_emoji for _, is_emoji in parts] == [True, False]
+        parts = emoji._in_writing_order([("שלום", ImageFont.load_default), (PARTY, None)])
+        assert [part for part, _ in parts] == [PARTY, "שלום"]
 
     def test_characters_missing_in_all_fonts_are_named(self) -> None:
         assert undrawable(f"{PARTY}\U000f0000") == ["\U000f0000"]

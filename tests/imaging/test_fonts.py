@@ -48,6 +48,30 @@ def test_a_font_that_is_installed_is_used_for_the_letters_that_others_lack(folde
     assert installed(20).getname()[0] == "Noto Sans"
 
 
+def test_a_text_of_two_scripts_is_written_in_two_fonts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first has digits and no Ж, the second is there for that alone."""
+    _, other = fonts._FONTS
+    has_letters = fonts._missing
+    monkeypatch.setattr(
+        fonts,
+        "_missing",
+        lambda face, text: (
+            [letter for letter in text if letter != "Ж"]
+            if face is other
+            else has_letters(face, text)
+        ),
+    )
+    assert fonts.undrawable("Ж 1") == []
+    both = fonts.lettering("1Ж1", 20, BLACK, (200, 100))
+    alone = fonts.lettering("Ж", 20, BLACK, (200, 100))
+    assert both.width > alone.width + 10
+
+
+def test_signs_of_direction_are_not_drawn() -> None:
+    plain = fonts.lettering("ab", 20, BLACK, (100, 100))
+    assert fonts.lettering("a\u200fb\u200d\u202e", 20, BLACK, (100, 100)) == plain
+
+
 def test_other_files_are_no_fonts_of_ours(folder: Path) -> None:
     (folder / "NotoSansKlingon-Regular.ttf").write_bytes(b"")
     assert fonts._system_fonts() == ()
