@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ import pylibjxl
 import pytest
 from PIL import Image, ImageFilter
 
-from progimage.errors import CorruptPicture, MismatchedMedia, PictureTooComplex
+from progimage.errors import CorruptPicture, InvalidArgument, MismatchedMedia, PictureTooComplex
 from progimage.imaging.codecs.decode import decode
 from progimage.imaging.codecs.encode import EncodeOptions, encode
 from progimage.imaging.codecs.formats import JPEG, JXL, PNG, nearest_writable
@@ -182,3 +183,11 @@ def _rewritten(image: Image.Image | Picture, options: EncodeOptions, folder: Pat
     path = folder / "written"
     encode(picture, str(path), JXL, options)
     return decode(str(path), LIMITS)
+
+
+def test_where_it_cannot_be_written_the_answer_names_the_extra(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "imagecodecs", None)
+    with pytest.raises(InvalidArgument, match="install the extra 'jxl' of progimage-service"):
+        encode(Picture((quadrants(),)), io.BytesIO(), JXL)
