@@ -87,6 +87,8 @@ def test_without_an_extension_the_sources_own_format(client, uploaded, png):
         ("image/*", "image/jpeg"),
         (None, "image/jpeg"),
         ("image/webp;q=bad, image/jpeg;q=0.1", "image/jpeg"),
+        ("image/webp,image/jxl,*/*", "image/jxl"),
+        ("image/webp,image/avif,image/jxl,*/*", "image/avif"),
     ],
 )
 def test_auto_picks_by_accept_and_varies(client, uploaded, accept, expected):
