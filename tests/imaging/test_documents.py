@@ -85,7 +85,10 @@ def test_there_is_no_page_behind_the_last(tmp_path: Path) -> None:
 
 
 def test_a_picture_has_no_pages(tmp_path: Path) -> None:
-    with pytest.raises(InvalidArgument, match="page: a pdf or tiff has pages, and this is a png"):
+    with pytest.raises(
+        InvalidArgument,
+        match="page: a pdf or tiff has pages, an animation has frames, and this is a png",
+    ):
         drawn(tmp_path, saved(quadrants(), "PNG"), "page:2")
 
 

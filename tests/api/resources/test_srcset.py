@@ -200,7 +200,7 @@ def test_only_pages_that_the_picture_has_are_offered(client, wide):
     assert followed(client, image["url"]).status_code == 200
     for path, page, words in (
         (tiff, 4, "page: expected a whole number from 1 to 3, got 4"),
-        (wide, 2, "page: a pdf or tiff has pages, and this is a jpeg"),
+        (wide, 2, "page: a pdf or tiff has pages, an animation has frames, and this is a jpeg"),
     ):
         for target in (f"{path}srcset?widths=24&pipeline=page:{page}", f"{path}page:{page}.png"):
             assert_problem(client.simulate_get(target), 400, words)
