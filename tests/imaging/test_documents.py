@@ -87,9 +87,9 @@ def test_there_is_no_page_behind_the_last(tmp_path: Path) -> None:
 def test_a_picture_has_no_pages(tmp_path: Path) -> None:
     with pytest.raises(
         InvalidArgument,
-        match="page: a pdf or tiff has pages, an animation has frames, and this is a png",
+        match="page: a pdf or tiff has pages, an animation has frames, and this is a jpeg",
     ):
-        drawn(tmp_path, saved(quadrants(), "PNG"), "page:2")
+        drawn(tmp_path, saved(quadrants(), "JPEG"), "page:2")
 
 
 def test_fields_of_forms_are_drawn(tmp_path: Path) -> None:
