@@ -104,7 +104,7 @@ def test_an_upload_in_pieces_goes_round(client, s3_store):
     created = client.simulate_post("/uploads/", body=JPEG[:100], headers=headers)
     path = created.json["_links"]["self"]["href"]
     again = client.simulate_patch(path, body=JPEG, headers={**headers, "Upload-Offset": "0"})
-    assert_problem(again, 409, "byte 100")
+    assert_problem(again, 409, "100 bytes")
     last = client.simulate_patch(path, body=JPEG[100:], headers={**headers, "Upload-Offset": "100"})
     image = last.headers["location"].removeprefix("http://falconframework.org")
     assert client.simulate_get(image).content == JPEG

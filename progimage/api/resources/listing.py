@@ -205,7 +205,7 @@ class Listing:
             return self._with_external_id(viewer, parameters)
         if "id" not in parameters:
             return None
-        _check_alone(parameters, _WITH_ID, "id: goes with no other condition")
+        _check_alone(parameters, _WITH_ID, "id: cannot be combined with other conditions")
         beginning = parameters.one("id") or ""
         if not _BEGINNING.fullmatch(beginning):
             raise InvalidRequest(f"id: expected {_MIN_DIGITS} to 64 digits from 0-9 and a-f")

@@ -157,7 +157,7 @@ class TestCore:
     def test_another_offset_is_a_conflict_and_changes_nothing(self, client, wrong):
         path = begun(client, 10)
         patch(client, path, 0, b"12345")
-        assert_problem(patch(client, path, wrong, b"x"), 409, "byte 5")
+        assert_problem(patch(client, path, wrong, b"x"), 409, "5 bytes")
         assert offset(client, path) == 5
 
     def test_the_last_piece_sent_again_is_a_conflict_too(self, client, jpeg):
