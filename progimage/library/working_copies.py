@@ -77,7 +77,14 @@ class WorkingCopies:
             finally:
                 done()
             return
-        future = self._executor.submit(self._keep_and_remove, record, files)
+        try:
+            future = self._executor.submit(self._keep_and_remove, record, files)
+        except RuntimeError:
+            # The executor is shut down, since the process ends: others make the copies.
+            for file in files.values():
+                file.unlink(missing_ok=True)
+            done()
+            return
         future.add_done_callback(lambda _: done())
 
     def keep(self, record: Record, size: Size, file: Path) -> None:

@@ -190,6 +190,17 @@ def test_the_first_answer_does_not_wait_until_the_copy_is_stored_but_others_do(s
     assert len(copies(store)) == len(made) == 1
 
 
+def test_a_process_that_ends_still_answers_and_lets_nobody_wait_for_its_copy(store):
+    record = uploaded(store, px=0)
+    executor = ThreadPoolExecutor(1)
+    executor.shutdown()
+    renditions = renditions_of(store, executor=executor)
+    for width in (90, 91):
+        step = parse(f"resize:w={width}")
+        renditions.find_or_render(ANONYMOUS, record.id, step, PNG).reader.close()
+    assert copies(store) == []
+
+
 def test_a_pipeline_that_does_not_fit_still_leaves_the_copy_to_others(store):
     record = uploaded(store, px=0)
     with pytest.raises(InvalidArgument, match="outside"):
