@@ -194,7 +194,7 @@ def test_no_render_outlives_its_node(nodes, who_dies):
     pipeline = SHORT if who_dies == "the master" else LONG
     with ThreadPoolExecutor(1) as thread:
         broken = thread.submit(dying.get, f"{path}{pipeline}.png")
-        wait_until(dying.scratch_files)
+        dying.wait_until_rendering()
         if "worker" in who_dies:
             kill(worker)
         if "master" in who_dies:

@@ -13,7 +13,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Self
@@ -190,6 +190,20 @@ class Server(Peer):
         """Return the temporary files of pictures there are now; those of numbers have a suffix."""
         files = [path for path in self.tmp.rglob("progimage-*/*") if path.is_file()]
         return [str(path) for path in files if not path.suffix]
+
+    def wait_until_rendering(self) -> None:
+        """Return when render processes have begun to work on what was just requested."""
+        before = self.render_seconds()
+        wait_until(lambda: self.render_seconds() > before + 0.1)
+
+    def render_seconds(self) -> float:
+        """Return the processor time that the processes below the workers have taken (proc(5))."""
+        ticks = 0
+        for pid in self.render_processes():
+            with suppress(FileNotFoundError, ProcessLookupError):
+                fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+                ticks += int(fields[11]) + int(fields[12])
+        return ticks / os.sysconf("SC_CLK_TCK")
 
     def stored_files(self) -> set[str]:
         """Return every file of the folder store except its locks."""

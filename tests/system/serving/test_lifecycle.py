@@ -62,11 +62,6 @@ def assert_gone(server: Server) -> None:
     assert '"level": "error"' not in server.log
 
 
-def rendering(server: Server) -> bool:
-    """True if a render process is at work on a temporary file."""
-    return bool(server.scratch_files())
-
-
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT, signal.SIGQUIT])
 def test_an_idle_server_stops_at_once_and_leaves_nothing(server, jpeg, how):
     path = server.upload(jpeg)
@@ -85,7 +80,7 @@ def test_a_quick_end_cuts_off_what_is_in_flight(server, jpeg, noise, how):
         download.sendall(b"GET %s HTTP/1.1\r\nHost: a\r\n\r\n" % large)
         wait_until(server.scratch_files)
         render = thread.submit(server.get, f"{path}{SLOW}")
-        wait_until(lambda: len(server.scratch_files()) >= 2)
+        server.wait_until_rendering()
         server.process.send_signal(how)
         assert server.process.wait(10) == 0
         assert isinstance(render.exception(), ConnectionError)
@@ -121,7 +116,7 @@ def test_sigterm_finishes_the_uploads_and_the_render_in_flight(server, fresh_jpe
         upload.sendall(head(len(large)) + large[:100])
         wait_until(server.scratch_files)
         render = thread.submit(server.get, f"{path}{SLOW}")
-        wait_until(lambda: len(server.scratch_files()) >= 2 or render.done())
+        server.wait_until_rendering()
         server.process.send_signal(signal.SIGTERM)
         wait_until(lambda: refuses(server))
         upload.sendall(large[100:])
@@ -236,7 +231,7 @@ def test_a_web_worker_killed_in_mid_render_is_replaced_with_all_it_had(server, j
     below = server.render_processes()
     with ThreadPoolExecutor(1) as thread:
         broken = thread.submit(server.get, f"{path}{SLOW}")
-        wait_until(lambda: rendering(server))
+        server.wait_until_rendering()
         kill(worker)
         assert isinstance(broken.exception(), ConnectionError)
     wait_until(lambda: not below & server.family())
@@ -251,7 +246,7 @@ def test_a_server_killed_as_a_whole_leaves_a_store_that_is_well(server, jpeg, fr
     uploads = threading.Thread(target=upload_until_refused, args=(server, fresh_jpeg))
     with ThreadPoolExecutor(1) as thread:
         broken = thread.submit(server.get, f"{path}{SLOW}")
-        wait_until(lambda: rendering(server))
+        server.wait_until_rendering()
         uploads.start()
         for pid in [server.process.pid, *server.web_workers()]:
             kill(pid)
