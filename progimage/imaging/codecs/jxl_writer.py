@@ -13,7 +13,6 @@ from PIL.Image import Image
 # More takes three times as long for a tenth fewer bytes.
 _EFFORT = 4
 _DEFAULT_QUALITY = 80
-_DEFAULT_QUALITY = 80
 _SIGNATURE = b"\0\0\0\x0cJXL \r\n\x87\n"
 _FILE_TYPE = b"jxl \0\0\0\0jxl "
 _EXIF = b"Exif\0\0"
