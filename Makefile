@@ -132,10 +132,10 @@ test-faults: $(VENV)/.dev ## Kill nodes and parts of a real Ceph under load, cut
 	fi
 	@tests/system/s3/run.sh $(BIN)/pytest tests/system/faults
 
-bench: $(VENV)/.dev bench-tools ## Measure beside thumbor, ipx and nginx: about an hour
+bench: $(VENV)/.dev bench-tools browser ## Measure beside thumbor, ipx and nginx: about an hour
 	@$(BIN)/python -m bench
 
-bench-smoke: $(VENV)/.dev bench-tools ## Prove that the benchmarks run
+bench-smoke: $(VENV)/.dev bench-tools browser ## Prove that the benchmarks run
 	@$(BIN)/python -m bench --smoke
 
 bench-tools:
