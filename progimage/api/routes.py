@@ -5,6 +5,8 @@ The app, `/openapi.json`, the root document and the test of the documentation re
 
 from __future__ import annotations
 
+import re
+
 from progimage.api.auth.origins import OriginAuthorization
 from progimage.api.components import Components
 from progimage.api.console.console import Console
@@ -50,8 +52,11 @@ from progimage.api.responses.viewers import ViewerResponder
 from progimage.api.route import Route
 from progimage.library.albums import Albums
 
-VIEWER_PATHS = ("/iiif/", "/deepzoom/")
+VIEWER_PATHS = re.compile("/(iiif|deepzoom)/")
 """The starts of the paths for viewers, which are pages of other sites."""
+
+PICTURE_PATHS = re.compile("/(iiif/2|iiif/3|iiif/manifest|deepzoom)/[0-9a-f]{64}")
+"""Those of pictures that are named by their id, which only those know who have the picture."""
 
 
 def routes(parts: Components) -> list[Route]:

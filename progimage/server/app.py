@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
+from re import Pattern
 from typing import TYPE_CHECKING
 
 import falcon
@@ -23,7 +24,7 @@ from progimage.api.middleware.store_deadline import StoreDeadline
 from progimage.api.middleware.tracing import TraceRequests
 from progimage.api.responses import problems
 from progimage.api.route import App, Route, Router, install
-from progimage.api.routes import VIEWER_PATHS, routes
+from progimage.api.routes import PICTURE_PATHS, VIEWER_PATHS, routes
 from progimage.config import Settings
 from progimage.config.networks import is_public_host
 from progimage.imaging.pool import RenderPool
@@ -114,13 +115,14 @@ def create(
     )
 
 
-def is_open_to_all_sites(settings: Settings) -> bool:
-    """Return whether pages of all sites may read what everybody may see under `/iiif/`."""
-    if settings.iiif.sites != "auto":
-        return settings.iiif.enabled and settings.iiif.sites == "all"
-    return settings.iiif.enabled and (
-        settings.auth.mode != "off" or is_public_host(settings.server.public_url)
-    )
+def paths_open_to_all_sites(settings: Settings) -> Pattern[str] | None:
+    """Return what matches the paths whose public answers pages of all sites may read."""
+    if not settings.iiif.enabled or settings.iiif.sites == "listed":
+        return None
+    has_accounts = settings.auth.mode != "off"
+    if settings.iiif.sites == "all" or has_accounts or is_public_host(settings.server.public_url):
+        return VIEWER_PATHS
+    return PICTURE_PATHS
 
 
 def _with_middleware(components: Components) -> App:
@@ -131,7 +133,7 @@ def _with_middleware(components: Components) -> App:
         app.add_middleware(TraceRequests())
     app.add_middleware(Compression())
     app.add_middleware(RequestLog(is_metered=settings.metrics.enabled))
-    open_paths = VIEWER_PATHS if is_open_to_all_sites(settings) else ()
+    open_paths = paths_open_to_all_sites(settings)
     if settings.cors.origins or open_paths:
         app.add_middleware(Cors(settings.cors.origins, open_paths))
     if settings.auth.mode != "required":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from re import Pattern
 from typing import Any
 
 import falcon
@@ -36,12 +37,12 @@ class Cors:
 
     Args:
         origins: the sites, or `*` for all.
-        open_paths: the starts of paths that pages of all sites may read, if they send no
-            credentials: they get what everybody may see, or what a signature in the URL shows.
+        open_paths: matches the starts of paths that pages of all sites may read, if they send
+            no credentials: they get what everybody may see, or what a signature in the URL shows.
     """
 
-    def __init__(self, origins: Sequence[str], open_paths: Sequence[str] = ()) -> None:
-        self._open_paths = tuple(open_paths)
+    def __init__(self, origins: Sequence[str], open_paths: Pattern[str] | None = None) -> None:
+        self._open_paths = open_paths
         self._open_rules: Any = falcon.CORSMiddleware("*", EXPOSED)
         self._has_origins = bool(origins)
         self._depends_on_origin = "*" not in origins
@@ -60,7 +61,8 @@ class Cors:
         if req.path == "/metrics":
             return
         rules, is_for_all = self._rules, not self._depends_on_origin
-        if req.path.startswith(self._open_paths) and req.get_header("Authorization") is None:
+        is_open = self._open_paths is not None and self._open_paths.match(req.path)
+        if is_open and req.get_header("Authorization") is None:
             rules, is_for_all = self._open_rules, True
         elif not self._has_origins:
             return

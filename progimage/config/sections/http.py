@@ -187,8 +187,9 @@ class Iiif(Section):
         description="Whose pages may read what everybody may see there: viewers are pages of "
         'other sites. "all": those of all sites, also if cors.origins is empty; "listed": those of '
         'cors.origins. "auto" is "all" where there are accounts or server.public_url is an '
-        'address in the internet, and else "listed", since pages that are opened inside a '
-        "network could read the pictures of that network.",
+        "address in the internet. Else it allows all sites pictures that are named by their id, "
+        "and no lists or origins: pages that are opened inside a network could read those of "
+        "that network.",
     )
 
 

@@ -241,12 +241,21 @@ def test_a_picture_that_was_hidden_is_404_even_where_its_size_is_known(ann, make
 
 WITH_ACCOUNTS = {"auth": AUTH}
 IN_THE_INTERNET = {"server": {"public_url": "https://pictures.example.org"}}
+LISTED = {**WITH_ACCOUNTS, "iiif": {"sites": "listed"}}
+LISTS_AND_ORIGINS = [
+    "/iiif/manifest/",
+    "/iiif/manifest/album/0123",
+    "/iiif/3/origin:shop:a.jpg/info.json",
+    "/iiif/3/origin%3Ashop%3Aa.jpg/full/9,/0/default.jpg",
+]
 RESTS = ["/info.json", "/full/9,/0/default.jpg", "/full/x/0/default.jpg"]
 
 
 @pytest.mark.parametrize("cors", [{}, {"origins": ["https://other.example"]}, {"origins": ["*"]}])
 @pytest.mark.parametrize("rest", RESTS)
-@pytest.mark.parametrize("settings", [WITH_ACCOUNTS, IN_THE_INTERNET, {"iiif": {"sites": "all"}}])
+@pytest.mark.parametrize(
+    "settings", [{}, WITH_ACCOUNTS, IN_THE_INTERNET, {"iiif": {"sites": "all"}}]
+)
 def test_pages_of_all_sites_may_read_public_pictures(make_client, jpeg, settings, cors, rest):
     image_id = upload(make_client(), jpeg).split("/")[2]
     client = make_client(cors=cors, **settings)
@@ -259,22 +268,22 @@ def test_pages_of_all_sites_may_read_public_pictures(make_client, jpeg, settings
     assert "GET" in asked.headers["access-control-allow-methods"]
 
 
-@pytest.mark.parametrize("rest", RESTS)
 @pytest.mark.parametrize(
-    "settings",
+    ("settings", "paths"),
     [
-        {},
-        {"server": {"public_url": "http://127.0.0.1:8000"}},
-        {"server": {"public_url": "http://pictures.lan"}},
-        {**WITH_ACCOUNTS, "iiif": {"sites": "listed"}},
+        ({}, LISTS_AND_ORIGINS),
+        ({"server": {"public_url": "http://127.0.0.1:8000"}}, LISTS_AND_ORIGINS),
+        ({"server": {"public_url": "http://pictures.lan"}}, LISTS_AND_ORIGINS),
+        (LISTED, ["/iiif/3/{id}" + rest for rest in RESTS]),
+        (LISTED, ["/iiif/manifest/{id}", "/deepzoom/{id}.dzi", *LISTS_AND_ORIGINS]),
     ],
 )
 def test_pages_of_other_sites_may_not_read_what_only_their_visitor_can_reach(
-    make_client, jpeg, settings, rest
+    make_client, jpeg, settings, paths
 ):
     image_id = upload(make_client(), jpeg).split("/")[2]
     client = make_client(**settings)
-    for path in (f"/iiif/3/{image_id}{rest}", "/iiif/manifest/"):
+    for path in (path.replace("{id}", image_id) for path in paths):
         result = client.simulate_get(path, headers=ORIGIN)
         assert "access-control-allow-origin" not in result.headers
         preflight = {**ORIGIN, "Access-Control-Request-Method": "GET"}
@@ -282,11 +291,11 @@ def test_pages_of_other_sites_may_not_read_what_only_their_visitor_can_reach(
         assert "access-control-allow-origin" not in asked.headers
 
 
-def test_pages_of_listed_sites_may_read_it_everywhere(make_client, jpeg):
-    image_id = upload(make_client(), jpeg).split("/")[2]
+def test_pages_of_listed_sites_may_read_lists_and_origins_too(make_client):
     client = make_client(cors={"origins": [ORIGIN["Origin"]]})
-    result = client.simulate_get(f"/iiif/3/{image_id}/info.json", headers=ORIGIN)
-    assert result.headers["access-control-allow-origin"] == ORIGIN["Origin"]
+    for path in LISTS_AND_ORIGINS:
+        result = client.simulate_get(path, headers=ORIGIN)
+        assert result.headers["access-control-allow-origin"] == ORIGIN["Origin"]
 
 
 def test_answers_to_an_account_are_for_the_sites_of_the_settings(ann, secret_id):

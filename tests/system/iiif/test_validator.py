@@ -37,7 +37,7 @@ _DIFFERS = {"size_up"}
 def server(tmp_path_factory) -> Server:
     # All runs together render more than one client may.
     folder = tmp_path_factory.mktemp("iiif")
-    with running(folder, transforms_cold_per_minute=0, iiif_sites="all") as server:
+    with running(folder, transforms_cold_per_minute=0) as server:
         yield server
 
 
