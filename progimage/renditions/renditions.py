@@ -10,7 +10,7 @@ whole, so two nodes that render the same thing at once only do the work twice.
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from time import perf_counter
@@ -19,28 +19,21 @@ from typing import NamedTuple, Protocol
 from progimage import keys
 from progimage.access.admission import Admission
 from progimage.access.transform_policy import TransformPolicy
-from progimage.errors import (
-    CorruptPicture,
-    InvalidArgument,
-    NotFound,
-    OutputTooLarge,
-    PictureError,
-)
+from progimage.errors import InvalidArgument, NotFound, PictureError
 from progimage.imaging.areas import Area
 from progimage.imaging.codecs.formats import Format
 from progimage.imaging.gravity import Focus
 from progimage.imaging.limits import Limits
-from progimage.imaging.operation import Size
 from progimage.imaging.pipeline import Pipeline
 from progimage.imaging.pool import RenderPool
 from progimage.imaging.render import Rendered
 from progimage.library import Library
 from progimage.library.working_copies import WorkingCopies
 from progimage.model import ANONYMOUS, Record, Viewer
-from progimage.renditions.add_copies import add_copies
 from progimage.renditions.cache import Rendition, RenditionCache
 from progimage.renditions.cache_budget import Allows
 from progimage.renditions.disk_cache.disk_cache import DiskCache
+from progimage.renditions.from_copies import CopyRenderer, Wanted
 from progimage.renditions.large_pictures import LargePictures
 from progimage.renditions.renderer import Renderer, Result
 from progimage.renditions.single_flight import SingleFlight
@@ -169,6 +162,7 @@ class Renditions:
         self._cache = RenditionCache(store, copies, allows)
         self._renderer = Renderer(pool, scratch, limits)
         self._working_copies = working_copies or WorkingCopies(store, library, px=0)
+        self._from_copies = CopyRenderer(store, self._working_copies, self._renderer)
         self._large = large
         self._flights = SingleFlight()
         self._too_slow = TooSlow()
@@ -359,92 +353,19 @@ class Renditions:
                 make=lambda: self._make_pyramid(request),
             )
 
-        def render(source: Path, whole: Size | None) -> tuple[Rendered, Result]:
-            return self._renderer.make(
-                source,
-                request.pipeline,
-                request.format,
-                references,
-                sources.contents,
-                accept_damaged=sources.has_damaged,
-                whole=whole,
-            )
-
-        size = self._working_copies.size_for(record, request.pipeline)
-        if size is None:
-            return render(sources.path(record), None)
-        whole, key = (record.width, record.height), self._working_copies.key(record, size)
-        copy = self._copy(sources, request, size)
-        if not isinstance(copy, Path):
-            return copy
-        try:
-            return render(copy, whole)
-        except (CorruptPicture, FileNotFoundError):
-            # The copy is damaged, or was removed at this moment: it is made again.
-            self._store.delete(key)
-        copy = self._copy(sources, request, size)
-        return render(copy, whole) if isinstance(copy, Path) else copy
-
-    def _copy(
-        self, sources: Sources, request: _RenderRequest, size: Size
-    ) -> Path | tuple[Rendered, Result]:
-        """Return a file that holds a working copy.
-
-        If the store has none it is made, with smaller ones, which cost little more, and with
-        the rendition itself, which is then returned.
-        """
-        record = request.record
-        key, sizes = self._working_copies.key(record, size), self._working_copies.sizes(record)
-        smaller = sizes[sizes.index(size) :]
-        copy = sources.copy(key)
-        while copy is None:
-            with ExitStack() as flight:
-                leads = flight.enter_context(self._flights.join(key))
-                copy = sources.copy(key)
-                if not leads or copy is not None:
-                    continue
-                if not request.references:
-                    # An error of this pipeline is none of the others that need the copy.
-                    with suppress(InvalidArgument, OutputTooLarge):
-                        return self._render_with_copies(sources, request, size, smaller, flight)
-                return add_copies(self._working_copies, self._renderer, sources, record, smaller)[
-                    size
-                ]
-        return copy
-
-    def _render_with_copies(
-        self,
-        sources: Sources,
-        request: _RenderRequest,
-        size: Size,
-        sizes: tuple[Size, ...],
-        flight: ExitStack,
-    ) -> tuple[Rendered, Result]:
-        """Make the copies of `sizes`, and the rendition from that of `size`, in one call.
-
-        The copies are stored behind the answer; `flight`, for which others wait, then ends.
-        """
-        record, copies = request.record, self._working_copies
-        files = {each: self._scratch.path() for each in sizes}
-        try:
-            made = self._renderer.make_with_copies(
-                sources.path(record),
-                copies.px,
-                files,
-                size,
-                request.pipeline,
-                request.format,
-                copies.key(record, size),
-                (record.width, record.height),
-            )
-        except BaseException:
-            for file in files.values():
-                file.unlink(missing_ok=True)
-            raise
-        with ExitStack() as behind:
-            behind.callback(flight.pop_all().close)
-            copies.keep_all(record, files, behind.pop_all().close)
-        return made
+        pipeline, form = request.pipeline, request.format
+        size = self._working_copies.size_for(record, pipeline)
+        if size is not None:
+            wanted = Wanted(record, size, pipeline, form, references)
+            return self._from_copies.render(sources, wanted)
+        return self._renderer.make(
+            sources.path(record),
+            pipeline,
+            form,
+            references,
+            sources.contents,
+            accept_damaged=sources.has_damaged,
+        )
 
     def _references(self, viewer: Viewer, pipeline: Pipeline) -> tuple[Record, ...]:
         """Return the records of the other pictures that a pipeline uses."""
