@@ -19,7 +19,7 @@ class Criteria(TypedDict, total=False):
     tag, tags_all, tags_any: it has this tag, all of these, any of these.
     q: each of these words is part of a word of its title, description, file name or tags.
     created_after, created_before: when it was uploaded.
-    id: its id begins with these hex digits, at least four; goes with no other criterion.
+    id: its id begins with these hex digits, at least four; cannot be combined with other criteria.
     external_id: it has this id of another system.
     near: it looks like the image with this id; near_distance: in at most so many of 64 bits of
         their hashes they differ.

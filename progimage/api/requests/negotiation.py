@@ -45,10 +45,9 @@ def offers(source: Source) -> tuple[tuple[Format, ...], Format]:
 def negotiate(accept: str | None, source: Source) -> Format:
     """Return the best format that `accept` allows.
 
-    The highest q-value wins, then the smallest files: AVIF, JPEG XL where it is
-    installed, WebP, then what every
-    browser shows (GIF for animations, PNG for transparency, else JPEG). A wildcard
-    counts only for the latter: clients send it without supporting new formats.
+    The highest q-value wins, then the smallest files: AVIF, JPEG XL where it is installed,
+    WebP, then what every browser shows (GIF for animations, PNG for transparency, else JPEG).
+    A wildcard counts only for the latter: clients send it without supporting new formats.
     Source: RFC 9110, section 12.5.1.
 
     Raises:
@@ -57,7 +56,7 @@ def negotiate(accept: str | None, source: Source) -> Format:
     modern, classic = offers(source)
     qualities = _parse_accept(accept or "*/*")
     graded = [(qualities.get(form.media_type, 0.0), form) for form in modern]
-    if formats.JXL.is_written_here and not source.is_animated:
+    if formats.HAS_JXL_WRITER and not source.is_animated:
         graded.insert(1, (qualities.get(formats.JXL.media_type, 0.0), formats.JXL))
     wildcard = qualities.get("image/*", qualities.get("*/*", 0.0))
     graded.append((qualities.get(classic.media_type, wildcard), classic))

@@ -89,8 +89,8 @@ _MIN_DIGITS, _MOST_WITH_ID = 4, 20
 _BEGINNING = re.compile(f"[0-9a-f]{{{_MIN_DIGITS},64}}")
 _ID = Parameter(
     "id",
-    f"Up to {_MOST_WITH_ID} pictures whose ids begin with these hex digits. Goes with no other "
-    "condition.",
+    f"Up to {_MOST_WITH_ID} pictures whose ids begin with these hex digits. Cannot be "
+    "combined with other conditions.",
     {"type": "string", "pattern": f"^{_BEGINNING.pattern}$"},
 )
 _WITH_ID = ("id", "fields", "links", "limit")

@@ -292,6 +292,9 @@ WRITABLE: tuple[Format, ...] = tuple(form for form in KNOWN if form.is_writable)
 HAS_HEIC = HEIC in READABLE
 """True where pi-heif is installed: the requirements have it, but no platform must."""
 
+HAS_JXL_WRITER = JXL.is_written_here
+"""Looked up once: the import system needs 40 microseconds, and many requests ask for it."""
+
 VECTOR_TYPES = frozenset(form.media_type for form in KNOWN if form.is_vector)
 """The media types of documents that are drawn at any size."""
 
