@@ -81,11 +81,15 @@ PARAMETERS = (
 class QueryParameters:
     """The parameters of a query, each with a known name and given once.
 
+    Attributes:
+        known: the names that there are.
+
     Raises:
         InvalidRequest: a parameter is unknown, empty or given twice; the message names it.
     """
 
     def __init__(self, pairs: Sequence[tuple[str, str]], known: Sequence[str]) -> None:
+        self.known = known
         self._pairs = pairs
         self._values: dict[str, list[str]] = {}
         for name, value in pairs:

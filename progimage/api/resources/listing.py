@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import chain
@@ -19,12 +18,12 @@ from progimage.api.requests.query import pairs
 from progimage.api.requests.search import CONDITIONS, PARAMETERS, QueryParameters, query_of
 from progimage.api.resources.bulk import BulkResource
 from progimage.api.resources.images import Uploads
+from progimage.api.resources.listing_by_id import EXTERNAL_ID, ID, named
 from progimage.api.resources.record_shape import SHAPE, Document, shape
 from progimage.api.responses.hal import Urls
 from progimage.errors import InvalidRequest, NotFound, StoreUnavailable
-from progimage.fields import MAX_EXTERNAL_ID
 from progimage.imaging.did_you_mean import did_you_mean, shown
-from progimage.library import Library, owner_keys
+from progimage.library import Library
 from progimage.library.search import cursor as cursors
 from progimage.library.search.catalogue import Catalogue
 from progimage.library.search.cursor import Cursor, Total
@@ -78,22 +77,6 @@ _NEAR = (
         {"type": "integer", "minimum": 0, "maximum": MAX_DISTANCE, "default": DISTANCE},
     ),
 )
-_EXTERNAL_ID = Parameter(
-    "external_id",
-    "The picture with this external id, of `owner` or else of the account that sends the request. "
-    "Cannot be combined with other conditions.",
-    {"type": "string", "minLength": 1, "maxLength": MAX_EXTERNAL_ID},
-)
-_WITH_EXTERNAL_ID = ("external_id", "owner", "fields", "links", "limit")
-_MIN_DIGITS, _MOST_WITH_ID = 4, 20
-_BEGINNING = re.compile(f"[0-9a-f]{{{_MIN_DIGITS},64}}")
-_ID = Parameter(
-    "id",
-    f"Up to {_MOST_WITH_ID} pictures whose ids begin with these hex digits. Cannot be "
-    "combined with other conditions.",
-    {"type": "string", "pattern": f"^{_BEGINNING.pattern}$"},
-)
-_WITH_ID = ("id", "fields", "links", "limit")
 _SORT = Parameter(
     "sort",
     "What the list is sorted by: the time of upload, the title (or file name), the size in bytes, "
@@ -146,7 +129,7 @@ class Listing:
                 ("Vary", "Cache-Control"),
             )
         },
-        parameters=(*PARAMETERS, _ID, _EXTERNAL_ID, *_NEAR, _SORT, *SHAPE, LIMIT, CURSOR, _OFFSET),
+        parameters=(*PARAMETERS, ID, EXTERNAL_ID, *_NEAR, _SORT, *SHAPE, LIMIT, CURSOR, _OFFSET),
         errors=(InvalidRequest, NotFound, StoreUnavailable),
     )
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
@@ -162,7 +145,7 @@ class Listing:
     def _send_page(
         self, viewer: Viewer, parameters: QueryParameters, resp: falcon.Response
     ) -> None:
-        found = self._named(viewer, parameters)
+        found = named(self._library, viewer, parameters)
         if found is not None:
             page = Page(found, Total(len(found), is_exact=True))
             resp.media = _document(page, parameters, self._urls)
@@ -187,7 +170,7 @@ class Listing:
                 )
         document = shape(parameters, self._urls)
         waves: Iterator[list[Record]]
-        found = self._named(viewer, parameters)
+        found = named(self._library, viewer, parameters)
         if found is not None:
             waves = iter([found])
         else:
@@ -198,37 +181,6 @@ class Listing:
         resp.content_type = NDJSON
         resp.set_header("X-Accel-Buffering", "no")
         resp.stream = _lines(chain([first], waves), document)
-
-    def _named(self, viewer: Viewer, parameters: QueryParameters) -> list[Record] | None:
-        """Return the pictures that are asked for by an id, None if this is another search."""
-        if "external_id" in parameters:
-            return self._with_external_id(viewer, parameters)
-        if "id" not in parameters:
-            return None
-        _check_alone(parameters, _WITH_ID, "id: cannot be combined with other conditions")
-        beginning = parameters.one("id") or ""
-        if not _BEGINNING.fullmatch(beginning):
-            raise InvalidRequest(f"id: expected {_MIN_DIGITS} to 64 digits from 0-9 and a-f")
-        return self._library.starting_with(viewer, beginning, _MOST_WITH_ID)
-
-    def _with_external_id(self, viewer: Viewer, parameters: QueryParameters) -> list[Record]:
-        """Return the picture with an external id, if there is one that the viewer may see.
-
-        Raises:
-            InvalidRequest: there is another condition.
-        """
-        _check_alone(parameters, _WITH_EXTERNAL_ID, "external_id: can be combined with owner only")
-        owner = query_of(parameters, viewer).owner
-        name = viewer.name if owner is None else owner
-        if name and not owner_keys.is_owner(name):
-            return []
-        external_id = parameters.one("external_id") or ""
-        if len(external_id) > MAX_EXTERNAL_ID:
-            raise InvalidRequest(f"external_id: at most {MAX_EXTERNAL_ID} characters")
-        try:
-            return [self._library.external_ids.find(viewer, name, external_id)]
-        except NotFound:
-            return []
 
     def _query(self, parameters: QueryParameters, viewer: Viewer) -> Query:
         """Return the search that the parameters describe.
@@ -292,13 +244,6 @@ def _lines(waves: Iterator[list[Record]], document: Document) -> Iterator[bytes]
         yield b"".join(
             json.dumps(document(record), ensure_ascii=False).encode() + b"\n" for record in wave
         )
-
-
-def _check_alone(parameters: QueryParameters, allowed: tuple[str, ...], rule: str) -> None:
-    """Raise `InvalidRequest` with the rule, if there are other parameters than these."""
-    for name in QUERY:
-        if name in parameters and name not in allowed:
-            raise InvalidRequest(f"{rule}, not with {name}")
 
 
 def _document(page: Page, parameters: QueryParameters, urls: Urls) -> dict[str, object]:
