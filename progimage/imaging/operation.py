@@ -22,7 +22,7 @@ from typing import Any, TypeVar
 from PIL.Image import Image
 
 from progimage.errors import InvalidArgument
-from progimage.imaging.codecs.encode import EncodeOptions
+from progimage.imaging.codecs.encode_options import EncodeOptions
 from progimage.imaging.codecs.picture import Box
 from progimage.imaging.did_you_mean import did_you_mean, shown
 from progimage.imaging.parameters import Parameter, Value

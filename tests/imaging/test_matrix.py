@@ -9,7 +9,8 @@ import pytest
 from PIL import Image
 
 from progimage.imaging.codecs.decode import decode
-from progimage.imaging.codecs.encode import EncodeOptions, encode
+from progimage.imaging.codecs.encode import encode
+from progimage.imaging.codecs.encode_options import EncodeOptions
 from progimage.imaging.codecs.formats import HAS_HEIC, WRITABLE, Format
 from progimage.imaging.limits import Limits
 from tests.imaging.drawing import (

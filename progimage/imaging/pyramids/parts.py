@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from progimage.errors import InvalidArgument, OutputTooLarge
-from progimage.imaging.codecs.encode import EncodeOptions
+from progimage.imaging.codecs.encode_options import EncodeOptions
 from progimage.imaging.codecs.picture import Box
 from progimage.imaging.limits import Limits
 from progimage.imaging.operation import Operation, Size

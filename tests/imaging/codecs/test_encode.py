@@ -12,7 +12,9 @@ from PIL import Image
 from progimage.errors import InvalidArgument, OutputTooLarge
 from progimage.imaging.codecs import formats
 from progimage.imaging.codecs.decode import decode
-from progimage.imaging.codecs.encode import MIN_SEARCHED_QUALITY, Encoded, EncodeOptions, encode
+from progimage.imaging.codecs.encode import encode
+from progimage.imaging.codecs.encode_options import EncodeOptions
+from progimage.imaging.codecs.fit_bytes import MIN_SEARCHED_QUALITY, Encoded
 from progimage.imaging.codecs.formats import (
     AVIF,
     GIF,

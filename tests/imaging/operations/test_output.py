@@ -1,6 +1,6 @@
 import pytest
 
-from progimage.imaging.codecs.encode import EncodeOptions
+from progimage.imaging.codecs.encode_options import EncodeOptions
 from progimage.imaging.pipeline import parse
 
 

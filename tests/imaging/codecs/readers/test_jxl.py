@@ -13,7 +13,8 @@ from PIL import Image, ImageFilter
 
 from progimage.errors import CorruptPicture, InvalidArgument, MismatchedMedia, PictureTooComplex
 from progimage.imaging.codecs.decode import decode
-from progimage.imaging.codecs.encode import EncodeOptions, encode
+from progimage.imaging.codecs.encode import encode
+from progimage.imaging.codecs.encode_options import EncodeOptions
 from progimage.imaging.codecs.formats import JPEG, JXL, PNG, nearest_writable
 from progimage.imaging.codecs.metadata import Metadata
 from progimage.imaging.codecs.picture import Picture
