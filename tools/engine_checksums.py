@@ -17,7 +17,7 @@ from typing import Any
 from PIL import Image, ImageDraw
 
 from progimage.imaging.codecs import formats
-from progimage.imaging.codecs.formats import Format
+from progimage.imaging.codecs.format import Format
 from progimage.imaging.limits import Limits
 from progimage.imaging.pipeline import parse
 from progimage.imaging.registry import describe

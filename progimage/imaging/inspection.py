@@ -15,7 +15,8 @@ from progimage.imaging.areas import Area
 from progimage.imaging.codecs.capture import read_capture
 from progimage.imaging.codecs.colour_management import managed, plain
 from progimage.imaging.codecs.decode import decode_opened
-from progimage.imaging.codecs.formats import JPEG, Format
+from progimage.imaging.codecs.format import Format
+from progimage.imaging.codecs.formats import JPEG
 from progimage.imaging.codecs.header import Opened, check_size, opened, size_in_header
 from progimage.imaging.codecs.sniff import sniff
 from progimage.imaging.faces import IS_INSTALLED, SIDE, find_faces

@@ -17,7 +17,8 @@ from progimage.imaging import planes
 from progimage.imaging.codecs.decoded_cache import DecodedCache, decode_size
 from progimage.imaging.codecs.encode import encode, encode_planes, takes_planes
 from progimage.imaging.codecs.fit_bytes import Encoded
-from progimage.imaging.codecs.formats import JPEG, Format
+from progimage.imaging.codecs.format import Format
+from progimage.imaging.codecs.formats import JPEG
 from progimage.imaging.codecs.header import check_size
 from progimage.imaging.codecs.picture import Picture
 from progimage.imaging.limits import Limits

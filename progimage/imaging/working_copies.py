@@ -19,7 +19,8 @@ from PIL import Image, ImageChops
 
 from progimage.imaging import planes
 from progimage.imaging.codecs.decode import decode_opened
-from progimage.imaging.codecs.formats import JPEG, PNG, WEBP, Format
+from progimage.imaging.codecs.format import Format
+from progimage.imaging.codecs.formats import JPEG, PNG, WEBP
 from progimage.imaging.codecs.header import Opened, opened
 from progimage.imaging.codecs.jpeg import fractions
 from progimage.imaging.codecs.picture import Picture

@@ -16,7 +16,7 @@ import structlog
 
 from progimage import keys
 from progimage.errors import KeyMissing, StoreFull
-from progimage.imaging.codecs.formats import Format
+from progimage.imaging.codecs.format import Format
 from progimage.imaging.pyramids.container import Directory, directory_bytes
 from progimage.imaging.pyramids.rendering import StoredTile
 from progimage.imaging.tiles import Tile

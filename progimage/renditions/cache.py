@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import structlog
 
 from progimage.errors import KeyMissing, StoreUnavailable
-from progimage.imaging.codecs.formats import Format
+from progimage.imaging.codecs.format import Format
 from progimage.imaging.render import Rendered
 from progimage.renditions.cache_budget import Allows
 from progimage.renditions.disk_cache.disk_cache import DiskCache

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from progimage.errors import CorruptPicture, InvalidArgument, OutputTooLarge
-from progimage.imaging.codecs.formats import Format
+from progimage.imaging.codecs.format import Format
 from progimage.imaging.operation import Size
 from progimage.imaging.pipeline import Pipeline
 from progimage.imaging.render import Rendered

@@ -13,7 +13,7 @@ from pathlib import Path
 from progimage import keys
 from progimage.access.admission import Admission
 from progimage.errors import NotFound
-from progimage.imaging.codecs.formats import Format
+from progimage.imaging.codecs.format import Format
 from progimage.imaging.limits import Limits
 from progimage.imaging.operation import Size
 from progimage.imaging.pipeline import Pipeline

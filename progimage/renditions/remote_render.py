@@ -22,7 +22,7 @@ from pydantic import Field
 from progimage import errors, keys
 from progimage.errors import Conflict, Overloaded, ProgImageError
 from progimage.imaging.codecs import formats
-from progimage.imaging.codecs.formats import Format
+from progimage.imaging.codecs.format import Format
 from progimage.imaging.limits import Limits
 from progimage.imaging.pipeline import Pipeline, parse
 from progimage.imaging.render import Rendered

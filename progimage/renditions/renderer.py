@@ -10,7 +10,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import BinaryIO
 
-from progimage.imaging.codecs.formats import Format
+from progimage.imaging.codecs.format import Format
 from progimage.imaging.limits import Limits
 from progimage.imaging.operation import Size
 from progimage.imaging.pipeline import Pipeline

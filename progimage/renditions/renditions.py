@@ -21,7 +21,7 @@ from progimage.access.admission import Admission
 from progimage.access.transform_policy import TransformPolicy
 from progimage.errors import InvalidArgument, NotFound, PictureError
 from progimage.imaging.areas import Area
-from progimage.imaging.codecs.formats import Format
+from progimage.imaging.codecs.format import Format
 from progimage.imaging.gravity import Focus
 from progimage.imaging.limits import Limits
 from progimage.imaging.pipeline import Pipeline

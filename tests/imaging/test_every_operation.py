@@ -12,7 +12,8 @@ from PIL import Image
 
 from progimage.errors import ProgImageError
 from progimage.imaging.codecs.decode import decode
-from progimage.imaging.codecs.formats import WRITABLE, Format
+from progimage.imaging.codecs.format import Format
+from progimage.imaging.codecs.formats import WRITABLE
 from progimage.imaging.limits import Limits
 from progimage.imaging.pipeline import parse
 from progimage.imaging.registry import DECLARED

@@ -16,7 +16,8 @@ from progimage.errors import (
     PictureTooComplex,
     UnsupportedMedia,
 )
-from progimage.imaging.codecs.formats import WRITABLE, Format
+from progimage.imaging.codecs.format import Format
+from progimage.imaging.codecs.formats import WRITABLE
 from progimage.imaging.inspection import Facts, inspect
 from progimage.imaging.limits import Limits
 from tests.imaging.drawing import (

@@ -11,7 +11,8 @@ from PIL import Image
 from progimage.imaging.codecs.decode import decode
 from progimage.imaging.codecs.encode import encode
 from progimage.imaging.codecs.encode_options import EncodeOptions
-from progimage.imaging.codecs.formats import HAS_HEIC, WRITABLE, Format
+from progimage.imaging.codecs.format import Format
+from progimage.imaging.codecs.formats import HAS_HEIC, WRITABLE
 from progimage.imaging.limits import Limits
 from tests.imaging.drawing import (
     BLUE,

@@ -9,7 +9,7 @@ from falcon.util.mediatypes import parse_header
 
 from progimage.errors import NotAcceptable
 from progimage.imaging.codecs import formats
-from progimage.imaging.codecs.formats import Format
+from progimage.imaging.codecs.format import Format
 from progimage.model import Record
 
 

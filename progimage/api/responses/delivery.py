@@ -21,7 +21,7 @@ from progimage.api.responses import problems
 from progimage.config import Delivery as DeliverySettings
 from progimage.config.clock_skew import SKEW_S
 from progimage.errors import ConfigError
-from progimage.imaging.codecs.formats import Format
+from progimage.imaging.codecs.format import Format
 from progimage.imaging.render import Rendered
 from progimage.ingest.ingest import clean_file_name
 from progimage.renditions.renditions import Rendition, Renditions

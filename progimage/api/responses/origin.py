@@ -23,7 +23,7 @@ from progimage.api.responses.delivery import (
 from progimage.api.responses.origin_url import url_of
 from progimage.errors import DamagedOriginal, NotFound, OriginFailed, OriginMissing
 from progimage.imaging.codecs import formats
-from progimage.imaging.codecs.formats import Format
+from progimage.imaging.codecs.format import Format
 from progimage.imaging.pipeline import Pipeline
 from progimage.library import Library
 from progimage.model import ANONYMOUS, Record

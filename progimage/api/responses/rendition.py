@@ -14,7 +14,7 @@ from progimage.api.responses import hal
 from progimage.api.responses.delivery import Delivery, etag_of_rendition, part_opener, set_timing
 from progimage.errors import NotAcceptable, NotFound
 from progimage.imaging.codecs import formats
-from progimage.imaging.codecs.formats import Format
+from progimage.imaging.codecs.format import Format
 from progimage.imaging.pipeline import Pipeline
 from progimage.library import Library
 from progimage.lru import LockedLru

@@ -17,7 +17,8 @@ from threading import Lock
 from typing import NamedTuple
 
 from progimage.imaging.codecs.decode import decode_opened
-from progimage.imaging.codecs.formats import JPEG, Format
+from progimage.imaging.codecs.format import Format
+from progimage.imaging.codecs.formats import JPEG
 from progimage.imaging.codecs.header import Opened, opened
 from progimage.imaging.codecs.jpeg import fractions
 from progimage.imaging.codecs.picture import Picture

@@ -20,14 +20,8 @@ from progimage.imaging.codecs.encode_parameters import (
 )
 from progimage.imaging.codecs.fit_bytes import Encoded, written_within
 from progimage.imaging.codecs.fit_format import fitted_to_format
-from progimage.imaging.codecs.formats import (
-    JPEG,
-    TIFF,
-    WRITABLE,
-    Format,
-    missing_extra,
-    names,
-)
+from progimage.imaging.codecs.format import Format
+from progimage.imaging.codecs.formats import JPEG, TIFF, WRITABLE, missing_extra, names
 from progimage.imaging.codecs.metadata_parameters import save_tiff
 from progimage.imaging.codecs.own_size import (
     estimated_bytes,

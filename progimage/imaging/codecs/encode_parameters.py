@@ -12,18 +12,8 @@ from __future__ import annotations
 from typing import Any
 
 from progimage.imaging.codecs.encode_options import EncodeOptions
-from progimage.imaging.codecs.formats import (
-    AVIF,
-    GIF,
-    ICO,
-    JPEG,
-    JPEG2000,
-    JXL,
-    PNG,
-    TIFF,
-    WEBP,
-    Format,
-)
+from progimage.imaging.codecs.format import Format
+from progimage.imaging.codecs.formats import AVIF, GIF, ICO, JPEG, JPEG2000, JXL, PNG, TIFF, WEBP
 from progimage.imaging.codecs.metadata_parameters import metadata_parameters
 from progimage.imaging.codecs.own_size import is_drawing, own_source, tiff_parameters
 from progimage.imaging.codecs.picture import Picture

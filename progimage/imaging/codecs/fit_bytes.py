@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from progimage.errors import OutputTooLarge
 from progimage.imaging.codecs.fit_format import scaled
-from progimage.imaging.codecs.formats import WRITABLE, Format, names
+from progimage.imaging.codecs.format import Format
+from progimage.imaging.codecs.formats import WRITABLE, names
 from progimage.imaging.codecs.picture import Picture
 
 MIN_SEARCHED_QUALITY = 30

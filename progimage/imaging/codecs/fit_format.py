@@ -7,7 +7,8 @@ from dataclasses import replace
 from PIL import Image, ImageFile
 
 from progimage.errors import OutputTooLarge
-from progimage.imaging.codecs.formats import GIF, ICO, Format
+from progimage.imaging.codecs.format import Format
+from progimage.imaging.codecs.formats import GIF, ICO
 from progimage.imaging.codecs.own_size import like_source, own_source
 from progimage.imaging.codecs.palettes import with_palettes
 from progimage.imaging.codecs.picture import Picture

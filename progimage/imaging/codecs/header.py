@@ -20,6 +20,7 @@ from progimage.errors import (
     ProgImageError,
     UnsupportedMedia,
 )
+from progimage.imaging.codecs.format import Format
 from progimage.imaging.codecs.formats import (
     BMP,
     GIF,
@@ -33,7 +34,6 @@ from progimage.imaging.codecs.formats import (
     READABLE,
     SVG,
     TIFF,
-    Format,
     missing_extra,
     names,
 )

@@ -57,11 +57,6 @@ def rgb_profile(primaries: Sequence[float], curve: Curve) -> bytes:
     return _rgb_profile(to_d50(primaries), curve)
 
 
-def grey_profile(curve: Curve) -> bytes:
-    """Return a grey profile with this curve."""
-    return _profile(b"GRAY", {b"wtpt": _xyz(_D50), b"kTRC": _curv(curve)})
-
-
 def with_srgb_curves(profile: bytes) -> bytes | None:
     """Return an RGB profile with the primaries of `profile` and the curves of sRGB.
 
@@ -149,24 +144,18 @@ def inverse(matrix: Matrix) -> Matrix:
 def _rgb_profile(matrix: Matrix, curve: Curve) -> bytes:
     red, green, blue = (_xyz(column) for column in zip(*matrix, strict=True))
     shape = _curv(curve)
-    return _profile(
-        b"RGB ",
-        {
-            b"wtpt": _xyz(_D50),
-            **{b"rXYZ": red, b"gXYZ": green, b"bXYZ": blue},
-            **{b"rTRC": shape, b"gTRC": shape, b"bTRC": shape},
-        },
-    )
-
-
-def _profile(space: bytes, tags: dict[bytes, bytes]) -> bytes:
+    tags = {
+        b"wtpt": _xyz(_D50),
+        **{b"rXYZ": red, b"gXYZ": green, b"bXYZ": blue},
+        **{b"rTRC": shape, b"gTRC": shape, b"bTRC": shape},
+    }
     table, body = b"", b""
     start = _HEADER_BYTES + 4 + 12 * len(tags)
     for name, data in tags.items():
         table += name + struct.pack(">II", start + len(body), len(data))
         body += data + bytes(-len(data) % 4)
     size = start + len(body)
-    header = struct.pack(">I4sI4s4s4s", size, bytes(4), 0x0210_0000, b"mntr", space, b"XYZ ")
+    header = struct.pack(">I4sI4s4s4s", size, bytes(4), 0x0210_0000, b"mntr", b"RGB ", b"XYZ ")
     header += bytes(12) + b"acsp" + bytes(28) + b"".join(map(_fixed, _D50))
     return header.ljust(_HEADER_BYTES, b"\0") + struct.pack(">I", len(tags)) + table + body
 

@@ -7,7 +7,8 @@ from typing import Any, BinaryIO
 
 from PIL.PngImagePlugin import PngInfo
 
-from progimage.imaging.codecs.formats import AVIF, JPEG, JXL, PNG, TIFF, WEBP, Format
+from progimage.imaging.codecs.format import Format
+from progimage.imaging.codecs.formats import AVIF, JPEG, JXL, PNG, TIFF, WEBP
 from progimage.imaging.codecs.metadata import Metadata, carried_exif, carried_xmp
 from progimage.imaging.codecs.picture import Picture
 from progimage.imaging.codecs.pillow_plugins import save

@@ -7,7 +7,8 @@ from dataclasses import replace
 
 from PIL import Image
 
-from progimage.imaging.codecs.formats import BMP, PNG, PNM, TIFF, Format
+from progimage.imaging.codecs.format import Format
+from progimage.imaging.codecs.formats import BMP, PNG, PNM, TIFF
 from progimage.imaging.codecs.palettes import exact
 from progimage.imaging.codecs.picture import Picture, Source
 

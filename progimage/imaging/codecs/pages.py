@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from progimage.errors import InvalidArgument
-from progimage.imaging.codecs.formats import PDF, TIFF, Format
+from progimage.imaging.codecs.format import Format
+from progimage.imaging.codecs.formats import PDF, TIFF
 
 DOCUMENTS = (PDF, TIFF)
 """Formats whose pages can have a size each."""

@@ -8,7 +8,8 @@ from typing import Any, BinaryIO
 from PIL import Image
 
 from progimage.imaging.codecs import jxl_writer
-from progimage.imaging.codecs.formats import HAS_HEIC, JXL, READABLE, Format
+from progimage.imaging.codecs.format import Format
+from progimage.imaging.codecs.formats import HAS_HEIC, JXL, READABLE
 
 # Loaded by name: otherwise the first unknown file makes Pillow import every plugin it has.
 for _form in READABLE:

@@ -5,18 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from progimage.imaging.codecs import pillow_plugins
-from progimage.imaging.codecs.formats import (
-    AVIF,
-    HEIC,
-    ICO,
-    JXL,
-    KNOWN,
-    PDF,
-    PNM,
-    READABLE,
-    SVG,
-    Format,
-)
+from progimage.imaging.codecs.format import Format
+from progimage.imaging.codecs.formats import AVIF, HEIC, ICO, JXL, KNOWN, PDF, PNM, READABLE, SVG
 from progimage.imaging.codecs.svg_document import is_svg
 
 HEAD_BYTES = 16_384

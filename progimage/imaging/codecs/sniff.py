@@ -27,6 +27,7 @@ import pylibmagic  # noqa: F401 - must come first: it points `magic` at its own 
 import magic  # isort: skip
 
 from progimage.errors import EmptyPicture, MismatchedMedia, UnsupportedMedia
+from progimage.imaging.codecs.format import Format
 from progimage.imaging.codecs.formats import (
     GIF,
     JPEG,
@@ -35,7 +36,6 @@ from progimage.imaging.codecs.formats import (
     PNM,
     READABLE,
     SVG,
-    Format,
     missing_extra,
     names,
 )

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterator
 from mmap import mmap
 
+from progimage.imaging.codecs.format import Format
 from progimage.imaging.codecs.formats import (
     AVIF,
     GIF,
@@ -22,7 +23,6 @@ from progimage.imaging.codecs.formats import (
     PNM,
     SVG,
     WEBP,
-    Format,
 )
 
 Bytes = bytes | mmap

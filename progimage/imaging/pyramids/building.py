@@ -15,7 +15,7 @@ from PIL import Image
 
 from progimage.errors import CorruptPicture, PictureTooComplex
 from progimage.imaging.codecs.decode import decode
-from progimage.imaging.codecs.formats import Format
+from progimage.imaging.codecs.format import Format
 from progimage.imaging.codecs.header import check_size, opened, size_in_header
 from progimage.imaging.codecs.signatures import HEAD_BYTES, by_signature
 from progimage.imaging.codecs.sniff import sniff

@@ -15,7 +15,8 @@ import struct
 import zlib
 from typing import BinaryIO, NamedTuple
 
-from progimage.imaging.codecs.formats import JPEG, WEBP, Format
+from progimage.imaging.codecs.format import Format
+from progimage.imaging.codecs.formats import JPEG, WEBP
 from progimage.imaging.operation import Size
 from progimage.imaging.tiles import TILE_PX, Tile, scale_factors, tile_counts
 

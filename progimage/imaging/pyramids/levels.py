@@ -13,7 +13,8 @@ from io import BytesIO
 from PIL import Image
 
 from progimage.imaging.codecs.encode import encode
-from progimage.imaging.codecs.formats import JPEG, WEBP, Format
+from progimage.imaging.codecs.format import Format
+from progimage.imaging.codecs.formats import JPEG, WEBP
 from progimage.imaging.codecs.picture import Picture
 from progimage.imaging.codecs.pillow_plugins import save
 from progimage.imaging.operation import Size

@@ -11,7 +11,7 @@ from typing import BinaryIO, NamedTuple
 from PIL import Image
 
 from progimage.errors import CorruptPicture
-from progimage.imaging.codecs.formats import Format
+from progimage.imaging.codecs.format import Format
 from progimage.imaging.codecs.header import translated_errors
 from progimage.imaging.codecs.picture import Picture
 from progimage.imaging.limits import Limits

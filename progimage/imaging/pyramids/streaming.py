@@ -18,7 +18,8 @@ from PIL import Image
 
 from progimage.errors import CorruptPicture, UnsupportedMedia
 from progimage.imaging.codecs.colour_management import managed
-from progimage.imaging.codecs.formats import JPEG, PNG, TIFF, Format
+from progimage.imaging.codecs.format import Format
+from progimage.imaging.codecs.formats import JPEG, PNG, TIFF
 from progimage.imaging.codecs.readers.reader import exif_orientation, with_exif_header
 from progimage.imaging.operation import Size
 from progimage.imaging.tiles import TILE_PX

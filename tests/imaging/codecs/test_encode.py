@@ -15,18 +15,8 @@ from progimage.imaging.codecs.decode import decode
 from progimage.imaging.codecs.encode import encode
 from progimage.imaging.codecs.encode_options import EncodeOptions
 from progimage.imaging.codecs.fit_bytes import MIN_SEARCHED_QUALITY, Encoded
-from progimage.imaging.codecs.formats import (
-    AVIF,
-    GIF,
-    HEIC,
-    ICO,
-    JPEG,
-    PNG,
-    TIFF,
-    WEBP,
-    WRITABLE,
-    Format,
-)
+from progimage.imaging.codecs.format import Format
+from progimage.imaging.codecs.formats import AVIF, GIF, HEIC, ICO, JPEG, PNG, TIFF, WEBP, WRITABLE
 from progimage.imaging.codecs.picture import Picture
 from progimage.imaging.limits import Limits
 from tests.imaging.drawing import (

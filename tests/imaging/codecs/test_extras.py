@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from progimage.imaging.codecs.formats import KNOWN, Format
+from progimage.imaging.codecs.format import Format
+from progimage.imaging.codecs.formats import KNOWN
 
 FIRST_BYTES = {
     "svg": b"<svg xmlns='http://www.w3.org/2000/svg'/>",

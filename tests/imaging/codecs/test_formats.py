@@ -9,14 +9,13 @@ from PIL import Image
 
 from progimage.errors import InvalidArgument
 from progimage.imaging.codecs import pillow_plugins
+from progimage.imaging.codecs.format import Format
 from progimage.imaging.codecs.formats import (
     READABLE,
     WRITABLE,
-    Format,
     by_extension,
     by_media_type,
     by_name,
-    by_pillow_name,
 )
 
 
@@ -27,7 +26,6 @@ def test_every_name_extension_and_media_type_leads_back_to_its_format(form: Form
         form.extensions
     )
     assert [by_media_type(kind) for kind in form.media_types] == [form] * len(form.media_types)
-    assert not form.pillow_name or by_pillow_name(form.pillow_name) is form
 
 
 def test_no_two_formats_share_an_extension_or_a_media_type() -> None:
@@ -81,11 +79,5 @@ def test_programs_and_formats_without_signature_are_not_formats(word: str) -> No
         by_name(word)
 
 
-def test_a_jpeg_of_a_phone_with_further_pictures_behind_it_is_a_jpeg() -> None:
-    form = by_pillow_name("MPO")
-    assert form is not None
-    assert form.name == "jpeg"
-
-
 def test_a_format_survives_the_way_to_another_process() -> None:
-    assert pickle.loads(pickle.dumps(by_name("png"))) == by_name("png")
+    assert pickle.loads(pickle.dumps(by_name("png"))) is by_name("png")

@@ -11,7 +11,8 @@ from PIL import ExifTags, Image, ImageCms
 from progimage.imaging.codecs.decode import decode
 from progimage.imaging.codecs.encode import encode
 from progimage.imaging.codecs.encode_options import EncodeOptions
-from progimage.imaging.codecs.formats import AVIF, JPEG, PNG, TIFF, WEBP, Format
+from progimage.imaging.codecs.format import Format
+from progimage.imaging.codecs.formats import AVIF, JPEG, PNG, TIFF, WEBP
 from progimage.imaging.codecs.metadata import Metadata, carried_exif
 from progimage.imaging.limits import Limits
 from tests.imaging.drawing import put, quadrants, saved

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from progimage.errors import EmptyPicture, MismatchedMedia, UnsupportedMedia
-from progimage.imaging.codecs.formats import READABLE, WRITABLE, Format
+from progimage.imaging.codecs.format import Format
+from progimage.imaging.codecs.formats import READABLE, WRITABLE
 from progimage.imaging.codecs.sniff import sniff
 from tests.imaging.drawing import BLUE, RED, animated, heic, put, quadrants, saved, solids
 

@@ -8,7 +8,8 @@ from io import BytesIO
 from PIL import Image, ImageFile
 
 from progimage.imaging.codecs import cicp, isobmff, libwebp
-from progimage.imaging.codecs.formats import AVIF, HEIC, WEBP, Format
+from progimage.imaging.codecs.format import Format
+from progimage.imaging.codecs.formats import AVIF, HEIC, WEBP
 from progimage.imaging.codecs.readers.reader import (
     Frame,
     Reader,
