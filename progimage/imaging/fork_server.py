@@ -15,12 +15,19 @@ import multiprocessing
 import os
 import signal
 import sys
+import tempfile
 import threading
 from collections.abc import Callable
 from contextlib import suppress
 from multiprocessing import forkserver
 from pathlib import Path
 from typing import Any
+
+from progimage.errors import ConfigError
+
+# Where below the temporary folder it listens, and unix(7)'s limit.
+_SOCKET = "/progimage-1234567-12345678/listener-12345678"
+_MAX_SOCKET_PATH = 107
 
 _lock = threading.Lock()
 
@@ -59,6 +66,21 @@ def skip_main_script() -> None:
     Source: Lib/multiprocessing/spawn.py, get_preparation_data.
     """
     vars(sys.modules["__main__"]).pop("__file__", None)
+
+
+def prove_sockets_fit() -> None:
+    """Find out whether the fork server can listen where it will.
+
+    Raises:
+        ConfigError: the path of the temporary folder is too long for its socket's.
+    """
+    folder = tempfile.gettempdir()
+    excess = len(os.fsencode(folder)) + len(_SOCKET) - _MAX_SOCKET_PATH
+    if excess > 0:
+        raise ConfigError(
+            f"TMPDIR: the temporary folder's path is {excess} bytes too long for a socket in it; "
+            "name a folder higher up, such as /tmp"
+        )
 
 
 def _server() -> Any:

@@ -6,15 +6,10 @@ nothing else: its process is killed and another takes its place.
 
 from __future__ import annotations
 
-import ctypes
 import errno
-import fcntl
 import multiprocessing
 import os
-import resource
 import signal
-import sys
-import tempfile
 import threading
 import time
 from collections.abc import Callable
@@ -28,14 +23,12 @@ from typing import Any, ParamSpec, TypeVar
 import structlog
 from pebble import ProcessExpired, ProcessFuture, ProcessPool
 
-from progimage.errors import ConfigError, Overloaded, RenderFailed, RenderTimeout
+from progimage.errors import Overloaded, RenderFailed, RenderTimeout
 from progimage.imaging import fork_server
+from progimage.imaging.pool_process import limit, within
 
 P = ParamSpec("P")
 T = TypeVar("T")
-
-# prctl(2): the kernel sends this process the signal when its parent dies.
-_PR_SET_PDEATHSIG = 1
 
 # How often a call is repeated because the pool broke.
 _ATTEMPTS = 3
@@ -48,10 +41,6 @@ _RETRY_AFTER_S = 10
 
 # So often a call may be interrupted by the machine; then it is given up.
 _INTERRUPTIONS = 2
-
-# Where below the temporary folder the fork server listens, and unix(7)'s limit.
-_SOCKET = "/progimage-1234567-12345678/listener-12345678"
-_MAX_SOCKET_PATH = 107
 
 # The kernel kills by SIGKILL for lack of memory, and by SIGBUS where a mapped file cannot
 # be read. When it kills the fork server, its processes die with it, and multiprocessing
@@ -139,7 +128,7 @@ class RenderPool:
             try:
                 pool = self._running()
                 future: ProcessFuture[T] = pool.schedule(
-                    _within,
+                    within,
                     args=[self._timeout_s, function, args, kwargs],
                     timeout=self._wall_timeout_s,
                 )
@@ -269,7 +258,7 @@ class RenderPool:
                     max_workers=self._workers,
                     max_tasks=self._tasks,
                     context=context,
-                    initializer=_limit,
+                    initializer=limit,
                     initargs=self._initargs,
                 )
                 self._pool, self._pid = pool, os.getpid()
@@ -290,36 +279,6 @@ class RenderPool:
             future.cancel()
 
 
-def _within(
-    seconds: float, function: Callable[..., T], args: tuple[Any, ...], kwargs: dict[str, Any]
-) -> T:
-    """Call `function`; the kernel ends this process if that takes more processor time.
-
-    A signal needs no interpreter, whose lock a codec may hold.
-    Source: setitimer(2), ITIMER_PROF; SIGPROF ends the process by default.
-    """
-    signal.setitimer(signal.ITIMER_PROF, seconds)
-    try:
-        return function(*args, **kwargs)
-    finally:
-        signal.setitimer(signal.ITIMER_PROF, 0)
-
-
-def prove_sockets_fit() -> None:
-    """Find out whether the fork server can listen where it will.
-
-    Raises:
-        ConfigError: the path of the temporary folder is too long for its socket's.
-    """
-    folder = tempfile.gettempdir()
-    excess = len(os.fsencode(folder)) + len(_SOCKET) - _MAX_SOCKET_PATH
-    if excess > 0:
-        raise ConfigError(
-            f"TMPDIR: the temporary folder's path is {excess} bytes too long for a socket in it; "
-            "name a folder higher up, such as /tmp"
-        )
-
-
 def _stop_in_background(pool: ProcessPool) -> None:
     """Stop a broken pool's workers in a thread, since that may never end."""
 
@@ -328,36 +287,3 @@ def _stop_in_background(pool: ProcessPool) -> None:
         pool.join()
 
     threading.Thread(target=stop, name="stop broken pool", daemon=True).start()
-
-
-def _limit(memory_bytes: int, niceness: int) -> None:
-    """Bound this worker's memory, and let cached pictures go first on a full machine."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    signal.signal(signal.SIGPROF, signal.SIG_DFL)
-    # Numpy, which decoders of some extras need, would reserve memory for a thread on each core.
-    os.putenv("OPENBLAS_NUM_THREADS", "1")
-    resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    os.nice(niceness)
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    _die_with_the_web_worker()
-
-
-def _die_with_the_web_worker() -> None:
-    """Have the kernel end this process when the web worker dies, also in mid-codec.
-
-    The fork server is no help: it lives as long as any of its children. So we ask for a
-    signal when the web worker's end of the pipe closes, which shows that it has died; unlike
-    a thread that waits for it, a signal needs no interpreter, whose lock a codec may hold.
-    """
-    parent = multiprocessing.parent_process()
-    if parent is None:
-        return
-    signal.signal(signal.SIGIO, signal.SIG_DFL)
-    fcntl.fcntl(parent.sentinel, fcntl.F_SETOWN, os.getpid())
-    flags = fcntl.fcntl(parent.sentinel, fcntl.F_GETFL)
-    fcntl.fcntl(parent.sentinel, fcntl.F_SETFL, flags | os.O_ASYNC)
-    if not parent.is_alive():
-        os._exit(1)  # before the signal was asked for

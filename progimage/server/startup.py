@@ -11,7 +11,7 @@ from progimage.config import DEVELOPMENT, Settings
 from progimage.config.networks import parse
 from progimage.errors import ConfigError, IndexMissing
 from progimage.imaging import resampling
-from progimage.imaging.pool import prove_sockets_fit
+from progimage.imaging.fork_server import prove_sockets_fit
 from progimage.ingest.download.downloader import Downloader
 from progimage.server.app import Service, create
 from progimage.server.broker import Broker
