@@ -19,7 +19,7 @@ from PIL import Image, ImageDraw
 from progimage.imaging.codecs import formats
 from progimage.imaging.codecs.format import Format
 from progimage.imaging.limits import Limits
-from progimage.imaging.pipeline import parse
+from progimage.imaging.pipeline_parser import parse
 from progimage.imaging.registry import describe
 from progimage.imaging.render import render
 from progimage.keys import ENGINE_VERSION

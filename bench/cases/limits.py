@@ -16,7 +16,7 @@ from bench.report import Table
 from progimage.imaging.codecs.formats import JPEG
 from progimage.imaging.inspection import inspect
 from progimage.imaging.limits import Limits
-from progimage.imaging.pipeline import parse
+from progimage.imaging.pipeline_parser import parse
 from progimage.imaging.render import render
 from progimage.imaging.working_copies import copy_size_for
 

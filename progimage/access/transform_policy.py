@@ -7,7 +7,8 @@ from typing import Literal
 
 from progimage.errors import InvalidRequest, TransformRefused
 from progimage.imaging.limits import Limits
-from progimage.imaging.pipeline import Pipeline, parse
+from progimage.imaging.pipeline import Pipeline
+from progimage.imaging.pipeline_parser import parse
 
 Mode = Literal["open", "presets", "signed"]
 

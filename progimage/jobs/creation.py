@@ -15,7 +15,8 @@ from urllib.parse import quote
 from progimage import keys as picture_keys
 from progimage.errors import DownloadRefused, InvalidField, InvalidRequest
 from progimage.imaging.limits import Limits
-from progimage.imaging.pipeline import AUTO, parse
+from progimage.imaging.pipeline import AUTO
+from progimage.imaging.pipeline_parser import parse
 from progimage.ingest.download.urls import parse_url
 from progimage.jobs.model import Entry, Request
 from progimage.model import Metadata, check_visibility

@@ -18,7 +18,7 @@ import structlog
 from progimage import errors, keys
 from progimage.imaging.codecs import formats
 from progimage.imaging.limits import Limits
-from progimage.imaging.pipeline import parse
+from progimage.imaging.pipeline_parser import parse
 from progimage.ingest.ingest import Ingest, Staged
 from progimage.jobs.creation import ORIGIN_SCHEME
 from progimage.jobs.host_limits import HostLimits

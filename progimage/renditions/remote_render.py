@@ -24,7 +24,8 @@ from progimage.errors import Conflict, Overloaded, ProgImageError
 from progimage.imaging.codecs import formats
 from progimage.imaging.codecs.format import Format
 from progimage.imaging.limits import Limits
-from progimage.imaging.pipeline import Pipeline, parse
+from progimage.imaging.pipeline import Pipeline
+from progimage.imaging.pipeline_parser import parse
 from progimage.imaging.render import Rendered
 from progimage.model import Record, Viewer
 from progimage.renditions.renditions import RemoteResult, Renditions

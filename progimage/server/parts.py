@@ -13,7 +13,7 @@ from progimage.access.transform_policy import TransformPolicy
 from progimage.api.resources.links import reserved
 from progimage.config import Settings
 from progimage.errors import ConfigError
-from progimage.imaging.pipeline import check_presets
+from progimage.imaging.pipeline_parser import check_presets
 from progimage.imaging.pool import RenderPool
 from progimage.library.index.index import Index
 from progimage.library.index.opening import open_index

@@ -22,7 +22,7 @@ from progimage.access.signed_links import (
 )
 from progimage.config.clock_skew import APART_S
 from progimage.errors import LinkExpired, LinkRefused
-from progimage.imaging.pipeline import parse
+from progimage.imaging.pipeline_parser import parse
 
 ID, OTHER_ID = "a" * 64, "b" * 64
 SECRET, OLD_SECRET = b"s" * 32, b"o" * 32

@@ -7,7 +7,7 @@ import pytest
 from progimage.access.transform_policy import TransformPolicy
 from progimage.errors import TransformRefused
 from progimage.imaging.limits import Limits
-from progimage.imaging.pipeline import parse
+from progimage.imaging.pipeline_parser import parse
 
 PRESETS = {"card": "resize:w=40,h=30,fit=cover", "icon": "thumbnail:16x16.png"}
 OF_PRESETS = [

@@ -12,7 +12,7 @@ from progimage.errors import CorruptPicture, InvalidArgument, PictureTooComplex,
 from progimage.imaging.codecs.formats import PNG
 from progimage.imaging.inspection import inspect
 from progimage.imaging.limits import Limits
-from progimage.imaging.pipeline import parse
+from progimage.imaging.pipeline_parser import parse
 from progimage.imaging.pool import RenderPool
 from progimage.imaging.render import render
 from tests.imaging.documents import document, filled, pdf, stream

@@ -9,7 +9,7 @@ from progimage.errors import InvalidArgument
 from progimage.imaging import emoji, font_files
 from progimage.imaging.colour import Colour
 from progimage.imaging.fonts import lettering, undrawable
-from progimage.imaging.pipeline import parse
+from progimage.imaging.pipeline_parser import parse
 from tests.imaging.test_fonts import folder  # noqa: F401 - a fixture
 
 RED = Colour(255, 0, 0, 255)

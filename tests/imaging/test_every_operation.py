@@ -15,7 +15,7 @@ from progimage.imaging.codecs.decode import decode
 from progimage.imaging.codecs.format import Format
 from progimage.imaging.codecs.formats import WRITABLE
 from progimage.imaging.limits import Limits
-from progimage.imaging.pipeline import parse
+from progimage.imaging.pipeline_parser import parse
 from progimage.imaging.registry import DECLARED
 from progimage.imaging.render import render
 from tests.imaging.codecs.readers.reading import png

@@ -13,7 +13,7 @@ from progimage.imaging.areas import Area, middle_of, read, whole_faces
 from progimage.imaging.faces import find_faces
 from progimage.imaging.inspection import inspect
 from progimage.imaging.limits import Limits
-from progimage.imaging.pipeline import parse
+from progimage.imaging.pipeline_parser import parse
 from tests.imaging.drawing import put, quadrants, saved
 from tests.imaging.portraits import portrait
 from tests.imaging.transforming import apply

@@ -12,7 +12,7 @@ import pytest
 from progimage.errors import InvalidArgument
 from progimage.imaging import emoji, font_files, fonts
 from progimage.imaging.colour import Colour
-from progimage.imaging.pipeline import parse
+from progimage.imaging.pipeline_parser import parse
 
 BLACK = Colour(0, 0, 0, 255)
 OTHER_SCRIPTS = ["مرحبا", "שלום", "สวัสดี", "नमस्ते", "你好", "こんにちは", "안녕"]

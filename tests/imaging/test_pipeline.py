@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from progimage.errors import ConfigError, InvalidArgument, InvalidRequest, OutputTooLarge
 from progimage.imaging.limits import Limits
-from progimage.imaging.pipeline import Pipeline, check_presets, parse
+from progimage.imaging.pipeline import Pipeline
+from progimage.imaging.pipeline_parser import check_presets, parse
 from progimage.imaging.registry import DECLARED
 from tests.imaging.transforming import OTHER, arguments, is_accepted, pipelines, spelt
 

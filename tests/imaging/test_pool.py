@@ -25,7 +25,7 @@ from progimage.imaging import pool as pool_module
 from progimage.imaging.codecs import formats
 from progimage.imaging.inspection import inspect
 from progimage.imaging.limits import Limits
-from progimage.imaging.pipeline import parse
+from progimage.imaging.pipeline_parser import parse
 from progimage.imaging.pool import RenderPool
 from progimage.imaging.render import render
 from tests import bad_codecs

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from progimage.imaging.pipeline import parse
+from progimage.imaging.pipeline_parser import parse
 from progimage.imaging.registry import BY_NAME, DECLARED, describe
 
 

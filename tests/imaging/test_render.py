@@ -9,7 +9,7 @@ from progimage.imaging.codecs.picture import Picture
 from progimage.imaging.limits import Limits
 from progimage.imaging.operation import Operation
 from progimage.imaging.output_limits import check_pipeline
-from progimage.imaging.pipeline import parse
+from progimage.imaging.pipeline_parser import parse
 from progimage.imaging.registry import DECLARED
 from progimage.imaging.render import render, transform
 from tests.imaging.drawing import (

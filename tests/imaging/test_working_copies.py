@@ -17,7 +17,7 @@ from progimage.errors import CorruptPicture
 from progimage.imaging import planes
 from progimage.imaging.codecs.formats import JPEG, PNG, WEBP
 from progimage.imaging.inspection import inspect
-from progimage.imaging.pipeline import parse
+from progimage.imaging.pipeline_parser import parse
 from progimage.imaging.render import render
 from progimage.imaging.working_copies import copy_size_for, copy_sizes, make_copies
 from tests.imaging.drawing import corners, is_near, put, quadrants, saved

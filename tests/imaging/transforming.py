@@ -12,7 +12,8 @@ from progimage.imaging.codecs.picture import Picture
 from progimage.imaging.limits import Limits
 from progimage.imaging.operation import Declared
 from progimage.imaging.parameters import Parameter
-from progimage.imaging.pipeline import Pipeline, parse
+from progimage.imaging.pipeline import Pipeline
+from progimage.imaging.pipeline_parser import parse
 from progimage.imaging.registry import DECLARED
 from progimage.imaging.render import transform
 

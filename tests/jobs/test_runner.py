@@ -10,7 +10,7 @@ import pytest
 
 from progimage import keys as picture_keys
 from progimage.errors import Overloaded, RenderFailed, StoreUnavailable
-from progimage.imaging.pipeline import parse
+from progimage.imaging.pipeline_parser import parse
 from progimage.jobs import keys
 from progimage.jobs.model import SHARD, Counts
 from progimage.jobs.runner import Runner

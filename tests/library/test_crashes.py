@@ -22,7 +22,7 @@ from progimage.access.transform_policy import TransformPolicy
 from progimage.errors import NotFound
 from progimage.imaging.codecs import formats
 from progimage.imaging.limits import Limits
-from progimage.imaging.pipeline import parse
+from progimage.imaging.pipeline_parser import parse
 from progimage.library import Library, read_record
 from progimage.library.index.fold import fold
 from progimage.library.index.index import Index

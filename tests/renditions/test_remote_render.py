@@ -15,7 +15,7 @@ from progimage.access.transform_policy import TransformPolicy
 from progimage.config import Settings
 from progimage.imaging.codecs import formats
 from progimage.imaging.limits import Limits
-from progimage.imaging.pipeline import parse
+from progimage.imaging.pipeline_parser import parse
 from progimage.library import Library
 from progimage.model import ANONYMOUS, Metadata
 from progimage.renditions import remote_render

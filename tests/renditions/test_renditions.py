@@ -16,7 +16,7 @@ from progimage.access.transform_policy import TransformPolicy
 from progimage.errors import DamagedOriginal, InvalidArgument, NotFound, Overloaded, RenderTimeout
 from progimage.imaging.codecs import formats
 from progimage.imaging.limits import Limits
-from progimage.imaging.pipeline import parse
+from progimage.imaging.pipeline_parser import parse
 from progimage.library import Library
 from progimage.model import ANONYMOUS, Metadata, Viewer
 from progimage.renditions.renditions import Renditions

@@ -11,7 +11,8 @@ from progimage.api.requests.json_body import JsonBody
 from progimage.config import Settings
 from progimage.errors import InvalidField
 from progimage.imaging.limits import Limits
-from progimage.imaging.pipeline import Pipeline, parse
+from progimage.imaging.pipeline import Pipeline
+from progimage.imaging.pipeline_parser import parse
 
 # Values of `transform` that are no pipelines.
 ORIGINAL, ANY, VIEWERS = "original", "*", "iiif"

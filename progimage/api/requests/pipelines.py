@@ -8,7 +8,8 @@ from typing import Protocol
 
 from progimage.api.requests.query import Pairs
 from progimage.imaging.limits import Limits
-from progimage.imaging.pipeline import Pipeline, parse
+from progimage.imaging.pipeline import Pipeline
+from progimage.imaging.pipeline_parser import parse
 
 _REMEMBERED = 4_096
 

@@ -28,7 +28,8 @@ from progimage.errors import (
     RateLimited,
 )
 from progimage.imaging.codecs import formats
-from progimage.imaging.pipeline import Pipeline, parse
+from progimage.imaging.pipeline import Pipeline
+from progimage.imaging.pipeline_parser import parse
 from progimage.model import Record
 from progimage.origins.origins import Origin, Origins
 

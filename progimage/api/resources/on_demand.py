@@ -18,7 +18,8 @@ from progimage.api.resources.renditions import RENDER_ERRORS
 from progimage.api.responses.delivery import set_body, set_timing
 from progimage.errors import DownloadRefused, InvalidRequest, PictureError
 from progimage.imaging.codecs import formats
-from progimage.imaging.pipeline import Pipeline, parse
+from progimage.imaging.pipeline import Pipeline
+from progimage.imaging.pipeline_parser import parse
 from progimage.ingest.download.downloader import VIA
 from progimage.ingest.ingest import Staged
 

@@ -9,7 +9,8 @@ from progimage.api.auth.rate_limits import RenderRateLimit
 from progimage.imaging.codecs import formats
 from progimage.imaging.codecs.written_size import written_size
 from progimage.imaging.operation import Size
-from progimage.imaging.pipeline import Pipeline, parse
+from progimage.imaging.pipeline import Pipeline
+from progimage.imaging.pipeline_parser import parse
 from progimage.lru import LockedLru
 from progimage.model import ANONYMOUS, Record
 from progimage.origins.copies import owner_of, viewer_of

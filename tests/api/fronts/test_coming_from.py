@@ -11,7 +11,7 @@ from progimage import config
 from progimage.api.fronts.foreign import ForeignSource, ForeignUrlError
 from progimage.api.fronts.imgproxy.front import ImgproxyFront
 from progimage.api.fronts.thumbor.front import ThumborFront
-from progimage.imaging.pipeline import parse
+from progimage.imaging.pipeline_parser import parse
 
 DOCS = Path(__file__).parents[3] / "docs"
 _ID = "0" * 64

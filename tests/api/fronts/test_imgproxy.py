@@ -21,7 +21,7 @@ from progimage.api.fronts.imgproxy.path import split_path
 from progimage.api.fronts.imgproxy.signature import KeyPair
 from progimage.imaging.codecs.picture import Picture
 from progimage.imaging.limits import Limits
-from progimage.imaging.pipeline import parse
+from progimage.imaging.pipeline_parser import parse
 from progimage.imaging.render import transform
 
 SOURCE = (200, 100)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from progimage import keys
-from progimage.imaging.pipeline import parse
+from progimage.imaging.pipeline_parser import parse
 from tests.api.conftest import assert_problem, opened
 from tests.imaging.drawing import BLUE, GREEN, RED, pixel
 

@@ -7,7 +7,7 @@ from PIL import Image
 from progimage.errors import CorruptPicture
 from progimage.imaging.codecs.decoded_cache import DecodedCache, decode_size, size_bytes
 from progimage.imaging.codecs.formats import JPEG, PNG
-from progimage.imaging.pipeline import parse
+from progimage.imaging.pipeline_parser import parse
 from progimage.imaging.render import render
 from tests.imaging.drawing import pixel, put, quadrants, saved, solids
 from tests.imaging.transforming import LIMITS

@@ -1,7 +1,7 @@
 import pytest
 
 from progimage.imaging.codecs.encode_options import EncodeOptions
-from progimage.imaging.pipeline import parse
+from progimage.imaging.pipeline_parser import parse
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 
 from progimage.errors import InvalidArgument, OutputTooLarge
 from progimage.imaging.limits import Limits
-from progimage.imaging.pipeline import parse
+from progimage.imaging.pipeline_parser import parse
 from progimage.imaging.pyramids.parts import part_of, part_of_tile, tile_of
 from progimage.imaging.tiles import Tile
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from progimage.api.fronts.iiif.geometry import SizeLimits, plain_size, region_of, size_of
 from progimage.api.fronts.iiif.grammar import ImageRequest, SizeRequest, Version, parse
-from progimage.imaging import pipeline
+from progimage.imaging import pipeline_parser
 from progimage.imaging.limits import Limits
 from progimage.imaging.operation import Size
 from progimage.imaging.parameters import write_number
@@ -40,14 +40,14 @@ def compile_request(
     size = size_of(version, request.size, region, picture, SizeLimits.of(limits))
     text = _text(_steps(request, region, size, picture), request.extension)
     return CompiledRequest(
-        pipeline.parse(text, limits=limits),
+        pipeline_parser.parse(text, limits=limits),
         _canonical(version, request, region, size, picture),
     )
 
 
 def tile_pipeline(region: Region, size: Size, picture: Size, extension: str) -> Pipeline:
     """Return the pipeline that shows a region of a picture in this size."""
-    return pipeline.parse(_text(_scaling(region, size, picture), extension))
+    return pipeline_parser.parse(_text(_scaling(region, size, picture), extension))
 
 
 def _text(steps: list[str], extension: str) -> str:

@@ -17,7 +17,8 @@ from progimage.api.fronts.imgproxy.geometry import Plan, plan, position
 from progimage.api.fronts.imgproxy.options import REPLICATE, SMART, Gravity, Options
 from progimage.errors import InvalidRequest
 from progimage.imaging.limits import Limits
-from progimage.imaging.pipeline import Pipeline, parse
+from progimage.imaging.pipeline import Pipeline
+from progimage.imaging.pipeline_parser import parse
 
 _COMPASS = {
     "ce": "center",

@@ -13,7 +13,7 @@ from progimage.api.fronts.thumbor.path import ThumborOptions, malformed, split_p
 from progimage.api.fronts.thumbor.signature import is_signed
 from progimage.errors import InvalidRequest
 from progimage.imaging.limits import Limits
-from progimage.imaging.pipeline import parse
+from progimage.imaging.pipeline_parser import parse
 
 _MAX_STEPS = 40
 _UNSAFE = "unsafe"

@@ -15,7 +15,7 @@ from progimage.api.requests.json_body import JsonBody, MetadataFields, validated
 from progimage.api.requests.search import CONDITIONS, QueryParameters, query_of
 from progimage.config import Settings
 from progimage.errors import DownloadRefused, Forbidden, InvalidField, InvalidRequest
-from progimage.imaging.pipeline import parse
+from progimage.imaging.pipeline_parser import parse
 from progimage.jobs.creation import Intake, adoption_of, import_of, render_of
 from progimage.jobs.publish.destinations import DESTINATIONS, destinations
 from progimage.library.search.catalogue import Catalogue

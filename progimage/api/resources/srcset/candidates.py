@@ -10,7 +10,8 @@ from progimage.api.requests.widths import Wanted
 from progimage.api.responses.responsive import Candidate
 from progimage.imaging.codecs import formats
 from progimage.imaging.operation import Size
-from progimage.imaging.pipeline import AUTO, Pipeline, parse
+from progimage.imaging.pipeline import AUTO, Pipeline
+from progimage.imaging.pipeline_parser import parse
 from progimage.model import Record
 
 

@@ -51,7 +51,8 @@ from progimage.imaging.codecs import formats
 from progimage.imaging.codecs.pages import check_page
 from progimage.imaging.limits import Limits
 from progimage.imaging.output_limits import check_pipeline
-from progimage.imaging.pipeline import AUTO, Pipeline, parse
+from progimage.imaging.pipeline import AUTO, Pipeline
+from progimage.imaging.pipeline_parser import parse
 from progimage.library import Library
 from progimage.library.records import can_edit, forbidden
 from progimage.model import Record, Viewer

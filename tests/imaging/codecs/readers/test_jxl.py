@@ -21,7 +21,7 @@ from progimage.imaging.codecs.picture import Picture
 from progimage.imaging.codecs.sniff import sniff
 from progimage.imaging.inspection import inspect
 from progimage.imaging.limits import Limits
-from progimage.imaging.pipeline import parse
+from progimage.imaging.pipeline_parser import parse
 from progimage.imaging.pool import RenderPool
 from progimage.imaging.render import render
 from tests.imaging.codecs.test_decode import swapped_profile
