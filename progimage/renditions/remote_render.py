@@ -28,7 +28,8 @@ from progimage.imaging.pipeline import Pipeline
 from progimage.imaging.pipeline_parser import parse
 from progimage.imaging.render import Rendered
 from progimage.model import Record, Viewer
-from progimage.renditions.renditions import RemoteResult, Renditions
+from progimage.renditions.remote_renderer import RemoteResult
+from progimage.renditions.renditions import Renditions
 from progimage.stores import ObjectStore, json_objects
 
 # Pauses between looks for an answer: they grow from the first to the longest.

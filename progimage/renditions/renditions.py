@@ -11,30 +11,29 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
-from typing import NamedTuple, Protocol
 
 from progimage import keys
 from progimage.access.admission import Admission
 from progimage.access.transform_policy import TransformPolicy
-from progimage.errors import InvalidArgument, NotFound, PictureError
-from progimage.imaging.areas import Area
+from progimage.errors import NotFound, PictureError
 from progimage.imaging.codecs.format import Format
-from progimage.imaging.gravity import Focus
 from progimage.imaging.limits import Limits
 from progimage.imaging.pipeline import Pipeline
 from progimage.imaging.pool import RenderPool
 from progimage.imaging.render import Rendered
 from progimage.library import Library
 from progimage.library.working_copies import WorkingCopies
-from progimage.model import ANONYMOUS, Record, Viewer
+from progimage.model import Record, Viewer
 from progimage.renditions.cache import Rendition, RenditionCache
 from progimage.renditions.cache_budget import Allows
 from progimage.renditions.disk_cache.disk_cache import DiskCache
 from progimage.renditions.from_copies import CopyRenderer, Wanted
 from progimage.renditions.large_pictures import LargePictures
+from progimage.renditions.remote_renderer import RemoteRenderer
+from progimage.renditions.render_request import References, RenderRequest, at_focus
 from progimage.renditions.renderer import Renderer, Result
 from progimage.renditions.single_flight import SingleFlight
 from progimage.renditions.sources import Sources
@@ -43,83 +42,8 @@ from progimage.stores import ObjectStore, Reader
 from progimage.stores.bytes_reader import BytesReader
 from progimage.stores.temp_files import TempFolder
 
-__all__ = ["RemoteRenderer", "RemoteResult", "Rendition", "Renditions", "at_focus", "free"]
-
 # A picture that was removed, hidden or shown during its render is looked up again.
 _ATTEMPTS = 3
-
-
-class RemoteResult(NamedTuple):
-    """A rendition that another process put into the cache; `timings` as in `Rendition`."""
-
-    timings: Rendered | None
-
-
-class RemoteRenderer(Protocol):
-    """Other processes that make renditions."""
-
-    def render(self, record: Record, pipeline: Pipeline, form: Format) -> RemoteResult | None:
-        """Have another process render and cache a rendition; None if it must be rendered here.
-
-        Raises: what the render raised, and
-            Overloaded: no process made it in time.
-        """
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class _RenderRequest:
-    """A rendition of a picture that the viewer may see, with the other pictures it shows.
-
-    A rendition that shows other pictures is in the private cache even if all of them are
-    public: each hit there is authorised again, for each of the pictures.
-    """
-
-    record: Record
-    references: tuple[Record, ...]
-    pipeline: Pipeline
-    format: Format
-    is_open: bool
-
-    @property
-    def key(self) -> str:
-        return keys.rendition(
-            self.record.id,
-            self.pipeline.canonical,
-            self.format.extension,
-            public=self.is_in_public_cache,
-        )
-
-    @property
-    def is_in_public_cache(self) -> bool:
-        """True if the public cache is the place for it."""
-        return self.record.is_public and self.is_open and not self.references
-
-    @property
-    def is_public(self) -> bool:
-        return all(record.is_public for record in (self.record, *self.references))
-
-
-def at_focus(pipeline: Pipeline, record: Record) -> Pipeline:
-    """Return the pipeline with the focal point and the faces of the record in their places.
-
-    Raises:
-        InvalidArgument: faces should be redacted, and nothing looked for them.
-    """
-    point, faces = record.focal_point, record.faces
-    pipeline = pipeline.at_focus(Focus(point.x, point.y) if point else None)
-    if not pipeline.uses_faces:
-        return pipeline
-    if pipeline.redacts_faces and (record.frames > 1 or pipeline.output.page > 1):
-        raise InvalidArgument(
-            "redact: faces are only looked for in the first frame and on the first page; "
-            "give the areas of this one"
-        )
-    return pipeline.at_faces(None if faces is None else [Area(*face) for face in faces])
-
-
-def free() -> None:
-    """Charge nothing for a render."""
 
 
 class Renditions:
@@ -154,6 +78,7 @@ class Renditions:
         self._store = store
         self._library = library
         self._others = others
+        self._references = References(others[1] if others else library, others is not None)
         self._scratch = scratch
         self._limits = limits
         self._admission = admission
@@ -187,7 +112,7 @@ class Renditions:
         pipeline: Pipeline,
         form: Format,
         known_record: Record | None = None,
-        charge: Callable[[], None] = free,
+        charge: Callable[[], None] = lambda: None,
         *,
         caches: bool = True,
     ) -> Rendition:
@@ -211,9 +136,9 @@ class Renditions:
         """
         for _ in range(_ATTEMPTS):
             record = known_record or self._library.find(viewer, image_id)
-            references = self._references(viewer, pipeline)
+            references = self._references.find(viewer, pipeline)
             placed = at_focus(pipeline, record)
-            request = _RenderRequest(record, references, placed, form, self._policy.is_open(placed))
+            request = RenderRequest(record, references, placed, form, self._policy.is_open(placed))
             is_absent = known_record is not None and request.is_in_public_cache
             found = self._tile(request, charge) or self._find_or_lead(
                 request, charge, is_absent=is_absent, caches=caches
@@ -229,7 +154,7 @@ class Renditions:
         Raises:
             InvalidArgument: `viewer` may not see one of the others.
         """
-        shown = (record, *self._references(viewer, pipeline))
+        shown = (record, *self._references.find(viewer, pipeline))
         return all(record.is_public for record in shown)
 
     def transform(
@@ -240,7 +165,7 @@ class Renditions:
         Returns the facts of the result, and a reader of it, for the caller to close.
         """
         with self._admission.admit(), self._sources() as sources:
-            references = sources.paths(self._references(viewer, pipeline))
+            references = sources.paths(self._references.find(viewer, pipeline))
             accept_damaged = sources.has_damaged or self._renderer.limits.accept_damaged
             return self._renderer.make(
                 source,
@@ -255,10 +180,10 @@ class Renditions:
         """Return a reader of `length` bytes from `start` in place of the rendition's own."""
         return self._cache.narrow(rendition, start, length)
 
-    def _find(self, request: _RenderRequest) -> Rendition | None:
+    def _find(self, request: RenderRequest) -> Rendition | None:
         return self._cache.find(request.key, request.format, is_public=request.is_public)
 
-    def _tile(self, request: _RenderRequest, charge: Callable[[], None]) -> Rendition | None:
+    def _tile(self, request: RenderRequest, charge: Callable[[], None]) -> Rendition | None:
         """Return a tile as it is in the picture's pyramid, made if it is missing.
 
         None if something else is asked for, or the tile in another format.
@@ -276,7 +201,7 @@ class Renditions:
             return None
         return Rendition(BytesReader(data), request.format, None, request.is_public)
 
-    def _make_pyramid(self, request: _RenderRequest) -> None:
+    def _make_pyramid(self, request: RenderRequest) -> None:
         def elsewhere() -> bool:
             if self._remote is None or request.references:
                 return False
@@ -287,7 +212,7 @@ class Renditions:
             self._large.make(request.record, self._sources, elsewhere)
 
     def _find_or_lead(
-        self, request: _RenderRequest, charge: Callable[[], None], *, is_absent: bool, caches: bool
+        self, request: RenderRequest, charge: Callable[[], None], *, is_absent: bool, caches: bool
     ) -> Rendition | None:
         """Return the rendition, or None if a record changed meanwhile."""
         with self._admission.admit():
@@ -303,7 +228,7 @@ class Renditions:
                             return self._make(request, caches=caches)
             return found
 
-    def _make(self, request: _RenderRequest, *, caches: bool) -> Rendition | None:
+    def _make(self, request: RenderRequest, *, caches: bool) -> Rendition | None:
         """Render, and cache if it `caches`; None if a picture has changed meanwhile."""
         record = request.record
         if self._remote and not request.references:
@@ -319,8 +244,8 @@ class Renditions:
             if self._is_current(request):
                 raise
             return None
-        with ExitStack() as until_kept:
-            until_kept.enter_context(reader)
+        with ExitStack() as until_stored:
+            until_stored.enter_context(reader)
             started = perf_counter()
 
             def is_current() -> bool:
@@ -333,10 +258,10 @@ class Renditions:
             if not is_good:
                 return None
             rendered = replace(rendered, store_ms=(perf_counter() - started) * 1000)
-            until_kept.pop_all()
+            until_stored.pop_all()
         return Rendition(reader, request.format, None, request.is_public, rendered)
 
-    def _render(self, sources: Sources, request: _RenderRequest) -> tuple[Rendered, Result]:
+    def _render(self, sources: Sources, request: RenderRequest) -> tuple[Rendered, Result]:
         """Render from a pyramid, a working copy, or the original: the least that is enough."""
         record, references = request.record, sources.paths(request.references)
         part = None
@@ -352,36 +277,22 @@ class Renditions:
                 references,
                 make=lambda: self._make_pyramid(request),
             )
-
-        pipeline, form = request.pipeline, request.format
-        size = self._working_copies.size_for(record, pipeline)
+        size = self._working_copies.size_for(record, request.pipeline)
         if size is not None:
-            wanted = Wanted(record, size, pipeline, form, references)
+            wanted = Wanted(record, size, request.pipeline, request.format, references)
             return self._from_copies.render(sources, wanted)
         return self._renderer.make(
             sources.path(record),
-            pipeline,
-            form,
+            request.pipeline,
+            request.format,
             references,
             sources.contents,
             accept_damaged=sources.has_damaged,
         )
 
-    def _references(self, viewer: Viewer, pipeline: Pipeline) -> tuple[Record, ...]:
-        """Return the records of the other pictures that a pipeline uses."""
-        library = self._library
-        if self._others is not None:
-            library, viewer = self._others[1], ANONYMOUS
-        try:
-            return tuple(library.find(viewer, image_id) for image_id in sorted(pipeline.references))
-        except NotFound as error:
-            raise InvalidArgument(f"the pipeline uses another picture: {error}") from None
-
-    def _is_current(self, request: _RenderRequest) -> bool:
-        library = self._others[1] if self._others else self._library
-        return self._library.is_current(request.record) and all(
-            map(library.is_current, request.references)
-        )
+    def _is_current(self, request: RenderRequest) -> bool:
+        is_current = self._library.is_current(request.record)
+        return is_current and self._references.are_current(request.references)
 
     def _sources(self) -> Sources:
         others = Sources(*self._others, self._scratch) if self._others else None

@@ -24,7 +24,8 @@ from progimage.errors import ConfigError
 from progimage.imaging.codecs.format import Format
 from progimage.imaging.render import Rendered
 from progimage.ingest.ingest import clean_file_name
-from progimage.renditions.renditions import Rendition, Renditions
+from progimage.renditions.cache import Rendition
+from progimage.renditions.renditions import Renditions
 from progimage.stores import HasLocalPath, HasPresignedUrl, ObjectStore, Reader
 from progimage.stores.bytes_reader import BytesReader
 

@@ -29,7 +29,9 @@ from progimage.library import Library
 from progimage.model import ANONYMOUS, Record
 from progimage.origins.copies import Copies, viewer_of
 from progimage.origins.origins import Found, Origin
-from progimage.renditions.renditions import Rendition, Renditions, at_focus
+from progimage.renditions.cache import Rendition
+from progimage.renditions.render_request import at_focus
+from progimage.renditions.renditions import Renditions
 from progimage.telemetry import metrics
 
 Choose = Callable[[Record], Pipeline | None]

@@ -19,7 +19,9 @@ from progimage.imaging.pipeline import Pipeline
 from progimage.library import Library
 from progimage.lru import LockedLru
 from progimage.model import Record, Viewer
-from progimage.renditions.renditions import Rendition, Renditions, at_focus
+from progimage.renditions.cache import Rendition
+from progimage.renditions.render_request import at_focus
+from progimage.renditions.renditions import Renditions
 from progimage.telemetry import metrics
 
 _REMEMBERED_SOURCES = 10_000
