@@ -10,7 +10,7 @@ S3_TESTS := tests/system/s3 tests/stores/s3/test_store.py::TestS3Store tests/sto
   tests/library/test_owners.py tests/renditions/test_renditions.py tests/maintenance/test_reindex.py tests/library/search/test_catalogue.py \
   tests/system/serving/test_restore.py
 
-.PHONY: engine-checksums run test test-server test-fronts test-origins test-s3 test-abuse test-faults test-nginx test-topology test-nodes test-api nginx test-tus-js test-typescript test-signing test-celery test-console test-iiif browser pictures bench bench-smoke bench-tools client reference docs lock audit test-package lint types check clean help
+.PHONY: engine-checksums run test test-server test-fronts test-origins test-s3 test-abuse test-faults test-nginx test-topology test-nodes test-api nginx test-tus-js test-typescript test-signing test-celery test-console test-iiif browser pictures bench bench-smoke bench-tools client reference docs lock scan audit test-package lint types check clean help
 
 help: ## Show this list
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -167,9 +167,17 @@ lock: $(VENV)/.dev ## Write requirements*.txt anew from pyproject.toml; UPGRADE=
 	@$(BIN)/pip install --disable-pip-version-check -q uv==0.13.9
 	@UV=$(BIN)/uv tools/lock.sh
 
-audit: $(VENV)/.dev ## Ask PyPI's advisories about every locked version
+scan: $(VENV)/.dev ## Compare every locked package with the advisories in tools/advisories.json, offline
+	@$(BIN)/python -m tools.audit
+
+ADVISORIES ?= https://github.com/pypa/advisory-database
+
+audit: $(VENV)/.dev ## Renew tools/advisories.json from the PyPA's database, scan, and ask PyPI too
+	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && \
+	  git clone -q --depth 1 $(ADVISORIES) "$$folder/clone" && \
+	  $(BIN)/python -m tools.audit refresh "$$folder/clone"
 	@$(BIN)/pip install --disable-pip-version-check -q pip-audit==2.10.1
-	@$(BIN)/pip-audit --disable-pip --require-hashes -r requirements.txt
+	@$(BIN)/pip-audit --strict --disable-pip --require-hashes -r requirements.txt
 
 test-package: $(VENV)/.dev ## Build the wheel, install it elsewhere, serve from there
 	@$(BIN)/pytest tests/system/package

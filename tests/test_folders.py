@@ -6,8 +6,8 @@ from pathlib import Path
 
 TESTS = Path(__file__).parent
 PACKAGE = TESTS.parent / "progimage"
-# Suites about the whole service, and the tests of bench/.
-OWN = ("system", "bench")
+# Suites about the whole service, and the tests of bench/ and tools/.
+OWN = ("system", "bench", "tools")
 
 
 def test_every_folder_of_tests_is_one_of_the_package():
