@@ -35,6 +35,7 @@ from progimage.server.client_limits import ClientLimits
 from progimage.server.client_socket import ClientSocket
 from progimage.server.connection import Connection
 from progimage.server.connection_problems import write_problem
+from progimage.server.graceful_worker import GracefulWorker
 from progimage.server.slow_clients import ServedClients
 from progimage.server.waiting_connections import BLOCK, LINGER_S, Limits, WaitingConnections
 
@@ -53,9 +54,6 @@ _NEXT_REQUEST_WAIT_MS = 2
 # waits this long for every connection it has, up to three, so that the least busy is first.
 _POLITENESS_S = 0.00015
 
-# How long a stopping worker waits for connections whose handshake is not finished.
-_LAST_HANDSHAKES_S = 0.05
-
 # How often deadlines and speeds are checked.
 _LOOK_EVERY_S = 0.1
 
@@ -66,7 +64,7 @@ _NO_ROOM_PAUSE_S = 0.05
 util.write_error = write_problem
 
 
-class PatientWorker(gthread.ThreadWorker):
+class PatientWorker(GracefulWorker):
     """A thread pool behind a loop that waits for slow clients.
 
     The attributes are set by gunicorn's configuration file, before any worker starts.
@@ -253,13 +251,6 @@ class PatientWorker(gthread.ThreadWorker):
 
     # Stopping.
 
-    def handle_exit(self, sig: int, frame: object) -> None:
-        """Stop once the requests in flight are done; endless streams get the signal to end."""
-        begin_to_stop = getattr(getattr(self, "wsgi", None), "begin_to_stop", None)
-        if begin_to_stop is not None:
-            begin_to_stop()
-        super().handle_exit(sig, frame)
-
     def handle_quit(self, sig: int, frame: object) -> None:
         """End at once, cutting off the requests in flight."""
         for conn in self._served.copy():
@@ -268,37 +259,6 @@ class PatientWorker(gthread.ThreadWorker):
         # Not gthread's own handler: it acquires a lock of the thread pool, which the
         # interrupted code may hold.
         Worker.handle_quit(self, sig, frame)
-
-    def set_accept_enabled(self, enabled: bool) -> None:
-        """Listen or pause; stop for good if the worker is stopping."""
-        super().set_accept_enabled(enabled)
-        if self.alive:
-            return
-        # An open socket would still collect connections that no worker answers. Those
-        # that it already has are answered.
-        deadline = time.monotonic() + _LAST_HANDSHAKES_S
-        for listener in self.sockets:
-            taken = -1
-            while taken != self.nr_conns or time.monotonic() < deadline:
-                if taken == self.nr_conns:
-                    time.sleep(_LAST_HANDSHAKES_S / 10)
-                taken = self.nr_conns
-                self.accept(listener)
-            listener.close()
-
-    def murder_keepalived(self, force: bool = False) -> None:
-        """End connections that are idle for too long, unless a request has just arrived.
-
-        A proxy may send a request until it sees the connection end. gunicorn closes
-        connections that were idle at its last check, which on a busy worker is milliseconds
-        ago.
-        """
-        if not self.alive and not force:
-            now = time.monotonic()
-            for conn in self.keepalived_conns:
-                if conn.timeout <= now and conn.is_readable():
-                    conn.timeout = now + LINGER_S
-        super().murder_keepalived(force)
 
     def _cap_keepalive(self, deadline: float) -> None:
         """Make sure that no idle connection delays the end of the worker, used before or not."""
