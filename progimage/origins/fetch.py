@@ -17,8 +17,6 @@ from progimage.origins.reachability import Reachability
 from progimage.origins.sources.source import OriginSource, Stream, Unchanged
 from progimage.telemetry import metrics
 
-_MOST_FRESH_S = 86_400
-
 
 class Fetcher:
     """Fetches the pictures of one origin.
@@ -73,8 +71,11 @@ class Fetcher:
     def _ask(self, key: str, known: Pointer | None) -> tuple[Pointer, Record | None]:
         with self.source.open(key, known.version if known else "") as answer:
             if isinstance(answer, Unchanged) and known is not None:
-                fresh_s = self._fresh_s(answer.max_age_s)
-                changes = {"checked": self.clock(), "fresh_s": fresh_s, "renewing": None}
+                changes = {
+                    "checked": self.clock(),
+                    "fresh_s": fresh_s(self._settings, answer.max_age_s),
+                    "renewing": None,
+                }
                 return known.model_copy(update=changes), None
             assert not isinstance(answer, Unchanged)  # noqa: S101  # it answers a condition only
             stream = _Limited(answer.stream, self._settings.max_bytes)
@@ -87,14 +88,20 @@ class Fetcher:
             image_id=record.id,
             modified=answer.modified,
             checked=self.clock(),
-            fresh_s=self._fresh_s(answer.max_age_s),
+            fresh_s=fresh_s(self._settings, answer.max_age_s),
         )
         return pointer, record
 
-    def _fresh_s(self, max_age_s: int | None) -> int:
-        if max_age_s is None or not self._settings.respect_cache_control:
-            return self._settings.fresh_s
-        return min(max_age_s, max(_MOST_FRESH_S, self._settings.fresh_s))
+
+def fresh_s(settings: OriginSettings, max_age_s: int | None) -> int:
+    """Return for how long a picture counts as fresh.
+
+    Args:
+        max_age_s: what its origin asks for, None if it does not say.
+    """
+    if max_age_s is None or not settings.respect_cache_control:
+        return settings.fresh_s
+    return max(settings.fresh_min_s, min(max_age_s, settings.fresh_max_s))
 
 
 class _Limited:

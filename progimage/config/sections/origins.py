@@ -64,6 +64,14 @@ class Origin(Section):
         default=True,
         description="Take max-age from the origin's Cache-Control instead of fresh_s.",
     )
+    fresh_min_s: int = Field(
+        default=0, ge=0, le=31_536_000,
+        description="The shortest time that is taken from the origin's Cache-Control.",
+    )  # fmt: skip
+    fresh_max_s: int = Field(
+        default=86_400, ge=0, le=31_536_000,
+        description="The longest time that is taken from the origin's Cache-Control.",
+    )  # fmt: skip
     fallback: str = Field(
         default="", pattern=r"^([0-9a-f]{64})?$",
         description="Id of a picture of the library to show where the origin's is missing or "
@@ -93,6 +101,12 @@ class Origin(Section):
         if urlsplit(value).scheme not in ("file", "s3", "http", "https"):
             raise ValueError("expected file:///folder, s3://bucket/prefix or https://host/base/")
         return value
+
+    @model_validator(mode="after")
+    def _has_ordered_times(self) -> Origin:
+        if self.fresh_min_s > self.fresh_max_s:
+            raise ValueError("fresh_min_s: expected at most fresh_max_s")
+        return self
 
 
 class SigningKey(Section):
