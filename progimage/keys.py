@@ -12,6 +12,7 @@
     development-key                        signs tokens if auth.secret is "development"
     asks/<token>.json                      the result of a render by another process
     origins/<name>/ab/<sha256>.json        facts about a picture of an origin; disposable
+    adopted/<name>/ab/<sha256>.json        the same of one that was imported at its first request
     foreign/…                              copies of origins' pictures, in images/ and renders/
     probe/<token>                          written and removed by health checks and start-up
     albums/…, album-lists/…, trash/…       see progimage/library/owner_keys.py
@@ -57,6 +58,7 @@ USERS = "users/"
 REMOTE_RENDERS = "asks/"
 PROBES = "probe/"
 ORIGINS = "origins/"
+ADOPTED = "adopted/"
 FOREIGN = "foreign/"
 DEVELOPMENT_KEY = "development-key"
 STORE_MARKER = "store.json"
@@ -137,8 +139,11 @@ def original(image_id: str, generation: str) -> str:
 
 
 def is_disposable(key: str) -> bool:
-    """Return True for renditions and working copies, which are made again if they are lost."""
-    return key.startswith((RENDERS, COPIES))
+    """Return True for what is made again if it is lost.
+
+    These are renditions, working copies, and all that is stored of the pictures of origins.
+    """
+    return key.startswith((RENDERS, COPIES, FOREIGN, ORIGINS))
 
 
 def working_copies(image_id: str, generation: str = "") -> str:

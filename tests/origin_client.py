@@ -49,22 +49,28 @@ class Later(Executor):
 
 
 class OriginClient:
-    """One node, its folder and its clock."""
+    """One node, its folder and its clock.
+
+    Args:
+        options: settings of the origin; `budget` is that of the copies, `others` are further
+            settings of the service.
+    """
 
     def __init__(self, root: Path, store: MemoryStore, options: dict[str, Any]) -> None:
         self.root, self.store, self._options = root, store, options
         self.executor = Later()
         self.asked = 0
         self.failure: OriginFailed | None = None
+        self.before_asking: Callable[[], object] = lambda: None
         options = dict(options)
         budget = options.pop("budget", 10 << 30)
-        disk_cache = options.pop("disk_cache", {})
+        others = options.pop("others", {})
         settings = Settings.model_validate(
             {
                 "store": "memory://",
                 "origins": {"shop": {"from": root.as_uri(), **options}},
                 "origin_cache": {"max_bytes": budget},
-                "disk_cache": disk_cache,
+                **others,
             }
         )
         self.service = app.create(settings, store, InlinePool())
@@ -86,6 +92,7 @@ class OriginClient:
         class Watched:
             def open(self, key: str, known: str = ""):
                 client.asked += 1
+                client.before_asking()
                 if client.failure is not None:
                     raise client.failure
                 return source.open(key, known)

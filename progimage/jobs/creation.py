@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from urllib.parse import quote
 
 from progimage import keys as picture_keys
 from progimage.errors import DownloadRefused, InvalidField, InvalidRequest
@@ -20,10 +19,8 @@ from progimage.imaging.pipeline_parser import parse
 from progimage.ingest.download.urls import parse_url
 from progimage.jobs.model import Entry, Request
 from progimage.model import Metadata, check_visibility
+from progimage.origins.adoption import address_of
 from progimage.origins.purging import PARTS, PurgePart
-
-ORIGIN_SCHEME = "origin://"
-"""Begins the value of an item that is imported from an origin."""
 
 _MAX_SHOWN = 200
 
@@ -84,7 +81,7 @@ def adoption_of(
     """
     check_visibility(metadata, owner)
     entries = [
-        Entry(value=f"{ORIGIN_SCHEME}{origin}/{quote(key)}", positions=(position,), error="")
+        Entry(value=address_of(origin, key), positions=(position,), error="")
         for position, key in enumerate(found)
     ]
     request = Request(

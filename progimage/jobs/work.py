@@ -20,13 +20,13 @@ from progimage.imaging.codecs import formats
 from progimage.imaging.limits import Limits
 from progimage.imaging.pipeline_parser import parse
 from progimage.ingest.ingest import Ingest, Staged
-from progimage.jobs.creation import ORIGIN_SCHEME
 from progimage.jobs.host_limits import HostLimits
 from progimage.jobs.model import Entry, Outcome, Request
 from progimage.jobs.publishing import Publishing, Step
 from progimage.jobs.state import Jobs
 from progimage.library import Library
 from progimage.model import Viewer
+from progimage.origins.adoption import ORIGIN_SCHEME
 from progimage.origins.purging import PurgePart, Purging
 from progimage.origins.sources.source import OriginSource, Version
 from progimage.renditions.renditions import Renditions

@@ -127,6 +127,13 @@ class Trash:
                     return claim.settle(restored)
         raise Overloaded("other requests keep changing this picture; try again")
 
+    def has(self, image_id: str) -> bool:
+        """Return True if the picture is in the trash of its owner."""
+        try:
+            return self._records.read(image_id)[0].state == "trashed"
+        except (NotFound, DamagedRecord):
+            return False
+
     def list(self, owner: str, after: str = "") -> Iterator[tuple[str, Record]]:
         """Yield the pictures in the trash of `owner`, with their notes, last to expire first.
 

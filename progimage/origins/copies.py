@@ -44,6 +44,11 @@ def owner_of(origin: str) -> str:
     return f"@{origin}"
 
 
+def is_copy(record: Record, origin: str) -> bool:
+    """Return True for a copy of an origin's picture, False for a picture of the library."""
+    return record.owner == owner_of(origin)
+
+
 def viewer_of(origin: str) -> Viewer:
     """Return a viewer that sees an origin's copies, also those of a private origin."""
     return Viewer(name=owner_of(origin), may_act_for_default_owner=False)

@@ -1,4 +1,4 @@
-"""Fetch a picture from its origin into the copies."""
+"""Fetch a picture from its origin."""
 
 from __future__ import annotations
 
@@ -17,12 +17,30 @@ from progimage.origins.reachability import Reachability
 from progimage.origins.sources.source import OriginSource, Stream, Unchanged
 from progimage.telemetry import metrics
 
+Keep = Callable[[Stream, str], Record]
+"""Stores the bytes of the picture under a key of the origin, and returns its record."""
+
+
+def into_copies(name: str, settings: OriginSettings, ingest: Ingest) -> Keep:
+    """Return the function that stores pictures of an origin among the copies.
+
+    Args:
+        ingest: over the copies; its limits are those of an upload.
+    """
+    metadata, owner = Metadata(visibility=settings.visibility), owner_of(name)
+
+    def keep(stream: Stream, key: str) -> Record:
+        with ingest.receive(stream, key.rpartition("/")[2]) as staged:
+            return ingest.keep(staged, metadata, owner)[0]
+
+    return keep
+
 
 class Fetcher:
     """Fetches the pictures of one origin.
 
     Args:
-        ingest: over the copies; its limits are those of an upload.
+        keep: stores what was fetched.
         admission: the places for fetches of this process.
         reachability: knows whether the origin answers.
     """
@@ -32,7 +50,7 @@ class Fetcher:
         name: str,
         settings: OriginSettings,
         source: OriginSource,
-        ingest: Ingest,
+        keep: Keep,
         admission: Admission,
         reachability: Reachability,
         clock: Callable[[], datetime],
@@ -40,7 +58,7 @@ class Fetcher:
         self._name = name
         self._settings = settings
         self.source = source
-        self._ingest = ingest
+        self._keep = keep
         self._admission = admission
         self.reachability = reachability
         self.clock = clock
@@ -78,10 +96,7 @@ class Fetcher:
                 }
                 return known.model_copy(update=changes), None
             assert not isinstance(answer, Unchanged)  # noqa: S101  # it answers a condition only
-            stream = _Limited(answer.stream, self._settings.max_bytes)
-            with self._ingest.receive(stream, key.rpartition("/")[2]) as staged:
-                visibility = Metadata(visibility=self._settings.visibility)
-                record, _ = self._ingest.keep(staged, visibility, owner_of(self._name))
+            record = self._keep(_Limited(answer.stream, self._settings.max_bytes), key)
         pointer = Pointer(
             key=key,
             version=answer.name,

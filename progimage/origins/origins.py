@@ -53,7 +53,7 @@ class Found:
     """A picture of an origin.
 
     Attributes:
-        record: of the copy; its id is that of the bytes.
+        record: of the copy, or of the picture in the library; its id is that of the bytes.
         pointer: what is known of the picture.
         state: how it was found.
         fresh_s: for how many seconds it is still fresh; 0 if it is stale.
@@ -114,12 +114,7 @@ class Origin:
 
     def _find(self, key: str) -> Found:
         self._check(key)
-        known = self._pointers.find(self.name, key)
-        if known is not None:
-            found = self._known(key, *known)
-            if found is not None:
-                return found
-        return self._fetch_once(key)
+        return self._look(key) or self._fetch_once(key)
 
     def forget(self, key: str) -> None:
         """Forget a picture: its pointer, its copy and every rendition, on all nodes at once."""
@@ -145,6 +140,11 @@ class Origin:
         if until is not None and until > time.monotonic():
             raise missing(key)
 
+    def _look(self, key: str) -> Found | None:
+        """Return what is stored of the picture; None if the origin has to be asked first."""
+        known = self._pointers.find(self.name, key)
+        return self._known(key, *known) if known else None
+
     def _known(self, key: str, pointer: Pointer, etag: str) -> Found | None:
         """Return what the pointer leads to; None if the origin has to be asked first."""
         age = (self.clock() - pointer.checked).total_seconds()
@@ -165,8 +165,7 @@ class Origin:
             with self._flights.join(key) as leads:
                 if leads:
                     return self._fetch(key)
-            known = self._pointers.find(self.name, key)
-            found = self._known(key, *known) if known else None
+            found = self._look(key)
             if found is not None:
                 return found
             self._check(key)

@@ -1,6 +1,7 @@
 """Pointers: the known version of each picture of an origin, and when it was checked.
 
-    origins/<name>/ab/<SHA-256 of the key>.json
+    origins/<name>/ab/<SHA-256 of the key>.json    leads to a copy
+    adopted/<name>/ab/<SHA-256 of the key>.json    leads to a picture of the library
 
 A pointer may be out of date; a rendition never is, because its key has the id of the bytes that
 it was made of. Pointers are replaced by compare-and-swap, so that of all nodes that want to
@@ -34,7 +35,7 @@ class Pointer(JsonObject):
     Attributes:
         key: the picture's key at its origin.
         version: the name that the origin has for this version; "" if it has none.
-        image_id: the id of its bytes among the copies.
+        image_id: the id of its bytes among the copies, or in the library.
         modified: when it was last changed, as an HTTP date; "" if unknown.
         checked: when the origin last confirmed it.
         fresh_s: for how long after that it counts as fresh.
@@ -53,16 +54,21 @@ class Pointer(JsonObject):
 
 
 class Pointers:
-    """The pointers of one store."""
+    """The pointers of one store.
 
-    def __init__(self, store: ObjectStore) -> None:
+    Args:
+        base: the start of their keys.
+    """
+
+    def __init__(self, store: ObjectStore, base: str = keys.ORIGINS) -> None:
         self._store = store
+        self._base = base
         # A look at the etag is cheaper than reading and parsing the object again.
         self._known: LockedLru[str, tuple[str, Pointer]] = LockedLru(_REMEMBERED)
 
     def find(self, origin: str, key: str) -> tuple[Pointer, str] | None:
         """Return the pointer and its etag, None if there is none; a damaged one is dropped."""
-        where = pointer_key(origin, key)
+        where = self._base + pointer_name(origin, key)
         known = self._known.get(where)
         try:
             if known is not None:
@@ -91,7 +97,7 @@ class Pointers:
         data = io.BytesIO(pointer.model_dump_json().encode())
         try:
             return self._store.put(
-                pointer_key(origin, pointer.key),
+                self._base + pointer_name(origin, pointer.key),
                 data,
                 media_type="application/json",
                 expect=expect or ABSENT,
@@ -101,19 +107,19 @@ class Pointers:
 
     def remove(self, origin: str, key: str) -> None:
         """Forget a picture."""
-        where = pointer_key(origin, key)
+        where = self._base + pointer_name(origin, key)
         self._known.pop(where)
         self._store.delete(where)
 
     def of_part(self, origin: str, part: str) -> Iterator[Pointer]:
         """Yield the pointers of an origin whose digest begins with `part`, two hex digits."""
-        for stat in self._store.list(f"{keys.ORIGINS}{origin}/{part}/"):
+        for stat in self._store.list(f"{self._base}{origin}/{part}/"):
             with suppress(KeyMissing, DamagedRecord):
                 yield json_objects.read(self._store, stat.key, Pointer)
 
 
 @lru_cache(_REMEMBERED)
-def pointer_key(origin: str, key: str) -> str:
-    """Return the key of a pointer in the store."""
+def pointer_name(origin: str, key: str) -> str:
+    """Return the end of a pointer's key in the store."""
     digest = hashlib.sha256(key.encode()).hexdigest()
-    return f"{keys.ORIGINS}{origin}/{digest[:2]}/{digest}.json"
+    return f"{origin}/{digest[:2]}/{digest}.json"

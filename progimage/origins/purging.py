@@ -1,11 +1,14 @@
 """Removes what is stored of an origin's pictures by the start of their keys, part by part.
 
+Pictures that were imported into the library stay there; only their addresses are forgotten.
+
 Pointers are stored under the digest of a key, so all of an origin's have to be read. They are
 spread over 256 parts of about equal size, each of which can be worked on by another process.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import NamedTuple
 from urllib.parse import quote, unquote
@@ -45,10 +48,11 @@ class Purging:
     """Removes pointers and copies.
 
     Args:
+        pointers: those to copies, and those to pictures of the library.
         library: contains the copies of origins' pictures.
     """
 
-    def __init__(self, pointers: Pointers, library: Library) -> None:
+    def __init__(self, pointers: Sequence[Pointers], library: Library) -> None:
         self._pointers = pointers
         self._library = library
 
@@ -58,11 +62,14 @@ class Purging:
         The copy goes first: what dies in between leaves a pointer, which a repetition finds. A
         pointer without its copy serves nothing.
         """
+        return sum(self._purge(pointers, wanted) for pointers in self._pointers)
+
+    def _purge(self, pointers: Pointers, wanted: PurgePart) -> int:
         count = 0
-        for pointer in self._pointers.of_part(wanted.origin, wanted.part):
+        for pointer in pointers.of_part(wanted.origin, wanted.part):
             if pointer.key.startswith(wanted.prefix):
                 with suppress(NotFound):
                     self._library.remove(viewer_of(wanted.origin), pointer.image_id)
-                self._pointers.remove(wanted.origin, pointer.key)
+                pointers.remove(wanted.origin, pointer.key)
                 count += 1
         return count

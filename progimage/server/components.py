@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -120,6 +121,17 @@ def build(settings: Settings, store: ObjectStore | None, pool: RenderPool | None
     runner = runner_of(
         settings, store, jobs, library, jobs_pool, folder, downloader, budget, large_parts
     )
+    ingest_up_to = partial(
+        Ingest,
+        library,
+        pool,
+        folder,
+        limits,
+        rendering,
+        downloader,
+        working_copies=copies,
+        large=large_parts.uploads,
+    )
     users, ring, passwords = Users(store), key_ring(settings.auth, store), Passwords()
     renewers = ContextThreads(RENEWERS, thread_name_prefix="origins")
     foreign = foreign_pictures(
@@ -136,6 +148,7 @@ def build(settings: Settings, store: ObjectStore | None, pool: RenderPool | None
         budget,
         large,
         disk_cache,
+        lambda most: ingest_up_to(max_bytes=most),
     )
     components = Components(
         settings=settings,
@@ -144,17 +157,7 @@ def build(settings: Settings, store: ObjectStore | None, pool: RenderPool | None
         temp_folder=folder,
         library=library,
         catalogue=Catalogue(index),
-        ingest=Ingest(
-            library,
-            pool,
-            folder,
-            limits,
-            rendering,
-            downloader,
-            max_bytes=max_bytes,
-            working_copies=copies,
-            large=large_parts.uploads,
-        ),
+        ingest=ingest_up_to(max_bytes=max_bytes),
         resumable_uploads=ResumableUploads(
             store,
             max_bytes=settings.resumable_max_bytes,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from progimage import keys
 from progimage.access.admission import Admission
 from progimage.config import Settings
 from progimage.imaging.pool import RenderPool
@@ -73,7 +74,8 @@ def runner_of(
     publishing = Publishing(library, destinations(settings.publish))
     sources = {name: open_source(name, chosen) for name, chosen in settings.origins.items()}
     part = CopyStore(store)
-    purging = Purging(Pointers(store), Library(part, index=Unlisted(part)))
+    pointers = (Pointers(store), Pointers(store, keys.ADOPTED))
+    purging = Purging(pointers, Library(part, index=Unlisted(part)))
     work = Work(
         jobs,
         library,

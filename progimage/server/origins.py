@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import structlog
 
+from progimage import keys
 from progimage.access.admission import Admission
 from progimage.access.transform_policy import TransformPolicy
 from progimage.api.fronts.foreign import ForeignUrlError
@@ -24,8 +25,9 @@ from progimage.ingest.download.downloader import Downloader
 from progimage.ingest.ingest import Ingest
 from progimage.library import Library
 from progimage.library.working_copies import WorkingCopies
+from progimage.origins.adoption import AdoptingOrigin, into_library
 from progimage.origins.copies import Copies, CopyStore
-from progimage.origins.fetch import Fetcher
+from progimage.origins.fetch import Fetcher, into_copies
 from progimage.origins.opening import open_source
 from progimage.origins.origins import Origin, Origins
 from progimage.origins.pointers import Pointers
@@ -68,6 +70,7 @@ def foreign_pictures(
     budget: CacheBudget,
     large: LargeFactory,
     disk_cache: DiskCache | None,
+    own_ingest: Callable[[int], Ingest],
 ) -> ForeignPictures:
     """Return the origins of the settings.
 
@@ -80,6 +83,7 @@ def foreign_pictures(
             bounds all of them.
         large: builds what large pictures need.
         disk_cache: stores renditions on the disk of this node, as for the library.
+        own_ingest: returns an ingest over the library, for pictures of so many bytes.
 
     Raises:
         ConfigError: an origin cannot be opened.
@@ -105,11 +109,19 @@ def foreign_pictures(
         allows=budget.fits,
         large=parts.pictures,
     )
-    pointers = Pointers(store)
+    pointers, adopted = Pointers(store), Pointers(store, keys.ADOPTED)
     fetching = Admission(settings.origin_cache.concurrent, "fetches from origins")
-    origins = {}
+    origins: dict[str, Origin] = {}
     for name, chosen in settings.origins.items():
         source = open_source(name, chosen)
+        reachability = Reachability(name)
+        if chosen.adopt:
+            keep = into_library(name, chosen, own_ingest(chosen.max_bytes), library)
+            fetcher = Fetcher(name, chosen, source, keep, fetching, reachability, _now)
+            origins[name] = AdoptingOrigin(
+                name, chosen, pointers, copies, fetcher, renewers, adopted, library
+            )
+            continue
         ingest = Ingest(
             foreign,
             pool,
@@ -121,7 +133,8 @@ def foreign_pictures(
             working_copies=working,
             large=parts.uploads,
         )
-        fetcher = Fetcher(name, chosen, source, ingest, fetching, Reachability(name), _now)
+        keep = into_copies(name, chosen, ingest)
+        fetcher = Fetcher(name, chosen, source, keep, fetching, reachability, _now)
         origins[name] = Origin(name, chosen, pointers, copies, fetcher, renewers)
     return ForeignPictures(origins, copies, renditions)
 
@@ -212,11 +225,11 @@ def fronts(settings: Settings, limits: Limits) -> Sequence[Front]:
         )
     thumbor = settings.fronts.thumbor
     if thumbor.is_on:
-        keys = tuple(key.get_secret_value() for key in thumbor.keys)
+        texts = tuple(key.get_secret_value() for key in thumbor.keys)
         found.append(
             Front(
                 "thumbor",
-                ThumborFront(keys=keys, is_unsafe=thumbor.unsafe, limits=limits),
+                ThumborFront(keys=texts, is_unsafe=thumbor.unsafe, limits=limits),
                 thumbor.hosts,
                 thumbor.prefix,
                 thumbor.sources,

@@ -56,7 +56,7 @@ def runner_over(
     )
     hosts = HostLimits(2, 0.0, clock)
     publishing = Publishing(library, destinations or {})
-    purging = Purging(Pointers(store), library)
+    purging = Purging((Pointers(store),), library)
     work = Work(jobs, library, ingest, renders, hosts, LIMITS, publishing, purging, attempts=3)
     leases = Leases(store, length_s, clock)
     return Runner(store, jobs, work, leases, threads=4, poll_s=1.0, clock=clock)

@@ -30,7 +30,7 @@ def test_all_parts_together_remove_each_picture_of_the_prefix_once():
             for key in (f"x/{number}.png", f"y/{number}.png"):
                 pointer = Pointer(key=key, version="", image_id="0" * 64, checked=now, fresh_s=1)
                 pointers.write(origin, pointer, None)
-    purging = Purging(Pointers(store), Library(copies, index=Unlisted(copies)))
+    purging = Purging((Pointers(store),), Library(copies, index=Unlisted(copies)))
     removed = [purging.purge(PurgePart("shop", part, "x/")) for part in PARTS]
     assert sum(removed) == 50
     assert pointers.find("shop", "x/1.png") is None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import NamedTuple
 
 import falcon
@@ -17,25 +16,18 @@ from progimage.api.responses.delivery import (
     Delivery,
     etag_of_rendition,
     not_modified,
-    part_opener,
-    set_timing,
 )
+from progimage.api.responses.origin_fallback import Choose, FallbackResponder, send_rendition
 from progimage.api.responses.origin_url import url_of
 from progimage.errors import DamagedOriginal, NotFound, OriginFailed, OriginMissing
 from progimage.imaging.codecs import formats
 from progimage.imaging.codecs.format import Format
-from progimage.imaging.pipeline import Pipeline
 from progimage.library import Library
 from progimage.model import ANONYMOUS, Record
-from progimage.origins.copies import Copies, viewer_of
+from progimage.origins.copies import Copies, is_copy, viewer_of
 from progimage.origins.origins import Found, Origin
-from progimage.renditions.cache import Rendition
 from progimage.renditions.render_request import at_focus
 from progimage.renditions.renditions import Renditions
-from progimage.telemetry import metrics
-
-Choose = Callable[[Record], Pipeline | None]
-"""Returns the pipeline for a record; None means the picture itself."""
 
 _ATTEMPTS = 3
 _MOST_REVALIDATING_S = 3_600
@@ -54,7 +46,7 @@ class OriginResponder:
 
     Args:
         renditions, copies: of the pictures of origins.
-        own: renditions of the library, for fallback pictures.
+        own: renditions of the library, for pictures that are there.
     """
 
     def __init__(
@@ -74,6 +66,7 @@ class OriginResponder:
         self._rate_limit = rate_limit
         self._library = library
         self._own = own
+        self._fallback = FallbackResponder(delivery, policy, rate_limit, library, own)
 
     def respond(
         self,
@@ -119,7 +112,7 @@ class OriginResponder:
         except (OriginMissing, OriginFailed):
             if not origin.settings.fallback:
                 raise
-            self._send_fallback(req, resp, origin, choose, is_signed=is_signed)
+            self._fallback.send(req, resp, origin.settings, choose, is_signed=is_signed)
 
     def _send(
         self,
@@ -148,11 +141,15 @@ class OriginResponder:
         preconditions.require(req, etag)
         if self._is_unchanged(req, resp, found, etag):
             return
-        viewer = viewer_of(origin.name)
-        made = self._renditions.find_public(record.id, pipeline, form)
+        # Pipelines can name other pictures, of which everybody may use the public ones.
+        renditions, prefix, viewer = self._own, "", ANONYMOUS
+        if is_copy(record, origin.name):
+            renditions, prefix = self._renditions, keys.FOREIGN
+            viewer = viewer_of(origin.name)
+        made = renditions.find_public(record.id, pipeline, form)
         if made is None:
             # HEAD requests cost their client nothing, so they must not fill the cache.
-            made = self._renditions.find_or_render(
+            made = renditions.find_or_render(
                 viewer,
                 record.id,
                 pipeline,
@@ -161,7 +158,10 @@ class OriginResponder:
                 self._rate_limit.consumer(req),
                 caches=req.method != "HEAD",
             )
-        self._send_rendition(req, resp, self._renditions, made, etag, keys.FOREIGN)
+        is_public = made.is_public and _is_public(origin, record)
+        send_rendition(
+            self._delivery, req, resp, renditions, made, etag, prefix, is_public=is_public
+        )
         if found.state in ("stale", "renewed"):
             resp.set_header("X-Cache", found.state)
 
@@ -181,28 +181,6 @@ class OriginResponder:
             return True
         return False
 
-    def _send_rendition(
-        self,
-        req: falcon.Request,
-        resp: falcon.Response,
-        renditions: Renditions,
-        made: Rendition,
-        etag: str,
-        prefix: str,
-    ) -> None:
-        with part_opener(renditions, made) as open_:
-            set_timing(resp, made.timings)
-            metrics.rendition(hit=made.timings is None)
-            self._delivery.send(
-                req,
-                resp,
-                key=None if made.key is None else prefix + made.key,
-                size=made.reader.stat.size,
-                etag=etag,
-                is_public=made.is_public,
-                open_=open_,
-            )
-
     def _send_original(
         self,
         req: falcon.Request,
@@ -219,16 +197,18 @@ class OriginResponder:
         preconditions.require(req, record.sha256)
         if self._is_unchanged(req, resp, found, record.sha256):
             return
-        library = self._copies.library
+        library, prefix = self._library, ""
+        if is_copy(record, origin.name):
+            library, prefix = self._copies.library, keys.FOREIGN
         resp.set_header("X-Cache", found.state)
         self._delivery.send(
             req,
             resp,
             # The URL of a redirect could not say that a document is to be saved.
-            key=None if form.is_vector else keys.FOREIGN + library.originals.key(record),
+            key=None if form.is_vector else prefix + library.originals.key(record),
             size=record.size_bytes,
             etag=record.sha256,
-            is_public=record.is_public,
+            is_public=_is_public(origin, record),
             open_=lambda start, length: library.originals.open(record, start, length),
         )
 
@@ -241,7 +221,7 @@ class OriginResponder:
         wanted: _Wanted,
     ) -> None:
         stem = found.record.file_name.rpartition(".")[0] or found.record.id[:16]
-        is_public = found.record.is_public
+        is_public = _is_public(origin, found.record)
         self._delivery.describe(
             resp,
             form,
@@ -254,42 +234,13 @@ class OriginResponder:
         if is_public and not wanted.is_versioned:
             resp.set_header("Cache-Control", _caching(origin, found.fresh_s))
 
-    def _send_fallback(
-        self,
-        req: falcon.Request,
-        resp: falcon.Response,
-        origin: Origin,
-        choose: Choose,
-        *,
-        is_signed: bool,
-    ) -> None:
-        """Send the origin's fallback picture with the requested pipeline."""
-        viewer, fallback = ANONYMOUS, origin.settings.fallback
-        record = self._library.find(viewer, fallback)
-        pipeline = choose(record) or Pipeline()
-        self._policy.check(pipeline, is_signed=is_signed)
-        pipeline = at_focus(pipeline, record)
-        form = choose_format(pipeline.format, req, resp, source_of(record))
-        made = self._own.find_or_render(
-            viewer,
-            fallback,
-            pipeline,
-            form,
-            record,
-            self._rate_limit.consumer(req),
-            caches=req.method != "HEAD",
-        )
-        name = keys.rendition_name(pipeline.canonical, form.extension)
-        etag = etag_of_rendition(record.id, name)
-        self._delivery.describe(resp, form, is_public=True, file_name=f"fallback.{form.extension}")
-        resp.set_header("ETag", f'"{etag}"')
-        resp.set_header("X-Fallback", "1")
-        missing_s = origin.settings.missing_s
-        resp.set_header(
-            "Cache-Control", f"public, max-age={missing_s}" if missing_s else "no-store"
-        )
-        resp.status = falcon.code_to_http_status(origin.settings.fallback_status)
-        self._send_rendition(req, resp, self._own, made, etag, "")
+
+def _is_public(origin: Origin, record: Record) -> bool:
+    """Return whether caches may share the picture.
+
+    The record may be older than the setting, or be that of a public picture of the library.
+    """
+    return record.is_public and origin.settings.visibility == "public"
 
 
 def _caching(origin: Origin, fresh_s: int) -> str:

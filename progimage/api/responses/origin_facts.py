@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from progimage.origins.copies import is_copy
 from progimage.origins.origins import Found, Origin
 
 _OF_RECORD = (
@@ -22,6 +23,7 @@ def facts(origin: Origin, found: Found) -> dict[str, object]:
     """Return the facts about a picture, ready for JSON."""
     record, pointer = found.record, found.pointer
     document = record.model_dump(mode="json", include=set(_OF_RECORD))
+    is_foreign = is_copy(record, origin.name)
     fresh_until = pointer.checked + timedelta(seconds=pointer.fresh_s)
     return {
         "origin": origin.name,
@@ -29,5 +31,7 @@ def facts(origin: Origin, found: Found) -> dict[str, object]:
         **{name: document[name] for name in _OF_RECORD},
         "version": pointer.version,
         "checked": pointer.checked.isoformat(),
-        "fresh_until": fresh_until.isoformat(),
+        # The origin is not asked again for a picture that is in the library.
+        "fresh_until": fresh_until.isoformat() if is_foreign else None,
+        "image": None if is_foreign else record.id,
     }

@@ -13,7 +13,7 @@ from progimage.imaging.pipeline import Pipeline
 from progimage.imaging.pipeline_parser import parse
 from progimage.lru import LockedLru
 from progimage.model import ANONYMOUS, Record
-from progimage.origins.copies import owner_of, viewer_of
+from progimage.origins.copies import is_copy, viewer_of
 from progimage.origins.origins import Origin
 from progimage.renditions.renditions import Renditions
 
@@ -27,7 +27,7 @@ class OriginSizes:
 
     Args:
         renditions: of the pictures of origins.
-        own: renditions of the library, for fallback pictures.
+        own: renditions of the library, for pictures that are there.
     """
 
     def __init__(
@@ -57,7 +57,7 @@ class OriginSizes:
         The sizes are remembered. A size that is not is read from a small rendition.
 
         Args:
-            record: of a copy of the origin, or of its fallback picture.
+            record: of a copy, or of a picture of the library.
 
         Raises: what a request for the rendition raises.
         """
@@ -65,10 +65,10 @@ class OriginSizes:
         if known is not None:
             return known
         self._policy.check(pipeline, is_signed=is_signed)
-        is_copy = record.owner == owner_of(origin.name)
-        viewer = viewer_of(origin.name) if is_copy else ANONYMOUS
+        is_foreign = is_copy(record, origin.name)
+        viewer = viewer_of(origin.name) if is_foreign else ANONYMOUS
         small = parse(f"{pipeline.canonical}/{_SMALL}")
-        made = (self._renditions if is_copy else self._own).find_or_render(
+        made = (self._renditions if is_foreign else self._own).find_or_render(
             viewer,
             record.id,
             small,

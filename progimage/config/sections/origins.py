@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, field_validator, model_validator
 
 from progimage.config.sections.base import Section
+from progimage.fields import Tags
 
 Glob = Annotated[str, Field(min_length=1, max_length=200)]
 Host = Annotated[str, Field(pattern=r"^(\*\.)?[a-z0-9][a-z0-9.-]{0,252}$")]
@@ -86,6 +87,16 @@ class Origin(Section):
     originals: bool = Field(
         default=False, description="Whether the pictures themselves are served too."
     )
+    adopt: Literal["", "first request"] = Field(
+        default="",
+        description="first request: import each picture into the library when it is requested "
+        "for the first time; after that the origin is not asked for it.",
+    )
+    adopt_owner: str = Field(
+        default="", pattern=r"^([a-z0-9][a-z0-9._-]{1,30}[a-z0-9])?$",
+        description="The account that owns these pictures; empty: no account.",
+    )  # fmt: skip
+    adopt_tags: Tags = Field(default=(), description="The tags of these pictures.")
     queries: bool = Field(
         default=False,
         description="For a web server: send what follows a ? in a key as the query. Each query "
@@ -106,6 +117,12 @@ class Origin(Section):
     def _has_ordered_times(self) -> Origin:
         if self.fresh_min_s > self.fresh_max_s:
             raise ValueError("fresh_min_s: expected at most fresh_max_s")
+        return self
+
+    @model_validator(mode="after")
+    def _has_an_owner(self) -> Origin:
+        if self.adopt and self.visibility == "private" and not self.adopt_owner:
+            raise ValueError("adopt_owner: the pictures of a private origin need an account")
         return self
 
 

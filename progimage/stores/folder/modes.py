@@ -13,10 +13,11 @@ from __future__ import annotations
 from progimage import keys
 
 _SECRETS = (keys.USERS, keys.DEVELOPMENT_KEY)
+_FOR_ALL = (keys.PUBLIC_RENDERS, keys.FOREIGN + keys.PUBLIC_RENDERS)
 
 
 def mode_of(key: str) -> int:
     """Return the mode that the file of an object is made with."""
     if key.startswith(_SECRETS):
         return 0o600
-    return 0o644 if key.startswith(keys.PUBLIC_RENDERS) else 0o640
+    return 0o644 if key.startswith(_FOR_ALL) else 0o640

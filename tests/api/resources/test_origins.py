@@ -485,7 +485,9 @@ class TestDiskCache:
     def origin(self, tmp_path) -> OriginClient:
         (tmp_path / "shop").mkdir()
         disk_cache = {"dir": str(tmp_path / "cache")}
-        return OriginClient(tmp_path / "shop", MemoryStore(), {"disk_cache": disk_cache})
+        return OriginClient(
+            tmp_path / "shop", MemoryStore(), {"others": {"disk_cache": disk_cache}}
+        )
 
     def test_a_second_request_is_answered_from_the_disk(self, origin: OriginClient):
         origin.put("a.png", picture(300, 200))

@@ -31,6 +31,8 @@ def no_umask() -> Iterator[None]:
         (f"uploads/{'0' * 32}/piece-{'0' * 16}", 0o640),
         (keys.rendition(ID, "sepia", "png", public=False), 0o640),
         (keys.rendition(ID, "sepia", "png", public=True), 0o644),
+        (keys.FOREIGN + keys.rendition(ID, "sepia", "png", public=True), 0o644),
+        (keys.FOREIGN + keys.rendition(ID, "sepia", "png", public=False), 0o640),
     ],
 )
 @pytest.mark.parametrize("is_replaced", [False, True])

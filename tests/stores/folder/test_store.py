@@ -306,6 +306,9 @@ def test_a_fault_of_any_other_step_is_unavailability(store, monkeypatch, functio
         ("images/ab/x/record.json", True),
         ("renders/public/ab/x/1/resize:w=1.jpg", False),
         ("copies/ab/x/g/1/2x3", False),
+        ("foreign/renders/public/ab/x/1/resize:w=1.jpg", False),
+        ("origins/shop/ab/x.json", False),
+        ("adopted/shop/ab/x.json", True),
     ],
 )
 def test_a_file_is_flushed_before_it_has_its_name_and_its_folder_unless_it_is_disposable(
