@@ -175,34 +175,3 @@ dropped_log_lines = Counter(
     "Log lines dropped because the log could not be written.",
     registry=REGISTRY,
 )
-
-NAMES = frozenset(
-    sample
-    for metric in REGISTRY.collect()
-    for sample in (
-        [f"{metric.name}_{part}" for part in ("bucket", "sum", "count")]
-        if metric.type == "histogram"
-        else [f"{metric.name}_total" if metric.type == "counter" else metric.name]
-    )
-)
-"""The names of all time series."""
-
-LABELS = frozenset(
-    label
-    for metric in (
-        requests,
-        renditions,
-        renders,
-        places,
-        store,
-        job_items,
-        webhook_events,
-        render_failures,
-        publications,
-        origin_pictures,
-        origin_fetches,
-        origin_answers,
-    )
-    for label in metric._labelnames
-)
-"""The names of all labels."""

@@ -23,11 +23,6 @@ if HAS_HEIC:
 
 Image.register_save(JXL.pillow_name, jxl_writer.save)
 
-PILLOW_NAMES: tuple[str, ...] = tuple(
-    form.pillow_name for form in READABLE if form.pillow_name in Image.OPEN
-)
-"""What `PIL.Image.open(formats=...)` is given, always."""
-
 
 def accepts(form: Format, head: bytes) -> bool:
     """Tell if Pillow's plugin for `form`, if it has one, takes these first bytes for its own."""

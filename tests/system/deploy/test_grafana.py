@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
+from prometheus_client.metrics import MetricWrapperBase
 
 from progimage.telemetry import series
 
@@ -16,14 +17,24 @@ QUERIES = [
     for panel in DASHBOARD["panels"]
     for target in panel["targets"]
 ]
-LABELS = series.LABELS | {"instance", "le"}
+NAMES = frozenset(
+    sample
+    for metric in series.REGISTRY.collect()
+    for sample in (
+        [f"{metric.name}_{part}" for part in ("bucket", "sum", "count")]
+        if metric.type == "histogram"
+        else [f"{metric.name}_total" if metric.type == "counter" else metric.name]
+    )
+)
+METRICS = [each for each in vars(series).values() if isinstance(each, MetricWrapperBase)]
+LABELS = {"instance", "le"}.union(*(metric._labelnames for metric in METRICS))
 
 
 @pytest.mark.parametrize("query", QUERIES)
 def test_every_query_asks_for_numbers_there_are(query):
     names = set(re.findall(r"\bprogimage_\w+", query))
     assert names
-    assert names <= series.NAMES
+    assert names <= NAMES
 
 
 @pytest.mark.parametrize("query", QUERIES)
@@ -36,7 +47,7 @@ def test_every_query_uses_labels_there_are(query):
 
 def test_every_number_is_on_the_dashboard():
     asked = " ".join(query.values[0] for query in QUERIES)
-    for name in series.NAMES:
+    for name in NAMES:
         family = re.sub(r"_(bucket|sum|count|total)$", "", name)
         assert family in asked, name
 
