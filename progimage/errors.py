@@ -3,15 +3,15 @@
 ProgImageError
 ├── ConfigError
 ├── InvalidRequest
-│   └── InvalidArgument, InvalidField, DownloadRefused
+│   └── InvalidArgument, InvalidField, DownloadNotAllowed
 ├── NotFound
 │   └── Expired, OriginMissing
 ├── Unauthenticated
 │   └── BadCredentials
 ├── Forbidden
-│   ├── LinkRefused
+│   ├── InvalidLink
 │   │   └── LinkExpired
-│   └── QuotaExceeded, TransformRefused, ForeignOrigin
+│   └── QuotaExceeded, TransformNotAllowed, ForeignOrigin
 ├── ForeignHost, NameTaken, ExternalIdTaken, NoLinkKey, NotAcceptable, RequestTimeout
 ├── UploadConflict, ChecksumMismatch, PreconditionFailed, PreconditionRequired
 ├── PictureError
@@ -55,7 +55,7 @@ class InvalidField(InvalidRequest):
     """A field of an upload or an edit is unknown, repeated or out of range."""
 
 
-class DownloadRefused(InvalidRequest):
+class DownloadNotAllowed(InvalidRequest):
     """A URL that may not be fetched: its form, its host or its address forbids it."""
 
 
@@ -111,15 +111,15 @@ class QuotaExceeded(Forbidden):
     """The account may not have so many pictures or bytes."""
 
 
-class LinkRefused(Forbidden):
+class InvalidLink(Forbidden):
     """The signature is not valid for this address."""
 
 
-class LinkExpired(LinkRefused):
+class LinkExpired(InvalidLink):
     """The signature was valid, and has expired."""
 
 
-class TransformRefused(Forbidden):
+class TransformNotAllowed(Forbidden):
     """The transform policy does not allow this pipeline, or not without a signature."""
 
 

@@ -56,7 +56,7 @@ def add_with_copies(store: ObjectStore, content: bytes, owner: str = "") -> Reco
         files = {size: Path(folder) / str(size) for size in copies.sizes(record)[:2]}
         for file in files.values():
             file.write_bytes(b"pretend this is a copy")
-        copies.keep_all(record, files)
+        copies.store_all(record, files)
     return record
 
 

@@ -30,7 +30,7 @@ from datetime import UTC, datetime
 from typing import Literal, NamedTuple
 
 from progimage.config.clock_skew import APART_S
-from progimage.errors import LinkExpired, LinkRefused
+from progimage.errors import InvalidLink, LinkExpired
 from progimage.imaging.pipeline import Pipeline
 
 Scope = Literal["this", "any"]
@@ -131,12 +131,12 @@ class LinkSigner:
 
         Raises:
             LinkExpired: it was valid for this path, but has expired.
-            LinkRefused: it is malformed, altered, for another path, made with a key that is
+            InvalidLink: it is malformed, altered, for another path, made with a key that is
                 not in the ring, or expires too far in the future.
         """
         match = TOKEN.fullmatch(token)
         if match is None:
-            raise LinkRefused("sig: this is not a signature; use the link without changes")
+            raise InvalidLink("sig: this is not a signature; use the link without changes")
         scope: Scope = "any" if match["scope"] == "any" else "this"
         key, path = self._keys.get(match["kid"]), paths.get(scope)
         if key is None or path is None:
@@ -152,16 +152,16 @@ class LinkSigner:
                 f"sig: this link expired at {ended:%Y-%m-%dT%H:%M:%SZ}; get a new one"
             )
         if expires_s > now_s + self._max_expires_s + APART_S:
-            raise LinkRefused(
+            raise InvalidLink(
                 f"sig: this link expires later than links.max_expires_s "
                 f"({self._max_expires_s:,} seconds) allows; expires counts in whole seconds"
             )
         return Grant(expires_s, scope)
 
 
-def _other(path: str) -> LinkRefused:
+def _other(path: str) -> InvalidLink:
     """Return an error that names the text to sign, which back ends often spell differently."""
-    return LinkRefused(
+    return InvalidLink(
         f"sig: this signature is not for {path}, or was altered, or its key is no longer in use; "
         "use the link without changes"
     )

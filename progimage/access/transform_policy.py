@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
-from progimage.errors import InvalidRequest, TransformRefused
+from progimage.errors import InvalidRequest, TransformNotAllowed
 from progimage.imaging.limits import Limits
 from progimage.imaging.pipeline import Pipeline
 from progimage.imaging.pipeline_parser import parse
@@ -58,16 +58,16 @@ class TransformPolicy:
         """Check that a request for a pipeline is allowed.
 
         Raises:
-            TransformRefused: the pipeline is not open, nor signed under the policy "signed".
+            TransformNotAllowed: the pipeline is not open, nor signed under the policy "signed".
         """
         if self.is_open(pipeline) or (is_signed and self.mode == "signed"):
             return
         if self.mode == "signed":
-            raise TransformRefused(
+            raise TransformNotAllowed(
                 f"this service renders {self._offered} for everybody, and other transforms only by "
                 "signed links; POST /images/<id>/links/ signs one, or sign it with a link key"
             )
-        raise TransformRefused(
+        raise TransformNotAllowed(
             f"this service renders {self._offered} and no other transforms; "
             "GET /transforms/ lists them"
         )
@@ -82,13 +82,13 @@ class TransformPolicy:
             pipeline: None for every pipeline.
 
         Raises:
-            TransformRefused: the policy does not allow it, or only for accounts.
+            TransformNotAllowed: the policy does not allow it, or only for accounts.
         """
         if pipeline is not None:
             self.check(pipeline, is_signed=True)
         if self.mode != "signed" or is_account or (pipeline and self.is_open(pipeline)):
             return
-        raise TransformRefused(
+        raise TransformNotAllowed(
             f"this service renders {self._offered} for everybody; links to other transforms, and "
             "jobs, need an account or a link key"
         )

@@ -89,10 +89,10 @@ class LargeUploads:
         """
         return self._maker.inspect_and_make(source, pyramid)
 
-    def keep(self, record: Record, file: Path) -> None:
+    def store(self, record: Record, file: Path) -> None:
         """Store a pyramid; if that fails, the first tile makes it again."""
         try:
-            self._pyramids.keep(record, file)
+            self._pyramids.store(record, file)
         except StoreUnavailable as error:
             log.warning("pyramid not stored", picture=record.id, reason=str(error))
 
@@ -158,7 +158,7 @@ class Ingest:
         """Receive the picture at `url`; its name is `file_name`, or the one in the URL.
 
         Raises:
-            DownloadRefused: the URL may not be fetched.
+            DownloadNotAllowed: the URL may not be fetched.
             DownloadFailed: the other server did not send a picture.
             EmptyPicture, PictureTooLarge: it sent no bytes, or too many.
         """
@@ -203,7 +203,7 @@ class Ingest:
                 raise
             return facts
 
-    def keep(self, staged: Staged, metadata: Metadata, owner: str = "") -> tuple[Record, bool]:
+    def add(self, staged: Staged, metadata: Metadata, owner: str = "") -> tuple[Record, bool]:
         """Add a picture of `owner` to the library; return its record and whether it is new.
 
         A picture that is stored already is not changed; its bytes are stored again if they are
@@ -214,20 +214,20 @@ class Ingest:
         """
         check_visibility(metadata, owner)
         image_id = staged.id_for(owner)
-        asked = metadata.visibility if "visibility" in metadata.model_fields_set else None
-        present = self._library.held(image_id, asked)
+        visibility = metadata.visibility if "visibility" in metadata.model_fields_set else None
+        present = self._library.find_or_restore(image_id, visibility)
         if present is not None and self._library.originals.is_intact(present):
             return present, False
         if present is not None:
             with self._candidate(staged, image_id, owner, present) as candidate:
                 return self._library.originals.restore(candidate), False
         if self._library.quotas is None:
-            return self._keep_new(staged, metadata, image_id, owner)
+            return self._add_new(staged, metadata, image_id, owner)
         with self._library.quotas.reserved(owner, staged.size_bytes) as reservation:
-            record, reservation.is_used = self._keep_new(staged, metadata, image_id, owner)
+            record, reservation.is_used = self._add_new(staged, metadata, image_id, owner)
         return record, reservation.is_used
 
-    def _keep_new(
+    def _add_new(
         self, staged: Staged, metadata: Metadata, image_id: str, owner: str
     ) -> tuple[Record, bool]:
         """Add a picture that was not there a moment ago."""
@@ -242,9 +242,9 @@ class Ingest:
                     size: Path(path).rename(self._scratch.path())
                     for size, path in facts.copies.items()
                 }
-                self._working_copies.keep_all(record, files)
+                self._working_copies.store_all(record, files)
             if is_new and self._large and pyramid.exists():
-                self._large.keep(record, pyramid)
+                self._large.store(record, pyramid)
         finally:
             pyramid.unlink(missing_ok=True)
             for path in prefix.parent.glob(f"{prefix.name}-*"):

@@ -54,14 +54,14 @@ def add(
 
     `metadata.model_fields_set` are the fields that were sent.
 
-    Raises: what `Ingest.keep` and `Library.edit` raise, and
+    Raises: what `Ingest.add` and `Library.edit` raise, and
         ExternalIdTaken: another picture has the external id, so this one was not stored; or
             this one has another.
     """
     ids, replaces = library.external_ids, on_external == "replace"
     image_id = staged.id_for(owner) if metadata.external_id else ""
     with ids.claim(owner, metadata.external_id, image_id, replaces=replaces) as claim:
-        record, is_new = ingest.keep(staged, metadata, owner)
+        record, is_new = ingest.add(staged, metadata, owner)
         # Also for a known picture: the process that stored it may have died before this.
         record = claim.settle(record)
     if is_new:

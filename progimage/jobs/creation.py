@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from progimage import keys as picture_keys
-from progimage.errors import DownloadRefused, InvalidField, InvalidRequest
+from progimage.errors import DownloadNotAllowed, InvalidField, InvalidRequest
 from progimage.imaging.limits import Limits
 from progimage.imaging.pipeline import AUTO
 from progimage.imaging.pipeline_parser import parse
@@ -174,7 +174,7 @@ def _url(sent: object) -> tuple[str, str]:
         return "", "blank; expected a URL such as https://example.com/photo.jpg"
     try:
         parse_url(url)
-    except DownloadRefused as error:
+    except DownloadNotAllowed as error:
         return _shortened(url), str(error).removeprefix("url: ")
     return url, ""
 

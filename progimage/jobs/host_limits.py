@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from progimage.errors import DownloadRefused
+from progimage.errors import DownloadNotAllowed
 from progimage.ingest.download.urls import parse_url
 
 # How long an item waits for a host with as many downloads as it may have.
@@ -76,6 +76,6 @@ def _host(url: str) -> str:
     """Return the host and port of a URL, the same for each of its spellings."""
     try:
         return parse_url(url).authority
-    except DownloadRefused:
+    except DownloadNotAllowed:
         # No request is made.
         return ""

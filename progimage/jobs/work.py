@@ -139,7 +139,7 @@ class Work:
                     return Again(wait_s, is_counted=False)
                 staged = self._fetch(url)
             with staged:
-                step = Step(*self._ingest.keep(staged, request.metadata, request.owner))
+                step = Step(*self._ingest.add(staged, request.metadata, request.owner))
         if request.publish:
             self._publishing.imported(request, number, step)
             self._publishing.publish(request, step)

@@ -115,7 +115,7 @@ class Library:
         """
         check_visibility(metadata, candidate.owner)
         for _ in range(ATTEMPTS):
-            if not is_absent and (held := self.held(candidate.id)) is not None:
+            if not is_absent and (held := self.find_or_restore(candidate.id)) is not None:
                 return held, False
             record = first_record(candidate, metadata, self._clock())
             if self._commit(record, candidate.source):
@@ -227,7 +227,7 @@ class Library:
         """True if the picture is still there, with the same visibility and original."""
         return self._records.is_current(record)
 
-    def held(self, image_id: str, visibility: Visibility | None = None) -> Record | None:
+    def find_or_restore(self, image_id: str, visibility: Visibility | None = None) -> Record | None:
         """Return the record of a picture about to be added, if it is stored already.
 
         An interrupted removal is finished first. A record that cannot be read is moved to
@@ -255,7 +255,7 @@ class Library:
             return self.trash.restore(owner, record.id, visibility)
         except NotFound:
             # Another process has restored or removed it a moment ago.
-            return self.held(record.id, visibility)
+            return self.find_or_restore(record.id, visibility)
 
     def adopt(self, record: Record) -> bool:
         """Add a picture whose original is stored already; False if it has a record."""

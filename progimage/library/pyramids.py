@@ -89,7 +89,7 @@ class Pyramids:
         """Return whether a picture has a whole pyramid."""
         return self._directory(record, is_fresh=True) is not None
 
-    def keep(self, record: Record, file: Path) -> None:
+    def store(self, record: Record, file: Path) -> None:
         """Store a pyramid; remove it again if the picture was removed meanwhile.
 
         Raises:

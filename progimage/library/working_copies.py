@@ -35,7 +35,7 @@ class WorkingCopies:
 
     Args:
         px: the long side of a picture's largest copy, in pixels; 0 for no copies.
-        executor: writes copies in the background; without it `keep_all` waits.
+        executor: writes copies in the background; without it `store_all` waits.
     """
 
     def __init__(
@@ -63,7 +63,7 @@ class WorkingCopies:
         """Return the store key of the copy of that size, whether or not it exists."""
         return keys.working_copy(record.id, record.generation, self.px, size)
 
-    def keep_all(
+    def store_all(
         self, record: Record, files: Mapping[Size, Path], done: Callable[[], None] = lambda: None
     ) -> None:
         """Store copies and remove their files, in the background where there is an executor.
@@ -87,7 +87,7 @@ class WorkingCopies:
             return
         future.add_done_callback(lambda _: done())
 
-    def keep(self, record: Record, size: Size, file: Path) -> None:
+    def store(self, record: Record, size: Size, file: Path) -> None:
         """Store one copy; remove it again if the picture was removed meanwhile.
 
         Copies are disposable: a store that does not answer is logged and costs only time.
@@ -104,7 +104,7 @@ class WorkingCopies:
     def _keep_and_remove(self, record: Record, files: Mapping[Size, Path]) -> None:
         for size, file in files.items():
             try:
-                self.keep(record, size, file)
+                self.store(record, size, file)
             finally:
                 file.unlink(missing_ok=True)
 

@@ -30,5 +30,5 @@ def add_copies(
     files = {size: sources.temporary() for size in sizes}
     renderer.make_copies(sources.path(record), copies.px, files)
     for size, file in files.items():
-        copies.keep(record, size, file)
+        copies.store(record, size, file)
     return files

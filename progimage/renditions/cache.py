@@ -64,7 +64,7 @@ class RenditionCache:
         log.warning("damaged rendition is made again", key=key)
         return None
 
-    def keep(
+    def store(
         self,
         key: str,
         form: Format,
@@ -90,7 +90,7 @@ class RenditionCache:
             self._store.delete(key)
             return False
         if self._copies and moment and stat:
-            self._copies.keep(stat, reader.file, moment)
+            self._copies.add(stat, reader.file, moment)
         reader.file.seek(0)
         return True
 

@@ -126,5 +126,5 @@ class CopyRenderer:
             for file in files.values():
                 file.unlink(missing_ok=True)
             raise
-        copies.keep_all(record, files, flight.pop_all().close)
+        copies.store_all(record, files, flight.pop_all().close)
         return made

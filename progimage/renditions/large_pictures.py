@@ -117,7 +117,7 @@ class LargePictures:
         with open_sources() as sources:
             target = sources.temporary()
             self._maker.make(sources.path(record), target)
-            self._pyramids.keep(record, target)
+            self._pyramids.store(record, target)
 
     def render(
         self,

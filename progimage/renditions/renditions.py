@@ -252,7 +252,7 @@ class Renditions:
                 return self._is_current(request)
 
             if caches:
-                is_good = self._cache.keep(request.key, request.format, reader, is_current)
+                is_good = self._cache.store(request.key, request.format, reader, is_current)
             else:
                 is_good = is_current()
             if not is_good:

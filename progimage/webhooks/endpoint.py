@@ -18,7 +18,7 @@ from typing import NamedTuple
 import httpcore
 
 from progimage.config import Webhook
-from progimage.errors import ConfigError, DownloadFailed, DownloadRefused, DownloadTimeout
+from progimage.errors import ConfigError, DownloadFailed, DownloadNotAllowed, DownloadTimeout
 from progimage.ingest.download import retry_after
 from progimage.ingest.download.exchange import authorities, header, protocol_faults, request
 from progimage.ingest.download.hosts import HostList
@@ -68,7 +68,7 @@ class Endpoint:
     ) -> None:
         try:
             self._target = parse_url(settings.url)
-        except DownloadRefused as error:
+        except DownloadNotAllowed as error:
             raise ConfigError(f"webhooks.{name}.{error}") from None
         self._settings = settings
         self._clock = clock
@@ -99,7 +99,7 @@ class Endpoint:
                 return _meaning(response)
         except DownloadTimeout:
             return Delivery(f"no answer within {self._settings.timeout_s:g} s")
-        except DownloadRefused:
+        except DownloadNotAllowed:
             return Delivery(
                 "the host has no address that may be reached; allow_private_addresses permits "
                 "those of a private network"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from progimage.access.transform_policy import TransformPolicy
-from progimage.errors import TransformRefused
+from progimage.errors import TransformNotAllowed
 from progimage.imaging.limits import Limits
 from progimage.imaging.pipeline_parser import parse
 
@@ -54,7 +54,7 @@ def test_presets_are_always_made_however_they_are_written(mode, text):
 @pytest.mark.parametrize("text", OF_NONE)
 def test_presets_takes_nothing_else_signed_or_not(text):
     for is_signed in (False, True):
-        with pytest.raises(TransformRefused, match=r"its presets \(card, icon\) and no other"):
+        with pytest.raises(TransformNotAllowed, match=r"its presets \(card, icon\) and no other"):
             policy("presets").check(parse(text, presets=PRESETS), is_signed=is_signed)
 
 
@@ -63,10 +63,10 @@ def test_signed_takes_all_else_with_a_signature_only(text):
     pipeline = parse(text, presets=PRESETS)
     assert not policy("signed").is_open(pipeline)
     policy("signed").check(pipeline, is_signed=True)
-    with pytest.raises(TransformRefused, match=r"its presets \(card, icon\) for everybody"):
+    with pytest.raises(TransformNotAllowed, match=r"its presets \(card, icon\) for everybody"):
         policy("signed").check(pipeline, is_signed=False)
 
 
 def test_a_service_without_presets_says_so():
-    with pytest.raises(TransformRefused, match=r"\(none are configured\) and no other"):
+    with pytest.raises(TransformNotAllowed, match=r"\(none are configured\) and no other"):
         policy("presets", {}).check(parse("thumbnail"), is_signed=False)

@@ -31,7 +31,7 @@ def prepare():
 def test_missing_copies_are_made_and_counted(store):
     ingest = ingest_of(store, px=0)
     for size in ((2000, 1300), (40, 30)):
-        ingest.keep(ingest.receive(io.BytesIO(saved(quadrants(size), "JPEG"))), Metadata())
+        ingest.add(ingest.receive(io.BytesIO(saved(quadrants(size), "JPEG"))), Metadata())
     first, again = prepare(), prepare()
     assert (first.exit_code, again.exit_code) == (0, 0)
     assert "made 2 working copies for 1 pictures; 0 had theirs, 0 failed" in first.output

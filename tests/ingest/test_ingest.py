@@ -72,7 +72,7 @@ def folder(tmp_path) -> TempFolder:
 
 def keep(ingest, content=LARGE):
     with ingest.receive(io.BytesIO(content)) as staged:
-        return ingest.keep(staged, Metadata())
+        return ingest.add(staged, Metadata())
 
 
 def copies(store) -> list[str]:

@@ -81,7 +81,7 @@ def test_temporary_failures_are_retried_and_permanent_ones_are_not(
 def test_private_addresses_are_not_fetched_unless_allowed(store, clock, remote):
     request = import_job(store, remote.urls(1))
     run(runner_over(store, clock, downloader=Downloader(Download(), 10**6)))
-    assert Jobs(store).outcomes.find(request, 0).error == "DownloadRefused"
+    assert Jobs(store).outcomes.find(request, 0).error == "DownloadNotAllowed"
     assert not remote.fetched
 
 

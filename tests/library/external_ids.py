@@ -23,10 +23,10 @@ def upload(store, content: bytes, external_id: str = "sku-42", **options):
     """Upload as `known.add` does, with bytes that stand for a picture."""
     library = Library(store, **options.pop("library", {}))
 
-    def keep(_staged, metadata, owner):
+    def add(_staged, metadata, owner):
         return library.add(candidate(content, owner=owner), metadata)
 
-    ingest = SimpleNamespace(keep=keep)
+    ingest = SimpleNamespace(add=add)
     staged = SimpleNamespace(id_for=lambda owner: id_of(content, owner))
     metadata = Metadata(external_id=external_id) if external_id else Metadata()
     on_known = options.get("on_known", "keep")

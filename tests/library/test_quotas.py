@@ -30,9 +30,9 @@ def library_of(store, **limits: int) -> Library:
 
 
 def upload(library: Library, content: bytes, owner: str = "ann") -> None:
-    """Store bytes that stand for a picture, as `Ingest.keep` does."""
+    """Store bytes that stand for a picture, as `Ingest.add` does."""
     assert library.quotas
-    if library.held(id_of(content, owner)) is not None:
+    if library.find_or_restore(id_of(content, owner)) is not None:
         return
     with library.quotas.reserved(owner, len(content)) as reservation:
         _, reservation.is_used = library.add(candidate(content, owner=owner), Metadata())

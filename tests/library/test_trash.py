@@ -164,7 +164,7 @@ def test_an_upload_of_the_same_bytes_restores_the_picture(store, library, record
 def test_an_upload_as_private_restores_the_picture_as_private(store, library):
     public = library.add(candidate(b"boat", owner="ann"), Metadata(title="Boat"))[0]
     library.trash.add(ANN, public.id, MONTH)
-    restored = library.held(public.id, "private")
+    restored = library.find_or_restore(public.id, "private")
     assert restored is not None
     assert (restored.title, restored.visibility) == ("Boat", "private")
     with pytest.raises(NotFound):

@@ -198,7 +198,7 @@ def test_a_run_that_died_anywhere_left_no_record_without_bytes_and_is_gone_on_wi
     except StoreUnavailable:
         records = [stat.key for stat in target.list(keys.IMAGES) if stat.key.endswith("json")]
         for key in records:
-            record = Library(target).held(keys.id_of_record(key))
+            record = Library(target).find_or_restore(keys.id_of_record(key))
             assert target.stat(keys.original(record.id, record.generation)).size
     target.left = 10_000
     copy(source, target)

@@ -118,7 +118,7 @@ def test_within_its_bounds_nothing_goes_and_pictures_never_do(store):
     assert run(store, days=30, max_bytes=100).removed == 0
     assert left(store) == {remaining}
     assert len(list(store.list(keys.IMAGES))) == 2
-    assert Library(store).held(record.sha256) == record
+    assert Library(store).find_or_restore(record.sha256) == record
 
 
 def test_the_half_written_files_of_dead_processes_go(tmp_path):

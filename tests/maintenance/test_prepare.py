@@ -49,7 +49,7 @@ def read(store, key):
 
 def uploaded(store, content, px=0):
     ingest = ingest_of(store, px)
-    return ingest.keep(ingest.receive(io.BytesIO(content)), Metadata())[0]
+    return ingest.add(ingest.receive(io.BytesIO(content)), Metadata())[0]
 
 
 def test_missing_copies_are_made_once_and_equal_those_of_an_upload(store):

@@ -78,7 +78,7 @@ def renditions_of(store, pool=None, px=PX, executor=None) -> Renditions:
 def uploaded(store, px=PX, content=LARGE):
     ingest = ingest_of(store, px)
     with ingest.receive(io.BytesIO(content)) as staged:
-        return ingest.keep(staged, Metadata())[0]
+        return ingest.add(staged, Metadata())[0]
 
 
 def rendered(store, record, pipeline=SMALL_STEP, **options) -> bytes:

@@ -21,7 +21,7 @@ from progimage.access.signed_links import (
     path_of_transform,
 )
 from progimage.access.transform_policy import TransformPolicy
-from progimage.errors import LinkRefused
+from progimage.errors import InvalidLink
 from progimage.imaging.pipeline import Pipeline
 from progimage.library import Library
 from progimage.model import Viewer
@@ -58,7 +58,7 @@ class Authorization:
         """Authorize a request for an original; the transform policy does not concern it.
 
         Raises:
-            LinkRefused: the signature is not valid, and the viewer may see the picture.
+            InvalidLink: the signature is not valid, and the viewer may see the picture.
             NotFound: the signature is not valid, and there is no picture that the viewer
                 may see.
         """
@@ -72,8 +72,8 @@ class Authorization:
         """Authorize a request for one rendition.
 
         Raises:
-            TransformRefused: the policy does not allow the pipeline, or not unsigned.
-            LinkRefused: the signature is not valid, and the viewer may see the picture, or
+            TransformNotAllowed: the policy does not allow the pipeline, or not unsigned.
+            InvalidLink: the signature is not valid, and the viewer may see the picture, or
                 the policy needs a signature for this pipeline anyway.
             NotFound: the signature is not valid, and there is no picture that the viewer
                 may see.
@@ -88,7 +88,7 @@ class Authorization:
             )
             if grant.scope == "any":
                 _check_any(pipeline)
-        except LinkRefused:
+        except InvalidLink:
             if self._policy.is_open(pipeline):
                 self._library.find(viewer, image_id)
             raise
@@ -99,7 +99,7 @@ class Authorization:
         """Authorize a request for a picture by IIIF or Deep Zoom; the policy is not checked.
 
         Raises:
-            LinkRefused: the signature is not valid, and the viewer may see the picture.
+            InvalidLink: the signature is not valid, and the viewer may see the picture.
             NotFound: the signature is not valid, and there is no picture that the viewer
                 may see.
         """
@@ -114,8 +114,8 @@ class Authorization:
         """Authorize the transform of a picture that is sent along, or fetched from `url`.
 
         Raises:
-            TransformRefused: the policy does not allow the pipeline, or not unsigned.
-            LinkRefused: the signature is not valid.
+            TransformNotAllowed: the policy does not allow the pipeline, or not unsigned.
+            InvalidLink: the signature is not valid.
         """
         if signature is not None:
             path = path_of_transform(pipeline, url)
@@ -124,7 +124,7 @@ class Authorization:
 
     def _keys(self) -> LinkSigner:
         if self._signer is None:
-            raise LinkRefused("sig: this service has no key to sign links with")
+            raise InvalidLink("sig: this service has no key to sign links with")
         return self._signer
 
     def _by_link(
@@ -144,7 +144,7 @@ class Authorization:
         """
         try:
             grant = self._keys().verify(signature, paths)
-        except LinkRefused:
+        except InvalidLink:
             self._library.find(viewer, image_id)
             raise
         access = self._as_owner(image_id, grant)
@@ -164,16 +164,16 @@ def _check_any(pipeline: Pipeline) -> None:
     """Check that a link to every rendition of a picture covers this one.
 
     Raises:
-        LinkRefused: the rendition shows other pictures, or has the metadata of the
+        InvalidLink: the rendition shows other pictures, or has the metadata of the
             original, which may say where it was taken.
     """
     if pipeline.references:
-        raise LinkRefused(
+        raise InvalidLink(
             "sig: a link to all renditions is not valid for one that uses other pictures; "
             "those need a link of their own"
         )
     if pipeline.output.options.metadata in ("exif", "all"):
-        raise LinkRefused(
+        raise InvalidLink(
             "sig: a link to all renditions is not valid for one with EXIF; "
             "strip:keep=exif and strip:keep=all need a link of their own"
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from progimage.access.signed_links import LinkSigner, Scope, path_of_iiif, path_of_origin
-from progimage.errors import Forbidden, LinkRefused
+from progimage.errors import Forbidden, InvalidLink
 from progimage.imaging.pipeline import Pipeline
 from progimage.model import Viewer
 from progimage.origins.origins import Origin
@@ -32,7 +32,7 @@ class OriginAuthorization:
             pipeline: None for the picture itself and for its facts.
 
         Raises:
-            LinkRefused: the signature is not valid.
+            InvalidLink: the signature is not valid.
             OriginMissing: the origin is private, and the viewer has no account.
         """
         paths: dict[Scope, str] = {"this": path_of_origin(origin.name, pipeline, key)}
@@ -55,7 +55,7 @@ class OriginAuthorization:
     ) -> bool:
         if signature is not None:
             if self._signer is None:
-                raise LinkRefused("sig: this service has no key that signs links")
+                raise InvalidLink("sig: this service has no key that signs links")
             self._signer.verify(signature, paths)
             return True
         if origin.settings.visibility == "private" and not viewer.name:

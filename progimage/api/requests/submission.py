@@ -96,7 +96,7 @@ def read_submission(
     Raises:
         InvalidRequest: the body has none of the three forms, or is malformed.
         PictureTooLarge, EmptyPicture: its only picture has too many bytes, or none.
-        DownloadRefused, DownloadFailed: the picture at its URL cannot be fetched.
+        DownloadNotAllowed, DownloadFailed: the picture at its URL cannot be fetched.
     """
     kind = media_type(req)
     body = stack.enter_context(Body(req, settings))

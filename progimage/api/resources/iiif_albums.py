@@ -27,9 +27,9 @@ from progimage.api.responses.delivery import PRIVATE
 from progimage.api.responses.hal import Urls
 from progimage.api.responses.viewers import facts_caching, without_texts
 from progimage.errors import (
+    InvalidLink,
     InvalidRequest,
     LinkExpired,
-    LinkRefused,
     NotFound,
     Overloaded,
     StoreUnavailable,
@@ -75,7 +75,7 @@ class AlbumManifests:
             schemas.ACCEPT,
             schemas.IF_NONE_MATCH,
         ),
-        errors=(InvalidRequest, NotFound, LinkRefused, LinkExpired, Overloaded, StoreUnavailable),
+        errors=(InvalidRequest, NotFound, InvalidLink, LinkExpired, Overloaded, StoreUnavailable),
     )
     def on_get(self, req: falcon.Request, resp: falcon.Response, album: str) -> None:
         """Send a manifest of the pictures of an album, in its order.

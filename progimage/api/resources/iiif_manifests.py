@@ -23,9 +23,9 @@ from progimage.api.responses.hal import Urls
 from progimage.api.responses.json_ld import JSON_LD, send_json_ld
 from progimage.api.responses.viewers import ViewerResponder, facts_caching
 from progimage.errors import (
+    InvalidLink,
     InvalidRequest,
     LinkExpired,
-    LinkRefused,
     NotFound,
     OriginFailed,
     OriginTimeout,
@@ -89,7 +89,7 @@ class Manifests:
         parameters=(_IDENTIFIER, schemas.ACCEPT, schemas.IF_NONE_MATCH),
         errors=(
             NotFound,
-            LinkRefused,
+            InvalidLink,
             LinkExpired,
             OriginFailed,
             OriginTimeout,

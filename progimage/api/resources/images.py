@@ -25,13 +25,13 @@ from progimage.api.responses.original import OriginalResponder
 from progimage.config import Settings
 from progimage.errors import (
     DownloadFailed,
-    DownloadRefused,
+    DownloadNotAllowed,
     EmptyPicture,
     ExternalIdTaken,
     Forbidden,
+    InvalidLink,
     InvalidRequest,
     LinkExpired,
-    LinkRefused,
     NotFound,
     Overloaded,
     PictureError,
@@ -74,7 +74,7 @@ _RESULT = {schemas.JSON: {"anyOf": [schemas.UPLOADED, _MANY]}}
 
 UPLOAD_ERRORS = (
     *schemas.BODY_ERRORS,
-    DownloadRefused,
+    DownloadNotAllowed,
     DownloadFailed,
     EmptyPicture,
     QuotaExceeded,
@@ -230,7 +230,7 @@ class PictureResource:
             schemas.IF_NONE_MATCH,
             schemas.IF_MODIFIED_SINCE,
         ),
-        errors=(InvalidRequest, NotFound, LinkRefused, LinkExpired, 416, StoreUnavailable),
+        errors=(InvalidRequest, NotFound, InvalidLink, LinkExpired, 416, StoreUnavailable),
     )
     def on_get(self, req: falcon.Request, resp: falcon.Response, image_id: str) -> None:
         """Send the original, byte for byte."""

@@ -35,7 +35,7 @@ from progimage.errors import (
     NoLinkKey,
     NotFound,
     StoreUnavailable,
-    TransformRefused,
+    TransformNotAllowed,
 )
 from progimage.imaging.limits import Limits
 from progimage.library import Library
@@ -75,7 +75,7 @@ class Links:
             InvalidField,
             NotFound,
             Forbidden,
-            TransformRefused,
+            TransformNotAllowed,
             NoLinkKey,
             StoreUnavailable,
             415,

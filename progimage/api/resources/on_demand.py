@@ -16,7 +16,7 @@ from progimage.api.requests.submission import read_submission
 from progimage.api.resources.images import UPLOAD_ERRORS
 from progimage.api.resources.renditions import RENDER_ERRORS
 from progimage.api.responses.delivery import set_body, set_timing
-from progimage.errors import DownloadRefused, InvalidRequest, PictureError
+from progimage.errors import DownloadNotAllowed, InvalidRequest, PictureError
 from progimage.imaging.codecs import formats
 from progimage.imaging.pipeline import Pipeline
 from progimage.imaging.pipeline_parser import parse
@@ -65,7 +65,7 @@ class OnDemand:
         # The service could fetch its own on-demand transforms in a loop, and each request in it
         # would occupy a thread.
         if any(hop.split()[1:2] == [VIA] for hop in (req.get_header("Via") or "").split(",")):
-            raise DownloadRefused("url: an on-demand transform may not request another one")
+            raise DownloadNotAllowed("url: an on-demand transform may not request another one")
         query = picture_query(req)
         arguments, url = _without_url(query.arguments)
         if not url:
@@ -121,7 +121,7 @@ class OnDemand:
         """Return the pipeline, if the client may request it and has renders left.
 
         Raises:
-            TransformRefused, LinkRefused: the policy or the signature does not allow it.
+            TransformNotAllowed, InvalidLink: the policy or the signature does not allow it.
             RateLimited: the client has used up its renders.
         """
         pipeline = parse(path, arguments, presets=self._settings.presets, limits=self._limits)

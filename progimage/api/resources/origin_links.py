@@ -37,7 +37,7 @@ from progimage.errors import (
     InvalidRequest,
     NoLinkKey,
     NotFound,
-    TransformRefused,
+    TransformNotAllowed,
 )
 from progimage.imaging.limits import Limits
 from progimage.imaging.pipeline import Pipeline
@@ -87,7 +87,7 @@ class OriginLinks:
             InvalidField,
             NotFound,
             Forbidden,
-            TransformRefused,
+            TransformNotAllowed,
             NoLinkKey,
             415,
         ),

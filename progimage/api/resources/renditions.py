@@ -13,9 +13,9 @@ from progimage.api.requests.query import picture_query
 from progimage.api.responses.rendition import RenditionResponder
 from progimage.errors import (
     InvalidArgument,
+    InvalidLink,
     InvalidRequest,
     LinkExpired,
-    LinkRefused,
     NotAcceptable,
     NotFound,
     OutputTooLarge,
@@ -25,7 +25,7 @@ from progimage.errors import (
     RenderFailed,
     RenderTimeout,
     StoreUnavailable,
-    TransformRefused,
+    TransformNotAllowed,
 )
 from progimage.library import Library
 
@@ -37,9 +37,9 @@ RENDER_ERRORS = (
     PictureError,
     RenderFailed,
     RenderTimeout,
-    LinkRefused,
+    InvalidLink,
     LinkExpired,
-    TransformRefused,
+    TransformNotAllowed,
     RateLimited,
     Overloaded,
     StoreUnavailable,

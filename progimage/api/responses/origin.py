@@ -90,7 +90,7 @@ class OriginResponder:
         Raises:
             OriginMissing, OriginFailed: `Origin.find` failed, and there is no fallback picture.
             Forbidden: the origin does not allow requests for the picture itself.
-            TransformRefused: the transform policy does not allow the pipeline.
+            TransformNotAllowed: the transform policy does not allow the pipeline.
         """
         wanted = _Wanted(is_signed, is_versioned, download)
         try:

@@ -39,7 +39,7 @@ class OriginalResponder:
 
         Raises:
             NotFound: there is no such picture, or the client may not see it.
-            LinkRefused: the signature is not valid.
+            InvalidLink: the signature is not valid.
             DamagedOriginal: the stored bytes are missing or have another size.
         """
         access = self._authorization.to_original(viewer_of(req), image_id, signature)

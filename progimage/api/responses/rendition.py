@@ -71,7 +71,7 @@ class RenditionResponder:
 
         Raises:
             NotFound: there is no such picture, or the client may not see it.
-            TransformRefused, LinkRefused: the policy or the signature does not allow it.
+            TransformNotAllowed, InvalidLink: the policy or the signature does not allow it.
             NotAcceptable: the client accepts no format that the picture can be converted to.
             RateLimited, Overloaded: it is not cached, and cannot be rendered now.
             InvalidArgument, OutputTooLarge, CorruptPicture, RenderFailed, RenderTimeout:
@@ -100,7 +100,7 @@ class RenditionResponder:
             links: the Link header, None for the canonical path of the rendition.
             can_change: the URL can show another picture later.
 
-        Raises: as `respond` does, but neither TransformRefused nor LinkRefused.
+        Raises: as `respond` does, but neither TransformNotAllowed nor InvalidLink.
         """
         form = self._format(req, resp, access.viewer, image_id, pipeline)
         name = keys.rendition_name(pipeline.canonical, form.extension)

@@ -15,7 +15,7 @@ from progimage.api.fronts.iiif.identifier import Identifier
 from progimage.api.responses.delivery import PRIVATE
 from progimage.api.responses.origin import OriginResponder
 from progimage.api.responses.rendition import RenditionResponder
-from progimage.errors import InvalidRequest, NotFound, TransformRefused
+from progimage.errors import InvalidRequest, NotFound, TransformNotAllowed
 from progimage.imaging.operation import Size
 from progimage.imaging.pipeline import Pipeline
 from progimage.library import Library
@@ -69,7 +69,7 @@ class ViewerResponder:
 
         Raises:
             NotFound: there is no such picture, or the client may not see it.
-            LinkRefused: the signature is not valid.
+            InvalidLink: the signature is not valid.
         """
         if identifier.origin:
             origin = self._origin(identifier)
@@ -97,7 +97,7 @@ class ViewerResponder:
 
         Raises:
             NotFound: there is no such picture, or the client may not see it.
-            LinkRefused, TransformRefused: the signature or the policy does not allow it.
+            InvalidLink, TransformNotAllowed: the signature or the policy does not allow it.
             InvalidRequest, NotFound: the request does not fit the picture.
             Others: as `RenditionResponder.respond` and `OriginResponder.respond` do.
         """
@@ -116,7 +116,7 @@ class ViewerResponder:
         try:
             pipeline, links = compile_(size)
             self._policy.check(pipeline, is_signed=identifier.signature is not None)
-        except (InvalidRequest, NotFound, TransformRefused):
+        except (InvalidRequest, NotFound, TransformNotAllowed):
             # The size may be known of a picture that is now private.
             self._sizes.pop(image_id)
             self._library.find(access.viewer, image_id)

@@ -18,7 +18,7 @@ from functools import cached_property
 import httpcore
 
 from progimage.config import Download
-from progimage.errors import DownloadFailed, DownloadRefused, PictureTooLarge
+from progimage.errors import DownloadFailed, DownloadNotAllowed, PictureTooLarge
 from progimage.ingest.download import retry_after
 from progimage.ingest.download.exchange import authorities, header, protocol_faults, request
 from progimage.ingest.download.hosts import HostList
@@ -116,12 +116,12 @@ class Downloader:
         """Yield the picture at `url`; it can be read inside the `with` block.
 
         Raises:
-            DownloadRefused: the URL may not be fetched.
+            DownloadNotAllowed: the URL may not be fetched.
             DownloadFailed: the other server did not send a picture.
             PictureTooLarge: it announced more bytes than an upload may have.
         """
         if not self._settings.enabled:
-            raise DownloadRefused(
+            raise DownloadNotAllowed(
                 "url: this service does not fetch pictures; send the picture itself"
             )
         target = parse_url(url)
@@ -151,9 +151,9 @@ def _next(target: RemoteUrl, response: httpcore.Response) -> RemoteUrl:
         raise DownloadFailed("url: the server sent a redirect without an address")
     try:
         return target.join(location.decode())
-    except (UnicodeDecodeError, DownloadRefused):
+    except (UnicodeDecodeError, DownloadNotAllowed):
         # Without the reason, which may repeat the server's answer.
-        raise DownloadRefused(
+        raise DownloadNotAllowed(
             "url: it redirects to a URL that may not be fetched; only http and https URLs may be"
         ) from None
 

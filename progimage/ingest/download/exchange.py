@@ -37,7 +37,7 @@ def request(
         content: the body of a POST; None for a GET.
 
     Raises:
-        DownloadRefused: the host may not be reached.
+        DownloadNotAllowed: the host may not be reached.
         DownloadFailed: the server cannot be reached, or what it sends is not HTTP.
     """
     addresses = network.addresses(target.host, target.port, deadline)

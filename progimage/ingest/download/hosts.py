@@ -8,7 +8,7 @@ from ipaddress import AddressValueError, IPv4Address, IPv6Address
 
 import idna
 
-from progimage.errors import ConfigError, DownloadRefused
+from progimage.errors import ConfigError, DownloadNotAllowed
 from progimage.ingest.download.addresses import Address
 
 Host = str | IPv4Address | IPv6Address
@@ -29,25 +29,25 @@ def parse_host(text: str) -> Host:
     percent-encoding and a dot at the end.
 
     Raises:
-        DownloadRefused: it is not a host.
+        DownloadNotAllowed: it is not a host.
     """
     if text.startswith("["):
         if not text.endswith("]") or "%" in text:
-            raise DownloadRefused("url: an IPv6 address needs brackets around it, and no zone")
+            raise DownloadNotAllowed("url: an IPv6 address needs brackets around it, and no zone")
         try:
             return IPv6Address(text[1:-1])
         except AddressValueError:
-            raise DownloadRefused("url: the text in brackets is not an IPv6 address") from None
+            raise DownloadNotAllowed("url: the text in brackets is not an IPv6 address") from None
     name = _to_ascii(text)
     if _ENDS_IN_A_NUMBER.fullmatch(name):
         try:
             return IPv4Address(name)
         except AddressValueError:
-            raise DownloadRefused(
+            raise DownloadNotAllowed(
                 "url: an IPv4 address has four decimal numbers without leading zeros"
             ) from None
     if len(name) > _MAX_NAME or not all(_LABEL.fullmatch(label) for label in name.split(".")):
-        raise DownloadRefused(
+        raise DownloadNotAllowed(
             "url: the host is not a name such as img.example.com or an address; it has no "
             "percent-encoding and no dot at its end"
         )
@@ -60,7 +60,7 @@ def _to_ascii(text: str) -> str:
     try:
         return idna.encode(text, uts46=True, std3_rules=True).decode("ascii").lower()
     except idna.IDNAError:
-        raise DownloadRefused("url: the host is not a valid international name") from None
+        raise DownloadNotAllowed("url: the host is not a valid international name") from None
 
 
 class HostList:
@@ -78,7 +78,7 @@ class HostList:
             is_bare_ipv6 = ":" in entry and not entry.startswith("[")
             try:
                 host = parse_host(f"[{entry}]" if is_bare_ipv6 else entry.removeprefix("*."))
-            except DownloadRefused:
+            except DownloadNotAllowed:
                 host = ""
             if not host or (is_pattern and not isinstance(host, str)):
                 raise ConfigError(

@@ -10,7 +10,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from ipaddress import ip_address
 
-from progimage.errors import DownloadFailed, DownloadRefused, DownloadTimeout
+from progimage.errors import DownloadFailed, DownloadNotAllowed, DownloadTimeout
 from progimage.ingest.download.addresses import Address, Reach, reach
 from progimage.ingest.download.hosts import Host, HostList
 
@@ -88,13 +88,13 @@ class Network:
         """Return every address of the host, each of which may be connected to.
 
         Raises:
-            DownloadRefused: the host or one of its addresses may not be reached. A name that
+            DownloadNotAllowed: the host or one of its addresses may not be reached. A name that
                 does not exist looks the same, so that no client learns the names of a private
                 network.
             DownloadFailed: the resolver gave no answer.
         """
         if self.denied.has(host) or (self.allowed and not self.allowed.has(host)):
-            raise DownloadRefused("url: pictures are not fetched from this host")
+            raise DownloadNotAllowed("url: pictures are not fetched from this host")
         if not isinstance(host, str):
             found: list[Address] = [host]
         elif "." in host or self.allow_private:
@@ -104,9 +104,9 @@ class Network:
             found = []
         if not found or not all(self._may_reach(address) for address in found):
             kind = "" if self.allow_private else "public "
-            raise DownloadRefused(f"url: the host has no {kind}address that may be fetched from")
+            raise DownloadNotAllowed(f"url: the host has no {kind}address that may be fetched from")
         if any(self.denied.has(address) for address in found):
-            raise DownloadRefused("url: pictures are not fetched from this host")
+            raise DownloadNotAllowed("url: pictures are not fetched from this host")
         return found
 
     def connect(self, addresses: Sequence[Address], port: int, deadline: Deadline) -> socket.socket:
@@ -114,7 +114,7 @@ class Network:
 
         Raises:
             DownloadFailed: none does.
-            DownloadRefused: this machine itself answers, by its public address.
+            DownloadNotAllowed: this machine itself answers, by its public address.
         """
         for address in addresses[:_TRIED]:
             try:
@@ -125,7 +125,7 @@ class Network:
                 continue
             if not self.allow_private and ip_address(connection.getsockname()[0]) == address:
                 connection.close()
-                raise DownloadRefused("url: pictures are not fetched from this server itself")
+                raise DownloadNotAllowed("url: pictures are not fetched from this server itself")
             return connection
         deadline.left()
         raise DownloadFailed("url: no server answers at that host and port", retryable=True)

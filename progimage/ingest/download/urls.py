@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from ipaddress import IPv6Address
 from urllib.parse import quote, unquote, urljoin
 
-from progimage.errors import DownloadRefused
+from progimage.errors import DownloadNotAllowed
 from progimage.ingest.download.hosts import Host, parse_host
 
 _MAX_URL = 8192
@@ -55,37 +55,39 @@ class RemoteUrl:
         """Return the URL that a redirect from here leads to; spaces in it are encoded.
 
         Raises:
-            DownloadRefused: it may not be fetched.
+            DownloadNotAllowed: it may not be fetched.
         """
         reference = reference.strip(" ").replace(" ", "%20")
         _check_characters(reference)
         try:
             return parse_url(urljoin(str(self), reference))
         except ValueError:
-            raise DownloadRefused("url: it redirects to a text that is not a URL") from None
+            raise DownloadNotAllowed("url: it redirects to a text that is not a URL") from None
 
 
 def parse_url(text: str) -> RemoteUrl:
     """Parse a URL.
 
     Raises:
-        DownloadRefused: it is not an http or https URL, or is written in a way that
+        DownloadNotAllowed: it is not an http or https URL, or is written in a way that
             two programs may read differently.
     """
     _check_characters(text)
     match = _URL.fullmatch(text)
     if match is None:
-        raise DownloadRefused("url: expected a complete URL that begins with http:// or https://")
+        raise DownloadNotAllowed(
+            "url: expected a complete URL that begins with http:// or https://"
+        )
     scheme, authority, target = match[1].lower(), match[2], match[3]
     if "@" in authority:
-        raise DownloadRefused("url: user names and passwords in a URL are not accepted")
+        raise DownloadNotAllowed("url: user names and passwords in a URL are not accepted")
     parts = _AUTHORITY.fullmatch(authority)
     if parts is None:
-        raise DownloadRefused("url: expected a host, or a host and a port")
+        raise DownloadNotAllowed("url: expected a host, or a host and a port")
     host = parse_host(parts[1])
     port = int(parts[2] or _DEFAULT_PORTS[scheme])
     if (port not in (80, 443) and not 1024 <= port <= 65535) or port in _OTHER_PROTOCOLS:
-        raise DownloadRefused(
+        raise DownloadNotAllowed(
             f"url: port {port} is not allowed; 80, 443 and most ports from 1024 are"
         )
     if not target.startswith("/"):
@@ -94,10 +96,10 @@ def parse_url(text: str) -> RemoteUrl:
 
 
 def _check_characters(text: str) -> None:
-    """Raise `DownloadRefused` for characters that some parsers drop or read differently."""
+    """Raise `DownloadNotAllowed` for characters that some parsers drop or read differently."""
     if len(text) > _MAX_URL:
-        raise DownloadRefused(f"url: longer than {_MAX_URL:,} characters")
+        raise DownloadNotAllowed(f"url: longer than {_MAX_URL:,} characters")
     if "\\" in text or " " in text or not text.isprintable():
-        raise DownloadRefused(
+        raise DownloadNotAllowed(
             "url: spaces, backslashes and characters that cannot be printed must be percent-encoded"
         )

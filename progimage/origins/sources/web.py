@@ -13,7 +13,7 @@ import httpcore
 from progimage.errors import (
     ConfigError,
     DownloadFailed,
-    DownloadRefused,
+    DownloadNotAllowed,
     DownloadTimeout,
     OriginFailed,
     OriginTimeout,
@@ -74,7 +74,7 @@ class WebSource:
             raise ConfigError("expected a URL that ends in a slash, without a query")
         try:
             self._base = parse_url(base)
-        except DownloadRefused as error:
+        except DownloadNotAllowed as error:
             raise ConfigError(f"expected an http or https URL: {error}") from None
         self._headers = [(k.encode("ascii"), v.encode("latin-1")) for k, v in headers.items()]
         self._network = network
@@ -93,7 +93,7 @@ class WebSource:
                 raise OriginTimeout(
                     "the origin did not answer in time", retryable=True, retry_after_s=5
                 ) from None
-            except DownloadRefused:
+            except DownloadNotAllowed:
                 raise OriginFailed("the origin's host may not be reached") from None
             except DownloadFailed:
                 raise OriginUnreachable(
@@ -127,7 +127,7 @@ class WebSource:
         location = header(response, b"location") or b""
         try:
             following = target.join(location.decode())
-        except (UnicodeDecodeError, DownloadRefused):
+        except (UnicodeDecodeError, DownloadNotAllowed):
             raise OriginFailed("the origin redirects to what cannot be fetched") from None
         here = (self._base.scheme, self._base.host, self._base.port)
         if (following.scheme, following.host, following.port) != here:

@@ -124,7 +124,7 @@ class DiskCache:
             self._complaints.note(error)
             return None
 
-    def keep(self, stat: Stat, source: BinaryIO, moment: Moment) -> None:
+    def add(self, stat: Stat, source: BinaryIO, moment: Moment) -> None:
         """Copy the whole of `source`, which was stored as `stat` after `moment`.
 
         The record must have been found to be public after `moment` too.

@@ -68,7 +68,7 @@ def make_durable(folder: str) -> None:
     _flush(parent)
 
 
-def keep_checksum(file: int, checksum: int) -> None:
+def save_checksum(file: int, checksum: int) -> None:
     """Attach the CRC-32 of its content to an open file, where the file system can."""
     with suppress(OSError):
         os.setxattr(file, _CHECKSUM, f"{checksum:08x}".encode())

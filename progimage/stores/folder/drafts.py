@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import BinaryIO
 
-from progimage.stores.folder.disk import date_precisely, disk_faults, keep_checksum
+from progimage.stores.folder.disk import date_precisely, disk_faults, save_checksum
 
 CHUNK_BYTES = 1 << 20
 
@@ -38,7 +38,7 @@ def draft(
                 checksum = zlib.crc32(chunk, checksum)
                 chunk = source.read(CHUNK_BYTES)
             with disk_faults():
-                keep_checksum(file, checksum)
+                save_checksum(file, checksum)
                 date_precisely(file)
                 os.fsync(file)
                 facts = os.fstat(file)

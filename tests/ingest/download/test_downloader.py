@@ -15,7 +15,7 @@ import pytest
 from pydantic import ValidationError
 
 from progimage.config import Download
-from progimage.errors import DownloadFailed, DownloadRefused, PictureTooLarge
+from progimage.errors import DownloadFailed, DownloadNotAllowed, PictureTooLarge
 from progimage.ingest.download.downloader import Downloader
 from tests.ingest.download.servers import (
     OTHER_PUBLIC,
@@ -110,14 +110,14 @@ def test_more_bytes_than_announced_are_not_read(net):
 )
 def test_private_addresses_are_refused_without_a_connection(net, url):
     net.names = {"localhost": [["127.0.0.1"]], "intranet": [["10.0.0.1"]]}
-    with pytest.raises(DownloadRefused, match="no public address"):
+    with pytest.raises(DownloadNotAllowed, match="no public address"):
         fetch(net.downloader(), url)
     assert net.dialled == []
 
 
 def test_a_name_of_which_one_address_is_private_is_refused(net):
     net.names["pictures.example.com"] = [[PUBLIC, "10.0.0.1"]]
-    with pytest.raises(DownloadRefused, match="no public address"):
+    with pytest.raises(DownloadNotAllowed, match="no public address"):
         fetch(net.downloader(), URL)
     assert net.dialled == []
 
@@ -126,7 +126,7 @@ def test_a_private_name_and_one_that_is_not_there_look_alike(net):
     net.names["pictures.example.com"] = [["10.0.0.1"]]
     messages = set()
     for url in (URL, "http://nowhere.example.com/"):
-        with pytest.raises(DownloadRefused) as caught:
+        with pytest.raises(DownloadNotAllowed) as caught:
             fetch(net.downloader(), url)
         messages.add(str(caught.value))
     assert len(messages) == 1
@@ -139,7 +139,7 @@ def test_a_name_that_changes_its_answer_gets_the_connection_that_was_checked(net
         assert fetch(net.downloader(), URL) == b"public"
         assert net.dialled == [PUBLIC]
         # The next look at it finds the other address, and refuses that.
-        with pytest.raises(DownloadRefused):
+        with pytest.raises(DownloadNotAllowed):
             fetch(net.downloader(), URL)
         assert net.dialled == [PUBLIC]
 
@@ -148,7 +148,7 @@ def test_a_name_that_changes_its_answer_between_redirects_is_checked_again(net):
     with serving(redirect(URL)) as server:
         net.add("pictures.example.com", server)
         net.names["pictures.example.com"] = [[PUBLIC], ["127.0.0.1"]]
-        with pytest.raises(DownloadRefused):
+        with pytest.raises(DownloadNotAllowed):
             fetch(net.downloader(), URL)
     assert net.dialled == [PUBLIC]
 
@@ -175,7 +175,7 @@ def test_this_server_itself_is_refused_by_its_public_address_too(net):
 
     net.names["pictures.example.com"] = [[PUBLIC]]
     net.dial = lambda *_: Mirror()
-    with pytest.raises(DownloadRefused, match="this server itself"):
+    with pytest.raises(DownloadNotAllowed, match="this server itself"):
         fetch(net.downloader(), URL)
 
 
@@ -185,7 +185,7 @@ def test_private_networks_may_be_opened_but_never_metadata(net):
         assert fetch(Downloader(settings, 1000), f"http://127.0.0.1:{server.port}/") == b"inside"
         assert fetch(Downloader(settings, 1000), f"http://localhost:{server.port}/") == b"inside"
     for host in ("169.254.169.254", "[fd00:ec2::254]", "[::ffff:127.0.0.1]", "[::]"):
-        with pytest.raises(DownloadRefused):
+        with pytest.raises(DownloadNotAllowed):
             fetch(net.downloader(allow_private=True), f"http://{host}/")
 
 
@@ -203,7 +203,7 @@ def test_only_allowed_hosts_are_fetched_from_and_never_denied_ones(net):
             {"allowed_hosts": ["*.example.com"], "denied_hosts": ["*.example.com"]},
             {"denied_hosts": [PUBLIC]},
         ):
-            with pytest.raises(DownloadRefused, match="this host"):
+            with pytest.raises(DownloadNotAllowed, match="this host"):
                 get(URL, **settings)
 
 
@@ -227,7 +227,7 @@ def test_headers_that_change_the_exchange_are_no_setting(headers):
 
 
 def test_it_can_be_turned_off(net):
-    with pytest.raises(DownloadRefused, match="does not fetch"):
+    with pytest.raises(DownloadNotAllowed, match="does not fetch"):
         fetch(net.downloader(enabled=False), URL)
 
 
@@ -279,7 +279,7 @@ def test_a_redirect_that_leads_round_in_a_circle_ends(net):
     ],
 )
 def test_a_redirect_to_what_is_not_public_is_refused(net, to):
-    error = refused(net, redirect(to), DownloadRefused)
+    error = refused(net, redirect(to), DownloadNotAllowed)
     assert "hunter2" not in str(error)
     assert net.dialled == [PUBLIC]
 

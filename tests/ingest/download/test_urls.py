@@ -13,7 +13,7 @@ import urllib3.util
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from progimage.errors import ConfigError, DownloadRefused
+from progimage.errors import ConfigError, DownloadNotAllowed
 from progimage.ingest.download.hosts import HostList, parse_host
 from progimage.ingest.download.urls import parse_url
 
@@ -107,7 +107,7 @@ def test_the_file_name_is_the_last_part_of_the_path(url, name):
     ],
 )
 def test_ambiguous_requests_are_refused(text):
-    with pytest.raises(DownloadRefused):
+    with pytest.raises(DownloadNotAllowed):
         parse_url(text)
 
 
@@ -133,7 +133,7 @@ def test_ambiguous_requests_are_refused(text):
     ],
 )
 def test_odd_spellings_of_addresses_are_refused(host):
-    with pytest.raises(DownloadRefused):
+    with pytest.raises(DownloadNotAllowed):
         parse_url(f"http://{host}/")
 
 
@@ -144,7 +144,7 @@ def test_wide_digits_and_dots_are_read_before_the_address_is_checked(host):
 
 def test_a_refusal_never_repeats_the_url():
     for text in ("http://user:hunter2@example.com/", "http://127.0.0.1\\hunter2/", "hunter2://x"):
-        with pytest.raises(DownloadRefused) as caught:
+        with pytest.raises(DownloadNotAllowed) as caught:
             parse_url(text)
         assert "hunter2" not in str(caught.value)
 
@@ -175,7 +175,7 @@ URLS = st.one_of(
 def test_accepted_requests_are_read_the_same_by_other_parsers(text):
     try:
         ours = parse_url(text)
-    except DownloadRefused:
+    except DownloadNotAllowed:
         return
     for parse in (_by_urllib, _by_httpx, _by_urllib3):
         assert parse(str(ours)) == (ours.scheme, str(ours.host), ours.port)
@@ -190,7 +190,7 @@ def test_the_resolver_reads_an_accepted_host_as_we_do(text):
     """What inet_aton takes for an address is one to us too, and the same."""
     try:
         host = parse_host(text)
-    except DownloadRefused:
+    except DownloadNotAllowed:
         return
     try:
         packed = socket.inet_aton(str(host))

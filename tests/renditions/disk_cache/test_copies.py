@@ -92,7 +92,7 @@ def test_private_renditions_are_never_on_the_disk(store, cache, root):
     private = key_of(1, public=False)
     stat_ = put(store, private, BODY)
     moment = cache.moment()
-    cache.keep(stat_, io.BytesIO(BODY), moment)
+    cache.add(stat_, io.BytesIO(BODY), moment)
     for _ in range(2):
         assert read(cache, private) == BODY
     assert copies_in(root) == []

@@ -31,14 +31,14 @@ from progimage.config import Settings
 from progimage.errors import (
     Forbidden,
     InvalidField,
+    InvalidLink,
     InvalidRequest,
     LinkExpired,
-    LinkRefused,
     NoLinkKey,
     NotFound,
     Overloaded,
     StoreUnavailable,
-    TransformRefused,
+    TransformNotAllowed,
 )
 from progimage.library.albums import Albums, with_images
 
@@ -79,7 +79,7 @@ class AlbumPictures:
                 {"type": "string", "pattern": "^[0-9a-f]{64}$"},
             ),
         ),
-        errors=(InvalidRequest, NotFound, LinkRefused, LinkExpired, Overloaded, StoreUnavailable),
+        errors=(InvalidRequest, NotFound, InvalidLink, LinkExpired, Overloaded, StoreUnavailable),
     )
     def on_get(self, req: falcon.Request, resp: falcon.Response, album_id: str) -> None:
         """Send a page of the pictures of an album that the client may see, in order.
@@ -163,7 +163,7 @@ class AlbumPictures:
             NotFound,
             Forbidden,
             NoLinkKey,
-            TransformRefused,
+            TransformNotAllowed,
             StoreUnavailable,
         ),
     )

@@ -17,7 +17,7 @@ from progimage.api.fronts.iiif.identifier import Identifier
 from progimage.api.requests.query import SIGNATURE
 from progimage.api.requests.search import QueryParameters
 from progimage.api.responses.hal import Urls
-from progimage.errors import DamagedRecord, InvalidRequest, LinkRefused, NotFound
+from progimage.errors import DamagedRecord, InvalidLink, InvalidRequest, NotFound
 from progimage.library import Library
 from progimage.library.albums import Album, Albums, can_edit_album
 from progimage.model import Record, Viewer
@@ -96,7 +96,7 @@ class AlbumReader:
 
         Raises:
             NotFound: there is none, or none that the client may see.
-            LinkRefused: the signature is not valid, and the client may see the album.
+            InvalidLink: the signature is not valid, and the client may see the album.
         """
         return self.find_by_signature(viewer_of(req), album_id, parameters.one(SIGNATURE))
 
@@ -106,9 +106,9 @@ class AlbumReader:
             return SeenAlbum(self._albums.find(viewer, album_id), viewer)
         try:
             if self._signer is None:
-                raise LinkRefused("sig: this service has no key to sign links with")
+                raise InvalidLink("sig: this service has no key to sign links with")
             grant = self._signer.verify(signature, {"this": path_of_album(album_id)})
-        except LinkRefused:
+        except InvalidLink:
             self._albums.find(viewer, album_id)
             raise
         album = self._albums.find_for_link(album_id)

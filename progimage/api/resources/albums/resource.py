@@ -23,9 +23,9 @@ from progimage.config import Settings
 from progimage.errors import (
     Forbidden,
     InvalidField,
+    InvalidLink,
     InvalidRequest,
     LinkExpired,
-    LinkRefused,
     NotFound,
     Overloaded,
     PreconditionFailed,
@@ -103,7 +103,7 @@ class AlbumResource:
         "albums",
         {200: Answer("The album.", {schemas.HAL: ALBUM}, ("ETag", "Cache-Control"))},
         parameters=(ALBUM_ID, schemas.SIGNATURE),
-        errors=(InvalidRequest, NotFound, LinkRefused, LinkExpired, Overloaded, StoreUnavailable),
+        errors=(InvalidRequest, NotFound, InvalidLink, LinkExpired, Overloaded, StoreUnavailable),
     )
     def on_get(self, req: falcon.Request, resp: falcon.Response, album_id: str) -> None:
         """Send an album; its pictures are at `/albums/{album_id}/images/`.

@@ -14,7 +14,7 @@ from progimage.access.transform_policy import TransformPolicy
 from progimage.api.requests.json_body import JsonBody, MetadataFields, validated
 from progimage.api.requests.search import CONDITIONS, QueryParameters, query_of
 from progimage.config import Settings
-from progimage.errors import DownloadRefused, Forbidden, InvalidField, InvalidRequest
+from progimage.errors import DownloadNotAllowed, Forbidden, InvalidField, InvalidRequest
 from progimage.imaging.pipeline_parser import parse
 from progimage.jobs.creation import Intake, adoption_of, import_of, render_of
 from progimage.jobs.publish.destinations import DESTINATIONS, destinations
@@ -115,7 +115,7 @@ class JobFactory:
 
         Raises:
             InvalidRequest, InvalidField, InvalidArgument: it does not describe one.
-            DownloadRefused, TransformRefused: the settings do not allow it.
+            DownloadNotAllowed, TransformNotAllowed: the settings do not allow it.
         """
         if "origin" in fields:
             return self._adopt(validated(AdoptionRequest, fields), viewer, created)
@@ -128,7 +128,7 @@ class JobFactory:
 
     def _import(self, fields: ImportRequest, viewer: Viewer, created: datetime) -> Intake:
         if not self._settings.download.enabled:
-            raise DownloadRefused(
+            raise DownloadNotAllowed(
                 "urls: this service does not fetch pictures; send the pictures themselves"
             )
         if fields.publish and fields.publish not in self._destinations:

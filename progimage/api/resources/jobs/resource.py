@@ -24,14 +24,14 @@ from progimage.api.resources.jobs.creation import JobFactory, job_requests
 from progimage.api.resources.listing import CURSOR
 from progimage.api.responses import events, hal
 from progimage.errors import (
-    DownloadRefused,
+    DownloadNotAllowed,
     Forbidden,
     InvalidArgument,
     InvalidRequest,
     NotFound,
     Overloaded,
     StoreUnavailable,
-    TransformRefused,
+    TransformNotAllowed,
     Unauthenticated,
 )
 from progimage.imaging.did_you_mean import shown
@@ -81,8 +81,8 @@ class JobResource:
         errors=(
             *schemas.BODY_ERRORS,
             InvalidArgument,
-            DownloadRefused,
-            TransformRefused,
+            DownloadNotAllowed,
+            TransformNotAllowed,
             Forbidden,
             415,
             Overloaded,

@@ -45,7 +45,7 @@ from progimage.errors import (
     NotFound,
     OutputTooLarge,
     StoreUnavailable,
-    TransformRefused,
+    TransformNotAllowed,
 )
 from progimage.imaging.codecs import formats
 from progimage.imaging.codecs.pages import check_page
@@ -104,7 +104,7 @@ class SrcsetResource:
             OutputTooLarge,
             NotFound,
             Forbidden,
-            TransformRefused,
+            TransformNotAllowed,
             NoLinkKey,
             StoreUnavailable,
         ),
@@ -164,7 +164,7 @@ class SrcsetResource:
         """Return how to sign, None where no signature is needed.
 
         Raises:
-            TransformRefused, Forbidden: the client may not sign such links.
+            TransformNotAllowed, Forbidden: the client may not sign such links.
             NoLinkKey: the service cannot sign.
         """
         longest_s = self._max_expires_s

@@ -265,10 +265,10 @@ class TestWhenThePictureCannotBeMadeYet:
     def busy(self, monkeypatch):
         """Every picture is turned away, until `undo`."""
 
-        def keep(self, staged, metadata, owner):
+        def add(self, staged, metadata, owner):
             raise Overloaded("busy")
 
-        monkeypatch.setattr(Ingest, "keep", keep)
+        monkeypatch.setattr(Ingest, "add", add)
         return monkeypatch
 
     def test_the_bytes_stay_and_the_next_request_renders_again(self, client, jpeg, busy):
