@@ -97,16 +97,16 @@ def hedge(url: str, reads: int, rounds: int) -> Table:
     for kind in KINDS:
         proxy.slowness = kind
         found: dict[bool, list[float]] = {False: [], True: []}
-        asked = {False: 0, True: 0}
+        requested = {False: 0, True: 0}
         cpu = {False: 0.0, True: 0.0}
         _read(stores[True], keys, reads // 4)  # it learns what is late here
         for _ in range(rounds):
             for on, store in stores.items():
                 kind.counted, spent = 0, time.process_time()
                 found[on] += _read(store, keys, reads)
-                asked[on] += kind.counted
+                requested[on] += kind.counted
                 cpu[on] += time.process_time() - spent
-        rows += [_row(kind.name, on, found, asked, cpu) for on in stores]
+        rows += [_row(kind.name, on, found, requested, cpu) for on in stores]
     for key in keys:
         stores[False].delete(key)
     note = (
@@ -135,7 +135,7 @@ def _row(
     kind: str,
     on: bool,
     found: dict[bool, list[float]],
-    asked: dict[bool, int],
+    requested: dict[bool, int],
     cpu: dict[bool, float],
 ) -> tuple[str, ...]:
     p50, p95, p99, p999 = (_percentile(found[on], share) for share in (0.5, 0.95, 0.99, 0.999))
@@ -146,7 +146,7 @@ def _row(
         "on" if on else "off",
         *(f"{value * 1000:.1f}" for value in (p50, p95, p99, p999, statistics.mean(found[on]))),
         f"{ratio:.2f}" if on else "",
-        f"{asked[on] / reads:.3f}",
+        f"{requested[on] / reads:.3f}",
         f"{cpu[on] / reads * 1000:.2f}",
     )
 

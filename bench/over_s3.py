@@ -29,7 +29,7 @@ from progimage.model import Record
 from progimage.stores import create_store, open_store
 
 PICTURES = 20
-_SAID = ("sea", "sky", "sun", "boats", "harbour")
+_TAGS = ("sea", "sky", "sun", "boats", "harbour")
 # As many as the cost tables are held to, by tests/library/search/test_cost.py.
 _LIBRARY = 1_500
 _SETTINGS = {
@@ -68,8 +68,8 @@ def cases(bench: Bench, bucket: Bucket) -> Iterator[list[Case]]:
             _node({**settings, "PROGIMAGE_DELIVERY_MODE": "redirect"})
         )
         folder = workers.pictures(bench.work, PICTURES)
-        pictures = [_Kept.uploaded(node, folder / f"{n}.jpg", bucket) for n in range(PICTURES)]
-        tagged = f"/images/?tags={','.join(_SAID)}"
+        pictures = [_Picture.uploaded(node, folder / f"{n}.jpg", bucket) for n in range(PICTURES)]
+        tagged = f"/images/?tags={','.join(_TAGS)}"
         _posted(node, folder / "0.jpg", tagged, tail=b"tagged")
         yield [
             *_renditions(bench, node, redirecting, pictures),
@@ -79,7 +79,7 @@ def cases(bench: Bench, bucket: Bucket) -> Iterator[list[Case]]:
 
 
 def _renditions(
-    bench: Bench, node: Server, redirecting: Server, pictures: Sequence[_Kept]
+    bench: Bench, node: Server, redirecting: Server, pictures: Sequence[_Picture]
 ) -> list[Case]:
     """Cached ones, sent by the node or by S3, and those that have to be made."""
     hits = [f"{picture.path}resize:w=400/quality:80.jpg" for picture in pictures]
@@ -113,19 +113,19 @@ def _renditions(
 
     def cold(seconds: float, turn: int) -> Load:
         some = colds[turn * share : (turn + 1) * share]
-        return _asked(bench, node, some, seconds, once=True)
+        return _measured(bench, node, some, seconds, once=True)
 
     return [
         Case(
             "cached rendition, sent by the node",
             node,
-            lambda seconds, _: _asked(bench, node, hits, seconds),
+            lambda seconds, _: _measured(bench, node, hits, seconds),
             cached,
         ),
         Case(
             "cached rendition, redirected to S3",
             redirecting,
-            lambda seconds, _: _asked(bench, redirecting, hits, seconds),
+            lambda seconds, _: _measured(bench, redirecting, hits, seconds),
             cached,
         ),
         Case("rendition that has to be made", node, cold, make),
@@ -162,7 +162,7 @@ def _uploads(bench: Bench, node: Server, picture: Path, tagged: str) -> list[Cas
     ]
 
 
-def _reading(bench: Bench, node: Server, pictures: Sequence[_Kept]) -> list[Case]:
+def _reading(bench: Bench, node: Server, pictures: Sequence[_Picture]) -> list[Case]:
     """A record, and pages of searches."""
     paths = [f"{picture.path}metadata/" for picture in pictures]
 
@@ -171,7 +171,7 @@ def _reading(bench: Bench, node: Server, pictures: Sequence[_Kept]) -> list[Case
         return Case(
             name,
             node,
-            lambda seconds, _: _asked(bench, node, [path], seconds),
+            lambda seconds, _: _measured(bench, node, [path], seconds),
             [[[Call("list", index_keys.LIVE)]]],
         )
 
@@ -179,7 +179,7 @@ def _reading(bench: Bench, node: Server, pictures: Sequence[_Kept]) -> list[Case
         Case(
             "record of a picture",
             node,
-            lambda seconds, _: _asked(bench, node, paths, seconds),
+            lambda seconds, _: _measured(bench, node, paths, seconds),
             [[[Call("get", picture.record)]] for picture in pictures],
         ),
         search("page of 50 by a tag", "tag=every"),
@@ -187,7 +187,7 @@ def _reading(bench: Bench, node: Server, pictures: Sequence[_Kept]) -> list[Case
     ]
 
 
-def _asked(
+def _measured(
     bench: Bench, server: Server, paths: Sequence[str], seconds: float, *, once: bool = False
 ) -> Load:
     return load.run(server, paths, seconds=seconds, connections=bench.connections, once=once)
@@ -224,7 +224,7 @@ def _canonical(server: Server, path: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class _Kept:
+class _Picture:
     """A picture in the library: the path of its calls, and where S3 keeps it."""
 
     path: str
@@ -233,7 +233,7 @@ class _Kept:
     renditions: str
 
     @classmethod
-    def uploaded(cls, server: Server, file: Path, bucket: Bucket) -> _Kept:
+    def uploaded(cls, server: Server, file: Path, bucket: Bucket) -> _Picture:
         """Upload a JPEG and find its objects."""
         image_id = _posted(server, file, "/images/")
         s3 = client(bucket, 1)

@@ -165,7 +165,7 @@ def by_nodes(work: Workload, requests: float, rendition_bytes: int) -> Iterator[
                     break
 
 
-def asked_again(rate: float, trust_s: float) -> float:
+def requested_again(rate: float, trust_s: float) -> float:
     """Return how many GET a hit costs where copies are trusted for `trust_s` once checked.
 
     Of a copy asked for at random moments, `rate` times a second: the first after trust ran out
@@ -188,16 +188,16 @@ def by_disk(work: Workload, requests: float, rendition_bytes: int) -> Iterator[s
     )
     yield "|---|---|---|---|---|"
     for part in (100, 1):
-        asked, library = requests / part, Workload(work.objects // part, work.exponent)
-        rate = asked / 10 / (30 * 86_400)
+        requested, library = requests / part, Workload(work.objects // part, work.exponent)
+        rate = requested / 10 / (30 * 86_400)
         ranks = list(library.ranks())
         total = sum(weight * count for weight, count in ranks)
         for cache_gb in (1, 10, 100):
             hits = library.hit_ratio(cache_gb * 1e9 / rendition_bytes)
-            sent_tb = asked * (1 - hits) * rendition_bytes / 1e12
+            sent_tb = requested * (1 - hits) * rendition_bytes / 1e12
             trusting = [
                 sum(
-                    weight * count / total * asked_again(rate * weight / total, trust_s)
+                    weight * count / total * requested_again(rate * weight / total, trust_s)
                     for weight, count in ranks
                 )
                 for trust_s in (5, 60)
@@ -205,7 +205,7 @@ def by_disk(work: Workload, requests: float, rendition_bytes: int) -> Iterator[s
             yield (
                 f"| {library.objects * rendition_bytes / 1e9:,.0f} GB | {cache_gb} GB "
                 f"| {hits:.1%} | "
-                f"{sent_tb:,.1f} of {asked * rendition_bytes / 1e12:,.1f} TB | "
+                f"{sent_tb:,.1f} of {requested * rendition_bytes / 1e12:,.1f} TB | "
                 f"{trusting[0]:.2f}, {trusting[1]:.2f} |"
             )
 
@@ -218,10 +218,12 @@ def main() -> None:
     parser.add_argument("--exponent", type=float, default=EXPONENT)
     parser.add_argument("--requests", type=float, default=REQUESTS, help="a month")
     parser.add_argument("--rendition-bytes", type=int, default=RENDITION_BYTES)
-    asked = parser.parse_args()
-    work = Workload(asked.pictures * asked.sizes, asked.exponent)
+    requested = parser.parse_args()
+    work = Workload(requested.pictures * requested.sizes, requested.exponent)
     for table in (by_size, by_nodes, by_disk):
-        sys.stdout.write("\n".join(table(work, asked.requests, asked.rendition_bytes)) + "\n\n")
+        sys.stdout.write(
+            "\n".join(table(work, requested.requests, requested.rendition_bytes)) + "\n\n"
+        )
 
 
 if __name__ == "__main__":

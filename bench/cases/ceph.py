@@ -129,13 +129,13 @@ def _operations(server: Server) -> Counter[str]:
     return found
 
 
-def _check(bench: Bench, case: Case, done: Load, asked: Counter[str]) -> None:
+def _check(bench: Bench, case: Case, done: Load, requested: Counter[str]) -> None:
     """Raise `LoadFailed` unless boto3 is asked for the same as the store was."""
     expected = Counter(call.kind.partition("-")[0] for stage in case.requests[0] for call in stage)
     # What was under way when wrk stopped was counted by the node, not by wrk.
     unsure = _UNEXPECTED + 2 * bench.connections / done.requests
     for kind in _KINDS.values():
-        a_call = asked[kind] / done.requests
+        a_call = requested[kind] / done.requests
         extra = _FOLDED.get(kind, 0.0) if case.is_folded else 0.0
         slack = unsure * max(expected[kind], 1)
         # Searches that come while a listing is under way share the next one.

@@ -63,7 +63,7 @@ def cold_first(bench: Bench) -> list[Table]:
         for case, width in (("first", 300), ("the next", 320)):
             for server in running:
                 paths = [server.path(photo, width, "jpeg") for photo in load.shuffled(photos)]
-                rate, cpu_ms = _asked_once(server, paths, bench.connections)
+                rate, cpu_ms = _requested_once(server, paths, bench.connections)
                 first.setdefault(case, rate)
                 compared = "-"
                 if server.name != "progimage":
@@ -88,7 +88,7 @@ def _remove_copies(store: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def _asked_once(server: Server, paths: Sequence[str], clients: int) -> tuple[float, float]:
+def _requested_once(server: Server, paths: Sequence[str], clients: int) -> tuple[float, float]:
     """Return requests a second and processor milliseconds a request."""
     used, started = processes.cpu_seconds(server.pid), time.perf_counter()
     with ThreadPoolExecutor(clients) as threads:

@@ -93,8 +93,8 @@ def _stale(bench: Bench, photo: Photo) -> Table:
         with ThreadPoolExecutor(bench.connections) as threads:
             answers = list(threads.map(lambda _: server.fetch(path).status, range(_STALE_REQUESTS)))
         time.sleep(1)
-        asked = web.requests - first
-    rows = [(f"{_STALE_REQUESTS:,}", str(answers.count(200)), str(asked), str(web.conditional))]
+        requested = web.requests - first
+    rows = [(f"{_STALE_REQUESTS:,}", str(answers.count(200)), str(requested), str(web.conditional))]
     columns = (
         "requests for a stale picture",
         "answered 200",

@@ -40,8 +40,8 @@ for part in (upload, search, duplicates, download, edit, bulk, albums, trash, jo
 server_commands.add_to(app)
 
 
-def _print_version(is_asked: bool) -> None:
-    if is_asked:
+def _print_version(is_requested: bool) -> None:
+    if is_requested:
         print(f"progimage {__version__}")
         raise typer.Exit
 

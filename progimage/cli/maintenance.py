@@ -166,7 +166,7 @@ def gc(
                 index = index_of(settings, store, threads)
                 quotas = open_quotas(store, index, settings.quota)
                 trashed = empty_expired(store, Library(store, index=index, quotas=quotas))
-                kept = keep_up(index)
+                done = keep_up(index)
     print(
         f"{'would remove' if is_dry_run else 'removed'} "
         f"{removed.removed} of {removed.seen} renditions, "
@@ -177,7 +177,7 @@ def gc(
         f"and {trashed} images of the trash"
     )
     if not is_dry_run:
-        print(f"removed {kept.announcements} announcements and {kept.shelves} shelves of the index")
+        print(f"removed {done.announcements} announcements and {done.shelves} shelves of the index")
 
 
 @app.command()

@@ -21,7 +21,7 @@ from progimage.stores import HasStaleUploads, ObjectStore, Stat
 _LAST: tuple[str, set[str]] = ("~", set())
 
 # No request waits this long for a render.
-_ASKED = timedelta(hours=1)
+_ANSWER_LIFETIME = timedelta(hours=1)
 
 # No upload of a picture takes so long from its working copies to its original.
 _UPLOADED = timedelta(hours=1)
@@ -83,23 +83,23 @@ def collect(
         sweep.stale_uploads = store.remove_stale_uploads(_STALE_S)
     sweep.expired_uploads = remove_expired(store, clock())
     for stat in store.list(keys.REMOTE_RENDERS):
-        if stat.modified < clock() - _ASKED:
+        if stat.modified < clock() - _ANSWER_LIFETIME:
             store.delete(stat.key)
-    oldest_kept = clock() - max_age
+    oldest = clock() - max_age
     sweep.working_copies = _remove_working_copies(
         store,
         None if copy_px is None else keys.copy_kind(copy_px),
         clock() - _UPLOADED,
-        oldest_kept,
+        oldest,
         on_progress,
     )
     # Each is written again when its origin is asked, so these are of pictures without requests.
     for stat in store.list(keys.ORIGINS):
-        if stat.modified < oldest_kept:
+        if stat.modified < oldest:
             store.delete(stat.key)
 
     def is_unwanted(stat: Stat) -> bool:
-        return stat.modified < oldest_kept or _is_of_the_past(stat.key, is_open)
+        return stat.modified < oldest or _is_of_the_past(stat.key, is_open)
 
     for stat in store.list(keys.RENDERS):
         on_progress(stat.key)

@@ -16,10 +16,10 @@ from bench.zipf import Costs, Workload, month
 def replay(work: Workload, capacity: int, requests: int) -> float:
     """Return the hit ratio of a real cache, once it is warm."""
     weights = list(accumulate(rank**-work.exponent for rank in range(1, work.objects + 1)))
-    asked = random.Random(7).choices(range(work.objects), cum_weights=weights, k=requests)
+    requested = random.Random(7).choices(range(work.objects), cum_weights=weights, k=requests)
     cache: OrderedDict[int, None] = OrderedDict()
     hits = 0
-    for number, thing in enumerate(asked):
+    for number, thing in enumerate(requested):
         hits += thing in cache and number >= requests // 2
         cache[thing] = None
         cache.move_to_end(thing)
@@ -58,17 +58,17 @@ def test_the_documentation_shows_what_the_model_says(table):
 
 @pytest.mark.parametrize("expected", [0.1, 0.5, 2, 20])
 def test_the_model_of_trust_agrees_with_a_real_clock(expected):
-    drawn, now, asked, trusted, gets = random.Random(7), 0.0, -9.0, -9.0, 0
+    drawn, now, requested, trusted, gets = random.Random(7), 0.0, -9.0, -9.0, 0
     for _ in range(40_000):
         now += drawn.expovariate(expected)
         if now - trusted < 1:
             continue
         gets += 1
-        if now - asked < 1:
+        if now - requested < 1:
             gets += 1
             trusted = now
-        asked = now
-    assert zipf.asked_again(expected, 1) == pytest.approx(gets / 40_000, rel=0.02)
+        requested = now
+    assert zipf.requested_again(expected, 1) == pytest.approx(gets / 40_000, rel=0.02)
 
 
 def test_nodes_asked_at_random_gain_nothing_and_ones_chosen_by_url_add_up():

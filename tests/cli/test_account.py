@@ -116,5 +116,5 @@ def test_a_link_is_printed(run):
     with scripted([Reply(201, {"url": "http://h/x?s=1", "expires": "2026"})]) as server:
         done = run("link", ID, "thumbnail.webp", "--expires-in", "60", "--url", server.url)
     assert done.lines == ["http://h/x?s=1"]
-    asked = json.loads(server.seen[0].body)
-    assert asked == {"transform": "thumbnail.webp", "expires_in": 60}
+    requested = json.loads(server.seen[0].body)
+    assert requested == {"transform": "thumbnail.webp", "expires_in": 60}

@@ -148,7 +148,7 @@ def test_a_cancelled_job_stays_cancelled(use, sign_in):
         assert shown["status"] == "cancelled"
 
 
-def test_a_link_to_an_album_shows_private_images_to_everybody(server, use, sign_in, photo):
+def test_a_link_to_an_album_shows_private_images_to_all(server, use, sign_in, photo):
     sign_in("ann")
     image_id = use("upload", str(photo), "--private", "--json").json[0]["id"]
     album = use("album", "create", "Harbours", image_id).text.strip()

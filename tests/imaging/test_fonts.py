@@ -72,7 +72,7 @@ def test_signs_of_direction_are_not_drawn() -> None:
     assert fonts.lettering("a\u200fb\u200d\u202e", 20, BLACK, (100, 100)) == plain
 
 
-def test_other_files_are_no_fonts_of_ours(folder: Path) -> None:
+def test_other_files_are_not_fonts(folder: Path) -> None:
     (folder / "NotoSansKlingon-Regular.ttf").write_bytes(b"")
     assert fonts._system_fonts() == ()
 

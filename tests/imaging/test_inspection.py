@@ -152,7 +152,7 @@ def test_counting_frames_stops_at_the_limit(tmp_path: Path) -> None:
         inspect(path, Limits(max_frames=100))
 
 
-def test_a_clip_of_four_seconds_is_no_reason_to_refuse(tmp_path: Path) -> None:
+def test_a_clip_of_four_seconds_is_accepted(tmp_path: Path) -> None:
     frames = [Image.new("L", (2, 2), grey) for grey in range(0, 250, 2)]
     assert inspect(put(tmp_path, animated(frames, "GIF")), LIMITS).frames == 125
 

@@ -52,9 +52,9 @@ def test_a_part_is_cut_from_the_chroma_where_it_is_cut_from_the_luma():
 
 
 @given(st.integers(0, 200), st.binary(max_size=4))
-def test_what_is_cut_or_changed_in_length_is_damaged(kept, more):
+def test_what_is_cut_or_changed_in_length_is_damaged(length, more):
     data = written(quadrants((7, 5)))
-    changed = data[:kept] + more
+    changed = data[:length] + more
     if len(changed) == len(data):
         return
     with pytest.raises(CorruptPicture):

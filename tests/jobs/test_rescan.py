@@ -46,10 +46,10 @@ def test_a_job_is_announced_by_its_shards(store, pictures, line):
     assert line.messages == [(request.id, 0), (request.id, 1)]
 
 
-def test_a_broker_that_is_away_is_not_asked_again_for_each_shard(store, pictures):
-    asked = []
-    announce_all(big_job(store, pictures), lambda *message: asked.append(message) or False)
-    assert len(asked) == 1
+def test_a_broker_that_is_away_is_called_once_and_not_for_each_shard(store, pictures):
+    requested = []
+    announce_all(big_job(store, pictures), lambda *message: requested.append(message) or False)
+    assert len(requested) == 1
 
 
 def test_an_idle_worker_announces_a_shard_that_was_not_taken(store, pictures, line, sweep):

@@ -87,7 +87,7 @@ def test_a_store_goes_to_another_kind_and_back(source, tmp_path, request, kind):
     assert_sound(back)
 
 
-def test_probes_leases_renditions_refuse_and_half_removed_pictures_are_left(source):
+def test_probes_leases_renditions_leftovers_and_half_removed_pictures_are_not_copied(source):
     library = Library(source)
     present, removed = add(library, b"kept"), add(library, b"removed")
     data = removed.model_copy(update={"state": "deleting"}).to_json()

@@ -73,8 +73,8 @@ def live(service, store, name: str) -> list[str]:
     client.simulate_patch("/images/", json={"images": hidden, "visibility": "private"})
     for path in paths:
         assert client.simulate_get(path + "sepia.png").status_code == 200
-    asked = {"images": {"owner": "me"}, "transforms": ["blur:2.png"]}
-    assert client.simulate_post("/jobs/", json=asked).status_code == 202
+    requested = {"images": {"owner": "me"}, "transforms": ["blur:2.png"]}
+    assert client.simulate_post("/jobs/", json=requested).status_code == 202
     run(service.runner)
     assert client.simulate_post("/jobs/", json={"urls": ["https://a.example/"]}).status_code == 202
     assert client.simulate_post("/uploads/", json={"title": "Late"}).status_code == 201

@@ -28,7 +28,7 @@ def ask_in_vain(origin: Reachability, times: int = 1) -> None:
             ask(origin, OriginTimeout("in vain"))
 
 
-def assert_not_asked(origin: Reachability) -> None:
+def assert_no_request(origin: Reachability) -> None:
     with pytest.raises(OriginFailed, match="does not answer") as caught:
         ask(origin)
     assert caught.value.retryable
@@ -38,7 +38,7 @@ def assert_not_asked(origin: Reachability) -> None:
 def test_after_three_requests_in_vain_it_is_tried_every_three_seconds(origin, clock):
     ask_in_vain(origin, 3)
     for _ in range(3):
-        assert_not_asked(origin)
+        assert_no_request(origin)
         clock.now += 3
         ask_in_vain(origin)
 
@@ -47,7 +47,7 @@ def test_one_request_at_a_time_tries(origin, clock):
     ask_in_vain(origin, 3)
     clock.now += 3
     with origin.asking():
-        assert_not_asked(origin)
+        assert_no_request(origin)
     ask(origin)
 
 
@@ -73,7 +73,7 @@ def test_any_answer_ends_it(origin, clock, answer):
     ask(origin)
 
 
-def test_an_answer_between_failures_starts_the_count_anew(origin):
+def test_an_answer_between_failures_resets_the_count(origin):
     for _ in range(3):
         ask_in_vain(origin, 2)
         ask(origin)

@@ -62,10 +62,12 @@ def web(store, send, pool=None, timeout_s: float = 5.0) -> Renditions:
     def sleep(seconds: float) -> None:
         now[0] += seconds
 
-    asked = BrokerRenderer(store, send, timeout_s, sleep, lambda: now[0])
+    requested = BrokerRenderer(store, send, timeout_s, sleep, lambda: now[0])
     admission = Admission(9, "r")
     pool = pool or NoPool()
-    return Renditions(store, Library(store), pool, TempFolder(), LIMITS, admission, POLICY, asked)
+    return Renditions(
+        store, Library(store), pool, TempFolder(), LIMITS, admission, POLICY, requested
+    )
 
 
 def by_worker(store):
@@ -103,10 +105,10 @@ def test_the_pyramid_of_a_tile_is_made_by_the_worker(store):
             store, library, pool, TempFolder(), LIMITS, admission, POLICY, remote, large=large
         )
 
-    asked = []
+    requested = []
 
     def send(ask, timeout_s) -> bool:
-        asked.append(ask)
+        requested.append(ask)
         remote_render.answer(store, renditions(InlinePool()), LIMITS, ask)
         return True
 
@@ -116,7 +118,7 @@ def test_the_pyramid_of_a_tile_is_made_by_the_worker(store):
         found = web_node.find_or_render(ANONYMOUS, picture.id, tile, formats.JPEG)
         with found.reader as reader:
             assert Image.open(reader).size == (512, 512)
-    assert len(asked) == 1
+    assert len(requested) == 1
 
 
 def test_an_error_of_the_worker_is_raised(store, picture):

@@ -155,10 +155,10 @@ def test_a_crowd_that_lacks_a_copy_has_it_made_once(store):
         renditions.find_or_render(ANONYMOUS, record.id, pipeline, PNG).reader.close()
 
     with ThreadPoolExecutor(8) as threads:
-        asked = [threads.submit(ask, width) for width in range(50, 58)]
+        requested = [threads.submit(ask, width) for width in range(50, 58)]
         assert has_begun.wait(30)
         may_end.set()
-        assert [answer.result() for answer in asked] == [None] * 8
+        assert [answer.result() for answer in requested] == [None] * 8
     assert len(made) == 1
 
 
@@ -190,7 +190,7 @@ def test_the_first_answer_does_not_wait_until_the_copy_is_stored_but_others_do(s
     assert len(copies(store)) == len(made) == 1
 
 
-def test_a_process_that_ends_still_answers_and_lets_nobody_wait_for_its_copy(store):
+def test_a_process_that_ends_still_answers_and_ends_the_wait_for_its_copy(store):
     record = uploaded(store, px=0)
     executor = ThreadPoolExecutor(1)
     executor.shutdown()

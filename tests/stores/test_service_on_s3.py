@@ -118,8 +118,8 @@ def test_a_job_is_created_worked_off_and_ended(s3_store):
     service = app.create(Settings(), s3_store, InlinePool())
     client = testing.TestClient(service)
     image_id = upload(client, JPEG).split("/")[2]
-    asked = {"images": [image_id, "nonsense"], "transforms": ["resize:w=24.png", "sepia.png"]}
-    path = f"/jobs/{client.simulate_post('/jobs/', json=asked).json['id']}"
+    requested = {"images": [image_id, "nonsense"], "transforms": ["resize:w=24.png", "sepia.png"]}
+    path = f"/jobs/{client.simulate_post('/jobs/', json=requested).json['id']}"
     run(service.runner)
     job = client.simulate_get(path).json
     assert job["status"] == "complete"

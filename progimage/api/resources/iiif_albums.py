@@ -89,14 +89,14 @@ class AlbumManifests:
         album_id, tilde, signature = album.partition("~")
         viewer = viewer_of(req)
         seen = self._reader.find_by_signature(viewer, album_id, signature if tilde else None)
-        asked = number if _PAGE in parameters else None
+        page = number if _PAGE in parameters else None
         with self._admission.admit():
-            document = self._document(req, seen, asked)
+            document = self._document(req, seen, page)
         is_public = seen.signature is None and not viewer.name
         send_manifest(req, resp, document, facts_caching() if is_public else PRIVATE)
 
     def _document(
-        self, req: falcon.Request, seen: SeenAlbum, asked: int | None
+        self, req: falcon.Request, seen: SeenAlbum, page: int | None
     ) -> Mapping[str, Any]:
         """Return the manifest of this number, or without one that of the album.
 
@@ -105,19 +105,19 @@ class AlbumManifests:
         """
         # Viewers send no token with their requests for tiles.
         viewer = ANONYMOUS if seen.signature is None else seen.viewer
-        number = asked or 1
-        most = MAX_PICTURES if asked is None else number * MAX_CANVASES
+        number = page or 1
+        most = MAX_PICTURES if page is None else number * MAX_CANVASES
         records = self._reader.first_records(viewer, seen.album.images, most)
         chosen = records[(number - 1) * MAX_CANVASES : number * MAX_CANVASES]
         if not chosen:
             raise NotFound("there is no picture to show, and no manifest is empty")
         presenter = Presenter(partial(self._urls.absolute, req), self._limits)
         path, title = seen.manifest_path, seen.album.title
-        if asked is None and len(records) > MAX_CANVASES:
+        if page is None and len(records) > MAX_CANVASES:
             return presenter.collection(
                 _manifests(path, len(records)), path, title, f"{len(records):,} pictures"
             )
-        query = f"?{_PAGE}={number}" if asked else ""
+        query = f"?{_PAGE}={number}" if page else ""
         summary = seen.album.description or f"Pictures {range_text(number, len(chosen))}"
         pictures = [self._shown(seen, record) for record in chosen]
         return presenter.of_pictures(pictures, path + query, title, summary)

@@ -197,7 +197,7 @@ class Fronts(Section):
     thumbor: Thumbor = Field(default=Thumbor(), description="thumbor's and imagor's URLs.")
 
     @model_validator(mode="after")
-    def _can_be_told_apart(self) -> Fronts:
+    def _are_distinct(self) -> Fronts:
         fronts: dict[str, Imgproxy | Thumbor] = {
             "imgproxy": self.imgproxy,
             "thumbor": self.thumbor,

@@ -65,7 +65,7 @@ class Imgur:
         """Send a picture; see `Destination.publish`."""
         if picture.size_bytes > _MAX_BYTES:
             raise PublishFailed(f"imgur: takes pictures of at most {_MAX_BYTES:,} bytes")
-        self._pause_if_asked()
+        self._raise_if_paused()
         fields = {
             "type": "file",
             "name": picture.file_name,
@@ -110,7 +110,7 @@ class Imgur:
             ) from None
         return response.status_code, response.headers, body
 
-    def _pause_if_asked(self) -> None:
+    def _raise_if_paused(self) -> None:
         with self._lock:
             left_s = self._resumes_at - self._clock()
         if left_s > 0:

@@ -172,7 +172,7 @@ class DiskCache:
         metrics.disk_cache_lookup("confirmed")
         if self._trust_ns:
             # The record is read only for copies that are requested again that soon.
-            is_wanted = 0 <= moment.time_ns - copy.asked_ns < self._trust_ns
+            is_wanted = 0 <= moment.time_ns - copy.validated_ns < self._trust_ns
             try:
                 self.folder.note(copy, moment, is_checked=is_wanted and self._is_public(key))
             except OSError as error:

@@ -184,7 +184,7 @@ class Ledger:
                 hand, rounds = 0, rounds + 1
                 continue
             hand, name = found
-            if spared < _MOST_SPARED and self._folder.was_asked_for(name):
+            if spared < _MOST_SPARED and self._folder.was_requested(name):
                 spared += 1
                 continue
             self._folder.remove(name)

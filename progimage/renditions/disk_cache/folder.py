@@ -32,7 +32,7 @@ from progimage.stores.folder.reader import FileReader
 
 # The access time is set here only; macOS lacks the flag, and counts some reads as requests.
 _NOATIME = getattr(os, "O_NOATIME", 0)
-_ASKED_NS = 1_000_000_000
+_REQUESTED_NS = 1_000_000_000
 _NAME = re.compile(r"[0-9a-f]{64}\.[0-9a-f]{32}(\.[0-9a-f]{16}\.tmp)?")
 
 
@@ -46,12 +46,12 @@ class Moment(NamedTuple):
 class Copy(NamedTuple):
     """A copy that is whole, open at its first byte.
 
-    It was checked at `checked_ns`, and the store was last asked about it at `asked_ns`.
+    It was checked at `checked_ns`, and the store was last asked about it at `validated_ns`.
     """
 
     reader: FileReader
     checked_ns: int
-    asked_ns: int
+    validated_ns: int
 
 
 class Folder:
@@ -107,7 +107,7 @@ class Folder:
                 return None
             if not found.st_atime_ns:
                 with suppress(OSError):  # read-only, and good to read
-                    os.utime(file.fileno(), ns=(_ASKED_NS, found.st_mtime_ns))
+                    os.utime(file.fileno(), ns=(_REQUESTED_NS, found.st_mtime_ns))
             unless_good.pop_all()
         return Copy(FileReader(file, stat_, 0, None), found.st_mtime_ns, found.st_atime_ns)
 
@@ -158,7 +158,7 @@ class Folder:
                 if name.startswith(f"{image_id}.") and not name.endswith(".tmp"):
                     (folder / name).unlink(missing_ok=True)
 
-    def was_asked_for(self, name: str) -> bool:
+    def was_requested(self, name: str) -> bool:
         """Return whether a copy was asked for since the last time this was called."""
         try:
             found = (self.root / name).stat()

@@ -185,13 +185,13 @@ class S3Reads:
         return S3Reader(self.stat(key), self._bucket, None, 0)
 
     def _walk(self, prefix: str, after: str) -> Iterator[Stat]:
-        ours = self._bucket.prefix
-        start_after = ours + after
+        own_prefix = self._bucket.prefix
+        start_after = own_prefix + after
         while True:
             with self._bucket.asking():
                 page = self._bucket.client.list_objects_v2(
                     Bucket=self._bucket.name,
-                    Prefix=ours + prefix,
+                    Prefix=own_prefix + prefix,
                     StartAfter=start_after,
                     MaxKeys=_PAGE_KEYS,
                 )
@@ -200,12 +200,12 @@ class S3Reads:
             for item in page.get("Contents", []):
                 start_after = item["Key"]
                 stat = Stat(
-                    start_after.removeprefix(ours),
+                    start_after.removeprefix(own_prefix),
                     item["Size"],
                     bare(item["ETag"]),
                     item["LastModified"].replace(microsecond=0),
                 )
-                if _is_ours(stat.key):
+                if _is_valid(stat.key):
                     yield stat
             if not page["IsTruncated"] or not page.get("Contents"):
                 return
@@ -216,7 +216,7 @@ def _drop(answer: GetObjectOutputTypeDef | ClientError) -> None:
         answer["Body"].close()
 
 
-def _is_ours(key: str) -> bool:
+def _is_valid(key: str) -> bool:
     """False for a stranger's key, such as the `folder/` that S3 consoles make."""
     try:
         check_key(key)

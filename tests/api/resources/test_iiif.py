@@ -263,9 +263,9 @@ def test_pages_of_all_sites_may_read_public_pictures(make_client, jpeg, settings
     assert result.headers["access-control-allow-origin"] == "*"
     assert "Link" in result.headers["access-control-expose-headers"]
     preflight = {**ORIGIN, "Access-Control-Request-Method": "GET"}
-    asked = client.simulate_options(f"/iiif/3/{image_id}{rest}", headers=preflight)
-    assert asked.headers["access-control-allow-origin"] == "*"
-    assert "GET" in asked.headers["access-control-allow-methods"]
+    requested = client.simulate_options(f"/iiif/3/{image_id}{rest}", headers=preflight)
+    assert requested.headers["access-control-allow-origin"] == "*"
+    assert "GET" in requested.headers["access-control-allow-methods"]
 
 
 @pytest.mark.parametrize(
@@ -287,8 +287,8 @@ def test_pages_of_other_sites_may_not_read_what_only_their_visitor_can_reach(
         result = client.simulate_get(path, headers=ORIGIN)
         assert "access-control-allow-origin" not in result.headers
         preflight = {**ORIGIN, "Access-Control-Request-Method": "GET"}
-        asked = client.simulate_options(path, headers=preflight)
-        assert "access-control-allow-origin" not in asked.headers
+        requested = client.simulate_options(path, headers=preflight)
+        assert "access-control-allow-origin" not in requested.headers
 
 
 def test_pages_of_listed_sites_may_read_lists_and_origins_too(make_client):

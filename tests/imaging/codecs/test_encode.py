@@ -296,8 +296,8 @@ def test_a_jpeg_of_its_own_size_keeps_to_its_own_quality(
     data = saved(image, "JPEG", quality=quality, optimize=is_optimised)
     again = _rewritten(tmp_path, data, formats.JPEG)
     assert len(again) <= len(data) * 1.02
-    asked = _rewritten(tmp_path, data, formats.JPEG, quality=90)
-    assert len(asked) > len(again) * 1.2
+    requested = _rewritten(tmp_path, data, formats.JPEG, quality=90)
+    assert len(requested) > len(again) * 1.2
 
 
 def test_a_jpeg_that_is_scaled_has_the_usual_quality(tmp_path: Path) -> None:

@@ -50,14 +50,14 @@ def test_an_address_needs_a_certificate_of_its_own(authority):
 
 
 def test_the_name_is_asked_for_and_not_the_address(authority):
-    asked = []
+    requested = []
     context = server_side(authority, "pictures.example.com")
-    context.sni_callback = lambda _socket, name, _context: asked.append(name)
+    context.sni_callback = lambda _socket, name, _context: requested.append(name)
     net = FakeInternet()
     with serving(answer(b"picture"), context) as server:
         net.add("pictures.example.com", server)
         fetch(net.downloader(tls=client_side(authority)), URL)
-    assert asked == ["pictures.example.com"]
+    assert requested == ["pictures.example.com"]
     assert net.dialled == [PUBLIC]
 
 

@@ -47,7 +47,7 @@ def merge(store: ObjectStore) -> None:
     assert tidy(Index(store)) == "published"
 
 
-def write_anew(store: ObjectStore) -> None:
+def rewrite_all(store: ObjectStore) -> None:
     assert rewrite(Index(store)) == "published"
 
 
@@ -58,7 +58,7 @@ def clean_up(store: ObjectStore) -> None:
     assert remove_retired(index, NOW) > 0
 
 
-ACTS: list[Act] = [into_a_patch, into_the_bases, merge, write_anew, clean_up]
+ACTS: list[Act] = [into_a_patch, into_the_bases, merge, rewrite_all, clean_up]
 
 
 def prepared() -> MemoryStore:

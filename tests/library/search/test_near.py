@@ -52,14 +52,14 @@ def add(store: ObjectStore, look: str, name: str = "", owner: str = "", **fields
 
 def found(store: ObjectStore, record: Record, viewer: Viewer = ANONYMOUS, **query) -> set[str]:
     """Return the titles of the pictures that look like one."""
-    asked = Query(near=near(record, query.pop("distance", 8)), **query)
+    requested = Query(near=near(record, query.pop("distance", 8)), **query)
     catalogue = Catalogue(Index(store))
-    page = catalogue.first(viewer, asked, 100)
-    streamed = [each for wave in catalogue.every(viewer, asked) for each in wave]
+    page = catalogue.first(viewer, requested, 100)
+    streamed = [each for wave in catalogue.every(viewer, requested) for each in wave]
     assert page.records == streamed
     assert page.total.count == len(streamed)
-    assert all(asked.matches(each) for each in streamed)
-    in_order = catalogue.first(viewer, asked, 100, order=Order("title")).records
+    assert all(requested.matches(each) for each in streamed)
+    in_order = catalogue.first(viewer, requested, 100, order=Order("title")).records
     assert [each.title for each in in_order] == sorted(each.title for each in streamed)
     return {each.title for each in streamed}
 

@@ -72,7 +72,7 @@ def test_large_objects_are_not_copied(cache, root, stored):
     assert copies_in(root) == []
 
 
-def test_things_asked_for_once_do_not_flush_what_is_wanted(store, cache, stored):
+def test_copies_read_once_do_not_evict_those_in_use(store, cache, stored):
     wanted = [stored(number) for number in range(40)]
     hits(store, cache, wanted * 2)
     once = iter(range(1_000, 9_000))
@@ -88,16 +88,16 @@ def test_of_zipf_shaped_requests_it_answers_as_many_as_a_cache_of_the_least_rece
 ):
     objects, requests, room = 400, 2_500, 85
     weights = list(accumulate(rank**-0.9 for rank in range(1, objects + 1)))
-    asked = random.Random(7).choices(range(objects), cum_weights=weights, k=requests)
+    requested = random.Random(7).choices(range(objects), cum_weights=weights, k=requests)
     recent: dict[int, None] = {}
     expected = 0
-    for number in asked:
+    for number in requested:
         expected += number in recent
         recent.pop(number, None)
         recent[number] = None
         if len(recent) > room:
             del recent[next(iter(recent))]
-    assert hits(store, cache, [stored(number) for number in asked]) >= expected
+    assert hits(store, cache, [stored(number) for number in requested]) >= expected
 
 
 def test_a_smaller_bound_holds_from_the_next_start(store, cache, make_cache, root, stored):

@@ -169,20 +169,20 @@ class TestTrust:
     def test_lately_checked_copies_are_served_without_asking(self, store, make_cache, there):
         put_record(store, 1)
         cache = make_cache(trust_s=3600)
-        for asked in ({"304": 1}, {"304": 1, "GET": 1}, {}, {}):
+        for requested in ({"304": 1}, {"304": 1, "GET": 1}, {}, {}):
             store.requests.clear()
             assert read(cache, KEY) == BODY
-            assert store.requests == asked
+            assert store.requests == requested
 
-    def test_then_the_store_is_asked_again(self, store, make_cache, root, there):
+    def test_then_the_store_is_read_again(self, store, make_cache, root, there):
         put_record(store, 1)
         cache = make_cache(trust_s=3600)
         for _ in range(2):
             read(cache, KEY)
         [file] = copies_in(root)
-        asked, checked = file.stat().st_atime, file.stat().st_mtime
+        requested, checked = file.stat().st_atime, file.stat().st_mtime
         for moved in (-3601, 60):
-            os.utime(file, (asked + moved, checked + moved))
+            os.utime(file, (requested + moved, checked + moved))
             store.requests.clear()
             assert read(cache, KEY) == BODY
             assert store.requests == {"304": 1}

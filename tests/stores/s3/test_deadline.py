@@ -133,7 +133,7 @@ def test_calls_of_one_request_share_it_and_the_last_are_not_made(store, server):
     assert server.requests == made
 
 
-def test_a_silent_store_is_soon_asked_no_more(running, server):
+def test_a_silent_store_soon_gets_no_more_calls(running, server):
     store = open_raw(
         store_url(server.endpoint, "x").replace("read_timeout_s=30", "read_timeout_s=1.2"),
         deadline_s=3,

@@ -105,7 +105,7 @@ def pass_on(environ: Environ, respond: Respond) -> None:
     return None
 
 
-def refuse(environ: Environ, respond: Respond) -> Iterable[bytes]:
+def reject(environ: Environ, respond: Respond) -> Iterable[bytes]:
     respond("500 Internal Server Error", [("Content-Length", "0")])
     return [b""]
 
@@ -190,7 +190,7 @@ def test_that_the_second_finds_the_same_version_is_an_answer(store, holding):
 def test_the_first_is_waited_for_where_the_second_fails(store, holding):
     def fail(environ: Environ, respond: Respond) -> Iterable[bytes]:
         threading.Timer(0.2, holding.released.set).start()
-        return refuse(environ, respond)
+        return reject(environ, respond)
 
     holding.plan = [holding.late, fail]
     assert get(store, "key") == b"bytes"
@@ -207,7 +207,7 @@ def test_two_late_answers_mean_unavailable(store, holding):
 
 
 def test_a_first_that_fails_is_tried_again(store, holding):
-    holding.plan = [refuse]
+    holding.plan = [reject]
     assert get(store, "key") == b"bytes"
     assert holding.gets == 2
 

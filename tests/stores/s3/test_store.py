@@ -288,19 +288,19 @@ class TestServersThatDiffer:
 
 
 def test_a_listing_is_asked_for_when_it_is_read_in_pages_of_a_thousand(store, meddler):
-    asked = []
+    requested = []
 
     def rule(environ: Environ, respond: Callable[..., Any]) -> None:
-        asked.append(environ["QUERY_STRING"])
+        requested.append(environ["QUERY_STRING"])
 
     meddler.rule = rule
     for number in range(101):
         put(store, f"{number:03}", b"")
-    asked.clear()
+    requested.clear()
     listing = store.list("")
-    assert asked == []
+    assert requested == []
     assert len(list(listing)) == 101
-    assert [query.partition("max-keys=")[2].partition("&")[0] for query in asked] == ["1000"]
+    assert [query.partition("max-keys=")[2].partition("&")[0] for query in requested] == ["1000"]
 
 
 def test_a_server_that_ignores_a_condition_sends_what_one_has_for_nothing(store, meddler):

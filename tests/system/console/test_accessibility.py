@@ -153,7 +153,7 @@ def test_the_theme_follows_the_system_until_one_is_chosen(make_window):
     expect(html).to_have_css("background-color", light)
 
 
-def test_nothing_moves_for_those_who_asked_for_that(window):
+def test_nothing_moves_with_reduced_motion(window):
     page = window.open()
     moving = page.evaluate(
         """[...document.querySelectorAll("*")].filter((element) => {

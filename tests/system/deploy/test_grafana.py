@@ -46,10 +46,10 @@ def test_every_query_uses_labels_there_are(query):
 
 
 def test_every_number_is_on_the_dashboard():
-    asked = " ".join(query.values[0] for query in QUERIES)
+    requested = " ".join(query.values[0] for query in QUERIES)
     for name in NAMES:
         family = re.sub(r"_(bucket|sum|count|total)$", "", name)
-        assert family in asked, name
+        assert family in requested, name
 
 
 def test_panels_do_not_overlap():

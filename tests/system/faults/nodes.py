@@ -17,8 +17,8 @@ from tests.system.serving.life import path_of
 from tests.system.serving.server import Server
 
 JSON = {"Content-Type": "application/json"}
-# What `progimage check` may find where a process died, and mend.
-REFUSE = {
+# What `progimage check` may find where a process died, and repair.
+LEFTOVERS = {
     "removal cut short",
     "original without record",
     "rendition without picture",
@@ -59,8 +59,8 @@ def completed(node: Server, job: str, who: Mapping[str, str]) -> set[int]:
     return {entry["index"] for entry in listed["uploaded"]["complete"]}
 
 
-def assert_only_refuse_is_left(url: str) -> None:
+def assert_only_leftovers(url: str) -> None:
     store = open_store(url)
     first, second = (list(Check(store, repair=True, grace=timedelta(0)).run()) for _ in range(2))
-    assert {finding.kind for finding in first} <= REFUSE
+    assert {finding.kind for finding in first} <= LEFTOVERS
     assert second == []

@@ -109,13 +109,13 @@ def assert_nothing_is_lost(server: Server, url: str, going: Load) -> None:
 
 
 def disturbed(
-    server: Server, url: str, disturb: Callable[[], None], mend: Callable[[], None]
+    server: Server, url: str, disturb: Callable[[], None], repair: Callable[[], None]
 ) -> Load:
     with load(server) as going:
         going.wait_for_more(5)
         disturb()
         going.wait_for_more(5)
-        mend()
+        repair()
         going.wait_for_more(5)
     assert going.slowest_s < WITHIN_S
     for answer in going.refused:

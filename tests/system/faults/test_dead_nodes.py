@@ -21,7 +21,7 @@ from tests.people import SECRET, headers_of
 from tests.system.faults.mixed_load import OWNER, RENDITION, TAGS, MixedLoad, Picture, mixed_load
 from tests.system.faults.nodes import (
     JSON,
-    assert_only_refuse_is_left,
+    assert_only_leftovers,
     completed,
     created,
     drawn,
@@ -280,4 +280,4 @@ def test_jobs_go_on_whichever_node_dies(nodes, who):
 
 
 def test_files_of_dead_processes_are_removed(nodes, url):
-    assert_only_refuse_is_left(url)
+    assert_only_leftovers(url)

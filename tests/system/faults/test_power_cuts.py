@@ -24,7 +24,7 @@ from tests.imaging.drawing import saved
 from tests.people import SECRET, headers_of
 from tests.system.faults.disks import LoopDisk, loop_disk
 from tests.system.faults.mixed_load import OWNER, MixedLoad, mixed_load
-from tests.system.faults.nodes import assert_only_refuse_is_left
+from tests.system.faults.nodes import assert_only_leftovers
 from tests.system.faults.test_dead_nodes import assert_promises_hold
 from tests.system.s3.real import real_url
 from tests.system.serving.server import Server, kill, wait_until
@@ -111,7 +111,7 @@ def test_nothing_acknowledged_is_lost_in_a_power_cut(disk, server):
     assert load.lost
     assert_promises_hold(server, load, who)
     assert server.stop() == 0
-    assert_only_refuse_is_left(url)
+    assert_only_leftovers(url)
 
 
 def test_a_disk_that_comes_back_is_used_without_a_restart(tmp_path, server):
@@ -163,4 +163,4 @@ def test_nothing_acknowledged_is_lost_when_processes_are_killed(server, tmp_path
     assert median(recoveries_s) <= RECOVERY_S
     assert_promises_hold(server, load, who)
     assert server.stop() == 0
-    assert_only_refuse_is_left(url)
+    assert_only_leftovers(url)

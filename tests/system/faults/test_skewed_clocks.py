@@ -28,7 +28,7 @@ from tests.jobs.source import source
 from tests.people import SECRET
 from tests.system.faults.nodes import (
     JSON,
-    assert_only_refuse_is_left,
+    assert_only_leftovers,
     completed,
     created,
     drawn,
@@ -258,8 +258,8 @@ def test_tokens_of_one_node_are_valid_at_another(nodes, issuer, user):
     assert user.request("POST", "/tokens/", renewed, JSON).status == 200
     # The longest that is allowed, and one that outlasts what clocks are apart.
     for expires_in in (604_800, APART_S + 60):
-        asked = json.dumps({"transform": "original", "expires_in": expires_in})
-        link = issuer.request("POST", f"{path}links/", asked, {**JSON, **who}).json["url"]
+        requested = json.dumps({"transform": "original", "expires_in": expires_in})
+        link = issuer.request("POST", f"{path}links/", requested, {**JSON, **who}).json["url"]
         parts = urlsplit(link)
         shown = user.get(f"{parts.path}?{parts.query}")
         assert shown.status == 307, shown.body
@@ -267,17 +267,17 @@ def test_tokens_of_one_node_are_valid_at_another(nodes, issuer, user):
             assert len(response.read()) == answer.json["size_bytes"]
 
 
-def test_a_link_ends_by_the_clock_of_who_is_asked(nodes):
+def test_a_link_ends_by_the_clock_of_the_node_that_answers(nodes):
     behind, _, ahead = nodes
     token = behind.request("POST", "/tokens/", json.dumps(ANN), JSON).json["access_token"]
     who = {"Authorization": f"Bearer {token}"}
     sent = behind.request("POST", "/images/", drawn(8), {"Content-Type": "image/png", **who})
-    asked = json.dumps({"expires_in": APART_S - 60})
+    requested = json.dumps({"expires_in": APART_S - 60})
     path = f"/images/{sent.json['id']}/links/"
-    parts = urlsplit(behind.request("POST", path, asked, {**JSON, **who}).json["url"])
+    parts = urlsplit(behind.request("POST", path, requested, {**JSON, **who}).json["url"])
     assert behind.get(f"{parts.path}?{parts.query}").status == 307
     assert_problem(ahead.get(f"{parts.path}?{parts.query}"), 403, "expired at")
 
 
 def test_nothing_is_left_to_repair(nodes, url):
-    assert_only_refuse_is_left(url)
+    assert_only_leftovers(url)

@@ -19,7 +19,7 @@ import pytest
 from progimage.stores import create_store, open_store
 from tests.people import SECRET, headers_of
 from tests.system.faults.mixed_load import OWNER, mixed_load
-from tests.system.faults.nodes import assert_only_refuse_is_left
+from tests.system.faults.nodes import assert_only_leftovers
 from tests.system.faults.test_dead_nodes import assert_promises_hold
 from tests.system.serving.server import Server, running, wait_until
 
@@ -112,4 +112,4 @@ def test_nothing_acknowledged_is_lost_when_system_calls_fail(server, url, who, t
 
 def test_remaining_damage_can_be_repaired(server, url):
     assert server.stop() == 0
-    assert_only_refuse_is_left(url)
+    assert_only_leftovers(url)

@@ -83,7 +83,7 @@ def made(path: str, picture: Image.Image) -> Image.Image:
     return transform(Picture((picture,), (0,)), pipeline, LIMITS).frames[0].convert("RGB")
 
 
-def asked(thumbor: str, path: str) -> Image.Image:
+def requested(thumbor: str, path: str) -> Image.Image:
     with urlopen(f"{thumbor}/unsafe/{path}", timeout=60) as answer:  # noqa: S310  # our own
         return Image.open(io.BytesIO(answer.read())).convert("RGB")
 
@@ -101,11 +101,11 @@ def assert_alike(ours: Image.Image, theirs: Image.Image, path: str) -> None:
 @pytest.mark.parametrize("seed", range(320))
 def test_a_random_url_gives_the_size_and_window_that_thumbor_gives(thumbor, seed):
     path = random_url(random.Random(seed))
-    assert_alike(made(path, probe(SIZE)), asked(thumbor, path), path)
+    assert_alike(made(path, probe(SIZE)), requested(thumbor, path), path)
 
 
 @pytest.mark.parametrize("seed", range(40))
 def test_a_trim_before_it_gives_the_same_too(thumbor, seed):
     rest = random_url(random.Random(seed)).replace("probe.png", "bordered.png")
     path = "trim/" + re.sub(r"^\d+x\d+:\d+x\d+/", "", rest)
-    assert_alike(made(path, bordered()), asked(thumbor, path), path)
+    assert_alike(made(path, bordered()), requested(thumbor, path), path)

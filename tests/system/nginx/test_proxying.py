@@ -66,7 +66,7 @@ def test_a_client_cannot_choose_what_it_is_known_as(site, jpeg):
     assert answer.headers["location"] == f"http://{host_port(site.front)}{picture}"
 
 
-def test_the_app_learns_who_asked(site):
+def test_the_app_gets_the_address_of_the_client(site):
     with socket.socket() as client:
         client.bind(("127.0.0.2", 0))
         client.connect(site.front.address)

@@ -65,7 +65,7 @@ def walked(begun: float, ended: float, *shown: Shown, wanted=(), total=None, by=
 REMOVED = Removed(**at(2, 3), life=LIFE)
 AGAIN: Life = ("a", "2026-01-02")
 
-KEPT = {
+CONSISTENT = {
     "an upload is seen while it is answered": [uploaded(0, 2), looked(1, 1.5, version(1, OLD))],
     "or not yet": [uploaded(0, 2), looked(1, 1.5, None)],
     "an edit is seen while it is answered": [
@@ -177,7 +177,7 @@ BROKEN = {
 }
 
 
-@pytest.mark.parametrize("calls", KEPT.values(), ids=KEPT.keys())
+@pytest.mark.parametrize("calls", CONSISTENT.values(), ids=CONSISTENT.keys())
 def test_it_is_stored(calls: list[Call]):
     assert broken(History(calls)) == []
 

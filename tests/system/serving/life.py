@@ -27,7 +27,7 @@ SETTINGS = {
 RENDITION = "resize:width=24.png"
 TUS = {"Tus-Resumable": "1.0.0"}
 PIECE = {**TUS, "Content-Type": "application/offset+octet-stream"}
-NOBODY = ""
+ANONYMOUS = ""
 
 Seen = dict[tuple[str, str], tuple[int, str, bytes]]
 
@@ -134,7 +134,7 @@ def look(server: Server, life: Life) -> Seen:
     for person in life.people:
         for path in person.originals:
             paths += [path, path + RENDITION, path + "metadata/"]
-    for name, token in [(p.name, p.api_key) for p in life.people] + [(NOBODY, "")]:
+    for name, token in [(p.name, p.api_key) for p in life.people] + [(ANONYMOUS, "")]:
         page: str | None = "/images/?limit=2"
         while page:  # Every page, by the links between them.
             seen[name, page] = get(server, page, token)

@@ -94,7 +94,7 @@ def test_a_range_of_a_rendition_just_made_is_that_of_the_cached_one(server: Serv
 
 def test_pipelined_requests_are_answered_in_order(server: Server, jpeg):
     path = server.upload(jpeg).encode()
-    asked = b"".join(
+    requested = b"".join(
         b"GET %s HTTP/1.1\r\nHost: a\r\n%s\r\n" % (where, last)
         for where, last in [
             (path + b"metadata/", b""),
@@ -102,7 +102,7 @@ def test_pipelined_requests_are_answered_in_order(server: Server, jpeg):
             (path, b"Connection: close\r\n"),
         ]
     )
-    answered = server.exchange(asked)
+    answered = server.exchange(requested)
     positions = [answered.find(mark) for mark in (b"200 OK", b"404 Not Found", jpeg)]
     assert positions == sorted(positions)
     assert min(positions) >= 0

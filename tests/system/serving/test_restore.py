@@ -20,7 +20,7 @@ from tests.people import PASSWORD
 from tests.stores.conftest import aws_credentials, s3_url
 from tests.system.s3.real import make_bucket, real_url
 from tests.system.serving.life import (
-    NOBODY,
+    ANONYMOUS,
     PIECE,
     RENDITION,
     SETTINGS,
@@ -74,7 +74,7 @@ def assert_sound(node: Server) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def assert_everybody_sees_what_they_saw(life: Life, node: Server) -> None:
+def assert_views_are_unchanged(life: Life, node: Server) -> None:
     now = look(node, life)
     assert now.keys() == life.seen.keys()
     for address, seen in life.seen.items():
@@ -83,10 +83,10 @@ def assert_everybody_sees_what_they_saw(life: Life, node: Server) -> None:
         for path, original in person.originals.items():
             assert now[person.name, path][2] == original
     assert now["ann", life.private + RENDITION][0] == 200
-    for name in ("bob", NOBODY):
+    for name in ("bob", ANONYMOUS):
         for path in (life.private, life.private + RENDITION, life.private + "metadata/"):
             assert now[name, path][0] == 404
-    assert all(now[NOBODY, link][0] == 200 for link in life.links)
+    assert all(now[ANONYMOUS, link][0] == 200 for link in life.links)
 
 
 def assert_people_go_on_with_passwords_and_sessions(life: Life, node: Server) -> None:
@@ -130,7 +130,7 @@ def test_a_bucket_comes_back_from_a_folder_as_it_was(s3_url, tmp_path):
     for store in (backup, again):
         with running(tmp_path / "after" / store[:2], store, **SETTINGS) as node:
             assert_sound(node)
-            assert_everybody_sees_what_they_saw(life, node)
+            assert_views_are_unchanged(life, node)
             assert_people_go_on_with_passwords_and_sessions(life, node)
             assert_an_upload_goes_on_where_it_broke_off(life, node)
             assert_new_pictures_are_taken(life, node)

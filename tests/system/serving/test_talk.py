@@ -28,7 +28,7 @@ def location(server: Server, jpeg: bytes, headers: bytes) -> str:
 @pytest.mark.parametrize(
     "host", ["img.example.com", "img.example.com:8080", "[::1]:8000", "my_host", "10.0.0.1"]
 )
-def test_location_is_under_the_host_that_was_asked(server, jpeg, host):
+def test_location_is_under_the_host_of_the_request(server, jpeg, host):
     where = location(server, jpeg, b"Host: %s\r\n" % host.encode())
     assert where.startswith(f"http://{host}/images/")
 

@@ -249,12 +249,12 @@ class SrcsetResource:
 
 
 def _is_html(req: falcon.Request, parameters: QueryParameters) -> bool:
-    asked = parameters.one("format")
-    if asked not in (None, "json", "html"):
+    form = parameters.one("format")
+    if form not in (None, "json", "html"):
         raise InvalidRequest(
             "format: expected json or html, the form of this answer; the format of the pictures "
             "is the extension of the pipeline, as in pipeline=grayscale.webp"
         )
-    if asked is None:
+    if form is None:
         return req.client_prefers((schemas.JSON, "text/html")) == "text/html"
-    return asked == "html"
+    return form == "html"

@@ -64,7 +64,7 @@ class JpegReader(Reader):
         Raises:
             CorruptPicture: the file ends before its first scan.
         """
-        kept = [b"\xff\xd8"]
+        parts = [b"\xff\xd8"]
         position = 2
         for _ in range(_MAX_SEGMENTS):
             position = data.find(b"\xff", position)
@@ -82,12 +82,12 @@ class JpegReader(Reader):
             if marker == _EOI or end > len(data):
                 break
             if marker == _SOS:
-                self._scans_at = sum(map(len, kept))
+                self._scans_at = sum(map(len, parts))
                 if self._scans_at == position:
                     return data
-                return b"".join([*kept, memoryview(data)[position:]])
+                return b"".join([*parts, memoryview(data)[position:]])
             if self._is_wanted(marker, data[position + 4 : end]):
-                kept.append(data[position:end])
+                parts.append(data[position:end])
             position = end
         raise CorruptPicture("the JPEG is truncated or damaged within its header; send it again")
 

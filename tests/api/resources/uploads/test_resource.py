@@ -8,7 +8,7 @@ import pytest
 
 from tests.api.conftest import assert_problem, form
 
-SAID = {"title": "Cat", "description": "asleep", "tags": ["a", "b"], "visibility": "public"}
+FIELDS = {"title": "Cat", "description": "asleep", "tags": ["a", "b"], "visibility": "public"}
 
 
 def create(client, **fields) -> str:
@@ -41,10 +41,10 @@ def send(request):
 
 
 def test_the_bytes_become_a_picture_with_the_metadata_sent_before(client, jpeg, send):
-    path = create(client, **SAID, file_name="cat.jpg")
+    path = create(client, **FIELDS, file_name="cat.jpg")
     result = send(client, path, jpeg)
     assert_made(result, jpeg)
-    assert {name: result.json[name] for name in SAID} == SAID
+    assert {name: result.json[name] for name in FIELDS} == FIELDS
     assert result.json["file_name"] == "cat.jpg"
 
 
@@ -80,9 +80,9 @@ def test_a_file_that_is_no_picture_is_refused_and_the_upload_stays_open(client, 
 
 
 def test_an_upload_shows_its_state(client, jpeg):
-    path = create(client, **SAID, file_name="../cat.jpg", size_bytes=len(jpeg))
+    path = create(client, **FIELDS, file_name="../cat.jpg", size_bytes=len(jpeg))
     shown = client.simulate_get(path).json
-    assert {name: shown[name] for name in SAID} == SAID
+    assert {name: shown[name] for name in FIELDS} == FIELDS
     assert shown["file_name"] == "cat.jpg"
     assert (shown["state"], shown["offset"], shown["size_bytes"]) == ("open", 0, len(jpeg))
     assert (shown["image"], shown["_links"]) == (None, {"self": {"href": path}})

@@ -100,10 +100,10 @@ def test_of_pictures_without_a_depth_the_one_of_more_colours_is_shown(tmp_path: 
     assert rgba(read(tmp_path, bytes(icon)).frames[0], (0, 0)) == (1, 2, 3, 128)
 
 
-@pytest.mark.parametrize("said", [0, 8, 70_000])
-def test_a_length_that_is_not_true_does_not_matter(said: int, tmp_path: Path) -> None:
+@pytest.mark.parametrize("length", [0, 8, 70_000])
+def test_a_length_that_is_not_true_does_not_matter(length: int, tmp_path: Path) -> None:
     icon = bytearray(_one(128, masked=False))
-    struct.pack_into("<I", icon, 14, said)
+    struct.pack_into("<I", icon, 14, length)
     assert facts(tmp_path, bytes(icon)).damage == ""
     assert rgba(read(tmp_path, bytes(icon)).frames[0], (0, 0)) == (1, 2, 3, 128)
 
