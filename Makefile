@@ -157,13 +157,13 @@ reference: $(VENV)/.dev ## Write the documentation pages that follow from the co
 engine-checksums: $(VENV)/.dev ## Write the table of what the image engine makes, after ENGINE_VERSION was raised
 	@$(BIN)/python -m tools.engine_checksums
 
-client: $(VENV)/.dev ## Generate the client's operations and its blocking half anew
+client: $(VENV)/.dev ## Generate the client's operations and its blocking half
 	@$(BIN)/python -m tools.client
 
 docs: $(VENV)/.dev ## Build the documentation into site/
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet --strict && echo "open site/index.html"
 
-lock: $(VENV)/.dev ## Write requirements*.txt anew from pyproject.toml; UPGRADE="name …" renews packages
+lock: $(VENV)/.dev ## Write requirements*.txt again from pyproject.toml; UPGRADE="name …" renews packages
 	@$(BIN)/pip install --disable-pip-version-check -q uv==0.13.9
 	@UV=$(BIN)/uv tools/lock.sh
 

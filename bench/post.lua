@@ -1,5 +1,5 @@
 -- Arguments: a picture's file, the path to post it to, and a number. Each request posts the
--- picture with the next number behind its end, which makes it another file, and harms nobody.
+-- picture with the next number behind its end, which makes it another file.
 local body, path, at = "", "", 0
 
 function init(args)

@@ -59,14 +59,14 @@ worker_class.trusted_proxies = _settings.server.trusted_proxies
 threads = _settings.server.threads
 # The worker keeps its own limit, and makes room where gunicorn would only stop to accept.
 worker_connections = 2 * worker_class.most_connections
-# The most that it can. A query of a search, and what is said of a raw picture, may be long.
+# The most that it can. A query of a search, and the fields of a raw picture, may be long.
 limit_request_line = 8190
 keepalive = 75
 timeout = _settings.server.worker_timeout_s
 graceful_timeout = _settings.server.graceful_timeout_s
 logger_class = _Logger
 loglevel = "warning"
-# Nobody needs it, and all servers of one user would share its path.
+# It is not needed, and all servers of one user would share its path.
 control_socket_disable = True
 # Of a unix socket, which is made with mode 0660 then: for this user and its group.
 umask = 0o117
@@ -127,7 +127,7 @@ def child_exit(server, worker):
 
 
 def pre_fork(server, worker):
-    """Make the folder of the numbers anew if somebody removed it."""
+    """Make the folder of the numbers again if it was removed."""
     if _settings.metrics.enabled:
         try:
             _scratch.restore_folder(_counted)

@@ -101,7 +101,7 @@ def gorge(*_: object) -> int:
 
 
 def fail(*_: object) -> None:
-    """Raise something that is no error of ours."""
+    """Raise an error of another library."""
     raise ZeroDivisionError("in the worker")
 
 

@@ -3,7 +3,7 @@
 The vulnerabilities are in tools/advisories.json, a dated extract of the PyPA advisory database
 (https://github.com/pypa/advisory-database, CC-BY-4.0) in the format of OSV
 (https://ossf.github.io/osv-schema/): ids and affected versions of the packages that are locked
-here, without their texts. `make audit` writes it anew from a clone of that database. Findings
+here, without their texts. `make audit` writes it again from a clone of that database. Findings
 that are accepted are in tools/advisories_waived.toml, each with a reason and a date.
 """
 

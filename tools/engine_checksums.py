@@ -1,7 +1,7 @@
 """Write the table of what the image engine makes: `make engine-checksums`.
 
-tests/imaging/test_engine_version.py compares. Whoever changes the bytes of renditions
-raises `ENGINE_VERSION` in progimage/keys.py, and then runs this.
+tests/imaging/test_engine_version.py compares. After a change of the bytes of renditions, raise
+`ENGINE_VERSION` in progimage/keys.py and run this.
 """
 
 from __future__ import annotations

@@ -278,7 +278,7 @@ class Operations(Steps[R]):
         """Leave only a few tones of each channel: 2 for one bit, 4 for two, and so on.
 
         Args:
-            bits: kept of each channel; 1 to 8.
+            bits: how many bits of each channel remain; 1 to 8.
         """
         return self._step("posterize", locals(), required=("bits",))
 

@@ -69,7 +69,7 @@ class RenderPool:
     Args:
         workers: how many processes.
         timeout_s: the most processor time of a call.
-        wall_timeout_s: the longest that a call may last by the clock; thrice as long if
+        wall_timeout_s: the longest that a call may last by the clock; three times as long if
             not given.
         memory_bytes: the most address space of a process.
         tasks: calls after which a process is replaced.

@@ -38,7 +38,7 @@ def test_an_album_is_created_from_standard_input_listed_and_deleted(use, ids):
     assert images(use, album) == ids
     [line] = [row for row in use("album", "list").lines if album in row]
     assert line.split("\t") == [album, "3", "public", "Harbours"]
-    assert use("album", "rm", album).code == 2, "nobody can be asked"
+    assert use("album", "rm", album).code == 2, "there is no terminal to ask at"
     assert use("album", "rm", album, "--yes").code == 0
     assert use("album", "show", album).code == 1
 

@@ -27,7 +27,7 @@ STEPS = "resize:width=900,height=560,fit=cover/duotone:shadow=1b1464,highlight=f
 
 
 def main() -> None:
-    """Make all of them anew."""
+    """Make all of them again."""
     FOLDER.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as folder, running(Path(folder)) as server:
         ids = upload_all(server)

@@ -128,7 +128,7 @@ export interface AutocontrastArguments {
 }
 
 export interface PosterizeArguments {
-  /** kept of each channel; 1 to 8 */
+  /** how many bits of each channel remain; 1 to 8 */
   bits: number
 }
 

@@ -84,7 +84,7 @@ class DecodedCache:
         """Yield the picture at `path`; if it is remembered, its file is not read.
 
         A file is known by `content`, a name that only files with its very bytes have, or
-        else by its inode, size and times: one that was replaced is read anew. `page` is that
+        else by its inode, size and times: one that was replaced is read again. `page` is that
         of a document, or a frame.
 
         Raises: what `header.opened` does, also for exceptions of the block.

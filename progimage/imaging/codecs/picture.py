@@ -47,7 +47,7 @@ class Picture:
         exif: the source's EXIF block as it was found, or b""; `encode` resets its
             orientation, since the pixels are upright.
         xmp, iptc: the source's XMP packet and IPTC fields as they were found, or b"".
-        icc: an sRGB profile to embed when metadata is kept, or b"" where the source
+        icc: an sRGB profile to embed when metadata is copied, or b"" where the source
             had no profile.
         source: what the file was, for an encoder that writes the same again.
         part: the box of the frames, in fractions of pixels, that is the picture; None

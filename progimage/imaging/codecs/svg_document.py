@@ -51,7 +51,7 @@ _ELEMENTS = frozenset(
     )
 )
 
-# Written anew on the root element.
+# Written again on the root element.
 _PLACE = ("x", "y", "width", "height", "overflow")
 
 _URL = re.compile(r"url\s*\([^)]*\)?", re.IGNORECASE)

@@ -171,7 +171,7 @@ autocontrast.label = "Automatic contrast"
 autocontrast.also_known_as("normalize")
 
 
-@operation(bits=whole(1, 8, neutral=8, about="kept of each channel"))
+@operation(bits=whole(1, 8, neutral=8, about="how many bits of each channel remain"))
 def posterize(frame: Image, bits: int) -> Image:
     """Leave only a few tones of each channel: 2 for one bit, 4 for two, and so on."""
     last = 2**bits - 1

@@ -4,7 +4,7 @@
     index/live/manifest                                     which shelves there are; swapped
     index/shelves/<name>                                    a shelf; immutable
 
-An announcement says that a picture is about to have this revision. `<token>` is drawn anew
+An announcement says that a picture is about to have this revision. `<token>` is drawn again
 for each, so that removing one never removes another's. The manifest sorts after all
 announcements, so a listing that comes in pages meets it last.
 """

@@ -263,7 +263,7 @@ class CatalogueMachine(RuleBasedStateMachine):
 
     def unsettle(self, image_id: str, record: Record | None) -> None:
         for reader in self.readers:
-            # What is sorted anew may be met again, or not at all.
+            # What is sorted again may be met twice, or not at all.
             is_moved = reader.order.by == "title"
             if record is None or is_moved or not reader.query.matches(record):
                 reader.throughout.discard(image_id)

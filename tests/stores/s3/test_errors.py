@@ -1,4 +1,4 @@
-"""Every exception of botocore has a sentence of ours; a new one fails here first."""
+"""Every exception of botocore has a message of its own; a new one fails here first."""
 
 from __future__ import annotations
 

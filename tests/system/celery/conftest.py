@@ -168,7 +168,7 @@ def picture(number: int) -> bytes:
     return file.getvalue()
 
 
-# Nobody is asked politely here: the site is ours.
+# No pauses are needed here: the site belongs to the test.
 FAST = {
     "download_allow_private": "true",
     "jobs_per_host": 16,

@@ -180,6 +180,6 @@ def assert_accessible(page: Page) -> None:
 def assert_fits(page: Page) -> None:
     """Hold the page to its width: nothing scrolls sideways."""
     # Not at once: styles for another width need a frame to take effect. A function, here as in
-    # every wait: an expression is evaluated anew in each frame, which the page's policy forbids.
+    # every wait: an expression is evaluated in each frame, which the page's policy forbids.
     fits = "() => document.documentElement.scrollWidth <= innerWidth"
     page.wait_for_function(fits, timeout=PATIENCE_MS)

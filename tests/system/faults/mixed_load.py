@@ -241,7 +241,7 @@ class MixedLoad:
         headers: Mapping[str, str] | None = None,
         well: tuple[int, ...] = (200, 201, 204),
     ) -> Answer:
-        """Ask again, the next node, while answers are lost; `body` may be made anew each time."""
+        """Ask again, the next node, while answers are lost; `body` may be made again each time."""
         while True:
             try:
                 return self._ask(method, path, body() if callable(body) else body, headers, well)

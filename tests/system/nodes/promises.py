@@ -193,7 +193,7 @@ def _may_be_hidden(call: Call, picture: Picture) -> bool:
 def _is_being_made(history: History, fetch: Fetched) -> bool:
     """True if the same rendition may be put into the cache during a call, for another client.
 
-    Whoever makes it has begun while it could be seen, and has not been answered yet.
+    The request for it has begun while it could be seen, and has not been answered yet.
     """
     return any(
         other.image_id == fetch.image_id

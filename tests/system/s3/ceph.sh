@@ -3,7 +3,7 @@
 #   ceph.sh start|stop|status|kill-osd N|start-osd N|kill-rgw|destroy
 # Packages: apt-get install -y --no-install-recommends ceph-mon ceph-osd ceph-mgr radosgw ceph-common
 # LC_DEBUG=10 at the first start makes a lifecycle 'day' last 10 s.
-# With CEPH_IS_MADE=1 `start` mends a cluster, but makes none.
+# With CEPH_IS_MADE=1 `start` repairs a cluster, but makes none.
 # Env: CEPH_DIR RGW_PORT MON_PORT OSDS(3) SIZE(3) MIN_SIZE(2) MGR(0|1) ACCESS SECRET STORE(bluestore|memstore)
 set -euo pipefail
 DIR=${CEPH_DIR:-/tmp/progimage-ceph}

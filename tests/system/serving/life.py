@@ -54,7 +54,7 @@ def bearing(token: str) -> dict[str, str]:
 
 @dataclass
 class Person:
-    """Somebody with an account, a session and an API key."""
+    """A person with an account, a session and an API key."""
 
     name: str
     api_key: str

@@ -137,7 +137,7 @@ def test_a_bucket_comes_back_from_a_folder_as_it_was(s3_url, tmp_path):
 
 
 class Busy:
-    """Somebody who uploads, edits and removes without a pause, and what was acknowledged."""
+    """A person who uploads, edits and removes without a pause, and what was acknowledged."""
 
     def __init__(self, node: Server, person: Person, seed: int) -> None:
         self._node, self._person, self._seed = node, person, seed

@@ -93,7 +93,7 @@ def _hides_alpha(data: bytes) -> bool:
 
 
 def _with_alpha(data: bytes) -> bytes:
-    """Return an animated WebP that says it has alpha: browsers show it, said or not.
+    """Return an animated WebP that says it has alpha: browsers show it, declared or not.
 
     Source: RFC 9649, 2.7 (the flags of VP8X).
     """

@@ -154,7 +154,7 @@ def _by_pillow(page: libtiff.Page, tags: Tags) -> Image.Image | None:
     samples = tags.number(tag.SAMPLES, 1)
     # Some files name the bits of more samples than they have.
     bits = set(tags.numbers(tag.BITS)[:samples]) or {1}
-    # Bytes that are said to be signed, or of no known kind, are greys from 0 to 255 all the same.
+    # Bytes declared as signed, or of no known kind, are greys from 0 to 255 all the same.
     kinds = {1} if bits == {8} else set(tags.numbers(tag.FORMAT)) or {1}
     if bits not in ({1}, {2}, {4}, {8}) or kinds != {1} or (tags.is_big and tags.order == ">"):
         return None

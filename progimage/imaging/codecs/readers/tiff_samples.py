@@ -66,7 +66,7 @@ def layout(tags: Tags) -> Layout:
         tile = tags.number(tag.TILE_WIDTH, 0), tags.number(tag.TILE_HEIGHT, 0)
     rows = min(tags.number(tag.ROWS_PER_STRIP, size[1]), size[1])
     is_known = (bits, kind) in _ARRAYS or (bits == 16 and kind == FLOAT)
-    # Bytes that are said to be signed are greys from 0 to 255 all the same.
+    # Bytes declared as signed are greys from 0 to 255 all the same.
     is_known = is_known or bits == 8 or (kind == UNSIGNED and bits in _PACKED)
     if all_bits or kinds or not is_known or not 1 <= samples <= 16 or not rows or min(size) < 1:
         raise CorruptPicture(

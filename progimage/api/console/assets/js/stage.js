@@ -75,7 +75,7 @@ export function stage(record, signal) {
   /**
    * Fetch the rendition at `path` and show it, with the measurements from the headers.
    *
-   * Rejects with the errors of `request`; then the last picture stays, and is said to be outdated.
+   * Rejects with the errors of `request`; then the last picture stays, marked as outdated.
    */
   async function showRendition(path, renderSignal) {
     frame.classList.add("loading");
