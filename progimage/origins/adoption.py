@@ -53,7 +53,7 @@ def into_library(name: str, settings: OriginSettings, ingest: Ingest, library: L
                 raise missing(key)  # an upload would restore it
             imported = replace(staged, imported_from=address_of(name, key))
             try:
-                record, is_new = ingest.keep(imported, metadata, owner)
+                record, is_new = ingest.add(imported, metadata, owner)
             except QuotaExceeded as error:
                 log.warning("no room for an origin's picture", origin=name, reason=str(error))
                 raise OriginFailed("the library has no room for this picture") from None

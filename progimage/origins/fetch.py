@@ -31,7 +31,7 @@ def into_copies(name: str, settings: OriginSettings, ingest: Ingest) -> Keep:
 
     def keep(stream: Stream, key: str) -> Record:
         with ingest.receive(stream, key.rpartition("/")[2]) as staged:
-            return ingest.keep(staged, metadata, owner)[0]
+            return ingest.add(staged, metadata, owner)[0]
 
     return keep
 

@@ -54,7 +54,7 @@ class FallbackResponder:
 
         Raises:
             NotFound: there is no such picture, or it is not public.
-            TransformRefused: the transform policy does not allow the pipeline.
+            TransformNotAllowed: the transform policy does not allow the pipeline.
         """
         record = self._library.find(ANONYMOUS, settings.fallback)
         pipeline = choose(record) or Pipeline()
