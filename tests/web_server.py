@@ -12,7 +12,8 @@ class WebServer:
 
     Attributes:
         status: in place of 200.
-        location: where the next request is redirected to.
+        location: where the next requests are redirected to.
+        redirects: how many of them.
         lies_by: is added to each Content-Length.
         hangs: sends nothing until the end.
         drips: sends a body byte by byte.
@@ -24,6 +25,7 @@ class WebServer:
         self.headers: dict[str, str] = {}
         self.status = 200
         self.location = ""
+        self.redirects = 1
         self.seen: list[dict[str, str]] = []
         self.hangs = threading.Event()
         self.lies_by = 0
@@ -49,8 +51,10 @@ class WebServer:
         if self.location:
             handler.send_response(302)
             handler.send_header("Location", self.location)
-            self.location = ""
             handler.end_headers()
+            self.redirects -= 1
+            if not self.redirects:
+                self.location, self.redirects = "", 1
             return
         data = self.files.get(handler.path)
         status = self.status if data is not None else 404

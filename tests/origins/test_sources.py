@@ -219,6 +219,14 @@ class TestWeb:
         with pytest.raises(OriginFailed):
             read(self.source(web), "a.jpg")
 
+    def test_redirects_in_a_circle_end(self, web: WebServer):
+        """imgproxy/imgproxy#786."""
+        web.redirects = 1_000
+        web.location = "/base/a.jpg"
+        with pytest.raises(OriginFailed, match="too often"):
+            read(self.source(web), "a.jpg")
+        assert len(web.seen) == 4
+
     @pytest.mark.parametrize(
         "headers",
         [

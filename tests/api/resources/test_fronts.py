@@ -162,6 +162,24 @@ class TestImgproxy:
         result = Service(tmp_path, originals=True, imgproxy=IMGPROXY).get(raw)
         assert result.content == (tmp_path / "a.png").read_bytes()
 
+    def test_a_picture_is_cropped_as_it_is_shown(self, service):
+        """imgproxy/imgproxy#14 and #160: the orientation of EXIF counts first."""
+        exif = Image.Exif()
+        exif[0x0112] = 6  # shown turned to the right, so the left edge is at the top
+        stored = Image.new("RGB", (60, 40), "blue")
+        stored.paste("red", (0, 0, 20, 40))
+        stored.save(service.root / "turned.jpg", exif=exif, quality=95)
+        result = service.get(signed("/c:40:20:no/plain/local:///turned.jpg@png"))
+        assert size(result) == (40, 20)
+        red, _, blue = Image.open(io.BytesIO(result.content)).convert("RGB").getpixel((20, 5))
+        assert (red > 200, blue < 50) == (True, True)
+
+    def test_an_error_is_not_to_be_cached(self, service):
+        """imgproxy/imgproxy#1677."""
+        for path in ("/w:30/plain/local:///none.png", "/w:x/plain/local:///a.png"):
+            caching = service.get(signed(path)).headers.get("cache-control", "no-store")
+            assert "no-store" in caching
+
     def test_head(self, service):
         raw = signed("/w:30/plain/local:///a.png")
         result = service.client.simulate_head(raw, host="img.example.com", extras={"RAW_URI": raw})
@@ -187,6 +205,12 @@ class TestThumbor:
     )
     def test_bad_signatures(self, service, path, status):
         assert_problem(service.get(f"/{path}", host="thumbs.example.com"), status)
+
+    def test_a_query_that_is_not_part_of_the_source_is_ignored(self, service):
+        """thumbor/thumbor#331 and thumbor/libthumbor#33."""
+        signature = sign("30x30/a.png", "secret")
+        path = f"/{signature}/30x30/a.png?23213131"
+        assert size(service.get(path, host="thumbs.example.com")) == (30, 30)
 
     def test_a_missing_source_is_404(self, service):
         assert_problem(self.get(service, "30x30/none.png"), 404)
