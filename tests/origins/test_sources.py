@@ -219,6 +219,26 @@ class TestWeb:
         with pytest.raises(OriginFailed):
             read(self.source(web), "a.jpg")
 
+    @pytest.mark.parametrize(
+        "location",
+        ["/secret/b.jpg", "/base/../secret/b.jpg", "/base/%2e%2E/secret/b.jpg", "/baseball/b.jpg"],
+    )
+    def test_a_redirect_stays_below_the_base(self, web: WebServer, location: str):
+        web.location = location
+        for path in ("/secret/b.jpg", location):
+            web.files[path] = b"not of this origin"
+        with pytest.raises(OriginFailed, match="below"):
+            read(self.source(web), "a.jpg")
+        assert len(web.seen) == 1
+
+    @pytest.mark.parametrize("headers", [{"Cache-Control": "private"}, {"Set-Cookie": "a=b"}])
+    def test_a_known_version_that_became_private_is_no_longer_shared(self, web, headers):
+        web.files["/base/a.jpg"] = b"x"
+        version, _ = read(self.source(web), "a.jpg")
+        web.headers = headers
+        with pytest.raises(OriginFailed, match="one client"):
+            read(self.source(web), "a.jpg", version)
+
     def test_redirects_in_a_circle_end(self, web: WebServer):
         """imgproxy/imgproxy#786."""
         web.redirects = 1_000

@@ -6,7 +6,7 @@ import json
 import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import httpcore
 
@@ -123,7 +123,7 @@ class WebSource:
         raise OriginFailed("the origin redirects too often")
 
     def _next(self, target: RemoteUrl, response: httpcore.Response) -> RemoteUrl:
-        """Return where a redirect leads: it has to stay at the same host and port."""
+        """Return where a redirect leads: it has to stay below the base."""
         location = header(response, b"location") or b""
         try:
             following = target.join(location.decode())
@@ -132,25 +132,32 @@ class WebSource:
         here = (self._base.scheme, self._base.host, self._base.port)
         if (following.scheme, following.host, following.port) != here:
             raise OriginFailed("the origin redirects to another host")
+        if not self._is_below_the_base(following):
+            raise OriginFailed("the origin redirects to what is not below its URL")
         return following
+
+    def _is_below_the_base(self, url: RemoteUrl) -> bool:
+        # A server may read encoded dots as dots.
+        path = unquote(url.target.partition("?")[0])
+        return path.startswith(unquote(self._base.target)) and not {".", ".."} & {*path.split("/")}
 
     def _answer(self, response: httpcore.Response, key: str, known: str) -> Version | Unchanged:
         cache_control = _text(response, b"cache-control")
         age = max_age_s(cache_control, _text(response, b"age"))
-        if response.status == 304 and known:
-            return Unchanged(age)
         if response.status in _GONE:
             raise missing(key)
-        if response.status != 200:
+        if response.status != 200 and not (response.status == 304 and known):
             raise _failed(f"the origin answered {response.status}")
-        if _text(response, b"content-encoding").strip().lower() not in ("", "identity"):
-            raise OriginFailed("the origin compressed its answer, though asked not to")
         if not is_shareable(
             cache_control,
             _text(response, b"vary"),
             sets_cookie=header(response, b"set-cookie") is not None,
         ):
             raise OriginFailed("the origin's answer is for one client alone (private or a cookie)")
+        if response.status == 304:
+            return Unchanged(age)
+        if _text(response, b"content-encoding").strip().lower() not in ("", "identity"):
+            raise OriginFailed("the origin compressed its answer, though asked not to")
         modified = _text(response, b"last-modified")
         return Version(_version(response), _Body(response), age, modified)
 
