@@ -14,6 +14,9 @@ import falcon
 from progimage.errors import InvalidRequest
 
 _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*")
+# Some web servers, to which a key may be sent, take a backslash for a slash (IIS), or drop what
+# follows a semicolon in a segment (Tomcat).
+_DOTS = re.compile(r"(?:^|[/\\])\.\.?(?:;[^/\\]*)?(?:$|[/\\])")
 _PATH = "/!$&'()*+,;=:@-._~"
 
 
@@ -52,6 +55,6 @@ def checked_key(key: str) -> str:
         raise InvalidRequest("key: expected the path of a picture at its origin")
     if any(ord(character) < 32 or ord(character) == 127 for character in key):
         raise InvalidRequest("key: control characters are not allowed")
-    if any(segment in (".", "..") for segment in key.split("/")):
+    if _DOTS.search(key):
         raise InvalidRequest("key: segments of dots are not allowed")
     return key

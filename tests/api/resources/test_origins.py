@@ -49,6 +49,8 @@ def test_a_second_request_asks_the_origin_nothing(origin: OriginClient):
         ("x/-/a.png", "x/-/a.png"),
         ("[1].png", "%5B1%5D.png"),
         ("q?x=1.png", "q%3Fx=1.png"),
+        ("..a;b/.c..png", "..a;b/.c..png"),
+        ("a;..b.png", "a;..b.png"),
     ],
 )
 def test_a_key_is_decoded_exactly_once(origin: OriginClient, name, raw):
@@ -56,7 +58,13 @@ def test_a_key_is_decoded_exactly_once(origin: OriginClient, name, raw):
     assert origin.get(f"thumbnail.png/-/{raw}").status_code == 200
 
 
-@pytest.mark.parametrize("raw", ["..%2Fsecret.png", "a/../b.png", "%00.png", "a%0A.png", "./a", ""])
+@pytest.mark.parametrize(
+    "raw",
+    [
+        *("..%2Fsecret.png", "a/../b.png", "%00.png", "a%0A.png", "./a", ""),
+        *("..%5Csecret.png", "a%5C..%5Cb.png", "..;/b.png", "a/..;x=1/b.png", "a/.;/b.png"),
+    ],
+)
 def test_a_key_that_could_lead_elsewhere_is_400(origin: OriginClient, raw):
     assert_problem(origin.get(f"thumbnail.png/-/{raw}"), 400)
 
