@@ -97,6 +97,13 @@ def test_a_file_that_is_no_picture_has_its_own_error(origin: OriginClient):
     assert_problem(origin.get("thumbnail.png/-/page.png"), 415)
 
 
+def test_an_error_does_not_name_the_folder(origin: OriginClient):
+    """nuxt/image#710."""
+    origin.put("page.png", b"<html>not a picture</html>")
+    for key in ("none.png", "page.png"):
+        assert str(origin.root) not in origin.get(f"thumbnail.png/-/{key}").text
+
+
 def test_an_unknown_origin_is_404(origin: OriginClient):
     assert_problem(origin.client.simulate_get("/origins/other/thumbnail.png/-/a.png"), 404)
 

@@ -16,6 +16,8 @@ from progimage.stores.memory import MemoryStore
 from tests.origin_client import OriginClient, picture
 
 PAGE = Path(__file__).parents[3] / "docs" / "ipx.md"
+# nuxt/image#435, #815, #1183 and #1378 are about names like these.
+STRANGE = ("a+mber.png", "100%.png", "q?x=1&y=2.png", "a#b.png", "中文.png", "[1] (2).png")
 BASE = "https://img.example.com/origins/shop/"
 
 
@@ -43,7 +45,7 @@ def shop(tmp_path) -> OriginClient:
     root = tmp_path / "shop"
     root.mkdir()
     client = OriginClient(root, MemoryStore(), {})
-    for name in ("boat.png", "2024/boat trip+1.png"):
+    for name in ("boat.png", "2024/boat trip+1.png", *STRANGE):
         client.put(name, picture(300, 200))
     return client
 
@@ -67,6 +69,14 @@ def test_the_loader_for_next_image(shop, tmp_path):
     ]"""
     addresses = run(tmp_path, block("progimage-loader.js"), call)
     assert sizes(shop, addresses) == [((30, 20), "WEBP"), ((60, 40), "WEBP")]
+
+
+def test_names_that_look_like_urls(shop, tmp_path):
+    names = json.dumps([f"/{name}" for name in STRANGE])
+    next_image = run(
+        tmp_path, block("progimage-loader.js"), f"{names}.map(src => loader({{ src, width: 30 }}))"
+    )
+    assert sizes(shop, next_image) == [((30, 20), "WEBP")] * len(STRANGE)
 
 
 def test_the_provider_for_nuxt_image(shop, tmp_path):
