@@ -120,9 +120,11 @@ class Origin(Section):
         return self
 
     @model_validator(mode="after")
-    def _has_an_owner(self) -> Origin:
+    def _can_adopt(self) -> Origin:
         if self.adopt and self.visibility == "private" and not self.adopt_owner:
             raise ValueError("adopt_owner: the pictures of a private origin need an account")
+        if self.adopt and self.queries:
+            raise ValueError("adopt: with queries, requests could import pictures without end")
         return self
 
 

@@ -281,6 +281,12 @@ def test_pictures_of_a_private_origin_need_an_owner() -> None:
         Settings.model_validate(settings)
 
 
+def test_queries_would_import_without_end() -> None:
+    settings = {"origins": {"shop": {"from": "https://example.com/", "queries": True, **ADOPT}}}
+    with pytest.raises(ValueError, match="adopt: with queries"):
+        Settings.model_validate(settings)
+
+
 def test_an_origin_that_became_private_is_no_longer_cached_by_others(tmp_path) -> None:
     (tmp_path / "shop").mkdir()
     origin = OriginClient(tmp_path / "shop", MemoryStore(), {"others": {"auth": AUTH}})
