@@ -104,7 +104,8 @@ def serve_all(server: Server, keys: list[str], report) -> None:
         second = list(threads.map(get, range(len(keys))))
     report("s for all of them again", time.perf_counter() - started)
     assert {answer[0] for answer in first} == {200}
-    assert [number_in(answer[1]) for answer in first] == list(range(len(keys)))
+    numbers = {key: number for number, key in enumerate(dict.fromkeys(keys))}
+    assert [number_in(answer[1]) for answer in first] == [numbers[key] for key in keys]
     # What took longer than the pictures are fresh is renewed behind the answer.
     assert {answer[2] for answer in second} <= {"hit", "stale"}
     assert [answer[1] for answer in second] == [answer[1] for answer in first]
@@ -177,6 +178,21 @@ def test_a_web_server(web, keys, tmp_path, report):
     chosen = origins(f'{{from = "{web}", allow_private_addresses = true}}')
     with running(tmp_path / "node", **chosen) as server:
         serve_all(server, keys, report)
+
+
+def test_a_web_server_whose_pictures_are_imported_at_their_first_request(
+    web, folder, keys, tmp_path, report
+):
+    """Clients of several processes ask at once; the library then has each photograph once."""
+    chosen = origins(
+        f'{{from = "{web}", allow_private_addresses = true, adopt = "first request", '
+        'adopt_tags = ["old"]}'
+    )
+    with running(tmp_path / "node", **chosen) as server:
+        serve_all(server, [key for key in keys for _ in range(2)], report)
+        digests = {hashlib.sha256((folder / key).read_bytes()).hexdigest() for key in keys}
+        assert library_of(server) == digests
+        assert server.get("/images/?tag=old").json["total"] == len(keys)
 
 
 def test_a_bucket_of_a_real_s3_server(bucket, folder, keys, tmp_path, report):
