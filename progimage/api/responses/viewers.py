@@ -76,8 +76,10 @@ class ViewerResponder:
             self._check_origin(req, origin, identifier)
             # Keys with equal bytes share a record, which has the file name of one of them.
             name = identifier.key.rpartition("/")[2]
-            found = origin.find(identifier.key).record
-            record = found.model_copy(update={"file_name": name})
+            record = origin.find(identifier.key).record.model_copy(update={"file_name": name})
+            if origin.settings.visibility == "private":
+                # The copy may be older than the setting.
+                record = record.model_copy(update={"visibility": "private"})
         else:
             access = self._access(req, identifier)
             record = self._library.find(access.viewer, identifier.image_id)

@@ -294,6 +294,11 @@ def test_an_origin_that_became_private_is_no_longer_cached_by_others(tmp_path) -
     assert origin.get("thumbnail.png/-/a.png").headers["cache-control"].startswith("public")
     options = {"visibility": "private", "others": {"auth": AUTH}}
     private = OriginClient(origin.root, origin.store, options)
-    answer = private.get("thumbnail.png/-/a.png", headers_of(origin.store, "bob"))
-    assert answer.status_code == 200
-    assert answer.headers["cache-control"].startswith("private")
+    bob = headers_of(origin.store, "bob")
+    facts = "/iiif/3/origin:shop:a.png/info.json"
+    for answer in (
+        private.get("thumbnail.png/-/a.png", bob),
+        private.client.simulate_get(facts, headers=bob),
+    ):
+        assert answer.status_code == 200
+        assert answer.headers["cache-control"].startswith("private")
