@@ -162,6 +162,20 @@ def test_head_is_answered_and_fills_no_cache(origin: OriginClient):
     assert origin.get("thumbnail.png/-/a.png").headers["etag"] == head.headers["etag"]
 
 
+@pytest.mark.parametrize("method", ["PUT", "POST", "PATCH", "TRACE"])
+def test_other_methods_are_405(origin: OriginClient, method: str):
+    origin.put("a.png", picture())
+    answer = origin.client.simulate_request(method, "/origins/shop/thumbnail.png/-/a.png")
+    assert_problem(answer, 405)
+    assert answer.headers["allow"] == "DELETE, GET, HEAD, OPTIONS"
+    assert (origin.root / "a.png").read_bytes() == picture()
+
+
+def test_options_names_the_methods(origin: OriginClient):
+    answer = origin.client.simulate_options("/origins/shop/thumbnail.png/-/a.png")
+    assert (answer.status_code, answer.headers["allow"]) == (200, "DELETE, GET, HEAD")
+
+
 def test_if_match_asks_for_one_version(origin: OriginClient):
     origin.put("a.png", picture())
     etag = origin.get("thumbnail.png/-/a.png").headers["etag"]
