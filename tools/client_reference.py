@@ -104,7 +104,8 @@ def _command(path: str, command: Any) -> Iterator[str]:
     usage = " ".join(command.collect_usage_pieces(click.Context(command)))
     yield from [f"## `{path}`", "", "```text", f"{path} {usage}", "```", ""]
     yield from [*inspect.cleandoc(command.help or "").replace("\f", "").splitlines(), ""]
-    rows = [row for p in command.params if p.name != "help" and (row := _parameter(p))]
+    shown = [each for each in command.params if each.name != "help"]
+    rows = [_parameter(each) for each in shown if not getattr(each, "hidden", False)]
     if rows:
         yield from ["| option | meaning |", "|---|---|", *rows, ""]
     if command.epilog:
