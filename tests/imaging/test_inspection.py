@@ -148,7 +148,7 @@ def test_a_picture_past_the_limits_is_refused_before_it_is_decoded(tmp_path: Pat
 def test_counting_frames_stops_at_the_limit(tmp_path: Path) -> None:
     frames = [Image.new("L", (2, 2), grey) for grey in range(0, 250, 2)]
     path = put(tmp_path, animated(frames, "GIF"))
-    with pytest.raises(PictureTooComplex, match="more frames than the 100 allowed"):
+    with pytest.raises(PictureTooComplex, match="100 allowed"):
         inspect(path, Limits(max_frames=100))
 
 

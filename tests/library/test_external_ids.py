@@ -140,7 +140,7 @@ def test_an_id_is_given_back_if_the_edit_fails(store):
 def test_the_id_of_an_upload_that_died_is_free_for_others_after_two_minutes(store):
     with pytest.raises(Died):
         upload(DyingOnRecord(store), NEW)
-    with pytest.raises(ExternalIdTaken, match="is being given to picture"):
+    with pytest.raises(ExternalIdTaken, match="given to"):
         upload(store, OLD)
     later = datetime.now(UTC) + timedelta(minutes=2, seconds=1)
     upload(store, OLD, library={"clock": lambda: later})

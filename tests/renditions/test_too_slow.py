@@ -22,7 +22,7 @@ def fail(slow, key, error):
 def test_the_same_error_comes_again_without_another_try_and_ends(slow, clock):
     fail(slow, "a", RenderTimeout("takes more than 10 s"))
     slow.check("b")
-    with pytest.raises(RenderTimeout, match="takes more than 10 s"):
+    with pytest.raises(RenderTimeout, match="10 s"):
         slow.check("a")
     clock.now += 601
     slow.check("a")

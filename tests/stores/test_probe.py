@@ -48,7 +48,7 @@ def test_a_server_that_ignores_a_header_is_named(aws_credentials, header, compla
         with pytest.raises(ConfigError, match=complaint) as caught:
             prove_conditional_writes(store)
         assert keys(store) == []
-    assert "needs a server with atomic conditional puts" in str(caught.value)
+    assert "atomic" in str(caught.value)
 
 
 def test_a_server_that_lacks_if_match_is_named(aws_credentials):
@@ -64,7 +64,7 @@ def test_a_server_that_lacks_if_match_is_named(aws_credentials):
 
     with s3_server(lacking) as endpoint:
         store = open_raw(store_url(endpoint, "probed"))
-        with pytest.raises(ConfigError, match="does not offer If-Match on puts"):
+        with pytest.raises(ConfigError, match="If-Match"):
             prove_conditional_writes(store)
 
 

@@ -39,11 +39,11 @@ def test_where_no_quality_fits_the_picture_gets_smaller(form: Format, tmp_path: 
 
 
 def test_a_size_that_nothing_fits_is_refused() -> None:
-    with pytest.raises(OutputTooLarge, match="no jpeg of this picture has 100 bytes or less"):
+    with pytest.raises(OutputTooLarge, match="100 bytes"):
         written(noise(), JPEG, EncodeOptions(max_bytes=100))
 
 
 @pytest.mark.parametrize("form", [PNG, TIFF, GIF], ids=lambda form: form.name)
 def test_formats_without_quality_cannot_be_made_to_fit(form: Format) -> None:
-    with pytest.raises(OutputTooLarge, match="2500 are allowed, and without loss"):
+    with pytest.raises(OutputTooLarge, match="without loss"):
         written(noise(), form, EncodeOptions(max_bytes=2500))

@@ -119,7 +119,7 @@ class TestPicturesInside:
     def test_pictures_with_too_many_pixels_together_are_refused(self) -> None:
         one = f'<image href="{picture_url((70, 70))}"/>'
         markup(one * 2)
-        with pytest.raises(PictureTooComplex, match="more than 10000 pixels together"):
+        with pytest.raises(PictureTooComplex, match="10000"):
             markup(one * 3)
 
 
@@ -148,7 +148,7 @@ class TestEntities:
         ids=["file", "url", "parameter", "nested", "markup", "long", "many"],
     )
     def test_others_are_refused(self, declaration: str) -> None:
-        with pytest.raises(CorruptPicture, match="entities that are not short plain texts"):
+        with pytest.raises(CorruptPicture, match="entities"):
             markup("<text>hello</text>", f"<!DOCTYPE svg [{declaration}]>")
 
     def test_short_ones_cannot_make_a_long_document(self) -> None:
@@ -159,12 +159,12 @@ class TestEntities:
 
 class TestBounds:
     def test_bytes(self) -> None:
-        with pytest.raises(PictureTooComplex, match="at most 4,194,304 are allowed"):
+        with pytest.raises(PictureTooComplex, match="4,194,304"):
             read(b" " * (MAX_BYTES + 1), MANY_PIXELS)
 
     def test_depth(self) -> None:
         markup("<g>" * 99 + "</g>" * 99)
-        with pytest.raises(PictureTooComplex, match="nested more than 100 elements deep"):
+        with pytest.raises(PictureTooComplex, match="nested"):
             markup("<g>" * 100 + "</g>" * 100)
 
     def test_depth_of_what_is_left_out(self) -> None:
@@ -180,7 +180,7 @@ class TestBounds:
     "data", [b"<svg", b"<svg></g></svg>", b"<svg>\x00</svg>", b"<svg>&x;</svg>", b"hello", b""]
 )
 def test_invalid_xml_is_damaged(data: bytes) -> None:
-    with pytest.raises(CorruptPicture, match="not well-formed XML near line 1"):
+    with pytest.raises(CorruptPicture, match="line 1"):
         read(data, MANY_PIXELS)
 
 

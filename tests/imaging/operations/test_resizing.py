@@ -128,7 +128,7 @@ def test_crop_is_central_by_default():
 
 @pytest.mark.parametrize("step", ["crop:x=48,y=0", "crop:x=0,y=32,w=1,h=1"])
 def test_crop_outside_the_picture_is_refused_with_its_size(step):
-    with pytest.raises(InvalidArgument, match="lies outside the picture, which is 48x32 pixels"):
+    with pytest.raises(InvalidArgument, match="48x32"):
         apply(step, quadrants((48, 32)))
 
 

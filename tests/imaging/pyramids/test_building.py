@@ -172,7 +172,7 @@ def test_formats_that_cannot_be_streamed_have_a_limit_of_their_own(
 ):
     monkeypatch.setattr(building, "MAX_HELD_PIXELS", 10**6)
     path = put(tmp_path, saved(coordinates, "WEBP"))
-    with pytest.raises(PictureTooComplex, match="possible in jpg, png, tiff, not in webp"):
+    with pytest.raises(PictureTooComplex, match="not in webp"):
         build_pyramid(path, str(tmp_path / "x"), WHOLE, STREAMED)
 
 

@@ -240,6 +240,6 @@ class TestTheFolder:
             make_cache()
 
     def test_before_a_folder_store_it_is_refused(self, tmp_path, root):
-        with pytest.raises(ConfigError, match="of no use before a folder store"):
+        with pytest.raises(ConfigError, match="folder store"):
             DiskCache(FilesystemStore(tmp_path / "store"), STORE_URL, root, ROOM, 0)
         assert not root.exists()

@@ -244,7 +244,7 @@ class TestServersThatDiffer:
             lambda: put(store, "key", b"x", etag),
             lambda: store.delete("key", expect=etag),
         ):
-            with pytest.raises(StoreUnavailable, match="keeps rejecting a condition that holds"):
+            with pytest.raises(StoreUnavailable, match="condition"):
                 act()
         assert get(store, "key") == b"old"
 
@@ -276,7 +276,7 @@ class TestServersThatDiffer:
         meddler.rule = rule
         with (
             store.open("key") as reader,
-            pytest.raises(StoreUnavailable, match="in the middle of an object"),
+            pytest.raises(StoreUnavailable, match="middle"),
         ):
             list(iter(lambda: reader.read(3), b""))
 
@@ -413,7 +413,7 @@ def test_a_server_that_never_answers_is_unavailable_after_the_timeout(
     meddler.rule = rule
     hasty = open_raw(s3_server_url.replace("read_timeout_s=30", "read_timeout_s=0.05"))
     try:
-        with pytest.raises(StoreUnavailable, match="did not answer in time"):
+        with pytest.raises(StoreUnavailable, match="in time"):
             hasty.stat("key")
     finally:
         released.set()

@@ -42,7 +42,7 @@ def test_its_faults_are_found_and_named():
     store = open_raw(URL)
     with pytest.raises(ConfigError, match=r"writers with the same If-None-Match: .* succeed") as it:
         prove_conditional_writes(store, racers=16, rounds=5)
-    assert "does not offer If-Match on puts" in str(it.value)
+    assert "If-Match" in str(it.value)
     assert 's3.conditional_writes = "off"' in str(it.value)
     prove_listing(store)
     assert list(store.list("")) == []

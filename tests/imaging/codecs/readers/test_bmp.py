@@ -93,7 +93,7 @@ def test_of_a_bmp_that_ends_early_the_lower_rows_are_shown(tmp_path: Path) -> No
     image = read(tmp_path, cut).frames[0]
     assert (rgba(image, (0, 3)), rgba(image, (0, 4))) == (CLEAR, (255, 0, 0, 255))
     assert facts(tmp_path, cut).damage == "the pixels end early"
-    with pytest.raises(CorruptPicture, match="most of it is missing"):
+    with pytest.raises(CorruptPicture, match="most of it"):
         facts(tmp_path, data[: len(data) // 8])
 
 

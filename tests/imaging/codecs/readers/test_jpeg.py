@@ -70,7 +70,7 @@ def _whole(data: bytes) -> Image.Image:
 
 def test_a_jpeg_of_which_most_is_missing_is_refused(tmp_path: Path) -> None:
     data = _noise()
-    with pytest.raises(CorruptPicture, match="most of it is missing"):
+    with pytest.raises(CorruptPicture, match="most of it"):
         facts(tmp_path, data[: len(data) // 6])
 
 

@@ -63,7 +63,7 @@ def test_a_size_that_differs_from_that_of_the_container_is_refused(tmp_path: Pat
     """Otherwise the decoder would make room for it."""
     at = _DEEP.index(b"\xff\x4f\xff\x51") + 8
     lie = _DEEP[:at] + (30_000).to_bytes(4, "big") * 2 + _DEEP[at + 8 :]
-    with pytest.raises(CorruptPicture, match="sizes in the JPEG 2000 picture differ"):
+    with pytest.raises(CorruptPicture, match="sizes"):
         facts(tmp_path, lie)
 
 

@@ -132,7 +132,7 @@ def test_a_senseless_size_is_that_of_some_paper(size: bytes, tmp_path: Path) -> 
 
 class TestTricks:
     def test_one_that_needs_a_password_is_refused(self, tmp_path: Path) -> None:
-        with pytest.raises(CorruptPicture, match="only be opened with a password"):
+        with pytest.raises(CorruptPicture, match="password"):
             inspect(put(tmp_path, document(b"", trailer=ENCRYPTED)), LIMITS)
 
     def test_scripts_do_not_run(self, tmp_path: Path) -> None:
@@ -153,7 +153,7 @@ class TestTricks:
         assert drawn(tmp_path, data).getcolors() == [(200 * 100, WHITE)]
 
     def test_too_many_pages(self, tmp_path: Path) -> None:
-        with pytest.raises(PictureTooComplex, match="10001 pages; at most 10000 are allowed"):
+        with pytest.raises(PictureTooComplex, match="10001 pages"):
             inspect(put(tmp_path, document(*[b""] * 10_001)), LIMITS)
 
     @pytest.mark.parametrize("count", [b"9", b"2000000000", b"-1"])

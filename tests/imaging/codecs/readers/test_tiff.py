@@ -322,7 +322,7 @@ def test_a_file_that_does_not_say_what_its_samples_mean_is_black_and_white(tmp_p
 
 def test_a_compression_that_is_not_read_is_named(tmp_path: Path) -> None:
     data = _tiff(bytes(64), (8, 8), 8, 1, more={259: (3, (34_887,))})
-    with pytest.raises(CorruptPicture, match=r"compressed in a way \(34887\) that is not read"):
+    with pytest.raises(CorruptPicture, match="34887"):
         facts(tmp_path, data)
 
 
