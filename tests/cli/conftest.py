@@ -79,3 +79,13 @@ def run(monkeypatch, capfdbinary) -> Callable[..., Ran]:
 def use(run, url) -> Callable[..., Ran]:
     """Run a command against the service."""
     return lambda *arguments, stdin=b"": run(*arguments, "--url", url, stdin=stdin)
+
+
+@pytest.fixture
+def image_id(use, tmp_path, fresh_jpeg) -> str:
+    """The id of an uploaded image."""
+    path = tmp_path / "source" / "photo.jpg"
+    path.parent.mkdir()
+    path.write_bytes(fresh_jpeg)
+    done = use("upload", path, "--json", "--tag", "cli-test", "--title", "Dusk")
+    return done.json[0]["id"]
