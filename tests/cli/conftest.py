@@ -7,12 +7,14 @@ import json
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from progimage.cli import commands
 from progimage.telemetry import logs
+from tests.imaging.drawing import quadrants, saved
 from tests.system.serving.conftest import fresh_jpeg, jpeg, server
 
 __all__ = ["fresh_jpeg", "jpeg", "server"]
@@ -89,3 +91,15 @@ def image_id(use, tmp_path, fresh_jpeg) -> str:
     path.write_bytes(fresh_jpeg)
     done = use("upload", path, "--json", "--tag", "cli-test", "--title", "Dusk")
     return done.json[0]["id"]
+
+
+@pytest.fixture
+def shots(tmp_path, fresh_jpeg) -> Path:
+    """A folder with three images, one of them in a subfolder, and other files."""
+    folder = tmp_path / "shots"
+    (folder / "below").mkdir(parents=True)
+    for n, path in enumerate(["a.png", "b.PNG", "below/c.png"]):
+        (folder / path).write_bytes(saved(quadrants((30 + n, 20)), "PNG") + b"")
+    (folder / "notes.txt").write_text("not a picture")
+    (folder / ".hidden.png").write_text("not a picture")
+    return folder

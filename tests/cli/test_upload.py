@@ -2,35 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import os
-import signal
 import subprocess
 import sys
 from pathlib import Path
 from urllib.parse import quote
 
 import httpx
-import pytest
 
-from progimage.cli.files import LeftOut, find_files
-from progimage.cli.manifest import Manifest
-from progimage.cli.terminal import CommandError
 from tests.client.scripted import CUT, busy, scripted
 from tests.imaging.drawing import quadrants, saved
-from tests.system.serving.server import wait_until
-
-
-@pytest.fixture
-def shots(tmp_path, fresh_jpeg) -> Path:
-    """A folder with three images, one of them in a subfolder, and other files."""
-    folder = tmp_path / "shots"
-    (folder / "below").mkdir(parents=True)
-    for n, path in enumerate(["a.png", "b.PNG", "below/c.png"]):
-        (folder / path).write_bytes(saved(quadrants((30 + n, 20)), "PNG") + b"")
-    (folder / "notes.txt").write_text("not a picture")
-    (folder / ".hidden.png").write_text("not a picture")
-    return folder
 
 
 def test_one_file_is_uploaded_with_its_fields(use, tmp_path, fresh_jpeg):
@@ -104,77 +85,6 @@ def test_standard_input_is_one_image(use, fresh_jpeg):
     assert facts["file_name"] == "piped.jpg"
 
 
-def test_a_second_run_uploads_only_new_and_changed_files(use, shots, tmp_path):
-    manifest = tmp_path / "done.jsonl"
-    first = use("upload", shots, "--manifest", manifest, "--json")
-    assert {item["status"] for item in first.json} <= {"created", "existing"}
-    (shots / "a.png").write_bytes(saved(quadrants((77, 20)), "PNG"))
-    (shots / "d.png").write_bytes(saved(quadrants((78, 20)), "PNG"))
-    second = use("upload", shots, "--manifest", manifest, "--json")
-    assert second.code == 0
-    assert {Path(i["path"]).name: i["status"] for i in second.json} == {
-        "a.png": "created",
-        "b.PNG": "skipped",
-        "c.png": "skipped",
-        "d.png": "created",
-    }
-
-
-def test_a_manifest_with_an_incomplete_line_can_be_continued(tmp_path):
-    file, picture = tmp_path / "done.jsonl", tmp_path / "a.png"
-    picture.write_bytes(b"x")
-    facts = picture.stat()
-    with Manifest(file, "http://a") as manifest:
-        manifest.add(picture, facts, "id")
-    whole = file.read_bytes()
-    file.write_bytes(whole + whole[: len(whole) // 2])
-    other = tmp_path / "b.png"
-    other.write_bytes(b"y")
-    with Manifest(file, "http://a") as manifest:
-        assert manifest.has(picture, facts)
-        assert not manifest.has(other, other.stat())
-        manifest.add(other, other.stat(), "id2")
-    with Manifest(file, "http://a") as manifest:
-        assert manifest.has(picture, facts)
-        assert manifest.has(other, other.stat())
-    with Manifest(file, "http://b") as manifest:
-        assert not manifest.has(picture, facts)
-
-
-def test_files_are_found_by_name_folder_and_pattern(shots, monkeypatch):
-    monkeypatch.chdir(shots)
-    names = ["notes.txt", "**/*.png"]
-    found = [str(path) for path in find_files(names, LeftOut(), every=False)]
-    assert found == ["notes.txt", "a.png", "below/c.png"]
-    assert len(list(find_files(["."], LeftOut(), every=True))) == 4
-    with pytest.raises(CommandError, match="no such file"):
-        list(find_files(["missing.png"], LeftOut(), every=False))
-
-
-def test_a_folder_upload_prints_what_it_left_out(use, shots):
-    (shots / "draft.psd").write_bytes(b"")
-    (shots / "README").write_bytes(b"")
-    (shots / ".git").mkdir()
-    done = use("upload", shots)
-    assert done.code == 0
-    [line] = [line for line in done.err.splitlines() if line.startswith("left out")]
-    assert line.startswith("left out: 3 with other suffixes (1 ")
-    assert line.endswith("; --all takes them), 2 hidden")
-    assert all(word in line for word in ("1 .txt", "1 .psd", "1 without suffix"))
-
-
-def test_a_file_name_that_is_not_utf_8_fails_alone(use, shots):
-    (shots / "a.png").rename(shots / os.fsdecode(b"caf\xe9.png"))
-    done = use("upload", shots, "--json")
-    assert done.code == 3
-    status = {Path(item["path"]).name: item["status"] for item in done.json}
-    assert status.pop("caf\udce9.png") == "failed"
-    assert set(status) == {"b.PNG", "c.png"}
-    assert set(status.values()) <= {"created", "existing"}
-    [failed] = [item for item in done.json if item["status"] == "failed"]
-    assert "not valid UTF-8" in failed["error"]
-
-
 def test_wrong_use_is_one_line(use, tmp_path):
     for arguments in (["missing.png"], ["-", "x.png"], [tmp_path]):
         done = use("upload", *arguments)
@@ -215,29 +125,6 @@ def test_control_characters_of_a_name_do_not_reach_the_terminal(use, tmp_path):
     path = tmp_path / "a\x1b[31m.png"
     path.write_bytes(saved(quadrants((31, 21)), "PNG"))
     assert b"\x1b" not in use("upload", path).out
-
-
-def test_ctrl_c_exits_with_130_and_the_manifest_lists_what_was_uploaded(url, tmp_path):
-    folder = tmp_path / "many"
-    folder.mkdir()
-    for n in range(600):
-        (folder / f"{n:04}.png").write_bytes(saved(quadrants((20 + n % 50, 20 + n // 50)), "PNG"))
-    manifest = tmp_path / "done.jsonl"
-    command = [Path(sys.executable).with_name("progimage"), "upload", folder, "--url", url]
-    command += ["--manifest", manifest, "--json", "-c", "2"]
-    # A shell starts background processes with SIGINT ignored.
-    command = ["env", "--default-signal=INT", *command]
-    run = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    wait_until(lambda: manifest.exists() and manifest.read_bytes().count(b"\n") >= 5)
-    run.send_signal(signal.SIGINT)
-    out, err = run.communicate(timeout=30)
-    assert run.returncode == 130, err
-    assert b"Traceback" not in err
-    assert b"interrupted" in err
-    assert b"\x1b" not in out + err
-    noted = [json.loads(line)["path"] for line in manifest.read_text().splitlines()]
-    assert 5 <= len(noted) < 600
-    assert set(noted) >= {json.loads(line)["path"] for line in out.splitlines()}
 
 
 def test_a_closed_pipe_is_no_stack_trace(url, tmp_path, jpeg):
