@@ -17,6 +17,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.system.serving.server import wait_until
+
 _SHUTDOWN = 0x8004587D
 _WITHOUT_FLUSHING_THE_LOG = 2
 
@@ -50,6 +52,13 @@ class LoopDisk:
             os.close(root)
 
     def unmount(self) -> None:
+        """Unmount it, once the last dead process has closed its files.
+
+        Until then the kernel would mount the same file system again, without power as it is.
+        """
+        wait_until(lambda: _succeeds(["umount", str(self.folder)]))
+
+    def unmount_in_use(self) -> None:
         """Unmount it, also while files on it are open."""
         _run(["umount", "-l", str(self.folder)])
 
@@ -65,7 +74,7 @@ def loop_disk(kind: str, folder: Path) -> Iterator[LoopDisk]:
         yield disk
     finally:
         with suppress(subprocess.CalledProcessError):
-            disk.unmount()
+            disk.unmount_in_use()
 
 
 @contextmanager
@@ -79,6 +88,10 @@ def memory_disk(folder: Path, options: str) -> Iterator[None]:
         yield
     finally:
         _run(["umount", "-l", str(folder)])
+
+
+def _succeeds(command: list[str]) -> bool:
+    return subprocess.run(command, check=False, capture_output=True).returncode == 0
 
 
 def _run(command: list[str]) -> None:

@@ -284,9 +284,11 @@ class MixedLoad:
 
 
 @contextmanager
-def mixed_load(nodes: Sequence[Server], who: Mapping[str, str], seed: int) -> Iterator[MixedLoad]:
+def mixed_load(
+    nodes: Sequence[Server], who: Mapping[str, str], seed: int, kind: type[MixedLoad] = MixedLoad
+) -> Iterator[MixedLoad]:
     """Run clients of every kind; what one of them finds wrong is raised at the end."""
-    load = MixedLoad(nodes, who, seed)
+    load = kind(nodes, who, seed)
     with ThreadPoolExecutor(len(load.actions)) as threads:
         runs = [threads.submit(load.run, number) for number in range(len(load.actions))]
         try:

@@ -124,7 +124,7 @@ def test_a_disk_that_comes_back_is_used_without_a_restart(tmp_path, server):
             for _ in range(3):
                 disk.cut_power()
                 wait_until(lambda: server.get("/health/ready").status == 503, PATIENCE_S)
-                disk.unmount()
+                disk.unmount_in_use()
                 disk.mount()
                 recoveries_s.append(recovered_s(server, who))
                 assert_answers(server, load)
