@@ -6,7 +6,7 @@ The protocol is the specification. Each sentence below is a promise that
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import BinaryIO, Protocol, runtime_checkable
@@ -202,6 +202,10 @@ class NeedsPreparation(Protocol):
 class HasNames(Protocol):
     """Optional: a store that lists keys at less cost than objects with their facts."""
 
-    def names(self, prefix: str) -> Sequence[str]:
-        """Return the keys that `list` yields, in no order; the object of one may be gone."""
+    def names(self, prefix: str, known: Container[str] = ()) -> Sequence[str]:
+        """Return the keys that `list` yields, in no order; the object of one may be gone.
+
+        Args:
+            known: keys that this has returned before.
+        """
         ...

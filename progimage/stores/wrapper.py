@@ -32,7 +32,7 @@ class StoreWrapper:
             self.open_if_changed = wrapped
         if isinstance(store, HasNames):
             names = store.names
-            self.names = lambda prefix: self._call("list", lambda: names(prefix))
+            self.names = lambda prefix, known=(): self._call("list", lambda: names(prefix, known))
 
     def put(
         self, key: str, source: BinaryIO, *, media_type: str, expect: str | None = None

@@ -17,7 +17,7 @@ MAX_WORDS = 100
 _MAX_SLUG_BYTES = 240
 _SHORTENED_BYTES = 160
 
-Kind = Literal["types", "owners", "tags", "words"]
+Kind = Literal["types", "owners", "tags"]
 
 
 class Facet(NamedTuple):
@@ -47,11 +47,6 @@ def tag(value: str) -> Facet:
     return Facet("tags", slug(fold(value)))
 
 
-def word(value: str) -> Facet:
-    """Return the facet of all pictures with a word, as `words.pieces` gives it."""
-    return Facet("words", value)
-
-
 def words_of(record: Record) -> frozenset[str]:
     """Return the words a picture is found by.
 
@@ -64,18 +59,11 @@ def words_of(record: Record) -> frozenset[str]:
         (record.title, record.file_name, record.description, record.alt),
         record.custom.values(),
     )
-    found = [word for text in texts for word in words.words(text)]
-    spelt = chain(found, (words.without_accents(word) for word in found))
+    found = dict.fromkeys(word for text in texts for word in words.words(text))
+    plain = (words.without_accents(word) for word in found if not word.isascii())
+    spelt = chain(found, plain)
     every = chain.from_iterable(map(words.pieces, spelt))
     return frozenset(islice(dict.fromkeys(every), MAX_WORDS))
-
-
-def facets_of(record: Record) -> frozenset[Facet]:
-    """Return all facets of a picture."""
-    facets = {media_type(record.media_type), owner(record.owner)}
-    facets.update(tag(value) for value in record.tags)
-    facets.update(word(value) for value in words_of(record))
-    return frozenset(facets)
 
 
 def slug(value: str) -> str:

@@ -22,7 +22,7 @@ from progimage.errors import StoreUnavailable
 from progimage.library.index import keys, manifest
 from progimage.library.index.shelf_files import ShelfFiles
 from progimage.library.index.view import View
-from progimage.library.index.view_reader import ViewReader
+from progimage.library.index.view_reader import SWEEP_AFTER_S, ViewReader
 from progimage.model import Record
 from progimage.stores import ObjectStore
 from progimage.stores.deadline import held
@@ -73,6 +73,7 @@ class Index:
     Args:
         executor: for several requests at a time; worth it where each takes long.
         files: what opens shelves; by default they are read from the store.
+        sweep_after_s: how long announcements stay that shelves have; see `view_reader`.
         seconds: a clock that never goes back.
     """
 
@@ -81,9 +82,11 @@ class Index:
         store: ObjectStore,
         executor: Executor | None = None,
         files: ShelfFiles | None = None,
+        sweep_after_s: float = SWEEP_AFTER_S,
         seconds: Callable[[], float] = _seconds,
     ) -> None:
         self.store = store
+        self.sweep_after_s = sweep_after_s
         self.seconds = seconds
         self._executor = executor
         self._reader = ViewReader(store, files or ShelfFiles(store), self.each, seconds)

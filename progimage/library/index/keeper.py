@@ -7,7 +7,10 @@ do the same work, the work of one is wasted.
 from __future__ import annotations
 
 import random
+import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import structlog
 
@@ -18,7 +21,6 @@ from progimage.library.index.publish import Merge, Outcome
 from progimage.library.index.shelf_writer import merged_bytes
 from progimage.library.index.sweep import sweep
 from progimage.library.index.tidy import tidy
-from progimage.library.index.view_reader import SWEEP_AFTER_S
 from progimage.telemetry import metrics
 
 log = structlog.get_logger()
@@ -27,6 +29,10 @@ _PERIOD_S = 2.0
 # A change that comes alone is folded after so many rounds: until then every new process
 # reads it once.
 _ROUNDS_OF_FEW = 30
+
+_USUAL_INTERVAL_S = sys.getswitchinterval()
+# A search gives up the interpreter about 20 times. Beside a fold it waits for each of them.
+_SHORT_INTERVAL_S = 0.001
 
 
 class Keeper:
@@ -60,11 +66,12 @@ class Keeper:
         view = self._index.view()
         if len(view.states) >= FOLD_AT or (view.states and is_round_of_few):
             self._rounds = 0
-            self._note(fold(self._index, 1, merge=self._merge))
-            while self._note(tidy(self._index, merge=self._merge)) == "published":
-                pass
+            with _yielding_often():
+                self._note(fold(self._index, 1, merge=self._merge))
+                while self._note(tidy(self._index, merge=self._merge)) == "published":
+                    pass
         now = self._index.seconds()
-        if any(now - since >= SWEEP_AFTER_S for since in view.shelved_since.values()):
+        if any(now - since >= self._index.sweep_after_s for since in view.shelved_since.values()):
             sweep(self._index)
         shelves = view.manifest.shelves
         metrics.index(len(view.announced), len(shelves), sum(shelf.size_bytes for shelf in shelves))
@@ -84,3 +91,13 @@ class Keeper:
         if outcome != "nothing to do":
             metrics.index_publication(outcome)
         return outcome
+
+
+@contextmanager
+def _yielding_often() -> Iterator[None]:
+    """While the block runs, let other threads that wait for the interpreter have it sooner."""
+    sys.setswitchinterval(_SHORT_INTERVAL_S)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(_USUAL_INTERVAL_S)

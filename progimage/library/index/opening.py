@@ -13,7 +13,8 @@ from progimage.library.index.shelf_files import (
     is_on_network,
     scratch_folder,
 )
-from progimage.stores import HasLocalPath, ObjectStore
+from progimage.library.index.view_reader import SWEEP_AFTER_S
+from progimage.stores import HasLocalPath, HasNames, ObjectStore
 
 
 def open_index(
@@ -36,7 +37,10 @@ def open_index(
     is_local = isinstance(store, HasLocalPath) and not is_on_network(
         Path(store.local_path("index"))
     )
-    if url.startswith("memory:") or is_local:
+    if url.startswith("memory:"):
         return Index(store, executor)
+    if is_local:
+        sweep_after_s = 0.0 if isinstance(store, HasNames) else SWEEP_AFTER_S
+        return Index(store, executor, sweep_after_s=sweep_after_s)
     scratch = scratch_folder(Path(folder or tempfile.gettempdir()), url)
     return Index(store, executor, ShelfFiles(store, scratch, max_bytes))

@@ -27,7 +27,7 @@ import struct
 import zlib
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from pyroaring import BitMap
 
@@ -118,25 +118,21 @@ class Shelf:
         start, end = self._record_ends[ordinal], self._record_ends[ordinal + 1]
         return self._data[self._records + start : self._records + end]
 
+    def json(self, ordinal: int) -> bytes:
+        """Return a record as JSON."""
+        return unpack(self.packed(ordinal))
+
     def record(self, ordinal: int) -> Record:
         """Return a record."""
-        return Record.model_validate_json(unpack(self.packed(ordinal)))
+        return Record.model_validate_json(self.json(ordinal))
 
     def version(self, ordinal: int) -> tuple[str, int]:
         """Return the generation and the revision of a record."""
-        facts = json.loads(unpack(self.packed(ordinal)))
-        return facts["generation"], facts["revision"]
+        return _version(self.packed(ordinal))
 
     def first_from(self, at: Position) -> int:
         """Return the ordinal of the first record at or after a position."""
-        low, high = 0, self.n
-        while low < high:
-            middle = (low + high) // 2
-            if self.position(middle) < at:
-                low = middle + 1
-            else:
-                high = middle
-        return low
+        return bisect_left(range(self.n), at, key=self.position)
 
     def find(self, at: Position) -> int | None:
         """Return the ordinal of the record at a position, None if there is none."""
@@ -236,14 +232,14 @@ class Shelf:
 
     def sort_key(self, ordinal: int, key: SortKey) -> bytes:
         """Return what a record is sorted by."""
-        return sort_keys.of_json(unpack(self.packed(ordinal))).by(key)
+        return sort_keys.of_json(self.json(ordinal)).by(key)
 
     @cached_property
     def looks(self) -> Sequence[int]:
         """What each record looks like: its perceptual hash as a number, 0 for none."""
         if self._looks is not None:
             return self._looks
-        return [sort_keys.of_json(unpack(self.packed(o))).look for o in range(self.n)]
+        return [sort_keys.of_json(self.json(o)).look for o in range(self.n)]
 
     def terms_from(self, first: Term) -> Iterator[Term]:
         """Yield the terms from one on, ascending."""
@@ -273,6 +269,13 @@ class Shelf:
 def unpack(data: bytes) -> bytes:
     """Return the JSON of a record as a shelf stores it."""
     return zlib.decompressobj(RAW_DEFLATE, DICTIONARY).decompress(data)
+
+
+@lru_cache(4_000)
+def _version(packed: bytes) -> tuple[str, int]:
+    """Return the generation and the revision of a record; folds copy most records unchanged."""
+    facts = json.loads(unpack(packed))
+    return facts["generation"], facts["revision"]
 
 
 def _tombs(data: bytes) -> Iterator[tuple[Upload, int]]:

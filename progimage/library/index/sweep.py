@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timedelta
 from progimage.library.index import keys
 from progimage.library.index.index import GRACE, Index
 from progimage.library.index.view import View
-from progimage.library.index.view_reader import SWEEP_AFTER_S
 
 
 def sweep(index: Index, older_than: timedelta = GRACE) -> int:
@@ -19,7 +18,7 @@ def sweep(index: Index, older_than: timedelta = GRACE) -> int:
     `Announced.confirm`).
     """
     view, now = index.view(), index.seconds()
-    due = [key for key, since in view.shelved_since.items() if now - since >= SWEEP_AFTER_S]
+    due = [key for key, since in view.shelved_since.items() if now - since >= index.sweep_after_s]
     due += unsettled(view, older_than)
     index.each(index.store.delete, due)
     return len(due)

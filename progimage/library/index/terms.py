@@ -16,7 +16,7 @@ from progimage.model import Record, Viewer
 
 Term = bytes
 
-_LETTERS: dict[Kind, bytes] = {"types": b"m", "owners": b"o", "tags": b"t", "words": b"w"}
+_LETTERS: dict[Kind, bytes] = {"types": b"m", "owners": b"o", "tags": b"t"}
 
 TAGS, WORDS, PIECES = b"t", b"w", b"g"
 PIECE = 3
@@ -38,7 +38,10 @@ def term(facet: Facet) -> Term:
 
 def terms_of(record: Record) -> frozenset[Term]:
     """Return every term of a picture."""
-    found = {term(facet) for facet in facets.facets_of(record)}
+    found = {WORDS + word.encode() for word in facets.words_of(record)}
+    found.update(term(facets.tag(tag)) for tag in record.tags)
+    found.add(term(facets.media_type(record.media_type)))
+    found.add(term(facets.owner(record.owner)))
     found.add(PUBLIC if record.is_public else private(record.owner))
     return frozenset(found)
 

@@ -152,10 +152,12 @@ class Part:
         unshelved = dict(self.unshelved)
         replaced = self.replaced[0].copy(), self.replaced[1].copy()
         for at, state in states.items():
-            if state is None:
-                unshelved.pop(at, None)
-            else:
+            if state is not None:
                 unshelved[at] = state.unshelved
+            elif at in unshelved:
+                del unshelved[at]
+            else:
+                continue
             for gone, ordinal in zip(replaced, self.range.ordinals_of(at), strict=True):
                 if ordinal is not None:
                     (gone.discard if state is None else gone.add)(ordinal)

@@ -3,6 +3,8 @@
 *   An announcement is removed only when some process has seen it in the shelves for
     `SWEEP_AFTER_S`. A listing that took longer than half of that may have missed it and
     still shown an older manifest; then the manifest is looked at again.
+*   In a local folder that is done after every listing: the announcement was removed after a
+    manifest with its change was in place, so this one has it too. Nothing needs to wait there.
 *   A record that was read counts for as long as the manifest stays the same: under a newer
     one, the announcement of a later change may have been removed already.
 *   Announcements that the shelves have are compared with them again when the manifest changes:
@@ -30,6 +32,7 @@ from progimage.model import Record
 from progimage.stores import HasNames, ObjectStore
 
 SWEEP_AFTER_S = 5.0
+"""How long announcements stay that shelves have, where listings show the manifest too."""
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -93,7 +96,7 @@ class ViewReader:
             times = {key: stat.modified for key, stat in listed.items() if keys.announcement(key)}
             return times, head.etag if head else None
         known = before.announced if before else {}
-        names = set(self._store.names(keys.LIVE))
+        names = set(self._store.names(keys.LIVE, known))
         times = dict(known)
         for key in known.keys() - names:
             del times[key]

@@ -14,7 +14,7 @@ from progimage.library.index.positions import Position
 from progimage.library.index.view import View
 from progimage.library.search import sorted_pages
 from progimage.library.search.cursor import Cursor, Total
-from progimage.library.search.hits import Hit, backwards, forwards
+from progimage.library.search.hits import Hit, backwards, forwards, load
 from progimage.library.search.matcher import Matcher
 from progimage.library.search.order import NEWEST_FIRST, Order, Place
 from progimage.library.search.page import MAX_TOTAL, Page
@@ -88,7 +88,7 @@ class Catalogue:
             turn = partial(self._forwards, matcher=matcher, at=following, limit=limit)
             found, following, _ = self._see(turn)
             if found:
-                yield [hit.load() for hit in found]
+                yield load(found)
             limit = _WAVE
 
     def _every_sorted(self, matcher: Matcher, order: Order) -> Iterator[list[Record]]:
@@ -167,7 +167,7 @@ class Catalogue:
             total = Total(min(count, total.count), is_exact=False)
         following = found[limit].position if len(found) > limit else stopped_at
         return Page(
-            [hit.load() for hit in shown],
+            load(shown),
             total,
             next=Cursor(following, False, total) if following is not None else None,
             previous=Cursor(shown[0].position, True, total) if offset and shown else None,
@@ -177,7 +177,7 @@ class Catalogue:
     def _after(self, view: View, matcher: Matcher, limit: int, cursor: Cursor) -> Page:
         found, following, is_partial = self._forwards(view, matcher, cursor.position, limit)
         return Page(
-            [hit.load() for hit in found],
+            load(found),
             cursor.total,
             next=Cursor(following, False, cursor.total) if following is not None else None,
             previous=Cursor(cursor.position, True, cursor.total),
@@ -197,7 +197,7 @@ class Catalogue:
                 break
         preceding = found[-limit].position if len(found) > limit else reached
         return Page(
-            [hit.load() for hit in found[-limit:]],
+            load(found[-limit:]),
             cursor.total,
             next=Cursor(cursor.position, False, cursor.total),
             previous=Cursor(preceding, True, cursor.total) if preceding is not None else None,

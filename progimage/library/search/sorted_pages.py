@@ -7,6 +7,7 @@ from itertools import islice
 
 from progimage.library.index.view import View
 from progimage.library.search.cursor import Cursor, Total
+from progimage.library.search.hits import load
 from progimage.library.search.matcher import Matcher
 from progimage.library.search.order import Order, Place
 from progimage.library.search.page import MAX_TOTAL, Page
@@ -28,7 +29,7 @@ def first(
     total = Total(hits.count if is_counted else at_least - 1, is_counted)
     has_more, has_less = len(found) > limit, offset > 0 and bool(shown)
     return Page(
-        [each.hit.load() for each in shown],
+        load([each.hit for each in shown]),
         total,
         next=_cursor(order, found[limit].place, total) if has_more else None,
         previous=_cursor(order, shown[0].place, total, is_backwards=True) if has_less else None,
@@ -50,7 +51,7 @@ def beside(view: View, matcher: Matcher, limit: int, cursor: Cursor, is_late: Is
     )
     found = list(islice(hits, limit + 1))
     has_more = len(found) > limit
-    records = [each.hit.load() for each in found[:limit]]
+    records = load([each.hit for each in found[:limit]])
     here = _cursor(order, cursor.place, total, is_backwards=not is_back)
     if not is_back:
         after = _cursor(order, found[limit].place, total) if has_more else None
@@ -68,7 +69,7 @@ def batch(
     hits = SortedHits(view, matcher, order, start, at_least=limit + 1, is_late=is_late)
     found = list(islice(hits, limit + 1))
     following = found[limit].place if len(found) > limit else None
-    return [each.hit.load() for each in found[:limit]], following
+    return load([each.hit for each in found[:limit]]), following
 
 
 def _cursor(order: Order, place: Place, total: Total, *, is_backwards: bool = False) -> Cursor:

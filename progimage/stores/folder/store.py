@@ -8,7 +8,7 @@ from __future__ import annotations
 import io
 import os
 import stat as modes
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -137,10 +137,14 @@ class FilesystemStore:
         check_prefix(after)
         return self._stats(walk(self._root, prefix, after))
 
-    def names(self, prefix: str) -> Sequence[str]:
-        """Return the keys that `list` yields, in no order, without a look at each file."""
+    def names(self, prefix: str, known: Container[str] = ()) -> Sequence[str]:
+        """Return the keys that `list` yields, in no order, without a look at each file.
+
+        Args:
+            known: keys that this has returned before, which are not checked again.
+        """
         check_prefix(prefix)
-        return names(self._root, prefix)
+        return names(self._root, prefix, known)
 
     def local_path(self, key: str) -> str:
         """Return the path of the object's file, whether or not it exists."""

@@ -8,7 +8,7 @@ mistakes need more.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
@@ -231,7 +231,7 @@ def search_slowly(world: World) -> Actor:
 class Named(Torn):
     """A store that lists names alone, as a folder does: a look at each object is a step more."""
 
-    def names(self, prefix: str) -> list[str]:
+    def names(self, prefix: str, known: Container[str] = ()) -> list[str]:
         return [stat.key for stat in self._inner.list(prefix)]
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import itertools
+import sys
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -17,6 +19,7 @@ from progimage.library.index.index import GRACE, Index
 from progimage.library.index.keeper import Keeper
 from progimage.library.index.keys import LIVE, MANIFEST, SHELVES, announcement
 from progimage.library.index.manifest import Row, ShelfInfo
+from progimage.library.index.opening import open_index
 from progimage.library.index.shelf_writer import merged_bytes
 from progimage.library.index.sweep import remove_retired, remove_unnamed, sweep, unsettled
 from progimage.library.index.tidy import find_run, rewrite, tidy
@@ -24,6 +27,7 @@ from progimage.library.search.catalogue import Catalogue
 from progimage.library.search.query import Query
 from progimage.model import ANONYMOUS, Metadata
 from progimage.stores import ObjectStore
+from progimage.stores.folder.store import FilesystemStore
 from progimage.stores.memory import MemoryStore
 from tests.candidates import add, candidate, id_of
 
@@ -86,6 +90,18 @@ def test_announcements_go_when_they_have_been_in_shelves_for_a_while(store, libr
         sweep(index)
         assert len(announcements(store)) == left
     assert len(ids(store)) == 3
+
+
+def test_in_a_local_folder_announcements_go_as_soon_as_they_are_in_shelves(tmp_path):
+    """A search there reads the manifest after the listing, so it misses none of them."""
+    store = FilesystemStore(tmp_path)
+    index, searching = open_index(store, f"file://{tmp_path}"), Index(store)
+    fill(Library(store, index=index), range(3))
+    assert len(searching.view().states) == 3
+    assert fold(index, 1) == "published"
+    sweep(index)
+    assert announcements(store) == []
+    assert len(Catalogue(searching).first(ANONYMOUS, Query(), 10).records) == 3
 
 
 def test_an_announcement_of_a_dead_upload_is_given_up_after_an_hour(store, library):
@@ -319,3 +335,20 @@ def test_large_merges_run_where_the_caller_chooses(store, library, monkeypatch):
     assert fold(Index(store), 1, merge=elsewhere, patch_most=1) == "published"
     assert sizes == [2]
     assert len(ids(store)) == 3
+
+
+def test_folding_lets_other_threads_run_more_often_and_nothing_else_does(store):
+    intervals: list[float] = []
+
+    class Watching(MemoryStore):
+        def put(self, key: str, *args: Any, **kwargs: Any):
+            if key.startswith(SHELVES):
+                intervals.append(sys.getswitchinterval())
+            return super().put(key, *args, **kwargs)
+
+    usual = sys.getswitchinterval()
+    index = Index(Watching())
+    fill(Library(index.store, index=index), range(64))
+    Keeper(index).work()
+    assert len(intervals) == 1
+    assert intervals[0] < usual == sys.getswitchinterval()

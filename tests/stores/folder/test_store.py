@@ -152,7 +152,10 @@ def test_names_are_the_keys_of_the_list(store, root, prefix):
     for key in ("a-b", "a/b/2", "a/b/1", "a/b0", "a/c", "ab", "b/a/b/c"):
         store.put(key, io.BytesIO(b""), media_type="text/plain")
     (root / "a" / ".hidden").touch()
-    assert sorted(store.names(prefix)) == [stat.key for stat in store.list(prefix)]
+    (root / "a" / "line\nbreak").touch()
+    listed = [stat.key for stat in store.list(prefix)]
+    assert sorted(store.names(prefix)) == listed
+    assert sorted(store.names(prefix, listed[1:])) == listed
 
 
 def test_no_temporary_file_is_ever_listed(store):
