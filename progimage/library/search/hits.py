@@ -15,7 +15,6 @@ from progimage.library.index.view import Part, View
 from progimage.library.search.matcher import Matcher
 from progimage.model import Record
 
-
 _RECORDS = TypeAdapter(list[Record])
 
 
