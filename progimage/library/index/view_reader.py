@@ -58,6 +58,8 @@ class ViewReader:
         self, store: ObjectStore, files: ShelfFiles, each: Each, seconds: Callable[[], float]
     ) -> None:
         self._store = store
+        # Asked once: the answer takes longer than a look at a file.
+        self._named = store if isinstance(store, HasNames) else None
         self._files = files
         self._each = each
         self._seconds = seconds
@@ -90,13 +92,13 @@ class ViewReader:
 
         An announcement never changes, so of known ones the name is enough.
         """
-        if not isinstance(self._store, HasNames):
+        if self._named is None:
             listed = {stat.key: stat for stat in self._store.list(keys.LIVE)}
             head = listed.pop(keys.MANIFEST, None)
             times = {key: stat.modified for key, stat in listed.items() if keys.announcement(key)}
             return times, head.etag if head else None
         known = before.announced if before else {}
-        names = set(self._store.names(keys.LIVE, known))
+        names = set(self._named.names(keys.LIVE, known))
         times = dict(known)
         for key in known.keys() - names:
             del times[key]

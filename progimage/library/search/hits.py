@@ -75,10 +75,9 @@ class Hits:
 
 def load(hits: Sequence[Hit]) -> list[Record]:
     """Return the records of matches. Those of shelves are parsed in one call, in less time."""
-    sources = [hit.source for hit in hits]
-    stored = [shelf.json(n) for shelf, n in (s for s in sources if not isinstance(s, Record))]
+    stored = [place[0].json(place[1]) for _, place in hits if isinstance(place, tuple)]
     parsed = iter(_RECORDS.validate_json(b"[" + b",".join(stored) + b"]"))
-    return [s if isinstance(s, Record) else next(parsed) for s in sources]
+    return [next(parsed) if isinstance(source, tuple) else source for _, source in hits]
 
 
 def forwards(view: View, matcher: Matcher, at: Position) -> Iterator[tuple[Part, Hits]]:
