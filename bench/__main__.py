@@ -25,6 +25,7 @@ from bench.cases import (
     origins,
     quality,
     searches,
+    starting,
     tail,
     uploads,
 )
@@ -51,6 +52,7 @@ CASES: dict[str, Callable[[Bench], list[Table]]] = {
     "soak": memory.soak,
     "searches": searches.searches,
     "beside": beside.beside,
+    "starting": starting.starting,
     "uploads": uploads.uploads,
     "photographs": uploads.photographs,
     "imports": imports.imports,
