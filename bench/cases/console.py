@@ -7,7 +7,6 @@ import os
 import random
 import secrets
 import shutil
-import statistics
 import tempfile
 import time
 from collections.abc import Iterator
@@ -21,6 +20,18 @@ from PIL import Image, ImageDraw
 
 from bench import servers
 from bench.bench import Bench
+from bench.interactions import (
+    AIM_MS,
+    KEY_MS,
+    OBSERVE,
+    TICK_MS,
+    TICK_PX,
+    Interactions,
+    interactions,
+    open_plain_page,
+    shifts,
+    walk,
+)
 from bench.report import Table, verdict
 from bench.servers import Server, StartFailed
 
@@ -29,30 +40,12 @@ if TYPE_CHECKING:
 
 _BROWSERS = ("chromium", "google-chrome")
 _PASSPHRASE = secrets.token_hex()
-_AIM_MS = 400
-"""Time to move the hand to the next button and press it."""
-_KEY_MS = 80
-_TICK_PX = 600
 _PATIENCE_MS = 60_000
-_MOST_SCROLL_S = 120
-
-# Durations of events are multiples of 8 ms; shorter ones than 16 ms are not reported.
-# Source: W3C Event Timing API.
-_OBSERVE = """
-window.seen = {events: [], shifts: []};
-new PerformanceObserver((list) => {
-  for (const entry of list.getEntries()) {
-    if (entry.interactionId) {
-      const handled = entry.processingEnd - entry.startTime;
-      const script = entry.processingEnd - entry.processingStart;
-      seen.events.push([entry.interactionId, entry.duration, handled, script]);
-    }
-  }
-}).observe({type: "event", durationThreshold: 16, buffered: true});
-new PerformanceObserver((list) => {
-  for (const entry of list.getEntries()) if (!entry.hadRecentInput) seen.shifts.push(entry.value);
-}).observe({type: "layout-shift", buffered: true});
-"""
+_MOST_SCROLL_S = 150
+_PLAIN_TILES = 40
+_PLAIN_S = 30
+# A page of so few tiles is scrolled down and up again.
+_PLAIN_TURNS = 3
 
 _LAST_SHOWN = """Math.max(
   0, ...[...document.querySelectorAll(".tile")].map((tile) => tile.ariaPosInSet))"""
@@ -95,78 +88,84 @@ def _by_hand(bench: Bench, count: int) -> Table:
         hand.press("Enter")
         toast.filter(has_text=f"{count} pictures added").wait_for()
         whole_s = time.perf_counter() - hand.started
-        inp = _interactions(page)
+        slowest = interactions(page).slowest[0]
     row = (
         f"{count:,}",
         f"{hand.clicks} clicks, {hand.keys} keys",
         verdict(whole_s, 60, at_most=True) + " s",
         f"{whole_s - hand.waited_s:.1f} s",
-        f"{max(inp, default=0):.0f} ms",
+        f"{slowest.duration:.0f} ms",
     )
     note = (
         "Private pictures of an account are tagged, published, and put into a new album, in "
-        f"Chromium by mouse and keyboard: {_AIM_MS} ms before each click or command, "
-        f"{_KEY_MS} ms before each letter. The time without these is what the editor waits."
+        f"Chromium by mouse and keyboard: {AIM_MS} ms before each click or command, "
+        f"{KEY_MS} ms before each letter. The time without these is what the editor waits."
     )
     columns = ("pictures", "steps", "time in all", "without the hand", "slowest interaction")
     return Table("The console, by hand", note, columns, (row,))
 
 
 def _scrolled(bench: Bench, count: int) -> Table:
-    with _library(bench, count) as server, _page(server) as page:
-        tiles = page.locator(".tile")
-        tiles.first.wait_for()
-        page.mouse.move(700, 500)
-        started = time.perf_counter()
-        ticks = 0
-        while time.perf_counter() - started < _MOST_SCROLL_S:
-            page.mouse.wheel(0, _TICK_PX)
-            page.wait_for_timeout(30)
-            ticks += 1
-            if ticks % 10 == 0:
-                _interact(page)
-            if ticks % 20 == 0 and _is_at_end(page, count):
-                break
-        took_s = time.perf_counter() - started
-        shown = page.evaluate(_LAST_SHOWN)
-        in_page = tiles.count()
-        for _ in range(10):
-            _interact(page)
-        inp = sorted(_interactions(page))
-        shifts = sum(page.evaluate("seen.shifts"))
-        events = page.evaluate("seen.events")
-        handled = statistics.median([each[2] for each in events] or [0.0])
-        scripts = sorted(each[3] for each in events) or [0.0]
-    if not inp:
-        inp = [0.0]
-    high = inp[max(0, len(inp) - 1 - len(inp) // 50)]
-    row = (
-        f"{shown:,} of {count:,}",
-        f"{in_page:,}",
-        f"{took_s:.0f} s",
-        f"{len(inp)}",
-        f"{statistics.median(inp):.0f} ms",
-        f"{handled:.0f} ms",
-        f"{scripts[-1]:.0f} ms",
-        verdict(high, 100, at_most=True) + " ms",
-        f"{inp[-1]:.0f} ms",
-        verdict(shifts, 0, at_most=True),
+    with _library(bench, count) as server:
+        with _page(server) as page:
+            page.locator(".tile").first.wait_for()
+            took_s = walk(
+                page,
+                lambda _: TICK_PX,
+                lambda so_far_s: so_far_s > _MOST_SCROLL_S or _is_at_end(page, count),
+                ends=2,
+            )
+            shown = page.evaluate(_LAST_SHOWN)
+            tiles = page.locator(".tile").count()
+            ours = interactions(page)
+            moved = shifts(page)
+        with _page(server) as page:
+            listed = server.fetch_json(f"/images/?limit={_PLAIN_TILES}&links=0")["data"]
+            open_plain_page(page, server.host, [record["id"] for record in listed])
+            walk(
+                page,
+                lambda tick: TICK_PX if tick // _PLAIN_TURNS % 2 == 0 else -TICK_PX,
+                lambda so_far_s: so_far_s > (1 if bench.smoke else _PLAIN_S),
+                ends=2,
+            )
+            plain = interactions(page)
+    times = ours.inp.duration / max(8.0, plain.inp.duration)
+    rows = (
+        (
+            *("console", f"{shown:,} of {count:,}", f"{tiles}", f"{took_s:.0f} s"),
+            *_row(ours, verdict(ours.inp.duration, 100, at_most=True) + " ms"),
+            *(f"{times:.2f}", verdict(moved, 0, at_most=True)),
+        ),
+        (
+            *("plain page", f"{len(listed)}", f"{len(listed)}", "-"),
+            *_row(plain, f"{plain.inp.duration:.0f} ms"),
+            *("-", "-"),
+        ),
     )
     note = (
-        f"Chromium, 1440 x 900, scrolls {_TICK_PX} pixels every 30 ms from the first picture to "
-        "the last, while the same machine renders thumbnails that were not shown in an earlier "
-        "run. On the way, and ten times at the end, a picture is selected by a click and "
-        "deselected by a key. INP is the time from an input to the next frame, all interactions "
-        "but the slowest of each fifty (Event Timing; multiples of 8 ms, those below 16 ms are not "
-        "counted). In the page is the number of tiles that it has at the end. Handled after is the "
-        "median without the wait for the frame; longest script is the time of the slowest handler, "
-        "without the browser's own work. CLS is the sum of all layout shifts."
+        f"Chromium, 1440 x 900, turns the wheel by {TICK_PX} pixels every {TICK_MS} ms from the "
+        "first picture to the last; thumbnails were never rendered before, and are rendered on the "
+        "same machine. Every 20 turns, and twice at the end, one of these in turn: a picture is "
+        "selected while the page still moves, and deselected; a range is selected by a click and "
+        "one with Shift, and deselected; pictures are walked to and selected by keys; a picture is "
+        f"opened and closed. But for the first of these a hand takes {AIM_MS} ms to the next "
+        f"click, and {2 * KEY_MS} ms to the next key. INP is the time from an input to the next "
+        "frame, all interactions but the slowest of each fifty, as web-vitals computes it; its "
+        "parts are the time before the handlers, in them, and after them until the frame. The "
+        f"plain page has {_PLAIN_TILES} thumbnails of equal size, all loaded before, and a few "
+        "lines of script that do the same; it shows what the browser needs on this machine. CLS "
+        "is the sum of all layout shifts."
     )
     columns = (
-        *("pictures", "in the page", "scroll", "interactions", "median", "handled after"),
-        *("longest script", "INP", "slowest", "CLS"),
+        *("page", "pictures", "tiles in it", "scroll", "interactions", "median", "INP"),
+        *("its parts", "slowest", "INP beside the plain page", "CLS"),
     )
-    return Table("The console, scrolled", note, columns, (row,))
+    return Table("The console, scrolled", note, columns, rows)
+
+
+def _row(seen: Interactions, inp: str) -> tuple[str, ...]:
+    slowest = seen.slowest[0].duration
+    return (f"{seen.count}", f"{seen.median_ms:.0f} ms", inp, seen.inp.parts, f"{slowest:.0f} ms")
 
 
 class _Hand:
@@ -183,36 +182,20 @@ class _Hand:
         self.waited_s += ms / 1000
 
     def click(self, target: Any) -> None:
-        self._pause(_AIM_MS)
+        self._pause(AIM_MS)
         target.click()
         self.clicks += 1
 
     def press(self, key: str) -> None:
-        self._pause(_AIM_MS)
+        self._pause(AIM_MS)
         self._page.keyboard.press(key)
         self.keys += 1
 
     def type(self, text: str) -> None:
         for letter in text:
-            self._pause(_KEY_MS)
+            self._pause(KEY_MS)
             self._page.keyboard.type(letter)
             self.keys += 1
-
-
-def _interact(page: Page) -> None:
-    """Select the picture in the middle of the window, and deselect it."""
-    found = page.evaluate(
-        """() => {
-          const box = document.elementFromPoint(700, 500)?.closest(".tile")
-            ?.getBoundingClientRect();
-          return box ? [box.left + 20, box.top + 20] : null;
-        }"""
-    )
-    if found is None or not 110 < found[1] < 800:
-        return
-    page.mouse.click(*found)
-    page.keyboard.press("Escape")
-    page.mouse.move(700, 500)
 
 
 def _is_at_end(page: Page, count: int) -> bool:
@@ -223,15 +206,6 @@ def _is_at_end(page: Page, count: int) -> bool:
             count,
         )
     )
-
-
-def _interactions(page: Page) -> list[float]:
-    """Return the longest event of each interaction, in milliseconds."""
-    page.wait_for_timeout(500)
-    longest: dict[int, float] = {}
-    for interaction, duration, *_ in page.evaluate("seen.events"):
-        longest[interaction] = max(duration, longest.get(interaction, 0))
-    return list(longest.values())
 
 
 @contextmanager
@@ -248,7 +222,7 @@ def _page(server: Server) -> Iterator[Page]:
         browser = playwright.chromium.launch(executable_path=path, args=arguments)
         page = browser.new_page(viewport={"width": 1440, "height": 900})
         page.set_default_timeout(_PATIENCE_MS)
-        page.add_init_script(_OBSERVE)
+        page.add_init_script(OBSERVE)
         page.goto(f"http://{server.host}/")
         page.locator("main h1").wait_for(state="attached")
         yield page

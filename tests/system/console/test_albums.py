@@ -132,6 +132,27 @@ def test_pictures_are_taken_out_and_one_becomes_the_cover(window, server):
     assert server.get(f"/images/{ids[0]}/").status == 200
 
 
+def test_all_pictures_of_an_album_are_selected_while_a_page_of_it_is_on_its_way(window, server):
+    ids = upload_many(server, 70)
+    album = create(server, "Large", ids)
+    first = []
+
+    def answer(route):
+        # The first request for the second page gets no answer.
+        if first:
+            route.continue_()
+        else:
+            first.append(route)
+
+    window.page.route("**/images/?*cursor=*", answer)
+    page = window.open(f"/?album={album}")
+    expect(page.locator(".tile[aria-posinset='1']")).to_be_visible()
+    with page.expect_request("**/images/?*cursor=*"):
+        page.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
+    page.keyboard.press("Control+a")
+    expect(page.get_by_role("toolbar", name="Selected pictures")).to_contain_text("70 selected")
+
+
 def test_arrows_step_through_an_album_also_after_a_reload(window, server):
     ids = upload_many(server, 3)
     album = create(server, "Stepped", ids[::-1])

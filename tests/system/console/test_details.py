@@ -82,7 +82,7 @@ def test_a_deleted_picture_comes_back_from_the_trash(make_window, keeping):
     page = window.open(f"/?image={image_id}")
     page.get_by_role("button", name="Delete picture").click()
     question = page.get_by_role("alertdialog")
-    expect(question).to_contain_text("kept for 30 days")
+    expect(question).to_contain_text("can be restored for 30 days")
     question.get_by_role("button", name="Delete").click()
     expect(page.locator(".toast")).to_have_text("Picture moved to the trash")
     assert keeping.get(f"/images/{image_id}/").status == 404

@@ -14,6 +14,7 @@ from tests.system.console.conftest import (
     picture,
     upload,
     upload_many,
+    url_of,
 )
 from tests.system.serving.server import running
 
@@ -145,6 +146,30 @@ def test_filters_fold_away_on_a_phone(make_window, server):
     page.get_by_label("Sort by").select_option("Largest file first")
     expect(page.get_by_role("button", name="Filters (2)")).to_be_visible()
     assert_fits(page)
+
+
+def test_pictures_that_are_scrolled_past_fast_are_not_loaded(make_window, server):
+    """Their placeholders are shown; the pictures load when the page comes to rest."""
+    upload_many(server, 130, tags="passed")
+    page = make_window(viewport={"width": 500, "height": 500}).page
+    page.clock.install()
+    page.goto(f"{url_of(server)}/?tags_all=passed")
+    page.wait_for_function(SCROLL_TO_THE_END, arg=130)
+    now = page.evaluate("Date.now()")
+    page.clock.pause_at((now + 60_000) / 1000)
+    # The speed is known from the second frame.
+    for top in (15_000, 10_000, 5_000):
+        page.evaluate(
+            """(top) => new Promise((done) => {
+              addEventListener("scroll", done, {once: true});
+              scrollTo(0, top);
+            })""",
+            top,
+        )
+        page.clock.run_for(20)
+    assert page.locator(".tile img:not([src])").count() > 0
+    page.clock.run_for(500)
+    expect(page.locator(".tile img:not(.there)")).to_have_count(0)
 
 
 def test_a_placeholder_shows_the_picture_before_it_is_there(window, server):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from playwright.sync_api import Route, expect
 
-from tests.system.console.conftest import edit, metadata, picture, upload
+from tests.system.console.conftest import edit, metadata, picture, upload, upload_many
 
 
 def test_a_picture_s_page_shows_it_and_what_is_known(window, server):
@@ -218,6 +218,23 @@ def test_deleting_asks_first_and_leads_back_to_the_gallery(window, server):
     assert server.get(f"/images/{image_id}/").status == 404
     page.goto(f"{window.base}/?image={image_id}")
     expect(page.get_by_role("alert")).to_contain_text("Not found")
+
+
+def test_after_a_deletion_the_next_picture_is_shown(window, server):
+    upload_many(server, 3, tags="sorted-out")
+    page = window.open("/?tags_all=sorted-out")
+    tiles = page.locator(".tile[data-id]")
+    expect(tiles).to_have_count(3)
+    ids = tiles.evaluate_all("all => all.map((tile) => tile.dataset.id)")
+    tiles.nth(1).get_by_role("link").click()
+    # After the last one comes the one before it.
+    for deleted, shown in [(ids[1], ids[2]), (ids[2], ids[0])]:
+        page.get_by_role("button", name="Delete picture").click()
+        page.get_by_role("alertdialog").get_by_role("button", name="Delete").click()
+        page.wait_for_url(f"**/?image={shown}")
+        assert server.get(f"/images/{deleted}/").status == 404
+    page.keyboard.press("Escape")
+    expect(tiles).to_have_count(1)
 
 
 def test_the_address_of_a_picture_can_be_opened_and_left(window, server):

@@ -85,6 +85,19 @@ def test_all_pictures_of_a_search_are_selected_also_those_not_loaded_yet(window,
     assert "chosen" in metadata(server, ids[0])["tags"]
 
 
+def test_escape_ends_the_selection_of_pictures_that_are_not_loaded_yet(window, server):
+    upload_many(server, 75, tags="stopped")
+    page = window.open("/?tags_all=stopped")
+    expect(page.get_by_text("75 pictures", exact=True)).to_be_visible()
+    page.route("**/images/?*limit=1000*", lambda route: None)
+    with page.expect_request("**/images/?*limit=1000*"):
+        page.keyboard.press("Control+a")
+    expect(bar(page)).to_be_visible()
+    with page.expect_event("requestfailed", lambda request: "limit=1000" in request.url):
+        page.keyboard.press("Escape")
+    expect(bar(page)).to_be_hidden()
+
+
 def test_arrow_keys_walk_through_the_pictures(window, server):
     upload_many(server, 9, tags="walked")
     page = window.open("/?tags_all=walked")

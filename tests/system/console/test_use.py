@@ -47,6 +47,21 @@ def test_arrows_step_through_the_pictures_and_escape_goes_back(window, server):
     expect(links).to_have_count(3)
 
 
+def test_escape_leads_to_the_picture_that_was_shown_last(make_window, server):
+    upload_many(server, 12, tags="far")
+    page = make_window(viewport={"width": 900, "height": 500}).open("/?tags_all=far")
+    page.locator(".tile[aria-posinset='1'] a").click()
+    for _ in range(11):
+        expect(page.get_by_role("tab", name="Details")).to_be_visible()
+        url = page.url
+        page.get_by_role("link", name="Next picture").focus()
+        page.keyboard.press("ArrowRight")
+        page.wait_for_url(lambda now, url=url: now != url)
+    page.keyboard.press("Escape")
+    expect(page.locator(".tile[aria-posinset='12'] a")).to_be_focused()
+    expect(page.locator(".tile[aria-posinset='12'] a")).to_be_in_viewport()
+
+
 def test_a_slash_searches_and_a_question_mark_helps(window, server):
     image_id = upload(server)
     page = window.open(f"/?image={image_id}")

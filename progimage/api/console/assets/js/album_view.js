@@ -12,6 +12,7 @@ import { endlessList } from "./endless.js";
 import { pictureGrid } from "./grid.js";
 import { emptyState } from "./notice.js";
 import { go, hrefOfPicture, hrefOfSharedPicture } from "./route.js";
+import { selectEvery } from "./select_all.js";
 import { Selection } from "./selection.js";
 import { selectionBar } from "./selection_bar.js";
 import { count, number } from "./wording.js";
@@ -145,9 +146,9 @@ export function albumView({ id, signature, onchanged }) {
     toast(`${count(records.length, "picture")} removed from the album`);
   }
 
-  async function selectAll() {
-    while (list.next) await list.loadMore();
-    selection.add(grid.records);
+  /** Select every picture of the list, also those that are not loaded yet. */
+  function selectAll() {
+    return selectEvery(selection, { records: grid.records, next: list.next });
   }
 
   async function remove() {
@@ -180,6 +181,8 @@ export function albumView({ id, signature, onchanged }) {
       }
       return grid.neighbours(image);
     },
+    /** Move the focus to a picture of the album; returns false if it is not there. */
+    focusPicture: grid.focus,
     selectAll: isShared ? undefined : selectAll,
     toActions: bar.focus,
     deselect: () => selection.clear(),

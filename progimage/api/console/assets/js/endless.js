@@ -16,6 +16,7 @@ const AHEAD_PX = 1_500;
 export function endlessList(grid, { onpage, nothing, onstart = () => {} }) {
   let next = null;
   let loading = null;
+  let arrival = null;
   const state = h("div", { class: "state" });
   // It has no size, so that its moves are no layout shifts.
   const end = h("div", { class: "list-end" });
@@ -25,14 +26,17 @@ export function endlessList(grid, { onpage, nothing, onstart = () => {} }) {
   /** Load from the page at `url`, in groups by `groupOf`. */
   function load(url, groupOf) {
     next = null;
-    return fetchPage(url, () => {
+    arrival = fetchPage(url, () => {
       grid.clear(groupOf);
       onstart();
     });
+    return arrival;
   }
 
+  /** Load the next page, if there is one; resolves when it, or the page that is on its way, has been shown. */
   async function loadMore() {
-    if (next && !loading) await fetchPage(next);
+    if (next && !loading) arrival = fetchPage(next);
+    await arrival;
   }
 
   async function fetchPage(url, start = null) {

@@ -1,21 +1,20 @@
 // The pictures that match a search.
 
 import { servicePath } from "./service_path.js";
-import { say, toast } from "./announce.js";
+import { say } from "./announce.js";
 import { h, icon } from "./dom.js";
 import { endlessList } from "./endless.js";
 import { pictureGrid } from "./grid.js";
 import { monthOf } from "./months.js";
 import { emptyState } from "./notice.js";
-import { pagesFrom, withQuery } from "./pages.js";
 import { go, hasConditions, hrefOfPicture, hrefOfSearch, note, queryOf, sortOf } from "./route.js";
 import { searchBar } from "./search_bar.js";
+import { selectEvery } from "./select_all.js";
 import { Selection } from "./selection.js";
 import { selectionBar } from "./selection_bar.js";
 import { count, number } from "./wording.js";
 
 const PAGE = 60;
-const MOST_SELECTED = 5_000;
 
 /** Return the view; `upload` opens the dialog to send pictures. */
 export function galleryView({ upload }) {
@@ -23,7 +22,7 @@ export function galleryView({ upload }) {
   let total = null;
   const selection = new Selection();
   const grid = pictureGrid({ selection, hrefOf: (id) => hrefOfPicture(id, null) });
-  const list = endlessList(grid, { onpage, nothing, onstart: () => selection.size && selection.clear() });
+  const list = endlessList(grid, { onpage, nothing, onstart: () => selection.clear() });
 
   const bar = searchBar((changed, isTyping) => {
     if (changed.toString() === search.toString()) return;
@@ -70,19 +69,9 @@ export function galleryView({ upload }) {
     showTotal();
   }
 
-  /** Select every picture of the search, also those that are not loaded yet. */
-  async function selectAll() {
-    selection.add(grid.records);
-    if (!list.next) return;
-    try {
-      for await (const page of pagesFrom(withQuery(list.next, { limit: 1_000 }))) {
-        selection.add(page.data.slice(0, MOST_SELECTED - selection.size));
-        if (selection.size >= MOST_SELECTED) break;
-      }
-    } catch (error) {
-      toast(error.message, "bad");
-    }
-    if (selection.size >= MOST_SELECTED) toast(`${number(selection.size)} pictures are selected, the most at once`);
+  /** Select every picture of the list, also those that are not loaded yet. */
+  function selectAll() {
+    return selectEvery(selection, { records: grid.records, next: list.next });
   }
 
   function nothing() {
@@ -119,6 +108,8 @@ export function galleryView({ upload }) {
       if (found.left < 5) list.loadMore();
       return found;
     },
+    /** Move the focus to a picture of the list; returns false if it is not there. */
+    focusPicture: grid.focus,
     /** Put the cursor into the search. */
     focusSearch: bar.focus,
     selectAll,

@@ -1,6 +1,6 @@
 // A grid of pictures in rows, in groups under headings if wanted. Only tiles near the screen are in the page.
 
-import { h } from "./dom.js";
+import { debounced, h } from "./dom.js";
 import { stepOnKeys } from "./grid_keys.js";
 import { selectable } from "./selecting.js";
 import { looksSame, tile } from "./tile.js";
@@ -8,6 +8,9 @@ import { tileGroup } from "./tile_group.js";
 
 const AROUND_PX = 1_000;
 const MOST_MADE = 600;
+// About four screens a second: no picture stays long enough to be looked at.
+const FAST_PX_PER_MS = 4;
+const REST_MS = 100;
 
 /**
  * Return a grid of records, which can be selected if there is a `selection`.
@@ -19,6 +22,8 @@ export function pictureGrid({ selection = null, label = "Pictures", hrefOf, onti
   const element = h("div", { class: "groups" });
   // Some made tiles that are not in the page stay here, so that their pictures need not load again.
   const tiles = new Map();
+  // Those whose pictures do not load yet.
+  const waiting = new Set();
   let records = [];
   let groups = [];
   let groupOf = () => null;
@@ -52,12 +57,16 @@ export function pictureGrid({ selection = null, label = "Pictures", hrefOf, onti
     if (width) for (const group of some) group.arrange(width, hasMore && group === groups.at(-1));
   }
 
-  /** Put the tiles near the screen into the page, and take out others. */
-  function draw(focused = document.activeElement.closest?.(".tile")?.dataset.id) {
+  /** Put the tiles near the screen into the page, and take out others. Pictures load unless the page is scrolled fast. */
+  function draw({ focused = document.activeElement.closest?.(".tile")?.dataset.id, isFast = false } = {}) {
     if (!width) return;
     const held = new Set([focused, dragged].filter(Boolean));
     const distances = groups.map((group) => group.distance());
     groups.forEach((group, at) => group.draw(-distances[at] - AROUND_PX, innerHeight - distances[at] + AROUND_PX, held));
+    if (!isFast) {
+      for (const made of waiting) made.load();
+      waiting.clear();
+    }
     forgetOldest();
   }
 
@@ -74,6 +83,7 @@ export function pictureGrid({ selection = null, label = "Pictures", hrefOf, onti
     made.show = selection ? selectable(made.element, made.link, record, selection, () => records).show : () => {};
     made.show();
     tiles.set(record.id, made);
+    waiting.add(made);
     ontile(made.element, record);
     return made;
   }
@@ -83,6 +93,7 @@ export function pictureGrid({ selection = null, label = "Pictures", hrefOf, onti
     const made = tiles.get(id);
     if (made?.element !== item || made.isLoaded()) return;
     made.stop();
+    waiting.delete(made);
     tiles.delete(id);
   }
 
@@ -101,7 +112,7 @@ export function pictureGrid({ selection = null, label = "Pictures", hrefOf, onti
     }
     groups = groups.filter((group) => group.records.length);
     arrange();
-    draw(focused);
+    draw({ focused });
     if (focused && changes.has(focused)) tiles.get(focused)?.link.focus({ preventScroll: true });
   }
 
@@ -113,9 +124,13 @@ export function pictureGrid({ selection = null, label = "Pictures", hrefOf, onti
     marked = selected;
   });
 
+  /** Move the focus to a picture, if it is in the list; return whether it is. */
   function focus(id) {
-    draw(id);
+    if (!records.some((record) => record.id === id)) return false;
+    if (!width) arrange();
+    draw({ focused: id });
     tiles.get(id)?.link.focus();
+    return true;
   }
 
   stepOnKeys(element, { rows: () => groups.flatMap((group) => group.rows()), focus });
@@ -148,6 +163,7 @@ export function pictureGrid({ selection = null, label = "Pictures", hrefOf, onti
     clear(group = () => null) {
       element.replaceChildren();
       tiles.clear();
+      waiting.clear();
       marked = new Set();
       records = [];
       groups = [];
@@ -177,13 +193,17 @@ export function pictureGrid({ selection = null, label = "Pictures", hrefOf, onti
   };
 }
 
-/** Call `draw` once a frame while the page scrolls; first `onwidth`, if `element` has another size. */
+/** Call `draw` once a frame while the page scrolls, and when it stops; first `onwidth`, if `element` has another size. */
 function redrawOnMoves(element, draw, onwidth) {
+  const speed = scrollSpeed();
+  const rest = debounced(() => element.isConnected && draw(), REST_MS);
   let frame = 0;
   const soon = () => {
-    frame ||= requestAnimationFrame(() => {
+    frame ||= requestAnimationFrame((now) => {
       frame = 0;
-      if (element.isConnected) draw();
+      const isFast = speed(now) > FAST_PX_PER_MS;
+      if (element.isConnected) draw({ isFast });
+      if (isFast) rest();
     });
   };
   // An element outside of the page has no width, and nothing to draw.
@@ -196,4 +216,16 @@ function redrawOnMoves(element, draw, onwidth) {
     onwidth(contentRect.width);
     draw();
   }).observe(element);
+}
+
+/** Return a function that returns how many pixels a millisecond the page was scrolled since its last call at `now`. */
+function scrollSpeed() {
+  let at = 0;
+  let top = 0;
+  return (now) => {
+    const speed = Math.abs(scrollY - top) / Math.max(1, now - at);
+    at = now;
+    top = scrollY;
+    return speed;
+  };
 }

@@ -62,12 +62,14 @@ function show() {
   }
   if (current !== null) scrolled.set(current, scrollY);
   current?.leave?.();
+  const left = current?.imageId;
   current = viewOf(wanted, before);
   before = wanted.view;
   main.replaceChildren(current.element);
   document.title = `${current.title()} – ProgImage`;
-  if (!isFirst) current.heading.focus({ preventScroll: true });
   scrollTo(0, scrolled.get(current) ?? 0);
+  // A list goes on at the picture that was shown last, which the user may have reached by its neighbours.
+  if (!isFirst && !(left && current.focusPicture?.(left))) current.heading.focus({ preventScroll: true });
 }
 
 function mark(view) {

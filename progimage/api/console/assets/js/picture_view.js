@@ -147,7 +147,7 @@ export function pictureView({ id, pipeline, onchanged, neighbours }) {
 
   async function removePicture(record) {
     const days = await trashDays();
-    const end = days ? `go to the trash, where they are kept for ${count(days, "day")}` : "be deleted permanently";
+    const end = days ? `go to the trash, where they can be restored for ${count(days, "day")}` : "be deleted permanently";
     const question = `“${nameOf(record)}” and all its renditions will ${end}.`;
     if (!(await confirmed("Delete this picture?", question, "Delete"))) return;
     try {
@@ -156,9 +156,11 @@ export function pictureView({ id, pipeline, onchanged, neighbours }) {
       toast(error.message, "bad");
       return;
     }
+    const { previous, next } = await neighbours(id);
     onchanged(id, null);
     toast(days ? "Picture moved to the trash" : "Picture deleted");
-    if (cameFrom() === list.view) history.back();
+    if (next ?? previous) turn(next ?? previous);
+    else if (cameFrom() === list.view) history.back();
     else go(list.href);
   }
 
@@ -166,6 +168,7 @@ export function pictureView({ id, pipeline, onchanged, neighbours }) {
   return {
     element,
     heading,
+    imageId: id,
     title: () => title,
     leave: () => gone.abort(),
     /** Go to the picture before (-1) or after (1) this one. */

@@ -1,6 +1,6 @@
 // The pictures that are selected in the gallery.
 
-/** An ordered set of records by id; fires "change" after each change. */
+/** An ordered set of records by id; fires "change" after each change, and before that "clear" if all were deselected. */
 export class Selection extends EventTarget {
   #records = new Map();
   #anchor = null;
@@ -54,6 +54,7 @@ export class Selection extends EventTarget {
   clear() {
     this.#records.clear();
     this.#anchor = null;
+    this.dispatchEvent(new Event("clear"));
     this.#changed();
   }
 

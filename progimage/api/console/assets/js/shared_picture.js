@@ -47,6 +47,7 @@ export function sharedPictureView({ id, signature, image }) {
   return {
     element,
     heading,
+    imageId: image,
     title: () => heading.textContent,
     leave: () => gone.abort(),
     step(by) {

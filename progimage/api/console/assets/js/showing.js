@@ -68,8 +68,15 @@ const lazily = new IntersectionObserver(
   { rootMargin: "600px" },
 );
 
-/** Return an `img` of a record, which loads when it comes near the screen, until `signal` fires. */
-export function thumbnailImage(record, signal) {
+/** Return an `img` of a record, which loads when it comes near the screen. */
+export function thumbnailImage(record) {
+  const { image, load } = lateThumbnail(record);
+  load();
+  return image;
+}
+
+/** Return `{image, load()}`: an `img` of a record that loads near the screen after `load()`, until `signal` fires. */
+export function lateThumbnail(record, signal) {
   const image = h("img", {
     alt: nameOf(record),
     width: record.width,
@@ -78,17 +85,23 @@ export function thumbnailImage(record, signal) {
     loading: "lazy",
   });
   image.addEventListener("load", () => image.classList.add("there"), { once: true });
-  const paths = HEIGHTS.map((height) => smallOf(record, `thumbnail:height=${height}.webp`));
-  if (needsToken(record) && paths[0]) {
-    image.addEventListener("near", () => showPrivately(image, paths.at(-1), signal));
-    lazily.observe(image);
-  } else if (paths[0]) {
-    image.srcset = paths.map((path, at) => `${path} ${at + 1}x`).join(", ");
-    image.src = paths[0];
-    signal?.addEventListener("abort", () => ["srcset", "src"].forEach((name) => image.removeAttribute(name)));
+  function load() {
+    const paths = HEIGHTS.map((height) => smallOf(record, `thumbnail:height=${height}.webp`));
+    if (needsToken(record) && paths[0]) {
+      image.addEventListener("near", () => showPrivately(image, paths[pixelDensity() - 1], signal));
+      lazily.observe(image);
+    } else if (paths[0]) {
+      image.srcset = paths.map((path, at) => `${path} ${at + 1}x`).join(", ");
+      image.src = paths[0];
+      signal?.addEventListener("abort", () => ["srcset", "src"].forEach((name) => image.removeAttribute(name)));
+    }
   }
-  return image;
+
+  return { image, load };
 }
+
+/** Return the density for which a thumbnail is loaded, as the browser chooses it from a `srcset`. */
+const pixelDensity = () => (devicePixelRatio > 1 ? 2 : 1);
 
 /** Return an `img` of screen size of a record that came with a signed link. */
 export function screenImage(record) {

@@ -1,17 +1,17 @@
 // One picture of a grid: a link with its thumbnail, its name and its badges.
 
 import { h, icon } from "./dom.js";
-import { placeholder, thumbnailImage } from "./showing.js";
+import { lateThumbnail, placeholder } from "./showing.js";
 import { count, nameOf } from "./wording.js";
 
 /**
- * Return `{element, link, isLoaded(), stop()}` of a record; the link leads to `href`.
+ * Return `{element, link, load(), isLoaded(), stop()}` of a record; the link leads to `href`.
  *
- * `stop` ends the loading of its picture.
+ * Its picture loads after `load`; `stop` ends that.
  */
 export function tile(record, href) {
   const loading = new AbortController();
-  const image = thumbnailImage(record, loading.signal);
+  const { image, load } = lateThumbnail(record, loading.signal);
   const link = h(
     "a",
     { href, draggable: "false" },
@@ -23,7 +23,7 @@ export function tile(record, href) {
   );
   const element = h("li", { class: "tile", dataset: { id: record.id } }, link);
   image.addEventListener("error", () => element.classList.add("broken"), { once: true });
-  return { element, link, isLoaded: () => image.classList.contains("there"), stop: () => loading.abort() };
+  return { element, link, load, isLoaded: () => image.classList.contains("there"), stop: () => loading.abort() };
 }
 
 /** True if the tiles of two versions of a record look alike. */
