@@ -65,6 +65,7 @@ def check(
     """
     settings, store = configured_store()
     counts: Counter[str] = Counter()
+    records = 0
     remaining: set[str] = set()
     grace = timedelta(minutes=grace_minutes)
     with (
@@ -74,13 +75,19 @@ def check(
     ):
         index = index_of(settings, store, threads)
         checking = Check(store, repair=repair, grace=grace, index=index, rebuilder=rebuilder)
-        for finding in checking.run(count):
+
+        def on_key(key: str) -> None:
+            nonlocal records
+            records += keys.id_of_record(key) is not None
+            count(key)
+
+        for finding in checking.run(on_key):
             counts[finding.kind] += 1
             if not finding.repaired:
                 remaining.add(finding.kind)
             print(f"{'repaired' if finding.repaired else 'found'}: {finding.kind}: {finding.key}")
     summary = ", ".join(f"{number} {kind}" for kind, number in sorted(counts.items()))
-    message(summary or "no errors found")
+    message(f"{summary or 'no errors found'}; images checked: {records:,}")
     for advice in _advice(remaining):
         message(advice)
     for name, reason in silent_origins(settings):

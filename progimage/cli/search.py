@@ -115,7 +115,20 @@ def show(
         print_json({**image.facts(), "url": image.url})
         return
     for name, value in {**image.facts(), "url": image.url}.items():
-        print_row(f"{name}:", ", ".join(value) if name == "tags" else value)
+        print_row(f"{name}:", _in_words(value))
+
+
+def _in_words(value: object) -> object:
+    """Return a field of a record as people write it; what is missing is empty."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list | tuple):
+        return ", ".join(str(each) for each in value)
+    if isinstance(value, dict):
+        return ", ".join(f"{name}={_in_words(each)}" for name, each in value.items())
+    return value
 
 
 @app.command()

@@ -38,7 +38,7 @@ def test_check_of_a_healthy_store_finds_no_errors(store):
     add(Library(store), b"picture")
     result = run("check")
     assert result.exit_code == 0
-    assert "no errors found" in result.stderr
+    assert "no errors found; images checked: 1\n" in result.stderr
 
 
 def test_check_finds_leftovers_and_repair_removes_them(store):

@@ -15,7 +15,10 @@ def test_ls_and_search_print_fields_separated_by_tabs(use, image_id):
 
 
 def test_show_prints_the_record_and_an_unknown_id_is_one_line(use, image_id):
-    assert f"id:\t{image_id}" in use("show", image_id).lines
+    lines = use("show", image_id).lines
+    assert f"id:\t{image_id}" in lines
+    assert "damaged:\tno" in lines
+    assert "focal_point:\t" in lines
     missing = use("show", "0" * 64)
     assert missing.code == 1
     assert len(missing.err.splitlines()) == 1

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.system.console.conftest import assert_accessible, assert_fits, picture
 from tests.system.serving.server import Server, running
@@ -52,6 +52,23 @@ def upload_privately(page: Page, name: str) -> None:
     page.get_by_role("button", name="Upload 1 picture").click()
     expect(page.locator(".uploads li")).to_contain_text("uploaded")
     page.get_by_role("button", name="Close").click()
+
+
+def bottom_of(target: Locator) -> float:
+    box = target.bounding_box()
+    assert box is not None
+    return box["y"] + box["height"]
+
+
+def test_the_actions_for_selected_pictures_stand_in_one_line(make_window, guarded):
+    page = make_window(guarded, viewport={"width": 1440, "height": 900}).open()
+    sign_up(page, "gerda")
+    upload_privately(page, "picture-of-gerda")
+    page.locator(".tile[data-id] a").first.focus()
+    page.keyboard.press("x")
+    buttons = page.get_by_role("toolbar", name="Selected pictures").get_by_role("button").all()
+    assert len(buttons) > 8
+    assert {round(bottom_of(button)) for button in buttons} == {round(bottom_of(buttons[0]))}
 
 
 def test_a_private_picture_is_shown_to_its_owner_alone(make_window, guarded):
@@ -184,7 +201,12 @@ def test_the_account_has_its_password_keys_and_sessions(make_window, guarded):
     page.get_by_role("button", name="Account: frida").click()
     dialog = page.get_by_role("dialog", name="frida")
     assert_accessible(page)
-    dialog.get_by_label("What the new key is for").fill("backup")
+    field, button = (
+        dialog.get_by_label("What the new key is for"),
+        dialog.get_by_role("button", name="Create"),
+    )
+    assert bottom_of(button) == pytest.approx(bottom_of(field), abs=2)
+    field.fill("backup")
     dialog.get_by_role("button", name="Create").click()
     key = dialog.get_by_label("API key", exact=True).text_content()
     who = {"Authorization": f"Bearer {key}"}
