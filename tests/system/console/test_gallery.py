@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 
+import pytest
 from PIL import Image
 from playwright.sync_api import expect
 
@@ -170,6 +171,26 @@ def test_pictures_that_are_scrolled_past_fast_are_not_loaded(make_window, server
     assert page.locator(".tile img:not([src])").count() > 0
     page.clock.run_for(500)
     expect(page.locator(".tile img:not(.there)")).to_have_count(0)
+
+
+@pytest.mark.parametrize("is_away", [False, True], ids=["busy for a moment", "gone"])
+def test_a_picture_that_a_busy_service_did_not_send_is_loaded_again(window, server, is_away):
+    upload(server, tags="retried" if is_away else "retried-once")
+    window.expected = {503}
+    answers = iter([503])
+    window.page.route(
+        "**/thumbnail*",
+        lambda route: (
+            route.fulfill(status=503) if is_away or next(answers, None) else route.continue_()
+        ),
+    )
+    page = window.open("/?tags_all=retried" if is_away else "/?tags_all=retried-once")
+    tile = page.locator(".tile[data-id]")
+    if is_away:
+        expect(tile).to_have_class("tile broken")
+    else:
+        expect(tile.locator("img.there")).to_have_count(1)
+        expect(tile).not_to_have_class("tile broken")
 
 
 def test_a_placeholder_shows_the_picture_before_it_is_there(window, server):

@@ -3,6 +3,7 @@
 import { servicePath } from "./service_path.js";
 import { request } from "./api.js";
 import { h } from "./dom.js";
+import { mayHelpToRetry } from "./problem.js";
 import { isOpen, ownPreset } from "./service.js";
 import { accessToken } from "./session.js";
 import { decode } from "./thumbhash.js";
@@ -53,6 +54,9 @@ export function forScreen(record) {
   return isOpen() ? `${servicePath}/images/${record.id}/resize:height=1600,width=1600.webp` : `${servicePath}/images/${record.id}/`;
 }
 
+/** Times after which a thumbnail that could not be loaded is loaded again: the service may have been busy. */
+const PAUSES_MS = [1_000, 4_000];
+
 /** Heights of thumbnails for pixel densities 1 and 2. */
 const HEIGHTS = [320, 640];
 
@@ -85,10 +89,17 @@ export function lateThumbnail(record, signal) {
     loading: "lazy",
   });
   image.addEventListener("load", () => image.classList.add("there"), { once: true });
+  const pauses = [...PAUSES_MS];
+  image.addEventListener("error", (event) => {
+    if (event.detail?.isFinal || !pauses.length) return;
+    event.stopImmediatePropagation();
+    setTimeout(() => signal?.aborted || load(), pauses.shift());
+  });
+
   function load() {
     const paths = HEIGHTS.map((height) => smallOf(record, `thumbnail:height=${height}.webp`));
     if (needsToken(record) && paths[0]) {
-      image.addEventListener("near", () => showPrivately(image, paths[pixelDensity() - 1], signal));
+      image.addEventListener("near", () => showPrivately(image, paths[pixelDensity() - 1], signal), { once: true });
       lazily.observe(image);
     } else if (paths[0]) {
       image.srcset = paths.map((path, at) => `${path} ${at + 1}x`).join(", ");
@@ -120,7 +131,7 @@ async function showPrivately(image, url, signal) {
     const response = await request(url, { headers: { Accept: "image/*" }, signal });
     showBlob(image, await response.blob());
   } catch (error) {
-    if (error.name !== "AbortError") image.dispatchEvent(new Event("error"));
+    if (error.name !== "AbortError") image.dispatchEvent(new CustomEvent("error", { detail: { isFinal: !mayHelpToRetry(error) } }));
   }
 }
 
