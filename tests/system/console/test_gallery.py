@@ -215,6 +215,13 @@ def test_a_placeholder_shows_the_picture_before_it_is_there(window, server):
     assert max(right[1:3]) < 80
 
 
+def test_nothing_is_behind_a_picture_that_is_there(window, server):
+    upload(server, saved(Image.new("RGBA", (300, 200), (200, 20, 20, 90)), "PNG"), tags="clear")
+    page = window.open("/?tags_all=clear")
+    expect(page.locator(".tile img.there")).to_have_count(1)
+    expect(page.locator(".tile canvas")).to_have_count(0)
+
+
 def test_screens_of_higher_density_get_larger_thumbnails(make_window, server):
     upload(server, picture(1600, 1200), tags="dense")
     page = make_window(device_scale_factor=2).open("/?tags_all=dense")

@@ -12,16 +12,19 @@ import { count, nameOf } from "./wording.js";
 export function tile(record, href) {
   const loading = new AbortController();
   const { image, load } = lateThumbnail(record, loading.signal);
+  const before = placeholder(record);
   const link = h(
     "a",
     { href, draggable: "false" },
-    placeholder(record),
+    before,
     image,
     h("span", { class: "caption", "aria-hidden": "true" }, h("bdi", {}, nameOf(record))),
     record.visibility === "private" && h("span", { class: "badge" }, icon("lock"), h("span", { class: "unseen" }, "Private")),
     record.frames > 1 && h("span", { class: "badge second" }, count(record.frames, "frame")),
   );
   const element = h("li", { class: "tile", dataset: { id: record.id } }, link);
+  // Behind the picture it would be painted too, and be seen through transparent parts.
+  image.addEventListener("load", () => image.decode().then(() => before.remove(), () => {}), { once: true });
   image.addEventListener("error", () => element.classList.add("broken"), { once: true });
   return { element, link, load, isLoaded: () => image.classList.contains("there"), stop: () => loading.abort() };
 }
