@@ -13,7 +13,7 @@ from progimage.imaging.codecs.decode import decode
 from progimage.imaging.codecs.picture import Picture
 from progimage.imaging.inspection import Facts, inspect
 from progimage.imaging.limits import Limits
-from tests.imaging.drawing import pixel, put
+from tests.imaging.drawing import pixel, put, saved
 
 LIMITS = Limits()
 STRICT = Limits(accept_damaged=False)
@@ -60,3 +60,8 @@ def png(
         + after
         + chunk(b"IEND", b"")
     )
+
+
+def noise_png(**parameters: object) -> bytes:
+    """Return a PNG that does not compress well."""
+    return saved(Image.effect_noise((64, 64), 90).convert("RGB"), "PNG", **parameters)
