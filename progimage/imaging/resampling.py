@@ -53,6 +53,6 @@ def resized(image: Image.Image, size: tuple[int, int], box: Box | None = None) -
         crop_box=_simd.CropBox(left, top, right - left, bottom - top),
         use_alpha=True,
     )
-    result = Image.new(image.mode, size)
+    result = Image.new(image.mode, size, None)  # all of it is written
     _simd.Resizer().resize_pil(image, result, options)
     return result

@@ -139,18 +139,26 @@ def sizes_of(header: Opened, px: int) -> tuple[Size, ...]:
 def write_copies(
     picture: Picture, sizes: tuple[Size, ...], targets: Mapping[Size, str]
 ) -> Image.Image:
-    """Write the copies of a picture that was decoded for the first of `sizes`.
+    """Write the copies that `targets` has files for.
 
-    Returns the pixels of the smallest.
+    Each is made from the same pixels, so that none needs another: those that the decoder gave,
+    if it gave a fraction, else those of the largest copy.
+
+    Args:
+        picture: decoded for the first of `sizes`.
+        sizes: of all copies of the picture, the largest first.
+
+    Returns:
+        The pixels of the smallest copy that was written.
     """
-    frame, box = picture.frames[0], picture.box
-    is_flat: bool | None = None
+    pixels, box = picture.frames[0], picture.box
+    if picture.part is None:
+        pixels, box = resized(pixels, sizes[0], box), (0, 0, *sizes[0])
+    is_flat, frame = _is_flat(pixels), pixels
     for size in sizes:
-        if frame.size != size or box != (0, 0, *size):
-            frame, box = resized(frame, size, box), (0, 0, *size)
-        if is_flat is None:
-            is_flat = _is_flat(frame)
         if size in targets:
+            is_ready = pixels.size == size and box == (0, 0, *size)
+            frame = pixels if is_ready else resized(pixels, size, box)
             with Path(targets[size]).open("wb") as file:
                 _write(frame, file, is_flat=is_flat)
     return frame

@@ -17,7 +17,7 @@ from progimage.model import Record, Viewer
 from progimage.stores import HasLocalPath, ObjectStore, Reader
 from progimage.stores.json_objects import delete_all
 
-_CHUNK_BYTES = 1 << 20
+_CHUNK_BYTES = 128 << 10  # stays in the cache of the processor while it is hashed
 
 log = structlog.get_logger()
 
