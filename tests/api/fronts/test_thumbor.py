@@ -78,6 +78,7 @@ def test_the_size_is_thumbors(path, size):
         ("20x10:120x60/50x50/right/a.jpg", (70, 10)),
         ("100x100/filters:focal(0x0:20x20)/a.jpg", (0, 0)),
         ("100x100/filters:focal(180x40:200x60)/a.jpg", (100, 0)),
+        ("20x0:120x50/50x50/filters:focal(100x0:120x20)/a.jpg", (70, 0)),
     ],
 )
 def test_the_window_is_thumbors(path, corner):

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from PIL import Image
 
+from progimage.imaging.codecs import icc
 from progimage.imaging.codecs.decode import decode
 from progimage.imaging.codecs.picture import Picture
 from progimage.imaging.inspection import Facts, inspect
@@ -65,3 +66,14 @@ def png(
 def noise_png(**parameters: object) -> bytes:
     """Return a PNG that does not compress well."""
     return saved(Image.effect_noise((64, 64), 90).convert("RGB"), "PNG", **parameters)
+
+
+def linear_grey_profile() -> bytes:
+    """Return an ICC profile of greys in proportion to light."""
+    profile = bytearray(icc.rgb_profile(icc.SRGB_PRIMARIES, lambda value: value)[:128])
+    profile[16:20] = b"GRAY"
+    white = b"XYZ " + struct.pack(">4I", 0, 0xF6D6, 0x1_0000, 0xD32D)
+    curve = b"curv" + struct.pack(">II", 0, 0)
+    profile += struct.pack(">I4sII4sII", 2, b"wtpt", 156, 20, b"kTRC", 176, 12) + white + curve
+    profile[:4] = struct.pack(">I", len(profile))
+    return bytes(profile)

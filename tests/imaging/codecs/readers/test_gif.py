@@ -168,3 +168,14 @@ def _gif_of_two_colours(size: tuple[int, int], pixels: bytes) -> bytes:
     width, height = (side.to_bytes(2, "little") for side in size)
     screen = b"GIF89a" + width + height + b"\x80\0\0" + bytes(3) + b"\xff" * 3
     return screen + b"," + bytes(4) + width + height + b"\0" + pixels + b";"
+
+
+def test_an_xmp_packet_is_read(tmp_path: Path) -> None:
+    """Adobe writes it without blocks, and 258 bytes that lead a reader of blocks out of it."""
+    packet = b"<x:xmpmeta xmlns:x='adobe:ns:meta/'/>"
+    trailer = b"\x01" + bytes(range(255, -1, -1)) + b"\0"
+    extension = b"!\xff\x0bXMP DataXMP" + packet + trailer
+    data = _gif(((0, 0, *SCREEN), 0, 0))
+    picture = read(tmp_path, data[:-1] + extension + data[-1:])
+    assert picture.xmp == packet
+    assert rgba(picture.frames[0], (0, 0)) == RED

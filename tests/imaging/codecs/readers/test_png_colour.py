@@ -10,20 +10,14 @@ import pytest
 from PIL import ImageCms
 
 from progimage.imaging.codecs import icc
-from tests.imaging.codecs.readers.reading import chunk, png, read, rgba
+from tests.imaging.codecs.readers.reading import chunk, linear_grey_profile, png, read, rgba
 from tests.imaging.drawing import is_near, pixel
 
 
 def test_dark_greys_of_16_bits_meet_their_profile_before_they_are_cut(tmp_path: Path) -> None:
     """Cut to 8 bits first, the lowest 4,096 of 65,536 linear greys leave 16 levels."""
-    gamma_1 = b"curv" + struct.pack(">II", 0, 0)
-    profile = bytearray(icc.rgb_profile(icc.SRGB_PRIMARIES, lambda value: value)[:128])
-    profile[16:20] = b"GRAY"
-    white = b"XYZ " + struct.pack(">4I", 0, 0xF6D6, 0x1_0000, 0xD32D)
-    profile += struct.pack(">I4sII4sII", 2, b"wtpt", 156, 20, b"kTRC", 176, 12) + white + gamma_1
-    profile[:4] = struct.pack(">I", len(profile))
     row = struct.pack(">64H", *range(0, 4096, 64))
-    packed = chunk(b"iCCP", b"linear\0\0" + zlib.compress(profile))
+    packed = chunk(b"iCCP", b"linear\0\0" + zlib.compress(linear_grey_profile()))
     image = read(tmp_path, png([row], 64, depth=16, colour=0, before=packed)).frames[0]
     assert len(set(image.tobytes())) > 50
     assert abs(pixel(image, (63, 0))[0] - 70) <= 1

@@ -16,10 +16,17 @@ from progimage.imaging.codecs.decode import decode_opened
 from progimage.imaging.codecs.header import opened
 from progimage.imaging.codecs.readers.tiff_tags import read_tags
 from progimage.imaging.inspection import inspect
-from tests.imaging.codecs.readers.reading import LIMITS, STRICT, facts, read, rgba
+from tests.imaging.codecs.readers.reading import (
+    LIMITS,
+    STRICT,
+    facts,
+    linear_grey_profile,
+    read,
+    rgba,
+)
 from tests.imaging.drawing import BLUE, GREEN, RED, is_near, put, quadrants, saved
 
-_CODES = {3: "H", 4: "I", 16: "Q"}
+_CODES = {3: "H", 4: "I", 7: "B", 16: "Q"}
 
 
 def _tiff(
@@ -365,3 +372,16 @@ def test_values_that_lie_over_each_other_do_not_fill_the_memory() -> None:
     entries = b"".join(struct.pack("<HHII", 1000 + at, 7, 1 << 20, 0) for at in range(many))
     tags = read_tags((head + entries).ljust(1 << 20, b"\0"))
     assert sum(len(tags.data(tag)) for tag in tags.values) <= 64 << 20
+
+
+@pytest.mark.parametrize("photometric", [0, 1])
+def test_dark_greys_of_16_bits_meet_their_profile_before_they_are_cut(
+    photometric: int, tmp_path: Path
+) -> None:
+    """Where white is zero as well."""
+    greys = [value if photometric else 65_535 - value for value in range(0, 4096, 64)]
+    more = {34675: (7, tuple(linear_grey_profile()))}
+    data = _tiff(struct.pack("<64H", *greys), (64, 1), 16, photometric, more=more)
+    shown = [rgba(read(tmp_path, data).frames[0], (at, 0))[0] for at in range(64)]
+    assert len(set(shown)) > 50
+    assert abs(shown[63] - 70) <= 1
