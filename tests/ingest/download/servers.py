@@ -9,7 +9,10 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+import pytest
+
 from progimage.config import Download
+from progimage.errors import DownloadFailed
 from progimage.ingest.download.downloader import Downloader
 from progimage.ingest.download.hosts import HostList
 from progimage.ingest.download.network import Network
@@ -138,3 +141,20 @@ def fetch(downloader: Downloader, url: str = "http://pictures.example.com/cat.jp
         while piece := remote.read(4096):
             pieces.append(piece)
         return b"".join(pieces)
+
+
+URL = "http://pictures.example.com/a/cat.jpg?size=2"
+
+
+def fetched(net: FakeInternet, talk, **settings) -> bytes:
+    """Return what comes from a server that talks like this."""
+    with serving(talk) as server:
+        net.add("pictures.example.com", server)
+        return fetch(net.downloader(**settings), URL)
+
+
+def refused(net: FakeInternet, talk, error=DownloadFailed, **settings):
+    """Return the error that comes of a server that talks like this."""
+    with pytest.raises(error) as caught:
+        fetched(net, talk, **settings)
+    return caught.value
