@@ -12,7 +12,7 @@ from PIL import Image
 
 from progimage.errors import CorruptPicture, MismatchedMedia
 from progimage.imaging.areas import Area
-from progimage.imaging.codecs.capture import read_capture
+from progimage.imaging.codecs.capture import Fields, read_capture
 from progimage.imaging.codecs.colour_management import managed, plain
 from progimage.imaging.codecs.decode import decode_opened
 from progimage.imaging.codecs.format import Format
@@ -26,7 +26,6 @@ from progimage.imaging.perceptual_hash import perceptual_hash
 from progimage.imaging.resampling import resized
 from progimage.imaging.thumbhash import thumb_hash
 from progimage.imaging.working_copies import sizes_of, write_copies
-from progimage.model import Capture, Place
 
 _THUMBNAIL_SIDE = 32
 # What readers take into memory as a whole without a look at the header first.
@@ -50,7 +49,7 @@ class Facts:
         dominant_colour: "#rrggbb".
         placeholder: ThumbHash in base64.
         perceptual_hash: 16 hexadecimal digits, near for pictures that look alike.
-        capture, place: how and where a photograph was taken.
+        capture, place: how and where a photograph was taken, as `read_capture` returns them.
         damage: the faults of a picture that can be shown in spite of them; "" for none.
         copies: the files of its working copies, by their sizes.
     """
@@ -67,8 +66,8 @@ class Facts:
     pages: int = 1
     faces: tuple[Area, ...] | None = None
     perceptual_hash: str = ""
-    capture: Capture = field(default_factory=Capture)
-    place: Place | None = None
+    capture: Fields = field(default_factory=dict)
+    place: Fields | None = None
     damage: str = ""
     copies: Mapping[Size, str] = field(default_factory=dict)
 

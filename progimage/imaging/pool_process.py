@@ -1,4 +1,8 @@
-"""The limits of one process for pictures, set by itself."""
+"""The limits of one process for pictures, set by itself.
+
+It imports nothing but the standard library: what the pool itself needs, such as the log, would
+take 8 MB of memory in each process.
+"""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from typing import BinaryIO
 
 from progimage import keys
 from progimage.imaging.inspection import Facts
-from progimage.model import Metadata, Record
+from progimage.model import Capture, Metadata, Place, Record
 
 PictureFacts = Facts | Record
 """The facts of a decoded picture: of one that was just inspected, or from an earlier record."""
@@ -55,8 +55,8 @@ def first_record(candidate: Candidate, metadata: Metadata, now: datetime) -> Rec
         orientation=facts.orientation,
         has_alpha=facts.has_alpha,
         perceptual_hash=facts.perceptual_hash,
-        capture=facts.capture,
-        place=facts.place,
+        capture=Capture.model_validate(facts.capture),
+        place=Place.model_validate(facts.place) if facts.place else None,
         damaged=bool(facts.damage),
         damage=facts.damage,
         dominant_colour=facts.dominant_colour,

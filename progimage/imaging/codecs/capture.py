@@ -13,17 +13,19 @@ from typing import Any
 
 from PIL import ExifTags, Image
 
-from progimage.model import Capture, Place
+Fields = Mapping[str, Any]
 
 _MAX_TEXT = 100
 _DATE = re.compile(r"(\d{4}):(\d\d):(\d\d) (\d\d):(\d\d):(\d\d)")
 _OFFSET = re.compile(r"[+-]\d\d:\d\d|Z")
 
 
-def read_capture(exif: bytes) -> tuple[Capture, Place | None]:
+def read_capture(exif: bytes) -> tuple[Fields, Fields | None]:
     """Return what an EXIF block says of the photograph, and where it was taken.
 
-    Values that are damaged or make no sense count as absent.
+    They are the fields of `model.Capture` and `model.Place`, whose library takes 10 MB of
+    memory that processes for pictures do not need. Values that are damaged or make no sense
+    count as absent.
     """
     block = Image.Exif()
     try:
@@ -32,18 +34,18 @@ def read_capture(exif: bytes) -> tuple[Capture, Place | None]:
         camera = dict(block.get_ifd(ExifTags.IFD.Exif))
         place = dict(block.get_ifd(ExifTags.IFD.GPSInfo))
     except Exception:  # Pillow's parser raises anything on a damaged block
-        return Capture(), None
+        return {}, None
     tags = ExifTags.Base
     return (
-        Capture(
-            taken=_date(camera) or None,
-            camera=_camera(_text(main.get(tags.Make)), _text(main.get(tags.Model))),
-            lens=_text(camera.get(tags.LensModel)),
-            exposure_s=_number(camera.get(tags.ExposureTime)),
-            f_number=_number(camera.get(tags.FNumber)),
-            iso=_whole(camera.get(tags.ISOSpeedRatings)),
-            focal_length_mm=_number(camera.get(tags.FocalLength)),
-        ),
+        {
+            "taken": _date(camera) or None,
+            "camera": _camera(_text(main.get(tags.Make)), _text(main.get(tags.Model))),
+            "lens": _text(camera.get(tags.LensModel)),
+            "exposure_s": _number(camera.get(tags.ExposureTime)),
+            "f_number": _number(camera.get(tags.FNumber)),
+            "iso": _whole(camera.get(tags.ISOSpeedRatings)),
+            "focal_length_mm": _number(camera.get(tags.FocalLength)),
+        },
         _place(place),
     )
 
@@ -92,13 +94,13 @@ def _whole(value: object) -> int | None:
     return round(number) if number else None
 
 
-def _place(gps: Mapping[int, Any]) -> Place | None:
+def _place(gps: Mapping[int, Any]) -> Fields | None:
     tags = ExifTags.GPS
     latitude = _degrees(gps.get(tags.GPSLatitude), gps.get(tags.GPSLatitudeRef), "S", 90)
     longitude = _degrees(gps.get(tags.GPSLongitude), gps.get(tags.GPSLongitudeRef), "W", 180)
     if latitude is None or longitude is None:
         return None
-    return Place(latitude=latitude, longitude=longitude)
+    return {"latitude": latitude, "longitude": longitude}
 
 
 def _degrees(value: object, reference: object, negative: str, most: int) -> float | None:

@@ -7,6 +7,7 @@ from functools import cache
 
 from PIL import ImageFile
 
+from progimage.imaging.codecs.jpeg_tables import luma_sums, tables
 from progimage.imaging.codecs.picture import Box
 
 Size = tuple[int, int]
@@ -51,12 +52,17 @@ def draft(image: ImageFile.ImageFile, target: Size) -> Box | None:
 
 
 def quality_of(table: Sequence[int]) -> int:
-    """Return the quality at which libjpeg would make such a luminance table, 1 to 100.
+    """Return the quality at which libjpeg, or `jpeg_tables`, makes such a luma table, 1 to 100.
 
     Source: libjpeg-turbo, jcparam.c, jpeg_quality_scaling.
     """
     total = sum(table)
-    return min(range(1, 101), key=lambda quality: abs(_sums()[quality] - total))
+    own = _nearest(luma_sums(), total)
+    return own if tuple(table) == tables(own)[0] else _nearest(_sums(), total)
+
+
+def _nearest(sums: Sequence[int], total: int) -> int:
+    return min(range(1, 101), key=lambda quality: abs(sums[quality] - total))
 
 
 @cache

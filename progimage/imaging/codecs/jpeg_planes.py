@@ -17,6 +17,7 @@ from functools import cache
 
 from PIL import Image
 
+from progimage.imaging.codecs.jpeg_tables import tables
 from progimage.imaging.codecs.shared_library import Declaration, declare, load_library
 
 _API_VERSION = 62
@@ -59,7 +60,11 @@ _FUNCTIONS: Sequence[Declaration] = (
     ("jpeg_CreateCompress", None, (_Pointer, ctypes.c_int, ctypes.c_size_t)),
     ("jpeg_mem_dest", None, (_Pointer, _Pointer, _Pointer)),
     ("jpeg_set_defaults", None, (_Pointer,)),
-    ("jpeg_set_quality", None, (_Pointer, ctypes.c_int, ctypes.c_int)),
+    (
+        "jpeg_add_quant_table",
+        None,
+        (_Pointer, ctypes.c_int, _Pointer, ctypes.c_int, ctypes.c_int),
+    ),
     ("jpeg_simple_progression", None, (_Pointer,)),
     ("jpeg_start_compress", None, (_Pointer, ctypes.c_int)),
     ("jpeg_write_raw_data", ctypes.c_uint, (_Pointer, _Pointer, ctypes.c_uint)),
@@ -83,7 +88,7 @@ def encoded(
 ) -> bytes:
     """Return a JPEG of planes in mode L, if it `is_possible`.
 
-    Its coding is that of Pillow for the same quality and subsampling 4:2:0. An error of the
+    Its coding is that of Pillow for the same tables and subsampling 4:2:0. An error of the
     library, such as a lack of memory, ends this process.
 
     Args:
@@ -111,7 +116,8 @@ def encoded(
         settings.width, settings.height = width, height
         settings.components, settings.colour_space = 3, _YCBCR
         library.jpeg_set_defaults(this)
-        library.jpeg_set_quality(this, quality, 1)
+        for number, table in enumerate(tables(quality)):
+            library.jpeg_add_quant_table(this, number, (ctypes.c_uint * 64)(*table), 100, 1)
         if is_progressive:
             library.jpeg_simple_progression(this)
         settings.takes_planes, settings.optimises_tables = 1, int(has_own_tables)

@@ -14,7 +14,6 @@ import re
 from contextlib import suppress
 from dataclasses import dataclass
 from xml.parsers import expat
-from xml.sax.saxutils import escape, quoteattr
 
 from progimage.errors import CorruptPicture, PictureTooComplex
 from progimage.imaging.codecs.svg_pictures import EmbeddedPictures
@@ -53,6 +52,10 @@ _ELEMENTS = frozenset(
 
 # Written again on the root element.
 _PLACE = ("x", "y", "width", "height", "overflow")
+
+# Source: XML 1.0, 2.4 and 3.3.3. `xml.sax.saxutils` would import all of HTTP.
+_TEXT = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
+_VALUE = _TEXT | str.maketrans({'"': "&quot;", "\n": "&#10;", "\r": "&#13;", "\t": "&#9;"})
 
 _URL = re.compile(r"url\s*\([^)]*\)?", re.IGNORECASE)
 # No two parts of it take the same characters in turn, so that it never takes quadratic time.
@@ -207,7 +210,7 @@ class _Writer:
         written = [f"<{tag}"]
         for key, value in attributes.items():
             if (allowed := self._allowed(tag, key, value)) is not None:
-                written.append(f" {allowed[0]}={quoteattr(allowed[1])}")
+                written.append(f' {allowed[0]}="{allowed[1].translate(_VALUE)}"')
         self._write("".join(written) + ">")
 
     def end(self, name: str) -> None:
@@ -219,7 +222,7 @@ class _Writer:
             return
         tag = name.rpartition(" ")[2]
         if tag == "style" and self._style is not None:
-            self._write(escape(_safe_css("".join(self._style))))
+            self._write(_safe_css("".join(self._style)).translate(_TEXT))
             self._style = None
         self._write(f"</{tag}>")
 
@@ -230,7 +233,7 @@ class _Writer:
         if self._style is not None:
             self._style.append(text)
         else:
-            self._write(escape(text))
+            self._write(text.translate(_TEXT))
 
     def _root_attributes(self, given: dict[str, str]) -> dict[str, str]:
         """Return the root's attributes with the size that the drawing gets."""

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageChops, ImageStat
 
 from progimage.imaging.codecs import jpeg_planes
+from progimage.imaging.codecs.jpeg_tables import tables
 from tests.imaging.drawing import quadrants
 
 pytestmark = pytest.mark.skipif(
@@ -31,7 +32,7 @@ def written(picture: Image.Image, quality: int = 80, **options: bool) -> bytes:
 def by_pillow(picture: Image.Image, quality: int, *, optimize: bool = False) -> bytes:
     file = BytesIO()
     picture.convert("YCbCr").save(
-        file, "JPEG", quality=quality, subsampling="4:2:0", optimize=optimize
+        file, "JPEG", qtables=tables(quality), subsampling="4:2:0", optimize=optimize
     )
     return file.getvalue()
 

@@ -141,7 +141,7 @@ def test_the_facts_are_those_of_an_ordinary_inspection(coordinates, tmp_path, st
         perceptual_hash=facts.perceptual_hash,
     )
     assert facts == same
-    assert facts.capture.camera == "Box camera"
+    assert facts.capture["camera"] == "Box camera"
 
 
 @pytest.mark.parametrize("stream_above", DECODERS)

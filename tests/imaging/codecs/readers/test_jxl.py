@@ -72,7 +72,7 @@ def test_a_jpeg_that_was_packed_without_loss_is_upright_and_has_its_exif(tmp_pat
     path = put(tmp_path, data)
     facts = inspect(path, LIMITS)
     assert (facts.width, facts.height, facts.orientation) == (32, 64, 1)
-    assert facts.capture.camera == "Camera"
+    assert facts.capture["camera"] == "Camera"
     corner = decode(path, LIMITS).frames[0].getpixel((2, 2))
     wanted = quadrants((64, 32)).transpose(Image.Transpose.ROTATE_270).getpixel((2, 2))
     assert all(abs(a - b) < 8 for a, b in zip(corner, wanted, strict=True))
