@@ -12,7 +12,8 @@ ProgImageError
 │   ├── InvalidLink
 │   │   └── LinkExpired
 │   └── QuotaExceeded, TransformNotAllowed, ForeignOrigin
-├── ForeignHost, NameTaken, ExternalIdTaken, NoLinkKey, NotAcceptable, RequestTimeout
+├── ForeignHost, NameTaken, ExternalIdTaken, NoLinkKey, NotAcceptable, RequestTimeout,
+│   RequestTooLarge
 ├── UploadConflict, ChecksumMismatch, PreconditionFailed, PreconditionRequired
 ├── PictureError
 │   ├── EmptyPicture, UnsupportedMedia, MismatchedMedia, CorruptPicture
@@ -143,6 +144,10 @@ class NotAcceptable(ProgImageError):
     """The client accepts no format that this picture can be converted to."""
 
 
+class RequestTooLarge(ProgImageError):
+    """The body of a request is longer than it may be, whatever is in it."""
+
+
 class RequestTimeout(ProgImageError):
     """The body of the request came too slowly."""
 
@@ -184,7 +189,7 @@ class CorruptPicture(PictureError):
 
 
 class PictureTooLarge(PictureError):
-    """More bytes than an upload may have."""
+    """More bytes than a picture may have."""
 
 
 class PictureTooComplex(PictureError):

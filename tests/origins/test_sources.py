@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -253,13 +254,24 @@ class TestWeb:
             {"Set-Cookie": "a=b"},
             {"Cache-Control": "private"},
             {"Vary": "*"},
-            {"Content-Encoding": "gzip"},
+            {"Content-Encoding": "br"},
         ],
     )
     def test_answers_for_one_client_are_not_shared(self, web: WebServer, headers):
         web.files["/base/a.jpg"] = b"x"
         web.headers = headers
         with pytest.raises(OriginFailed):
+            read(self.source(web), "a.jpg")
+
+    def test_gzip_is_inflated(self, web: WebServer):
+        web.files["/base/a.jpg"] = gzip.compress(b"picture" * 100)
+        web.headers = {"Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
+        assert read(self.source(web), "a.jpg")[1] == b"picture" * 100
+
+    def test_gzip_that_breaks_off_is_a_failure(self, web: WebServer):
+        web.files["/base/a.jpg"] = gzip.compress(b"picture" * 100)[:-4]
+        web.headers = {"Content-Encoding": "gzip"}
+        with pytest.raises(OriginFailed, match="broke off"):
             read(self.source(web), "a.jpg")
 
     @pytest.mark.parametrize("status", [401, 403, 500, 503])

@@ -14,7 +14,7 @@ from progimage.api.requests.query import DOWNLOAD as DOWNLOAD_NAME
 from progimage.api.requests.query import SIGNATURE as SIGNATURE_NAME
 from progimage.api.responses.json_document import Link
 from progimage.config import Settings
-from progimage.errors import InvalidField, InvalidRequest, PictureTooLarge, RequestTimeout
+from progimage.errors import InvalidField, InvalidRequest, RequestTimeout, RequestTooLarge
 from progimage.imaging.codecs import formats
 from progimage.imaging.registry import describe
 from progimage.model import PUBLIC_FIELDS, Record
@@ -46,7 +46,7 @@ PROBLEM_SCHEMA = Named(
 )
 
 
-BODY_ERRORS = (InvalidRequest, InvalidField, RequestTimeout, PictureTooLarge)
+BODY_ERRORS = (InvalidRequest, InvalidField, RequestTimeout, RequestTooLarge)
 """The errors of every request with a body in JSON."""
 
 

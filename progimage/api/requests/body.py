@@ -11,7 +11,7 @@ import falcon
 from gunicorn.http.errors import ParseException
 
 from progimage.config import Upload
-from progimage.errors import InvalidRequest, PictureTooLarge, RequestTimeout
+from progimage.errors import InvalidRequest, RequestTimeout, RequestTooLarge
 
 _BLOCK = 64 * 1024
 
@@ -53,7 +53,7 @@ class Body:
 
         Raises:
             InvalidRequest: the client hung up before the end it had announced.
-            PictureTooLarge: the body is longer than the limit for a request.
+            RequestTooLarge: the body is longer than the limit for a request.
             RequestTimeout: nothing arrived for `stall_timeout_s`, or the body took too long.
         """
         wanted = _BLOCK if size is None or size < 0 else size
@@ -101,7 +101,7 @@ class Body:
             with contextlib.suppress(OSError):
                 self._socket.shutdown(socket.SHUT_RD)
 
-    def _too_large(self) -> PictureTooLarge:
-        return PictureTooLarge(
+    def _too_large(self) -> RequestTooLarge:
+        return RequestTooLarge(
             f"a request may have at most {self._limit:,} bytes; send the pictures in several"
         )

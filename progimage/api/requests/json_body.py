@@ -11,7 +11,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from progimage.api.requests.body import Body
 from progimage.config import Upload
-from progimage.errors import InvalidField, InvalidRequest, PictureTooLarge
+from progimage.errors import InvalidField, InvalidRequest, RequestTooLarge
 from progimage.fields import (
     MAX_CUSTOM,
     Alt,
@@ -119,7 +119,7 @@ def read_json(req: falcon.Request, settings: Upload, model: type[Model]) -> Mode
     Raises:
         InvalidRequest: it is not a JSON object.
         InvalidField: it has fields that the model does not allow, or lacks some.
-        PictureTooLarge: it is longer than the model's `max_bytes`.
+        RequestTooLarge: it is longer than the model's `max_bytes`.
     """
     with Body(req, settings) as body:
         return validated(model, read_json_object(body, model.max_bytes))
@@ -224,7 +224,7 @@ def read_json_object(body: Body, max_bytes: int) -> dict[str, Any]:
 
     Raises:
         InvalidRequest: it is not an object, or holds more than 200,000 values.
-        PictureTooLarge: it is longer than `max_bytes`.
+        RequestTooLarge: it is longer than `max_bytes`.
     """
     data, values = bytearray(), 0
     while piece := body.read(_BLOCK):
@@ -236,7 +236,7 @@ def read_json_object(body: Body, max_bytes: int) -> dict[str, Any]:
                 f"the body holds more than {_MAX_VALUES:,} values or commas; send less at once"
             )
         if len(data) > max_bytes:
-            raise PictureTooLarge(
+            raise RequestTooLarge(
                 f"a JSON body may have at most {max_bytes:,} bytes; send a larger picture as "
                 "multipart/form-data or as the raw body"
             )

@@ -53,6 +53,7 @@ KINDS: dict[type[errors.ProgImageError], Kind] = {
     errors.TransformNotAllowed: Kind(403, "Transform not allowed"),
     errors.NotAcceptable: Kind(406, "No acceptable format"),
     errors.RequestTimeout: Kind(408, "Request timeout"),
+    errors.RequestTooLarge: Kind(413, "Request too large"),
     errors.UploadConflict: Kind(409, "Upload conflict"),
     errors.PreconditionFailed: Kind(412, "Precondition failed"),
     errors.PreconditionRequired: Kind(428, "Precondition required"),

@@ -10,7 +10,6 @@ repeat anything that the server sent.
 from __future__ import annotations
 
 import ssl
-import zlib
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from functools import cached_property
@@ -19,7 +18,7 @@ import httpcore
 
 from progimage.config import Download
 from progimage.errors import DownloadFailed, DownloadNotAllowed, PictureTooLarge
-from progimage.ingest.download import retry_after
+from progimage.ingest.download import content_coding, retry_after
 from progimage.ingest.download.exchange import authorities, header, protocol_faults, request
 from progimage.ingest.download.hosts import HostList
 from progimage.ingest.download.network import Deadline, Network
@@ -34,11 +33,6 @@ _HEADERS = [
     # Lets a service notice that a request comes from itself.
     (b"Via", f"1.1 {VIA}".encode()),
 ]
-
-# RFC 9110, section 8.4.1.3; zlib reads a header of gzip with this window.
-_GZIP = (b"gzip", b"x-gzip")
-_GZIP_WBITS = 31
-_INFLATED_AT_ONCE = 64 * 1024
 
 _REDIRECTS = {301, 302, 303, 307, 308}
 # Statuses of failures that may be temporary (RFC 9110, section 15; RFC 6585; RFC 8470).
@@ -58,7 +52,7 @@ class Remote:
     ) -> None:
         self.url = url
         self.file_name = file_name
-        self._chunks = _inflated(response)
+        self._chunks = content_coding.body(response)
         self._max_bytes = max_bytes
         self._taken = 0
         self._buffer = b""
@@ -167,34 +161,12 @@ def _check(response: httpcore.Response, max_bytes: int) -> None:
             retryable=status in _PASSING,
             retry_after_s=_retry_after(response) if status in _PASSING else None,
         )
-    if _encoding(response) not in (b"identity", *_GZIP):
+    if not content_coding.is_readable(response):
         raise DownloadFailed("url: the server compressed its answer in another way than by gzip")
     length = (header(response, b"content-length") or b"").decode("ascii", "replace")
     # Compared by digits first: int() of many is slow, and refused past 4,300.
     if length.isdecimal() and (len(length) > 20 or int(length) > max_bytes):
         raise _too_large(max_bytes)
-
-
-def _encoding(response: httpcore.Response) -> bytes:
-    return (header(response, b"content-encoding") or b"identity").strip().lower()
-
-
-def _inflated(response: httpcore.Response) -> Iterator[bytes]:
-    """Yield the body without its compression, in pieces of a bounded size."""
-    if _encoding(response) not in _GZIP:
-        yield from response.iter_stream()
-        return
-    inflating = zlib.decompressobj(wbits=_GZIP_WBITS)
-    try:
-        for chunk in response.iter_stream():
-            rest = chunk
-            while rest and not inflating.eof:
-                yield inflating.decompress(rest, _INFLATED_AT_ONCE)
-                rest = inflating.unconsumed_tail
-    except zlib.error:
-        raise DownloadFailed("url: the server's answer is not gzip, as its head says") from None
-    if not inflating.eof:
-        raise DownloadFailed("url: the server's answer ends early", retryable=True)
 
 
 def _retry_after(response: httpcore.Response) -> int | None:

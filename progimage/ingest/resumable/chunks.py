@@ -6,7 +6,7 @@ import io
 from collections.abc import Generator
 from typing import Protocol
 
-from progimage.errors import PictureTooLarge, ProgImageError
+from progimage.errors import ProgImageError, RequestTooLarge
 from progimage.ingest.resumable import keys as upload_keys
 from progimage.stores import ObjectStore, Stat
 
@@ -48,7 +48,7 @@ def receive(
         room: the bytes that the upload may still get.
 
     Raises:
-        PictureTooLarge: `source` has more than there is room for.
+        RequestTooLarge: `source` has more than there is room for.
     """
     data, size = io.BytesIO(), 0
     try:
@@ -62,7 +62,7 @@ def receive(
         data.seek(0)
         return data, size, error
     if has_more:
-        raise PictureTooLarge("the request has more bytes than the upload may have")
+        raise RequestTooLarge("the request has more bytes than the upload may have")
     data.seek(0)
     return data, size, None
 

@@ -169,7 +169,7 @@ class ResumableUploads:
 
         Raises:
             UploadConflict: another request has sent bytes meanwhile.
-            PictureTooLarge: `source` has more bytes than the upload may have.
+            RequestTooLarge: `source` has more bytes than the upload may have.
             InvalidRequest: the upload has too many short pieces.
         """
         start, broken = progress.offset, None

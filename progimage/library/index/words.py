@@ -73,6 +73,15 @@ def needles(query: str) -> Iterator[str]:
             yield word[max(0, min(start, len(word) - MAX_NEEDLE)) :][:MAX_NEEDLE]
 
 
+def spellings(needle: str) -> tuple[str, ...]:
+    """Return a search term as it is and without accents, once if the two are equal.
+
+    Texts are indexed in both forms (`facets.words_of`), so a term with an accent finds the
+    plain word too.
+    """
+    return tuple(dict.fromkeys((needle, without_accents(needle))))
+
+
 def _is_part_of_word(character: str) -> bool:
     if character.isalnum():
         return True

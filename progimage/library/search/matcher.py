@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import chain
 
 from pyroaring import BitMap
 
@@ -11,6 +12,7 @@ from progimage.library.index.facets import Facet
 from progimage.library.index.shelf import Shelf
 from progimage.library.index.terms import Term, scopes_of, term
 from progimage.library.index.view import Unshelved
+from progimage.library.index.words import spellings
 from progimage.library.search.query import Query
 from progimage.model import Viewer
 
@@ -35,7 +37,9 @@ class Matcher:
         if query.created_after is not None:
             self.end = positions.end_of_newer(query.created_after)
         self._near = query.near
-        self._needles = tuple(needle.encode() for needle in query.needles)
+        self._needles = [
+            tuple(spelling.encode() for spelling in spellings(needle)) for needle in query.needles
+        ]
         self._factors: list[tuple[Term, ...]] = [_any_of([tag]) for tag in query.tags]
         if query.any_tags:
             self._factors.append(_any_of(query.any_tags))
@@ -53,7 +57,7 @@ class Matcher:
             if has_none_of(factor):
                 return False
         for needle in self._needles:
-            if needle not in found.words:
+            if not any(spelling in found.words for spelling in needle):
                 return False
         return self._near is None or self._near.matches(found.record)
 
@@ -66,7 +70,8 @@ class Matcher:
         for needle in self._needles:
             if not visible:
                 return visible
-            visible = visible & shelf.with_any(shelf.words_with(needle))
+            numbers = chain.from_iterable(map(shelf.words_with, needle))
+            visible = visible & shelf.with_any(list(numbers))
         if self._near is None or not visible:
             return visible
         looks, near = shelf.looks, self._near

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from progimage.library.index import facets
 from progimage.library.index.facets import Facet
+from progimage.library.index.words import spellings
 from progimage.library.search.near import Near
 from progimage.model import Record, Visibility
 
@@ -18,7 +19,8 @@ class Query:
     Attributes:
         tags: facets of tags that a picture must all have.
         any_tags: facets of tags of which it must have one.
-        needles: as `words.needles` gives them; each must be part of one of its words.
+        needles: as `words.needles` gives them; each must be part of one of its words, as it
+            is or without its accents.
         created_after, created_before: aware times, not included.
         near: the pictures that look like one.
     """
@@ -58,4 +60,7 @@ class Query:
         if not self.needles:
             return True
         there = facets.words_of(record)
-        return all(any(needle in word for word in there) for needle in self.needles)
+        return all(
+            any(spelling in word for spelling in spellings(needle) for word in there)
+            for needle in self.needles
+        )

@@ -18,6 +18,7 @@ from progimage.errors import (
     OriginFailed,
     OriginTimeout,
 )
+from progimage.ingest.download import content_coding
 from progimage.ingest.download.downloader import VIA
 from progimage.ingest.download.exchange import (
     authorities,
@@ -156,8 +157,8 @@ class WebSource:
             raise OriginFailed("the origin's answer is for one client alone (private or a cookie)")
         if response.status == 304:
             return Unchanged(age)
-        if _text(response, b"content-encoding").strip().lower() not in ("", "identity"):
-            raise OriginFailed("the origin compressed its answer, though asked not to")
+        if not content_coding.is_readable(response):
+            raise OriginFailed("the origin compressed its answer in another way than by gzip")
         modified = _text(response, b"last-modified")
         return Version(_version(response), _Body(response), age, modified)
 
@@ -166,7 +167,7 @@ class _Body:
     """The bytes of a response; its faults are raised as `OriginFailed` or `OriginTimeout`."""
 
     def __init__(self, response: httpcore.Response) -> None:
-        self._chunks = response.iter_stream()
+        self._chunks = content_coding.body(response)
         self._rest = b""
 
     def read(self, size: int, /) -> bytes:

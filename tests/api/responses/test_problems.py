@@ -24,6 +24,52 @@ def test_every_error_has_a_status_of_the_client_or_the_service(family):
     assert kind.retry_after_s is not None or kind.status != 503
 
 
+# Words of titles, and the statuses whose meaning they are (RFC 9110, section 15).
+MEANINGS = {
+    "not found": {404},
+    "gone": {410},
+    "signed in": {401},
+    "credentials": {401},
+    "too many": {429},
+    "timeout": {408, 422, 504},
+    "too large": {400, 413},
+    "precondition": {412, 428},
+    "unsupported": {415},
+    "overloaded": {503},
+}
+
+
+@pytest.mark.parametrize("family", families(ProgImageError), ids=lambda family: family.__name__)
+def test_a_title_fits_its_status_and_its_subject(family):
+    kind = problems.kind_of(family("x")) if family in problems.KINDS else None
+    if kind is None:
+        return
+    title = kind.title.lower()
+    for words, statuses in MEANINGS.items():
+        assert words not in title or kind.status in statuses
+    is_about_pictures = issubclass(family, errors.PictureError | errors.DownloadFailed)
+    assert is_about_pictures or "picture" not in title
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("POST", "/"),
+        ("POST", "/jobs/"),
+        ("POST", "/albums/"),
+        ("POST", "/uploads/"),
+        ("PATCH", "/images/"),
+    ],
+)
+def test_a_long_json_body_is_a_request_too_large(client, method, path):
+    body = b'{"title": "' + b"x" * 40_000_000 + b'"}'
+    headers = {"Content-Type": "application/json"}
+    result = client.simulate_request(method, path, body=body, headers=headers)
+    assert_problem(result, 413)
+    assert result.json["title"] == "Request too large"
+    assert result.json["type"] == "urn:progimage:problem:request-too-large"
+
+
 def test_an_unexpected_error_reveals_nothing(client, store, monkeypatch, uploaded):
     def broken(*_):
         raise RuntimeError("/srv/secret: password=hunter2")

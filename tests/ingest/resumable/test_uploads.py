@@ -21,7 +21,7 @@ from progimage.errors import (
     InvalidRequest,
     KeyMissing,
     NotFound,
-    PictureTooLarge,
+    RequestTooLarge,
     StoreUnavailable,
     UploadConflict,
 )
@@ -164,7 +164,7 @@ def test_a_break_before_the_first_byte_is_reported(store):
 def test_a_piece_past_the_end_is_not_stored(store, size_bytes):
     """Those before it are: a client can go on from them."""
     upload_id = begin(store, size_bytes)
-    with pytest.raises(PictureTooLarge):
+    with pytest.raises(RequestTooLarge):
         send(store, upload_id, b"x" * (MAX_BYTES + 1))
     assert uploads(store).find(upload_id).offset in (16, 96)
     assert not uploads(store).find(upload_id).is_complete

@@ -99,6 +99,21 @@ def test_words_are_found_without_their_accents_too(store, catalogue, query, titl
     assert [tag.name for tag in catalogue.tags(ANONYMOUS, 10)[0]] == ["Café"]
 
 
+@pytest.mark.parametrize("query", ["César", "césar", "cesar", "çesar"])
+def test_an_accent_in_a_query_finds_the_plain_word_too(store, catalogue, query):
+    for title in ("Cesar", "César", "Caesar"):
+        add_owned(store, title.encode(), "bob", title=title)
+    pictures = found(catalogue, ANONYMOUS, Query(needles=tuple(needles(query))))
+    assert {picture.title for picture in pictures} == {"Cesar", "César"}
+
+
+def test_an_accent_in_a_query_for_tags_stays(store, catalogue):
+    for name in ("Cesar", "César"):
+        add_owned(store, name.encode(), "bob", title="x", tags=(name,))
+    [picture] = found(catalogue, ANONYMOUS, Query(tags=(facets.tag("césar"),)))
+    assert list(picture.tags) == ["César"]
+
+
 def test_an_owner_is_found_by_name(store, catalogue):
     ours = add_owned(store, b"1", "bob")
     theirs = add_owned(store, b"2", "eve")

@@ -16,7 +16,7 @@ import falcon
 from progimage.api.requests import media_type as media_types
 from progimage.api.requests.json_body import UploadFields, validated
 from progimage.api.requests.media_type import media_type
-from progimage.errors import ChecksumMismatch, InvalidField, InvalidRequest, PictureTooLarge
+from progimage.errors import ChecksumMismatch, InvalidField, InvalidRequest, RequestTooLarge
 from progimage.imaging.did_you_mean import shown
 from progimage.ingest.resumable.chunks import Source
 from progimage.ingest.resumable.progress import Progress
@@ -176,11 +176,11 @@ def verified(
     Raises:
         InvalidRequest: Upload-Checksum is malformed or of an unknown kind.
         ChecksumMismatch: it is the checksum of other bytes.
-        PictureTooLarge: the body is longer than `room`.
+        RequestTooLarge: the body is longer than `room`.
     """
     header = req.get_header("Upload-Checksum")
     if (req.content_length or 0) > room:
-        raise PictureTooLarge(
+        raise RequestTooLarge(
             f"the upload may have {room:,} more bytes; this request has {req.content_length:,}"
         )
     if header is None:
@@ -193,7 +193,7 @@ def verified(
         while block := body.read(_BLOCK):
             left -= len(block)
             if left < 0:
-                raise PictureTooLarge(f"the upload may have only {room:,} more bytes")
+                raise RequestTooLarge(f"the upload may have only {room:,} more bytes")
             digest.update(block)
             file.write(block)
         if not hmac.compare_digest(digest.digest(), expected):
