@@ -22,8 +22,8 @@ _PILLOW_VERSIONS = ("12", "13")
 # The filter reaches so many pixels of the result, or of the source if those are larger.
 _SUPPORT = 3
 
-# At most so many pixels, 16 MB of them, are between the two directions at any time.
-_MOST_BETWEEN = 4 << 20
+# At most so many pixels, 8 MB of them, are between the two directions at any time.
+_MOST_BETWEEN = 2 << 20
 
 _simd: ModuleType | None = None
 if PIL.__version__.partition(".")[0] in _PILLOW_VERSIONS:

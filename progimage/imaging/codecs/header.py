@@ -67,9 +67,8 @@ _UPRIGHT: dict[int, Image.Transpose] = {
 
 _READERS: dict[
     str,
-    type[JpegReader | PngReader | BmpReader | IcoReader | JxlReader | Jpeg2000Reader | PnmReader],
+    type[PngReader | BmpReader | IcoReader | JxlReader | Jpeg2000Reader | PnmReader],
 ] = {
-    JPEG.name: JpegReader,
     PNG.name: PngReader,
     BMP.name: BmpReader,
     ICO.name: IcoReader,
@@ -132,16 +131,19 @@ def opened(path: str, limits: Limits, page: int = 1) -> Iterator[Opened]:
         InvalidArgument: there is no such page.
         UnsupportedMedia: what reads its format is not installed.
     """
-    with translated_errors(), _bounded(limits.max_source_pixels):
-        with open(path, "rb") as file:  # noqa: PTH123 - every render comes here
-            form = by_signature(file.read(HEAD_BYTES))
-            if form is None:
-                raise CorruptPicture(_unreadable())
-            if form not in READABLE:
-                raise UnsupportedMedia(f"the picture is {form.name}, {missing_extra(form)}")
-            size_bytes = file.seek(0, 2)
-            file.seek(0)
-            reader = _reader(file, form, limits, page)
+    with (
+        translated_errors(),
+        _bounded(limits.max_source_pixels),
+        open(path, "rb") as file,  # noqa: PTH123 - every render comes here
+    ):
+        form = by_signature(file.read(HEAD_BYTES))
+        if form is None:
+            raise CorruptPicture(_unreadable())
+        if form not in READABLE:
+            raise UnsupportedMedia(f"the picture is {form.name}, {missing_extra(form)}")
+        size_bytes = file.seek(0, 2)
+        file.seek(0)
+        reader = _reader(file, form, limits, page)
         check_size(reader.size, reader.frame_count, limits)
         frame = page if form.is_animated else 1
         check_page(frame, form, reader.frame_count)
@@ -183,25 +185,29 @@ def _reader(file: BinaryIO, form: Format, limits: Limits, page: int) -> Reader:
     try:
         if form is TIFF:
             return TiffReader(file.name, page, accepts_damage=limits.accept_damaged)
-        data = file.read()
-        if form is SVG:
-            return SvgReader(
-                data, max_pixels=limits.max_source_pixels, accepts_damage=limits.accept_damaged
-            )
-        if form is PDF:
-            return PdfReader(data, page, accepts_damage=limits.accept_damaged)
-        if form is GIF:
-            return GifReader(
-                data, max_frames=limits.max_frames, accepts_damage=limits.accept_damaged
-            )
-        if form.name in _READERS:
-            return _READERS[form.name](data, accepts_damage=limits.accept_damaged)
-        return PillowReader(data, form, accepts_damage=limits.accept_damaged)
+        if form is JPEG:
+            return JpegReader(file, accepts_damage=limits.accept_damaged)
+        return _reader_of_all(file.read(), form, limits, page)
     except MemoryError:
         # Nothing was decoded yet: the length of some part of the header is a lie.
         raise CorruptPicture(
             "the picture's header claims more bytes than there can be; send it again"
         ) from None
+
+
+def _reader_of_all(data: bytes, form: Format, limits: Limits, page: int) -> Reader:
+    """Return the reader of a format that is read as a whole."""
+    if form is SVG:
+        return SvgReader(
+            data, max_pixels=limits.max_source_pixels, accepts_damage=limits.accept_damaged
+        )
+    if form is PDF:
+        return PdfReader(data, page, accepts_damage=limits.accept_damaged)
+    if form is GIF:
+        return GifReader(data, max_frames=limits.max_frames, accepts_damage=limits.accept_damaged)
+    if form.name in _READERS:
+        return _READERS[form.name](data, accepts_damage=limits.accept_damaged)
+    return PillowReader(data, form, accepts_damage=limits.accept_damaged)
 
 
 _UNDECODABLE = "the picture is truncated or damaged and cannot be decoded; send it again"

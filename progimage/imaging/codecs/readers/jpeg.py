@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from io import BytesIO
+from io import BufferedReader
+from mmap import ACCESS_READ, mmap
+from typing import BinaryIO
 
 from PIL import Image, ImageFile
 
 from progimage.errors import CorruptPicture
 from progimage.imaging.codecs.colour_management import plain
 from progimage.imaging.codecs.jpeg import draft, quality_of
+from progimage.imaging.codecs.readers.joined_file import JoinedFile
 from progimage.imaging.codecs.readers.partial import decode_partly, shown_part, with_gaps
 from progimage.imaging.codecs.readers.reader import Frame, Reader, Size, exif_orientation
 
@@ -37,18 +40,24 @@ _GREY = 128
 
 
 class JpegReader(Reader):
-    """A JPEG; of several in one file, the first."""
+    """A JPEG; of several in one file, the first.
 
-    def __init__(self, data: bytes, *, accepts_damage: bool) -> None:
+    Its data are decoded as they are read and not held in memory, so `file`, one of the disk, has
+    to stay open.
+    """
+
+    def __init__(self, file: BinaryIO, *, accepts_damage: bool) -> None:
         super().__init__(accepts_damage=accepts_damage)
         self._profile: dict[int, bytes] = {}
         self._profile_parts = 0
         self._is_progressive = False
-        self._scans_at = 0
-        self._clean = self._cleaned(data)
-        if self._clean.rfind(b"\xff\xd9", self._scans_at) < 0:
-            self.note_damage("the end of the JPEG is missing")
-        self.image: ImageFile.ImageFile = Image.open(BytesIO(self._clean), formats=("JPEG",))
+        self._file = file
+        with mmap(file.fileno(), 0, access=ACCESS_READ) as data:
+            self._head, self._scans_at = self._without_metadata(data)
+            if data.rfind(b"\xff\xd9", self._scans_at) < 0:
+                self.note_damage("the end of the JPEG is missing")
+        stream = BufferedReader(JoinedFile(self._head, file, self._scans_at))
+        self.image: ImageFile.ImageFile = Image.open(stream, formats=("JPEG",))
         self.size = self.image.size
         numbers = range(1, self._profile_parts + 1)
         if numbers and self._profile.keys() >= set(numbers):
@@ -58,8 +67,10 @@ class JpegReader(Reader):
         tables = getattr(self.image, "quantization", {})
         self.quality = quality_of(tables[0]) if 0 in tables else None
 
-    def _cleaned(self, data: bytes) -> bytes:
-        """Take the metadata out and return the JPEG without it.
+    def _without_metadata(self, data: mmap) -> tuple[bytes, int]:
+        """Take the metadata out of a JPEG.
+
+        Returns what the decoder needs of all before the first scan, and where that begins.
 
         Raises:
             CorruptPicture: the file ends before its first scan.
@@ -82,10 +93,7 @@ class JpegReader(Reader):
             if marker == _EOI or end > len(data):
                 break
             if marker == _SOS:
-                self._scans_at = sum(map(len, parts))
-                if self._scans_at == position:
-                    return data
-                return b"".join([*parts, memoryview(data)[position:]])
+                return b"".join(parts), position
             if self._is_wanted(marker, data[position + 4 : end]):
                 parts.append(data[position:end])
             position = end
@@ -123,7 +131,6 @@ class JpegReader(Reader):
         except OSError:
             yield Frame(self._what_there_is(mode))
             return
-        self._clean = b""  # as large as the file, which is decoded
         yield Frame(self.image, part=part)
 
     def _what_there_is(self, mode: str) -> Image.Image:
@@ -134,14 +141,16 @@ class JpegReader(Reader):
         """
         self.note_damage("the JPEG ends early", loses_pixels=True)
         raw = "CMYK;I" if mode == "CMYK" else mode
+        self._file.seek(self._scans_at)
+        clean = self._head + self._file.read()
         if self._is_progressive:
-            data = self._whole_segments().rstrip(b"\xff") + b"\xff\xd9"
+            data = self._whole_segments(clean).rstrip(b"\xff") + b"\xff\xd9"
             image, gaps = decode_partly(mode, self.size, data, "jpeg", raw, "")
             image = plain(image)
-            if gaps is None and len(_SCAN.findall(self._clean, self._scans_at)) < 2:
+            if gaps is None and len(_SCAN.findall(clean, len(self._head))) < 2:
                 gaps = _untouched(image)
         else:
-            image, gaps = decode_partly(mode, self.size, self._clean, "jpeg", raw, "")
+            image, gaps = decode_partly(mode, self.size, clean, "jpeg", raw, "")
             image = plain(image)
         if gaps is None:
             return image
@@ -150,9 +159,9 @@ class JpegReader(Reader):
             image = image.convert("RGB")
         return with_gaps(image, gaps)
 
-    def _whole_segments(self) -> bytes:
+    def _whole_segments(self, data: bytes) -> bytes:
         """Return the JPEG up to the first segment between its scans that is cut or unexpected."""
-        data, position = self._clean, self._scans_at
+        position = len(self._head)
         while found := _MARKER.search(data, position):
             start, marker = found.start(), data[found.start() + 1]
             position = start + 2 + int.from_bytes(data[start + 2 : start + 4], "big")

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+import tracemalloc
 import struct
 from io import BytesIO
 from pathlib import Path
+from tempfile import TemporaryFile
 
 import pytest
 from hypothesis import given
@@ -115,13 +117,26 @@ def test_a_small_target_of_a_damaged_jpeg_gives_the_same_part(tmp_path: Path) ->
     assert decode(path, LIMITS, target=(10, 10)).frames[0].getchannel("A").getextrema() == (0, 255)
 
 
+def test_a_file_is_not_held_in_memory(tmp_path: Path) -> None:
+    path = put(tmp_path, saved(quadrants(), "JPEG") + bytes(8 << 20))
+    tracemalloc.start()
+    try:
+        decode(path, LIMITS)
+        assert tracemalloc.get_traced_memory()[1] < 2 << 20
+    finally:
+        tracemalloc.stop()
+
+
 @given(st.binary(max_size=60), st.integers(0, 700))
 def test_hostile_segments_raise_nothing_but_known_errors(noise: bytes, at: int) -> None:
     data = saved(quadrants((16, 16)), "JPEG")
     try:
-        reader = JpegReader(data[:at] + noise + data[at:], accepts_damage=True)
-        if max(reader.size) <= 1_000:
-            list(reader.frames(1))
+        with TemporaryFile() as file:
+            file.write(data[:at] + noise + data[at:])
+            file.flush()
+            reader = JpegReader(file, accepts_damage=True)
+            if max(reader.size) <= 1_000:
+                list(reader.frames(1))
     except (PictureError, OSError, SyntaxError, ValueError, Image.DecompressionBombError):
         pass
 
