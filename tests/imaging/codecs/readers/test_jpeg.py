@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-import tracemalloc
 import struct
+import tracemalloc
 from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryFile
