@@ -26,6 +26,13 @@ CALLS = [
     ("GET", "thumbnail.webp"),
     ("GET", "crop:x=9999,width=1,height=1.png"),
     ("HEAD", "thumbnail.webp"),
+    ("GET", "srcset/?widths=10"),
+    ("POST", "links/"),
+    ("GET", "/iiif/3/{}/info.json"),
+    ("GET", "/iiif/3/{}/full/max/0/default.jpg"),
+    ("GET", "/iiif/manifest/{}"),
+    ("GET", "/deepzoom/{}.dzi"),
+    ("GET", "/deepzoom/{}_files/0/0_0.jpg"),
 ]
 
 
@@ -53,8 +60,13 @@ def secret(ann, jpeg) -> str:
     path = f"/images/{send(ann, jpeg, 'private', tags='diary', title='secret').json['id']}/"
     for method, rest in CALLS:
         if method == "GET":
-            ann.simulate_get(path + rest)
+            ann.simulate_get(at(path, rest))
     return path
+
+
+def at(path: str, rest: str) -> str:
+    """Return the address of `rest` for the picture at `path`."""
+    return rest.format(path.split("/")[2]) if rest.startswith("/") else path + rest
 
 
 def call(client, method, path):
@@ -86,9 +98,9 @@ def test_a_private_picture_looks_exactly_as_one_that_is_not_there(
 ):
     client, absent = request.getfixturevalue(who), f"/images/{'0' * 64}/"
     noted = Keys(store, monkeypatch)
-    hidden = call(client, method, secret + rest)
+    hidden = call(client, method, at(secret, rest))
     for_hidden, noted.seen = noted.seen, []
-    missing = call(client, method, absent + rest)
+    missing = call(client, method, at(absent, rest))
     assert hidden.status_code == missing.status_code == 404
     image_id = secret.split("/")[2]
 
@@ -118,9 +130,9 @@ def test_a_private_picture_takes_the_same_steps_as_one_that_is_not_there(
 
     for owner, name in [(Record, "model_validate_json"), (audit, "record")]:
         monkeypatch.setattr(owner, name, counted(name, getattr(owner, name)))
-    call(ben, method, secret + rest)
+    call(ben, method, at(secret, rest))
     for_hidden, steps[:] = steps[:], []
-    call(ben, method, f"/images/{'0' * 64}/{rest}")
+    call(ben, method, at(f"/images/{'0' * 64}/", rest))
     assert steps == for_hidden
     assert "model_validate_json" in steps
 
