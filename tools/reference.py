@@ -156,8 +156,10 @@ def settings() -> str:
 
 
 def _markdown(text: str) -> str:
-    """Return plain text for a table cell, with its angle brackets and asterisks escaped."""
-    return _cell(re.sub(r"([<>*])", r"\\\1", text))
+    """Return text for a table cell; angle brackets and asterisks outside of code are escaped."""
+    parts = text.split("`")
+    parts[::2] = [re.sub(r"([<>*])", r"\\\1", part) for part in parts[::2]]
+    return _cell("`".join(parts))
 
 
 def _row(operation: Mapping[str, Any]) -> str:

@@ -2,8 +2,8 @@
 
 A format is on the list if libmagic knows it by a strong signature, so that two
 detectors can agree on it, and if Pillow or the package of an extra decodes it. That leaves
-out TGA (no signature at all), QOI and SGI (unknown to libmagic), Photoshop files, and
-PostScript, which is a program.
+out TGA (no signature at all), QOI, SGI and DDS (unknown to the libmagic of pylibmagic),
+Photoshop files, and PostScript, which is a program.
 """
 
 from __future__ import annotations

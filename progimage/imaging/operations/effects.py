@@ -1,4 +1,4 @@
-"""Filters that look at the neighbours of a pixel."""
+"""Filters that look at the neighbours of a pixel, or at its place."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Adding to tones and channels, noise, and kernels of one's own."""
+"""Adding to tones and channels, grain, and kernels."""
 
 from __future__ import annotations
 
