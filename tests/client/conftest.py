@@ -43,3 +43,9 @@ def call(request) -> Callable[..., Any]:
 @pytest.fixture
 def url(server) -> str:
     return "http://{}:{}".format(*server.address)
+
+
+@pytest.fixture
+def client(url):
+    with Client(url) as client:
+        yield client
