@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import socket
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
@@ -263,10 +264,11 @@ def test_a_token_is_never_sent_to_another_server(call, where):
 
 
 def test_a_closed_port_is_unreachable(call):
-    with scripted([]) as server:
-        pass
-    with pytest.raises(Unreachable):
-        call(server.url, lambda client: client.get(ID))
+    # Bound, so that no server of another test takes the port; not listening, so that it is closed.
+    with socket.socket() as port:
+        port.bind(("127.0.0.1", 0))
+        with pytest.raises(Unreachable):
+            call(f"http://127.0.0.1:{port.getsockname()[1]}", lambda client: client.get(ID))
 
 
 def test_waiting_for_a_job_reports_its_progress():
