@@ -11,6 +11,7 @@ from urllib.parse import quote
 import httpx
 
 from tests.client.scripted import CUT, busy, scripted
+from tests.closed_port import closed_port
 from tests.imaging.drawing import quadrants, saved
 
 
@@ -95,20 +96,18 @@ def test_wrong_use_is_one_line(use, tmp_path):
 def test_an_upload_without_a_server_stops_after_some_files(run, tmp_path):
     for n in range(60):
         (tmp_path / f"{n}.png").write_bytes(b"x")
-    with scripted([]) as server:
-        pass
-    done = run("upload", tmp_path, "--concurrency", "30", "--url", server.url)
+    with closed_port() as url:
+        done = run("upload", tmp_path, "--concurrency", "30", "--url", url)
     assert done.code == 1
     assert 19 <= len(done.err.splitlines()) < 40
 
 
 def test_an_upload_without_a_server_says_how_to_find_one(run, tmp_path, jpeg):
     (tmp_path / "a.jpg").write_bytes(jpeg)
-    with scripted([]) as server:
-        pass
-    done = run("upload", tmp_path / "a.jpg", "--url", server.url)
+    with closed_port() as url:
+        done = run("upload", tmp_path / "a.jpg", "--url", url)
     assert done.code == 1
-    assert f"no ProgImage at {server.url}" in done.err
+    assert f"no ProgImage at {url}" in done.err
     assert "PROGIMAGE_URL" in done.err
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import socket
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
@@ -26,6 +25,7 @@ from progimage.client import (
 )
 from tests.client.conftest import QUICK
 from tests.client.scripted import CUT, Reply, Seen, busy, scripted
+from tests.closed_port import closed_port
 
 ID = "a" * 64
 RECORD = {
@@ -264,11 +264,8 @@ def test_a_token_is_never_sent_to_another_server(call, where):
 
 
 def test_a_closed_port_is_unreachable(call):
-    # Bound, so that no server of another test takes the port; not listening, so that it is closed.
-    with socket.socket() as port:
-        port.bind(("127.0.0.1", 0))
-        with pytest.raises(Unreachable):
-            call(f"http://127.0.0.1:{port.getsockname()[1]}", lambda client: client.get(ID))
+    with closed_port() as url, pytest.raises(Unreachable):
+        call(url, lambda client: client.get(ID))
 
 
 def test_waiting_for_a_job_reports_its_progress():

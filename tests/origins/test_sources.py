@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,6 +28,7 @@ from progimage.origins.sources.http_dates import is_shareable, max_age_s
 from progimage.origins.sources.source import ListedSource, OriginDenied, Unchanged, Version
 from progimage.origins.sources.web import WebSource
 from progimage.stores.s3.objects import AccessDenied, ForeignBucket
+from tests.closed_port import closed_port
 from tests.stores.s3server import s3_server
 from tests.web_server import WebServer
 
@@ -312,12 +312,11 @@ class TestWeb:
             read(self.source(web, timeout_s=0.3), "a.jpg")
 
     def test_a_closed_port_is_a_failure(self):
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            url = f"http://127.0.0.1:{free.getsockname()[1]}/"
-        settings = {"from": url, "allow_private_addresses": True}
-        with pytest.raises(OriginFailed):
-            read(open_source("shop", Origin.model_validate(settings)), "a.jpg")
+        with closed_port() as url:
+            settings = {"from": f"{url}/", "allow_private_addresses": True}
+            source = open_source("shop", Origin.model_validate(settings))
+            with pytest.raises(OriginFailed):
+                read(source, "a.jpg")
 
     def test_max_age_comes_along(self, web: WebServer):
         web.files["/base/a.jpg"] = b"x"

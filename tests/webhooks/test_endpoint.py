@@ -17,6 +17,7 @@ from progimage.webhooks.endpoint import Endpoint, sign
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 OTHER = "whsec_" + "QUFB" * 8
+from tests.closed_port import closed_port
 
 
 class Receiver(http.server.ThreadingHTTPServer):
@@ -123,9 +124,9 @@ def test_an_endless_answer_is_not_read_to_its_end(receiver):
 
 
 def test_nothing_listens_there(receiver):
-    with receiving() as gone:
-        found = endpoint(gone)
-    assert found.send("evt_1", b"{}").error == "no server answers at that host and port"
+    with closed_port() as url:
+        sent = endpoint(receiver, url=url).send("evt_1", b"{}")
+    assert sent.error == "no server answers at that host and port"
 
 
 def test_a_receiver_that_does_not_answer_is_left_after_the_time_for_it(receiver):
