@@ -14,10 +14,10 @@ import pytest
 from progimage.config import Webhook
 from progimage.errors import ConfigError
 from progimage.webhooks.endpoint import Endpoint, sign
+from tests.closed_port import closed_port
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 OTHER = "whsec_" + "QUFB" * 8
-from tests.closed_port import closed_port
 
 
 class Receiver(http.server.ThreadingHTTPServer):
