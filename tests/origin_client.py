@@ -146,7 +146,7 @@ class OriginClient:
     def break_down(self, error: OriginFailed | None = None) -> None:
         self.failure = error or OriginFailed("the origin is down", retryable=True, retry_after_s=5)
 
-    def mend(self) -> None:
+    def repair(self) -> None:
         self.failure = None
 
     def other_node(self) -> OriginClient:

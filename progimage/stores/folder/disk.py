@@ -74,7 +74,7 @@ def save_checksum(file: int, checksum: int) -> None:
         os.setxattr(file, _CHECKSUM, f"{checksum:08x}".encode())
 
 
-def kept_checksum(file: int) -> int | None:
+def saved_checksum(file: int) -> int | None:
     """Return the CRC-32 that is attached to an open file, None if there is none."""
     try:
         return int(os.getxattr(file, _CHECKSUM), 16)

@@ -7,7 +7,7 @@ import zlib
 from typing import Self
 
 from progimage.errors import StoreUnavailable
-from progimage.stores.folder.disk import disk_faults, kept_checksum
+from progimage.stores.folder.disk import disk_faults, saved_checksum
 from progimage.stores.object_store import Stat
 
 _CHUNK_BYTES = 1 << 20
@@ -31,7 +31,7 @@ class FileReader:
     def verify(self) -> bool:
         """See `Verifiable`; reads the file once, and goes to its beginning."""
         with disk_faults():
-            expected = kept_checksum(self._file.fileno())
+            expected = saved_checksum(self._file.fileno())
             if expected is None:
                 return True
             checksum, left = 0, self.stat.size

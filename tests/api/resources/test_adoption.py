@@ -7,7 +7,7 @@ import time
 from falcon import testing
 
 from progimage.config import Settings
-from progimage.jobs.creation import ORIGIN_SCHEME
+from progimage.origins.adoption import ORIGIN_SCHEME
 from progimage.server import app
 from progimage.stores.memory import MemoryStore
 from tests.api.conftest import assert_problem

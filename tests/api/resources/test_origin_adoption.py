@@ -105,7 +105,7 @@ class TestFirstRequest:
         assert_problem(origin.get("thumbnail.png/-/none.png"), 404)
         origin.break_down()
         assert_problem(origin.get(URL), 502)
-        origin.mend()
+        origin.repair()
         assert origin.get(URL).status_code == 200
 
     def test_facts_name_the_picture(self, origin: OriginClient):

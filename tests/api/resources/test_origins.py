@@ -303,7 +303,7 @@ class TestFreshness:
         origin.put("a.png", picture())
         origin.break_down()
         assert_problem(origin.get("thumbnail.png/-/a.png"), 502)
-        origin.mend()
+        origin.repair()
         assert origin.get("thumbnail.png/-/a.png").status_code == 200
 
     def test_missing_is_remembered_for_a_while(self, origin: OriginClient):

@@ -16,7 +16,7 @@ from tests.people import SECRET, headers_of
 from tests.stores.s3server import s3_server, store_url
 from tests.system.faults.misbehaving_s3 import FAULTS, MisbehavingS3
 from tests.system.faults.mixed_load import OWNER, RENDITION, MixedLoad, mixed_load
-from tests.system.faults.nodes import assert_only_refuse_is_left
+from tests.system.faults.nodes import assert_only_leftovers
 from tests.system.faults.test_dead_nodes import assert_promises_hold
 from tests.system.serving.server import Server, running, wait_until
 
@@ -82,4 +82,4 @@ def test_nothing_is_lost_and_nothing_wrong_is_served(s3, server, who, fault):
     assert server.get("/health/ready").status == 200
     assert "Traceback" not in server.log
     assert_promises_hold(server, load, who)
-    assert_only_refuse_is_left(url)
+    assert_only_leftovers(url)
