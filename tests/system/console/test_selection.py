@@ -6,8 +6,10 @@ import io
 import zipfile
 
 import pytest
+from PIL import Image
 from playwright.sync_api import Page, expect
 
+from tests.imaging.drawing import saved
 from tests.system.console.conftest import (
     assert_accessible,
     assert_fits,
@@ -47,6 +49,20 @@ def test_a_range_is_selected_with_shift_and_deselected_with_escape(window, serve
     expect(bar(page)).to_be_hidden()
     tiles(page).nth(0).get_by_role("link").click()
     expect(page.get_by_role("tab", name="Details")).to_be_visible()
+
+
+def test_a_selected_picture_has_a_frame(make_window, server):
+    upload(server, saved(Image.new("RGB", (300, 200), (255, 255, 255)), "PNG"), tags="framed")
+    page = make_window(color_scheme="light").open("/?tags_all=framed")
+    expect(page.locator(".tile img.there")).to_have_count(1)
+    select(page, 0)
+    box = tiles(page).nth(0).bounding_box()
+    assert box is not None
+    clip = {"x": box["x"] + 1, "y": box["y"] + box["height"] / 2, "width": 2, "height": 2}
+    shot = Image.open(io.BytesIO(page.screenshot(clip=clip))).convert("RGB")
+    red, green, blue = shot.getpixel((0, 0))
+    assert red < 60 < green < 160
+    assert blue < 160
 
 
 def test_the_keyboard_alone_selects(window, server):
