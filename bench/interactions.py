@@ -25,13 +25,14 @@ _CORNER_PX = 20
 # Durations of events are multiples of 8 ms; events shorter than 16 ms are not reported, but count
 # as interactions. Source: W3C Event Timing API.
 OBSERVE = """
-window.seen = {events: [], shifts: []};
+window.seen = {events: [], shifts: [], deeds: []};
 new PerformanceObserver((list) => {
   for (const entry of list.getEntries()) {
     if (!entry.interactionId) continue;
     const delay = entry.processingStart - entry.startTime;
     const handled = entry.processingEnd - entry.processingStart;
-    seen.events.push([entry.interactionId, entry.name, entry.duration, delay, handled]);
+    const deed = seen.deeds.findLast(([began]) => began <= entry.startTime)?.[1] ?? "";
+    seen.events.push([entry.interactionId, deed, entry.name, entry.duration, delay, handled]);
   }
 }).observe({type: "event", durationThreshold: 16, buffered: true});
 new PerformanceObserver((list) => {
@@ -42,8 +43,9 @@ new PerformanceObserver((list) => {
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One event: milliseconds until the next frame, until its handlers, and in them."""
+    """One event of a deed: milliseconds until the next frame, until its handlers, and in them."""
 
+    deed: str
     name: str
     duration: float
     delay: float
@@ -72,6 +74,12 @@ class Interactions:
         return self.slowest[min(len(self.slowest) - 1, self.count // 50)]
 
     @property
+    def slowest_of_each(self) -> str:
+        """Say how long the slowest interaction of each deed took."""
+        deeds = {event.deed: event.duration for event in reversed(self.slowest)}
+        return ", ".join(f"{deed} {duration:.0f}" for deed, duration in sorted(deeds.items()))
+
+    @property
     def median_ms(self) -> float:
         """Return the median; those that are too short to be reported count as 8 ms."""
         short = self.count - len(self.slowest)
@@ -88,7 +96,7 @@ def interactions(page: Page) -> Interactions:
             longest[number] = event
     slowest = sorted(longest.values(), key=lambda event: -event.duration)
     return Interactions(
-        slowest or [Event("none", 0.0, 0.0, 0.0)], page.evaluate("performance.interactionCount")
+        slowest or [Event("", "none", 0.0, 0.0, 0.0)], page.evaluate("performance.interactionCount")
     )
 
 
@@ -105,8 +113,7 @@ def walk(
     `wheel` returns how far the wheel is turned at a tick; `is_done` gets the seconds so far. At
     the end all is done `ends` times more.
     """
-    deeds = (_select_in_passing, _select_a_range, _select_by_keys, _open_and_close)
-    turns = cycle(deeds)
+    turns = cycle(_DEEDS)
     started = time.perf_counter()
     ticks = 0
     page.mouse.move(*_MIDDLE)
@@ -115,14 +122,19 @@ def walk(
         page.wait_for_timeout(TICK_MS)
         ticks += 1
         if ticks % _TICKS == 0:
-            next(turns)(page)
+            _do(page, next(turns))
             page.mouse.move(*_MIDDLE)
             if is_done(time.perf_counter() - started):
                 break
     took_s = time.perf_counter() - started
-    for deed in deeds * ends:
-        deed(page)
+    for deed in list(_DEEDS) * ends:
+        _do(page, deed)
     return took_s
+
+
+def _do(page: Page, deed: str) -> None:
+    page.evaluate("(deed) => seen.deeds.push([performance.now(), deed])", deed)
+    _DEEDS[deed](page)
 
 
 def _tile(page: Page, x: int, y: int) -> tuple[float, float] | None:
@@ -177,6 +189,14 @@ def _open_and_close(page: Page) -> None:
     page.wait_for_timeout(AIM_MS)
     page.keyboard.press("Escape")
     page.locator(".tile").first.wait_for()
+
+
+_DEEDS = {
+    "in passing": _select_in_passing,
+    "range": _select_a_range,
+    "keys": _select_by_keys,
+    "open and close": _open_and_close,
+}
 
 
 def open_plain_page(page: Page, host: str, ids: list[str]) -> None:
