@@ -161,7 +161,8 @@ def test_tags_are_added_to_all_and_removed_again(window, server):
         # The list of known tags would cover the button.
         form.get_by_role("combobox", name="Tags").press("Enter")
         form.get_by_role("button", name=f"{word} for 2 pictures").click()
-        expect(page.locator(".toast").last).to_contain_text("2 pictures")
+        done = "tagged" if word == "Add" else "untagged"
+        expect(page.locator(".toast").last).to_have_text(f"2 pictures {done}")
         tagged = [i for i in ids if "harbour" in metadata(server, i)["tags"]]
         assert len(tagged) == (2 if word == "Add" else 0)
 

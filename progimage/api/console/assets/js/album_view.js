@@ -148,7 +148,7 @@ export function albumView({ id, signature, onchanged }) {
 
   /** Select every picture of the list, also those that are not loaded yet. */
   function selectAll() {
-    return selectEvery(selection, { records: grid.records, next: list.next });
+    return selectEvery(selection, { records: grid.records, next: list.next, limit: 200 });
   }
 
   async function remove() {

@@ -71,7 +71,7 @@ export function galleryView({ upload }) {
 
   /** Select every picture of the list, also those that are not loaded yet. */
   function selectAll() {
-    return selectEvery(selection, { records: grid.records, next: list.next });
+    return selectEvery(selection, { records: grid.records, next: list.next, limit: 1_000 });
   }
 
   function nothing() {

@@ -8,10 +8,11 @@ const MOST_SELECTED = 5_000;
 
 /**
  * Select the `records` of a list, and those of the pages from the one at `next`, if that is not null.
+ * A page has at most `limit` records.
  *
  * Ends early when the selection is cleared: what a user has deselected must not be selected again.
  */
-export async function selectEvery(selection, { records, next }) {
+export async function selectEvery(selection, { records, next, limit }) {
   const stop = new AbortController();
   const { signal } = stop;
   selection.addEventListener("clear", () => stop.abort(), { signal });
@@ -19,7 +20,7 @@ export async function selectEvery(selection, { records, next }) {
   add(records.filter(({ id }) => !selection.has(id)));
   try {
     if (!next) return;
-    for await (const page of pagesFrom(withQuery(next, { limit: 1_000 }), { signal })) {
+    for await (const page of pagesFrom(withQuery(next, { limit }), { signal })) {
       if (signal.aborted) return;
       add(page.data.filter(({ id }) => !selection.has(id)));
       if (selection.size >= MOST_SELECTED) break;
