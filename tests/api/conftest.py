@@ -80,7 +80,10 @@ def uploaded(client, jpeg) -> str:
 
 
 def upload(client: testing.TestClient, data: bytes, **kwargs: Any) -> str:
-    """Upload a picture as a raw body and return its path."""
+    """Upload a picture as a raw body and return its path.
+
+    `kwargs` are those of `simulate_post`: `params={"visibility": "private"}` is the query.
+    """
     result = client.simulate_post(
         "/images/", body=data, headers={"Content-Type": "application/octet-stream"}, **kwargs
     )
