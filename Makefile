@@ -10,7 +10,7 @@ S3_TESTS := tests/system/s3 tests/stores/s3/test_store.py::TestS3Store tests/sto
   tests/library/test_owners.py tests/renditions/test_renditions.py tests/maintenance/test_reindex.py tests/library/search/test_catalogue.py \
   tests/system/serving/test_restore.py
 
-.PHONY: engine-checksums run test test-server test-fronts test-origins test-s3 test-abuse test-faults test-nginx test-topology test-nodes test-api nginx test-tus-js test-typescript test-signing test-celery test-console test-iiif browser pictures bench bench-smoke bench-tools client reference docs lock scan audit test-package lint types check clean help
+.PHONY: engine-checksums run test test-server test-fronts test-origins test-s3 test-abuse test-faults test-nginx test-topology test-nodes test-api nginx test-tus-js test-typescript test-generated test-signing test-celery test-console test-iiif browser pictures bench bench-smoke bench-tools client reference docs lock scan audit test-package lint types check clean help
 
 help: ## Show this list
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -57,6 +57,11 @@ test-tus-js: $(VENV)/.dev ## Test resumable uploads with tus-js-client too; need
 	  { echo "npm is missing. On Debian or Ubuntu: sudo apt-get install npm" >&2; exit 1; }
 	@npm ci --silent --prefix tests/system/serving/tus_js
 	@TUS_JS_IS_NEEDED=1 $(BIN)/pytest tests/system/serving/test_resumable.py
+
+test-generated: $(VENV)/.openapi-generator ## Write clients in Python and TypeScript with openapi-generator and use them; needs Node and npm
+	@command -v npm >/dev/null || \
+	  { echo "npm is missing. On Debian or Ubuntu: sudo apt-get install npm" >&2; exit 1; }
+	@$(BIN)/pytest tests/system/generated
 
 test-typescript: $(VENV)/.dev ## Compile the TypeScript client and test it with a real server; needs Node and npm
 	@command -v npm >/dev/null || \
@@ -228,6 +233,11 @@ $(VENV)/.viewers: tests/system/iiif/viewers.sha256
 	  for file in *.tgz; do \
 	    name=$${file%%-[0-9]*} && mkdir $$name && tar -xzf $$file -C $$name --strip-components=1 && rm $$file || exit 1; \
 	  done
+	@touch $@
+
+$(VENV)/.openapi-generator: $(VENV)/.dev tests/system/generated/requirements.txt
+	@test -x $(VENV)/openapi-generator/bin/python || $(PYTHON) -m venv $(VENV)/openapi-generator
+	@$(VENV)/openapi-generator/bin/pip install --disable-pip-version-check -q -r tests/system/generated/requirements.txt
 	@touch $@
 
 $(VENV)/.browser: $(VENV)/.dev tests/system/console/requirements.txt

@@ -66,6 +66,8 @@ def calls(routes: Iterable[Route]) -> Iterator[Call]:
 def describe(routes: Iterable[Route], settings: Settings) -> dict[str, Any]:
     """Return the document."""
     writer = _Writer(settings)
+    for arguments in schemas.OPERATIONS:
+        writer.schema(arguments)
     paths: dict[str, dict[str, Any]] = {}
     names: set[str] = set()
     for call in calls(routes):
@@ -141,7 +143,7 @@ class _Writer:
                 "required": described.body.required,
                 "content": {
                     kind: {
-                        "schema": self._schema(schema),
+                        "schema": self.schema(schema),
                         **(
                             {"example": described.body.examples[kind]}
                             if kind in described.body.examples
@@ -171,7 +173,7 @@ class _Writer:
             "name": what.name,
             "in": what.place,
             "description": what.about,
-            "schema": self._schema(what.schema),
+            "schema": self.schema(what.schema),
         }
         if what.required:
             written["required"] = True
@@ -185,7 +187,7 @@ class _Writer:
         written: dict[str, Any] = {"description": answer.about}
         if answer.content and not is_head:
             written["content"] = {
-                kind: {"schema": self._schema(schema)} for kind, schema in answer.content.items()
+                kind: {"schema": self.schema(schema)} for kind, schema in answer.content.items()
             }
         if answer.headers:
             written["headers"] = {name: header(name) for name in answer.headers}
@@ -208,27 +210,27 @@ class _Writer:
         if not is_head:
             written["content"] = {
                 problems.MEDIA_TYPE: {
-                    "schema": self._schema(schemas.PROBLEM_SCHEMA),
+                    "schema": self.schema(schemas.PROBLEM_SCHEMA),
                     "examples": dict(found),
                 }
             }
         return written
 
-    def _schema(self, schema: Any) -> Any:
+    def schema(self, schema: Any) -> Any:
         """Return a schema as JSON; named ones become references to components."""
         if isinstance(schema, Named):
             if schema.name not in self.components:
                 self.components[schema.name] = {}
-                self.components[schema.name] = self._schema(schema.schema)
+                self.components[schema.name] = self.schema(schema.schema)
             return {"$ref": f"#/components/schemas/{schema.name}"}
         if isinstance(schema, type) and issubclass(schema, BaseModel):
             return self._model(schema)
         if callable(schema):
-            return self._schema(schema(self._settings))
+            return self.schema(schema(self._settings))
         if isinstance(schema, Mapping):
-            return {key: self._schema(value) for key, value in schema.items()}
+            return {key: self.schema(value) for key, value in schema.items()}
         if isinstance(schema, list | tuple):
-            return [self._schema(value) for value in schema]
+            return [self.schema(value) for value in schema]
         return schema
 
     def _model(self, model: type[BaseModel]) -> dict[str, str]:

@@ -124,6 +124,10 @@ UPLOADED = Named(
                 "properties": {
                     **RESULT,
                     "location": {"type": "string", "format": "uri"},
+                    "status": {
+                        "type": "integer",
+                        "description": "201, or 200 if it existed; in answers about several.",
+                    },
                     "ignored": IGNORED,
                 },
                 "required": ["msg", "location"],
@@ -192,16 +196,16 @@ PIPELINE = Parameter(
 ARGUMENTS = Parameter(
     "arguments",
     "The arguments of the only step of the path, one query parameter each, instead of in the "
-    "path: `thumbnail/?width=200&height=100`.",
-    {
-        "type": "object",
-        "anyOf": [
-            Named(f"{operation['name']}-arguments", operation["arguments"])
-            for operation in describe()
-        ],
-    },
+    "path: `thumbnail/?width=200&height=100`. The component `<operation>-arguments` describes "
+    "those of each operation.",
+    # Not a choice of these components: clients made by openapi-generator 7.26 would send each
+    # argument twice (Python), or under a wrong name (TypeScript).
+    {"type": "object", "additionalProperties": True},
     explode=True,
 )
+
+OPERATIONS = tuple(Named(f"{what['name']}-arguments", what["arguments"]) for what in describe())
+"""The arguments of every operation, as components."""
 
 SIGNATURE = Parameter(
     SIGNATURE_NAME,

@@ -60,18 +60,14 @@ _MANY = Named(
             "ignored": schemas.IGNORED,
             "images": {
                 "type": "array",
-                "items": {
-                    "anyOf": [schemas.UPLOADED, schemas.PROBLEM_SCHEMA],
-                    "properties": {"status": {"type": "integer"}},
-                    "required": ["status"],
-                },
+                "items": {"oneOf": [schemas.UPLOADED, schemas.PROBLEM_SCHEMA]},
             },
         },
-        # Not "images": generated TypeScript clients would mix up the two forms of the answer.
-        "required": ["msg"],
+        "required": ["msg", "images"],
     },
 )
-_RESULT = {schemas.JSON: {"anyOf": [schemas.UPLOADED, _MANY]}}
+# Not `anyOf`: generated TypeScript clients would read every answer as both forms at once.
+_RESULT = {schemas.JSON: {"oneOf": [schemas.UPLOADED, _MANY]}}
 
 UPLOAD_ERRORS = (
     *schemas.BODY_ERRORS,

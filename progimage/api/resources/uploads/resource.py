@@ -160,7 +160,11 @@ class ResumableUploadResource:
         "uploads",
         WHOLE,
         parameters=(UPLOAD_ID,),
-        body=Content({"*/*": schemas.BINARY}, "The whole picture."),
+        # Generated clients send the first of these; Python ones cannot send "*/*".
+        body=Content(
+            {"application/octet-stream": schemas.BINARY, "*/*": schemas.BINARY},
+            "The whole picture.",
+        ),
         errors=(*LOOKUP_ERRORS, *UPLOAD_ERRORS),
     )
     def on_put(self, req: falcon.Request, resp: falcon.Response, upload_id: str) -> None:
