@@ -52,17 +52,24 @@ def cold_jpeg(bench: Bench) -> list[Table]:
 def cold_first(bench: Bench) -> list[Table]:
     """Pictures whose working copies are missing: the first rendition of each, and the next."""
     photos = [replace(photo, copy=n) for n in range(_COPIES) for photo in bench.sources.jpegs]
+    # Others, so that the processes for pictures have started.
+    others = [replace(photo, copy=_COPIES) for photo in bench.sources.jpegs[: bench.connections]]
+    uploaded = [*photos, *others]
     rows = []
     first: dict[str, float] = {}
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=bench.work)))
         running = []
         if "progimage" in bench.wanted:
-            with servers.progimage(photos, folder / "store", _WITHOUT_COPIES):
+            with servers.progimage(uploaded, folder / "store", _WITHOUT_COPIES):
                 pass
-            running.append(stack.enter_context(servers.progimage(photos, folder / "store")))
+            running.append(stack.enter_context(servers.progimage(uploaded, folder / "store")))
         if "ipx" in bench.wanted and "ipx" not in bench.missing:
             running.append(stack.enter_context(servers.ipx(bench.sources.folder, as_shipped=False)))
+        for server in running:
+            _requested_once(
+                server, [server.path(photo, 300, "jpeg") for photo in others], bench.connections
+            )
         for case, width in (("first", 300), ("the next", 320)):
             for server in running:
                 paths = [server.path(photo, width, "jpeg") for photo in load.shuffled(photos)]

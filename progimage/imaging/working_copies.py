@@ -84,8 +84,10 @@ def copy_size_for(pipeline: Pipeline, size: Size, px: int, *, is_jpeg: bool) -> 
     None for the original: where no copy has enough pixels, or the rendition is of a further
     page, should be lossless or keep metadata.
     """
-    options = pipeline.output.options
-    if px == 0 or pipeline.output.page > 1 or options.lossless or options.metadata != "none":
+    if px == 0:
+        return None
+    output = pipeline.output
+    if output.page > 1 or output.options.lossless or output.options.metadata != "none":
         return None
     needed = needed_size(pipeline, size)
     if needed is None:

@@ -66,9 +66,10 @@ class Sources:
 
     def copy(self, key: str) -> Path | None:
         """Return a file that holds the working copy under `key`; None if there is none."""
-        if isinstance(self.store, HasLocalPath):
-            path = Path(self.store.local_path(key))
-            return path if path.exists() else None
+        # Every render comes here; `isinstance` of a protocol takes as long as the look itself.
+        if local_path := getattr(self.store, "local_path", None):
+            path = local_path(key)
+            return Path(path) if os.path.exists(path) else None  # noqa: PTH110
         try:
             reader = self.store.open(key)
         except KeyMissing:
