@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import itertools
 
 import httpcore
 import pytest
@@ -41,6 +42,23 @@ def test_each_piece_is_of_bounded_size():
     pieces = list(content_coding.body(response("gzip", bomb)))
     assert max(map(len, pieces)) <= 64 * 1024
     assert sum(map(len, pieces)) == 5_000_000
+
+
+def test_nothing_is_read_after_the_end():
+    def endless():
+        yield gzip.compress(b"picture")
+        raise AssertionError("read on")
+
+    sent = httpcore.Response(200, headers=[("Content-Encoding", "gzip")], content=endless())
+    assert b"".join(content_coding.body(sent)) == b"picture"
+
+
+def test_gzip_without_content_is_not_read_without_end():
+    header = gzip.compress(b"")[:10]
+    empty_blocks = b"\x00\x00\x00\xff\xff" * 10_000
+    sent = itertools.chain([header], itertools.repeat(empty_blocks, 1_000))
+    with pytest.raises(DownloadFailed, match="without content"):
+        list(content_coding.body(response("gzip", *sent)))
 
 
 @pytest.mark.parametrize("sent", [b"no gzip", gzip.compress(bytes(100))[:-5], b""])
