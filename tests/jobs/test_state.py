@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import pytest
 
@@ -12,11 +12,12 @@ from progimage.jobs import keys
 from progimage.jobs.creation import import_of
 from progimage.jobs.model import Counts, Outcome, Request
 from progimage.jobs.state import Jobs
-from progimage.keys import new_token
 from progimage.model import Metadata
 from tests.library.search.metered import MeteredStore
 
 GOOD = Outcome(image_id="a" * 64)
+
+
 BAD = Outcome(error="NotFound", detail="there is no such thing")
 
 
@@ -152,26 +153,6 @@ def test_a_look_at_a_job_of_thousands_costs_a_few_operations(store):
     Jobs(metered).window(request, 2000, 100)
     # One end to look for, a chunk of entries and 100 outcomes; a LIST for 1,000 outcomes.
     assert metered.requests == {"GET": 102, "LIST": 5}
-
-
-def test_keys_are_distinguished():
-    created = datetime(2026, 1, 2, 3, 4, 5, 6, tzinfo=UTC)
-    job_id = new_token()
-    marker = keys.marker(keys.listed("ann/..", created, job_id))
-    assert marker is not None
-    assert (marker.job_id, keys.listed_at(marker)) == (job_id, created)
-    assert keys.queued(created, job_id) < keys.queued(created + timedelta(seconds=1), job_id)
-    for key in (
-        keys.request(job_id),
-        keys.entries(job_id, 500),
-        keys.item(job_id, 9999),
-        keys.lease(job_id, 3),
-        keys.finished(job_id),
-    ):
-        assert keys.job_of(key) == job_id
-    for key in ("jobs/x", f"jobs/{job_id}/other", "job-queue/1", f"job-lists/{job_id}"):
-        assert keys.job_of(key) is None
-        assert keys.marker(key) is None
 
 
 def test_a_damaged_job_does_not_hide_the_others(store):
