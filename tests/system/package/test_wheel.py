@@ -20,6 +20,9 @@ from PIL import Image
 from progimage import __version__
 from progimage.cli.server_commands import NAMES
 
+# The first test waits for the wheel and two environments to be built.
+pytestmark = pytest.mark.timeout(900)
+
 ROOT = Path(__file__).parents[3]
 LISTENS = re.compile(r"ProgImage listens on (http://[\d.]+:\d+)")
 USE_CLIENT = """
