@@ -37,7 +37,7 @@ export function duplicatesView({ ondeleted }) {
   const heading = h("h1", { tabindex: "-1" }, "Duplicates");
   const summary = h("p", { class: "faint" });
   const list = h("div", { class: "stack wide" });
-  const copies = h("button", { type: "button", onclick: () => selection.add(groups.flatMap((group) => group.slice(1))) }, "Select all but the largest of each group");
+  const copies = h("button", { type: "button", hidden: true, onclick: () => selection.add(groups.flatMap((group) => group.slice(1))) }, "Select all but the largest of each group");
   const total = h("strong", { class: "grow", role: "status" });
   const none = h("button", { type: "button", class: "quiet every", onclick: () => selection.clear() }, "Clear the selection");
   const remove = h("button", { type: "button", class: "danger", onclick: removeSelected }, icon("trash"), h("span", {}, "Delete"));
