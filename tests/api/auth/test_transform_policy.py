@@ -126,7 +126,7 @@ class TestSigned:
         path = "/on_demand/thumbnail.png"
         # Let through, and then stopped for what the address is.
         allowed = client.simulate_get(path, query_string=f"{ours}&{token}")
-        assert allowed.json["type"] == "urn:progimage:problem:download-refused"
+        assert allowed.json["type"] == "urn:progimage:problem:download-not-allowed"
         for query in (f"{theirs}&{token}", token):
             assert client.simulate_get(path, query_string=query).status_code in (400, 403)
         bare = signed(path).partition("?")[2]
