@@ -28,9 +28,9 @@ _REQUESTS = (
     ("PATCH", "/images/{}/metadata/"),
 )
 _PICTURES = 20
-_PAIRS = 3_000
-_ACCOUNT = {"username": "owner", "password": "correct horse battery"}
-_OTHER = {**_ACCOUNT, "username": "other"}
+_PAIRS = 2_000
+_ACCOUNT = {"username": "ann", "password": "correct horse battery"}
+_OTHER = {**_ACCOUNT, "username": "ben"}
 _SETTINGS = {
     "PROGIMAGE_AUTH_MODE": "optional",
     "PROGIMAGE_AUTH_SECRET": "x" * 32,
