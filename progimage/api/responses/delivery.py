@@ -20,7 +20,7 @@ from progimage.api.requests.conditional import Span, Unsatisfiable, none_match_h
 from progimage.api.responses import problems
 from progimage.config import Delivery as DeliverySettings
 from progimage.config.clock_skew import SKEW_S
-from progimage.errors import ConfigError
+from progimage.errors import ConfigError, StoreUnavailable
 from progimage.imaging.codecs.format import Format
 from progimage.imaging.render import Rendered
 from progimage.ingest.ingest import clean_file_name
@@ -226,10 +226,18 @@ def _left_s(ends_s: int) -> int:
 
 
 def set_body(resp: falcon.Response, reader: Reader, length: int) -> None:
-    """Answer with the next `length` bytes of a reader, which is closed once they are sent."""
+    """Answer with the next `length` bytes of a reader, which is closed once they are sent.
+
+    Raises:
+        StoreUnavailable: the store has fewer bytes than that.
+    """
     if length <= _SENT_AT_ONCE_BYTES or isinstance(reader, BytesReader):
         with reader:
-            resp.data = reader.read(length)
+            data = reader.read(length)
+        if len(data) < length:
+            # Falcon would announce the bytes that are there, and a cache would store them.
+            raise StoreUnavailable("an object in the store ends early")
+        resp.data = data
     else:
         # Falcon's type also allows None for "all"; it only passes numbers.
         resp.set_stream(cast(ReadableIO, reader), length)

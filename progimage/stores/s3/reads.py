@@ -87,6 +87,8 @@ class S3Reader:
                 self._timeout_s = timeout_s
             left, self._unread = self._unread, 0  # what breaks off has no rest
             data = self._body.read(None if size < 0 else size)
+        if len(data) < (left if size < 0 else min(size, left)):
+            raise StoreUnavailable("the S3 server broke off in the middle of an object")
         self._unread = left - len(data)
         if self._md5:
             self._digest.update(data)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from falcon import testing
 from PIL import Image
@@ -9,6 +11,8 @@ from PIL import Image
 from progimage.config import Settings
 from progimage.errors import ConfigError
 from progimage.server import app
+from progimage.stores import Reader
+from progimage.stores.bytes_reader import BytesReader
 from progimage.stores.folder.store import FilesystemStore
 from progimage.stores.memory import MemoryStore
 from tests.api.conftest import upload
@@ -21,6 +25,25 @@ from tests.people import AUTH, headers_of
 def client_of(store, mode: str, **settings) -> testing.TestClient:
     settings = Settings.model_validate({"delivery": {"mode": mode}, **settings})
     return testing.TestClient(app.create(settings, store, InlinePool()))
+
+
+class EndsEarly:
+    """A store whose original ends before its announced size."""
+
+    def __init__(self, inner: FilesystemStore) -> None:
+        self._inner = inner
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
+    def open(self, key: str, start: int = 0, length: int | None = None) -> Reader:
+        reader = self._inner.open(key, start, length)
+        if "/original" not in key:
+            return reader
+        with reader:
+            short = BytesReader(reader.read()[:-1])
+        short.stat = reader.stat
+        return short
 
 
 @pytest.fixture
@@ -111,6 +134,19 @@ def test_a_small_picture_goes_out_in_one_piece(folder, jpeg):
     assert result.content == jpeg
     part = client.simulate_get(path, headers={"Range": "bytes=5-9"})
     assert part.content == jpeg[5:10]
+
+
+@pytest.mark.parametrize("headers", [{}, {"Range": "bytes=5-9"}], ids=["whole", "a range"])
+def test_an_object_that_ends_early_is_503_and_no_shorter_picture(folder, jpeg, headers):
+    """It would be stored by caches under the ETag of the whole."""
+    client = client_of(EndsEarly(folder), "direct")
+    path = upload(client, jpeg)
+    result = client.simulate_get(path, headers=headers)
+    assert result.status_code == 503
+    assert result.headers["content-type"] == "application/problem+json"
+    assert result.headers["cache-control"] == "no-store"
+    assert "etag" not in result.headers
+    assert int(result.headers["retry-after"]) >= 1
 
 
 class TestDownload:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import base64
 import hashlib
 import io
+import socket
 from collections.abc import Iterable, Iterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -25,6 +27,7 @@ class Network:
         self.flips_requests = False
         self.flips_answers = False
         self.answers_html = False
+        self.cuts_answers = False
 
     def before(self, app: App) -> App:
         def forward(environ: dict[str, Any], respond: Any) -> Iterable[bytes]:
@@ -39,11 +42,20 @@ class Network:
                 respond("400 Bad Request", [("Content-Type", "application/xml")])
                 return [b"<Error><Code>BadDigest</Code></Error>"]
             environ["wsgi.input"] = io.BytesIO(body)
+            if environ["REQUEST_METHOD"] == "GET" and self.cuts_answers:
+                return cut(app(environ, respond), environ["werkzeug.socket"])
             if environ["REQUEST_METHOD"] != "GET" or not self.flips_answers:
                 return app(environ, respond)
             return [flipped(b"".join(app(environ, respond)))]
 
         return forward
+
+
+def cut(body: Iterable[bytes], connection: socket.socket) -> Iterator[bytes]:
+    """Yield the first half of an answer, and end its connection."""
+    data = b"".join(body)
+    yield data[: len(data) // 2]
+    connection.shutdown(socket.SHUT_RDWR)
 
 
 def flipped(data: bytes) -> bytes:
@@ -62,6 +74,7 @@ def served(aws_credentials: None) -> Iterator[tuple[Network, ObjectStore]]:
 def network(served) -> Iterator[Network]:
     yield served[0]
     served[0].flips_requests = served[0].flips_answers = served[0].answers_html = False
+    served[0].cuts_answers = False
 
 
 @pytest.fixture
@@ -94,6 +107,20 @@ def test_bytes_that_change_on_the_way_out_end_the_read(network, store, body):
             reader.read(1)
     network.flips_answers = False
     assert get(store, "key") == body
+
+
+@pytest.mark.parametrize("start", [0, 2], ids=["whole", "a range"])
+@pytest.mark.parametrize("body", [SMALL, LARGE], ids=len)
+def test_an_object_that_ends_early_is_no_shorter_object(network, store, body, start):
+    put(store, "key", body)
+    network.cuts_answers = True
+    with (
+        store.open("key", start) as reader,
+        pytest.raises(StoreUnavailable, match="middle of an object"),
+    ):
+        reader.read(len(body) - start)
+    with store.open("key", start) as reader, pytest.raises(StoreUnavailable):
+        list(iter(partial(reader.read, 10_000), b""))
 
 
 def test_a_small_object_is_compared_before_it_is_used(network, store):

@@ -27,7 +27,7 @@ SETTINGS = {
     "auth_secret": SECRET,
     "transforms_cold_per_minute": 0,
 }
-WRONG_ANSWERS = 30
+WRONG_ANSWERS = 40
 
 
 class LoadWithReaders(MixedLoad):
