@@ -40,8 +40,16 @@ class LoopDisk:
         self.mount()
 
     def mount(self) -> None:
-        """Mount it; the kernel replays the log after a power cut."""
-        _run(["mount", "-o", "loop", str(self._image), str(self.folder)])
+        """Mount it; the kernel replays the log after a power cut.
+
+        The block device is a new one: on the old one the kernel would find the file system
+        without power again, as long as a file of it is open.
+        """
+        device = _run(["losetup", "--find", "--show", str(self._image)])
+        try:
+            _run(["mount", device, str(self.folder)])
+        finally:
+            _run(["losetup", "--detach", device])  # once it is unmounted
 
     def cut_power(self) -> None:
         """Lose all that is not on the disk, and fail every later call."""
@@ -52,10 +60,7 @@ class LoopDisk:
             os.close(root)
 
     def unmount(self) -> None:
-        """Unmount it, once the last dead process has closed its files.
-
-        Until then the kernel would mount the same file system again, without power as it is.
-        """
+        """Unmount it, once the last dead process has closed its files."""
         wait_until(lambda: _succeeds(["umount", str(self.folder)]))
 
     def unmount_in_use(self) -> None:
@@ -94,5 +99,5 @@ def _succeeds(command: list[str]) -> bool:
     return subprocess.run(command, check=False, capture_output=True).returncode == 0
 
 
-def _run(command: list[str]) -> None:
-    subprocess.run(command, check=True, capture_output=True)
+def _run(command: list[str]) -> str:
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
