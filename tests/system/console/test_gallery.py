@@ -153,9 +153,9 @@ def test_pictures_that_are_scrolled_past_fast_are_not_loaded(make_window, server
     """Their placeholders are shown; the pictures load when the page comes to rest."""
     upload_many(server, 130, tags="passed")
     page = make_window(viewport={"width": 500, "height": 500}).page
-    page.clock.install()
     page.goto(f"{url_of(server)}/?tags_all=passed")
     page.wait_for_function(SCROLL_TO_THE_END, arg=130)
+    page.clock.install()
     now = page.evaluate("Date.now()")
     page.clock.pause_at((now + 60_000) / 1000)
     # The speed is known from the second frame.
