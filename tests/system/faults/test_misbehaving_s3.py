@@ -7,7 +7,7 @@ served, every error is a 503 that says when to come back, and the service recove
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import pytest
 
@@ -15,7 +15,7 @@ from progimage.stores import create_store, open_store
 from tests.people import SECRET, headers_of
 from tests.stores.s3server import s3_server, store_url
 from tests.system.faults.misbehaving_s3 import FAULTS, MisbehavingS3
-from tests.system.faults.mixed_load import OWNER, RENDITION, MixedLoad, mixed_load
+from tests.system.faults.mixed_load import OWNER, RENDITION, MixedLoad, Picture, mixed_load
 from tests.system.faults.nodes import assert_only_leftovers
 from tests.system.faults.test_dead_nodes import assert_promises_hold
 from tests.system.serving.server import Server, running, wait_until
@@ -31,16 +31,20 @@ WRONG_ANSWERS = 40
 
 
 class LoadWithReaders(MixedLoad):
-    """The clients of every kind, and one that reads what is stored."""
+    """The clients of every kind, and one that reads pictures that are not changed."""
+
+    def __init__(self, nodes: Sequence[Server], who: Mapping[str, str], seed: int) -> None:
+        super().__init__(nodes, who, seed)
+        self._unchanged: list[Picture] = []
 
     @property
     def actions(self) -> list[Callable[[random.Random], None]]:
         return [*super().actions, self.look]
 
     def look(self, chance: random.Random) -> None:
-        """At the original, a rendition and the record of a public picture."""
-        there = [picture for picture in self.pictures if picture.may_be == {"public"}]
-        picture = chance.choice(there) if there else self.upload(chance)
+        """At the original, a rendition and the record."""
+        self._unchanged.append(self.upload(chance))
+        picture = chance.choice(self._unchanged)
         assert self._until_acknowledged("GET", picture.path).body == picture.data
         picture.renditions.add(self._until_acknowledged("GET", picture.path + RENDITION).body)
         assert len(picture.renditions) == 1
@@ -70,7 +74,7 @@ def server(s3, who, tmp_path_factory) -> Iterator[Server]:
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_nothing_is_lost_and_nothing_wrong_is_served(s3, server, who, fault):
-    misbehaving, url = s3
+    misbehaving, _ = s3
     with mixed_load([server], who, seed=list(FAULTS).index(fault), kind=LoadWithReaders) as load:
         before = misbehaving.done
         misbehaving.fault = fault
@@ -82,4 +86,7 @@ def test_nothing_is_lost_and_nothing_wrong_is_served(s3, server, who, fault):
     assert server.get("/health/ready").status == 200
     assert "Traceback" not in server.log
     assert_promises_hold(server, load, who)
-    assert_only_leftovers(url)
+
+
+def test_what_was_left_half_done_is_removed(s3, server):
+    assert_only_leftovers(s3[1])
