@@ -14,7 +14,7 @@ from progimage.api.fronts.foreign import (
 from progimage.api.fronts.mount import Front
 from progimage.api.requests.raw_path import checked_key
 from progimage.api.responses import problems
-from progimage.api.responses.delivery import disposition
+from progimage.api.responses.disposition import disposition
 from progimage.api.responses.origin import OriginResponder
 from progimage.api.responses.origin_facts import facts
 from progimage.api.responses.origin_sizes import OriginSizes

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,12 +17,12 @@ from falcon.typing import ReadableIO
 from progimage import keys
 from progimage.api.requests.conditional import Span, Unsatisfiable, none_match_holds, parse_range
 from progimage.api.responses import problems
+from progimage.api.responses.disposition import disposition, naming
 from progimage.config import Delivery as DeliverySettings
 from progimage.config.clock_skew import SKEW_S
 from progimage.errors import ConfigError, StoreUnavailable
 from progimage.imaging.codecs.format import Format
 from progimage.imaging.render import Rendered
-from progimage.ingest.ingest import clean_file_name
 from progimage.renditions.cache import Rendition
 from progimage.renditions.renditions import Renditions
 from progimage.stores import HasLocalPath, HasPresignedUrl, ObjectStore, Reader
@@ -39,8 +38,6 @@ _SENT_AT_ONCE_BYTES = 64 * 1024
 
 # The longest lifetime of a presigned URL (AWS Signature Version 4).
 _MAX_PRESIGNED_S = 604_800
-
-_PLAIN_NAME = re.compile(r"[A-Za-z0-9._-]+")
 
 Open = Callable[[int, int | None], Reader]
 
@@ -154,7 +151,7 @@ class Delivery:
         resp.set_header("Content-Security-Policy", CONTENT_POLICY)
         # Pages of other sites may show pictures.
         resp.set_header("Cross-Origin-Resource-Policy", "cross-origin")
-        resp.set_header("Content-Disposition", disposition(*_naming(form, file_name, download)))
+        resp.set_header("Content-Disposition", disposition(*naming(form, file_name, download)))
 
     def send(
         self,
@@ -274,29 +271,3 @@ def _is_since(header: str | None, modified: datetime | None) -> bool:
     except ValueError:
         return False  # RFC 9110, section 13.1.3: an invalid date is ignored.
     return modified.replace(microsecond=0) <= (since if since.tzinfo else since.replace(tzinfo=UTC))
-
-
-def _naming(form: Format, usual: str, download: str | None) -> tuple[str, bool]:
-    """Return the name to save under, with an extension, and whether to save at once."""
-    name = clean_file_name(download or "") or usual
-    # A browser would open a document as a page of this site.
-    is_saved = download is not None or form.is_vector
-    return (name if "." in name else f"{name}.{form.extension}"), is_saved
-
-
-def disposition(file_name: str, is_attachment: bool = False) -> str:
-    """Return a Content-Disposition with the file name: `attachment` or `inline`.
-
-    Source: RFC 6266, section 4.3, with RFC 8187 for names that are not ASCII.
-    """
-    kind = "attachment" if is_attachment else "inline"
-    if _PLAIN_NAME.fullmatch(file_name):
-        return f'{kind}; filename="{file_name}"'
-    if not file_name:
-        return kind
-    plain = "".join(
-        c if c.isascii() and c.isprintable() and c not in '"\\%' else "_" for c in file_name
-    )
-    if plain == file_name:
-        return f'{kind}; filename="{plain}"'
-    return f"{kind}; filename=\"{plain}\"; filename*=UTF-8''{quote(file_name, safe='')}"
