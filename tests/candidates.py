@@ -6,8 +6,10 @@ import hashlib
 import io
 import tempfile
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 from progimage.library import Candidate, Library
 from progimage.library.working_copies import WorkingCopies
@@ -64,3 +66,15 @@ def id_of(content: bytes, owner: str = "") -> str:
     """Return the id that a picture with these bytes has."""
     prefix = owner.encode() + b"\0" if owner else b""
     return hashlib.sha256(prefix + content).hexdigest()
+
+
+def stored_record(number: int, **fields: Any) -> Record:
+    """Return a record of a picture that was stored; its id is made of `number`."""
+    now = datetime.now(UTC)
+    usual = {"sha256": f"{number:064x}", "size_bytes": 1, "file_name": ""}
+    times = {"created": now, "modified": now}
+    return Record(
+        id=f"{number:064x}",
+        generation="0123456789abcdef",
+        **{**vars(FACTS), **usual, **times, **fields},
+    )

@@ -15,6 +15,7 @@ from progimage.library.index.shelf import SORT_KEYS, Shelf
 from progimage.library.index.shelf_writer import merged, of_records
 from progimage.library.index.terms import PIECES, PUBLIC, Term, terms_of
 from progimage.model import Record
+from tests.candidates import stored_record
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
 WORDS = ["sea", "seaside", "übersee", "w", "ww", "t", "海辺"]
@@ -29,20 +30,9 @@ def many_words(request) -> Iterator[None]:
 
 
 def record(number: int, words: list[str], tags: list[str]) -> Record:
-    return Record(
-        id=f"{number:064x}",
-        generation="0123456789abcdef",
-        sha256=f"{number:064x}",
+    return stored_record(
+        number,
         size_bytes=number,
-        media_type="image/png",
-        width=1,
-        height=1,
-        frames=1,
-        orientation=1,
-        has_alpha=False,
-        dominant_colour="#ffffff",
-        placeholder="",
-        file_name="",
         created=START + timedelta(seconds=number * 7 % 11),
         modified=START,
         title=" ".join(words),

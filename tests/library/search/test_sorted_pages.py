@@ -19,6 +19,7 @@ from progimage.library.search.query import Query
 from progimage.model import ANONYMOUS, Capture, Record
 from progimage.stores import ABSENT
 from progimage.stores.memory import MemoryStore
+from tests.candidates import stored_record
 from tests.library.search.metered import MeteredStore
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
@@ -32,19 +33,10 @@ def picture(number: int) -> Record:
     has_date = number % 3 == 0
     tags = [*(["half"] if number % 2 else []), *(["rare"] if number % 97 == 0 else [])]
     created = START + timedelta(minutes=number)
-    return Record(
-        id=f"{number:064x}",
-        generation="0123456789abcdef",
-        sha256="",
+    return stored_record(
+        number,
         size_bytes=number * 37 % 101,
         media_type="image/jpeg",
-        width=1,
-        height=1,
-        frames=1,
-        orientation=1,
-        has_alpha=False,
-        dominant_colour="#ffffff",
-        placeholder="",
         file_name=f"IMG_{number * 7 % 10}.jpg",
         created=created,
         modified=created,

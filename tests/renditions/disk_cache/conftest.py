@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from progimage import keys
-from progimage.model import Record
 from progimage.renditions.disk_cache.disk_cache import DiskCache
 from progimage.stores import ObjectStore, Stat
 from progimage.stores.memory import MemoryStore
-from tests.candidates import FACTS
+from tests.candidates import stored_record
 from tests.library.search.metered import MeteredStore
 
 ROOM = 2**20
@@ -32,17 +30,7 @@ def put(store: ObjectStore, key: str, body: bytes) -> Stat:
 
 def put_record(store: ObjectStore, number: int, **fields: object) -> None:
     """Store the record of the picture of that number."""
-    now = datetime.now(UTC)
-    record = Record(
-        id=f"{number:064x}",
-        generation="0",
-        sha256="0" * 64,
-        size_bytes=1,
-        file_name="",
-        created=now,
-        modified=now,
-        **{**vars(FACTS), **fields},
-    )
+    record = stored_record(number, **fields)
     store.put(keys.record(record.id), io.BytesIO(record.to_json()), media_type="application/json")
 
 
