@@ -73,12 +73,12 @@ class WorkingCopies:
         """
         if self._executor is None:
             try:
-                self._keep_and_remove(record, files)
+                self._store_and_remove(record, files)
             finally:
                 done()
             return
         try:
-            future = self._executor.submit(self._keep_and_remove, record, files)
+            future = self._executor.submit(self._store_and_remove, record, files)
         except RuntimeError:
             # The executor is shut down, since the process ends: others make the copies.
             for file in files.values():
@@ -101,7 +101,7 @@ class WorkingCopies:
         except ProgImageError as error:
             log.warning("working copy not stored", key=key, reason=str(error))
 
-    def _keep_and_remove(self, record: Record, files: Mapping[Size, Path]) -> None:
+    def _store_and_remove(self, record: Record, files: Mapping[Size, Path]) -> None:
         for size, file in files.items():
             try:
                 self.store(record, size, file)

@@ -22,7 +22,7 @@ from progimage.ingest.ingest import Ingest
 from progimage.library import Library
 from progimage.model import Metadata, Record
 from progimage.origins.copies import Copies
-from progimage.origins.fetch import Fetcher, Keep
+from progimage.origins.fetch import Fetcher, StoreFetched
 from progimage.origins.origins import Found, Origin
 from progimage.origins.pointers import Pointers
 from progimage.origins.sources.source import OriginDenied, Stream, missing
@@ -38,7 +38,9 @@ def address_of(origin: str, key: str) -> str:
     return f"{ORIGIN_SCHEME}{origin}/{quote(key)}"
 
 
-def into_library(name: str, settings: OriginSettings, ingest: Ingest, library: Library) -> Keep:
+def into_library(
+    name: str, settings: OriginSettings, ingest: Ingest, library: Library
+) -> StoreFetched:
     """Return the function that imports pictures of an origin.
 
     Args:
@@ -47,7 +49,7 @@ def into_library(name: str, settings: OriginSettings, ingest: Ingest, library: L
     owner = settings.adopt_owner
     metadata = Metadata(visibility=settings.visibility, tags=settings.adopt_tags)
 
-    def keep(stream: Stream, key: str) -> Record:
+    def store_fetched(stream: Stream, key: str) -> Record:
         with ingest.receive(stream, key.rpartition("/")[2]) as staged:
             if library.trash.has(staged.id_for(owner)):
                 raise missing(key)  # an upload would restore it
@@ -60,7 +62,7 @@ def into_library(name: str, settings: OriginSettings, ingest: Ingest, library: L
         log.info("imported an origin's picture", origin=name, picture=record.id, is_new=is_new)
         return record
 
-    return keep
+    return store_fetched
 
 
 class AdoptingOrigin(Origin):

@@ -17,11 +17,11 @@ from progimage.origins.reachability import Reachability
 from progimage.origins.sources.source import OriginSource, Stream, Unchanged
 from progimage.telemetry import metrics
 
-Keep = Callable[[Stream, str], Record]
+StoreFetched = Callable[[Stream, str], Record]
 """Stores the bytes of the picture under a key of the origin, and returns its record."""
 
 
-def into_copies(name: str, settings: OriginSettings, ingest: Ingest) -> Keep:
+def into_copies(name: str, settings: OriginSettings, ingest: Ingest) -> StoreFetched:
     """Return the function that stores pictures of an origin among the copies.
 
     Args:
@@ -29,18 +29,18 @@ def into_copies(name: str, settings: OriginSettings, ingest: Ingest) -> Keep:
     """
     metadata, owner = Metadata(visibility=settings.visibility), owner_of(name)
 
-    def keep(stream: Stream, key: str) -> Record:
+    def store_fetched(stream: Stream, key: str) -> Record:
         with ingest.receive(stream, key.rpartition("/")[2]) as staged:
             return ingest.add(staged, metadata, owner)[0]
 
-    return keep
+    return store_fetched
 
 
 class Fetcher:
     """Fetches the pictures of one origin.
 
     Args:
-        keep: stores what was fetched.
+        store_fetched: stores what was fetched.
         admission: the places for fetches of this process.
         reachability: knows whether the origin answers.
     """
@@ -50,7 +50,7 @@ class Fetcher:
         name: str,
         settings: OriginSettings,
         source: OriginSource,
-        keep: Keep,
+        store_fetched: StoreFetched,
         admission: Admission,
         reachability: Reachability,
         clock: Callable[[], datetime],
@@ -58,7 +58,7 @@ class Fetcher:
         self._name = name
         self._settings = settings
         self.source = source
-        self._keep = keep
+        self._store_fetched = store_fetched
         self._admission = admission
         self.reachability = reachability
         self.clock = clock
@@ -96,7 +96,7 @@ class Fetcher:
                 }
                 return known.model_copy(update=changes), None
             assert not isinstance(answer, Unchanged)  # noqa: S101  # it answers a condition only
-            record = self._keep(_Limited(answer.stream, self._settings.max_bytes), key)
+            record = self._store_fetched(_Limited(answer.stream, self._settings.max_bytes), key)
         pointer = Pointer(
             key=key,
             version=answer.name,

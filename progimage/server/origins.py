@@ -116,8 +116,8 @@ def foreign_pictures(
         source = open_source(name, chosen)
         reachability = Reachability(name)
         if chosen.adopt:
-            keep = into_library(name, chosen, own_ingest(chosen.max_bytes), library)
-            fetcher = Fetcher(name, chosen, source, keep, fetching, reachability, _now)
+            store_fetched = into_library(name, chosen, own_ingest(chosen.max_bytes), library)
+            fetcher = Fetcher(name, chosen, source, store_fetched, fetching, reachability, _now)
             origins[name] = AdoptingOrigin(
                 name, chosen, pointers, copies, fetcher, renewers, adopted, library
             )
@@ -133,8 +133,8 @@ def foreign_pictures(
             working_copies=working,
             large=parts.uploads,
         )
-        keep = into_copies(name, chosen, ingest)
-        fetcher = Fetcher(name, chosen, source, keep, fetching, reachability, _now)
+        store_fetched = into_copies(name, chosen, ingest)
+        fetcher = Fetcher(name, chosen, source, store_fetched, fetching, reachability, _now)
         origins[name] = Origin(name, chosen, pointers, copies, fetcher, renewers)
     return ForeignPictures(origins, copies, renditions)
 
