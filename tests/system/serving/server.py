@@ -258,7 +258,7 @@ def read_all(connection: socket.socket) -> bytes:
 
 def assert_problem(answer: Answer, status: int, *words: str) -> None:
     """Hold an error to its one shape, and its detail to the words a caller needs."""
-    assert answer.status == status, answer.body
+    assert answer.status == status, answer.body[:2000]
     assert answer.headers["content-type"] == "application/problem+json"
     for word in words:
         assert word in answer.json["detail"]

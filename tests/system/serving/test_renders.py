@@ -45,8 +45,8 @@ def test_a_render_that_takes_too_long_is_killed_and_422(fragile, picture):
 
 
 def test_a_render_that_takes_too_much_memory_is_422(fragile, picture):
-    """40 megapixels are 160 MB, and with the copies do not fit into 384 beside the codecs."""
-    answer = fragile.get(f"{picture}resize:w=6300,h=6300,fit=fill,enlarge=true.png")
+    """40 megapixels are 160 MB; turned into a second picture, they never fit into 384 MiB."""
+    answer = fragile.get(f"{picture}resize:w=6300,h=6300,fit=fill,enlarge=true/rotate:90.png")
     assert_problem(answer, 422, "memory")
 
 
