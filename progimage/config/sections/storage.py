@@ -106,7 +106,7 @@ class Index(Section):
 
     dir: str = Field(
         default="",
-        description="The folder of this node's copies of the index, about 400 bytes a picture, if "
+        description="The folder of this node's copies of the index, about 500 bytes a picture, if "
         "the store is S3 or a folder on a network. They hold words of private pictures: they go "
         "into a folder that only this server's user can open. Empty: the folder for temporary "
         "files. All processes of a node share the copies.",
