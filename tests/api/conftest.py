@@ -87,19 +87,19 @@ def upload(client: testing.TestClient, data: bytes, **kwargs: Any) -> str:
     result = client.simulate_post(
         "/images/", body=data, headers={"Content-Type": "application/octet-stream"}, **kwargs
     )
-    assert result.status_code in (200, 201), result.text
+    assert result.status_code in (200, 201), result.text[:2000]
     return f"/images/{result.json['id']}/"
 
 
 def opened(result: testing.Result) -> Image.Image:
     """Return the picture in a response."""
-    assert result.status_code in (200, 206), result.text
+    assert result.status_code in (200, 206), result.text[:2000]
     return Image.open(io.BytesIO(result.content))
 
 
 def assert_problem(result: testing.Result, status: int, *words: str) -> None:
     """Hold an error to its one shape, and its detail to the words a caller needs."""
-    assert result.status_code == status, result.text
+    assert result.status_code == status, result.text[:2000]
     assert result.headers["content-type"] == "application/problem+json"
     assert result.json.keys() >= {"type", "title", "status", "detail"}
     assert result.json["status"] == status

@@ -50,7 +50,7 @@ def send(client, data, visibility="public", **params):
     result = client.simulate_post(
         "/images/", body=data, headers=JPEG, params={"visibility": visibility, **params}
     )
-    assert result.status_code in (200, 201), result.text
+    assert result.status_code in (200, 201), result.text[:2000]
     return result
 
 

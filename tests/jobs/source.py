@@ -20,6 +20,7 @@ class Source(ThreadingHTTPServer):
         fetched: how often each path was asked for.
         gate: closed, it lets no answer out but those to paths in `open_paths`.
         answers: statuses to give before the picture, by path, one a request.
+        under_way: how many requests have no answer yet.
         at_once: the most requests that were under way at a time.
     """
 
@@ -63,10 +64,11 @@ class _Handler(BaseHTTPRequestHandler):
         try:
             if path not in self.server.open_paths:
                 self.server.gate.wait(60)
-            self._answer(path)
         finally:
+            # Before the answer, after which the client may send its next request at once.
             with self.server.lock:
                 self.server.under_way -= 1
+        self._answer(path)
 
     def _answer(self, path: str) -> None:
         planned = self.server.answers.get(path)

@@ -166,7 +166,7 @@ def test_every_kind_of_upload_takes_an_id(client):
         "Upload-Metadata": f"external_id {value}",
     }
     made = client.simulate_post("/uploads/", headers=headers, body=pictures[3])
-    assert made.status_code == 201, made.text
+    assert made.status_code == 201, made.text[:2000]
     for picture, external_id in zip(pictures, ids, strict=True):
         assert get(client, at(external_id)).content == picture
 

@@ -17,7 +17,7 @@ FACE = portrait((900, 300), (20, 50))
 
 def picture(client, path: str) -> Image.Image:
     result = client.simulate_get(path)
-    assert result.status_code == 200, result.text
+    assert result.status_code == 200, result.text[:2000]
     return Image.open(io.BytesIO(result.content)).convert("RGB")
 
 

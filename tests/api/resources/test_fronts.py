@@ -68,7 +68,7 @@ def signed(path: str) -> str:
 
 
 def size(result: testing.Result) -> tuple[int, int]:
-    assert result.status_code == 200, result.text
+    assert result.status_code == 200, result.text[:2000]
     return Image.open(io.BytesIO(result.content)).size
 
 

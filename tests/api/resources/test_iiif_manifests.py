@@ -24,7 +24,7 @@ def send(client: testing.TestClient, colour: str, size=(40, 30), **fields: Any) 
     data = saved(Image.new("RGB", size, colour), "PNG")
     parts = [("image", data, f"{colour}.png"), *fields.items()]
     result = client.simulate_post("/images/", **form(*parts))
-    assert result.status_code == 201, result.text
+    assert result.status_code == 201, result.text[:2000]
     return result.json["id"]
 
 

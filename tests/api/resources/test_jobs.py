@@ -38,7 +38,7 @@ def send(client, headers=None, **fields) -> testing.Result:
 def created(client, headers=None, **fields) -> str:
     """Create a job and return its path."""
     result = send(client, headers, **fields)
-    assert result.status_code == 202, result.text
+    assert result.status_code == 202, result.text[:2000]
     return f"/jobs/{result.json['id']}/"
 
 

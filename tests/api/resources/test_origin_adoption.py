@@ -36,7 +36,7 @@ def ids(origin: OriginClient, headers: dict[str, str] | None = None) -> list[str
 
 
 def colour(answer: testing.Result) -> tuple[int, ...]:
-    assert answer.status_code == 200, answer.text
+    assert answer.status_code == 200, answer.text[:2000]
     return Image.open(io.BytesIO(answer.content)).convert("RGB").getpixel((5, 5))
 
 

@@ -71,7 +71,7 @@ def node(web: WebServer, tmp_path) -> Node:
 
 
 def colour(result: testing.Result) -> tuple[int, ...]:
-    assert result.status_code == 200, result.text
+    assert result.status_code == 200, result.text[:2000]
     return Image.open(io.BytesIO(result.content)).convert("RGB").getpixel((5, 5))
 
 

@@ -23,7 +23,7 @@ def client(make_client):
 @pytest.fixture
 def signed_up(client):
     result = client.simulate_post("/users/", json={"username": "ann", "password": PASSWORD})
-    assert result.status_code == 201, result.text
+    assert result.status_code == 201, result.text[:2000]
     return result
 
 
@@ -43,7 +43,7 @@ def bearer(token: str) -> dict[str, str]:
 @pytest.fixture
 def grant(client, signed_up):
     result = sign_in(client)
-    assert result.status_code == 200, result.text
+    assert result.status_code == 200, result.text[:2000]
     return result.json
 
 

@@ -26,10 +26,10 @@ ATTACKER = ("127.0.0.2", 0)
 PATIENCE_S = 90
 
 # Hits under attack may take so many times what they take without.
-RATIO = 5
-# Scheduling on two busy cores takes as long; a blocked thread pool takes seconds.
-LEAST_P99_S = 0.1
-RECOVERY_S = 5
+RATIO = 10
+# Scheduling on two busy cores takes less than half as long; a blocked thread pool takes seconds.
+LEAST_P99_S = 0.5
+RECOVERY_S = 20
 _TRIES = 3
 _LEAST_PRIORITY = 19
 
@@ -48,7 +48,7 @@ def work_s(peer: Peer) -> float:
     started = time.monotonic()
     answer = peer.request("POST", "/images/", data, kind)
     while answer.status not in (200, 201):
-        assert answer.status in (429, 503), answer.body
+        assert answer.status in (429, 503), answer.body[:2000]
         assert time.monotonic() - started < PATIENCE_S
         time.sleep(0.05)
         answer = peer.request("POST", "/images/", data, kind)

@@ -204,7 +204,7 @@ def begin(server: Server, document: dict[str, Any]) -> str:
     """Create a job and return its path."""
     headers = {"Content-Type": "application/json"}
     answer = server.request("POST", "/jobs/", json.dumps(document), headers)
-    assert answer.status == 202, answer.body
+    assert answer.status == 202, answer.body[:2000]
     return f"/jobs/{answer.json['id']}/"
 
 

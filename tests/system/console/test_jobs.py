@@ -79,7 +79,7 @@ def test_an_import_is_begun_and_followed_to_its_end(make_window, importing, site
     expect(page.get_by_role("heading", name="Importing 4 pictures")).to_be_visible()
     expect(page.locator(".job-state")).to_have_text("running")
     site.may_answer.set()
-    expect(page.locator(".job-state")).to_have_text("some failed", timeout=20_000)
+    expect(page.locator(".job-state")).to_have_text("some failed")
     expect(page.get_by_role("heading", name="Done (2)")).to_be_visible()
     failed = page.get_by_role("region", name="Failed")
     expect(failed).to_contain_text("no-url")
@@ -121,7 +121,7 @@ def test_without_events_the_job_is_asked_for_again(make_window, importing, site)
     begin(page, f"{site.url}/picture-polled")
     expect(page.locator(".job-state")).to_have_text("running")
     site.may_answer.set()
-    expect(page.locator(".job-state")).to_have_text("complete", timeout=20_000)
+    expect(page.locator(".job-state")).to_have_text("complete")
 
 
 def test_a_refused_list_is_reported(make_window, importing):
@@ -142,7 +142,7 @@ def test_jobs_are_allowed_without_an_account(make_window, importing, site, theme
     page = window.open("/?view=jobs")
     assert_accessible(page)
     begin(page, f"{site.url}/picture-x", f"{site.url}/{'long' * 40}", "<b>hostile</b>")
-    expect(page.locator(".job-state")).to_have_text("some failed", timeout=20_000)
+    expect(page.locator(".job-state")).to_have_text("some failed")
     expect(page.get_by_role("heading", name="Failed (2)")).to_be_visible()
     for address in (page.url, f"{window.base}/?view=jobs"):
         page.goto(address)

@@ -279,7 +279,7 @@ class MixedLoad:
                     assert_problem(answer, 503)
                     assert int(answer.headers["retry-after"]) >= 1
                     raise Lost
-                assert answer.status in well, (method, path, answer.status, answer.body)
+                assert answer.status in well, (method, path, answer.status, answer.body[:2000])
                 return answer
 
 

@@ -49,7 +49,7 @@ def listed(node: Server, who: Mapping[str, str], condition: str = "") -> set[str
 
 def created(node: Server, who: Mapping[str, str], **fields: Any) -> str:
     answer = node.request("POST", "/jobs/", json.dumps(fields), {**who, **JSON})
-    assert answer.status == 202, answer.body
+    assert answer.status == 202, answer.body[:2000]
     return f"/jobs/{answer.json['id']}/"
 
 

@@ -46,6 +46,8 @@ SETTINGS = {
     "jobs_poll_s": 0.2,
     "jobs_host_pause_s": 0.05,
     "render_timeout_s": 100,
+    "render_wall_timeout_s": 600,
+    "limits_max_steps": 100,
     "transforms_cold_per_minute": 0,
 }
 
@@ -57,9 +59,9 @@ AT_ONCE = 4
 
 ITEMS = 120  # in two parts, so that both nodes may have one
 
-# So many seconds of work that an orphan of it would be seen.
-LONG = f"resize:w=6000,h=6000,fit=fill,enlarge=true/{'/'.join(f'blur:{n}' for n in range(80, 88))}"
-GONE_S = 5
+# So many seconds of work that an orphan of it would be seen: more than twice as many as GONE_S.
+LONG = f"resize:w=6000,h=6000,fit=fill,enlarge=true/{'/'.join(f'blur:{n}' for n in range(50, 98))}"
+GONE_S = 20
 # Long enough to be met in its middle.
 SHORT = "resize:w=2000,h=2000,fit=fill,enlarge=true/blur:80/blur:81"
 
@@ -74,11 +76,9 @@ class Node(Server):
         super().__init__(folder, url.replace(f"127.0.0.1:{port}", self.network.address), **SETTINGS)
 
     def start(self) -> Self:
-        """Start where it was before."""
+        """Start with a network that delays nothing."""
         self.network.delay_s = 0.0
-        super().start()
-        self.environ["PROGIMAGE_BIND"] = "{}:{}".format(*self.address)
-        return self
+        return super().start()
 
     def close(self) -> None:
         super().close()
@@ -158,6 +158,8 @@ def test_nothing_promised_is_lost_whenever_a_node_dies(nodes, who, seed):
     with mixed_load(nodes, who, seed) as load:
         load.wait_for_more(1)
         time.sleep(chance.uniform(0, 1))
+        # Stopped, it answers nothing that it has in its hands when it dies.
+        dying.pause()
         wait_until(lambda: load.under_way[dying] >= 2)
         dying.die()
         load.wait_for_more(1)
@@ -245,6 +247,9 @@ def test_jobs_go_on_whichever_node_dies(nodes, who):
     picture = a.request("POST", "/images/", drawn(20), png).json["id"]
     sizes = [f"resize:width={size}.webp" for size in range(1, ITEMS + 1)]
     with source() as remote:
+        # So that the first node cannot be done before it dies.
+        remote.gate.clear()
+        remote.open_paths = {f"{number}.png" for number in range(ITEMS // 3)}
         importing = created(a, who, urls=remote.urls(ITEMS), tags=["imported"])
         rendering = created(a, who, images=[picture], transforms=sizes)
         wait_until(lambda: completed(b, importing, who))
@@ -252,6 +257,7 @@ def test_jobs_go_on_whichever_node_dies(nodes, who):
         settled = completed(b, importing, who)
         assert settled < set(range(ITEMS))
         a.die()
+        remote.gate.set()
         a.start()
         wait_until(lambda: completed(a, importing, who) > settled)
         b.die()

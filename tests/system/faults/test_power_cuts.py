@@ -45,7 +45,7 @@ SETTINGS = {
 }
 PATIENCE_S = 120
 # Until an upload succeeds again after a fault, without help, half of the time at least.
-RECOVERY_S = 10
+RECOVERY_S = 30
 
 
 @pytest.fixture(params=["ext4", "xfs"])
@@ -70,7 +70,6 @@ def start(server: Server, url: str) -> dict[str, str]:
     create_store(url)
     who = headers_of(open_store(url), OWNER)
     server.start()
-    server.environ["PROGIMAGE_BIND"] = "{}:{}".format(*server.address)
     return who
 
 

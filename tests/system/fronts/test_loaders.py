@@ -56,7 +56,7 @@ def sizes(shop: OriginClient, addresses: list[str]) -> list[tuple[tuple[int, int
     for address in addresses:
         assert address.startswith(BASE), unquote(address)
         answer = shop.get(address.removeprefix(BASE), {"Accept": "image/webp"})
-        assert answer.status_code == 200, answer.text
+        assert answer.status_code == 200, answer.text[:2000]
         image = Image.open(io.BytesIO(answer.content))
         found.append((image.size, image.format))
     return found

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pwd
 import re
 import shutil
-import socket
 import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ from os import geteuid
 from pathlib import Path
 from typing import Self
 
+from tests.closed_port import reserve_port
 from tests.system.serving.server import PATIENCE_S, ROOT, Peer, wait_until
 
 CONF = ROOT / "deploy" / "nginx.conf"
@@ -31,7 +31,8 @@ class Front(Peer):
         self.folder = folder
         self.error_log = folder / "error.log"
         self.access_log = folder / "access.log"
-        self.address = ("127.0.0.1", _free_port())
+        self._port = reserve_port()
+        self.address = self._port.getsockname()
         self.conf = folder / "nginx.conf"
         text = self.edited(self._moved(self.conf_file.read_text("utf-8")), store, user or _MYSELF)
         self.conf.write_text(self.with_upstreams(text, upstreams), "utf-8")
@@ -59,6 +60,7 @@ class Front(Peer):
         """Stop at once; nginx ends its workers itself."""
         self.process.terminate()
         self.process.wait(PATIENCE_S)
+        self._port.close()
 
     @property
     def log(self) -> str:
@@ -113,9 +115,3 @@ def _nginx() -> str:
     found = shutil.which("nginx")
     assert found, "nginx is missing; make test-nginx installs it or says how"
     return found
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

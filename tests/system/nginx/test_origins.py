@@ -68,7 +68,7 @@ def shop(request, tmp_path_factory) -> Iterator[Shop]:
 
 
 def size(answer) -> tuple[int, int]:
-    assert answer.status == 200, answer.body
+    assert answer.status == 200, answer.body[:2000]
     return Image.open(io.BytesIO(answer.body)).size
 
 

@@ -128,13 +128,13 @@ def test_a_resumable_upload_goes_through(site, jpeg):
     tus = {"Tus-Resumable": "1.0.0"}
     length = {"Upload-Length": str(len(jpeg))}
     created = site.front.request("POST", "/uploads/", headers=tus | length)
-    assert created.status == 201, created.body
+    assert created.status == 201, created.body[:2000]
     assert created.headers["location"].startswith(f"http://{host_port(site.front)}/uploads/")
     path = created.headers["location"].removeprefix(f"http://{host_port(site.front)}")
     for start, end in [(0, 100), (100, len(jpeg))]:
         piece = {"Upload-Offset": str(start), "Content-Type": "application/offset+octet-stream"}
         answer = site.front.request("PATCH", path, jpeg[start:end], tus | piece)
-        assert answer.status == 204, answer.body
+        assert answer.status == 204, answer.body[:2000]
         assert answer.headers["upload-offset"] == str(end)
 
 

@@ -41,7 +41,7 @@ PIPELINES = [
 def canonical(server: Server | Front, path: str) -> str:
     """Make the rendition and return its canonical URL."""
     answer = server.get(path)
-    assert answer.status == 200, answer.body
+    assert answer.status == 200, answer.body[:2000]
     found = re.fullmatch(r'<(.+)>; rel="canonical"', answer.headers["link"])
     assert found
     return found[1]
@@ -52,7 +52,7 @@ def hide(server: Server | Front, picture: str, who: Mapping[str, str]) -> None:
     etag = server.get(f"{picture}metadata/", **who).headers["etag"]
     headers = {"Content-Type": "application/merge-patch+json", "If-Match": etag, **who}
     answer = server.request("PATCH", f"{picture}metadata/", b'{"visibility": "private"}', headers)
-    assert answer.status == 200, answer.body
+    assert answer.status == 200, answer.body[:2000]
 
 
 @pytest.mark.parametrize("pipeline", PIPELINES)

@@ -55,6 +55,9 @@ class Client:
         for _ in range(steps):
             act = self._draw.choices(list(self._acts), list(self._acts.values()))[0]
             act()
+        # What chance may have left out.
+        self._retitle()
+        self._remove()
 
     def _upload(self) -> None:
         self._drawn += 1

@@ -70,7 +70,7 @@ class Load:
         before = self.done.copy()
         names = [name for name in before if name != "import_"]
         wait_until(
-            lambda: self.failures or all(self.done[n] >= before[n] + count for n in names), 60
+            lambda: self.failures or all(self.done[n] >= before[n] + count for n in names), 120
         )
 
     def upload(self) -> None:
@@ -193,7 +193,7 @@ def test_no_request_is_lost_while_every_node_is_restarted_in_turn(site):
             for number in range(NODES):
                 restart(site, number)
                 load.wait_for_more(1)
-            wait_until(lambda: load.failures or load.done["import_"], 60)
+            wait_until(lambda: load.failures or load.done["import_"], 120)
     assert load.failures == []
 
 
@@ -207,8 +207,8 @@ def test_no_request_is_lost_while_every_node_is_reloaded_at_once(site):
             for node in site.nodes:
                 node.reload()
             for node, workers in zip(site.nodes, old, strict=True):
-                wait_until(lambda node=node, workers=workers: not {*workers} & node.family(), 60)
+                wait_until(lambda node=node, workers=workers: not {*workers} & node.family(), 120)
             load.wait_for_more(1)
-            wait_until(lambda: load.failures or load.done["import_"], 60)
+            wait_until(lambda: load.failures or load.done["import_"], 120)
     assert load.failures == []
     assert all(len(node.web_workers()) == 1 for node in site.nodes)

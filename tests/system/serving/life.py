@@ -73,7 +73,7 @@ class Person:
         """Upload a picture and return its path."""
         headers = {**bearing(self.api_key), "Content-Type": "image/png"}
         answer = server.request("POST", f"/images/?{query}", data, headers)
-        assert answer.status == 201, answer.body
+        assert answer.status == 201, answer.body[:2000]
         path = path_of(answer.headers["location"])
         self.originals[path] = data
         return path
@@ -120,7 +120,7 @@ def live(server: Server) -> Life:
     length = {"Upload-Length": str(len(half)), "Upload-Metadata": "title TGF0ZQ=="}
     headers = {**PIECE, **length, **bearing(ann.api_key)}
     upload = server.request("POST", "/uploads/", half[:1_000], headers)
-    assert upload.status == 201, upload.body
+    assert upload.status == 201, upload.body[:2000]
     life = Life(people, private, links, job, path_of(upload.headers["location"]), half)
     life.seen = look(server, life)
     return life

@@ -18,8 +18,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Self
 
+from tests.closed_port import reserve_port
+
 ROOT = Path(__file__).parents[3]
-LISTENS = re.compile(r"ProgImage listens on http://([\d.]+):(\d+)")
+LISTENS = re.compile(r"ProgImage listens on http://")
 PATIENCE_S = 90
 # Where there is a store of its own to be proven first, by several nodes at once.
 STARTS_WITHIN_S = 90
@@ -42,7 +44,7 @@ class Peer:
     """What listens at an address, and can be talked to by HTTP.
 
     Attributes:
-        address: host and port; known once it listens.
+        address: host and port.
     """
 
     address: tuple[str, int]
@@ -76,7 +78,7 @@ class Peer:
     def upload(self, data: bytes) -> str:
         """Upload a raw body and return the path of the picture."""
         answer = self.request("POST", "/images/", data, {"Content-Type": "image/any"})
-        assert answer.status in (200, 201), answer.body
+        assert answer.status in (200, 201), answer.body[:2000]
         return f"/images/{answer.json['id']}/"
 
     def exchange(self, data: bytes, timeout_s: float = PATIENCE_S) -> bytes:
@@ -102,6 +104,9 @@ class Server(Peer):
         self.tmp = Path(self._tmp.name)
         self.store = store or f"file://{folder}/store"
         self.log_file = folder / "log"
+        # The same port whenever it starts.
+        self._port = reserve_port()
+        self.address = self._port.getsockname()
         nothing = folder / "settings.toml"
         nothing.touch()
         self.environ = {
@@ -112,7 +117,7 @@ class Server(Peer):
                 if not k.startswith("PROGIMAGE_") and "pylibmagic" not in v
             },
             "PROGIMAGE_SETTINGS": str(nothing),
-            "PROGIMAGE_BIND": "127.0.0.1:0",
+            "PROGIMAGE_BIND": "{}:{}".format(*self.address),
             "PROGIMAGE_STORE": self.store,
             "PROGIMAGE_CREATE_STORE": "true",
             "PROGIMAGE_SERVER_WORKERS": "1",
@@ -121,7 +126,6 @@ class Server(Peer):
             **{f"PROGIMAGE_{name.upper()}": str(value) for name, value in settings.items()},
             "TMPDIR": str(self.tmp),
         }
-        self.address = ("", 0)
 
     def start(self) -> Self:
         """Start, and return when it answers."""
@@ -138,9 +142,7 @@ class Server(Peer):
         wait_until(
             lambda: LISTENS.search(self.log) or self.process.poll() is not None, STARTS_WITHIN_S
         )
-        listens = LISTENS.search(self.log)
-        assert listens, self.log
-        self.address = (listens[1], int(listens[2]))
+        assert LISTENS.search(self.log), self.log
         wait_until(lambda: "started" in self.log)
         return self
 
@@ -162,6 +164,11 @@ class Server(Peer):
         """Have it read its settings again, with new workers in place of the old."""
         self.process.send_signal(signal.SIGHUP)
 
+    def pause(self) -> None:
+        """Stop every process where it is; only `die` is of use afterwards."""
+        for pid in self.family():
+            os.kill(pid, signal.SIGSTOP)
+
     def die(self) -> None:
         """Kill every process, the one that would replace others first, as a power cut would."""
         kill(self.process.pid)
@@ -176,6 +183,7 @@ class Server(Peer):
             for pid in self.family():
                 kill(pid)
             self._tmp.cleanup()
+            self._port.close()
 
     @property
     def log(self) -> str:

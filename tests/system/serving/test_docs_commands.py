@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from tests.system.serving.conftest import server
+from tests.system.serving.server import PATIENCE_S
 
 __all__ = ["server"]
 
@@ -45,7 +46,7 @@ def written(request, server, tmp_path) -> tuple[str, Path]:
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=PATIENCE_S,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return script, tmp_path

@@ -30,7 +30,7 @@ def remote() -> Iterator[Source]:
 def created(server: Server, **fields: Any) -> str:
     headers = {"Content-Type": "application/json"}
     answer = server.request("POST", "/jobs/", json.dumps(fields), headers)
-    assert answer.status == 202, answer.body
+    assert answer.status == 202, answer.body[:2000]
     return f"/jobs/{answer.json['id']}/"
 
 

@@ -31,14 +31,24 @@ from tests.system.serving.server import (
     wait_until,
 )
 
-# About a second of work.
-SLOW = "resize:w=3000,h=3000,fit=fill,enlarge=true/blur:80/blur:81/blur:82.png"
+# Some seconds of work, so that it is met in its middle.
+SLOW = "resize:w=1500,h=1500,fit=fill,enlarge=true/{}.png".format(
+    "/".join(f"blur:{radius}" for radius in range(40, 80))
+)
+PATIENT = {
+    "limits_max_steps": 100,
+    "render_timeout_s": 100,
+    "render_wall_timeout_s": 600,
+    "render_niceness": 0,
+    "upload_stall_timeout_s": 600,
+    "server_graceful_timeout_s": 600,
+}
 
 
 @pytest.fixture
 def server(tmp_path) -> Iterator[Server]:
-    """A server of the test's own, for it to end."""
-    with running(tmp_path, upload_stall_timeout_s=20) as server:
+    """A server of the test's own, for it to end; by itself it waits for ten minutes."""
+    with running(tmp_path, **PATIENT) as server:
         yield server
 
 
@@ -82,7 +92,7 @@ def test_a_quick_end_cuts_off_what_is_in_flight(server, jpeg, noise, how):
         render = thread.submit(server.get, f"{path}{SLOW}")
         server.wait_until_rendering()
         server.process.send_signal(how)
-        assert server.process.wait(10) == 0
+        assert server.process.wait(PATIENCE_S) == 0
         assert isinstance(render.exception(), ConnectionError)
     assert_gone(server)
     assert check(server).returncode == 0
@@ -102,7 +112,7 @@ def test_a_signal_in_the_middle_of_a_flurry_ends_it_too(server):
             threads.submit(hurry)
         wait_until(lambda: len(server.log_lines()) > 50)
         server.process.send_signal(signal.SIGINT)
-        assert server.process.wait(10) == 0
+        assert server.process.wait(PATIENCE_S) == 0
         stop.set()
     wait_until(lambda: not server.family())
 
@@ -153,7 +163,7 @@ def test_idle_connections_do_not_hold_up_the_end(server):
         connection.request("GET", "/health/live")
         assert answer_of(connection).status == 200
         server.process.send_signal(signal.SIGTERM)
-        assert server.process.wait(8) == 0
+        assert server.process.wait(PATIENCE_S) == 0
     assert_gone(server)
 
 
@@ -317,7 +327,7 @@ def test_ctrl_c_in_a_terminal_ends_it_without_a_stack_trace(server, jpeg, tmp_pa
         while piece := os.read(terminal, 4096):
             shown += piece
     os.close(terminal)
-    assert process.wait(30) == 0
+    assert process.wait(PATIENCE_S) == 0
     assert b"Traceback" not in shown
     assert b"rror" not in shown
     assert_gone(server)

@@ -28,15 +28,15 @@ def disk(tmp_path) -> Iterator[str]:
     subprocess.run(["umount", "-l", str(folder)], check=True)
 
 
-def big() -> bytes:
-    """A picture of 3 MB, of noise, which does not compress."""
-    pixels = random.randbytes(1000 * 1000 * 3)
-    return saved(Image.frombytes("RGB", (1000, 1000), pixels), "PNG", compress_level=0)
+def noise(side: int) -> bytes:
+    """Draw a square picture that does not compress: three bytes a pixel."""
+    pixels = random.randbytes(side * side * 3)
+    return saved(Image.frombytes("RGB", (side, side), pixels), "PNG", compress_level=0)
 
 
 def fill(disk: Path) -> None:
-    """Leave not a block of the disk free."""
-    with (disk / "ballast").open("wb", buffering=0) as file, suppress(OSError):
+    """Leave not a block of the disk free, also when it was filled before."""
+    with (disk / "ballast").open("ab", buffering=0) as file, suppress(OSError):
         while True:
             file.write(bytes(4096))
 
@@ -65,11 +65,17 @@ def test_a_full_disk(tmp_path, disk, jpeg):
     with running(tmp_path, f"file://{disk}/store", cache_min_free_bytes=0) as server:
         path = server.upload(jpeg)
         assert server.get(f"{path}thumbnail.png").status == 200
-        assert_serves_what_is_there_and_nothing_else(server, path, big())
+        assert_serves_what_is_there_and_nothing_else(server, path, noise(1000))
         assert server.get("/health/ready").status == 200
+        # Large enough for what the server itself removes meanwhile not to make room for it.
         fill(Path(disk))
-        assert_serves_what_is_there_and_nothing_else(server, path, jpeg + b"other")
-        wait_until(lambda: server.get("/health/ready").status == 503)
+        assert_serves_what_is_there_and_nothing_else(server, path, noise(400))
+
+        def is_full() -> bool:
+            fill(Path(disk))
+            return server.get("/health/ready").status == 503
+
+        wait_until(is_full)
         assert_problem(server.get("/health/ready"), 503, "full")
         made = server.get(f"{path}resize:w=40.png")
         assert (made.status, made.headers["x-cache"]) == (200, "miss")

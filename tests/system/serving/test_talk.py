@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.system.serving.server import Server, read_all, running, wait_until
+from tests.system.serving.server import PATIENCE_S, Server, read_all, running, wait_until
 
 
 def location(server: Server, jpeg: bytes, headers: bytes) -> str:
@@ -215,7 +215,7 @@ def test_no_request_breaks_the_server(server, jpeg, method, of_picture, path, qu
     head += "".join(f"{name}: {value.strip()}\r\n" for name, value in headers.items())
     head += "" if "Host" in headers else "Host: a\r\n"
     head += f"Connection: close\r\nContent-Length: {len(body)}\r\n\r\n"
-    with socket.create_connection(server.address, timeout=20) as connection:
+    with socket.create_connection(server.address, timeout=PATIENCE_S) as connection:
         connection.sendall(head.encode("latin-1", "replace") + body)
         answered = read_all(connection)
     status = answered[9:12]

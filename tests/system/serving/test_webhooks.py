@@ -21,6 +21,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from tests.closed_port import reserve_port
 from tests.imaging.drawing import saved
 from tests.system.serving.server import Server, running, wait_until
 
@@ -41,7 +42,9 @@ class Receiver:
         [source] = re.findall(rf"^```{language}\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE)
         assert source.count("9000") == 1
         self._file, self._source = folder / name, source
-        self.port = 0
+        # Also while it is killed no other program may take the port.
+        self._reserved = reserve_port()
+        self.port = self._reserved.getsockname()[1]
         self.lines: list[tuple[str, str, str]] = []
 
     def start(self) -> None:
@@ -52,7 +55,7 @@ class Receiver:
             stdout=subprocess.PIPE,
             text=True,
         )
-        self.port = int(self.process.stdout.readline().split()[1])
+        assert self.process.stdout.readline().split()[1] == str(self.port)
         self._reader = threading.Thread(target=self._read, args=[self.process.stdout])
         self._reader.start()
 
@@ -61,6 +64,10 @@ class Receiver:
         self.process.wait()
         self._reader.join()
         self.process.stdout.close()
+
+    def close(self) -> None:
+        self.kill()
+        self._reserved.close()
 
     def _read(self, stdout) -> None:
         for line in stdout:
@@ -83,7 +90,7 @@ def receiving(folder: Path, language: str = "python") -> Iterator[Receiver]:
     try:
         yield receiver
     finally:
-        receiver.kill()
+        receiver.close()
 
 
 def settings(receiver: Receiver) -> dict[str, object]:
@@ -111,12 +118,12 @@ def test_the_examples_of_the_page_receive_events(language, tmp_path):
             b'{"title": "Harbour"}',
             {"Content-Type": "application/merge-patch+json", "If-Match": "*"},
         )
-        assert changes.status == 200, changes.body
+        assert changes.status == 200, changes.body[:2000]
         assert server.request("DELETE", path).status == 204
         job = server.request(
             "POST", "/jobs/", b'{"urls": ["nonsense"]}', {"Content-Type": "application/json"}
         )
-        assert job.status == 202, job.body
+        assert job.status == 202, job.body[:2000]
         wait_until(lambda: len(receiver.lines) >= 4)
         kinds = {line[0] for line in receiver.lines}
         assert kinds == {"image.created", "image.updated", "image.deleted", "job.finished"}

@@ -40,10 +40,8 @@ class Cluster:
         self.nodes[number].die()
 
     def start_again(self, number: int) -> None:
-        """Start a node that has ended, where it was."""
-        node = self.nodes[number]
-        node.environ["PROGIMAGE_BIND"] = host_port(node)
-        node.start()
+        """Start a node that has ended, at the same address."""
+        self.nodes[number].start()
 
 
 @contextmanager

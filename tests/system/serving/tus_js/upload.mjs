@@ -12,7 +12,7 @@ const file = options.uploadLengthDeferred
 
 const upload = new Upload(file, {
   endpoint,
-  retryDelays: Array(50).fill(50),
+  retryDelays: Array(1000).fill(50),
   metadata: { filename: 'noise.png', title: 'Noïse', tags: 'one,two' },
   ...options,
   onError(error) {
