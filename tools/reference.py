@@ -142,20 +142,18 @@ def settings() -> str:
         name = f"{row.section}.{row.name}" if row.section else row.name
         default = f"`{row.default}`" if row.is_fixed else "depends"
         values = f"`{row.values}`" if row.values.startswith('"') else row.values
-        lines.append(f"| `{name}` | {default} | {_cell(values)} | {_markdown(row.meaning)} |")
+        lines.append(f"| `{name}` | {default} | {_cell(values)} | {escaped(row.meaning)} |")
     for table, inner in table_rows():
         lines += ["", f"## {table.replace('<', '&lt;')}", ""]
         lines += ["| setting | default | values | meaning |", "|---|---|---|---|"]
         for row in inner:
             default = f"`{row.default}`" if row.is_fixed else "required"
             values = f"`{row.values}`" if row.values.startswith('"') else row.values
-            lines.append(
-                f"| `{row.name}` | {default} | {_cell(values)} | {_markdown(row.meaning)} |"
-            )
+            lines.append(f"| `{row.name}` | {default} | {_cell(values)} | {escaped(row.meaning)} |")
     return "\n".join(lines) + "\n"
 
 
-def _markdown(text: str) -> str:
+def escaped(text: str) -> str:
     """Return text for a table cell; angle brackets and asterisks outside of code are escaped."""
     parts = text.split("`")
     parts[::2] = [re.sub(r"([<>*])", r"\\\1", part) for part in parts[::2]]

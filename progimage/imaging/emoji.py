@@ -59,7 +59,7 @@ def lettering_with_emoji(text: str, size: int, colour: Colour, room: Size, face:
     `face` is the font of all else, by its size. Emoji keep their colours.
     """
     parts = [(part, None if is_emoji else face) for part, is_emoji in runs(text)]
-    return _line(_in_writing_order(parts), size, colour, room)
+    return _line(in_writing_order(parts), size, colour, room)
 
 
 def mixed_lettering(
@@ -137,7 +137,7 @@ def _font() -> FreeTypeFont | None:
     return ImageFont.truetype(path, _PX, layout_engine=Layout.RAQM)
 
 
-def _in_writing_order(parts: list[tuple[str, Face | None]]) -> list[tuple[str, Face | None]]:
+def in_writing_order(parts: list[tuple[str, Face | None]]) -> list[tuple[str, Face | None]]:
     """Return the parts from left to right; in Arabic and Hebrew the first is rightmost."""
     for part, face in parts:
         for letter in part if face else "":

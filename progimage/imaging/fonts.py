@@ -35,7 +35,7 @@ _PROBE = 20
 def undrawable(text: str) -> list[str]:
     """Return the letters of a text that no font has; none if the text can be drawn."""
     left = list(dict.fromkeys(without_emoji(_shown(text))))
-    for font in (*_FONTS, *_system_fonts()):
+    for font in (*OWN_FACES, *system_faces()):
         left = _missing(font, "".join(left))
     return left
 
@@ -43,7 +43,7 @@ def undrawable(text: str) -> list[str]:
 def lettering(text: str, size: int, colour: Colour, room: Size) -> Image:
     """Draw a text on transparency, its letters `size` pixels high or as large as fits."""
     text = _shown(text)
-    fonts = (*_FONTS, *_system_fonts())
+    fonts = (*OWN_FACES, *system_faces())
     face = next((font for font in fonts if not _missing(font, text)), None)
     plain = without_emoji(text)
     if face is None or (plain != text and _EMOJI_SIGN in text):
@@ -52,7 +52,7 @@ def lettering(text: str, size: int, colour: Colour, room: Size) -> Image:
             return mixed_lettering(text, size, colour, room, _with_letters(fonts))
         if plain != text:
             return lettering_with_emoji(text, size, colour, room, face)
-    if face in _FONTS:
+    if face in OWN_FACES:
         text = text.translate(_JOINERS)
     while True:
         font = face(size)
@@ -113,7 +113,7 @@ def _from_system(path: Path) -> Face:
     return face
 
 
-def _system_fonts() -> tuple[Face, ...]:
+def system_faces() -> tuple[Face, ...]:
     """Return the fonts of other scripts that the machine has, in a fixed order.
 
     Without Raqm, which joins and orders the letters of a line, there are none.
@@ -125,7 +125,7 @@ def _system_fonts() -> tuple[Face, ...]:
 
 # The first that has all letters of a text draws it: what it drew before there were more
 # fonts must stay as it is, since it is cached under the same name.
-_FONTS: tuple[Face, ...] = (_aileron, _noto)
+OWN_FACES: tuple[Face, ...] = (_aileron, _noto)
 
 
 def _missing(face: Face, text: str) -> list[str]:

@@ -34,8 +34,14 @@ _lock = threading.Lock()
 
 def can_start_processes() -> bool:
     """Return False if the fork server of this process lost its socket."""
+    path = listener()
+    return path is None or path.exists()
+
+
+def listener() -> Path | None:
+    """Return the socket at which the fork server listens, None if there is no fork server."""
     address = _server()._forkserver_address
-    return address is None or Path(address).exists()
+    return None if address is None else Path(address)
 
 
 def prepare(make_folder: Callable[[], Path]) -> None:

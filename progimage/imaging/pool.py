@@ -32,8 +32,7 @@ T = TypeVar("T")
 
 # How often a call is repeated because the pool broke.
 _ATTEMPTS = 3
-# How long a process may take to begin with a call, and the first one of a pool.
-_START_S = 10.0
+# How long the first process of a pool may take to begin with a call.
 _FIRST_START_S = 60.0
 _LOOK_EVERY_S = 1.0
 
@@ -78,6 +77,9 @@ class RenderPool:
         turn: returns a context in which a call may use the processes; entering it may wait.
         make_folder: makes the folder for the socket by which processes are started. If it is
             not given, multiprocessing makes and removes one.
+
+    Attributes:
+        start_s: how long a process may take to begin with a call.
     """
 
     def __init__(
@@ -92,6 +94,7 @@ class RenderPool:
         turn: Callable[[], AbstractContextManager[None]] = nullcontext,
         make_folder: Callable[[], Path] | None = None,
     ) -> None:
+        self.start_s = 10.0
         self._workers = workers
         self._timeout_s = timeout_s
         self._wall_timeout_s = wall_timeout_s or 3 * timeout_s
@@ -211,7 +214,7 @@ class RenderPool:
         """
         now = time.monotonic()
         # All that may be before this call, at their slowest, and a while to start workers.
-        patience_s = self._wall_timeout_s * (len(self._calls) / self._workers + 1) + _START_S
+        patience_s = self._wall_timeout_s * (len(self._calls) / self._workers + 1) + self.start_s
         deadline, idle_since = now + patience_s, now
         while True:
             try:
@@ -226,7 +229,7 @@ class RenderPool:
             now = time.monotonic()
             if any(call.running() for call in self._calls.copy()):
                 self._has_begun, idle_since = True, now
-            if now - idle_since > (_START_S if self._has_begun else _FIRST_START_S):
+            if now - idle_since > (self.start_s if self._has_begun else _FIRST_START_S):
                 log.warning("the processes that work on pictures hang and are started again")
                 self._give_up(pool)
                 raise BrokenProcessPool

@@ -23,7 +23,7 @@ _PILLOW_VERSIONS = ("12", "13")
 _SUPPORT = 3
 
 # At most so many pixels, 8 MB of them, are between the two directions at any time.
-_MOST_BETWEEN = 2 << 20
+MOST_BETWEEN = 2 << 20
 
 _simd: ModuleType | None = None
 if PIL.__version__.partition(".")[0] in _PILLOW_VERSIONS:
@@ -56,7 +56,7 @@ def resized(image: Image.Image, size: tuple[int, int], box: Box | None = None) -
         return resized(image.convert("RGBA"), size, box).convert("LA")
     left, top, right, bottom = box or (0, 0, *image.size)
     scale = (bottom - top) / size[1]
-    step = max(1, int(_MOST_BETWEEN / (size[0] * max(1, scale))))
+    step = max(1, int(MOST_BETWEEN / (size[0] * max(1, scale))))
     if size[1] <= step:
         return _resized_rows(_simd, image, size, (left, top, right, bottom))
     result = Image.new(image.mode, size)

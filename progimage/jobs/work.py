@@ -33,7 +33,7 @@ from progimage.renditions.renditions import Renditions
 from progimage.telemetry import metrics
 
 # The pause before the second attempt; each further pause is twice as long.
-_FIRST_PAUSE_S = 1.0
+FIRST_PAUSE_S = 1.0
 _LONGEST_PAUSE_S = 60.0
 
 # A render that failed for lack of time or memory may have met a busy machine, once.
@@ -198,4 +198,4 @@ class Work:
 
 
 def _pause_s(before: int) -> float:
-    return min(_FIRST_PAUSE_S * 2.0**before, _LONGEST_PAUSE_S)
+    return min(FIRST_PAUSE_S * 2.0**before, _LONGEST_PAUSE_S)

@@ -11,13 +11,17 @@ from contextlib import contextmanager
 from progimage.errors import RenderTimeout
 
 _SECONDS = 600.0
-_MOST = 10_000
 
 
 class TooSlow:
-    """Remembers keys of renditions that ended in `RenderTimeout`, each for ten minutes."""
+    """Remembers keys of renditions that ended in `RenderTimeout`, each for ten minutes.
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    Args:
+        most: how many at a time; the oldest is forgotten first.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic, *, most: int = 10_000) -> None:
+        self._most = most
         self._clock = clock
         self._ends: OrderedDict[str, tuple[float, str]] = OrderedDict()
         self._lock = threading.Lock()
@@ -38,6 +42,6 @@ class TooSlow:
             with self._lock:
                 self._ends[key] = self._clock() + _SECONDS, str(error)
                 self._ends.move_to_end(key)
-                while len(self._ends) > _MOST:
+                while len(self._ends) > self._most:
                     self._ends.popitem(last=False)
             raise

@@ -83,6 +83,8 @@ class ClientSocket(socket.socket):
         moved: bytes that the client has sent or read since `begin`.
         moved_at: the time of the last such byte, on the monotonic clock.
         is_blocking_thread: true while a thread waits for the client.
+        is_sending: true while an answer is sent.
+        waits_since: when the server began to wait, on the monotonic clock; None while it does not.
         has_been_cut: true if the server has given up on the client.
     """
 
@@ -93,21 +95,21 @@ class ClientSocket(socket.socket):
         self.moved_at = time.monotonic()
         self.is_blocking_thread = False
         self.has_been_cut = False
-        self._is_sending = False
+        self.is_sending = False
         self._waited_s = 0.0
-        self._waits_since: float | None = None
+        self.waits_since: float | None = None
         self._looked_at = (0.0, 0)
         self._rest: deque[_Part] = deque()
 
     def begin(self) -> None:
         """Reset the measurements for the next request."""
-        self.moved, self._waited_s, self._is_sending = 0, 0.0, False
+        self.moved, self._waited_s, self.is_sending = 0, 0.0, False
         self._looked_at = (0.0, 0)
 
     @property
     def waited_s(self) -> float:
         """Seconds that the server has waited for the client since `begin`."""
-        since = self._waits_since
+        since = self.waits_since
         return self._waited_s + (time.monotonic() - since if since is not None else 0.0)
 
     def is_slower_than(self, bytes_per_s: float, window_s: float) -> bool:
@@ -121,7 +123,7 @@ class ClientSocket(socket.socket):
     @property
     def is_awaited(self) -> bool:
         """True while a thread waits for more of a request."""
-        return self.is_blocking_thread and not self._is_sending
+        return self.is_blocking_thread and not self.is_sending
 
     @property
     def has_rest(self) -> bool:
@@ -132,7 +134,7 @@ class ClientSocket(socket.socket):
         """Give up on the client; a thread that waits for it gets an error at once."""
         self.has_been_cut = True
         # A client whose request comes too slowly can still be answered.
-        self.shutdown(socket.SHUT_RDWR if self._is_sending else socket.SHUT_RD)
+        self.shutdown(socket.SHUT_RDWR if self.is_sending else socket.SHUT_RD)
 
     def recv(self, size: int, flags: int = 0, /) -> bytes:
         """Return what has arrived, like `socket.recv`."""
@@ -198,10 +200,10 @@ class ClientSocket(socket.socket):
         super().close()
 
     def _send(self, part: _Part) -> None:
-        self._is_sending = True
+        self.is_sending = True
         self._rest.append(part)
         if not self.send_rest():
-            self._waits_since = self._waits_since or time.monotonic()
+            self.waits_since = self.waits_since or time.monotonic()
 
     def _note(self, size: int) -> None:
         self.moved += size
@@ -222,7 +224,7 @@ class ClientSocket(socket.socket):
 
     @contextmanager
     def _waiting(self) -> Iterator[None]:
-        self.is_blocking_thread, self._waits_since = True, time.monotonic()
+        self.is_blocking_thread, self.waits_since = True, time.monotonic()
         try:
             yield
         finally:
@@ -230,6 +232,6 @@ class ClientSocket(socket.socket):
             self._stop_waiting()
 
     def _stop_waiting(self) -> None:
-        if self._waits_since is not None:
-            self._waited_s += time.monotonic() - self._waits_since
-            self._waits_since = None
+        if self.waits_since is not None:
+            self._waited_s += time.monotonic() - self.waits_since
+            self.waits_since = None

@@ -46,7 +46,7 @@ def prove(settings: Settings) -> None:
     if settings.create_store:
         create_store(settings.store, **settings.s3.options)
     store = open_store(settings.store, **settings.s3.options)
-    _check_open_access(settings)
+    check_open_access(settings)
     checked_policy(settings)
     Delivery(store, settings.delivery)
     disk_cache_of(settings, store, is_trial=True)
@@ -133,7 +133,7 @@ def _warn_about_accounts(settings: Settings) -> None:
         )
 
 
-def _check_open_access(settings: Settings) -> None:
+def check_open_access(settings: Settings) -> None:
     """Raise `ConfigError` if a service without accounts would be reachable from other machines.
 
     `server.allow_open_access` permits it.

@@ -20,7 +20,7 @@ from typing import Any
 from gunicorn.workers import base
 from gunicorn.workers.workertmp import WorkerTmp
 
-_PAUSE_S = 1.0
+PAUSE_S = 1.0
 
 # Any exit code but those by which gunicorn's master learns that it should end.
 _TRY_AGAIN = 1
@@ -55,7 +55,7 @@ def keep_alive(master: Any) -> None:
             # In the worker.
             if not (is_replacement and end.code in fatal):
                 raise
-            time.sleep(_PAUSE_S)
+            time.sleep(PAUSE_S)
             raise SystemExit(_TRY_AGAIN) from None
 
     master.spawn_worker = spawn_or_try_again

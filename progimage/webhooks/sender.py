@@ -35,7 +35,6 @@ _JITTER = 0.1
 _LISTED = 1_000
 _BATCHES = 16
 _TRIM_EVERY_S = 60.0
-_PAUSE_S = 1.0
 
 log = structlog.get_logger()
 
@@ -48,6 +47,7 @@ class Sender:
         concurrent: events at a time.
         poll_s: between two looks for events of other processes.
         seconds: monotonic seconds.
+        pause_s: between two listings of the queue, so that many changes do not each cause one.
     """
 
     def __init__(
@@ -61,6 +61,7 @@ class Sender:
         concurrent: int,
         poll_s: float,
         seconds: Callable[[], float] = time.monotonic,
+        pause_s: float = 1.0,
     ) -> None:
         self._queue = queue
         self._endpoint = endpoint
@@ -69,6 +70,7 @@ class Sender:
         self._concurrent = concurrent
         self._poll_s = poll_s
         self._seconds = seconds
+        self._pause_s = pause_s
         self._next_trim = 0.0
         self._has_news = threading.Event()
         self._is_stopping = threading.Event()
@@ -104,8 +106,7 @@ class Sender:
                 has_more = False
             if not has_more:
                 self._has_news.wait(self._poll_s)
-                # So that many changes do not each cause a listing of the queue.
-                pause_s = min(_PAUSE_S, self._poll_s)
+                pause_s = min(self._pause_s, self._poll_s)
                 self._is_stopping.wait(looked + pause_s - time.monotonic())
         self._turn.release()
 

@@ -77,7 +77,7 @@ class TestDrawing:
         assert height <= 20
 
     def test_in_hebrew_the_first_part_is_on_the_right(self) -> None:
-        parts = emoji._in_writing_order([("שלום", ImageFont.load_default), (PARTY, None)])
+        parts = emoji.in_writing_order([("שלום", ImageFont.load_default), (PARTY, None)])
         assert [part for part, _ in parts] == [PARTY, "שלום"]
 
     def test_characters_missing_in_all_fonts_are_named(self) -> None:

@@ -44,13 +44,13 @@ def test_a_font_that_is_installed_is_used_for_the_letters_that_others_lack(folde
     ours = files("progimage.imaging") / "fonts" / "NotoSans-subset.ttf"
     with ours.open("rb") as source, (folder / "NotoSansHebrew-Regular.ttf").open("wb") as target:
         shutil.copyfileobj(source, target)
-    [installed] = fonts._system_fonts()
+    [installed] = fonts.system_faces()
     assert installed(20).getname()[0] == "Noto Sans"
 
 
 def test_a_text_of_two_scripts_is_written_in_two_fonts(monkeypatch: pytest.MonkeyPatch) -> None:
     """The first has digits and no Ж, the second is there for that alone."""
-    _, other = fonts._FONTS
+    _, other = fonts.OWN_FACES
     has_letters = fonts._missing
     monkeypatch.setattr(
         fonts,
@@ -74,7 +74,7 @@ def test_signs_of_direction_are_not_drawn() -> None:
 
 def test_other_files_are_not_fonts(folder: Path) -> None:
     (folder / "NotoSansKlingon-Regular.ttf").write_bytes(b"")
-    assert fonts._system_fonts() == ()
+    assert fonts.system_faces() == ()
 
 
 def test_latin_and_cyrillic_need_no_installed_font(folder: Path) -> None:

@@ -13,7 +13,6 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from multiprocessing import forkserver
 from pathlib import Path
 
 import pytest
@@ -165,29 +164,29 @@ def test_a_killed_process_that_held_a_lock_of_the_pool_delays_no_other_call():
         pool.close()
 
 
-def test_a_pool_that_begins_with_no_call_is_started_again(monkeypatch):
-    monkeypatch.setattr(pool_module, "_START_S", 0.5)
+def test_a_pool_that_begins_with_no_call_is_started_again():
     pool = RenderPool(workers=1, timeout_s=60, memory_bytes=2**29, tasks=50)
     try:
         pool.run(bad_codecs.wait_without_work, 1.5)  # so that it is seen to begin
         worker = pool.run(bad_codecs.pid)
         wait_for_state(worker, "S")
         os.kill(worker, signal.SIGSTOP)
+        pool.start_s = 3.0
         assert pool.run(bad_codecs.answer, 7) == 7
     finally:
         pool.close()
 
 
-def test_a_pool_that_hangs_is_given_up_and_the_next_one_works(monkeypatch):
+def test_a_pool_that_hangs_is_given_up_and_the_next_one_works():
     pool = RenderPool(workers=1, timeout_s=0.5, memory_bytes=2**29, tasks=50)
     try:
         worker = pool.run(bad_codecs.pid)
         wait_for_state(worker, "S")
         os.kill(worker, signal.SIGSTOP)
-        with monkeypatch.context() as impatient:
-            impatient.setattr(pool_module, "_START_S", 0.0)
-            with pytest.raises(Overloaded):
-                pool.run(bad_codecs.answer, 7)
+        pool.start_s = 0.0
+        with pytest.raises(Overloaded):
+            pool.run(bad_codecs.answer, 7)
+        pool.start_s = 10.0
         assert pool.run(bad_codecs.answer, 7) == 7
     finally:
         pool.close()
@@ -325,7 +324,7 @@ def test_processes_are_started_again_after_a_clean_up_of_their_socket(tmp_path):
     try:
         for number in range(3):
             assert pool.run(bad_codecs.answer, number) == number
-            Path(forkserver._forkserver._forkserver_address).unlink()
+            fork_server.listener().unlink()
     finally:
         pool.close()
         fork_server.prepare(lambda: tmp_path)  # other tests start processes too

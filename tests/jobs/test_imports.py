@@ -67,7 +67,7 @@ def test_a_picture_that_is_there_already_is_complete_and_not_new(store, clock, r
 def test_temporary_failures_are_retried_and_permanent_ones_are_not(
     store, clock, remote, monkeypatch
 ):
-    monkeypatch.setattr("progimage.jobs.work._FIRST_PAUSE_S", 0.0)
+    monkeypatch.setattr("progimage.jobs.work.FIRST_PAUSE_S", 0.0)
     remote.answers = {"0.png": [503, 500], "1.png": [503] * 9, "2.png": [404] * 9}
     request = import_job(store, [*remote.urls(4), "http://localhost:25/"])
     run(runner_over(store, clock))

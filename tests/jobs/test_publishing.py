@@ -36,7 +36,7 @@ def imgur() -> Iterator[FakeImgur]:
 
 @pytest.fixture(autouse=True)
 def no_pauses(monkeypatch):
-    monkeypatch.setattr("progimage.jobs.work._FIRST_PAUSE_S", 0.0)
+    monkeypatch.setattr("progimage.jobs.work.FIRST_PAUSE_S", 0.0)
 
 
 def runner_to(store, clock, imgur: FakeImgur) -> Runner:

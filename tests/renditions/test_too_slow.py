@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from progimage.errors import Overloaded, RenderTimeout
-from progimage.renditions import too_slow
 from progimage.renditions.too_slow import TooSlow
 
 
@@ -33,8 +32,8 @@ def test_a_busy_server_is_not_held_against_a_picture(slow):
     slow.check("a")
 
 
-def test_only_so_many_are_remembered(slow, monkeypatch):
-    monkeypatch.setattr(too_slow, "_MOST", 2)
+def test_only_so_many_are_remembered(clock):
+    slow = TooSlow(clock, most=2)
     for key in "abc":
         fail(slow, key, RenderTimeout("slow"))
     slow.check("a")

@@ -32,7 +32,7 @@ class Clients(ServedClients):
         conn.sock.begin()
         conn.sock.moved = size
         conn.sock.is_blocking_thread = True
-        conn.sock._waits_since = NOW - seconds
+        conn.sock.waits_since = NOW - seconds
         return conn.sock
 
 
@@ -95,6 +95,6 @@ def test_an_upload_that_is_fast_or_has_just_begun_keeps_its_place(clients):
 
 def test_a_client_that_reads_an_answer_holds_no_place(clients):
     reader = clients.waited_for(11)
-    reader._is_sending = True
+    reader.is_sending = True
     clients.free_place()
     assert cut(reader) == [False]

@@ -8,14 +8,14 @@ from structlog.testing import capture_logs
 from progimage.config import Settings
 from progimage.errors import ConfigError
 from progimage.server.origins import prove_origins
-from progimage.server.startup import _check_open_access
+from progimage.server.startup import check_open_access
 from tests.people import SECRET
 
 
 @pytest.mark.parametrize("bind", ["0.0.0.0:8000", "[::]:8000", "192.0.2.1:80", "pictures.lan:80"])
 def test_an_open_service_beyond_loopback_is_refused_in_plain_words(bind):
     with pytest.raises(ConfigError, match="allow_open_access"):
-        _check_open_access(Settings(bind=bind))
+        check_open_access(Settings(bind=bind))
 
 
 @pytest.mark.parametrize(
@@ -28,7 +28,7 @@ def test_an_open_service_beyond_loopback_is_refused_in_plain_words(bind):
     ],
 )
 def test_other_addresses_are_bound_as_set(settings):
-    _check_open_access(Settings.model_validate(settings))
+    check_open_access(Settings.model_validate(settings))
 
 
 def with_origin(url: str, **settings) -> Settings:

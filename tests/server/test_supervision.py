@@ -43,7 +43,7 @@ def master(outcome: BaseException | None, *, started: int) -> SimpleNamespace:
 
 @pytest.fixture(autouse=True)
 def no_pause(monkeypatch) -> None:
-    monkeypatch.setattr(supervision, "_PAUSE_S", 0)
+    monkeypatch.setattr(supervision, "PAUSE_S", 0)
 
 
 def test_a_worker_is_started():

@@ -16,4 +16,4 @@ from tools import reference
     ],
 )
 def test_brackets_are_escaped_outside_of_code(meaning, cell):
-    assert reference._markdown(meaning) == cell
+    assert reference.escaped(meaning) == cell

@@ -13,7 +13,6 @@ import pytest
 from progimage.jobs.leases import Leases
 from progimage.stores.memory import MemoryStore
 from progimage.webhooks import keys
-from progimage.webhooks import sender as sender_module
 from progimage.webhooks.endpoint import Delivery
 from progimage.webhooks.events import StoredEvent
 from progimage.webhooks.queue import Queue, enqueue
@@ -42,13 +41,13 @@ class World:
         self.received.append(event_id)
         return self.answers.pop(0) if self.answers else OK
 
-    def sender(self, most: int = 1000, poll_s: float = 1) -> Sender:
+    def sender(self, most: int = 1000, poll_s: float = 1, pause_s: float = 1) -> Sender:
         def seconds() -> float:
             return self.ms / 1000
 
         return Sender(
             self.store, self.queue, self, Leases(self.store, 15, seconds),
-            most=most, concurrent=1, poll_s=poll_s, seconds=seconds,
+            most=most, concurrent=1, poll_s=poll_s, seconds=seconds, pause_s=pause_s,
         )  # fmt: skip
 
     def add(self, number: int = 0) -> str:
@@ -205,8 +204,7 @@ def test_a_process_that_does_not_send_leaves_the_store_alone_at_a_change(world, 
 
 
 def test_many_changes_do_not_make_as_many_listings(world, monkeypatch):
-    monkeypatch.setattr(sender_module, "_PAUSE_S", 3600)
-    sender = world.sender(poll_s=3600)
+    sender = world.sender(poll_s=3600, pause_s=3600)
     listed, waiting = threading.Semaphore(0), world.queue.waiting
 
     def noting():

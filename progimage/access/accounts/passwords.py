@@ -14,8 +14,8 @@ from progimage.config import SIGN_INS
 _AT_A_TIME = 2
 _TIME_COST, _MEMORY_KIB = 1, 46 * 1024
 
-# A hash of a random password, with the same costs.
-_DUMMY = (
+# Of a random password, with the same costs; compared where no account has the name.
+UNUSED_HASH = (
     "$argon2id$v=19$m=47104,t=1,p=1$CyOk6r7MVu09FWLGYGXuuA"
     "$E1wCprXY/oJh32T0B6j/n9ztDmBkiU6ARStIQLS6J5Q"
 )
@@ -52,7 +52,7 @@ class Passwords:
         """
         with self._waiting.admit(), self._working:
             try:
-                self._hasher.verify(password_hash or _DUMMY, normal_password(password))
+                self._hasher.verify(password_hash or UNUSED_HASH, normal_password(password))
             except (Argon2Error, InvalidHashError):
                 return False
         return password_hash is not None

@@ -20,7 +20,7 @@ _MAX_FIELDS = 100
 
 # Added to URLs by marketing tools, or by programs that want to get past a cache. They say
 # nothing about the picture, so they are part of no key.
-_IGNORED = re.compile(r"v|ts|_|utm_\w+|fbclid|gclid|msclkid")
+IGNORED = re.compile(r"v|ts|_|utm_\w+|fbclid|gclid|msclkid")
 
 
 class PictureQuery(NamedTuple):
@@ -47,7 +47,7 @@ def picture_query(req: falcon.Request) -> PictureQuery:
         InvalidRequest: `sig` or `download` is given twice, or what `pairs` raises.
     """
     every = pairs(req)
-    found = [pair for pair in every if not _IGNORED.fullmatch(pair[0])]
+    found = [pair for pair in every if not IGNORED.fullmatch(pair[0])]
     special: dict[str, str] = {}
     for name, value in found:
         if name in (SIGNATURE, DOWNLOAD):

@@ -42,7 +42,7 @@ _PAGE = "page"
 _MAX_MANIFESTS = MAX_PICTURES // MAX_CANVASES
 
 # Manifests at a time in one web process: each may read all records of an album.
-_PLACES = 8
+PLACES = 8
 
 
 class AlbumManifests:
@@ -52,7 +52,7 @@ class AlbumManifests:
         self._reader = reader
         self._limits = SizeLimits.of(limits)
         self._urls = urls
-        self._admission = Admission(_PLACES, "manifests of albums")
+        self._admission = Admission(PLACES, "manifests of albums")
 
     @documented(
         "album_manifest",

@@ -12,7 +12,7 @@ from progimage.errors import StoreUnavailable
 
 MEDIA_TYPE = "text/event-stream"
 
-_LOOK_S = 1.0
+LOOK_S = 1.0
 # Proxies and browsers close connections that are silent for about a minute.
 _KEEP_ALIVE_S = 15.0
 # After this time the client reconnects, so that no stream occupies a thread for ever.
@@ -67,7 +67,7 @@ class EventStream:
                 last_sent = time.monotonic()
             if is_last:
                 return
-            time.sleep(_LOOK_S)
+            time.sleep(LOOK_S)
 
     def _look_if_possible(self) -> tuple[dict[str, Any], bool] | None:
         try:

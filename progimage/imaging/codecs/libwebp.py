@@ -75,11 +75,11 @@ def load(data: bytes, size: tuple[int, int], *, has_alpha: bool) -> Image.Image 
 
     None if the library is missing, or declines: the file is damaged or animated.
     """
-    library = _library()
-    if library is None:
+    webp = library()
+    if webp is None:
         return None
     config = _Config()
-    if not library.WebPInitDecoderConfigInternal(ctypes.byref(config), _DECODER_ABI):
+    if not webp.WebPInitDecoderConfigInternal(ctypes.byref(config), _DECODER_ABI):
         return None
     width, height = size
     pixels = bytearray(width * height * 4)
@@ -88,12 +88,13 @@ def load(data: bytes, size: tuple[int, int], *, has_alpha: bool) -> Image.Image 
     config.output.buffer.rgba.rgba = ctypes.addressof(ctypes.c_char.from_buffer(pixels))
     config.output.buffer.rgba.stride = width * 4
     config.output.buffer.rgba.size = len(pixels)
-    if library.WebPDecode(data, ctypes.c_size_t(len(data)), ctypes.byref(config)) != 0:
+    if webp.WebPDecode(data, ctypes.c_size_t(len(data)), ctypes.byref(config)) != 0:
         return None
     mode = "RGBA" if has_alpha else "RGBX"
     return Image.frombuffer(mode, size, pixels, "raw", mode, 0, 1)
 
 
 @cache
-def _library() -> ctypes.CDLL | None:
+def library() -> ctypes.CDLL | None:
+    """Return libwebp, or None where there is none."""
     return load_library("libwebp")

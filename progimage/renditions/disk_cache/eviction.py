@@ -31,7 +31,7 @@ from typing import NamedTuple
 from progimage.renditions.disk_cache.folder import Folder
 from progimage.telemetry import metrics
 
-_BOOT = Path("/proc/sys/kernel/random/boot_id")
+BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 # What a file takes on its disk.
 _BLOCK_BYTES = 4096
@@ -80,7 +80,7 @@ class Ledger:
         self._max_bytes = max_bytes
         self._lock = Lock()
         self._owed: list[int] = []
-        boot = _BOOT.read_text().strip() if _BOOT.exists() else "unknown"
+        boot = BOOT_ID.read_text().strip() if BOOT_ID.exists() else "unknown"
         path = folder.root / f"index-{boot}.sqlite"
         for old in folder.root.glob("index-*.sqlite*"):
             if not old.name.startswith(path.name):

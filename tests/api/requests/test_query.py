@@ -41,7 +41,7 @@ def test_arguments_beside_tracking_parameters_count(client, uploaded):
 def test_no_argument_of_an_operation_has_the_name_of_an_ignored_parameter():
     for operation in describe():
         for name in operation["arguments"]["properties"]:
-            assert not query._IGNORED.fullmatch(name), name
+            assert not query.IGNORED.fullmatch(name), name
 
 
 @pytest.mark.parametrize("name", ["sig", "download"])

@@ -251,14 +251,14 @@ def test_looks_at_very_many_hidden_pictures_need_a_place_among_a_few(
     library, private = Library(store), Metadata(visibility="private")
     hidden = [add(library, f"no {n}".encode(), private, "ann").id for n in range(70)]
     album = create(ann, images=[*hidden, *ids], visibility="public")
-    monkeypatch.setattr(reading, "_PLACES", 0)
-    monkeypatch.setattr(reading, "_FREE_LOOKS", 32)
+    monkeypatch.setattr(reading, "PLACES", 0)
+    monkeypatch.setattr(reading, "FREE_LOOKS", 32)
     stranger = make_client(auth=AUTH)
     for path in (album, f"{album}images/"):
         busy = stranger.simulate_get(path)
         assert_problem(busy, 503, "too many albums of hidden pictures")
         assert int(busy.headers["retry-after"]) > 0
-    monkeypatch.setattr(reading, "_FREE_LOOKS", 128)
+    monkeypatch.setattr(reading, "FREE_LOOKS", 128)
     assert pictures(stranger, album) == ids
 
 

@@ -286,7 +286,7 @@ def test_streams_are_bounded_and_their_places_given_back(store, png):
 def test_a_stream_outlasts_trouble_of_the_store(service, client, image_id, store, monkeypatch):
     path = created(client, images=[image_id], transforms=["blur"])
     run(service.runner)
-    monkeypatch.setattr("progimage.api.responses.events._LOOK_S", 0.0)
+    monkeypatch.setattr("progimage.api.responses.events.LOOK_S", 0.0)
     listing, troubles = store.open, iter([False, True, True])
 
     def open_(key, start=0, length=None):

@@ -37,15 +37,16 @@ def test_an_album_is_described_ordered_and_shared(call, url, fresh_jpeg):
 
 def test_an_edit_of_an_album_is_made_on_top_of_edits_by_others(client, fresh_jpeg, monkeypatch):
     album = client.create_album("Harbours", [client.upload(fresh_jpeg).id])
-    request = client._session.request
+    session = client._session
+    request = session.request
 
     def edited_meanwhile(sent):
         if sent.method == "PATCH":
-            monkeypatch.setattr(client._session, "request", request)
+            monkeypatch.setattr(session, "request", request)
             client.edit_album(album.id, description="by another")
         return request(sent)
 
-    monkeypatch.setattr(client._session, "request", edited_meanwhile)
+    monkeypatch.setattr(session, "request", edited_meanwhile)
     edited = client.edit_album(album.id, title="Ports")
     assert (edited.title, edited.description) == ("Ports", "by another")
 

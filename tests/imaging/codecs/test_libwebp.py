@@ -59,7 +59,7 @@ def test_without_the_library_pillow_decodes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = put(tmp_path, saved(with_hole(), "WEBP", lossless=True))
-    monkeypatch.setattr(libwebp, "_library", lambda: None)
+    monkeypatch.setattr(libwebp, "library", lambda: None)
     picture = decode(path, Limits())
     assert picture.size == (48, 32)
     _assert_hole_and_colours(picture.frames[0])

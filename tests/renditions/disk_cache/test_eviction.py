@@ -111,7 +111,7 @@ def test_after_a_start_of_the_machine_it_counts_what_is_there(
 ):
     keys = [stored(number) for number in range(60)]
     hits(store, cache, keys)
-    monkeypatch.setattr(eviction, "_BOOT", tmp_path / "boot")
+    monkeypatch.setattr(eviction, "BOOT_ID", tmp_path / "boot")
     (tmp_path / "boot").write_text("another")
     again = make_cache()
     assert hits(store, again, keys) == 60
@@ -236,7 +236,7 @@ class TestTrouble:
 
     def test_an_index_that_is_none(self, store, make_cache, root, stored, warnings):
         root.mkdir(mode=0o700)
-        boot = eviction._BOOT.read_text().strip() if eviction._BOOT.exists() else "unknown"
+        boot = eviction.BOOT_ID.read_text().strip() if eviction.BOOT_ID.exists() else "unknown"
         (root / f"index-{boot}.sqlite").write_bytes(os.urandom(10_000))
         cache = make_cache()
         for _ in range(2):

@@ -36,8 +36,8 @@ _SHOWN_BY_LINKS = (
 _WAVE = 64
 
 # A request that reads more records than this needs one of a few places.
-_FREE_LOOKS = 512
-_PLACES = 8
+FREE_LOOKS = 512
+PLACES = 8
 
 # What tells of changes that the viewer may not see: pictures that are hidden, added, removed.
 _FOR_OWNERS = ("revision", "modified")
@@ -86,7 +86,7 @@ class AlbumReader:
         self._signer = signer
         self._urls = urls
         self._has_manifests = has_manifests
-        self._long_looks = Admission(_PLACES, "albums of hidden pictures")
+        self._long_looks = Admission(PLACES, "albums of hidden pictures")
         self._threads = ContextThreads(_THREADS, thread_name_prefix="albums")
         # Others than those that read records, since each of these waits for some of those.
         self._list_threads = ContextThreads(_THREADS, thread_name_prefix="lists of albums")
@@ -155,7 +155,7 @@ class AlbumReader:
         start, wave = 0, min(most, _WAVE)
         with ExitStack() as place:
             while len(found) < most and start < len(image_ids):
-                if is_limited and start >= _FREE_LOOKS:
+                if is_limited and start >= FREE_LOOKS:
                     place.enter_context(self._long_looks.admit())
                     is_limited = False
                 found += self.records(viewer, image_ids[start : start + wave])
