@@ -3,11 +3,10 @@
     @operation(amount=number(0, 1, default=1))
     def sepia(frame: Image, amount: float) -> Image:
 
-declares an operation on pixels: its name, its arguments in positional order, its
-documentation. One that must decide once for all frames of an animation, or that
-needs to know the size the picture had before the decoder shrank it, is declared with
-`@planned_operation`: it gets a `View` and returns the function to apply to each frame.
-`@setting` declares what concerns the encoder alone.
+declares an operation on pixels: its name, its arguments in positional order, its documentation.
+One that must decide once for all frames of an animation, or that needs the size of the picture
+before the decoder shrank it, is declared with `@planned_operation`: it gets a `View` and returns
+the function to apply to each frame. `@setting` declares what concerns the encoder alone.
 """
 
 from __future__ import annotations
@@ -33,6 +32,7 @@ Arguments = dict[str, Any]
 Apply = Callable[[Image], Image]
 Sizes = Callable[..., Size | None]
 AnySizes = TypeVar("AnySizes", bound=Sizes)
+AnyDeclared = TypeVar("AnyDeclared", bound="Declared")
 Normalise = Callable[[Arguments], Arguments]
 
 _WIDTH_X_HEIGHT = re.compile(r"(?=.{2})([0-9]*)x([0-9]*)")
@@ -85,7 +85,7 @@ class Declared:
 
     Attributes:
         example: a step as it is written in a pipeline.
-        label: the name for people.
+        label, aliases: the name for people, and other names in a pipeline.
     """
 
     def __init__(self, function: Callable[..., Any], parameters: Mapping[str, Parameter]) -> None:
@@ -110,10 +110,6 @@ class Declared:
         """
         self._normalise = hook
         return hook
-
-    def also_known_as(self, *aliases: str) -> None:
-        """Let the operation be called by other names too."""
-        self.aliases = aliases
 
     def read(
         self, positional: Sequence[str], named: Iterable[tuple[str, str]]
@@ -187,10 +183,8 @@ class Declared:
     def _by_name(self, pairs: Iterable[tuple[str, str]]) -> Iterable[tuple[str, str]]:
         for name, text in pairs:
             if name not in self._names:
-                has = ", ".join(self.parameters)
-                hint = did_you_mean(name, self._names) or (
-                    f"it has {has}" if has else "it takes none"
-                )
+                has = f"it has {', '.join(self.parameters)}" if self.parameters else "it takes none"
+                hint = did_you_mean(name, self._names) or has
                 raise InvalidArgument(f"{self.name}: no argument named {shown(name)}; {hint}")
             yield self._names[name], text
 
@@ -286,6 +280,19 @@ def operation(**parameters: Parameter) -> Callable[[Callable[..., Image]], Opera
 def planned_operation(**parameters: Parameter) -> Callable[[Callable[..., Apply]], Operation]:
     """Declare an operation that looks at a `View` once, then applies what it returns."""
     return lambda function: Operation(function, parameters, is_planned=True)
+
+
+def documented(
+    *, label: str = "", example: str = "", aliases: tuple[str, ...] = ()
+) -> Callable[[AnyDeclared], AnyDeclared]:
+    """Name an operation for people, show how it is written, or let it have other names too."""
+
+    def decorate(declared: AnyDeclared) -> AnyDeclared:
+        declared.label, declared.example = label or declared.label, example or declared.example
+        declared.aliases = aliases
+        return declared
+
+    return decorate
 
 
 def setting(**parameters: Parameter) -> Callable[[Callable[..., Output]], Setting]:

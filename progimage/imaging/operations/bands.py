@@ -84,6 +84,26 @@ def on_visible_colour(frame: Image, change: Callable[[Image], Image]) -> Image:
     return join(change(colours), frame.getchannel("A"))
 
 
+def filtered(image: Image, kernel: ImageFilter.BuiltinFilter, margin: int = 1) -> Image:
+    """Apply a kernel up to the edge, as if the outermost pixels went on beyond it.
+
+    Pillow leaves a margin as it was, so it is added first.
+    """
+    width, height = image.size
+    wide = Images.new(image.mode, (width + 2 * margin, height + 2 * margin))
+    wide.paste(image, (margin, margin))
+    top, bottom = image.crop((0, 0, width, 1)), image.crop((0, height - 1, width, height))
+    for row in range(margin):
+        wide.paste(top, (margin, row))
+        wide.paste(bottom, (margin, margin + height + row))
+    left = wide.crop((margin, 0, margin + 1, wide.height))
+    right = wide.crop((margin + width - 1, 0, margin + width, wide.height))
+    for column in range(margin):
+        wide.paste(left, (column, 0))
+        wide.paste(right, (margin + width + column, 0))
+    return wide.filter(kernel).crop((margin, margin, margin + width, margin + height))
+
+
 def map_tones(frame: Image, curve: Sequence[int]) -> Image:
     """Send every colour channel through one curve of 256 values; alpha stays."""
     table = list(curve) * len(frame.mode.removesuffix("A"))

@@ -10,7 +10,7 @@ from PIL import ImageOps
 from PIL.Image import Image
 
 from progimage.imaging.colour import Colour
-from progimage.imaging.operation import Apply, View, operation, planned_operation
+from progimage.imaging.operation import Apply, View, documented, operation, planned_operation
 from progimage.imaging.operations.bands import (
     alpha_part,
     has_alpha,
@@ -28,14 +28,11 @@ _SEPIA = (0.393, 0.769, 0.189, 0.349, 0.686, 0.168, 0.272, 0.534, 0.131)
 _IDENTITY = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0)
 
 
+@documented(label="Black and white", aliases=("greyscale",))
 @operation()
 def grayscale(frame: Image) -> Image:
     """Take the colour away and keep the luminance."""
     return _grey(frame)
-
-
-grayscale.label = "Black and white"
-grayscale.also_known_as("greyscale")
 
 
 @operation(amount=number(0, 1, default=1.0, neutral=0.0))
@@ -47,34 +44,28 @@ def sepia(frame: Image, amount: float) -> Image:
     return _multiply(with_colour(frame), _between(_IDENTITY, _SEPIA, amount))
 
 
+@documented(label="Negative", aliases=("negate",))
 @operation()
 def invert(frame: Image) -> Image:
     """Turn every colour into its opposite, as on a negative."""
     return map_tones(frame, range(255, -1, -1))
 
 
-invert.label = "Negative"
-invert.also_known_as("negate")
-
-
+@documented(example="brightness:1.2")
 @operation(factor=number(0, 10, neutral=1.0, about="1 is as it was, 0 black, 2 twice as bright"))
 def brightness(frame: Image, factor: float) -> Image:
     """Make the picture brighter (above 1) or darker (below 1)."""
     return map_tones(frame, [_tone(value * factor) for value in range(256)])
 
 
-brightness.example = "brightness:1.2"
-
-
+@documented(example="contrast:1.2")
 @operation(factor=number(0, 10, neutral=1.0, about="1 is as it was, 0 plain grey"))
 def contrast(frame: Image, factor: float) -> Image:
     """Move tones away from the middle (above 1) or towards it (below 1)."""
     return map_tones(frame, [_tone((value - 127.5) * factor + 127.5) for value in range(256)])
 
 
-contrast.example = "contrast:1.2"
-
-
+@documented(example="saturation:1.3")
 @operation(factor=number(0, 10, neutral=1.0, about="1 is as it was, 0 grey"))
 def saturation(frame: Image, factor: float) -> Image:
     """Make colours stronger (above 1) or paler (below 1).
@@ -86,9 +77,7 @@ def saturation(frame: Image, factor: float) -> Image:
     return _multiply(frame, _between((_RED, _GREEN, _BLUE) * 3, _IDENTITY, factor))
 
 
-saturation.example = "saturation:1.3"
-
-
+@documented(label="Shift hues", example="hue:90")
 @operation(degrees=angle(neutral=0.0, aliases=("angle",), about="around the colour wheel"))
 def hue(frame: Image, degrees: float) -> Image:
     """Turn all colours around the colour wheel, keeping luminance about the same.
@@ -113,19 +102,14 @@ def hue(frame: Image, degrees: float) -> Image:
     return _multiply(frame, [one + cos * two + sin * three for one, two, three in rows])
 
 
-hue.label = "Shift hues"
-hue.example = "hue:90"
-
-
+@documented(example="gamma:1.4")
 @operation(value=number(0.1, 10, neutral=1.0, about="above 1 lightens the dark tones"))
 def gamma(frame: Image, value: float) -> Image:
     """Bend the tone curve: above 1 dark parts get lighter, below 1 darker."""
     return map_tones(frame, [_tone(255 * (tone / 255) ** (1 / value)) for tone in range(256)])
 
 
-gamma.example = "gamma:1.4"
-
-
+@documented(label="Even out tones")
 @planned_operation()
 def equalize(view: View) -> Apply:
     """Spread the tones evenly over the whole range, without shifting colours.
@@ -145,9 +129,7 @@ def equalize(view: View) -> Apply:
     return lambda frame: map_tones(frame, curve)
 
 
-equalize.label = "Even out tones"
-
-
+@documented(label="Automatic contrast", aliases=("normalize",))
 @planned_operation(
     cutoff=number(0, 49, default=0.0, about="percent of the pixels to ignore at either end"),
 )
@@ -167,18 +149,12 @@ def autocontrast(view: View, cutoff: float) -> Apply:
     return lambda frame: map_tones(frame, curve)
 
 
-autocontrast.label = "Automatic contrast"
-autocontrast.also_known_as("normalize")
-
-
+@documented(example="posterize:3")
 @operation(bits=whole(1, 8, neutral=8, about="how many bits of each channel remain"))
 def posterize(frame: Image, bits: int) -> Image:
     """Leave only a few tones of each channel: 2 for one bit, 4 for two, and so on."""
     last = 2**bits - 1
     return map_tones(frame, [_tone((value >> (8 - bits)) * 255 / last) for value in range(256)])
-
-
-posterize.example = "posterize:3"
 
 
 @operation(threshold=whole(0, 255, default=128))
@@ -187,15 +163,14 @@ def solarize(frame: Image, threshold: int) -> Image:
     return map_tones(frame, [255 - v if v >= threshold else v for v in range(256)])
 
 
+@documented(label="Pure black and white")
 @operation(level=whole(0, 255, default=128))
 def threshold(frame: Image, level: int) -> Image:
     """Make every pixel that is at least this light white, and all others black."""
     return map_tones(_grey(frame), [255 * (value >= level) for value in range(256)])
 
 
-threshold.label = "Pure black and white"
-
-
+@documented(example="tint:teal,amount=0.5")
 @operation(
     colour=colour(is_solid=True, aliases=("color",)),
     amount=number(0, 1, default=1.0, neutral=0.0),
@@ -205,9 +180,6 @@ def tint(frame: Image, colour: Colour, amount: float) -> Image:
     shades = ImageOps.colorize(frame.convert("L"), "black", "white", mid=colour[:3])
     mixed = Images.blend(with_colour(frame).convert("RGB"), shades, amount)
     return join(mixed, alpha_part(frame))
-
-
-tint.example = "tint:teal,amount=0.5"
 
 
 @operation(

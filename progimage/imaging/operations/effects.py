@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import math
 
-from PIL import Image as Images
 from PIL import ImageFilter
 from PIL.Image import Image, Resampling
 
 from progimage.errors import InvalidArgument
 from progimage.imaging.areas import Areas
-from progimage.imaging.operation import operation
-from progimage.imaging.operations.bands import on_premultiplied, on_visible_colour
+from progimage.imaging.operation import documented, operation
+from progimage.imaging.operations.bands import filtered, on_premultiplied, on_visible_colour
 from progimage.imaging.parameters import areas, choice, number, whole
 
 # Of an area that is redacted, along its longer side.
@@ -45,6 +44,7 @@ def pixelate(frame: Image, size: int) -> Image:
     return blocks.resize(frame.size, Resampling.NEAREST, box=box)
 
 
+@documented(example="redact:0.25x0.25x0.5x0.5")
 @operation(
     areas=areas(about="faces: those that were found when the picture was stored"),
     how=choice("pixelate", "blur", default="pixelate"),
@@ -68,9 +68,6 @@ def redact(frame: Image, areas: Areas, how: str) -> Image:
     return redacted
 
 
-redact.example = "redact:0.25x0.25x0.5x0.5"
-
-
 def _blocks(part: Image) -> Image:
     """Return a part as a few blocks of its mean colours."""
     scale = _BLOCKS / max(part.size)
@@ -83,31 +80,18 @@ def _blurred(part: Image) -> Image:
     return on_premultiplied(part, lambda image: image.filter(ImageFilter.GaussianBlur(sigma)))
 
 
+@documented(label="Outlines")
 @operation()
 def edges(frame: Image) -> Image:
     """Draw the outlines of objects in white on black."""
-    return on_visible_colour(frame, lambda image: _convolve(image, ImageFilter.FIND_EDGES))
-
-
-edges.label = "Outlines"
+    return on_visible_colour(
+        frame, lambda image: filtered(image.convert("L"), ImageFilter.FIND_EDGES())
+    )
 
 
 @operation()
 def emboss(frame: Image) -> Image:
     """Make a grey relief that seems lit from one side."""
-    return on_visible_colour(frame, lambda image: _convolve(image, ImageFilter.EMBOSS))
-
-
-def _convolve(image: Image, kernel: type[ImageFilter.BuiltinFilter]) -> Image:
-    """Apply a 3 x 3 kernel to the luminance, up to the edge of the picture.
-
-    Pillow leaves the outermost pixels as they were; so they are doubled first.
-    """
-    width, height = image.size
-    wide = Images.new("L", (width + 2, height + 2))
-    wide.paste(image.convert("L"), (1, 1))
-    wide.paste(wide.crop((1, 1, width + 1, 2)), (1, 0))
-    wide.paste(wide.crop((1, height, width + 1, height + 1)), (1, height + 1))
-    wide.paste(wide.crop((1, 0, 2, height + 2)), (0, 0))
-    wide.paste(wide.crop((width, 0, width + 1, height + 2)), (width + 1, 0))
-    return wide.filter(kernel).crop((1, 1, width + 1, height + 1))
+    return on_visible_colour(
+        frame, lambda image: filtered(image.convert("L"), ImageFilter.EMBOSS())
+    )

@@ -10,7 +10,15 @@ from PIL.Image import Image, Resampling, Transform, Transpose
 
 from progimage.imaging.colour import TRANSPARENT, Colour
 from progimage.imaging.gravity import place
-from progimage.imaging.operation import Apply, Arguments, Size, View, operation, planned_operation
+from progimage.imaging.operation import (
+    Apply,
+    Arguments,
+    Size,
+    View,
+    documented,
+    operation,
+    planned_operation,
+)
 from progimage.imaging.operations.bands import (
     canvas,
     has_alpha,
@@ -23,6 +31,7 @@ from progimage.imaging.parameters import angle, colour, compass, number, ratio, 
 _QUARTERS = {90: Transpose.ROTATE_270, 180: Transpose.ROTATE_180, 270: Transpose.ROTATE_90}
 
 
+@documented(example="rotate:90")
 @operation(
     degrees=angle(default=90.0, neutral=0.0, aliases=("angle",), about="clockwise"),
     background=colour("transparent", aliases=("bg",), about="behind the turned picture"),
@@ -71,27 +80,21 @@ def _rotated_size(size: Size, degrees: float, **_others: object) -> Size:
     )
 
 
-rotate.example = "rotate:90"
-
-
+@documented(label="Flip upside down")
 @operation()
 def flip(frame: Image) -> Image:
     """Turn the picture upside down: top and bottom change places."""
     return frame.transpose(Transpose.FLIP_TOP_BOTTOM)
 
 
-flip.label = "Flip upside down"
-
-
+@documented(aliases=("flop",))
 @operation()
 def mirror(frame: Image) -> Image:
     """Reflect the picture as in a mirror: left and right change places."""
     return frame.transpose(Transpose.FLIP_LEFT_RIGHT)
 
 
-mirror.also_known_as("flop")
-
-
+@documented(label="Trim margins")
 @planned_operation(
     threshold=number(0, 255, default=10.0, about="how far a channel may differ from the margin"),
     colour=colour(default=None, aliases=("color",)),
@@ -122,14 +125,12 @@ def trim(view: View, threshold: float, colour: Colour | None) -> Apply:
     return lambda frame: frame.crop(box) if box else frame
 
 
-trim.label = "Trim margins"
-
-
 @trim.sizes
 def _trimmed_size(_size: Size, **_arguments: object) -> None:
     """Return None: the size depends on the pixels."""
 
 
+@documented(label="Add a margin", example="pad:20,background=white")
 @operation(
     all=whole(0, 4096, default=0, neutral=0, about="pixels on every side not given itself"),
     top=whole(0, 4096, default=None, neutral=None, aliases=("t",), about="pixels"),
@@ -176,10 +177,7 @@ def _padded_size(size: Size, **sides: int | None) -> Size:
     )
 
 
-pad.label = "Add a margin"
-pad.example = "pad:20,background=white"
-
-
+@documented(example="border:8,colour=white")
 @operation(
     width=whole(0, 4096, neutral=0, aliases=("w",), about="pixels"),
     colour=colour("black", aliases=("color",)),
@@ -194,9 +192,7 @@ def _bordered_size(size: Size, width: int, **_others: object) -> Size:
     return size[0] + 2 * width, size[1] + 2 * width
 
 
-border.example = "border:8,colour=white"
-
-
+@documented(label="Extend to a shape", example="extend:16x9,background=white")
 @operation(
     ratio=ratio(about="width to height, such as 16x9"),
     gravity=compass(default="center", about="where the picture stands"),
@@ -218,10 +214,7 @@ def _extended_size(size: Size, ratio: Size, **_others: object) -> Size:
     )
 
 
-extend.label = "Extend to a shape"
-extend.example = "extend:16x9,background=white"
-
-
+@documented(label="Fill transparent parts")
 @operation(background=colour("white", is_solid=True, aliases=("bg",)))
 def flatten(frame: Image, background: Colour) -> Image:
     """Lay the picture on a background where it is transparent.
@@ -233,6 +226,3 @@ def flatten(frame: Image, background: Colour) -> Image:
     under, frame = canvas(frame, frame.size, background)
     flat = Images.alpha_composite(under.convert("RGBA"), frame.convert("RGBA"))
     return flat.convert(under.mode.removesuffix("A"))
-
-
-flatten.label = "Fill transparent parts"

@@ -7,29 +7,24 @@ from typing import Any
 
 from progimage.imaging.codecs.formats import WRITABLE
 from progimage.imaging.codecs.metadata import Metadata
-from progimage.imaging.operation import Output, setting
+from progimage.imaging.operation import Output, documented, setting
 from progimage.imaging.parameters import choice, whole
 
 _SPELLINGS = {word: form.name for form in WRITABLE for word in form.extensions}
 
 
+@documented(example="quality:75")
 @setting(value=whole(1, 100))
 def quality(output: Output, value: int) -> Output:
     """Set the quality of JPEG, WebP, AVIF and JPEG 2000; the others ignore it."""
     return _with(output, quality=value)
 
 
-quality.example = "quality:75"
-
-
+@documented(label="Limit the file size", example="compress:100000")
 @setting(max_bytes=whole(256, 33_554_432, aliases=("bytes",)))
 def compress(output: Output, max_bytes: int) -> Output:
     """Make the file no larger than this many bytes, by quality and then by size."""
     return _with(output, max_bytes=max_bytes)
-
-
-compress.label = "Limit the file size"
-compress.example = "compress:100000"
 
 
 @setting()
@@ -44,6 +39,7 @@ def progressive(output: Output) -> Output:
     return _with(output, progressive=True)
 
 
+@documented(label="Metadata", example="strip:keep=exif")
 @setting(
     keep=choice(
         *("none", "icc", "exif", "all"),
@@ -58,10 +54,7 @@ def strip(output: Output, keep: Metadata) -> Output:
     return _with(output, metadata=keep)
 
 
-strip.label = "Metadata"
-strip.example = "strip:keep=exif"
-
-
+@documented(example="format:webp")
 @setting(name=choice(*(form.name for form in WRITABLE), "auto", synonyms=_SPELLINGS))
 def format(output: Output, name: str) -> Output:
     """Choose the output format; `auto` takes what the client accepts.
@@ -71,9 +64,7 @@ def format(output: Output, name: str) -> Output:
     return replace(output, format=name)
 
 
-format.example = "format:webp"
-
-
+@documented(label="Page of a document", example="page:2")
 @setting(number=whole(1, 10_000, default=1, neutral=1, about="from 1"))
 def page(output: Output, number: int) -> Output:
     """Show this page of a PDF or TIFF in place of the first, or this frame of an animation.
@@ -81,10 +72,6 @@ def page(output: Output, number: int) -> Output:
     Page 1 of an animation is the whole animation.
     """
     return replace(output, page=number)
-
-
-page.label = "Page of a document"
-page.example = "page:2"
 
 
 def _with(output: Output, **options: Any) -> Output:

@@ -12,7 +12,7 @@ from progimage.errors import InvalidArgument
 from progimage.imaging.colour import Colour
 from progimage.imaging.fonts import lettering, undrawable
 from progimage.imaging.gravity import place
-from progimage.imaging.operation import Apply, Arguments, Size, View, planned_operation
+from progimage.imaging.operation import Apply, Arguments, Size, View, documented, planned_operation
 from progimage.imaging.operations.bands import alpha_part, colour_part, composite, join
 from progimage.imaging.parameters import (
     choice,
@@ -29,6 +29,7 @@ from progimage.imaging.resampling import resized
 _QUARTER_SAMPLES = 64_000_000
 
 
+@documented(label="Cut to a shape", example="mask:circle")
 @planned_operation(
     shape=choice("circle", "ellipse", "rounded", default=None),
     radius=whole(
@@ -72,10 +73,6 @@ def _mask_arguments(arguments: Arguments) -> Arguments:
     return arguments
 
 
-mask.label = "Cut to a shape"
-mask.example = "mask:circle"
-
-
 def _radii(size: Size, shape: str | None, radius: int | None) -> tuple[float, float]:
     shorter = min(size)
     if shape == "ellipse":
@@ -111,6 +108,7 @@ def _shape(size: Size, across: float, down: float, *, is_circle: bool) -> Image:
     return centred
 
 
+@documented(example="watermark:text=Draft,gravity=center,opacity=0.5")
 @planned_operation(
     text=text(
         200,
@@ -195,9 +193,6 @@ def _watermark_arguments(arguments: Arguments) -> Arguments:
     if arguments["tile"] and arguments["gravity"] != "southeast":
         raise InvalidArgument("watermark.gravity: does not go with tile")
     return arguments
-
-
-watermark.example = "watermark:text=Draft,gravity=center,opacity=0.5"
 
 
 def _inwards(gravity: str, offset: int, low: str, high: str) -> int:

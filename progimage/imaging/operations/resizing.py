@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from PIL.Image import Image
@@ -13,9 +14,11 @@ from progimage.imaging.gravity import COMPASS, Gravity, place
 from progimage.imaging.operation import (
     Apply,
     Arguments,
+    Operation,
     Scaling,
     Size,
     View,
+    documented,
     planned_operation,
 )
 from progimage.imaging.operations.bands import set_on_canvas
@@ -28,6 +31,12 @@ _HOW_FIT = (
     "inside: no side longer than this; cover: exactly this, the rest cut off; contain: exactly "
     "this, the rest filled; fill: exactly this, distorted; outside: no side shorter"
 )
+_PLACING = {
+    "gravity": gravity(
+        default="center", about="the part to keep (cover), or where to place the picture (contain)"
+    ),
+    "background": colour("transparent", aliases=("bg",), about="behind what contain leaves free"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +52,7 @@ class _Fit:
     width=whole(1, 8192, default=None, aliases=("w",), about="pixels; 200 if no side is given"),
     height=whole(1, 8192, default=None, aliases=("h",), about="pixels; 200 if no side is given"),
     fit=choice(*_FITS, default="inside", about=_HOW_FIT),
-    gravity=gravity(
-        default="center", about="the part to keep (cover), or where to place the picture (contain)"
-    ),
-    background=colour("transparent", aliases=("bg",), about="behind what contain leaves free"),
+    **_PLACING,
 )
 def thumbnail(
     view: View,
@@ -62,8 +68,7 @@ def thumbnail(
     The picture keeps its shape and is never enlarged: a smaller one stays as it is.
     With only a width or a height, the other side follows.
     """
-    box = _thumbnail_box(width, height)
-    return _resampler(view, _fit(view.size, *box, fit, enlarge=False), gravity, background)
+    return _resampler(view, _thumbnail_fit(view.size, width, height, fit), gravity, background)
 
 
 @thumbnail.normalises
@@ -75,33 +80,23 @@ def _thumbnail_arguments(arguments: Arguments) -> Arguments:
     return arguments
 
 
-@thumbnail.sizes
-def _thumbnail_size(
+def _thumbnail_fit(
     size: Size, width: int | None, height: int | None, fit: str, **_others: object
-) -> Size:
-    return _fit(size, *_thumbnail_box(width, height), fit, enlarge=False).canvas
-
-
-@thumbnail.shrinks_on_load
-def _thumbnail_source(
-    size: Size, width: int | None, height: int | None, fit: str, **_others: object
-) -> Size | None:
-    return _enough(size, _fit(size, *_thumbnail_box(width, height), fit, enlarge=False))
+) -> _Fit:
+    return _fit(size, *_thumbnail_box(width, height), fit, enlarge=False)
 
 
 def _thumbnail_box(width: int | None, height: int | None) -> tuple[int | None, int | None]:
     return (width, height) if width or height else (_THUMBNAIL_PX, _THUMBNAIL_PX)
 
 
+@documented(example="resize:400x300,fit=cover")
 @planned_operation(
     width=whole(1, 8192, default=None, aliases=("w",), about="pixels"),
     height=whole(1, 8192, default=None, aliases=("h",), about="pixels"),
     fit=choice(*_FITS, default="inside", about=_HOW_FIT),
     enlarge=flag(default=False, about="whether to go above the picture's own pixels"),
-    gravity=gravity(
-        default="center", about="the part to keep (cover), or where to place the picture (contain)"
-    ),
-    background=colour("transparent", aliases=("bg",), about="behind what contain leaves free"),
+    **_PLACING,
 )
 def resize(
     view: View,
@@ -129,23 +124,7 @@ def _resize_arguments(arguments: Arguments) -> Arguments:
     return _fit_arguments("resize", arguments)
 
 
-@resize.sizes
-def _resize_size(
-    size: Size, width: int | None, height: int | None, fit: str, enlarge: bool, **_others: object
-) -> Size:
-    return _fit(size, width, height, fit, enlarge).canvas
-
-
-@resize.shrinks_on_load
-def _resize_source(
-    size: Size, width: int | None, height: int | None, fit: str, enlarge: bool, **_others: object
-) -> Size | None:
-    return _enough(size, _fit(size, width, height, fit, enlarge))
-
-
-resize.example = "resize:400x300,fit=cover"
-
-
+@documented(example="crop:x=10,y=20,width=800,height=600")
 @planned_operation(
     x=whole(0, 1_000_000, default=None, aliases=("left",), about="pixels from the left"),
     y=whole(0, 1_000_000, default=None, aliases=("top",), about="pixels from the top"),
@@ -205,10 +184,9 @@ def _crop_size(
     return min(width or size[0], size[0] - left), min(height or size[1], size[1] - top)
 
 
-crop.example = "crop:x=10,y=20,width=800,height=600"
-
-
-def _fit(size: Size, width: int | None, height: int | None, fit: str, enlarge: bool) -> _Fit:
+def _fit(
+    size: Size, width: int | None, height: int | None, fit: str, enlarge: bool, **_others: object
+) -> _Fit:
     if width is None or height is None:
         ratio = width / size[0] if width else (height or 0) / size[1]
         ratio = ratio if enlarge else min(ratio, 1.0)
@@ -232,6 +210,16 @@ def _fit(size: Size, width: int | None, height: int | None, fit: str, enlarge: b
     ratio = ratio if enlarge else min(ratio, 1.0)
     scaled = (_px(size[0] * ratio), _px(size[1] * ratio))
     return _Fit(size, scaled, (width, height) if fit == "contain" else scaled)
+
+
+def _sized_by(operation: Operation, fit: Callable[..., _Fit]) -> None:
+    """Let a fit say the size of a result, and how small its source may be decoded."""
+    operation.sizes(lambda size, **arguments: fit(size, **arguments).canvas)
+    operation.shrinks_on_load(lambda size, **arguments: _enough(size, fit(size, **arguments)))
+
+
+_sized_by(thumbnail, _thumbnail_fit)
+_sized_by(resize, _fit)
 
 
 def _px(length: float) -> int:

@@ -10,8 +10,9 @@ from PIL import ImageChops, ImageFilter
 from PIL.Image import Image
 
 from progimage.errors import InvalidArgument
-from progimage.imaging.operation import Arguments, operation
+from progimage.imaging.operation import Arguments, documented, operation
 from progimage.imaging.operations.bands import (
+    filtered,
     map_tones,
     on_colour,
     on_visible_colour,
@@ -23,15 +24,14 @@ _NOISE_PX = 256
 _KERNEL_LENGTHS = (9, 25)
 
 
+@documented(example="lighten:40")
 @operation(amount=whole(-255, 255, neutral=0, about="levels to add; below 0 it gets darker"))
 def lighten(frame: Image, amount: int) -> Image:
     """Add the same amount to every channel, up to white or down to black."""
     return map_tones(frame, [min(255, max(0, value + amount)) for value in range(256)])
 
 
-lighten.example = "lighten:40"
-
-
+@documented(label="Red, green and blue", example="rgb:20,-10,5")
 @operation(
     red=number(-100, 100, default=0.0, neutral=0.0, aliases=("r",), about="percent of full red"),
     green=number(-100, 100, default=0.0, neutral=0.0, aliases=("g",), about="likewise"),
@@ -47,10 +47,7 @@ def rgb(frame: Image, red: float, green: float, blue: float) -> Image:
     return on_colour(coloured, lambda image: image.point(table))
 
 
-rgb.label = "Red, green and blue"
-rgb.example = "rgb:20,-10,5"
-
-
+@documented(label="Grain")
 @operation(
     amount=number(0, 100, default=10.0, neutral=0.0, about="percent; 100 moves tones by up to 255")
 )
@@ -76,9 +73,7 @@ def noise(frame: Image, amount: float) -> Image:
     return on_colour(frame, change)
 
 
-noise.label = "Grain"
-
-
+@documented(label="Kernel", example="convolution:-1_-1_-1_-1_9_-1_-1_-1_-1")
 @operation(
     kernel=numbers(9, 25, about="by rows: 9 numbers for 3 x 3, 25 for 5 x 5"),
     normalize=flag(default=True, about="divide by the sum of the kernel, if that is not 0"),
@@ -95,7 +90,7 @@ def convolution(frame: Image, kernel: tuple[float, ...], normalize: bool) -> Ima
     flipped = [value for row in reversed(rows) for value in row]
     scale = total if normalize and total else 1.0
     kind = ImageFilter.Kernel((side, side), flipped, scale)
-    return on_visible_colour(frame, lambda image: _filtered(image, kind, side // 2))
+    return on_visible_colour(frame, lambda image: filtered(image, kind, side // 2))
 
 
 @convolution.normalises
@@ -103,27 +98,3 @@ def _convolution_arguments(arguments: Arguments) -> Arguments:
     if len(arguments["kernel"]) not in _KERNEL_LENGTHS:
         raise InvalidArgument("convolution.kernel: expected 9 or 25 numbers")
     return arguments
-
-
-convolution.label = "Kernel"
-convolution.example = "convolution:-1_-1_-1_-1_9_-1_-1_-1_-1"
-
-
-def _filtered(image: Image, kind: ImageFilter.Kernel, margin: int) -> Image:
-    """Apply a kernel up to the edge: Pillow leaves a margin as it was, so it is added first."""
-    width, height = image.size
-    wide = image.resize((width + 2 * margin, height + 2 * margin), Images.Resampling.NEAREST)
-    wide.paste(image, (margin, margin))
-    top, bottom = image.crop((0, 0, width, 1)), image.crop((0, height - 1, width, height))
-    for row in range(margin):
-        wide.paste(top, (margin, row))
-        wide.paste(bottom, (margin, margin + height + row))
-    tall = height + 2 * margin
-    left, right = (
-        wide.crop((margin, 0, margin + 1, tall)),
-        wide.crop((margin + width - 1, 0, margin + width, tall)),
-    )
-    for column in range(margin):
-        wide.paste(left, (column, 0))
-        wide.paste(right, (margin + width + column, 0))
-    return wide.filter(kind).crop((margin, margin, margin + width, margin + height))
