@@ -34,6 +34,8 @@ def fitted_to_format(picture: Picture, form: Format, background: tuple[int, int,
     frames = [_bare(frame) for frame in picture.frames]
     if not form.has_alpha:
         frames = [_flattened(frame, background) for frame in frames]
+    if not form.has_grey:
+        frames = [frame.convert(frame.mode.replace("L", "RGB")) for frame in frames]
     if form is GIF:
         frames = with_palettes(frames)
     elif (source := own_source(picture, form)) and len(frames) == 1:

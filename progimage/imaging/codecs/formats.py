@@ -9,6 +9,7 @@ Photoshop files, and PostScript, which is a program.
 from __future__ import annotations
 
 import copyreg
+import re
 from difflib import get_close_matches
 
 from progimage.errors import InvalidArgument
@@ -17,10 +18,7 @@ from progimage.imaging.codecs.format import Format
 JPEG = Format(
     name="jpeg",
     extension="jpg",
-    media_type="image/jpeg",
-    pillow_name="JPEG",
     pillow_plugin="Jpeg",
-    magic_types=("image/jpeg",),
     other_extensions=("jpeg", "jpe", "jfif"),
     other_media_types=("image/jpg", "image/pjpeg"),
     default_quality=80,
@@ -28,9 +26,6 @@ JPEG = Format(
 )
 PNG = Format(
     name="png",
-    extension="png",
-    media_type="image/png",
-    pillow_name="PNG",
     pillow_plugin="Png",
     magic_types=("image/png", "image/apng", "image/vnd.mozilla.apng"),
     other_extensions=("apng",),
@@ -40,11 +35,7 @@ PNG = Format(
 )
 WEBP = Format(
     name="webp",
-    extension="webp",
-    media_type="image/webp",
-    pillow_name="WEBP",
     pillow_plugin="WebP",
-    magic_types=("image/webp",),
     has_alpha=True,
     is_animated=True,
     default_quality=80,
@@ -52,20 +43,13 @@ WEBP = Format(
 )
 GIF = Format(
     name="gif",
-    extension="gif",
-    media_type="image/gif",
-    pillow_name="GIF",
     pillow_plugin="Gif",
-    magic_types=("image/gif",),
     has_alpha=True,
     is_animated=True,
     has_lossless=False,
 )
 AVIF = Format(
     name="avif",
-    extension="avif",
-    media_type="image/avif",
-    pillow_name="AVIF",
     pillow_plugin="Avif",
     magic_types=("image/avif", "image/heif"),
     other_extensions=("avifs",),
@@ -76,19 +60,12 @@ AVIF = Format(
 )
 TIFF = Format(
     name="tiff",
-    extension="tiff",
-    media_type="image/tiff",
-    pillow_name="TIFF",
     pillow_plugin="Tiff",
-    magic_types=("image/tiff",),
     other_extensions=("tif",),
     has_alpha=True,
 )
 BMP = Format(
     name="bmp",
-    extension="bmp",
-    media_type="image/bmp",
-    pillow_name="BMP",
     pillow_plugin="Bmp",
     magic_types=("image/bmp", "image/x-ms-bmp"),
     other_extensions=("dib",),
@@ -98,7 +75,6 @@ JPEG2000 = Format(
     name="jpeg2000",
     extension="jp2",
     media_type="image/jp2",
-    pillow_name="JPEG2000",
     pillow_plugin="Jpeg2K",
     magic_types=("image/jp2", "image/jpx", "image/x-jp2-codestream"),
     other_extensions=("jpx", "jpf", "j2k", "j2c"),
@@ -108,15 +84,15 @@ JPEG2000 = Format(
 )
 ICO = Format(
     name="ico",
-    extension="ico",
     media_type="image/vnd.microsoft.icon",
-    pillow_name="ICO",
     pillow_plugin="Ico",
     magic_types=("image/vnd.microsoft.icon", "image/x-icon"),
     other_extensions=("cur",),
     other_media_types=("image/x-icon", "image/x-win-bitmap"),
     has_alpha=True,
     max_side=256,
+    # An icon, and a pointer. Source: Microsoft, "Icons" (ICONDIR).
+    signature=re.compile(rb"\0\0[\1\2]\0"),
 )
 PNM = Format(
     name="pnm",
@@ -137,11 +113,12 @@ PNM = Format(
         "image/x-portable-graymap",
         "image/x-portable-bitmap",
     ),
+    # Source: Netpbm, pnm(5), pam(5), pfm(5): a kind, then a width and a height.
+    signature=re.compile(rb"P[1-7fF][ \t\r\n#]"),
+    header=re.compile(rb"P[1-6fF](?:\s|#[^\n]{0,200}\n)+\d{1,9}(?:\s|#[^\n]{0,200}\n)+\d{1,9}\s"),
 )
 HEIC = Format(
     name="heic",
-    extension="heic",
-    media_type="image/heic",
     pillow_name="HEIF",
     magic_types=("image/heic", "image/heif"),
     other_extensions=("heif",),
@@ -152,62 +129,38 @@ HEIC = Format(
     has_lossless=False,
     module="pi_heif",
 )
-
 SVG = Format(
     name="svg",
-    extension="svg",
     media_type="image/svg+xml",
-    pillow_name="",
-    magic_types=("image/svg+xml",),
     is_writable=False,
     has_alpha=True,
     is_vector=True,
     module="resvg_py",
     extra="svg",
 )
-
 PDF = Format(
     name="pdf",
-    extension="pdf",
     media_type="application/pdf",
-    pillow_name="",
-    magic_types=("application/pdf",),
     is_writable=False,
     is_vector=True,
     module="pypdfium2",
     extra="pdf",
+    # Source: ISO 32000-1, section 7.5.2.
+    signature=re.compile(rb"%PDF-"),
 )
-
 JXL = Format(
     name="jxl",
-    extension="jxl",
-    media_type="image/jxl",
-    pillow_name="JXL",
-    magic_types=("image/jxl",),
     has_alpha=True,
     default_quality=80,
     module="pylibjxl",
     writer="imagecodecs",
     extra="jxl",
+    # Bare, or in a container. Source: ISO/IEC 18181-2, 4.
+    signature=re.compile(rb"\xff\x0a|\0\0\0\x0cJXL \r\n\x87\n"),
 )
 
-KNOWN: tuple[Format, ...] = (
-    JPEG,
-    PNG,
-    WEBP,
-    GIF,
-    AVIF,
-    TIFF,
-    BMP,
-    JPEG2000,
-    ICO,
-    PNM,
-    HEIC,
-    SVG,
-    PDF,
-    JXL,
-)
-"""All formats, those of extras that are not installed as well."""
+KNOWN = tuple(value for value in list(globals().values()) if isinstance(value, Format))
+"""All formats above, in their order; those of extras that are not installed as well."""
 
 READABLE: tuple[Format, ...] = tuple(form for form in KNOWN if form.is_installed)
 WRITABLE: tuple[Format, ...] = tuple(form for form in KNOWN if form.is_writable)

@@ -20,7 +20,6 @@ from progimage.imaging.codecs.formats import (
     JPEG2000,
     JXL,
     PNG,
-    PNM,
     SVG,
     WEBP,
 )
@@ -33,9 +32,6 @@ _JPEG_MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
 # An icon, and a pointer. Source: Microsoft, "Icons".
 _ICON_SIGNATURES = (b"\0\0\1\0", b"\0\0\2\0")
 _ICON_PICTURES = (b"\x89PNG", *(size.to_bytes(4, "little") for size in (12, 40, 52, 56, 108, 124)))
-_PORTABLE_MAP = re.compile(
-    rb"P[1-6fF](?:\s|#[^\n]{0,200}\n)+\d{1,9}(?:\s|#[^\n]{0,200}\n)+\d{1,9}\s"
-)
 _CODESTREAM = b"\xff\x4f\xff\x51"
 _JXL_CODESTREAM = b"\xff\x0a"
 _GIF_EXTENSION, _GIF_IMAGE, _GIF_TRAILER = b"!", b",", b";"
@@ -52,6 +48,8 @@ def end_of_picture(data: Bytes, form: Format) -> int | None:
 
 def has_sound_header(data: Bytes, form: Format) -> bool:
     """True if a file begins as only this format does; False if that is not known."""
+    if form.header:
+        return form.header.match(data) is not None
     check = _CHECKS.get(form.name)
     return check is not None and check(data)
 
@@ -74,11 +72,6 @@ def _is_codestream(data: Bytes) -> bool:
     components = int.from_bytes(data[40:42], "big")
     length = int.from_bytes(data[4:6], "big")
     return data[:4] == _CODESTREAM and components > 0 and length == 38 + 3 * components
-
-
-def _is_portable_map(data: Bytes) -> bool:
-    """Tell if a file begins with a kind, a width and a height. Source: Netpbm, pnm(5), pfm(5)."""
-    return _PORTABLE_MAP.match(data) is not None
 
 
 def _jpeg_end(data: Bytes) -> int | None:
@@ -168,7 +161,6 @@ def _big_endian(data: Bytes, position: int, length: int) -> int:
 _CHECKS: dict[str, Callable[[Bytes], bool]] = {
     ICO.name: _is_icon,
     JPEG2000.name: _is_codestream,
-    PNM.name: _is_portable_map,
     # Its root element was found already.
     SVG.name: bool,
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from PIL import Image
 
 from progimage.errors import OutputTooLarge
 from progimage.imaging.codecs.encode_options import EncodeOptions
+from progimage.imaging.codecs.fit_format import fitted_to_format
 from progimage.imaging.codecs.format import Format
 from progimage.imaging.codecs.formats import GIF, ICO, JPEG, PNG, TIFF, WEBP, WRITABLE
 from progimage.imaging.codecs.picture import Picture
@@ -46,6 +48,14 @@ def test_a_grey_picture_stays_grey_on_a_grey_background(
     picture = read(written(Picture((grey,)), JPEG, options)[0], tmp_path)
     assert picture.mode == mode
     assert is_near(pixel(picture.frames[0].convert("RGB"), (16, 16)), background, 4)
+
+
+def test_a_format_without_grey_gets_colours() -> None:
+    """As QOI, which has three or four channels."""
+    form = replace(PNG, has_grey=False)
+    for mode, expected in {"L": "RGB", "LA": "RGBA", "RGB": "RGB", "RGBA": "RGBA"}.items():
+        picture = Picture((Image.new(mode, (4, 4)),))
+        assert fitted_to_format(picture, form, (255, 255, 255)).mode == expected
 
 
 @pytest.mark.parametrize("form", [f for f in WRITABLE if f.has_alpha], ids=lambda form: form.name)

@@ -48,6 +48,14 @@ def test_pillow_can_write_what_the_list_says_it_can(form: Format) -> None:
     assert not form.is_animated or form.pillow_name in Image.SAVE_ALL
 
 
+def test_a_format_needs_a_name_only() -> None:
+    form = Format("qoi")
+    assert form.extensions == ("qoi",)
+    assert form.media_types == form.magic_types == ("image/qoi",)
+    assert form.pillow_name == "QOI"
+    assert Format("dxf", is_vector=True).pillow_name == ""
+
+
 def test_extensions_are_understood_in_any_case_and_with_their_dot() -> None:
     assert by_extension(".JPG").name == "jpeg"
     assert by_extension("tif").extension == "tiff"
