@@ -34,7 +34,7 @@ _ICON_SIGNATURES = (b"\0\0\1\0", b"\0\0\2\0")
 _ICON_PICTURES = (b"\x89PNG", *(size.to_bytes(4, "little") for size in (12, 40, 52, 56, 108, 124)))
 _CODESTREAM = b"\xff\x4f\xff\x51"
 _JXL_CODESTREAM = b"\xff\x0a"
-_GIF_EXTENSION, _GIF_IMAGE, _GIF_TRAILER = b"!", b",", b";"
+GIF_EXTENSION, GIF_IMAGE, GIF_TRAILER = b"!,;"
 
 
 def end_of_picture(data: Bytes, form: Format) -> int | None:
@@ -97,10 +97,7 @@ def _png_end(data: Bytes) -> int | None:
 
 
 def _gif_end(data: Bytes) -> int | None:
-    for kind, offset in _gif_blocks(data):
-        if kind == _GIF_TRAILER:
-            return offset + 1
-    return None
+    return next((end for kind, _, end in gif_blocks(data) if kind == GIF_TRAILER), None)
 
 
 def _riff_end(data: Bytes) -> int | None:
@@ -126,32 +123,39 @@ def _boxes_end(data: Bytes) -> int | None:
     return position
 
 
-def _gif_blocks(data: Bytes) -> Iterator[tuple[bytes, int]]:
-    """Yield kind and offset of each block behind the screen descriptor. Source: GIF89a, 11-26."""
-    position = 13 + _palette_size(data, 10)
+def gif_blocks(data: Bytes) -> Iterator[tuple[int, int, int]]:
+    """Yield the blocks behind the screen descriptor: kind, start, and where the next begins.
+
+    A block that is cut ends behind the data. Source: GIF89a, 11-26.
+    """
+    position = 13 + palette_bytes(data, 10)
     while position < len(data):
-        kind = data[position : position + 1]
-        yield kind, position
-        if kind == _GIF_EXTENSION:
+        kind, start = data[position], position
+        if kind == GIF_EXTENSION:
             position = _skip_sub_blocks(data, position + 2)
-        elif kind == _GIF_IMAGE:
-            position = _skip_sub_blocks(data, position + 11 + _palette_size(data, position + 9))
-        elif kind == _GIF_TRAILER:
-            return
+        elif kind == GIF_IMAGE:
+            position = _skip_sub_blocks(data, position + 11 + palette_bytes(data, position + 9))
         else:
-            # Stray bytes between blocks; decoders skip them, and so do we.
+            # The trailer, or stray bytes between blocks; decoders skip them, and so do we.
             position += 1
+        yield kind, start, position
+        if kind == GIF_TRAILER:
+            return
 
 
-def _palette_size(data: Bytes, flags_at: int) -> int:
+def palette_bytes(data: Bytes, flags_at: int) -> int:
+    """Return how long the palette of a GIF is that the flags at this place announce."""
     flags = _big_endian(data, flags_at, 1)
     return 3 << (flags & 7) + 1 if flags & 0x80 else 0
 
 
 def _skip_sub_blocks(data: Bytes, position: int) -> int:
-    while size := _big_endian(data, position, 1):
+    while position < len(data):
+        size = data[position]
         position += size + 1
-    return position + 1
+        if not size:
+            return position
+    return max(position, len(data)) + 1
 
 
 def _big_endian(data: Bytes, position: int, length: int) -> int:

@@ -11,6 +11,7 @@ from PIL import Image
 
 from progimage.errors import PictureTooComplex
 from progimage.imaging.codecs.formats import GIF, JPEG, PNG, WEBP
+from progimage.imaging.codecs.pillow_plugins import accepts
 
 # What the renderer decodes. Others, such as an SVG inside the SVG, could name files.
 _FORMATS = (JPEG, PNG, WEBP, GIF)
@@ -39,7 +40,7 @@ class EmbeddedPictures:
             data = base64.b64decode(url[match.end() :])
         except (binascii.Error, ValueError):
             return None
-        form = next((form for form in _FORMATS if _accepts(form.pillow_name, data)), None)
+        form = next((form for form in _FORMATS if accepts(form, data)), None)
         if form is None:
             return None
         try:
@@ -58,8 +59,3 @@ class EmbeddedPictures:
         return PictureTooComplex(
             f"the pictures inside the svg have more than {self._max_pixels} pixels together"
         )
-
-
-def _accepts(pillow_name: str, data: bytes) -> bool:
-    signature_test = Image.OPEN[pillow_name][1]
-    return signature_test is None or signature_test(data[:16]) is True

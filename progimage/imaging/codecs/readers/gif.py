@@ -15,8 +15,14 @@ from progimage.errors import CorruptPicture
 from progimage.imaging.codecs.readers.gif_codes import with_three_bits
 from progimage.imaging.codecs.readers.partial import decode_partly, shown_part
 from progimage.imaging.codecs.readers.reader import Frame, Reader, Size, duration_ms
+from progimage.imaging.codecs.structure import (
+    GIF_EXTENSION,
+    GIF_IMAGE,
+    GIF_TRAILER,
+    gif_blocks,
+    palette_bytes,
+)
 
-_EXTENSION, _IMAGE, _TRAILER = 0x21, 0x2C, 0x3B
 _CONTROL, _APPLICATION = 0xF9, 0xFF
 _LOOPS = (b"NETSCAPE2.0", b"ANIMEXTS1.0")
 _TO_BACKGROUND = 2
@@ -67,23 +73,17 @@ class GifReader(Reader):
     def _walk(self, most: int) -> bool:
         """Note the frames, at most `most`; return whether the trailer was found."""
         data = self._data
-        position = 13
-        if data[10] & 0x80:
-            self._palette, position = _palette(data, position, data[10])
-        while position < len(data) and len(self._frames) < most:
-            kind = data[position]
-            if kind == _TRAILER:
+        self._palette = data[13 : 13 + palette_bytes(data, 10)]
+        for kind, start, end in gif_blocks(data):
+            if kind == GIF_EXTENSION:
+                self._extension(start + 1)
+            elif kind == GIF_IMAGE:
+                self._image(start + 1, end)
+            if kind == GIF_TRAILER or len(self._frames) >= most:
                 return True
-            if kind == _EXTENSION:
-                position = self._extension(position + 1)
-            elif kind == _IMAGE:
-                position = self._image(position + 1)
-            else:
-                # Stray bytes between blocks; decoders skip them.
-                position += 1
-        return len(self._frames) >= most
+        return False
 
-    def _extension(self, position: int) -> int:
+    def _extension(self, position: int) -> None:
         data = self._data
         label = data[position] if position < len(data) else 0
         body = data[position + 1 : position + 13]
@@ -98,7 +98,6 @@ class GifReader(Reader):
                 self.plays = loops + 1 if loops else 0
         elif label == _APPLICATION and body[1:12] == _XMP:
             self._read_xmp(position + 13)
-        return _skip_blocks(data, position + 1)
 
     def _read_xmp(self, position: int) -> None:
         # The packet is not in blocks: 258 bytes behind it lead a reader of blocks out.
@@ -106,21 +105,19 @@ class GifReader(Reader):
         if 0 <= end - position <= 1 << 20:
             self.xmp = self._data[position:end]
 
-    def _image(self, position: int) -> int:
+    def _image(self, position: int, end: int) -> None:
         data = self._data
         header = data[position : position + 9]
         if len(header) < 9:
-            return len(data)
+            return
         left, top, width, height = (
             int.from_bytes(header[at : at + 2], "little") for at in (0, 2, 4, 6)
         )
-        position += 9
-        palette = self._palette
-        if header[8] & 0x80:
-            palette, position = _palette(data, position, header[8])
-        end = _skip_blocks(data, position + 1)
+        own = palette_bytes(data, position + 8)
+        palette = data[position + 9 : position + 9 + own] if own else self._palette
+        position += 9 + own
         if position >= len(data):
-            return end
+            return
         transparent, duration, dispose = self._control
         self._control = (None, 0, 0)
         self._frames.append(
@@ -135,7 +132,6 @@ class GifReader(Reader):
                 dispose,
             )
         )
-        return end
 
     def frames(self, count: int, target: Size | None = None) -> Iterator[Frame]:
         """Decode the frames; see `Reader`."""
@@ -189,11 +185,6 @@ class GifReader(Reader):
         return image.convert("RGB"), mask
 
 
-def _palette(data: bytes, position: int, flags: int) -> tuple[bytes, int]:
-    end = position + (3 << (flags & 7) + 1)
-    return data[position:end], end
-
-
 def _fill_rows(image: Image.Image, gaps: Image.Image) -> Image.Image:
     """Fill missing rows of an interlaced frame from the nearest row of an earlier pass.
 
@@ -221,13 +212,3 @@ def _with_last_block(data: bytes) -> bytes:
     if position == len(data):
         return data
     return data[:start] + bytes((len(data) - start - 1,)) + data[start + 1 :]
-
-
-def _skip_blocks(data: bytes, position: int) -> int:
-    """Return the offset behind a row of blocks; beyond the data if they do not end."""
-    while position < len(data):
-        size = data[position]
-        position += size + 1
-        if not size:
-            return position
-    return max(position, len(data)) + 1
