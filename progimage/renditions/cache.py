@@ -98,7 +98,7 @@ class RenditionCache:
         """Return a reader of `length` bytes from `start` in place of the rendition's own."""
         if start == 0 and length is None:
             return rendition.reader
-        if isinstance(rendition.reader, TemporaryReader | FileReader):
+        if isinstance(rendition.reader, FileReader):
             rendition.reader.narrow(start, length)
             return rendition.reader
         if isinstance(rendition.reader, BytesReader):

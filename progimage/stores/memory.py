@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import threading
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterator
@@ -12,16 +11,9 @@ from typing import BinaryIO, Self
 from urllib.parse import SplitResult
 
 from progimage.errors import BadKey, ConfigError, Conflict, KeyMissing
+from progimage.stores.bytes_reader import BytesReader
 from progimage.stores.key_rules import check_key, check_prefix, shown
 from progimage.stores.object_store import ABSENT, Stat
-
-
-class MemoryReader(io.BytesIO):
-    """A range of one object's bytes, with the `stat` of the whole."""
-
-    def __init__(self, stat: Stat, body: bytes) -> None:
-        super().__init__(body)
-        self.stat = stat
 
 
 class MemoryStore:
@@ -66,14 +58,14 @@ class MemoryStore:
             self._objects[key] = (stat, body)
         return stat
 
-    def open(self, key: str, start: int = 0, length: int | None = None) -> MemoryReader:
+    def open(self, key: str, start: int = 0, length: int | None = None) -> BytesReader:
         stat, body = self._find(key)
-        return MemoryReader(stat, body[start : None if length is None else start + length])
+        return BytesReader(body[start : None if length is None else start + length], stat)
 
-    def open_if_changed(self, key: str, etag: str) -> MemoryReader | None:
+    def open_if_changed(self, key: str, etag: str) -> BytesReader | None:
         """Return a reader of the object, or None if its etag is `etag`."""
         stat, body = self._find(key)
-        return None if stat.etag == etag else MemoryReader(stat, body)
+        return None if stat.etag == etag else BytesReader(body, stat)
 
     def stat(self, key: str) -> Stat:
         return self._find(key)[0]

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import TracebackType
 from typing import BinaryIO, Protocol, runtime_checkable
 
 from progimage.errors import KeyMissing
@@ -50,7 +51,13 @@ class Reader(Protocol):
 
     def __enter__(self) -> Reader: ...
 
-    def __exit__(self, *exc: object) -> None: ...
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+        /,
+    ) -> None: ...
 
 
 @runtime_checkable

@@ -87,14 +87,7 @@ def open_raw(
             f"store: {_shown(url)} has no known scheme; use file://, s3:// or memory://"
         )
     opener = import_module(f"progimage.stores.{module}").from_url
-    arguments = {
-        "threads": 16,
-        "conditional_writes": True,
-        "deadline_s": 15.0,
-        "hedged_reads": True,
-        **options,
-    }
-    return cast(ObjectStore, opener(parts, creates=creates, may_be_gone=may_be_gone, **arguments))
+    return cast(ObjectStore, opener(parts, creates=creates, may_be_gone=may_be_gone, **options))
 
 
 def open_store(url: str, **options: Unpack[StoreOptions]) -> ObjectStore:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import atexit
 import fcntl
+import io
 import os
 import re
 import shutil
@@ -15,8 +16,8 @@ import tempfile
 import threading
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Self
 
+from progimage.stores.folder.reader import FileReader
 from progimage.stores.object_store import Stat
 
 _PREFIX = "progimage-"
@@ -47,41 +48,14 @@ class TempFolder:
         return make_folder(self._parent)
 
 
-class TemporaryReader:
+class TemporaryReader(FileReader):
     """A `Reader` over a temporary file, which it takes over: the name is gone at once."""
 
     def __init__(self, path: Path) -> None:
-        self.file = path.open("rb")
+        self.file = io.FileIO(path)
         path.unlink()
         size = os.fstat(self.file.fileno()).st_size
-        self.stat = Stat(key="", size=size, etag="", modified=datetime.now(UTC))
-        self._left = size
-
-    def narrow(self, start: int, length: int | None) -> None:
-        """Go to `start`, and end after `length` bytes or with the file."""
-        self.file.seek(start)
-        rest = self.stat.size - start
-        self._left = rest if length is None else min(length, rest)
-
-    def read(self, size: int | None = -1, /) -> bytes:
-        """Return up to `size` bytes, or all that are left."""
-        data = self.file.read(self._left if size is None or size < 0 else min(size, self._left))
-        self._left -= len(data)
-        return data
-
-    def fileno(self) -> int:
-        """Return the descriptor, for sendfile."""
-        return self.file.fileno()
-
-    def close(self) -> None:
-        """Close the file; the kernel frees its space."""
-        self.file.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        self.close()
+        super().__init__(self.file, Stat("", size, "", datetime.now(UTC)), 0, None)
 
 
 def make_folder(parent: Path | None = None) -> Path:

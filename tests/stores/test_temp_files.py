@@ -82,7 +82,7 @@ def test_a_temporary_reader_gives_the_range_and_leaves_no_name(tmp_path):
     with TemporaryReader(path) as reader:
         assert not path.exists()
         reader.narrow(2, 5)
-        assert (reader.read(3), reader.read(None), reader.read()) == (b"234", b"56", b"")
+        assert (reader.read(3), reader.read(), reader.read()) == (b"234", b"56", b"")
 
 
 def test_a_removed_folder_is_made_again(tmp_path):

@@ -22,7 +22,6 @@ from progimage.stores.key_rules import shown
 
 _LOGIN = "the S3 credentials could not be fetched or renewed"
 NOT_S3 = "what answered is no S3 server, or a proxy before it"
-_SETUP = "the S3 client's configuration cannot work"
 
 EXCEPTIONS: dict[type[Exception], str] = {
     boto.ConnectTimeoutError: "the S3 server did not accept a connection in time",
@@ -56,39 +55,12 @@ EXCEPTIONS: dict[type[Exception], str] = {
     boto.UnknownTokenProviderError: _LOGIN,
     boto.InvalidIMDSEndpointError: _LOGIN,
     boto.InvalidIMDSEndpointModeError: _LOGIN,
-    boto.BaseEndpointResolverError: _SETUP,
-    boto.EndpointProviderError: _SETUP,
-    boto.ConfigNotFound: _SETUP,
-    boto.ConfigParseError: _SETUP,
-    boto.InvalidConfigError: _SETUP,
-    boto.InvalidChecksumConfigError: _SETUP,
-    boto.InvalidDefaultsMode: _SETUP,
-    boto.InvalidDNSNameError: _SETUP,
-    boto.InvalidHostLabelError: _SETUP,
-    boto.InvalidEndpointConfigurationError: _SETUP,
-    boto.InvalidProxiesConfigError: _SETUP,
-    boto.InvalidRetryConfigurationError: _SETUP,
-    boto.InvalidMaxRetryAttemptsError: _SETUP,
-    boto.InvalidS3AddressingStyleError: _SETUP,
-    boto.InvalidS3UsEast1RegionalEndpointConfigError: _SETUP,
-    boto.InvalidSTSRegionalEndpointsConfigError: _SETUP,
-    boto.MissingDependencyException: _SETUP,
-    boto.ParamValidationError: _SETUP,
-    boto.ProfileNotFound: _SETUP,
-    boto.ServiceNotInRegionError: _SETUP,
-    boto.UnknownRegionError: _SETUP,
-    boto.UnknownSignatureVersionError: _SETUP,
-    boto.UnsupportedSignatureVersionError: _SETUP,
-    boto.UnsupportedS3ArnError: _SETUP,
-    boto.UnsupportedS3AccesspointConfigurationError: _SETUP,
-    boto.UnsupportedS3ConfigurationError: _SETUP,
-    boto.ValidationError: _SETUP,
-    boto.DataNotFoundError: _SETUP,
     ResponseParserError: NOT_S3,
     # Both escape from botocore where a body breaks off.
     urllib3.exceptions.HTTPError: "the S3 server broke off in the middle of an object",
     OSError: "the connection to the S3 server failed",
-    boto.BotoCoreError: "the S3 client failed",
+    # Those of configurations that cannot work, and of uses that no store has.
+    boto.BotoCoreError: "the S3 client's configuration cannot work",
 }
 """The message for each exception; a subclass has the message of its nearest base class."""
 

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import BinaryIO, Literal
+from typing import Literal, Unpack
 from urllib.parse import SplitResult
 
-from progimage.stores.object_store import Stat
+from progimage.stores.opening import StoreOptions
 from progimage.stores.s3.bucket import S3Bucket
 from progimage.stores.s3.client import S3Clients
 from progimage.stores.s3.errors import s3_faults
 from progimage.stores.s3.hedging import AT_ONCE, Hedges
-from progimage.stores.s3.reads import S3Reader, S3Reads
+from progimage.stores.s3.reads import S3Reads
 from progimage.stores.s3.url import s3_arguments
 from progimage.stores.s3.writes import S3Writes
 
 
-class S3Store:
+class S3Store(S3Reads, S3Writes):
     """An `ObjectStore` under a prefix of a bucket.
 
     The server must keep the promises of S3 that `prove_conditional_writes` tries:
@@ -79,29 +78,8 @@ class S3Store:
             read_timeout_s=read_timeout_s,
         )
         self.bucket = S3Bucket(bucket, prefix, clients, deadline_s)
-        self.reads = S3Reads(self.bucket, Hedges() if hedged_reads else None)
-        self.writes = S3Writes(self.bucket, conditional=conditional_writes)
-
-    def put(
-        self, key: str, source: BinaryIO, *, media_type: str, expect: str | None = None
-    ) -> Stat:
-        return self.writes.put(key, source, media_type=media_type, expect=expect)
-
-    def open(self, key: str, start: int = 0, length: int | None = None) -> S3Reader:
-        return self.reads.open(key, start, length)
-
-    def open_if_changed(self, key: str, etag: str) -> S3Reader | None:
-        """Return a reader of the object, or None if its etag is `etag`."""
-        return self.reads.open_if_changed(key, etag)
-
-    def stat(self, key: str) -> Stat:
-        return self.reads.stat(key)
-
-    def delete(self, key: str, *, expect: str | None = None) -> None:
-        self.writes.delete(key, expect=expect)
-
-    def list(self, prefix: str, after: str = "") -> Iterator[Stat]:
-        return self.reads.list(prefix, after)
+        S3Reads.__init__(self, self.bucket, Hedges() if hedged_reads else None)
+        S3Writes.__init__(self, self.bucket, conditional=conditional_writes)
 
     def presigned_url(self, key: str, *, expires_s: int, media_type: str) -> str:
         """Return a URL that serves the object as `media_type` for `expires_s` seconds."""
@@ -116,18 +94,9 @@ class S3Store:
 def from_url(
     url: SplitResult,
     *,
-    threads: int,
-    conditional_writes: bool,
-    deadline_s: float,
-    hedged_reads: bool,
     creates: bool,  # noqa: ARG001 (buckets are created by their owners)
     may_be_gone: bool,  # noqa: ARG001 (only looked for by the first call)
+    **options: Unpack[StoreOptions],
 ) -> S3Store:
     """Open `s3://bucket/prefix?…`; `s3_arguments` says what may follow."""
-    return S3Store(
-        **s3_arguments(url),
-        threads=threads,
-        conditional_writes=conditional_writes,
-        deadline_s=deadline_s,
-        hedged_reads=hedged_reads,
-    )
+    return S3Store(**s3_arguments(url), **options)

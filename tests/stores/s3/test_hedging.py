@@ -139,7 +139,7 @@ def store(opened: S3Store, holding: Holding) -> S3Store:
     store, hedges = opened, Hedges()
     for _ in range(250):
         hedges.note(late=False)
-    store.reads.hedges = hedges
+    store.hedges = hedges
     put(store, "key", b"bytes")
     get(store, "key")
     holding.gets = 0
@@ -224,8 +224,8 @@ def test_nothing_is_asked_twice_where_hedging_is_off(held_server, holding):
 
 def test_only_objects_are_asked_for_twice(store, holding):
     seen = []
-    before = store.reads.hedges.delay_s
+    before = store.hedges.delay_s
     store.stat("key")
     seen += list(store.list(""))
     assert [stat.key for stat in seen] == ["key"]
-    assert store.reads.hedges.delay_s == before
+    assert store.hedges.delay_s == before

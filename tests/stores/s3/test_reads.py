@@ -50,7 +50,7 @@ class TestServersThatDiffer:
             store.delete("key", expect=first)
         store.delete("key", expect=second)
         assert keys(store) == []
-        store.writes.deletes_by_etag = True
+        store.deletes_by_etag = True
 
     def test_a_collision_of_writers_is_tried_again(self, store, meddler):
         """AWS answers 409 when another request to the key was under way."""
