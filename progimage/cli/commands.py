@@ -1,43 +1,68 @@
 """The `progimage` command: use a server, run one, and maintain its store.
 
-Each module has the commands of one subject in a `Typer` named `app`; this one joins them.
+Each module has the commands of one subject in a `Typer` named `app`. It is imported when one of
+its commands is looked up, so that each command starts as fast as its own module.
 """
 
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from collections import UserDict
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from progimage import __version__
-from progimage.cli import (
-    account,
-    adopt,
-    albums,
-    bulk,
-    download,
-    duplicates,
-    edit,
-    jobs,
-    search,
-    server_commands,
-    trash,
-    upload,
-)
-from progimage.cli.terminal import CommandError, allow_any_text, message
-from progimage.client import ClientError, InvalidCall, Unauthorized
-from progimage.errors import ProgImageError
+from progimage.cli.server_commands import SERVER_COMMANDS
+from progimage.cli.terminal import allow_any_text
+
+CLIENT_COMMANDS = {
+    "upload": ("upload",),
+    "search": ("search", "ls", "show", "tags", "transforms"),
+    "duplicates": ("duplicates",),
+    "download": ("get", "render", "link", "html"),
+    "edit": ("edit", "rm"),
+    "bulk": ("bulk",),
+    "albums": ("album",),
+    "trash": ("trash", "restore"),
+    "jobs": ("import-urls", "jobs"),
+    "adopt": ("adopt",),
+    "account": ("login", "account", "logout"),
+}
+"""The commands of each module."""
+
+
+class _Commands(UserDict[str, Any]):
+    """Commands by name, each imported when it is looked up."""
+
+    def __getitem__(self, name: str) -> Any:
+        module, attribute = self.data[name]
+        app = getattr(import_module(f"progimage.cli.{module}"), attribute)
+        return typer.main.get_group(app).commands[name]
+
+
+class _Group(TyperGroup):
+    def __init__(self, **attributes: Any) -> None:
+        super().__init__(**attributes)
+        self.commands = _Commands(
+            {name: (module, "app") for module, names in CLIENT_COMMANDS.items() for name in names}
+        )
+        has_server = find_spec("falcon") is not None
+        for module, names in SERVER_COMMANDS.items():
+            place = (module, "app") if has_server else ("server_commands", "without_server")
+            self.commands |= dict.fromkeys(names, place)
+
 
 app = typer.Typer(
+    cls=_Group,
     help="A self-hosted image service with no database.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=True,
 )
-for part in (upload, search, duplicates, download, edit, bulk, albums, trash, jobs, adopt, account):
-    app.add_typer(part.app)
-server_commands.add_to(app)
 
 
 def _print_version(is_requested: bool) -> None:
@@ -63,18 +88,8 @@ def main() -> None:
     allow_any_text()
     try:
         app()
-    except (ProgImageError, CommandError, InvalidCall) as error:
-        # An error of the settings has a line for each of them.
-        for line in f"progimage: {error}".splitlines():
-            message(line, "red")
-        sys.exit(2)
-    except ClientError as error:
-        message(f"progimage: {error}", "red")
-        if isinstance(error, Unauthorized):
-            message("log in with `progimage login NAME`, or set PROGIMAGE_TOKEN to an API key")
-        sys.exit(1)
-    except OSError as error:
-        # An error of this machine, such as a full disk.
-        where = f"{error.filename}: " if error.filename else ""
-        message(f"progimage: {where}{error.strerror or error}", "red")
-        sys.exit(1)
+    except Exception as error:
+        # Only here, since it imports the client, which the server does not need.
+        from progimage.cli.failures import report  # noqa: PLC0415
+
+        sys.exit(report(error))

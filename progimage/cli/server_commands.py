@@ -2,34 +2,29 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from importlib.util import find_spec
-
 import typer
 
 from progimage.errors import ConfigError
 
-MODULES = (
-    *("serve", "settings", "worker", "store"),
-    *("maintenance", "index", "prepare", "quarantine", "copy_store", "users", "link_key"),
-    *("translate", "webhooks"),
-)
-NAMES = (
-    *("serve", "settings", "worker", "create-store", "upgrade-store"),
-    *("check", "gc", "reindex", "stats", "index", "prepare", "quarantine", "copy-store", "user"),
-    *("link-key", "translate", "webhooks"),
-)
+SERVER_COMMANDS = {
+    "serve": ("serve",),
+    "settings": ("settings",),
+    "worker": ("worker",),
+    "store": ("create-store", "upgrade-store"),
+    "maintenance": ("check", "reindex", "gc", "stats"),
+    "index": ("index",),
+    "prepare": ("prepare",),
+    "quarantine": ("quarantine",),
+    "copy_store": ("copy-store",),
+    "users": ("user",),
+    "link_key": ("link-key",),
+    "translate": ("translate",),
+    "webhooks": ("webhooks",),
+}
+"""The commands of each module."""
 
-
-def add_to(app: typer.Typer) -> None:
-    """Add the commands, or, where the server's packages are missing, ones that say so."""
-    if find_spec("falcon"):
-        for module in MODULES:
-            app.add_typer(import_module(f"progimage.cli.{module}").app)
-        return
-    any_arguments = {"ignore_unknown_options": True, "allow_extra_args": True}
-    for name in NAMES:
-        app.command(name, hidden=True, context_settings=any_arguments)(_missing)
+without_server = typer.Typer()
+"""The same commands where the packages of the server are missing: each says so."""
 
 
 def _missing(context: typer.Context) -> None:
@@ -37,3 +32,12 @@ def _missing(context: typer.Context) -> None:
         f"{context.command.name}: needs the packages of the server; install progimage-service "
         "with its extra 'server'"
     )
+
+
+for _names in SERVER_COMMANDS.values():
+    for _name in _names:
+        without_server.command(
+            _name,
+            hidden=True,
+            context_settings={"ignore_unknown_options": True, "allow_extra_args": True},
+        )(_missing)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Annotated, Literal, TypedDict
 
@@ -112,7 +112,8 @@ def upload(
             on_external="replace" if replaces else "conflict",
         )
         found = _sources(paths, tally) if files else None
-        results = _results(client, found, name, fields, concurrency)
+        # It ends before the client does, also where a loop over it breaks off.
+        results = stack.enter_context(closing(_results(client, found, name, fields, concurrency)))
         try:
             for result in results:
                 _count(result, tally)
@@ -155,7 +156,7 @@ def _check_external_id(external_id: str, files: int, *, replaces: bool) -> None:
 
 def _results(
     client: Client, paths: Iterator[Path] | None, name: str, fields: WithId, concurrency: int
-) -> Iterator[Uploaded]:
+) -> Generator[Uploaded]:
     """Upload files, or standard input without `paths`; yield each result."""
     if paths is None:
         yield _upload_one(client, Path("-"), name, fields)

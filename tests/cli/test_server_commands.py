@@ -1,16 +1,12 @@
-"""Which commands need the packages of the server."""
+"""Commands of the server where only the client is installed."""
 
 from __future__ import annotations
 
-from importlib import import_module
-
 import typer
 
-from progimage.cli.server_commands import MODULES, NAMES
+from progimage.cli.server_commands import SERVER_COMMANDS, without_server
 
 
-def test_every_command_of_those_modules_is_named():
-    app = typer.Typer()
-    for module in MODULES:
-        app.add_typer(import_module(f"progimage.cli.{module}").app)
-    assert set(typer.main.get_command(app).commands) == set(NAMES)
+def test_without_the_packages_of_the_server_its_commands_are_there_all_the_same():
+    named = [name for names in SERVER_COMMANDS.values() for name in names]
+    assert list(typer.main.get_group(without_server).commands) == named
