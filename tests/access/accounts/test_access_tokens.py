@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 
 import pytest
-from argon2 import extract_parameters
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from cryptography.hazmat.primitives.serialization import (
@@ -16,7 +15,6 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from progimage import config
-from progimage.access.accounts import passwords
 from progimage.access.accounts.access_tokens import key_ring
 from progimage.config import Auth
 from progimage.config.clock_skew import APART_S
@@ -108,8 +106,3 @@ def test_settings_without_a_valid_key_are_an_error_that_shows_no_secret(environ,
         config.load(environ, file)
     assert words in str(error.value)
     assert "hunter2" not in str(error.value).replace("auth.keys.0.hunter2", "")
-
-
-def test_the_hash_for_a_missing_account_takes_as_long_as_others():
-    made = extract_parameters(passwords.Passwords().hash("correct horse battery"))
-    assert extract_parameters(passwords.UNUSED_HASH) == made
