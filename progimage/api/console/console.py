@@ -14,7 +14,7 @@ from importlib.resources.abc import Traversable
 
 import falcon
 
-from progimage.api.openapi.documented import Answer, Parameter, documented
+from progimage.api.openapi.documented import Answer, documented, in_path
 from progimage.api.openapi.schemas import IF_NONE_MATCH
 from progimage.api.requests.conditional import none_match_holds
 from progimage.api.responses.delivery import not_modified
@@ -118,16 +118,9 @@ class Console:
             304: Answer("The client has this version.", {}, ("ETag",)),
         },
         parameters=(
-            Parameter(
-                "path",
-                "The path of the file, such as `js/main.js`.",
-                {"type": "string"},
-                "path",
-                required=True,
-            ),
+            in_path("path", "The path of the file, such as `js/main.js`."),
             IF_NONE_MATCH,
         ),
-        errors=(NotFound,),
         is_open=True,
     )
     def on_get(self, req: falcon.Request, resp: falcon.Response, path: str) -> None:

@@ -13,13 +13,7 @@ from pydantic import BaseModel
 
 from progimage import __version__
 from progimage.api.openapi import schemas
-from progimage.api.openapi.documented import (
-    Answer,
-    Documented,
-    Named,
-    Parameter,
-    of_responder,
-)
+from progimage.api.openapi.documented import Answer, Documented, Named, Parameter, of_responder
 from progimage.api.openapi.errors import examples
 from progimage.api.openapi.headers import header
 from progimage.api.requests.json_body import JsonBody
@@ -194,10 +188,9 @@ class _Writer:
         return written
 
     def _errors(self, described: Documented, *, is_head: bool) -> dict[str, Any]:
-        with_account = () if described.is_open else (Unauthenticated,)
         return {
             str(status): self._problem(status, found, is_head=is_head)
-            for status, found in examples((*described.errors, *with_account)).items()
+            for status, found in examples(described.every_error()).items()
         }
 
     def _problem(

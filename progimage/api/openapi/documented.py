@@ -7,16 +7,31 @@ returns one of these for the settings, with their limits.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import KW_ONLY, dataclass, field
 from typing import Any, NamedTuple, TypeVar
 
-from progimage.errors import ProgImageError
+from progimage.errors import (
+    InvalidField,
+    InvalidRequest,
+    NotFound,
+    ProgImageError,
+    RequestTimeout,
+    RequestTooLarge,
+    StoreUnavailable,
+    Unauthenticated,
+)
 
 Schema = Any
 Responder = TypeVar("Responder", bound=Callable[..., Any])
 
 _ATTRIBUTE = "__documented__"
+
+Error = type[ProgImageError] | int
+"""An error of this package, or the status of one that only HTTP has (405, 415)."""
+
+BODY_ERRORS = (InvalidRequest, InvalidField, RequestTimeout, RequestTooLarge)
+"""The errors of every request with a body."""
 
 
 class Named(NamedTuple):
@@ -28,7 +43,11 @@ class Named(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One parameter in the query, the path or a header."""
+    """One parameter in the query, the path or a header.
+
+    Attributes:
+        errors: those that its values can cause; in the query also `InvalidRequest`.
+    """
 
     name: str
     about: str
@@ -37,6 +56,25 @@ class Parameter:
     required: bool = False
     explode: bool = False
     example: Any = None
+    errors: tuple[Error, ...] = ()
+
+
+def in_path(
+    name: str,
+    about: str,
+    example: Any = None,
+    errors: tuple[Error, ...] = (NotFound,),
+    **schema: Any,
+) -> Parameter:
+    """Return the description of a part of the path; `schema` is that of its text."""
+    return Parameter(
+        name, about, {"type": "string", **schema}, "path", True, example=example, errors=errors
+    )
+
+
+def in_header(name: str, about: str, *errors: Error) -> Parameter:
+    """Return the description of a header that is text."""
+    return Parameter(name, about, {"type": "string"}, "header", errors=errors)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +96,6 @@ class Content:
     examples: Mapping[str, Any] = field(default_factory=dict)
 
 
-Error = type[ProgImageError] | int
-"""An error of this package, or the status of one that only HTTP has (405, 415)."""
-
-
 @dataclass(frozen=True, slots=True)
 class Documented:
     """The description of one responder, and the decorator that attaches it.
@@ -70,7 +104,8 @@ class Documented:
         name: with the method it is the operationId.
         tag: the chapter of the description.
         answers: the successful answers, by status.
-        errors: the errors; their status and title come from `problems.KINDS`.
+        errors: the errors that do not follow from the rest, see `every_error`; their status
+            and title come from `problems.KINDS`.
         is_open: True if it never needs an account.
     """
 
@@ -87,6 +122,19 @@ class Documented:
         """Attach this description to a responder, and return the responder."""
         setattr(responder, _ATTRIBUTE, self)
         return responder
+
+    def every_error(self) -> Iterator[Error]:
+        """Yield the errors: its own, and those of its parameters, its body, store and account."""
+        yield from self.errors
+        for parameter in self.parameters:
+            yield from parameter.errors
+            if parameter.place == "query":
+                yield InvalidRequest
+        if self.body is not None:
+            yield from BODY_ERRORS
+        if not self.is_open:
+            yield StoreUnavailable
+            yield Unauthenticated
 
 
 documented = Documented

@@ -8,13 +8,13 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from progimage.access.signed_links import TOKEN
-from progimage.api.openapi.documented import Answer, Named, Parameter
+from progimage.api.openapi.documented import Answer, Named, Parameter, in_header, in_path
 from progimage.api.requests.json_body import UploadFields
 from progimage.api.requests.query import DOWNLOAD as DOWNLOAD_NAME
 from progimage.api.requests.query import SIGNATURE as SIGNATURE_NAME
 from progimage.api.responses.json_document import Link
 from progimage.config import Settings
-from progimage.errors import InvalidField, InvalidRequest, RequestTimeout, RequestTooLarge
+from progimage.errors import InvalidLink, LinkExpired, PreconditionFailed, PreconditionRequired
 from progimage.imaging.codecs import formats
 from progimage.imaging.registry import describe
 from progimage.model import PUBLIC_FIELDS, Record
@@ -44,10 +44,6 @@ PROBLEM_SCHEMA = Named(
         "required": ["type", "title", "status", "detail"],
     },
 )
-
-
-BODY_ERRORS = (InvalidRequest, InvalidField, RequestTimeout, RequestTooLarge)
-"""The errors of every request with a body in JSON."""
 
 
 def inlined(schema: Any, parts: dict[str, Any] | None = None) -> Any:
@@ -157,40 +153,32 @@ UPLOAD_FIELDS = tuple(
 )
 """The fields about a picture as query parameters, for a body that has no place for them."""
 
-IMAGE_ID = Parameter(
+IMAGE_ID = in_path(
     "image_id",
     "Id of a picture: 64 lowercase hex digits.",
-    {"type": "string", "pattern": "^[0-9a-f]{64}$"},
-    place="path",
-    required=True,
-    example="e4dcc0711feda721c7b22047b1cb7cc0c36767ad9aba53991aac78d439eb9ce3",
+    "e4dcc0711feda721c7b22047b1cb7cc0c36767ad9aba53991aac78d439eb9ce3",
+    pattern="^[0-9a-f]{64}$",
 )
 
 WRITABLE = tuple(form for form in formats.READABLE if form.is_writable)
 
-EXTENSION = Parameter(
+EXTENSION = in_path(
     "extension",
     "The format of the result; auto is the best that Accept allows.",
-    {"type": "string", "enum": [*(e for form in WRITABLE for e in form.extensions), "auto"]},
-    place="path",
-    required=True,
-    example="webp",
+    "webp",
+    enum=[*(e for form in WRITABLE for e in form.extensions), "auto"],
 )
 
-PIPELINE = Parameter(
+PIPELINE = in_path(
     "path",
     "Steps separated by `/`, each an operation with its arguments, and optionally the "
     "extension of a format: `crop:x=10,y=20,w=800,h=600/rotate:90/grayscale.webp`. "
     "Every operation is at `/transforms/` and, as a schema, among the components here.",
-    {
-        "type": "string",
-        "minLength": 1,
-        "maxLength": 1000,
-        "examples": [operation["example"] for operation in describe()],
-    },
-    place="path",
-    required=True,
-    example="thumbnail:200x200.webp",
+    "thumbnail:200x200.webp",
+    errors=(),
+    minLength=1,
+    maxLength=1000,
+    examples=[operation["example"] for operation in describe()],
 )
 
 ARGUMENTS = Parameter(
@@ -212,6 +200,7 @@ SIGNATURE = Parameter(
     "The signature of a link, from `POST /images/<id>/links/` or a back end with a link key.",
     # JSON Schema has the regular expressions of ECMAScript: groups without names.
     {"type": "string", "pattern": f"^{re.sub(r'[?]P<[a-z]+>', '', TOKEN.pattern)}$"},
+    errors=(InvalidLink, LinkExpired),
 )
 
 DOWNLOAD = Parameter(
@@ -220,26 +209,20 @@ DOWNLOAD = Parameter(
     {"type": "string", "maxLength": 1000},
 )
 
-RANGE = Parameter("Range", "One range of bytes.", {"type": "string"}, place="header")
+RANGE = in_header("Range", "One range of bytes.", 416)
 IF_MATCH = Parameter(
     "If-Match",
     "The ETag of the version the edit is based on.",
     {"type": "string"},
     place="header",
     required=True,
+    errors=(PreconditionFailed, PreconditionRequired),
 )
-IF_NONE_MATCH = Parameter(
-    "If-None-Match", "304 if the ETag is among these.", {"type": "string"}, place="header"
+IF_NONE_MATCH = in_header("If-None-Match", "304 if the ETag is among these.")
+IF_MODIFIED_SINCE = in_header(
+    "If-Modified-Since", "304 if the picture did not change since; only without If-None-Match."
 )
-IF_MODIFIED_SINCE = Parameter(
-    "If-Modified-Since",
-    "304 if the picture did not change since; only without If-None-Match.",
-    {"type": "string"},
-    place="header",
-)
-ACCEPT = Parameter(
-    "Accept", "The formats that `auto` may choose from.", {"type": "string"}, place="header"
-)
+ACCEPT = in_header("Accept", "The formats that `auto` may choose from.")
 
 RENDITION_PARAMETERS = (SIGNATURE, DOWNLOAD, ACCEPT, RANGE, IF_NONE_MATCH)
 """The parameters of every request for a rendition, beside those that name it."""

@@ -16,10 +16,7 @@ from progimage.api.requests.json_body import JsonBody, read_json
 from progimage.api.resources.deletion import Deletion
 from progimage.api.responses import problems
 from progimage.config import Settings
-from progimage.errors import (
-    ProgImageError,
-    StoreUnavailable,
-)
+from progimage.errors import ProgImageError
 from progimage.fields import Tags, fold
 from progimage.library import Library
 from progimage.model import Record, Viewer, Visibility
@@ -127,7 +124,6 @@ class BulkResource:
             {schemas.JSON: BulkChange},
             examples={schemas.JSON: {"images": ["9c1e", "77ab"], "add_tags": ["sea"]}},
         ),
-        errors=(*schemas.BODY_ERRORS, StoreUnavailable),
     )
     def on_patch(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Change, delete or restore each picture; 200 if all succeeded, 207 if some failed.

@@ -10,12 +10,12 @@ from progimage.api.fronts.deep_zoom import MEDIA_TYPE, descriptor, pipeline_of, 
 from progimage.api.fronts.iiif.grammar import FORMATS
 from progimage.api.fronts.iiif.identifier import read_identifier
 from progimage.api.openapi import schemas
-from progimage.api.openapi.documented import Answer, Parameter, documented
+from progimage.api.openapi.documented import Answer, documented, in_path
 from progimage.api.requests.query import picture_query
 from progimage.api.requests.raw_path import raw_path
 from progimage.api.resources.renditions import RENDER_ERRORS
 from progimage.api.responses.viewers import ViewerResponder
-from progimage.errors import InvalidRequest, NotFound, OriginFailed, OriginTimeout
+from progimage.errors import InvalidRequest, OriginFailed, OriginTimeout
 from progimage.imaging.operation import Size
 from progimage.imaging.pipeline import Pipeline
 
@@ -23,14 +23,11 @@ _REMEMBERED_TILES = 4_096
 _IN_FORMATS = dict.fromkeys(FORMATS.values(), schemas.BINARY)
 _TILE = schemas.delivered(_IN_FORMATS, rendered=True)
 
-PATH = Parameter(
+PATH = in_path(
     "path",
     "`<identifier>.dzi` for the descriptor, `<identifier>_files/<level>/<column>_<row>.<format>` "
     "for a tile. Identifiers are those of IIIF.",
-    {"type": "string"},
-    place="path",
-    required=True,
-    example=f"{schemas.IMAGE_ID.example}.dzi",
+    f"{schemas.IMAGE_ID.example}.dzi",
 )
 
 
@@ -53,7 +50,7 @@ class DeepZoom:
             ),
         },
         parameters=(PATH, schemas.SIGNATURE, schemas.RANGE, schemas.IF_NONE_MATCH),
-        errors=(*RENDER_ERRORS, NotFound, OriginFailed, OriginTimeout, 416),
+        errors=(*RENDER_ERRORS, OriginFailed, OriginTimeout),
     )
     def on_get(self, req: falcon.Request, resp: falcon.Response, path: str) -> None:
         """Send a tile of a picture, or the descriptor that says which tiles there are."""

@@ -8,7 +8,7 @@ import falcon
 
 from progimage.api.auth.authentication import viewer_of
 from progimage.api.openapi import schemas
-from progimage.api.openapi.documented import Answer, Parameter, documented
+from progimage.api.openapi.documented import Answer, documented, in_path
 from progimage.api.requests.misplaced import check_no_transform
 from progimage.api.requests.pipelines import PipelineParser
 from progimage.api.requests.query import picture_query
@@ -24,22 +24,20 @@ from progimage.library.external_ids import ExternalIds, clean_external_id
 
 _PREFIX = "/external/"
 
-_OWNER = Parameter(
+_OWNER = in_path(
     "owner",
     "The account that the picture belongs to; `_` for pictures without an owner.",
-    {"type": "string", "minLength": 1, "maxLength": 100},
-    place="path",
-    required=True,
-    example="_",
+    "_",
+    minLength=1,
+    maxLength=100,
 )
-_PATH = Parameter(
+_PATH = in_path(
     "path",
     "The external id, percent-encoded as one segment; then `/` and a pipeline for a rendition: "
     "`sku-42/thumbnail.webp`, or `products%2F42/thumbnail.webp`.",
-    {"type": "string", "minLength": 1, "maxLength": 2000},
-    place="path",
-    required=True,
-    example="sku-42",
+    "sku-42",
+    minLength=1,
+    maxLength=2000,
 )
 
 
@@ -72,7 +70,7 @@ class ExternalResource:
             _PATH,
             *schemas.RENDITION_PARAMETERS,
         ),
-        errors=(*RENDER_ERRORS, NotFound, 416),
+        errors=(*RENDER_ERRORS,),
     )
     def on_get(self, req: falcon.Request, resp: falcon.Response, owner: str, path: str) -> None:
         """Send the picture that has this external id at present, or a rendition of it.

@@ -14,7 +14,7 @@ from progimage.api.fronts.iiif.identifier import Identifier
 from progimage.api.fronts.iiif.info import CONTEXTS, PROFILES, info
 from progimage.api.fronts.iiif.path import INFO, split_path
 from progimage.api.openapi import schemas
-from progimage.api.openapi.documented import Answer, Parameter, documented
+from progimage.api.openapi.documented import Answer, Parameter, documented, in_path
 from progimage.api.requests.raw_path import raw_path
 from progimage.api.resources.renditions import RENDER_ERRORS
 from progimage.api.responses.hal import Urls
@@ -36,15 +36,12 @@ VERSION = Parameter(
     required=True,
     example=3,
 )
-PATH = Parameter(
+PATH = in_path(
     "path",
     "An identifier, then `/info.json` or `/<region>/<size>/<rotation>/<quality>.<format>`. The "
     "identifier is a picture's id, or `origin:<name>:<key>` with `%2F` for each slash of the key; "
     "`~<signature>` after it shows a private picture.",
-    {"type": "string"},
-    place="path",
-    required=True,
-    example=f"{schemas.IMAGE_ID.example}/full/max/0/default.jpg",
+    f"{schemas.IMAGE_ID.example}/full/max/0/default.jpg",
 )
 _PICTURE = schemas.delivered(_IN_FORMATS, rendered=True)
 _ANSWERS = {

@@ -13,27 +13,16 @@ from progimage.api.auth.authentication import viewer_of
 from progimage.api.fronts.iiif.geometry import SizeLimits
 from progimage.api.fronts.iiif.presentation import Presenter
 from progimage.api.openapi import schemas
-from progimage.api.openapi.documented import Parameter, documented
+from progimage.api.openapi.documented import Parameter, documented, in_path
 from progimage.api.requests.query import pairs
 from progimage.api.requests.search import QueryParameters
+from progimage.api.resources.albums.documents import ALBUM_ID
 from progimage.api.resources.albums.reading import AlbumReader, SeenAlbum
-from progimage.api.resources.iiif_manifests import (
-    ANSWERS,
-    MAX_CANVASES,
-    range_text,
-    send_manifest,
-)
+from progimage.api.resources.iiif_manifests import ANSWERS, MAX_CANVASES, range_text, send_manifest
 from progimage.api.responses.delivery import PRIVATE
 from progimage.api.responses.hal import Urls
 from progimage.api.responses.viewers import facts_caching, without_texts
-from progimage.errors import (
-    InvalidLink,
-    InvalidRequest,
-    LinkExpired,
-    NotFound,
-    Overloaded,
-    StoreUnavailable,
-)
+from progimage.errors import InvalidLink, LinkExpired, NotFound, Overloaded
 from progimage.imaging.limits import Limits
 from progimage.library.albums import MAX_PICTURES
 from progimage.model import ANONYMOUS, Record
@@ -59,13 +48,11 @@ class AlbumManifests:
         "viewers",
         ANSWERS,
         parameters=(
-            Parameter(
+            in_path(
                 "album",
                 "Id of an album; `~` and the signature of a link to it may follow.",
-                {"type": "string"},
-                place="path",
-                required=True,
-                example="5f0c6a4f1f0e4c4b9a4d2f6f9b7a1c3d",
+                ALBUM_ID.example,
+                (NotFound, InvalidLink, LinkExpired),
             ),
             Parameter(
                 _PAGE,
@@ -75,7 +62,7 @@ class AlbumManifests:
             schemas.ACCEPT,
             schemas.IF_NONE_MATCH,
         ),
-        errors=(InvalidRequest, NotFound, InvalidLink, LinkExpired, Overloaded, StoreUnavailable),
+        errors=(Overloaded,),
     )
     def on_get(self, req: falcon.Request, resp: falcon.Response, album: str) -> None:
         """Send a manifest of the pictures of an album, in its order.

@@ -14,7 +14,7 @@ from progimage.api.fronts.iiif.geometry import SizeLimits
 from progimage.api.fronts.iiif.identifier import read_identifier
 from progimage.api.fronts.iiif.presentation import Presenter
 from progimage.api.openapi import schemas
-from progimage.api.openapi.documented import Answer, Parameter, documented
+from progimage.api.openapi.documented import Answer, Parameter, documented, in_path
 from progimage.api.requests.query import pairs
 from progimage.api.requests.raw_path import raw_path
 from progimage.api.requests.search import CONDITIONS, PARAMETERS, QueryParameters, query_of
@@ -24,13 +24,11 @@ from progimage.api.responses.json_ld import JSON_LD, send_json_ld
 from progimage.api.responses.viewers import ViewerResponder, facts_caching
 from progimage.errors import (
     InvalidLink,
-    InvalidRequest,
     LinkExpired,
     NotFound,
     OriginFailed,
     OriginTimeout,
     Overloaded,
-    StoreUnavailable,
 )
 from progimage.imaging.limits import Limits
 from progimage.library.search.catalogue import Catalogue
@@ -56,13 +54,11 @@ ANSWERS = {
     ),
     304: Answer("The client has this version.", {}, ("Cache-Control", "ETag", "Vary")),
 }
-_IDENTIFIER = Parameter(
+_IDENTIFIER = in_path(
     "path",
     "The identifier of a picture, as in the Image API.",
-    {"type": "string"},
-    place="path",
-    required=True,
-    example=schemas.IMAGE_ID.example,
+    schemas.IMAGE_ID.example,
+    (NotFound, InvalidLink, LinkExpired, OriginFailed, OriginTimeout),
 )
 _PAGE_PARAMETER = Parameter(
     _PAGE,
@@ -87,15 +83,7 @@ class Manifests:
         "viewers",
         ANSWERS,
         parameters=(_IDENTIFIER, schemas.ACCEPT, schemas.IF_NONE_MATCH),
-        errors=(
-            NotFound,
-            InvalidLink,
-            LinkExpired,
-            OriginFailed,
-            OriginTimeout,
-            Overloaded,
-            StoreUnavailable,
-        ),
+        errors=(Overloaded,),
     )
     def on_get(self, req: falcon.Request, resp: falcon.Response, path: str) -> None:
         """Send the manifest of a picture."""
@@ -114,7 +102,7 @@ class Manifests:
             schemas.ACCEPT,
             schemas.IF_NONE_MATCH,
         ),
-        errors=(InvalidRequest, NotFound, StoreUnavailable),
+        errors=(NotFound,),
     )
     def on_get_search(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Send a manifest of the public pictures that match a search, newest first.

@@ -11,7 +11,14 @@ from pydantic import Field
 from progimage.api.auth.authentication import viewer_of
 from progimage.api.components import Components
 from progimage.api.openapi import schemas
-from progimage.api.openapi.documented import Answer, Content, Named, Parameter, documented
+from progimage.api.openapi.documented import (
+    BODY_ERRORS,
+    Answer,
+    Content,
+    Named,
+    Parameter,
+    documented,
+)
 from progimage.api.requests import preconditions
 from progimage.api.requests.misplaced import check_no_transform
 from progimage.api.requests.query import pairs, picture_query
@@ -29,10 +36,7 @@ from progimage.errors import (
     EmptyPicture,
     ExternalIdTaken,
     Forbidden,
-    InvalidLink,
     InvalidRequest,
-    LinkExpired,
-    NotFound,
     Overloaded,
     PictureError,
     PictureTooLarge,
@@ -41,7 +45,6 @@ from progimage.errors import (
     QuotaExceeded,
     RenderFailed,
     RenderTimeout,
-    StoreUnavailable,
 )
 from progimage.ingest import known
 from progimage.ingest.ingest import Staged
@@ -70,7 +73,7 @@ _MANY = Named(
 _RESULT = {schemas.JSON: {"oneOf": [schemas.UPLOADED, _MANY]}}
 
 UPLOAD_ERRORS = (
-    *schemas.BODY_ERRORS,
+    *BODY_ERRORS,
     DownloadNotAllowed,
     DownloadFailed,
     EmptyPicture,
@@ -82,7 +85,6 @@ UPLOAD_ERRORS = (
     RenderFailed,
     RenderTimeout,
     Overloaded,
-    StoreUnavailable,
 )
 """The errors of requests that send a picture."""
 
@@ -228,7 +230,6 @@ class PictureResource:
             schemas.IF_NONE_MATCH,
             schemas.IF_MODIFIED_SINCE,
         ),
-        errors=(InvalidRequest, NotFound, InvalidLink, LinkExpired, 416, StoreUnavailable),
     )
     def on_get(self, req: falcon.Request, resp: falcon.Response, image_id: str) -> None:
         """Send the original, byte for byte."""
@@ -248,7 +249,7 @@ class PictureResource:
                 {"type": "string", "enum": ["true", "false"], "default": "true"},
             ),
         ),
-        errors=(InvalidRequest, NotFound, Forbidden, PreconditionFailed, StoreUnavailable),
+        errors=(Forbidden, PreconditionFailed),
     )
     def on_delete(self, req: falcon.Request, resp: falcon.Response, image_id: str) -> None:
         """Delete the picture with its renditions.
@@ -279,7 +280,7 @@ class RenditionCacheResource:
         "renditions",
         {200: Answer("The renditions are removed.", {schemas.JSON: Purged})},
         parameters=(schemas.IMAGE_ID,),
-        errors=(NotFound, Forbidden, StoreUnavailable),
+        errors=(Forbidden,),
     )
     def on_delete(self, req: falcon.Request, resp: falcon.Response, image_id: str) -> None:
         """Remove the cached renditions; each is rendered again at the next request for it."""

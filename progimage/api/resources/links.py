@@ -27,16 +27,7 @@ from progimage.api.requests.links import (
 from progimage.api.requests.media_type import JSON, check_media_type
 from progimage.api.responses.signed_link import LinkWriter, SignedLink
 from progimage.config import Settings
-from progimage.errors import (
-    Forbidden,
-    InvalidArgument,
-    InvalidField,
-    InvalidRequest,
-    NoLinkKey,
-    NotFound,
-    StoreUnavailable,
-    TransformNotAllowed,
-)
+from progimage.errors import Forbidden, InvalidArgument, NoLinkKey, NotFound, TransformNotAllowed
 from progimage.imaging.limits import Limits
 from progimage.library import Library
 from progimage.model import Record, Viewer
@@ -69,17 +60,7 @@ class Links:
             {schemas.JSON: partial(with_limits, LinkRequest)},
             examples={schemas.JSON: EXAMPLE},
         ),
-        errors=(
-            InvalidRequest,
-            InvalidArgument,
-            InvalidField,
-            NotFound,
-            Forbidden,
-            TransformNotAllowed,
-            NoLinkKey,
-            StoreUnavailable,
-            415,
-        ),
+        errors=(InvalidArgument, Forbidden, TransformNotAllowed, NoLinkKey, 415),
     )
     def on_post(self, req: falcon.Request, resp: falcon.Response, image_id: str) -> None:
         """Sign a link that shows everybody one rendition of the picture, or all, for a time.

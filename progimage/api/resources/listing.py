@@ -21,7 +21,7 @@ from progimage.api.resources.images import Uploads
 from progimage.api.resources.listing_by_id import EXTERNAL_ID, ID, named
 from progimage.api.resources.record_shape import SHAPE, Document, shape
 from progimage.api.responses.hal import Urls
-from progimage.errors import InvalidRequest, NotFound, StoreUnavailable
+from progimage.errors import InvalidRequest, NotFound
 from progimage.imaging.did_you_mean import did_you_mean, shown
 from progimage.library import Library
 from progimage.library.search import cursor as cursors
@@ -130,7 +130,7 @@ class Listing:
             )
         },
         parameters=(*PARAMETERS, ID, EXTERNAL_ID, *_NEAR, _SORT, *SHAPE, LIMIT, CURSOR, _OFFSET),
-        errors=(InvalidRequest, NotFound, StoreUnavailable),
+        errors=(NotFound,),
     )
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Send a page, or with `Accept: application/x-ndjson` every match."""

@@ -18,15 +18,7 @@ from progimage.api.resources.record_shape import SHAPE, shape
 from progimage.api.responses.delivery import not_modified
 from progimage.api.responses.hal import Urls
 from progimage.config import Settings
-from progimage.errors import (
-    ExternalIdTaken,
-    Forbidden,
-    InvalidRequest,
-    NotFound,
-    PreconditionFailed,
-    PreconditionRequired,
-    StoreUnavailable,
-)
+from progimage.errors import ExternalIdTaken, Forbidden
 from progimage.library import Library
 from progimage.library.records import can_edit
 from progimage.model import Record
@@ -54,7 +46,6 @@ class MetadataResource:
         "pictures",
         {200: _RECORD, 304: Answer("The client has this version.", {}, ("ETag",))},
         parameters=(schemas.IMAGE_ID, *SHAPE, schemas.IF_NONE_MATCH),
-        errors=(InvalidRequest, NotFound, StoreUnavailable),
     )
     def on_get(self, req: falcon.Request, resp: falcon.Response, image_id: str) -> None:
         """Send the record with its links, or those of its fields that are asked for."""
@@ -78,16 +69,7 @@ class MetadataResource:
             dict.fromkeys(_PATCH_TYPES, PictureFields),
             examples={kind: {"title": "Harbour", "tags": ["sea"]} for kind in _PATCH_TYPES},
         ),
-        errors=(
-            *schemas.BODY_ERRORS,
-            Forbidden,
-            NotFound,
-            ExternalIdTaken,
-            PreconditionFailed,
-            415,
-            PreconditionRequired,
-            StoreUnavailable,
-        ),
+        errors=(Forbidden, ExternalIdTaken, 415),
     )
     def on_patch(self, req: falcon.Request, resp: falcon.Response, image_id: str) -> None:
         """Apply a JSON merge patch (RFC 7396) to the metadata of the version in If-Match."""

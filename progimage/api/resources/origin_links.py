@@ -11,7 +11,7 @@ from progimage.access.transform_policy import TransformPolicy
 from progimage.api.auth.authentication import author_of
 from progimage.api.auth.origins import OriginAuthorization, originals_forbidden
 from progimage.api.openapi import schemas
-from progimage.api.openapi.documented import Answer, Content, Parameter, documented
+from progimage.api.openapi.documented import Answer, Content, documented, in_path
 from progimage.api.requests.json_body import read_json
 from progimage.api.requests.links import (
     ANY,
@@ -31,26 +31,12 @@ from progimage.api.resources.origins import NAME
 from progimage.api.responses.origin_url import url_of
 from progimage.api.responses.signed_link import LinkWriter, SignedLink
 from progimage.config import Settings
-from progimage.errors import (
-    Forbidden,
-    InvalidField,
-    InvalidRequest,
-    NoLinkKey,
-    NotFound,
-    TransformNotAllowed,
-)
+from progimage.errors import Forbidden, InvalidField, NoLinkKey, NotFound, TransformNotAllowed
 from progimage.imaging.limits import Limits
 from progimage.imaging.pipeline import Pipeline
 from progimage.origins.origins import Origins
 
-_KEY = Parameter(
-    "key",
-    "The picture's key at its origin, percent-encoded.",
-    {"type": "string"},
-    place="path",
-    required=True,
-    example="2024/boat.jpg",
-)
+_KEY = in_path("key", "The picture's key at its origin, percent-encoded.", "2024/boat.jpg")
 
 
 class OriginLinks:
@@ -82,15 +68,7 @@ class OriginLinks:
             {schemas.JSON: partial(with_limits, LinkRequest)},
             examples={schemas.JSON: EXAMPLE},
         ),
-        errors=(
-            InvalidRequest,
-            InvalidField,
-            NotFound,
-            Forbidden,
-            TransformNotAllowed,
-            NoLinkKey,
-            415,
-        ),
+        errors=(Forbidden, TransformNotAllowed, NoLinkKey, 415),
     )
     def on_post(self, req: falcon.Request, resp: falcon.Response, name: str, key: str) -> None:
         """Sign a link that shows everybody one rendition of an origin's picture for a time.

@@ -10,7 +10,7 @@ import falcon
 from progimage.api.auth.authentication import author_of, viewer_of
 from progimage.api.auth.origins import OriginAuthorization
 from progimage.api.openapi import schemas
-from progimage.api.openapi.documented import Answer, Parameter, documented
+from progimage.api.openapi.documented import Answer, Parameter, documented, in_path
 from progimage.api.requests.origin_path import MARK, parts_of
 from progimage.api.requests.pipelines import PipelineParser
 from progimage.api.requests.query import VERSION as VERSION_NAME
@@ -31,7 +31,6 @@ from progimage.errors import (
     OriginTimeout,
     Overloaded,
     PreconditionFailed,
-    StoreUnavailable,
 )
 from progimage.jobs.creation import purge_of
 from progimage.jobs.model import Counts, Progress, Request
@@ -40,23 +39,18 @@ from progimage.origins.origins import Origin, Origins
 
 _INFO, _RENDERS = "info", "renders"
 
-NAME = Parameter(
+NAME = in_path(
     "name",
     "The name that the settings give the origin.",
-    {"type": "string", "pattern": "^[a-z0-9][a-z0-9-]{0,31}$"},
-    place="path",
-    required=True,
-    example="shop",
+    "shop",
+    pattern="^[a-z0-9][a-z0-9-]{0,31}$",
 )
-PATH = Parameter(
+PATH = in_path(
     "path",
     "A pipeline, then `/-/`, then the picture's key at its origin, percent-encoded: "
     "`resize:400x300,fit=cover.webp/-/2024/boat%20trip.jpg`. `-/<key>` is the picture itself, "
     "`info/-/<key>` its facts.",
-    {"type": "string"},
-    place="path",
-    required=True,
-    example="thumbnail.webp/-/2024/boat.jpg",
+    "thumbnail.webp/-/2024/boat.jpg",
 )
 VERSION = Parameter(
     VERSION_NAME,
@@ -180,7 +174,7 @@ class OriginResource:
             204: Answer("The copies are removed."),
         },
         parameters=(NAME, PATH),
-        errors=(InvalidRequest, NotFound, Forbidden, Overloaded, StoreUnavailable),
+        errors=(InvalidRequest, Forbidden, Overloaded),
     )
     def on_delete(self, req: falcon.Request, resp: falcon.Response, name: str, path: str) -> None:
         """Remove the cached copies and renditions of `renders/-/<key>`, on all nodes at once.

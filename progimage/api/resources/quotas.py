@@ -8,39 +8,16 @@ from pydantic import Field, StrictInt
 from progimage.access.accounts.users import Users
 from progimage.api.auth.authentication import viewer_of
 from progimage.api.openapi import schemas
-from progimage.api.openapi.documented import Answer, Content, Parameter, documented
+from progimage.api.openapi.documented import Answer, Content, documented, in_path
 from progimage.api.requests.json_body import JsonBody, read_json
 from progimage.api.responses.json_document import JsonDocument
 from progimage.config import Settings
-from progimage.errors import (
-    BadCredentials,
-    Forbidden,
-    InvalidRequest,
-    NotFound,
-    Overloaded,
-    StoreUnavailable,
-    Unauthenticated,
-)
+from progimage.errors import Forbidden, InvalidRequest, NotFound, Overloaded, Unauthenticated
 from progimage.library.quotas import Quotas
 from progimage.telemetry import audit
 
-_NAME = Parameter(
-    "name",
-    "Name of an account.",
-    {"type": "string", "minLength": 1, "maxLength": 100},
-    place="path",
-    required=True,
-    example="ann",
-)
-_ERRORS = (
-    InvalidRequest,
-    Unauthenticated,
-    BadCredentials,
-    Forbidden,
-    NotFound,
-    Overloaded,
-    StoreUnavailable,
-)
+_NAME = in_path("name", "Name of an account.", "ann", minLength=1, maxLength=100)
+_ERRORS = (InvalidRequest, Forbidden, Overloaded)
 
 
 class QuotaDocument(JsonDocument):
@@ -94,7 +71,7 @@ class AccountQuota:
             {schemas.JSON: QuotaLimits},
             examples={schemas.JSON: {"max_pictures": 1000, "max_size_bytes": 5_000_000_000}},
         ),
-        errors=(*_ERRORS, *schemas.BODY_ERRORS),
+        errors=_ERRORS,
     )
     def on_put(self, req: falcon.Request, resp: falcon.Response, name: str) -> None:
         """Give an account limits of its own; only for administrators."""

@@ -17,14 +17,12 @@ from progimage.errors import (
     InvalidRequest,
     LinkExpired,
     NotAcceptable,
-    NotFound,
     OutputTooLarge,
     Overloaded,
     PictureError,
     RateLimited,
     RenderFailed,
     RenderTimeout,
-    StoreUnavailable,
     TransformNotAllowed,
 )
 from progimage.library import Library
@@ -42,7 +40,6 @@ RENDER_ERRORS = (
     TransformNotAllowed,
     RateLimited,
     Overloaded,
-    StoreUnavailable,
 )
 """The errors of requests that transform a picture."""
 
@@ -70,7 +67,7 @@ class RenditionResource:
             schemas.ARGUMENTS,
             *schemas.RENDITION_PARAMETERS,
         ),
-        errors=(*RENDER_ERRORS, NotFound, 416),
+        errors=(*RENDER_ERRORS,),
     )
     def on_get(self, req: falcon.Request, resp: falcon.Response, image_id: str, path: str) -> None:
         """Send the rendition."""
@@ -90,7 +87,7 @@ class RenditionResource:
             schemas.EXTENSION,
             *schemas.RENDITION_PARAMETERS,
         ),
-        errors=(*RENDER_ERRORS, NotFound, 416),
+        errors=(*RENDER_ERRORS,),
     )
     def on_get_converted(
         self, req: falcon.Request, resp: falcon.Response, image_id: str, extension: str

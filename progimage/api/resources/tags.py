@@ -16,7 +16,7 @@ from progimage.api.requests.query import pairs
 from progimage.api.requests.search import QueryParameters, tag_text
 from progimage.api.resources.listing import CURSOR, DEFAULT_LIMIT, LIMIT, MAX_LIMIT
 from progimage.api.responses.hal import Urls
-from progimage.errors import InvalidRequest, StoreUnavailable
+from progimage.errors import InvalidRequest
 from progimage.fields import MAX_TAG
 from progimage.library.search.catalogue import Catalogue
 
@@ -57,7 +57,6 @@ class Tags:
             LIMIT,
             CURSOR,
         ),
-        errors=(InvalidRequest, StoreUnavailable),
     )
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Send a page of tags with the number of pictures of each."""

@@ -13,21 +13,11 @@ from progimage.access.accounts.sign_in import Grant, SignIn
 from progimage.access.accounts.users import Users
 from progimage.api.auth.authentication import account_of
 from progimage.api.openapi import schemas
-from progimage.api.openapi.documented import Answer, Content, Parameter, documented
+from progimage.api.openapi.documented import Answer, Content, documented, in_path
 from progimage.api.requests.json_body import JsonBody, read_json
 from progimage.api.responses.json_document import Collection, JsonDocument
 from progimage.config import Settings
-from progimage.errors import (
-    BadCredentials,
-    Forbidden,
-    NotFound,
-    Overloaded,
-    StoreUnavailable,
-    TooManyAttempts,
-    Unauthenticated,
-)
-
-_ACCOUNT_ERRORS = (Unauthenticated, BadCredentials, Forbidden, StoreUnavailable)
+from progimage.errors import Forbidden, Overloaded, StoreUnavailable, TooManyAttempts
 
 _MAX_CHARACTERS = 1_000
 
@@ -69,12 +59,6 @@ class SessionSummary(JsonDocument):
     expires: datetime
 
 
-def hex_id(name: str, about: str) -> Parameter:
-    """Return the documentation of the path parameter `name`, the id of a session or key."""
-    schema = {"type": "string", "pattern": "^[0-9a-f]{32}$"}
-    return Parameter(name, about, schema, place="path", required=True)
-
-
 class Tokens:
     """The sessions of an account, and one of them."""
 
@@ -93,13 +77,7 @@ class Tokens:
         "accounts",
         {200: Answer("Signed in.", {schemas.JSON: SessionGrant}, ("Cache-Control",))},
         body=Content({schemas.JSON: SignInRequest}),
-        errors=(
-            *schemas.BODY_ERRORS,
-            BadCredentials,
-            TooManyAttempts,
-            Overloaded,
-            StoreUnavailable,
-        ),
+        errors=(TooManyAttempts, Overloaded, StoreUnavailable),
         is_open=True,
     )
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
@@ -123,7 +101,7 @@ class Tokens:
                 "The sessions.", {schemas.JSON: Collection[SessionSummary]}, ("Cache-Control",)
             )
         },
-        errors=_ACCOUNT_ERRORS,
+        errors=(Forbidden,),
     )
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """List the sessions of the account."""
@@ -132,7 +110,7 @@ class Tokens:
         resp.media = Collection[SessionSummary](data=sessions).json_object()
         resp.set_header("Cache-Control", "private, no-store")
 
-    @documented("tokens", "accounts", {204: Answer("Signed out.")}, errors=_ACCOUNT_ERRORS)
+    @documented("tokens", "accounts", {204: Answer("Signed out.")}, errors=(Forbidden,))
     def on_delete(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Sign out everywhere: end every session and every access token of the account."""
         name = account_of(req)
@@ -144,8 +122,8 @@ class Tokens:
         "session",
         "accounts",
         {204: Answer("The session has ended.")},
-        parameters=(hex_id("session_id", "Id of a session."),),
-        errors=(*_ACCOUNT_ERRORS, NotFound),
+        parameters=(in_path("session_id", "Id of a session.", pattern="^[0-9a-f]{32}$"),),
+        errors=(Forbidden,),
     )
     def on_delete_one(self, req: falcon.Request, resp: falcon.Response, session_id: str) -> None:
         """End one session."""

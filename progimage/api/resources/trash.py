@@ -17,7 +17,7 @@ from progimage.api.requests.search import QueryParameters
 from progimage.api.resources.listing import CURSOR, DEFAULT_LIMIT, LIMIT, MAX_LIMIT
 from progimage.api.responses.hal import Urls
 from progimage.config import Settings
-from progimage.errors import InvalidRequest, NotFound, StoreUnavailable, Unauthenticated
+from progimage.errors import NotFound, Unauthenticated
 from progimage.library import Library, owner_keys
 from progimage.model import Record
 
@@ -80,7 +80,7 @@ class TrashResource:
         "pictures",
         {200: Answer("A page.", {schemas.JSON: _PAGE}, ("Cache-Control",))},
         parameters=(LIMIT, CURSOR),
-        errors=(InvalidRequest, Unauthenticated, StoreUnavailable),
+        errors=(Unauthenticated,),
     )
     def on_get_all(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Send a page of the pictures that the sender has deleted, the latest first."""
@@ -107,7 +107,6 @@ class TrashResource:
         "trash",
         "pictures",
         {200: Answer("How many pictures were removed.", {schemas.JSON: _EMPTIED})},
-        errors=(Unauthenticated, StoreUnavailable),
     )
     def on_delete_all(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Remove up to 1,000 pictures in the trash for good."""
@@ -126,7 +125,7 @@ class TrashResource:
         "pictures",
         {200: Answer("The record.", {schemas.JSON: _TRASHED}, ("Cache-Control",))},
         parameters=(schemas.IMAGE_ID,),
-        errors=(NotFound, Unauthenticated, StoreUnavailable),
+        errors=(Unauthenticated,),
     )
     def on_get(self, req: falcon.Request, resp: falcon.Response, image_id: str) -> None:
         """Send the record of a picture in the trash."""
@@ -138,7 +137,6 @@ class TrashResource:
         "pictures",
         {200: Answer("The record, as it was before.", {schemas.HAL: schemas.PICTURE})},
         parameters=(schemas.IMAGE_ID,),
-        errors=(NotFound, Unauthenticated, StoreUnavailable),
     )
     def on_post(self, req: falcon.Request, resp: falcon.Response, image_id: str) -> None:
         """Restore the picture."""
@@ -151,7 +149,6 @@ class TrashResource:
         "pictures",
         {204: Answer("The picture is removed.")},
         parameters=(schemas.IMAGE_ID,),
-        errors=(NotFound, Unauthenticated, StoreUnavailable),
     )
     def on_delete(self, req: falcon.Request, resp: falcon.Response, image_id: str) -> None:
         """Remove the picture for good."""

@@ -13,32 +13,23 @@ from progimage.access.accounts.throttle import Throttle
 from progimage.access.accounts.users import User, Users
 from progimage.api.auth.authentication import account_of, viewer_of
 from progimage.api.openapi import schemas
-from progimage.api.openapi.documented import Answer, Content, documented
+from progimage.api.openapi.documented import Answer, Content, documented, in_path
 from progimage.api.requests.json_body import JsonBody, read_json
 from progimage.api.resources.quotas import QuotaDocument
-from progimage.api.resources.tokens import Text, hex_id
+from progimage.api.resources.tokens import Text
 from progimage.api.responses.hal import Urls
 from progimage.api.responses.json_document import Collection, JsonDocument, LinksField
 from progimage.config import Settings
 from progimage.config.networks import site_of
 from progimage.errors import (
-    BadCredentials,
     Forbidden,
     NameTaken,
-    NotFound,
     Overloaded,
     StoreUnavailable,
     TooManyAttempts,
     Unauthenticated,
 )
 from progimage.library.quotas import Quotas, Usage
-
-_BODY_ERRORS = (
-    *schemas.BODY_ERRORS,
-    Unauthenticated,
-    Forbidden,
-    StoreUnavailable,
-)
 
 
 class NewAccount(JsonBody):
@@ -105,7 +96,14 @@ class Registration:
         "accounts",
         {201: Answer("The account is created.", {schemas.JSON: AccountDocument}, ("Location",))},
         body=Content({schemas.JSON: NewAccount}),
-        errors=(*_BODY_ERRORS, NameTaken, TooManyAttempts, Overloaded),
+        errors=(
+            Unauthenticated,
+            Forbidden,
+            NameTaken,
+            TooManyAttempts,
+            Overloaded,
+            StoreUnavailable,
+        ),
         is_open=True,
     )
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
@@ -157,7 +155,6 @@ class Account:
         "me",
         "accounts",
         {200: Answer("The account.", {schemas.JSON: AccountDocument}, ("Cache-Control",))},
-        errors=(Unauthenticated, BadCredentials, StoreUnavailable),
     )
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Send the account; this is also allowed with an API key."""
@@ -173,7 +170,7 @@ class Account:
         "accounts",
         {204: Answer("The password is changed.")},
         body=Content({schemas.JSON: NewPassword}),
-        errors=(*_BODY_ERRORS, BadCredentials, TooManyAttempts, Overloaded),
+        errors=(Forbidden, TooManyAttempts, Overloaded),
     )
     def on_put_password(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Change the password; every session ends."""
@@ -187,7 +184,7 @@ class Account:
         "keys",
         "accounts",
         {200: Answer("The keys.", {schemas.JSON: Collection[ApiKeySummary]}, ("Cache-Control",))},
-        errors=(Unauthenticated, BadCredentials, Forbidden, StoreUnavailable),
+        errors=(Forbidden,),
     )
     def on_get_keys(self, req: falcon.Request, resp: falcon.Response) -> None:
         """List the API keys, without their secrets."""
@@ -201,7 +198,7 @@ class Account:
         "accounts",
         {201: Answer("The key, shown once.", {schemas.JSON: CreatedApiKey}, ("Cache-Control",))},
         body=Content({schemas.JSON: NewApiKey}),
-        errors=(*_BODY_ERRORS, BadCredentials),
+        errors=(Forbidden,),
     )
     def on_post_keys(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Create an API key and show it once."""
@@ -216,8 +213,8 @@ class Account:
         "key",
         "accounts",
         {204: Answer("The key is revoked.")},
-        parameters=(hex_id("key_id", "Id of an API key."),),
-        errors=(Unauthenticated, BadCredentials, Forbidden, NotFound, StoreUnavailable),
+        parameters=(in_path("key_id", "Id of an API key.", pattern="^[0-9a-f]{32}$"),),
+        errors=(Forbidden,),
     )
     def on_delete_key(self, req: falcon.Request, resp: falcon.Response, key_id: str) -> None:
         """Revoke an API key."""

@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar
 from pydantic import Field
 
 from progimage.api.openapi import schemas
-from progimage.api.openapi.documented import Named, Parameter
+from progimage.api.openapi.documented import Named, in_path
 from progimage.api.openapi.pages import collection
 from progimage.api.requests.json_body import JsonBody
 from progimage.api.requests.links import Lifetime
@@ -20,13 +20,11 @@ MAX_CHANGED = 1_000
 
 ImageId = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 
-ALBUM_ID = Parameter(
+ALBUM_ID = in_path(
     "album_id",
     "Id of an album: 32 lowercase hex digits.",
-    {"type": "string", "pattern": "^[0-9a-f]{32}$"},
-    place="path",
-    required=True,
-    example="5f0c6a4f1f0e4c4b9a4d2f6f9b7a1c3d",
+    "5f0c6a4f1f0e4c4b9a4d2f6f9b7a1c3d",
+    pattern="^[0-9a-f]{32}$",
 )
 
 ALBUM = Named(

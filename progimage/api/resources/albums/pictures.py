@@ -31,13 +31,9 @@ from progimage.config import Settings
 from progimage.errors import (
     Forbidden,
     InvalidField,
-    InvalidLink,
-    InvalidRequest,
-    LinkExpired,
     NoLinkKey,
     NotFound,
     Overloaded,
-    StoreUnavailable,
     TransformNotAllowed,
 )
 from progimage.library.albums import Albums, with_images
@@ -79,7 +75,7 @@ class AlbumPictures:
                 {"type": "string", "pattern": "^[0-9a-f]{64}$"},
             ),
         ),
-        errors=(InvalidRequest, NotFound, InvalidLink, LinkExpired, Overloaded, StoreUnavailable),
+        errors=(Overloaded,),
     )
     def on_get(self, req: falcon.Request, resp: falcon.Response, album_id: str) -> None:
         """Send a page of the pictures of an album that the client may see, in order.
@@ -114,12 +110,7 @@ class AlbumPictures:
             {schemas.JSON: AlbumChange},
             examples={schemas.JSON: {"add": ["9c1e" * 16], "remove": ["77ab" * 16]}},
         ),
-        errors=(
-            *schemas.BODY_ERRORS,
-            NotFound,
-            Forbidden,
-            StoreUnavailable,
-        ),
+        errors=(Forbidden,),
     )
     def on_patch(self, req: falcon.Request, resp: falcon.Response, album_id: str) -> None:
         """Add pictures to the album, move them in it, and remove them from it.
@@ -157,15 +148,7 @@ class AlbumPictures:
             {schemas.JSON: partial(with_limits, AlbumLinkRequest)},
             examples={schemas.JSON: {"expires_in": 86400}},
         ),
-        errors=(
-            InvalidRequest,
-            InvalidField,
-            NotFound,
-            Forbidden,
-            NoLinkKey,
-            TransformNotAllowed,
-            StoreUnavailable,
-        ),
+        errors=(Forbidden, NoLinkKey, TransformNotAllowed),
     )
     def on_post_link(self, req: falcon.Request, resp: falcon.Response, album_id: str) -> None:
         """Sign a link that shows everybody the album and its owner's pictures in it, for a time.

@@ -20,19 +20,7 @@ from progimage.api.resources.albums.reading import AlbumReader, SeenAlbum
 from progimage.api.resources.listing import CURSOR
 from progimage.api.responses.hal import Urls
 from progimage.config import Settings
-from progimage.errors import (
-    Forbidden,
-    InvalidField,
-    InvalidLink,
-    InvalidRequest,
-    LinkExpired,
-    NotFound,
-    Overloaded,
-    PreconditionFailed,
-    PreconditionRequired,
-    StoreUnavailable,
-    Unauthenticated,
-)
+from progimage.errors import Forbidden, InvalidField, Overloaded, Unauthenticated
 from progimage.library import owner_keys
 from progimage.library.albums import Album, Albums
 from progimage.model import Viewer
@@ -56,7 +44,7 @@ class AlbumResource:
         "albums",
         {200: Answer("A page.", {schemas.JSON: ALBUMS}, ("Cache-Control",))},
         parameters=(LIMIT, CURSOR),
-        errors=(InvalidRequest, Unauthenticated, StoreUnavailable),
+        errors=(Unauthenticated,),
     )
     def on_get_all(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Send a page of the albums of the sender, the newest first."""
@@ -83,7 +71,6 @@ class AlbumResource:
         "albums",
         {201: Answer("The album.", {schemas.HAL: ALBUM}, ("Location", "ETag"))},
         body=Content({schemas.JSON: AlbumFields}, examples={schemas.JSON: {"title": "Harbours"}}),
-        errors=(*schemas.BODY_ERRORS, Unauthenticated, StoreUnavailable),
     )
     def on_post_all(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Create an album."""
@@ -103,7 +90,7 @@ class AlbumResource:
         "albums",
         {200: Answer("The album.", {schemas.HAL: ALBUM}, ("ETag", "Cache-Control"))},
         parameters=(ALBUM_ID, schemas.SIGNATURE),
-        errors=(InvalidRequest, NotFound, InvalidLink, LinkExpired, Overloaded, StoreUnavailable),
+        errors=(Overloaded,),
     )
     def on_get(self, req: falcon.Request, resp: falcon.Response, album_id: str) -> None:
         """Send an album; its pictures are at `/albums/{album_id}/images/`.
@@ -122,15 +109,7 @@ class AlbumResource:
             schemas.IF_MATCH,
         ),
         body=Content(dict.fromkeys(_PATCH_TYPES, AlbumFields)),
-        errors=(
-            *schemas.BODY_ERRORS,
-            NotFound,
-            Forbidden,
-            PreconditionFailed,
-            PreconditionRequired,
-            415,
-            StoreUnavailable,
-        ),
+        errors=(Forbidden, 415),
     )
     def on_patch(self, req: falcon.Request, resp: falcon.Response, album_id: str) -> None:
         """Apply a JSON merge patch (RFC 7396) to the version in If-Match.
@@ -161,7 +140,7 @@ class AlbumResource:
         "albums",
         {204: Answer("The album is removed; its pictures stay.")},
         parameters=(ALBUM_ID,),
-        errors=(NotFound, Forbidden, StoreUnavailable),
+        errors=(Forbidden,),
     )
     def on_delete(self, req: falcon.Request, resp: falcon.Response, album_id: str) -> None:
         """Remove the album; its pictures stay."""

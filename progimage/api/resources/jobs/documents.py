@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, get_args
 
 from progimage.api.openapi import schemas
-from progimage.api.openapi.documented import Named, Parameter
+from progimage.api.openapi.documented import Named, in_path
 from progimage.api.openapi.pages import collection
 from progimage.api.responses import hal
 from progimage.api.responses.hal import Urls
@@ -15,13 +15,11 @@ from progimage.jobs.model import Item, Kind, Progress, Request, State, Status
 from progimage.jobs.publish.destination import Published
 from progimage.origins.purging import PurgePart
 
-JOB_ID = Parameter(
+JOB_ID = in_path(
     "job_id",
     "Id of a job: 32 lowercase hex digits.",
-    {"type": "string", "pattern": "^[0-9a-f]{32}$"},
-    place="path",
-    required=True,
-    example="5f2b8c1e0d9a47c3b1a6e8f70c2d4b95",
+    "5f2b8c1e0d9a47c3b1a6e8f70c2d4b95",
+    pattern="^[0-9a-f]{32}$",
 )
 
 _COUNT = {"type": "integer", "minimum": 0}

@@ -28,9 +28,7 @@ from progimage.errors import (
     Forbidden,
     InvalidArgument,
     InvalidRequest,
-    NotFound,
     Overloaded,
-    StoreUnavailable,
     TransformNotAllowed,
     Unauthenticated,
 )
@@ -79,14 +77,12 @@ class JobResource:
             },
         ),
         errors=(
-            *schemas.BODY_ERRORS,
             InvalidArgument,
             DownloadNotAllowed,
             TransformNotAllowed,
             Forbidden,
             415,
             Overloaded,
-            StoreUnavailable,
         ),
     )
     def on_post_all(self, req: falcon.Request, resp: falcon.Response) -> None:
@@ -118,7 +114,7 @@ class JobResource:
         "jobs",
         {200: Answer("A page.", {schemas.JSON: documents.COLLECTION}, ("Cache-Control",))},
         parameters=(page_size("jobs", _MAX_JOBS, _DEFAULT_JOBS), CURSOR),
-        errors=(InvalidRequest, Unauthenticated, StoreUnavailable),
+        errors=(Unauthenticated,),
     )
     def on_get_all(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Send the jobs of the account, newest first."""
@@ -159,7 +155,7 @@ class JobResource:
             ),
             Parameter("state", "List only items in this state.", {"enum": list(get_args(State))}),
         ),
-        errors=(InvalidRequest, Unauthenticated, NotFound, Overloaded, StoreUnavailable),
+        errors=(Unauthenticated, Overloaded),
     )
     def on_get(self, req: falcon.Request, resp: falcon.Response, job_id: str) -> None:
         """Send the progress of a job, or with `Accept: text/event-stream` every change of it."""
@@ -178,7 +174,6 @@ class JobResource:
         "jobs",
         {204: Answer("No further item begins; finished items stay.")},
         parameters=(documents.JOB_ID,),
-        errors=(NotFound, StoreUnavailable),
     )
     def on_delete(self, req: falcon.Request, resp: falcon.Response, job_id: str) -> None:
         """Cancel a job that has not ended."""

@@ -44,7 +44,6 @@ from progimage.errors import (
     NoLinkKey,
     NotFound,
     OutputTooLarge,
-    StoreUnavailable,
     TransformNotAllowed,
 )
 from progimage.imaging.codecs import formats
@@ -98,16 +97,7 @@ class SrcsetResource:
             )
         },
         parameters=(schemas.IMAGE_ID, *PARAMETERS),
-        errors=(
-            InvalidRequest,
-            InvalidArgument,
-            OutputTooLarge,
-            NotFound,
-            Forbidden,
-            TransformNotAllowed,
-            NoLinkKey,
-            StoreUnavailable,
-        ),
+        errors=(InvalidArgument, OutputTooLarge, Forbidden, TransformNotAllowed, NoLinkKey),
     )
     def on_get(self, req: falcon.Request, resp: falcon.Response, image_id: str) -> None:
         """Send the addresses of the picture in several widths, with `srcset` and HTML for a page.

@@ -7,39 +7,32 @@ from dataclasses import replace
 from pydantic import Field, StrictInt
 
 from progimage.api.openapi import schemas
-from progimage.api.openapi.documented import Answer, Named, Parameter
+from progimage.api.openapi.documented import Answer, Named, Parameter, in_header, in_path
 from progimage.api.requests.json_body import UploadFields
 from progimage.api.resources.images import outcome
 from progimage.api.resources.uploads import tus
 from progimage.api.responses import hal
 from progimage.api.responses.hal import Urls
-from progimage.errors import Expired, NotFound, UploadConflict
+from progimage.errors import Expired, NotFound
 from progimage.fields import MAX_FILE_NAME
 from progimage.ingest.resumable.progress import Progress
 from progimage.model import Metadata
 
-
-def header(name: str, about: str) -> Parameter:
-    """Return the documentation of a header that is text."""
-    return Parameter(name, about, {"type": "string"}, place="header")
-
-
-UPLOAD_ID = Parameter(
+UPLOAD_ID = in_path(
     "upload_id",
     "Id of an upload: 32 lowercase hex digits; every client that knows it may continue it.",
-    {"type": "string", "pattern": "^[0-9a-f]{32}$"},
-    place="path",
-    required=True,
-    example="5f2b8c1e0d9a47c3b1a6e8f70c2d4b95",
+    "5f2b8c1e0d9a47c3b1a6e8f70c2d4b95",
+    (NotFound, Expired),
+    pattern="^[0-9a-f]{32}$",
 )
 # OPTIONS describes the protocol, whether or not the upload exists.
-ANY_UPLOAD_ID = replace(UPLOAD_ID, schema={"type": "string"})
-RESUMABLE = header("Tus-Resumable", f"`{tus.VERSION}` in a request of tus.")
+ANY_UPLOAD_ID = replace(UPLOAD_ID, schema={"type": "string"}, errors=())
+RESUMABLE = in_header("Tus-Resumable", f"`{tus.VERSION}` in a request of tus.", 412)
 CREATING = (
     RESUMABLE,
-    header("Upload-Length", "The size of the upload in bytes."),
-    header("Upload-Defer-Length", "`1` if the size is not known yet."),
-    header("Upload-Metadata", "Fields about the picture, encoded as tus specifies."),
+    in_header("Upload-Length", "The size of the upload in bytes."),
+    in_header("Upload-Defer-Length", "`1` if the size is not known yet."),
+    in_header("Upload-Metadata", "Fields about the picture, encoded as tus specifies."),
 )
 PIECE = (
     RESUMABLE,
@@ -50,8 +43,10 @@ PIECE = (
         place="header",
         required=True,
     ),
-    header("Upload-Length", "The size in bytes, if it was not known at first."),
-    header("Upload-Checksum", f"One of {', '.join(tus.ALGORITHMS)}, then the checksum in base64."),
+    in_header("Upload-Length", "The size in bytes, if it was not known at first."),
+    in_header(
+        "Upload-Checksum", f"One of {', '.join(tus.ALGORITHMS)}, then the checksum in base64."
+    ),
 )
 
 
@@ -107,7 +102,6 @@ WHOLE = {
     200: Answer("The picture was here already.", _UPLOADED, ("Location",)),
     201: Answer("The picture is stored.", _UPLOADED, ("Location",)),
 }
-LOOKUP_ERRORS = (NotFound, Expired, UploadConflict)
 
 
 def describe(progress: Progress, urls: Urls) -> dict[str, object]:

@@ -9,7 +9,7 @@ import falcon
 from progimage.api.auth.authentication import viewer_of
 from progimage.api.components import Components
 from progimage.api.openapi import schemas
-from progimage.api.openapi.documented import Answer, Content, documented
+from progimage.api.openapi.documented import Answer, Content, documented, in_header
 from progimage.api.requests.body import Body
 from progimage.api.requests.submission import read_submission
 from progimage.api.resources.images import UPLOAD_ERRORS, uploaded
@@ -17,7 +17,6 @@ from progimage.api.resources.uploads import tus
 from progimage.api.resources.uploads.documents import (
     ANY_UPLOAD_ID,
     CREATING,
-    LOOKUP_ERRORS,
     OPTIONS,
     PIECE,
     PROGRESS,
@@ -27,18 +26,14 @@ from progimage.api.resources.uploads.documents import (
     WHOLE,
     UploadRequest,
     describe,
-    header,
 )
 from progimage.api.resources.uploads.reception import Reception
 from progimage.api.responses import hal
 from progimage.errors import (
     ChecksumMismatch,
-    Expired,
     InvalidField,
     InvalidRequest,
-    NotFound,
     PictureError,
-    StoreUnavailable,
     UploadConflict,
 )
 from progimage.ingest.ingest import Staged
@@ -88,7 +83,7 @@ class ResumableUploadResource:
             required=False,
             examples={schemas.JSON: {"title": "Harbour", "file_name": "photo.jpg"}},
         ),
-        errors=(*UPLOAD_ERRORS, 412, UploadConflict, ChecksumMismatch),
+        errors=(*UPLOAD_ERRORS, UploadConflict, ChecksumMismatch),
     )
     def on_post_all(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Create an upload: from JSON that describes the picture, or by the headers of tus."""
@@ -106,7 +101,7 @@ class ResumableUploadResource:
         "uploads",
         {200: Answer("The state of the upload.", {schemas.HAL: PROGRESS}, PROGRESS_HEADERS)},
         parameters=(UPLOAD_ID, RESUMABLE),
-        errors=(*LOOKUP_ERRORS, *UPLOAD_ERRORS, 412),
+        errors=(UploadConflict, *UPLOAD_ERRORS),
     )
     def on_get(self, req: falcon.Request, resp: falcon.Response, upload_id: str) -> None:
         """Send the offset of the upload, and where the picture is once it is stored.
@@ -135,7 +130,7 @@ class ResumableUploadResource:
         },
         parameters=(UPLOAD_ID, *PIECE),
         body=Content({tus.MEDIA_TYPE: schemas.BINARY}),
-        errors=(*LOOKUP_ERRORS, *UPLOAD_ERRORS, 412, ChecksumMismatch),
+        errors=(UploadConflict, *UPLOAD_ERRORS, ChecksumMismatch),
     )
     def on_patch(self, req: falcon.Request, resp: falcon.Response, upload_id: str) -> None:
         """Store the bytes from Upload-Offset on; the last of them finish the picture."""
@@ -165,7 +160,7 @@ class ResumableUploadResource:
             {"application/octet-stream": schemas.BINARY, "*/*": schemas.BINARY},
             "The whole picture.",
         ),
-        errors=(*LOOKUP_ERRORS, *UPLOAD_ERRORS),
+        errors=(UploadConflict, *UPLOAD_ERRORS),
     )
     def on_put(self, req: falcon.Request, resp: falcon.Response, upload_id: str) -> None:
         """Store the whole picture, of any Content-Type; answer as `POST /images/` does."""
@@ -182,14 +177,14 @@ class ResumableUploadResource:
         {**WHOLE, 204: Answer("The answer of PATCH or DELETE.", {}, PROGRESS_HEADERS)},
         parameters=(
             UPLOAD_ID,
-            header(
+            in_header(
                 "X-HTTP-Method-Override", "`PATCH` or `DELETE`: treat the request as this method."
             ),
         ),
         body=Content(
             {**schemas.FORM, **schemas.RAW}, "One picture, without metadata.", required=False
         ),
-        errors=(*LOOKUP_ERRORS, *UPLOAD_ERRORS, 412, ChecksumMismatch),
+        errors=(UploadConflict, *UPLOAD_ERRORS, 412, ChecksumMismatch),
     )
     def on_post(self, req: falcon.Request, resp: falcon.Response, upload_id: str) -> None:
         """Store the picture of a form and answer as `POST /images/`; or do a PATCH or DELETE."""
@@ -217,7 +212,7 @@ class ResumableUploadResource:
         "uploads",
         {204: Answer("The upload is removed.", {}, ("Tus-Resumable",))},
         parameters=(UPLOAD_ID, RESUMABLE),
-        errors=(NotFound, Expired, InvalidRequest, 412, StoreUnavailable),
+        errors=(InvalidRequest,),
     )
     def on_delete(self, req: falcon.Request, resp: falcon.Response, upload_id: str) -> None:
         """Cancel or forget the upload; a finished picture stays."""
