@@ -25,6 +25,7 @@ from progimage.ingest.resumable.uploads import ResumableUploads
 from progimage.jobs.model import Request
 from progimage.jobs.state import Jobs
 from progimage.library import Library
+from progimage.library.albums import Albums
 from progimage.library.search.catalogue import Catalogue
 from progimage.origins.copies import Copies
 from progimage.origins.origins import Origins
@@ -34,7 +35,7 @@ from progimage.stores.readiness import Readiness
 from progimage.stores.temp_files import TempFolder
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Components:
     """What resources need; `server.components` builds it.
 
@@ -66,6 +67,7 @@ class Components:
     authorization: Authorization
     render_rate_limit: RenderRateLimit
     uploading: Admission
+    albums: Albums
     users: Users
     administration: Administration
     authenticator: Authenticator

@@ -21,7 +21,7 @@ from progimage.access.signed_links import LinkSigner, link_key
 from progimage.access.token_buckets import TokenBuckets
 from progimage.api.auth.authorization import Authorization
 from progimage.api.auth.rate_limits import RenderRateLimit
-from progimage.api.components import Components
+from progimage.api.parts import Parts
 from progimage.api.responses.delivery import Delivery
 from progimage.api.responses.hal import Urls
 from progimage.config import Settings
@@ -34,6 +34,7 @@ from progimage.jobs.rescan import announce_all
 from progimage.jobs.runner import Runner
 from progimage.jobs.state import Jobs
 from progimage.library import Library
+from progimage.library.albums import Albums
 from progimage.library.index.keeper import Keeper
 from progimage.library.quotas import open_quotas
 from progimage.library.search.catalogue import Catalogue
@@ -70,7 +71,7 @@ _LOWEST_PRIORITY = 19
 class Built(NamedTuple):
     """The parts of a web process, and those that have to be closed at its end."""
 
-    components: Components
+    components: Parts
     pools: Sequence[RenderPool]
     helpers: Sequence[Executor]
     runner: Runner
@@ -150,7 +151,7 @@ def build(settings: Settings, store: ObjectStore | None, pool: RenderPool | None
         disk_cache,
         lambda most: ingest_up_to(max_bytes=most),
     )
-    components = Components(
+    components = Parts(
         settings=settings,
         limits=limits,
         store=store,
@@ -184,6 +185,7 @@ def build(settings: Settings, store: ObjectStore | None, pool: RenderPool | None
         authorization=Authorization(library, policy, signer),
         render_rate_limit=_render_rate_limit(settings.transforms),
         uploading=Admission(settings.upload.concurrent, "uploads"),
+        albums=Albums(store),
         users=users,
         administration=Administration(users, passwords),
         authenticator=Authenticator(users, ring),

@@ -10,15 +10,14 @@ import falcon
 from pydantic import Field, model_validator
 
 from progimage.api.auth.authentication import viewer_of
+from progimage.api.components import Components
 from progimage.api.openapi import schemas
 from progimage.api.openapi.documented import Answer, Content, documented
 from progimage.api.requests.json_body import JsonBody, read_json
 from progimage.api.resources.deletion import Deletion
 from progimage.api.responses import problems
-from progimage.config import Settings
 from progimage.errors import ProgImageError
 from progimage.fields import Tags, fold
-from progimage.library import Library
 from progimage.model import Record, Viewer, Visibility
 from progimage.stores.deadline import ContextThreads
 
@@ -107,10 +106,10 @@ class BulkResource:
     it is harmless.
     """
 
-    def __init__(self, library: Library, settings: Settings) -> None:
-        self._library = library
-        self._settings = settings
-        self._deletion = Deletion(library, settings)
+    def __init__(self, parts: Components) -> None:
+        self._library = parts.library
+        self._settings = parts.settings
+        self._deletion = Deletion(parts)
         self._threads = ContextThreads(_THREADS, thread_name_prefix="bulk")
 
     @documented(

@@ -11,10 +11,10 @@ from progimage.api.fronts.iiif.grammar import FORMATS
 from progimage.api.fronts.iiif.identifier import read_identifier
 from progimage.api.openapi import schemas
 from progimage.api.openapi.documented import Answer, documented, in_path
+from progimage.api.parts import Parts
 from progimage.api.requests.query import picture_query
 from progimage.api.requests.raw_path import raw_path
 from progimage.api.resources.renditions import RENDER_ERRORS
-from progimage.api.responses.viewers import ViewerResponder
 from progimage.errors import InvalidRequest, OriginFailed, OriginTimeout
 from progimage.imaging.operation import Size
 from progimage.imaging.pipeline import Pipeline
@@ -34,8 +34,8 @@ PATH = in_path(
 class DeepZoom:
     """Parses the URLs of Deep Zoom and sends descriptors and tiles."""
 
-    def __init__(self, responder: ViewerResponder) -> None:
-        self._responder = responder
+    def __init__(self, parts: Parts) -> None:
+        self._responder = parts.to_viewers
         self._pipeline = lru_cache(_REMEMBERED_TILES)(pipeline_of)
 
     @documented(

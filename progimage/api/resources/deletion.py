@@ -5,18 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 
-from progimage.config import Settings
+from progimage.api.components import Components
 from progimage.errors import DamagedRecord, StoreFull
-from progimage.library import Library
 from progimage.model import Record, Viewer
 
 
 class Deletion:
     """Deletes pictures as the settings say."""
 
-    def __init__(self, library: Library, settings: Settings) -> None:
-        self._library = library
-        self._keep_for = timedelta(days=settings.trash.days)
+    def __init__(self, parts: Components) -> None:
+        self._library = parts.library
+        self._keep_for = timedelta(days=parts.settings.trash.days)
 
     def delete(
         self,

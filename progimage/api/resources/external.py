@@ -9,18 +9,15 @@ import falcon
 from progimage.api.auth.authentication import viewer_of
 from progimage.api.openapi import schemas
 from progimage.api.openapi.documented import Answer, documented, in_path
+from progimage.api.parts import Parts
 from progimage.api.requests.misplaced import check_no_transform
-from progimage.api.requests.pipelines import PipelineParser
 from progimage.api.requests.query import picture_query
 from progimage.api.requests.raw_path import raw_path
 from progimage.api.resources.renditions import RENDER_ERRORS
 from progimage.api.responses import hal
-from progimage.api.responses.hal import Urls
-from progimage.api.responses.original import OriginalResponder
-from progimage.api.responses.rendition import RenditionResponder
 from progimage.errors import InvalidRequest, NotFound
 from progimage.library import owner_keys
-from progimage.library.external_ids import ExternalIds, clean_external_id
+from progimage.library.external_ids import clean_external_id
 
 _PREFIX = "/external/"
 
@@ -44,19 +41,12 @@ _PATH = in_path(
 class ExternalResource:
     """Sends the original or a rendition of the picture that an external id leads to."""
 
-    def __init__(
-        self,
-        external_ids: ExternalIds,
-        originals: OriginalResponder,
-        renditions: RenditionResponder,
-        parse: PipelineParser,
-        urls: Urls,
-    ) -> None:
-        self._external_ids = external_ids
-        self._originals = originals
-        self._renditions = renditions
-        self._urls = urls
-        self._parse = parse
+    def __init__(self, parts: Parts) -> None:
+        self._external_ids = parts.library.external_ids
+        self._originals = parts.to_originals
+        self._renditions = parts.to_renditions
+        self._urls = parts.urls
+        self._parse = parts.parse
 
     @documented(
         "external",

@@ -4,18 +4,12 @@ from __future__ import annotations
 
 import falcon
 
-from progimage.api.fronts.foreign import (
-    Compiled,
-    ForeignSource,
-    ForeignUrl,
-    ForeignUrlError,
-    Size,
-)
+from progimage.api.fronts.foreign import Compiled, ForeignSource, ForeignUrl, ForeignUrlError, Size
 from progimage.api.fronts.mount import Front
+from progimage.api.parts import Parts
 from progimage.api.requests.raw_path import checked_key
 from progimage.api.responses import problems
 from progimage.api.responses.disposition import disposition
-from progimage.api.responses.origin import OriginResponder
 from progimage.api.responses.origin_facts import facts
 from progimage.api.responses.origin_sizes import OriginSizes
 from progimage.errors import (
@@ -31,7 +25,7 @@ from progimage.imaging.codecs import formats
 from progimage.imaging.pipeline import Pipeline
 from progimage.imaging.pipeline_parser import parse
 from progimage.model import Record
-from progimage.origins.origins import Origin, Origins
+from progimage.origins.origins import Origin
 
 _EXTENSIONS = {"jpeg": "jpg", "svg+xml": "svg"}
 
@@ -39,10 +33,10 @@ _EXTENSIONS = {"jpeg": "jpg", "svg+xml": "svg"}
 class FrontResource:
     """Parses the URLs of another service and sends their pictures, with that service's statuses."""
 
-    def __init__(self, origins: Origins, responder: OriginResponder, sizes: OriginSizes) -> None:
-        self._origins = origins
-        self._responder = responder
-        self._sizes = sizes
+    def __init__(self, parts: Parts) -> None:
+        self._origins = parts.origins
+        self._responder = parts.to_origins
+        self._sizes = OriginSizes(parts)
 
     # Not in the OpenAPI document, which cannot describe the grammar of another service.
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:

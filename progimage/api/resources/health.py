@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-
 import falcon
 
+from progimage.api.components import Components
 from progimage.api.openapi import schemas
 from progimage.api.openapi.documented import Answer, documented
 from progimage.api.responses.problems import document, respond
-from progimage.config.networks import Network, is_within
+from progimage.config.networks import is_within
 from progimage.errors import StoreUnavailable
-from progimage.stores.readiness import Fault, Readiness
+from progimage.stores.readiness import Fault
 
 _WELL = {"type": "object", "properties": {"status": {"const": "ok"}}, "required": ["status"]}
 
@@ -35,23 +34,12 @@ class Live:
 
 
 class Ready:
-    """`/health/ready`: whether the node should get requests.
+    """`/health/ready`: whether the node should get requests."""
 
-    Args:
-        readiness: finds problems of the node.
-        is_draining: returns True once the server is stopping.
-        operators: networks that may see details.
-    """
-
-    def __init__(
-        self,
-        readiness: Readiness,
-        is_draining: Callable[[], bool],
-        operators: Sequence[Network],
-    ) -> None:
-        self._readiness = readiness
-        self._is_draining = is_draining
-        self._operators = operators
+    def __init__(self, parts: Components) -> None:
+        self._readiness = parts.readiness
+        self._is_draining = parts.is_draining
+        self._operators = parts.settings.metrics.allow
 
     @documented(
         "ready",

@@ -15,13 +15,11 @@ from progimage.api.fronts.iiif.info import CONTEXTS, PROFILES, info
 from progimage.api.fronts.iiif.path import INFO, split_path
 from progimage.api.openapi import schemas
 from progimage.api.openapi.documented import Answer, Parameter, documented, in_path
+from progimage.api.parts import Parts
 from progimage.api.requests.raw_path import raw_path
 from progimage.api.resources.renditions import RENDER_ERRORS
-from progimage.api.responses.hal import Urls
 from progimage.api.responses.json_ld import JSON_LD, send_json_ld
-from progimage.api.responses.viewers import ViewerResponder
 from progimage.errors import NotFound, OriginFailed, OriginTimeout
-from progimage.imaging.limits import Limits
 from progimage.imaging.operation import Size
 from progimage.imaging.pipeline import Pipeline
 
@@ -59,13 +57,13 @@ _ERRORS = (*RENDER_ERRORS, NotFound, OriginFailed, OriginTimeout, 416)
 class IiifImages:
     """Parses the URLs of the Image API and sends pictures and facts."""
 
-    def __init__(self, responder: ViewerResponder, limits: Limits, urls: Urls) -> None:
-        self._responder = responder
-        self._urls = urls
-        self._limits = SizeLimits.of(limits)
+    def __init__(self, parts: Parts) -> None:
+        self._responder = parts.to_viewers
+        self._urls = parts.urls
+        self._limits = SizeLimits.of(parts.limits)
         self._compile: Callable[[Version, tuple[str, ...], Size], CompiledRequest] = lru_cache(
             _REMEMBERED_REQUESTS
-        )(partial(compile_request, limits=limits))
+        )(partial(compile_request, limits=parts.limits))
 
     @documented(
         "iiif_image",

@@ -14,16 +14,15 @@ from progimage.api.fronts.iiif.geometry import SizeLimits
 from progimage.api.fronts.iiif.presentation import Presenter
 from progimage.api.openapi import schemas
 from progimage.api.openapi.documented import Parameter, documented, in_path
+from progimage.api.parts import Parts
 from progimage.api.requests.query import pairs
 from progimage.api.requests.search import QueryParameters
 from progimage.api.resources.albums.documents import ALBUM_ID
-from progimage.api.resources.albums.reading import AlbumReader, SeenAlbum
+from progimage.api.resources.albums.reading import SeenAlbum
 from progimage.api.resources.iiif_manifests import ANSWERS, MAX_CANVASES, range_text, send_manifest
 from progimage.api.responses.delivery import PRIVATE
-from progimage.api.responses.hal import Urls
 from progimage.api.responses.viewers import facts_caching, without_texts
 from progimage.errors import InvalidLink, LinkExpired, NotFound, Overloaded
-from progimage.imaging.limits import Limits
 from progimage.library.albums import MAX_PICTURES
 from progimage.model import ANONYMOUS, Record
 
@@ -37,10 +36,10 @@ PLACES = 8
 class AlbumManifests:
     """Sends manifests of albums."""
 
-    def __init__(self, reader: AlbumReader, limits: Limits, urls: Urls) -> None:
-        self._reader = reader
-        self._limits = SizeLimits.of(limits)
-        self._urls = urls
+    def __init__(self, parts: Parts) -> None:
+        self._reader = parts.album_reader
+        self._limits = SizeLimits.of(parts.limits)
+        self._urls = parts.urls
         self._admission = Admission(PLACES, "manifests of albums")
 
     @documented(

@@ -15,13 +15,13 @@ from progimage.api.fronts.iiif.identifier import read_identifier
 from progimage.api.fronts.iiif.presentation import Presenter
 from progimage.api.openapi import schemas
 from progimage.api.openapi.documented import Answer, Parameter, documented, in_path
+from progimage.api.parts import Parts
 from progimage.api.requests.query import pairs
 from progimage.api.requests.raw_path import raw_path
 from progimage.api.requests.search import CONDITIONS, PARAMETERS, QueryParameters, query_of
 from progimage.api.responses.delivery import PRIVATE
-from progimage.api.responses.hal import Urls
 from progimage.api.responses.json_ld import JSON_LD, send_json_ld
-from progimage.api.responses.viewers import ViewerResponder, facts_caching
+from progimage.api.responses.viewers import facts_caching
 from progimage.errors import (
     InvalidLink,
     LinkExpired,
@@ -30,8 +30,6 @@ from progimage.errors import (
     OriginTimeout,
     Overloaded,
 )
-from progimage.imaging.limits import Limits
-from progimage.library.search.catalogue import Catalogue
 from progimage.library.search.query import Query
 from progimage.model import ANONYMOUS
 
@@ -70,13 +68,11 @@ _PAGE_PARAMETER = Parameter(
 class Manifests:
     """Sends manifests of pictures and of searches."""
 
-    def __init__(
-        self, responder: ViewerResponder, catalogue: Catalogue, limits: Limits, urls: Urls
-    ) -> None:
-        self._responder = responder
-        self._catalogue = catalogue
-        self._limits = SizeLimits.of(limits)
-        self._urls = urls
+    def __init__(self, parts: Parts) -> None:
+        self._responder = parts.to_viewers
+        self._catalogue = parts.catalogue
+        self._limits = SizeLimits.of(parts.limits)
+        self._urls = parts.urls
 
     @documented(
         "manifest",

@@ -19,6 +19,7 @@ from progimage.api.openapi.documented import (
     Parameter,
     documented,
 )
+from progimage.api.parts import Parts
 from progimage.api.requests import preconditions
 from progimage.api.requests.misplaced import check_no_transform
 from progimage.api.requests.query import pairs, picture_query
@@ -28,8 +29,6 @@ from progimage.api.resources.deletion import Deletion
 from progimage.api.responses import hal, problems
 from progimage.api.responses.hal import Urls
 from progimage.api.responses.json_document import JsonDocument
-from progimage.api.responses.original import OriginalResponder
-from progimage.config import Settings
 from progimage.errors import (
     DownloadFailed,
     DownloadNotAllowed,
@@ -50,7 +49,6 @@ from progimage.ingest import known
 from progimage.ingest.ingest import Staged
 from progimage.ingest.known import Added
 from progimage.ingest.resumable.state import Outcome
-from progimage.library import Library
 from progimage.model import Record, check_visibility
 
 _MANY = Named(
@@ -213,10 +211,9 @@ def outcome(added: Added | Outcome) -> dict[str, Any]:
 class PictureResource:
     """`/images/<id>/`: the original, byte for byte."""
 
-    def __init__(self, library: Library, originals: OriginalResponder, settings: Settings) -> None:
-        self._library = library
-        self._originals = originals
-        self._deletion = Deletion(library, settings)
+    def __init__(self, parts: Parts) -> None:
+        self._originals = parts.to_originals
+        self._deletion = Deletion(parts)
 
     @documented(
         "original",
@@ -272,8 +269,8 @@ class PictureResource:
 class RenditionCacheResource:
     """`/images/<id>/renders/`: its cached renditions."""
 
-    def __init__(self, library: Library) -> None:
-        self._library = library
+    def __init__(self, parts: Components) -> None:
+        self._library = parts.library
 
     @documented(
         "renders",

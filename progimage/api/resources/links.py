@@ -8,10 +8,10 @@ from functools import partial
 import falcon
 
 from progimage.access.signed_links import Scope, path_of_any, path_of_original, path_of_rendition
-from progimage.access.transform_policy import TransformPolicy
 from progimage.api.auth.authentication import viewer_of
 from progimage.api.openapi import schemas
 from progimage.api.openapi.documented import Answer, Content, documented
+from progimage.api.parts import Parts
 from progimage.api.requests.json_body import read_json
 from progimage.api.requests.links import (
     ANY,
@@ -25,31 +25,21 @@ from progimage.api.requests.links import (
     with_limits,
 )
 from progimage.api.requests.media_type import JSON, check_media_type
-from progimage.api.responses.signed_link import LinkWriter, SignedLink
-from progimage.config import Settings
+from progimage.api.responses.signed_link import SignedLink
 from progimage.errors import Forbidden, InvalidArgument, NoLinkKey, NotFound, TransformNotAllowed
-from progimage.imaging.limits import Limits
-from progimage.library import Library
 from progimage.model import Record, Viewer
 
 
 class Links:
     """Signs links to pictures."""
 
-    def __init__(
-        self,
-        library: Library,
-        policy: TransformPolicy,
-        writer: LinkWriter,
-        settings: Settings,
-        limits: Limits,
-    ) -> None:
-        self._library = library
-        self._policy = policy
-        self._writer = writer
-        self._settings = settings
-        self._limits = limits
-        self._model = with_limits(LinkRequest, settings)
+    def __init__(self, parts: Parts) -> None:
+        self._library = parts.library
+        self._policy = parts.policy
+        self._writer = parts.links
+        self._settings = parts.settings
+        self._limits = parts.limits
+        self._model = with_limits(LinkRequest, parts.settings)
 
     @documented(
         "links",

@@ -11,6 +11,7 @@ import falcon
 
 from progimage import keys
 from progimage.api.auth.authentication import viewer_of
+from progimage.api.components import Components
 from progimage.api.openapi import schemas
 from progimage.api.openapi.documented import Answer, Parameter, documented
 from progimage.api.openapi.pages import collection, page_size
@@ -23,9 +24,7 @@ from progimage.api.resources.record_shape import SHAPE, Document, shape
 from progimage.api.responses.hal import Urls
 from progimage.errors import InvalidRequest, NotFound
 from progimage.imaging.did_you_mean import did_you_mean, shown
-from progimage.library import Library
 from progimage.library.search import cursor as cursors
-from progimage.library.search.catalogue import Catalogue
 from progimage.library.search.cursor import Cursor, Total
 from progimage.library.search.near import DISTANCE, MAX_DISTANCE, near
 from progimage.library.search.order import NEWEST_FIRST, ORDERS, Order
@@ -105,19 +104,12 @@ _PAGE = collection(
 class Listing:
     """`/images/`: a page of matches, or all of them as a stream; also uploads."""
 
-    def __init__(
-        self,
-        library: Library,
-        catalogue: Catalogue,
-        uploads: Uploads,
-        bulk: BulkResource,
-        urls: Urls,
-    ) -> None:
-        self._library = library
-        self._catalogue = catalogue
-        self._urls = urls
+    def __init__(self, parts: Components, uploads: Uploads) -> None:
+        self._library = parts.library
+        self._catalogue = parts.catalogue
+        self._urls = parts.urls
         self.on_post = uploads.on_post
-        self.on_patch = bulk.on_patch
+        self.on_patch = BulkResource(parts).on_patch
 
     @documented(
         "images",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import falcon
 
 from progimage.api.auth.authentication import viewer_of
+from progimage.api.components import Components
 from progimage.api.openapi import schemas
 from progimage.api.openapi.documented import Answer, Content, documented
 from progimage.api.requests.body import Body
@@ -16,10 +17,7 @@ from progimage.api.requests.query import pairs
 from progimage.api.requests.search import QueryParameters
 from progimage.api.resources.record_shape import SHAPE, shape
 from progimage.api.responses.delivery import not_modified
-from progimage.api.responses.hal import Urls
-from progimage.config import Settings
 from progimage.errors import ExternalIdTaken, Forbidden
-from progimage.library import Library
 from progimage.library.records import can_edit
 from progimage.model import Record
 
@@ -36,10 +34,10 @@ _RECORD = Answer(
 class MetadataResource:
     """The record of one picture."""
 
-    def __init__(self, library: Library, settings: Settings, urls: Urls) -> None:
-        self._library = library
-        self._settings = settings
-        self._urls = urls
+    def __init__(self, parts: Components) -> None:
+        self._library = parts.library
+        self._settings = parts.settings
+        self._urls = parts.urls
 
     @documented(
         "metadata",

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
-
 import falcon
 
+from progimage.api.components import Components
 from progimage.api.openapi.documented import Answer, documented
-from progimage.config.networks import Network, is_within
+from progimage.config.networks import is_within
 from progimage.telemetry import exposition
 
 
 class MetricsResource:
     """The metrics of all workers of this node, for the allowed networks."""
 
-    def __init__(self, allowed: Sequence[Network], folder: Path | None) -> None:
-        self._allowed = allowed
-        self._folder = folder
+    def __init__(self, parts: Components) -> None:
+        self._allowed = parts.settings.metrics.allow
+        self._folder = parts.metrics_folder
 
     @documented(
         "metrics",

@@ -7,11 +7,11 @@ from functools import partial
 import falcon
 
 from progimage.access.signed_links import path_of_origin
-from progimage.access.transform_policy import TransformPolicy
 from progimage.api.auth.authentication import author_of
-from progimage.api.auth.origins import OriginAuthorization, originals_forbidden
+from progimage.api.auth.origins import originals_forbidden
 from progimage.api.openapi import schemas
 from progimage.api.openapi.documented import Answer, Content, documented, in_path
+from progimage.api.parts import Parts
 from progimage.api.requests.json_body import read_json
 from progimage.api.requests.links import (
     ANY,
@@ -29,12 +29,9 @@ from progimage.api.requests.origin_path import key_of
 from progimage.api.requests.raw_path import raw_path
 from progimage.api.resources.origins import NAME
 from progimage.api.responses.origin_url import url_of
-from progimage.api.responses.signed_link import LinkWriter, SignedLink
-from progimage.config import Settings
+from progimage.api.responses.signed_link import SignedLink
 from progimage.errors import Forbidden, InvalidField, NoLinkKey, NotFound, TransformNotAllowed
-from progimage.imaging.limits import Limits
 from progimage.imaging.pipeline import Pipeline
-from progimage.origins.origins import Origins
 
 _KEY = in_path("key", "The picture's key at its origin, percent-encoded.", "2024/boat.jpg")
 
@@ -42,22 +39,14 @@ _KEY = in_path("key", "The picture's key at its origin, percent-encoded.", "2024
 class OriginLinks:
     """Signs links to pictures of origins."""
 
-    def __init__(
-        self,
-        origins: Origins,
-        authorization: OriginAuthorization,
-        policy: TransformPolicy,
-        writer: LinkWriter,
-        settings: Settings,
-        limits: Limits,
-    ) -> None:
-        self._origins = origins
-        self._authorization = authorization
-        self._policy = policy
-        self._writer = writer
-        self._settings = settings
-        self._limits = limits
-        self._model = with_limits(LinkRequest, settings)
+    def __init__(self, parts: Parts) -> None:
+        self._origins = parts.origins
+        self._authorization = parts.origin_authorization
+        self._policy = parts.policy
+        self._writer = parts.links
+        self._settings = parts.settings
+        self._limits = parts.limits
+        self._model = with_limits(LinkRequest, parts.settings)
 
     @documented(
         "origin_links",

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import NamedTuple
 
 import falcon
 
 from progimage.api.auth.authentication import author_of, viewer_of
-from progimage.api.auth.origins import OriginAuthorization
 from progimage.api.openapi import schemas
 from progimage.api.openapi.documented import Answer, Parameter, documented, in_path
+from progimage.api.parts import Parts
 from progimage.api.requests.origin_path import MARK, parts_of
-from progimage.api.requests.pipelines import PipelineParser
 from progimage.api.requests.query import VERSION as VERSION_NAME
 from progimage.api.requests.query import PictureQuery, picture_query
 from progimage.api.requests.raw_path import raw_path
 from progimage.api.resources.jobs import documents
 from progimage.api.resources.renditions import RENDER_ERRORS
 from progimage.api.responses import hal
-from progimage.api.responses.hal import Urls
-from progimage.api.responses.origin import OriginResponder
 from progimage.api.responses.origin_facts import facts
 from progimage.errors import (
     Forbidden,
@@ -34,8 +30,7 @@ from progimage.errors import (
 )
 from progimage.jobs.creation import purge_of
 from progimage.jobs.model import Counts, Progress, Request
-from progimage.jobs.state import Jobs
-from progimage.origins.origins import Origin, Origins
+from progimage.origins.origins import Origin
 
 _INFO, _RENDERS = "info", "renders"
 
@@ -76,48 +71,18 @@ class _Target(NamedTuple):
     key: str
 
 
-class Purges(NamedTuple):
-    """Creates jobs that remove stored copies of the pictures of origins.
-
-    Attributes:
-        most_waiting: how many jobs may wait.
-        announce: informs the runners of jobs about a new job.
-    """
-
-    jobs: Jobs
-    most_waiting: int
-    announce: Callable[[Request], None]
-    urls: Urls
-
-    def create(self, origin: str, prefix: str, owner: str) -> Request:
-        """Store a job that removes what is stored of the keys with this prefix.
-
-        Raises:
-            Overloaded: too many jobs are waiting.
-        """
-        self.jobs.check_room(self.most_waiting)
-        request, entries = purge_of(origin, prefix, owner=owner, created=self.jobs.clock())
-        self.jobs.create(request, entries)
-        self.announce(request)
-        return request
-
-
 class OriginResource:
     """Parses the URLs of origins and sends their pictures."""
 
-    def __init__(
-        self,
-        origins: Origins,
-        responder: OriginResponder,
-        authorization: OriginAuthorization,
-        parse: PipelineParser,
-        purges: Purges,
-    ) -> None:
-        self.origins = origins
-        self._purges = purges
-        self._responder = responder
-        self._authorization = authorization
-        self._parse = parse
+    def __init__(self, parts: Parts) -> None:
+        self.origins = parts.origins
+        self._responder = parts.to_origins
+        self._authorization = parts.origin_authorization
+        self._parse = parts.parse
+        self._jobs = parts.jobs
+        self._max_waiting = parts.settings.jobs.max_waiting
+        self._announce = parts.announce_job
+        self._urls = parts.urls
 
     @documented(
         "origin_picture",
@@ -189,15 +154,22 @@ class OriginResource:
         if target.action != _RENDERS:
             raise InvalidRequest(f"path: expected {_RENDERS}{MARK}<key>")
         if target.key.endswith("*"):
-            prefix = target.key.removesuffix("*")
-            request = self._purges.create(target.origin.name, prefix, author.name)
+            request = self._purge_all(target.origin, target.key.removesuffix("*"), author.name)
             progress = Progress(request, "pending", Counts(request.total, 0, 0))
             resp.status = falcon.HTTP_202
-            resp.media = documents.summary(progress, self._purges.urls)
-            resp.location = self._purges.urls.absolute(req, hal.job(request.id))
+            resp.media = documents.summary(progress, self._urls)
+            resp.location = self._urls.absolute(req, hal.job(request.id))
             return
         target.origin.forget(target.key)
         resp.status = falcon.HTTP_204
+
+    def _purge_all(self, origin: Origin, prefix: str, owner: str) -> Request:
+        """Store a job that removes what is stored of the keys with this prefix."""
+        self._jobs.check_room(self._max_waiting)
+        request, entries = purge_of(origin.name, prefix, owner=owner, created=self._jobs.clock())
+        self._jobs.create(request, entries)
+        self._announce(request)
+        return request
 
     def _target(self, req: falcon.Request, name: str) -> _Target:
         origin = self.origins.get(name)

@@ -5,13 +5,12 @@ from __future__ import annotations
 import falcon
 from pydantic import Field, StrictInt
 
-from progimage.access.accounts.users import Users
 from progimage.api.auth.authentication import viewer_of
+from progimage.api.components import Components
 from progimage.api.openapi import schemas
 from progimage.api.openapi.documented import Answer, Content, documented, in_path
 from progimage.api.requests.json_body import JsonBody, read_json
 from progimage.api.responses.json_document import JsonDocument
-from progimage.config import Settings
 from progimage.errors import Forbidden, InvalidRequest, NotFound, Overloaded, Unauthenticated
 from progimage.library.quotas import Quotas
 from progimage.telemetry import audit
@@ -45,10 +44,10 @@ class AccountQuota:
 
     is_of_accounts = True
 
-    def __init__(self, users: Users, quotas: Quotas | None, settings: Settings) -> None:
-        self._users = users
-        self._quotas = quotas
-        self._settings = settings
+    def __init__(self, parts: Components) -> None:
+        self._users = parts.users
+        self._quotas = parts.library.quotas
+        self._settings = parts.settings
 
     @documented(
         "quota",

@@ -8,9 +8,8 @@ from progimage import keys
 from progimage.api.auth.authentication import viewer_of
 from progimage.api.openapi import schemas
 from progimage.api.openapi.documented import documented
-from progimage.api.requests.pipelines import PipelineParser
+from progimage.api.parts import Parts
 from progimage.api.requests.query import picture_query
-from progimage.api.responses.rendition import RenditionResponder
 from progimage.errors import (
     InvalidArgument,
     InvalidLink,
@@ -25,7 +24,6 @@ from progimage.errors import (
     RenderTimeout,
     TransformNotAllowed,
 )
-from progimage.library import Library
 
 RENDER_ERRORS = (
     InvalidRequest,
@@ -47,15 +45,10 @@ RENDER_ERRORS = (
 class RenditionResource:
     """Parses the pipeline of a URL and sends its rendition."""
 
-    def __init__(
-        self,
-        responder: RenditionResponder,
-        library: Library,
-        parse: PipelineParser,
-    ) -> None:
-        self._responder = responder
-        self._library = library
-        self._parse = parse
+    def __init__(self, parts: Parts) -> None:
+        self._responder = parts.to_renditions
+        self._library = parts.library
+        self._parse = parts.parse
 
     @documented(
         "rendition",

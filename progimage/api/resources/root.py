@@ -9,17 +9,16 @@ from functools import cached_property
 import falcon
 
 from progimage import __version__
-from progimage.access.transform_policy import Mode, TransformPolicy
+from progimage.access.transform_policy import Mode
+from progimage.api.components import Components
 from progimage.api.console.console import Console
 from progimage.api.openapi import schemas
 from progimage.api.openapi.documented import Answer, Named, documented, of_responder
 from progimage.api.requests.query import DOWNLOAD, SIGNATURE
 from progimage.api.resources.images import Uploads
 from progimage.api.resources.transforms import POLICY
-from progimage.api.responses.hal import Urls
 from progimage.api.responses.json_document import Links
 from progimage.api.route import Route
-from progimage.config import Auth
 
 _ON_DEMAND: dict[Mode, str] = {
     "open": "/on_demand/{+pipeline}.{format}{?url}",
@@ -70,20 +69,14 @@ class Root:
     """
 
     def __init__(
-        self,
-        table: Sequence[Route],
-        uploads: Uploads,
-        console: Console,
-        auth: Auth,
-        policy: TransformPolicy,
-        urls: Urls,
+        self, parts: Components, table: Sequence[Route], uploads: Uploads, console: Console
     ) -> None:
         self.on_post = uploads.on_post_one
         self._table = table
         self._console = console
-        self._policy = policy
-        self._urls = urls
-        self._auth = {"mode": auth.mode, "registration": auth.registration}
+        self._policy = parts.policy
+        self._urls = parts.urls
+        self._auth = parts.settings.auth.model_dump(include={"mode", "registration"})
 
     @documented(
         "root",

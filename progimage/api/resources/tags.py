@@ -9,16 +9,15 @@ from urllib.parse import urlencode
 import falcon
 
 from progimage.api.auth.authentication import viewer_of
+from progimage.api.components import Components
 from progimage.api.openapi import schemas
 from progimage.api.openapi.documented import Answer, Parameter, documented
 from progimage.api.openapi.pages import collection
 from progimage.api.requests.query import pairs
 from progimage.api.requests.search import QueryParameters, tag_text
 from progimage.api.resources.listing import CURSOR, DEFAULT_LIMIT, LIMIT, MAX_LIMIT
-from progimage.api.responses.hal import Urls
 from progimage.errors import InvalidRequest
 from progimage.fields import MAX_TAG
-from progimage.library.search.catalogue import Catalogue
 
 _MAX_CURSOR = 400
 
@@ -40,9 +39,9 @@ _PAGE = collection(
 class Tags:
     """Lists tags in alphabetical order, optionally by prefix."""
 
-    def __init__(self, catalogue: Catalogue, urls: Urls) -> None:
-        self._catalogue = catalogue
-        self._urls = urls
+    def __init__(self, parts: Components) -> None:
+        self._catalogue = parts.catalogue
+        self._urls = parts.urls
 
     @documented(
         "tags",

@@ -8,15 +8,13 @@ from typing import Annotated, Literal
 import falcon
 from pydantic import Field, model_validator
 
-from progimage.access.accounts.authenticate import Authenticator
-from progimage.access.accounts.sign_in import Grant, SignIn
-from progimage.access.accounts.users import Users
+from progimage.access.accounts.sign_in import Grant
 from progimage.api.auth.authentication import account_of
+from progimage.api.components import Components
 from progimage.api.openapi import schemas
 from progimage.api.openapi.documented import Answer, Content, documented, in_path
 from progimage.api.requests.json_body import JsonBody, read_json
 from progimage.api.responses.json_document import Collection, JsonDocument
-from progimage.config import Settings
 from progimage.errors import Forbidden, Overloaded, StoreUnavailable, TooManyAttempts
 
 _MAX_CHARACTERS = 1_000
@@ -64,13 +62,11 @@ class Tokens:
 
     allows_anonymous = is_of_accounts = True
 
-    def __init__(
-        self, sign_in: SignIn, users: Users, authenticator: Authenticator, settings: Settings
-    ) -> None:
-        self._sign_in = sign_in
-        self._users = users
-        self._authenticator = authenticator
-        self._settings = settings
+    def __init__(self, parts: Components) -> None:
+        self._sign_in = parts.sign_in
+        self._users = parts.users
+        self._authenticator = parts.authenticator
+        self._settings = parts.settings
 
     @documented(
         "tokens",

@@ -8,6 +8,7 @@ from typing import Any
 import falcon
 
 from progimage.api.auth.authentication import author_of
+from progimage.api.components import Components
 from progimage.api.openapi import schemas
 from progimage.api.openapi.documented import Answer, Named, documented
 from progimage.api.openapi.pages import collection
@@ -15,10 +16,8 @@ from progimage.api.requests import note_cursor
 from progimage.api.requests.query import pairs
 from progimage.api.requests.search import QueryParameters
 from progimage.api.resources.listing import CURSOR, DEFAULT_LIMIT, LIMIT, MAX_LIMIT
-from progimage.api.responses.hal import Urls
-from progimage.config import Settings
 from progimage.errors import NotFound, Unauthenticated
-from progimage.library import Library, owner_keys
+from progimage.library import owner_keys
 from progimage.model import Record
 
 MAX_EMPTIED = 1_000
@@ -70,10 +69,10 @@ _EMPTIED = Named(
 class TrashResource:
     """The pictures that an account has deleted and can restore."""
 
-    def __init__(self, library: Library, settings: Settings, urls: Urls) -> None:
-        self._library = library
-        self._days = settings.trash.days
-        self._urls = urls
+    def __init__(self, parts: Components) -> None:
+        self._library = parts.library
+        self._days = parts.settings.trash.days
+        self._urls = parts.urls
 
     @documented(
         "trash",

@@ -7,11 +7,11 @@ from datetime import datetime
 import falcon
 from pydantic import Field
 
-from progimage.access.accounts.administration import MAX_LABEL, Administration
-from progimage.access.accounts.authenticate import Authenticator
+from progimage.access.accounts.administration import MAX_LABEL
 from progimage.access.accounts.throttle import Throttle
-from progimage.access.accounts.users import User, Users
+from progimage.access.accounts.users import User
 from progimage.api.auth.authentication import account_of, viewer_of
+from progimage.api.components import Components
 from progimage.api.openapi import schemas
 from progimage.api.openapi.documented import Answer, Content, documented, in_path
 from progimage.api.requests.json_body import JsonBody, read_json
@@ -19,7 +19,6 @@ from progimage.api.resources.quotas import QuotaDocument
 from progimage.api.resources.tokens import Text
 from progimage.api.responses.hal import Urls
 from progimage.api.responses.json_document import Collection, JsonDocument, LinksField
-from progimage.config import Settings
 from progimage.config.networks import site_of
 from progimage.errors import (
     Forbidden,
@@ -29,7 +28,7 @@ from progimage.errors import (
     TooManyAttempts,
     Unauthenticated,
 )
-from progimage.library.quotas import Quotas, Usage
+from progimage.library.quotas import Usage
 
 
 class NewAccount(JsonBody):
@@ -85,10 +84,10 @@ class Registration:
 
     allows_anonymous = is_of_accounts = True
 
-    def __init__(self, administration: Administration, settings: Settings, urls: Urls) -> None:
-        self._administration = administration
-        self._settings = settings
-        self._urls = urls
+    def __init__(self, parts: Components) -> None:
+        self._administration = parts.administration
+        self._settings = parts.settings
+        self._urls = parts.urls
         self._by_site = Throttle(20, 3_600)
 
     @documented(
@@ -135,21 +134,13 @@ class Account:
 
     allows_anonymous = is_of_accounts = True
 
-    def __init__(
-        self,
-        administration: Administration,
-        users: Users,
-        authenticator: Authenticator,
-        settings: Settings,
-        urls: Urls,
-        quotas: Quotas | None = None,
-    ) -> None:
-        self._urls = urls
-        self._quotas = quotas
-        self._administration = administration
-        self._users = users
-        self._authenticator = authenticator
-        self._settings = settings
+    def __init__(self, parts: Components) -> None:
+        self._urls = parts.urls
+        self._quotas = parts.library.quotas
+        self._administration = parts.administration
+        self._users = parts.users
+        self._authenticator = parts.authenticator
+        self._settings = parts.settings
 
     @documented(
         "me",

@@ -7,27 +7,20 @@ from typing import NamedTuple
 import falcon
 
 from progimage import keys
-from progimage.access.transform_policy import TransformPolicy
 from progimage.api.auth.origins import originals_forbidden
-from progimage.api.auth.rate_limits import RenderRateLimit
+from progimage.api.components import Components
 from progimage.api.requests import preconditions
 from progimage.api.requests.negotiation import choose_format, source_of
-from progimage.api.responses.delivery import (
-    Delivery,
-    etag_of_rendition,
-    not_modified,
-)
+from progimage.api.responses.delivery import etag_of_rendition, not_modified
 from progimage.api.responses.origin_fallback import Choose, FallbackResponder, send_rendition
 from progimage.api.responses.origin_url import url_of
 from progimage.errors import DamagedOriginal, NotFound, OriginFailed, OriginMissing
 from progimage.imaging.codecs import formats
 from progimage.imaging.codecs.format import Format
-from progimage.library import Library
 from progimage.model import ANONYMOUS, Record
-from progimage.origins.copies import Copies, is_copy, viewer_of
+from progimage.origins.copies import is_copy, viewer_of
 from progimage.origins.origins import Found, Origin
 from progimage.renditions.render_request import at_focus
-from progimage.renditions.renditions import Renditions
 
 _ATTEMPTS = 3
 _MOST_REVALIDATING_S = 3_600
@@ -42,31 +35,18 @@ class _Wanted(NamedTuple):
 
 
 class OriginResponder:
-    """Sends pictures of origins: renditions, or the pictures themselves if that is allowed.
+    """Sends pictures of origins: renditions, or the pictures themselves if that is allowed."""
 
-    Args:
-        renditions, copies: of the pictures of origins.
-        own: renditions of the library, for pictures that are there.
-    """
-
-    def __init__(
-        self,
-        copies: Copies,
-        renditions: Renditions,
-        delivery: Delivery,
-        policy: TransformPolicy,
-        rate_limit: RenderRateLimit,
-        library: Library,
-        own: Renditions,
-    ) -> None:
-        self._copies = copies
-        self._renditions = renditions
-        self._delivery = delivery
-        self._policy = policy
-        self._rate_limit = rate_limit
-        self._library = library
-        self._own = own
-        self._fallback = FallbackResponder(delivery, policy, rate_limit, library, own)
+    def __init__(self, parts: Components) -> None:
+        self._copies = parts.copies
+        self._renditions = parts.foreign_renditions
+        self._delivery = parts.delivery
+        self._policy = parts.policy
+        self._rate_limit = parts.render_rate_limit
+        self._library = parts.library
+        # For pictures of origins that are in the library.
+        self._own = parts.renditions
+        self._fallback = FallbackResponder(parts)
 
     def respond(
         self,

@@ -7,13 +7,11 @@ from collections.abc import Callable
 import falcon
 
 from progimage import keys
-from progimage.access.transform_policy import TransformPolicy
-from progimage.api.auth.rate_limits import RenderRateLimit
+from progimage.api.components import Components
 from progimage.api.requests.negotiation import choose_format, source_of
 from progimage.api.responses.delivery import Delivery, etag_of_rendition, part_opener, set_timing
 from progimage.config import Origin as OriginSettings
 from progimage.imaging.pipeline import Pipeline
-from progimage.library import Library
 from progimage.model import ANONYMOUS, Record
 from progimage.renditions.cache import Rendition
 from progimage.renditions.render_request import at_focus
@@ -27,19 +25,12 @@ Choose = Callable[[Record], Pipeline | None]
 class FallbackResponder:
     """Sends public pictures of the library in place of those of origins."""
 
-    def __init__(
-        self,
-        delivery: Delivery,
-        policy: TransformPolicy,
-        rate_limit: RenderRateLimit,
-        library: Library,
-        renditions: Renditions,
-    ) -> None:
-        self._delivery = delivery
-        self._policy = policy
-        self._rate_limit = rate_limit
-        self._library = library
-        self._renditions = renditions
+    def __init__(self, parts: Components) -> None:
+        self._delivery = parts.delivery
+        self._policy = parts.policy
+        self._rate_limit = parts.render_rate_limit
+        self._library = parts.library
+        self._renditions = parts.renditions
 
     def send(
         self,

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import falcon
 
-from progimage.access.transform_policy import TransformPolicy
-from progimage.api.auth.rate_limits import RenderRateLimit
+from progimage.api.components import Components
 from progimage.imaging.codecs import formats
 from progimage.imaging.codecs.written_size import written_size
 from progimage.imaging.operation import Size
@@ -15,7 +14,6 @@ from progimage.lru import LockedLru
 from progimage.model import ANONYMOUS, Record
 from progimage.origins.copies import is_copy, viewer_of
 from progimage.origins.origins import Origin
-from progimage.renditions.renditions import Renditions
 
 _REMEMBERED = 10_000
 # A JPEG in the lowest quality is the quickest to write and to read.
@@ -23,24 +21,14 @@ _SMALL = "quality:1"
 
 
 class OriginSizes:
-    """Measures by rendering, and remembers the results.
+    """Measures by rendering, and remembers the results."""
 
-    Args:
-        renditions: of the pictures of origins.
-        own: renditions of the library, for pictures that are there.
-    """
-
-    def __init__(
-        self,
-        renditions: Renditions,
-        own: Renditions,
-        policy: TransformPolicy,
-        rate_limit: RenderRateLimit,
-    ) -> None:
-        self._renditions = renditions
-        self._own = own
-        self._policy = policy
-        self._rate_limit = rate_limit
+    def __init__(self, parts: Components) -> None:
+        self._renditions = parts.foreign_renditions
+        # For pictures of origins that are in the library.
+        self._own = parts.renditions
+        self._policy = parts.policy
+        self._rate_limit = parts.render_rate_limit
         self._sizes: LockedLru[tuple[str, str], Size] = LockedLru(_REMEMBERED)
 
     def size_after(

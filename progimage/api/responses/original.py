@@ -5,20 +5,18 @@ from __future__ import annotations
 import falcon
 
 from progimage.api.auth.authentication import viewer_of
-from progimage.api.auth.authorization import Authorization
+from progimage.api.components import Components
 from progimage.api.requests import preconditions
-from progimage.api.responses.delivery import Delivery
 from progimage.imaging.codecs import formats
-from progimage.library import Library
 
 
 class OriginalResponder:
     """Sends originals of the library, byte for byte."""
 
-    def __init__(self, library: Library, delivery: Delivery, authorization: Authorization) -> None:
-        self._library = library
-        self._delivery = delivery
-        self._authorization = authorization
+    def __init__(self, parts: Components) -> None:
+        self._library = parts.library
+        self._delivery = parts.delivery
+        self._authorization = parts.authorization
 
     def respond(
         self,

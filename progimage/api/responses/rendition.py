@@ -6,22 +6,20 @@ import falcon
 
 from progimage import keys
 from progimage.api.auth.authentication import viewer_of
-from progimage.api.auth.authorization import Access, Authorization
-from progimage.api.auth.rate_limits import RenderRateLimit
+from progimage.api.auth.authorization import Access
+from progimage.api.components import Components
 from progimage.api.requests import preconditions
 from progimage.api.requests.negotiation import Source, choose_format, source_of
 from progimage.api.responses import hal
-from progimage.api.responses.delivery import Delivery, etag_of_rendition, part_opener, set_timing
+from progimage.api.responses.delivery import etag_of_rendition, part_opener, set_timing
 from progimage.errors import NotAcceptable, NotFound
 from progimage.imaging.codecs import formats
 from progimage.imaging.codecs.format import Format
 from progimage.imaging.pipeline import Pipeline
-from progimage.library import Library
 from progimage.lru import LockedLru
 from progimage.model import Record, Viewer
 from progimage.renditions.cache import Rendition
 from progimage.renditions.render_request import at_focus
-from progimage.renditions.renditions import Renditions
 from progimage.telemetry import metrics
 
 _REMEMBERED_SOURCES = 10_000
@@ -34,21 +32,13 @@ class RenditionResponder:
     the rest: authorization, the format, caching, conditional and range requests.
     """
 
-    def __init__(
-        self,
-        library: Library,
-        renditions: Renditions,
-        delivery: Delivery,
-        authorization: Authorization,
-        rate_limit: RenderRateLimit,
-        urls: hal.Urls,
-    ) -> None:
-        self._urls = urls
-        self._library = library
-        self._renditions = renditions
-        self._delivery = delivery
-        self._authorization = authorization
-        self._rate_limit = rate_limit
+    def __init__(self, parts: Components) -> None:
+        self._urls = parts.urls
+        self._library = parts.library
+        self._renditions = parts.renditions
+        self._delivery = parts.delivery
+        self._authorization = parts.authorization
+        self._rate_limit = parts.render_rate_limit
         self._sources: LockedLru[str, Source] = LockedLru(_REMEMBERED_SOURCES)
 
     def respond(

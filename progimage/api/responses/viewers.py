@@ -7,10 +7,10 @@ from typing import NamedTuple
 
 import falcon
 
-from progimage.access.transform_policy import TransformPolicy
 from progimage.api.auth.authentication import viewer_of
-from progimage.api.auth.authorization import Access, Authorization
+from progimage.api.auth.authorization import Access
 from progimage.api.auth.origins import OriginAuthorization
+from progimage.api.components import Components
 from progimage.api.fronts.iiif.identifier import Identifier
 from progimage.api.responses.delivery import PRIVATE
 from progimage.api.responses.origin import OriginResponder
@@ -18,10 +18,9 @@ from progimage.api.responses.rendition import RenditionResponder
 from progimage.errors import InvalidRequest, NotFound, TransformNotAllowed
 from progimage.imaging.operation import Size
 from progimage.imaging.pipeline import Pipeline
-from progimage.library import Library
 from progimage.lru import LockedLru
 from progimage.model import Record
-from progimage.origins.origins import Origin, Origins
+from progimage.origins.origins import Origin
 
 Compile = Callable[[Size], tuple[Pipeline, str]]
 """Returns the pipeline for a picture of this size, and the Link header ("" for the usual one)."""
@@ -39,29 +38,22 @@ class Shown(NamedTuple):
 
 
 class ViewerResponder:
-    """Sends pictures of the library and of origins to viewers.
-
-    Args:
-        to_origins: None if the service has no origins.
-    """
+    """Sends pictures of the library and of origins to viewers."""
 
     def __init__(
         self,
-        library: Library,
-        authorization: Authorization,
-        policy: TransformPolicy,
+        parts: Components,
         renditions: RenditionResponder,
-        origins: Origins,
+        to_origins: OriginResponder,
         origin_authorization: OriginAuthorization,
-        to_origins: OriginResponder | None,
     ) -> None:
-        self._library = library
-        self._authorization = authorization
-        self._policy = policy
+        self._library = parts.library
+        self._authorization = parts.authorization
+        self._policy = parts.policy
+        self._origins = parts.origins
         self._renditions = renditions
-        self._origins = origins
-        self._origin_authorization = origin_authorization
         self._to_origins = to_origins
+        self._origin_authorization = origin_authorization
         self._sizes: LockedLru[str, Size] = LockedLru(_REMEMBERED_SIZES)
 
     def find(self, req: falcon.Request, identifier: Identifier) -> Shown:
@@ -134,9 +126,7 @@ class ViewerResponder:
         identifier: Identifier,
         compile_: Compile,
     ) -> None:
-        origin, responder = self._origin(identifier), self._to_origins
-        if responder is None:
-            raise _no_origin(identifier)
+        origin = self._origin(identifier)
         is_signed = self._check_origin(req, origin, identifier)
         compiled: list[tuple[Pipeline, str]] = []
 
@@ -144,7 +134,7 @@ class ViewerResponder:
             compiled[:] = [compile_((record.width, record.height))]
             return compiled[0][0]
 
-        responder.respond(req, resp, origin, identifier.key, choose, is_signed=is_signed)
+        self._to_origins.respond(req, resp, origin, identifier.key, choose, is_signed=is_signed)
         if compiled[0][1] and resp.get_header("Link"):
             resp.set_header("Link", compiled[0][1])
 
@@ -161,7 +151,7 @@ class ViewerResponder:
     def _origin(self, identifier: Identifier) -> Origin:
         origin = self._origins.get(identifier.origin)
         if origin is None:
-            raise _no_origin(identifier)
+            raise NotFound(f"there is no origin {identifier.origin!r}")
         return origin
 
 
@@ -175,7 +165,3 @@ def without_texts(record: Record) -> Record:
 def facts_caching() -> str:
     """Return how public facts may be cached."""
     return f"public, max-age={_FACTS_MAX_AGE_S}"
-
-
-def _no_origin(identifier: Identifier) -> NotFound:
-    return NotFound(f"there is no origin {identifier.origin!r}")

@@ -7,11 +7,11 @@ from functools import partial
 import falcon
 
 from progimage.access.signed_links import path_of_album
-from progimage.access.transform_policy import TransformPolicy
 from progimage.api.auth.authentication import viewer_of
 from progimage.api.openapi import schemas
 from progimage.api.openapi.documented import Answer, Content, Parameter, documented
 from progimage.api.openapi.pages import page_size
+from progimage.api.parts import Parts
 from progimage.api.requests.json_body import read_json
 from progimage.api.requests.links import with_limits
 from progimage.api.requests.query import SIGNATURE, pairs
@@ -23,11 +23,8 @@ from progimage.api.resources.albums.documents import (
     AlbumChange,
     AlbumLinkRequest,
 )
-from progimage.api.resources.albums.reading import AlbumReader
 from progimage.api.responses import problems
-from progimage.api.responses.hal import Urls
-from progimage.api.responses.signed_link import LinkWriter, SignedLink
-from progimage.config import Settings
+from progimage.api.responses.signed_link import SignedLink
 from progimage.errors import (
     Forbidden,
     InvalidField,
@@ -36,7 +33,7 @@ from progimage.errors import (
     Overloaded,
     TransformNotAllowed,
 )
-from progimage.library.albums import Albums, with_images
+from progimage.library.albums import with_images
 
 DEFAULT_LIMIT, MAX_LIMIT = 50, 200
 
@@ -44,22 +41,14 @@ DEFAULT_LIMIT, MAX_LIMIT = 50, 200
 class AlbumPictures:
     """The pictures of one album, and signed links to it."""
 
-    def __init__(
-        self,
-        albums: Albums,
-        reader: AlbumReader,
-        policy: TransformPolicy,
-        writer: LinkWriter,
-        settings: Settings,
-        urls: Urls,
-    ) -> None:
-        self._albums = albums
-        self._reader = reader
-        self._policy = policy
-        self._writer = writer
-        self._settings = settings
-        self._urls = urls
-        self._link_model = with_limits(AlbumLinkRequest, settings)
+    def __init__(self, parts: Parts) -> None:
+        self._albums = parts.albums
+        self._reader = parts.album_reader
+        self._policy = parts.policy
+        self._writer = parts.links
+        self._settings = parts.settings
+        self._urls = parts.urls
+        self._link_model = with_limits(AlbumLinkRequest, parts.settings)
 
     @documented(
         "album_images",

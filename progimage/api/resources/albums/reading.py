@@ -11,15 +11,14 @@ from typing import Any, NamedTuple
 import falcon
 
 from progimage.access.admission import Admission
-from progimage.access.signed_links import LinkSigner, path_of_album, path_of_any, path_of_iiif
+from progimage.access.signed_links import path_of_album, path_of_any, path_of_iiif
 from progimage.api.auth.authentication import viewer_of
+from progimage.api.components import Components
 from progimage.api.fronts.iiif.identifier import Identifier
 from progimage.api.requests.query import SIGNATURE
 from progimage.api.requests.search import QueryParameters
-from progimage.api.responses.hal import Urls
 from progimage.errors import DamagedRecord, InvalidLink, InvalidRequest, NotFound
-from progimage.library import Library
-from progimage.library.albums import Album, Albums, can_edit_album
+from progimage.library.albums import Album, can_edit_album
 from progimage.model import Record, Viewer
 from progimage.stores.deadline import ContextThreads
 
@@ -72,20 +71,12 @@ class SeenAlbum(NamedTuple):
 class AlbumReader:
     """Reads albums and their pictures for requests."""
 
-    def __init__(
-        self,
-        albums: Albums,
-        library: Library,
-        signer: LinkSigner | None,
-        urls: Urls,
-        *,
-        has_manifests: bool,
-    ) -> None:
-        self._albums = albums
-        self._library = library
-        self._signer = signer
-        self._urls = urls
-        self._has_manifests = has_manifests
+    def __init__(self, parts: Components) -> None:
+        self._albums = parts.albums
+        self._library = parts.library
+        self._signer = parts.signer
+        self._urls = parts.urls
+        self._has_manifests = parts.settings.iiif.enabled
         self._long_looks = Admission(PLACES, "albums of hidden pictures")
         self._threads = ContextThreads(_THREADS, thread_name_prefix="albums")
         # Others than those that read records, since each of these waits for some of those.

@@ -8,6 +8,7 @@ from progimage.api.auth.authentication import author_of, viewer_of
 from progimage.api.openapi import schemas
 from progimage.api.openapi.documented import Answer, Content, documented
 from progimage.api.openapi.pages import page_size
+from progimage.api.parts import Parts
 from progimage.api.requests import note_cursor
 from progimage.api.requests.conditional import match_holds
 from progimage.api.requests.json_body import read_json
@@ -16,13 +17,11 @@ from progimage.api.requests.preconditions import required_if_match
 from progimage.api.requests.query import SIGNATURE, pairs
 from progimage.api.requests.search import QueryParameters
 from progimage.api.resources.albums.documents import ALBUM, ALBUM_ID, ALBUMS, AlbumFields
-from progimage.api.resources.albums.reading import AlbumReader, SeenAlbum
+from progimage.api.resources.albums.reading import SeenAlbum
 from progimage.api.resources.listing import CURSOR
-from progimage.api.responses.hal import Urls
-from progimage.config import Settings
 from progimage.errors import Forbidden, InvalidField, Overloaded, Unauthenticated
 from progimage.library import owner_keys
-from progimage.library.albums import Album, Albums
+from progimage.library.albums import Album
 from progimage.model import Viewer
 
 DEFAULT_LIMIT, MAX_LIMIT = 20, 100
@@ -33,11 +32,11 @@ _PATCH_TYPES = ("application/merge-patch+json", "application/json")
 class AlbumResource:
     """The albums of an account, and one album."""
 
-    def __init__(self, albums: Albums, reader: AlbumReader, settings: Settings, urls: Urls) -> None:
-        self._albums = albums
-        self._reader = reader
-        self._settings = settings
-        self._urls = urls
+    def __init__(self, parts: Parts) -> None:
+        self._albums = parts.albums
+        self._reader = parts.album_reader
+        self._settings = parts.settings
+        self._urls = parts.urls
 
     @documented(
         "albums",

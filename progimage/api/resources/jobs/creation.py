@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, Field, create_model
 
-from progimage.access.transform_policy import TransformPolicy
+from progimage.api.components import Components
 from progimage.api.requests.json_body import JsonBody, MetadataFields, validated
 from progimage.api.requests.search import CONDITIONS, QueryParameters, query_of
 from progimage.config import Settings
@@ -18,9 +18,7 @@ from progimage.errors import DownloadNotAllowed, Forbidden, InvalidField, Invali
 from progimage.imaging.pipeline_parser import parse
 from progimage.jobs.creation import Intake, adoption_of, import_of, render_of
 from progimage.jobs.publish.destinations import DESTINATIONS, destinations
-from progimage.library.search.catalogue import Catalogue
 from progimage.model import Viewer
-from progimage.origins.origins import Origins
 from progimage.origins.sources.source import ListedSource
 
 # Entries of any type are allowed: an invalid one fails without the others.
@@ -96,19 +94,13 @@ def _models(max_items: int) -> tuple[type[ImportRequest], type[RenderRequest]]:
 class JobFactory:
     """Creates jobs from the bodies of requests, within the settings and the policy."""
 
-    def __init__(
-        self,
-        catalogue: Catalogue,
-        settings: Settings,
-        policy: TransformPolicy,
-        origins: Origins,
-    ) -> None:
-        self._catalogue = catalogue
-        self._settings = settings
-        self._policy = policy
-        self._origins = origins
-        self._destinations = tuple(destinations(settings.publish))
-        self._import_model, self._render_model = _models(settings.jobs.max_items)
+    def __init__(self, parts: Components) -> None:
+        self._catalogue = parts.catalogue
+        self._settings = parts.settings
+        self._policy = parts.policy
+        self._origins = parts.origins
+        self._destinations = tuple(destinations(parts.settings.publish))
+        self._import_model, self._render_model = _models(parts.settings.jobs.max_items)
 
     def create(self, fields: Mapping[str, Any], viewer: Viewer, created: datetime) -> Intake:
         """Return the job that a body describes.

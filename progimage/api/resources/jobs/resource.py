@@ -51,7 +51,7 @@ class JobResource:
         self._jobs = parts.jobs
         self._settings = parts.settings
         self._urls = parts.urls
-        self._factory = JobFactory(parts.catalogue, parts.settings, parts.policy, parts.origins)
+        self._factory = JobFactory(parts)
         self._admission = parts.uploading
         self._streaming = Admission(parts.settings.jobs.streams, "streams of progress")
         self._announce = parts.announce_job

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 import falcon
 
 from progimage.access.signed_links import LinkSigner
-from progimage.access.transform_policy import TransformPolicy
 from progimage.api.auth.authentication import viewer_of
 from progimage.api.openapi import schemas
 from progimage.api.openapi.documented import Answer, documented
+from progimage.api.parts import Parts
 from progimage.api.requests.links import DEFAULT_EXPIRES_S
 from progimage.api.requests.query import SIGNATURE, pairs
 from progimage.api.requests.search import QueryParameters
@@ -33,10 +33,7 @@ from progimage.api.resources.srcset.documents import (
 )
 from progimage.api.responses import responsive
 from progimage.api.responses.delivery import CONTENT_POLICY
-from progimage.api.responses.hal import Urls
 from progimage.api.responses.responsive import Candidate
-from progimage.api.responses.signed_link import LinkWriter
-from progimage.config import Settings
 from progimage.errors import (
     Forbidden,
     InvalidArgument,
@@ -48,11 +45,9 @@ from progimage.errors import (
 )
 from progimage.imaging.codecs import formats
 from progimage.imaging.codecs.pages import check_page
-from progimage.imaging.limits import Limits
 from progimage.imaging.output_limits import check_pipeline
 from progimage.imaging.pipeline import AUTO, Pipeline
 from progimage.imaging.pipeline_parser import parse
-from progimage.library import Library
 from progimage.library.records import can_edit, forbidden
 from progimage.model import Record, Viewer
 from progimage.telemetry import audit
@@ -69,22 +64,14 @@ class _Signing:
 class SrcsetResource:
     """Writes the addresses of renditions of several widths."""
 
-    def __init__(
-        self,
-        library: Library,
-        policy: TransformPolicy,
-        writer: LinkWriter,
-        settings: Settings,
-        limits: Limits,
-        urls: Urls,
-    ) -> None:
-        self._library = library
-        self._policy = policy
-        self._writer = writer
-        self._presets: Mapping[str, str] = settings.presets
-        self._max_expires_s = settings.links.max_expires_s
-        self._limits = limits
-        self._urls = urls
+    def __init__(self, parts: Parts) -> None:
+        self._library = parts.library
+        self._policy = parts.policy
+        self._writer = parts.links
+        self._presets = parts.settings.presets
+        self._max_expires_s = parts.settings.links.max_expires_s
+        self._limits = parts.limits
+        self._urls = parts.urls
 
     @documented(
         "srcset",
