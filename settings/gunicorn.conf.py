@@ -14,6 +14,7 @@ from progimage.server import draining as _draining
 from progimage.server import listeners as _listeners
 from progimage.server import supervision as _supervision
 from progimage.server.gunicorn_worker import PatientWorker
+from progimage.server.waiting_connections import Limits as _Limits
 from progimage.stores import temp_files as _scratch
 from progimage.telemetry import logs as _logs
 
@@ -49,10 +50,12 @@ proc_name = "progimage"
 bind = _settings.bind
 workers = _settings.server.workers
 worker_class = PatientWorker
-worker_class.head_timeout_s = _settings.server.head_timeout_s
-worker_class.body_timeout_s = _settings.server.body_timeout_s
-worker_class.send_timeout_s = _settings.server.send_timeout_s
-worker_class.min_bytes_per_s = _settings.server.min_bytes_per_s
+worker_class.limits = _Limits(
+    _settings.server.head_timeout_s,
+    _settings.server.body_timeout_s,
+    _settings.server.send_timeout_s,
+    _settings.server.min_bytes_per_s,
+)
 worker_class.most_connections = _descriptors.connections(_settings.server)
 worker_class.client_connections = _settings.server.client_connections
 worker_class.trusted_proxies = _settings.server.trusted_proxies

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 import falcon
 
-from progimage.access.admission import Admission
 from progimage.api.auth.authentication import Authentication
 from progimage.api.components import Components
 from progimage.api.fronts.mount import Mount
@@ -29,7 +28,6 @@ from progimage.config import Settings
 from progimage.config.networks import is_public_host
 from progimage.imaging.pool import RenderPool
 from progimage.jobs.runner import Runner
-from progimage.library import Library
 from progimage.library.index.keeper import Keeper
 from progimage.server.components import build
 from progimage.stores import ObjectStore
@@ -52,18 +50,17 @@ class Service:
 
     wsgi: WSGIApplication
     routes: Sequence[Route]
+    components: Components
     pools: Sequence[RenderPool]
     helpers: Sequence[Executor]
     runner: Runner
-    library: Library
     keeper: Keeper
     senders: Senders
-    uploading: Admission
 
     @property
     def uploads_turned_away(self) -> int:
         """How many uploads found all places occupied."""
-        return self.uploading.turned_away
+        return self.components.uploading.turned_away
 
     def __call__(self, env: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
@@ -95,24 +92,14 @@ def create(
     Raises:
         ConfigError: the store or a preset cannot work.
     """
-    components, pools, helpers, runner, keeper, senders = build(settings, store, pool)
-    table = routes(components)
-    app = _with_middleware(components)
+    built = build(settings, store, pool)
+    table = routes(built.components)
+    app = _with_middleware(built.components)
     install(app, table)
     wsgi = StoreDeadline(
         TrustedProxies(app, settings.server.trusted_proxies), settings.s3.deadline_s
     )
-    return Service(
-        wsgi,
-        table,
-        pools,
-        helpers,
-        runner,
-        components.library,
-        keeper,
-        senders,
-        components.uploading,
-    )
+    return Service(wsgi, table, *built)
 
 
 def paths_open_to_all_sites(settings: Settings) -> Pattern[str] | None:

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from ipaddress import IPv6Address
 
-from progimage.config.networks import Network, is_within, parse
+from progimage.config.networks import Network, is_within, site_of
 
 
 class ClientLimits:
     """Counts the connections of each client of one process; used by one thread.
 
-    A client is an IPv4 address, or the first 64 bits of an IPv6 address: the smallest block
-    that a site gets (RFC 6177). Trusted proxies and unix sockets carry the requests of many
-    clients, so they have no limit.
+    Trusted proxies and unix sockets carry the requests of many clients, so they have no limit.
     """
 
     def __init__(self, most: int, trusted: Sequence[Network]) -> None:
@@ -24,7 +21,7 @@ class ClientLimits:
 
     def admit(self, address: str) -> bool:
         """Count a new connection of `address`; return False, uncounted, if it has too many."""
-        client = client_of(address)
+        client = site_of(address)
         if self._counts[client] >= self._most and not self._is_exempt(address):
             return False
         self._counts[client] += 1
@@ -32,14 +29,14 @@ class ClientLimits:
 
     def leave(self, address: str) -> None:
         """Count an admitted connection as ended."""
-        client = client_of(address)
+        client = site_of(address)
         self._counts[client] -= 1
         if not self._counts[client]:
             del self._counts[client]
 
     def count(self, address: str) -> int:
         """Return how many connections the client at `address` has."""
-        return self._counts.get(client_of(address), 0)
+        return self._counts.get(site_of(address), 0)
 
     def __len__(self) -> int:
         """Return how many clients have connections."""
@@ -47,11 +44,3 @@ class ClientLimits:
 
     def _is_exempt(self, address: str) -> bool:
         return not address or is_within(address, self._trusted)
-
-
-def client_of(address: str) -> str:
-    """Return the client that an address belongs to, "" for a unix socket."""
-    parsed = parse(address.partition("%")[0])
-    if isinstance(parsed, IPv6Address):
-        parsed = IPv6Address(int(parsed) >> 64 << 64)
-    return str(parsed or "")

@@ -70,20 +70,14 @@ class PatientWorker(GracefulWorker):
     The attributes are set by gunicorn's configuration file, before any worker starts.
 
     Attributes:
-        head_timeout_s: how long the head of a request may take.
-        body_timeout_s: how long a short body may take after its head.
-        send_timeout_s: how long a client may read nothing of an answer.
-        min_bytes_per_s: how much a client must send or read while the server waits for it.
+        limits: how long clients may take.
         most_connections: limit on the connections of this process.
         client_connections: limit on the connections of one client to this process.
         trusted_proxies: networks of proxies, whose addresses carry the requests of many
             clients.
     """
 
-    head_timeout_s = 10.0
-    body_timeout_s = 30.0
-    send_timeout_s = 30.0
-    min_bytes_per_s = 1024
+    limits = Limits(10.0, 30.0, 30.0, 1024)
     most_connections = 1000
     client_connections = 500
     trusted_proxies: Sequence[Network] = ()
@@ -102,11 +96,8 @@ class PatientWorker(GracefulWorker):
 
     def begin_waiting(self) -> None:
         """Prepare for connections that wait; only now, since the new process makes the poller."""
-        limits = Limits(
-            self.head_timeout_s, self.body_timeout_s, self.send_timeout_s, self.min_bytes_per_s
-        )
         self._waiting = WaitingConnections(
-            self.poller, limits, self.enqueue_req, self._after_answer, self._count_an_end
+            self.poller, self.limits, self.enqueue_req, self._after_answer, self._count_an_end
         )
 
     # Run by the threads.
@@ -146,7 +137,7 @@ class PatientWorker(GracefulWorker):
 
     def handle_request(self, req: object, conn: Connection) -> bool:
         """Answer a request whose head has arrived."""
-        conn.sock.settimeout(self.send_timeout_s)
+        conn.sock.settimeout(self.limits.send_timeout_s)
         try:
             return bool(super().handle_request(req, conn))
         except TimeoutError:
@@ -241,7 +232,7 @@ class PatientWorker(GracefulWorker):
             return
         self._next_look = now + _LOOK_EVERY_S
         self._waiting.end_overdue()
-        self._served.cut_too_slow(self.min_bytes_per_s)
+        self._served.cut_too_slow(self.limits.min_bytes_per_s)
         if not self.tpool._work_queue.empty():
             self._served.free_threads(self.cfg.threads // 2)
         turned_away = getattr(getattr(self, "wsgi", None), "uploads_turned_away", 0)

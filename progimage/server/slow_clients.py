@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from contextlib import suppress
 
-from progimage.server.client_limits import client_of
+from progimage.config.networks import site_of
 from progimage.server.connection import Connection
 
 # The server waits this long for a client before the client's speed counts, and before it can
@@ -56,8 +56,8 @@ class ServedClients(set[Connection]):
     def _slowest_first(conns: Iterable[Connection]) -> list[Connection]:
         """Return connections in the order in which they are cut."""
         found = list(conns)
-        held = Counter(client_of(conn.peer) for conn in found)
-        return sorted(found, key=lambda conn: (-held[client_of(conn.peer)], _speed(conn)))
+        held = Counter(site_of(conn.peer) for conn in found)
+        return sorted(found, key=lambda conn: (-held[site_of(conn.peer)], _speed(conn)))
 
 
 def _speed(conn: Connection) -> float:

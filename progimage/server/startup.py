@@ -111,7 +111,7 @@ def wsgi() -> Service:
     service = create(settings, _reopened(settings))
     if settings.jobs.runner == "embedded" and not settings.jobs.broker:
         service.runner.start()
-    finish_in_background(service.library)
+    finish_in_background(service.components.library)
     service.keeper.start()
     service.senders.start()
     log.info("started", store=settings.store, settings=sources, accounts=settings.auth.mode)

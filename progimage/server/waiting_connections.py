@@ -36,7 +36,7 @@ class Limits:
         head_timeout_s: how long the head of a request may take.
         body_timeout_s: how long a short body may take after its head.
         send_timeout_s: how long a client may read nothing of an answer.
-        min_bytes_per_s: how much a client must read of an answer.
+        min_bytes_per_s: how much a client must send or read while the server waits for it.
     """
 
     head_timeout_s: float
