@@ -27,6 +27,7 @@ NAMES = {
     "AsyncAlbumCalls": "AlbumCalls",
     "AsyncCalls": "Calls",
     "AsyncClient": "Client",
+    "AsyncFile": "File",
     "AsyncImage": "Image",
     "AsyncJob": "Job",
     "AsyncJobCalls": "JobCalls",

@@ -8,6 +8,12 @@ from progimage.client.steps import HasId, R, Steps
 
 __all__ = ["Operations"]
 
+Fit = Literal["inside", "cover", "contain", "fill", "outside"]
+
+Gravity = Literal[
+    "center", "north", "northeast", "east", "southeast", "south", "southwest", "west", "northwest"
+]
+
 
 class Operations(Steps[R]):
     """The transform operations; each method adds a step."""
@@ -16,7 +22,7 @@ class Operations(Steps[R]):
         self,
         width: int | None = None,
         height: int | None = None,
-        fit: Literal["inside", "cover", "contain", "fill", "outside"] | None = None,
+        fit: Fit | None = None,
         gravity: str | None = None,
         background: str | None = None,
         *,
@@ -42,7 +48,7 @@ class Operations(Steps[R]):
         self,
         width: int | None = None,
         height: int | None = None,
-        fit: Literal["inside", "cover", "contain", "fill", "outside"] | None = None,
+        fit: Fit | None = None,
         enlarge: bool | None = None,
         gravity: str | None = None,
         background: str | None = None,
@@ -173,18 +179,7 @@ class Operations(Steps[R]):
     def extend(
         self,
         ratio: str | None = None,
-        gravity: Literal[
-            "center",
-            "north",
-            "northeast",
-            "east",
-            "southeast",
-            "south",
-            "southwest",
-            "west",
-            "northwest",
-        ]
-        | None = None,
+        gravity: Gravity | None = None,
         background: str | None = None,
         *,
         bg: str | None = None,
@@ -431,18 +426,7 @@ class Operations(Steps[R]):
         self,
         text: str | None = None,
         image: str | HasId | None = None,
-        gravity: Literal[
-            "center",
-            "north",
-            "northeast",
-            "east",
-            "southeast",
-            "south",
-            "southwest",
-            "west",
-            "northwest",
-        ]
-        | None = None,
+        gravity: Gravity | None = None,
         x: int | None = None,
         y: int | None = None,
         opacity: float | None = None,

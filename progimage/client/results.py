@@ -13,6 +13,11 @@ class Link(NamedTuple):
     url: str
     expires: str
 
+    @classmethod
+    def of(cls, document: Mapping[str, Any]) -> Link:
+        """Return the link that the server sent."""
+        return cls(str(document.get("url", "")), str(document.get("expires", "")))
+
 
 class Saved(NamedTuple):
     """A file that was downloaded."""

@@ -188,8 +188,9 @@ class AsyncCalls(AsyncAlbumCalls, AsyncJobCalls, AsyncAccountCalls):
             fields: `title`, `description`, `tags`, `visibility`, `rights`, `alt`, `focal_point`
                 (such as (0.3, 0.7), "" for none) and `custom` (a dict; None removes a field).
         """
-        changes = merge_patch(fields)
-        return await images.edit(self._session, image_id, changes)
+        path = f"{image_path(image_id)}metadata/"
+        changed = await endpoints.edit(self._session, path, merge_patch(fields))
+        return image_of(self._session, changed)
 
     async def delete(self, image_id: str) -> None:
         """Delete an image and its renditions; where there is a trash, `restore` undoes it.

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Unpack
 
-from progimage.client.asynchronous.endpoints import delete, link, purge, read, responsive, save
+from progimage.client.asynchronous.endpoints import delete, link, patch, purge, read, save
 from progimage.client.asynchronous.session import AsyncSession
 from progimage.client.errors import Changed
 from progimage.client.messages import Request
@@ -17,11 +18,41 @@ from progimage.client.results import Link, Responsive, Saved
 from progimage.client.sinks import Target
 from progimage.client.steps import Path, image_path, srcset
 
-_EDIT_TRIES = 5
+
+class AsyncFile(ABC):
+    """An original or a rendition on the server."""
+
+    _session: AsyncSession
+
+    @property
+    @abstractmethod
+    def path(self) -> str:
+        """The path on the server."""
+
+    @property
+    def url(self) -> str:
+        """The complete address; it works without a token if the image is public."""
+        return self._session.url_of(self.path)
+
+    async def read(self) -> bytes:
+        """Return the bytes.
+
+        Raises:
+            Invalid: the server does not know an operation or argument.
+            NotFound: there is no such image.
+        """
+        return await read(self._session, self.path)
+
+    async def save(self, target: Target) -> Saved:
+        """Write the bytes to a path or an open file; return their number and media type.
+
+        A file at a path appears when it is complete, or not at all.
+        """
+        return await save(self._session, self.path, target)
 
 
 @dataclass(frozen=True, repr=False)
-class AsyncRendition(Operations["AsyncRendition"]):
+class AsyncRendition(AsyncFile, Operations["AsyncRendition"]):
     """An image with transform steps; no request is sent until it is read or saved."""
 
     _session: AsyncSession = field(compare=False)
@@ -40,27 +71,6 @@ class AsyncRendition(Operations["AsyncRendition"]):
         """The path on the server."""
         return self.pipeline.of(self.image_id)
 
-    @property
-    def url(self) -> str:
-        """The complete address; it works without a token if the image is public."""
-        return self._session.url_of(self.path)
-
-    async def read(self) -> bytes:
-        """Return the bytes of the rendition.
-
-        Raises:
-            Invalid: the server does not know an operation or argument.
-            NotFound: there is no such image.
-        """
-        return await read(self._session, self.path)
-
-    async def save(self, target: Target) -> Saved:
-        """Write the rendition to a path or an open file; return its size and type.
-
-        A file at a path appears when it is complete, or not at all.
-        """
-        return await save(self._session, self.path, target)
-
     async def link(self, expires_in: int = 3600) -> Link:
         """Return a signed address that works without a token for `expires_in` seconds."""
         return await link(self._session, self.image_id, str(self.pipeline), expires_in)
@@ -70,7 +80,7 @@ class AsyncRendition(Operations["AsyncRendition"]):
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class AsyncImage(ImageRecord, Operations[AsyncRendition]):
+class AsyncImage(ImageRecord, AsyncFile, Operations[AsyncRendition]):
     """An image of the library as it was when it was read; its operations make renditions."""
 
     _session: AsyncSession
@@ -86,11 +96,6 @@ class AsyncImage(ImageRecord, Operations[AsyncRendition]):
     def path(self) -> str:
         """The path of the original on the server."""
         return image_path(self.id)
-
-    @property
-    def url(self) -> str:
-        """The complete address of the original; it works without a token if it is public."""
-        return self._session.url_of(self.path)
 
     def render(self, pipeline: str | Pipeline, format: str | None = None) -> AsyncRendition:
         """Return a rendition of a pipeline, such as "thumbnail:200x200", in a format."""
@@ -131,18 +136,19 @@ class AsyncImage(ImageRecord, Operations[AsyncRendition]):
             sizes: the HTML attribute `sizes`.
             expires_in: seconds until signatures expire.
         """
-        return await responsive(self._session, self.id, widths, str(pipeline), sizes, expires_in)
-
-    async def read(self) -> bytes:
-        """Return the bytes of the original."""
-        return await read(self._session, self.path)
-
-    async def save(self, target: Target) -> Saved:
-        """Write the original to a path or an open file; return its size and type.
-
-        A file at a path appears when it is complete, or not at all.
-        """
-        return await save(self._session, self.path, target)
+        query = {
+            "widths": ",".join(map(str, widths)),
+            "pipeline": str(pipeline),
+            "sizes": sizes,
+            "expires_in": "" if expires_in is None else str(expires_in),
+        }
+        request = Request(
+            "GET",
+            f"{self.path}srcset",
+            parameters=[(name, text) for name, text in query.items() if text],
+            headers={"Accept": "application/json"},
+        )
+        return Responsive.of((await self._session.request(request)).document)
 
     async def refresh(self) -> AsyncImage:
         """Return the image as it is now."""
@@ -163,10 +169,12 @@ class AsyncImage(ImageRecord, Operations[AsyncRendition]):
             Changed: it was edited since this was read; `refresh` and look.
         """
         changes = merge_patch(fields)
-        current, etag = await fetch_with_etag(self._session, self.id)
-        if current.revision != self.revision:
+        path = f"{self.path}metadata/"
+        current = await self._session.request(Request("GET", path))
+        if current.document.get("revision") != self.revision:
             raise Changed(412, {"title": "The image has changed", "detail": "read it again"})
-        return await patch(self._session, self.id, changes, etag)
+        etag = current.headers.get("etag", "")
+        return image_of(self._session, await patch(self._session, path, changes, etag))
 
     async def delete(self) -> None:
         """Delete the image and its renditions."""
@@ -201,48 +209,7 @@ def image_of(
     )
 
 
-async def fetch_with_etag(session: AsyncSession, image_id: str) -> tuple[AsyncImage, str]:
-    """Return an image and the ETag of its record."""
-    response = await session.request(Request("GET", f"{image_path(image_id)}metadata/"))
-    return image_of(session, response.document), response.headers.get("etag", "")
-
-
 async def fetch(session: AsyncSession, image_id: str) -> AsyncImage:
     """Return an image."""
-    image, _ = await fetch_with_etag(session, image_id)
-    return image
-
-
-async def patch(
-    session: AsyncSession, image_id: str, changes: Mapping[str, Any], etag: str
-) -> AsyncImage:
-    """Change the version `etag` of a record.
-
-    Raises:
-        Changed: the record has another version now.
-    """
-    request = Request(
-        "PATCH",
-        f"{image_path(image_id)}metadata/",
-        headers={"If-Match": etag, "Content-Type": "application/merge-patch+json"},
-        json=changes,
-        # If the first try succeeded and its response was lost, the ETag no longer matches.
-        is_repeatable=False,
-    )
-    return image_of(session, (await session.request(request)).document)
-
-
-async def edit(session: AsyncSession, image_id: str, changes: Mapping[str, Any]) -> AsyncImage:
-    """Change a record, on top of edits by others.
-
-    Raises:
-        Changed: it was edited by others during each of several tries.
-    """
-    for remaining in reversed(range(_EDIT_TRIES)):
-        _, etag = await fetch_with_etag(session, image_id)
-        try:
-            return await patch(session, image_id, changes, etag)
-        except Changed:
-            if not remaining:
-                raise
-    raise AssertionError  # the loop returns or raises
+    response = await session.request(Request("GET", f"{image_path(image_id)}metadata/"))
+    return image_of(session, response.document)

@@ -11,13 +11,10 @@ from progimage.client.blocking import endpoints
 from progimage.client.blocking.images import Image, image_of
 from progimage.client.blocking.pages import pages
 from progimage.client.blocking.session import Session
-from progimage.client.errors import Changed, InvalidCall
+from progimage.client.errors import InvalidCall
 from progimage.client.messages import Request
 from progimage.client.records import Visibility
 from progimage.client.results import Album, BulkResult, Link
-
-_TRIES = 5
-"""How often an edit is tried, each time with the current version."""
 
 
 class AlbumCalls:
@@ -88,25 +85,7 @@ class AlbumCalls:
             raise InvalidCall("an edit needs a title, description, visibility, cover or images")
         if cover == "":
             changes["cover"] = None
-        for remaining in reversed(range(_TRIES)):
-            current = self._session.request(Request("GET", _path(album_id)))
-            request = Request(
-                "PATCH",
-                _path(album_id),
-                headers={
-                    "If-Match": current.headers.get("etag", ""),
-                    "Content-Type": "application/merge-patch+json",
-                },
-                json=changes,
-                # If the first try succeeded and its response was lost, the ETag does not match.
-                is_repeatable=False,
-            )
-            try:
-                return Album.of((self._session.request(request)).document)
-            except Changed:
-                if not remaining:
-                    raise
-        raise AssertionError  # the loop returns or raises
+        return Album.of(endpoints.edit(self._session, _path(album_id), changes))
 
     def album_images(self, album_id: str) -> Iterator[Image]:
         """Yield the images of an album, in order.
@@ -152,8 +131,7 @@ class AlbumCalls:
     def album_link(self, album_id: str, expires_in: int = 3600) -> Link:
         """Return a signed address that shows an album to everybody for `expires_in` seconds."""
         request = Request("POST", f"{_path(album_id)}links/", json={"expires_in": expires_in})
-        document = (self._session.request(request)).document
-        return Link(str(document.get("url", "")), str(document.get("expires", "")))
+        return Link.of((self._session.request(request)).document)
 
     def delete_album(self, album_id: str) -> None:
         """Delete an album; its images stay."""

@@ -7,14 +7,18 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from progimage.client.blocking.session import Session
-from progimage.client.errors import NotFound
+from progimage.client.errors import Changed, NotFound
 from progimage.client.messages import Request
-from progimage.client.results import BulkResult, Link, Responsive, Saved
+from progimage.client.results import BulkResult, Link, Saved
 from progimage.client.sinks import Target, writing
 from progimage.client.steps import image_path
 
 MAX_BULK = 1_000
 """Images of one bulk request."""
+
+
+EDIT_TRIES = 5
+"""How often an edit is tried, each time with the current version."""
 
 
 def read(session: Session, path: str) -> bytes:
@@ -55,32 +59,40 @@ def link(session: Session, image_id: str, pipeline: str, expires_in: int) -> Lin
     if pipeline:
         body["transform"] = pipeline
     request = Request("POST", f"{image_path(image_id)}links/", json=body)
-    document = (session.request(request)).document
-    return Link(str(document.get("url", "")), str(document.get("expires", "")))
+    return Link.of((session.request(request)).document)
 
 
-def responsive(
-    session: Session,
-    image_id: str,
-    widths: Iterable[int],
-    pipeline: str,
-    sizes: str,
-    expires_in: int | None,
-) -> Responsive:
-    """Return the HTML of an image in several widths; empty arguments are not sent."""
-    query = {
-        "widths": ",".join(map(str, widths)),
-        "pipeline": pipeline,
-        "sizes": sizes,
-        "expires_in": "" if expires_in is None else str(expires_in),
-    }
+def patch(session: Session, path: str, changes: Mapping[str, Any], etag: str) -> dict[str, Any]:
+    """Change the version `etag` of the document at a path, and return it.
+
+    Raises:
+        Changed: it has another version now.
+    """
     request = Request(
-        "GET",
-        f"{image_path(image_id)}srcset",
-        parameters=[(name, text) for name, text in query.items() if text],
-        headers={"Accept": "application/json"},
+        "PATCH",
+        path,
+        headers={"If-Match": etag, "Content-Type": "application/merge-patch+json"},
+        json=changes,
+        # If the first try succeeded and its response was lost, the ETag no longer matches.
+        is_repeatable=False,
     )
-    return Responsive.of((session.request(request)).document)
+    return (session.request(request)).document
+
+
+def edit(session: Session, path: str, changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Change the document at a path, on top of edits by others, and return it.
+
+    Raises:
+        Changed: it was edited by others during each of several tries.
+    """
+    for remaining in reversed(range(EDIT_TRIES)):
+        current = session.request(Request("GET", path))
+        try:
+            return patch(session, path, changes, current.headers.get("etag", ""))
+        except Changed:
+            if not remaining:
+                raise
+    raise AssertionError  # the loop returns or raises
 
 
 def change_many(

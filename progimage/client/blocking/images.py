@@ -3,11 +3,12 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Unpack
 
-from progimage.client.blocking.endpoints import delete, link, purge, read, responsive, save
+from progimage.client.blocking.endpoints import delete, link, patch, purge, read, save
 from progimage.client.blocking.session import Session
 from progimage.client.errors import Changed
 from progimage.client.messages import Request
@@ -18,11 +19,41 @@ from progimage.client.results import Link, Responsive, Saved
 from progimage.client.sinks import Target
 from progimage.client.steps import Path, image_path, srcset
 
-_EDIT_TRIES = 5
+
+class File(ABC):
+    """An original or a rendition on the server."""
+
+    _session: Session
+
+    @property
+    @abstractmethod
+    def path(self) -> str:
+        """The path on the server."""
+
+    @property
+    def url(self) -> str:
+        """The complete address; it works without a token if the image is public."""
+        return self._session.url_of(self.path)
+
+    def read(self) -> bytes:
+        """Return the bytes.
+
+        Raises:
+            Invalid: the server does not know an operation or argument.
+            NotFound: there is no such image.
+        """
+        return read(self._session, self.path)
+
+    def save(self, target: Target) -> Saved:
+        """Write the bytes to a path or an open file; return their number and media type.
+
+        A file at a path appears when it is complete, or not at all.
+        """
+        return save(self._session, self.path, target)
 
 
 @dataclass(frozen=True, repr=False)
-class Rendition(Operations["Rendition"]):
+class Rendition(File, Operations["Rendition"]):
     """An image with transform steps; no request is sent until it is read or saved."""
 
     _session: Session = field(compare=False)
@@ -41,27 +72,6 @@ class Rendition(Operations["Rendition"]):
         """The path on the server."""
         return self.pipeline.of(self.image_id)
 
-    @property
-    def url(self) -> str:
-        """The complete address; it works without a token if the image is public."""
-        return self._session.url_of(self.path)
-
-    def read(self) -> bytes:
-        """Return the bytes of the rendition.
-
-        Raises:
-            Invalid: the server does not know an operation or argument.
-            NotFound: there is no such image.
-        """
-        return read(self._session, self.path)
-
-    def save(self, target: Target) -> Saved:
-        """Write the rendition to a path or an open file; return its size and type.
-
-        A file at a path appears when it is complete, or not at all.
-        """
-        return save(self._session, self.path, target)
-
     def link(self, expires_in: int = 3600) -> Link:
         """Return a signed address that works without a token for `expires_in` seconds."""
         return link(self._session, self.image_id, str(self.pipeline), expires_in)
@@ -71,7 +81,7 @@ class Rendition(Operations["Rendition"]):
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class Image(ImageRecord, Operations[Rendition]):
+class Image(ImageRecord, File, Operations[Rendition]):
     """An image of the library as it was when it was read; its operations make renditions."""
 
     _session: Session
@@ -87,11 +97,6 @@ class Image(ImageRecord, Operations[Rendition]):
     def path(self) -> str:
         """The path of the original on the server."""
         return image_path(self.id)
-
-    @property
-    def url(self) -> str:
-        """The complete address of the original; it works without a token if it is public."""
-        return self._session.url_of(self.path)
 
     def render(self, pipeline: str | Pipeline, format: str | None = None) -> Rendition:
         """Return a rendition of a pipeline, such as "thumbnail:200x200", in a format."""
@@ -132,18 +137,19 @@ class Image(ImageRecord, Operations[Rendition]):
             sizes: the HTML attribute `sizes`.
             expires_in: seconds until signatures expire.
         """
-        return responsive(self._session, self.id, widths, str(pipeline), sizes, expires_in)
-
-    def read(self) -> bytes:
-        """Return the bytes of the original."""
-        return read(self._session, self.path)
-
-    def save(self, target: Target) -> Saved:
-        """Write the original to a path or an open file; return its size and type.
-
-        A file at a path appears when it is complete, or not at all.
-        """
-        return save(self._session, self.path, target)
+        query = {
+            "widths": ",".join(map(str, widths)),
+            "pipeline": str(pipeline),
+            "sizes": sizes,
+            "expires_in": "" if expires_in is None else str(expires_in),
+        }
+        request = Request(
+            "GET",
+            f"{self.path}srcset",
+            parameters=[(name, text) for name, text in query.items() if text],
+            headers={"Accept": "application/json"},
+        )
+        return Responsive.of((self._session.request(request)).document)
 
     def refresh(self) -> Image:
         """Return the image as it is now."""
@@ -164,10 +170,12 @@ class Image(ImageRecord, Operations[Rendition]):
             Changed: it was edited since this was read; `refresh` and look.
         """
         changes = merge_patch(fields)
-        current, etag = fetch_with_etag(self._session, self.id)
-        if current.revision != self.revision:
+        path = f"{self.path}metadata/"
+        current = self._session.request(Request("GET", path))
+        if current.document.get("revision") != self.revision:
             raise Changed(412, {"title": "The image has changed", "detail": "read it again"})
-        return patch(self._session, self.id, changes, etag)
+        etag = current.headers.get("etag", "")
+        return image_of(self._session, patch(self._session, path, changes, etag))
 
     def delete(self) -> None:
         """Delete the image and its renditions."""
@@ -200,46 +208,7 @@ def image_of(session: Session, document: Mapping[str, Any], *, is_new: bool = Fa
     )
 
 
-def fetch_with_etag(session: Session, image_id: str) -> tuple[Image, str]:
-    """Return an image and the ETag of its record."""
-    response = session.request(Request("GET", f"{image_path(image_id)}metadata/"))
-    return image_of(session, response.document), response.headers.get("etag", "")
-
-
 def fetch(session: Session, image_id: str) -> Image:
     """Return an image."""
-    image, _ = fetch_with_etag(session, image_id)
-    return image
-
-
-def patch(session: Session, image_id: str, changes: Mapping[str, Any], etag: str) -> Image:
-    """Change the version `etag` of a record.
-
-    Raises:
-        Changed: the record has another version now.
-    """
-    request = Request(
-        "PATCH",
-        f"{image_path(image_id)}metadata/",
-        headers={"If-Match": etag, "Content-Type": "application/merge-patch+json"},
-        json=changes,
-        # If the first try succeeded and its response was lost, the ETag no longer matches.
-        is_repeatable=False,
-    )
-    return image_of(session, (session.request(request)).document)
-
-
-def edit(session: Session, image_id: str, changes: Mapping[str, Any]) -> Image:
-    """Change a record, on top of edits by others.
-
-    Raises:
-        Changed: it was edited by others during each of several tries.
-    """
-    for remaining in reversed(range(_EDIT_TRIES)):
-        _, etag = fetch_with_etag(session, image_id)
-        try:
-            return patch(session, image_id, changes, etag)
-        except Changed:
-            if not remaining:
-                raise
-    raise AssertionError  # the loop returns or raises
+    response = session.request(Request("GET", f"{image_path(image_id)}metadata/"))
+    return image_of(session, response.document)
