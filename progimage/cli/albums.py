@@ -26,12 +26,9 @@ Private = Annotated[bool | None, typer.Option("--private/--public", help="who ca
 @uses_server
 def show_all(client: Client, limit: Limit = 50, as_json: AsJson = False) -> None:
     """List your albums, the newest first: id, number of images, visibility, title."""
-    table = Table(32, 5, 7, 0)
+    table = Table(32, 5, 7, 0, as_json=as_json)
     for album in limited(client.albums(), limit):
-        if as_json:
-            print_json(asdict(album))
-        else:
-            table.add(album.id, album.count, album.visibility, album.title)
+        table.show(asdict(album), album.id, album.count, album.visibility, album.title)
 
 
 @commands.command()
@@ -50,13 +47,10 @@ def show(client: Client, album_id: AlbumId, as_json: AsJson = False) -> None:
 @uses_server
 def images(client: Client, album_id: AlbumId, limit: Limit = 0, as_json: AsJson = False) -> None:
     """List the images of an album, in order: id, size, title or file name."""
-    table = Table(64, 11, 0)
+    table = Table(64, 11, 0, as_json=as_json)
     for image in limited(client.album_images(album_id), limit):
-        if as_json:
-            print_json(image.facts())
-        else:
-            size = f"{image.width}x{image.height}"
-            table.add(image.id, size, image.title or image.file_name)
+        size = f"{image.width}x{image.height}"
+        table.show(image.facts(), image.id, size, image.title or image.file_name)
 
 
 @commands.command(

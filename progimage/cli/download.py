@@ -15,6 +15,7 @@ from progimage.cli.connection import AsJson, uses_server
 from progimage.cli.ids import full_id
 from progimage.cli.terminal import CommandError, message, print_json, print_row
 from progimage.client import Client
+from progimage.imaging.codecs.formats import KNOWN
 
 app = typer.Typer()
 
@@ -27,14 +28,7 @@ Pipeline = Annotated[
     str, typer.Argument(help="steps, such as thumbnail:200x200 or resize:w=400/sepia.webp")
 ]
 
-# Media types whose usual extension is not their second half.
-_EXTENSIONS = {
-    "image/jpeg": "jpg",
-    "image/tiff": "tif",
-    "image/vnd.microsoft.icon": "ico",
-    "image/x-portable-anymap": "pnm",
-    "image/svg+xml": "svg",
-}
+_EXTENSIONS = {form.media_type: form.extension for form in KNOWN}
 
 
 @app.command(

@@ -18,6 +18,11 @@ app = typer.Typer()
 jobs = typer.Typer(help="List, show, follow and cancel jobs.", no_args_is_help=True)
 app.add_typer(jobs, name="jobs")
 
+_FACTS = (
+    *("id", "kind", "status", "created", "finished"),
+    *("total", "pending", "complete", "failed"),
+)
+
 JobId = Annotated[str, typer.Argument(help="id of a job")]
 
 
@@ -67,9 +72,9 @@ def list_(
     as_json: AsJson = False,
 ) -> None:
     """List jobs, newest first: id, kind, status, done, failed, created."""
-    table = _table()
+    table = _table(as_json)
     for job in islice(client.jobs(), limit):
-        _print(job, table, as_json=as_json)
+        _print(job, table)
 
 
 @jobs.command()
@@ -77,7 +82,7 @@ def list_(
 def show(client: Client, job_id: JobId, as_json: AsJson = False) -> None:
     """Show a job, and the items that failed."""
     job = client.job(job_id)
-    _print(job, _table(), as_json=as_json)
+    _print(job, _table(as_json))
     if job.failed:
         _print_failures(job, as_json=as_json)
 
@@ -117,24 +122,21 @@ def _follow(job: Job, *, as_json: bool) -> None:
         except JobCancelled as error:
             message(str(error), "red")
             raise typer.Exit(1) from None
-    _print(job, _table(), as_json=as_json)
+    _print(job, _table(as_json))
     if job.failed:
         _print_failures(job, as_json=as_json)
         raise typer.Exit(1)
 
 
-def _table() -> Table:
-    return Table(32, 6, 11, 0, 0, 20)
+def _table(as_json: bool) -> Table:
+    return Table(32, 6, 11, 0, 0, 20, as_json=as_json)
 
 
-def _print(job: Job, table: Table, *, as_json: bool) -> None:
-    if as_json:
-        facts = ("id", "kind", "status", "created", "finished")
-        counts = ("total", "pending", "complete", "failed")
-        print_json({name: getattr(job, name) for name in facts + counts})
-    else:
-        done = f"{job.complete + job.failed} of {job.total} done"
-        table.add(job.id, job.kind, job.status, done, f"{job.failed} failed", job.created[:19])
+def _print(job: Job, table: Table) -> None:
+    facts = {name: getattr(job, name) for name in _FACTS}
+    done = f"{job.complete + job.failed} of {job.total} done"
+    failed = f"{job.failed} failed"
+    table.show(facts, job.id, job.kind, job.status, done, failed, job.created[:19])
 
 
 def _print_failures(job: Job, *, as_json: bool) -> None:

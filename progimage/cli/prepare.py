@@ -12,9 +12,9 @@ import typer
 from progimage.cli.configured import configured_store
 from progimage.cli.terminal import message, print_row, progress
 from progimage.errors import ConfigError
-from progimage.imaging.pool import RenderPool
 from progimage.maintenance.prepare import Preparation
 from progimage.renditions.renderer import Renderer
+from progimage.server.parts import pool_of
 from progimage.stores.temp_files import TempFolder
 
 app = typer.Typer()
@@ -43,14 +43,7 @@ def prepare(
     if px == 0:
         raise ConfigError("render.working_copy_px: is 0, which keeps no working copies")
     folder = TempFolder()
-    pool = RenderPool(
-        workers=workers,
-        timeout_s=settings.render.timeout_s,
-        wall_timeout_s=settings.render.wall_timeout_s,
-        memory_bytes=settings.render.memory_bytes,
-        tasks=settings.render.tasks_per_worker,
-        niceness=_LOWEST_PRIORITY,
-    )
+    pool = pool_of(settings, workers=workers, niceness=_LOWEST_PRIORITY)
     renderer = Renderer(pool, folder, settings.picture_limits())
     counts: Counter[str] = Counter()
     copies = 0

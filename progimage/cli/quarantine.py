@@ -12,9 +12,9 @@ from progimage import keys
 from progimage.cli.configured import configured_store
 from progimage.config import Settings
 from progimage.imaging.inspection import Facts, inspect
-from progimage.imaging.pool import RenderPool
 from progimage.library import Library, quarantine
 from progimage.maintenance.rebuild import Rebuilder
+from progimage.server.parts import pool_of
 from progimage.stores import ObjectStore
 from progimage.stores.temp_files import TempFolder
 
@@ -26,12 +26,7 @@ app.add_typer(commands, name="quarantine")
 @contextmanager
 def rebuilder_of(settings: Settings, store: ObjectStore) -> Iterator[Rebuilder]:
     """Yield what rebuilds records; it decodes pictures in a process with limits."""
-    pool = RenderPool(
-        workers=1,
-        timeout_s=settings.render.timeout_s,
-        memory_bytes=settings.render.memory_bytes,
-        tasks=settings.render.tasks_per_worker,
-    )
+    pool = pool_of(settings, workers=1, niceness=0)
 
     def facts_of(path: str) -> Facts:
         return pool.run(inspect, path, settings.picture_limits())

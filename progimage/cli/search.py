@@ -91,15 +91,12 @@ def search(
         "page_size": min(limit or 1000, 1000),
     }
     criteria: Any = {key: value for key, value in options.items() if value}
-    table = Table(SHORT_ID, 11, 5, 0, 0, 7)
+    table = Table(SHORT_ID, 11, 5, 0, 0, 7, as_json=as_json)
     for image in limited(client.search(**criteria), limit):
-        if as_json:
-            print_json(image.facts())
-        elif table.fits_terminal:
-            media_type = image.media_type.removeprefix("image/")
-            table.add(image.id[:SHORT_ID], *_columns(image, media_type))
-        else:
-            table.add(image.id, *_columns(image, image.media_type))
+        image_id, media_type = image.id, image.media_type
+        if table.fits_terminal:
+            image_id, media_type = image_id[:SHORT_ID], media_type.removeprefix("image/")
+        table.show(image.facts(), image_id, *_columns(image, media_type))
 
 
 @app.command()

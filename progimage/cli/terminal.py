@@ -69,9 +69,11 @@ class Table:
 
     Args:
         widths: the cells of each column; those of 0 share what is left of the line.
+        as_json: print each row as a line of JSON.
     """
 
-    def __init__(self, *widths: int) -> None:
+    def __init__(self, *widths: int, as_json: bool = False) -> None:
+        self._as_json = as_json
         self._widths = list(widths)
         if not sys.stdout.isatty():
             self._widths = []
@@ -85,6 +87,13 @@ class Table:
     def fits_terminal(self) -> bool:
         """Whether the rows are cut to columns."""
         return bool(self._widths)
+
+    def show(self, facts: Any, *fields: object) -> None:
+        """Print a row, or its facts as JSON."""
+        if self._as_json:
+            print_json(facts)
+        else:
+            self.add(*fields)
 
     def add(self, *fields: object) -> None:
         """Print a row."""

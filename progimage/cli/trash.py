@@ -9,7 +9,7 @@ import typer
 from progimage.cli.bulk import ImageIds, report
 from progimage.cli.connection import AsJson, uses_server
 from progimage.cli.ids import ids_in_trash
-from progimage.cli.terminal import Table, confirm, message, print_json
+from progimage.cli.terminal import Table, confirm, message
 from progimage.client import Client
 
 app = typer.Typer()
@@ -37,12 +37,10 @@ def trash(
     if is_emptied:
         message(f"removed {client.empty_trash()} images")
         return
-    table = Table(64, 0, 20)
+    table = Table(64, 0, 20, as_json=as_json)
     for image in client.trash():
-        if as_json:
-            print_json(image.facts())
-        else:
-            table.add(image.id, image.title or image.file_name, image.media_type)
+        name = image.title or image.file_name
+        table.show(image.facts(), image.id, name, image.media_type)
 
 
 @app.command(

@@ -3,28 +3,23 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import ExitStack, closing
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal, TypedDict
 
 import typer
 
-from progimage.cli.connection import (
-    LOCAL_URL,
-    AsJson,
-    CaFile,
-    Token,
-    Url,
-    connected,
-)
+from progimage.cli.connection import LOCAL_URL, AsJson, CaFile, Token, Url, connected
 from progimage.cli.files import LeftOut, find_files
 from progimage.cli.manifest import Manifest
 from progimage.cli.options import IsPrivate, Tags
 from progimage.cli.tally import Tally
 from progimage.cli.terminal import CommandError, bar, message
-from progimage.client import Client, ClientError, Unauthorized, Unreachable, Uploaded
+from progimage.client import Client, ClientError, Image, Unauthorized, Unreachable, Uploaded
 from progimage.client.records import OnExternal, OnKnown
+from progimage.client.sources import Source
 
 app = typer.Typer()
 
@@ -102,18 +97,24 @@ def upload(
         task = progress.add_task("uploading", total=len(paths) or 1, note="")
         is_brief = sys.stdout.isatty() and len(paths) > 20
         tally = Tally(as_json, is_brief, progress, task, known)
-        fields = WithId(
+        fields = Fields(
             title=title,
             description=description,
             tags=tag or (),
             visibility="private" if is_private else None,
             on_known=on_known,
-            external_id=external_id,
-            on_external="replace" if replaces else "conflict",
         )
-        found = _sources(paths, tally) if files else None
+        found = _sources(paths, tally) if files else iter([Path("-")])
+        on_external: OnExternal = "replace" if replaces else "conflict"
+        upload_one = partial(
+            client.upload, name=name or None, external_id=external_id, on_external=on_external
+        )
+        if external_id or not files:
+            results = _one_by_one(partial(upload_one, **fields), found)
+        else:
+            results = _together(client, found, fields, concurrency)
         # It ends before the client does, also where a loop over it breaks off.
-        results = stack.enter_context(closing(_results(client, found, name, fields, concurrency)))
+        stack.enter_context(closing(results))
         try:
             for result in results:
                 _count(result, tally)
@@ -140,13 +141,6 @@ class Fields(TypedDict):
     on_known: OnKnown
 
 
-class WithId(Fields):
-    """The fields of the upload of one image."""
-
-    external_id: str
-    on_external: OnExternal
-
-
 def _check_external_id(external_id: str, files: int, *, replaces: bool) -> None:
     if replaces and not external_id:
         raise CommandError("--replace needs --external-id")
@@ -154,24 +148,17 @@ def _check_external_id(external_id: str, files: int, *, replaces: bool) -> None:
         raise CommandError("--external-id belongs to one image; name one file")
 
 
-def _results(
-    client: Client, paths: Iterator[Path] | None, name: str, fields: WithId, concurrency: int
+def _together(
+    client: Client, paths: Iterator[Path], fields: Fields, concurrency: int
 ) -> Generator[Uploaded]:
-    """Upload files, or standard input without `paths`; yield each result."""
-    if paths is None:
-        yield _upload_one(client, Path("-"), name, fields)
-    elif fields["external_id"]:
-        for path in paths:
-            yield _upload_one(client, path, name, fields)
-    else:
-        for_all = Fields(
-            title=fields["title"],
-            description=fields["description"],
-            tags=fields["tags"],
-            visibility=fields["visibility"],
-            on_known=fields["on_known"],
-        )
-        yield from client.upload_many(paths, concurrency=concurrency, **for_all)
+    yield from client.upload_many(paths, concurrency=concurrency, **fields)
+
+
+def _one_by_one(
+    upload_one: Callable[[Source], Image], paths: Iterator[Path]
+) -> Generator[Uploaded]:
+    for path in paths:
+        yield _uploaded(upload_one, path)
 
 
 def _count(result: Uploaded, tally: Tally) -> None:
@@ -191,11 +178,11 @@ def _count(result: Uploaded, tally: Tally) -> None:
         tally.fail(path, error)
 
 
-def _upload_one(client: Client, path: Path, name: str, fields: WithId) -> Uploaded:
+def _uploaded(upload_one: Callable[[Source], Image], path: Path) -> Uploaded:
     """Upload one file, or standard input if the path is `-`."""
     source = sys.stdin.buffer.read() if path == Path("-") else path
     try:
-        return Uploaded(path, client.upload(source, name=name or None, **fields))
+        return Uploaded(path, upload_one(source))
     except ClientError as error:
         return Uploaded(path, error=error)
 
