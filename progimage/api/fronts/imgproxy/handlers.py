@@ -29,6 +29,13 @@ _MAX_QUALITY = 100
 _Handler = Callable[[Options, list[str]], None]
 
 
+def _adjust(options: Options, arguments: list[str]) -> None:
+    at_most("adjust", arguments, 3)
+    for name, text in zip(("brightness", "contrast", "saturation"), arguments, strict=False):
+        if text:
+            HANDLERS[name](options, [text])
+
+
 def _format_quality(options: Options, arguments: list[str]) -> None:
     if len(arguments) % 2:
         raise invalid("format_quality", ":".join(arguments), "pairs of a format and a quality")
@@ -47,19 +54,6 @@ def _filename(options: Options, arguments: list[str]) -> None:
     at_most("filename", arguments, 2)
     is_encoded = len(arguments) > 1 and flag(arguments[1])
     options.file_name = decoded_base64("filename", arguments[0]) if is_encoded else arguments[0]
-
-
-def _must_stay(name: str, *, expected: bool) -> _Handler:
-    """Return a handler for an option that has only the value `expected` here."""
-
-    def handler(_options: Options, arguments: list[str]) -> None:
-        at_most(name, arguments, 1)
-        if flag(arguments[0]) != expected:
-            raise ForeignUrlError(
-                f"imgproxy URL: {name}: only {str(expected).lower()} is supported here", 422
-            )
-
-    return handler
 
 
 def _keep(attribute: str) -> _Handler:
@@ -88,13 +82,15 @@ def _flag_of(_name: str, text: str) -> bool:
     return flag(text)
 
 
-def _must_be(name: str, expected: str) -> _Handler:
+def _must_be(name: str, expected: str | bool) -> _Handler:
     """Return a handler for an option that has only the value `expected` here."""
 
     def handler(_options: Options, arguments: list[str]) -> None:
         at_most(name, arguments, 1)
-        if arguments[0] != expected:
-            raise ForeignUrlError(f"imgproxy URL: {name}: only {expected} is supported here", 422)
+        sent = flag(arguments[0]) if isinstance(expected, bool) else arguments[0]
+        if sent != expected:
+            only = str(expected).lower()
+            raise ForeignUrlError(f"imgproxy URL: {name}: only {only} is supported here", 422)
 
     return handler
 
@@ -124,30 +120,30 @@ HANDLERS: Mapping[str, _Handler] = {
     "crop_aspect_ratio": _setter("crop_ratio", positive),
     "trim": sizing.trim,
     "padding": sizing.padding,
-    "auto_rotate": _must_stay("auto_rotate", expected=True),
+    "auto_rotate": _must_be("auto_rotate", True),
     "rotate": sizing.rotate,
     "flip": sizing.flip,
     "background": lambda options, arguments: setattr(
         options, "background", colour("background", arguments)
     ),
-    "adjust": looks.adjust,
-    "brightness": looks.brightness,
-    "contrast": looks.contrast,
-    "saturation": looks.saturation,
+    "adjust": _adjust,
+    "brightness": _setter("brightness", lambda name, text: whole(name, text, -255, 255)),
+    "contrast": _setter("contrast", lambda name, text: number(name, text, 0, 10)),
+    "saturation": _setter("saturation", lambda name, text: number(name, text, 0, 10)),
     "blur": _setter("blur", lambda name, text: number(name, text, 0, 250)),
     "sharpen": _setter("sharpen", lambda name, text: number(name, text, 0, 50)),
     "pixelate": _setter("pixelate", lambda name, text: whole(name, text, 0, 1000)),
     "monochrome": looks.monochrome,
     "duotone": looks.duotone,
     "watermark": looks.watermark,
-    "watermark_text": looks.watermark_text,
+    "watermark_text": _setter("watermark_text", decoded_base64),
     "strip_metadata": _keep("keeps_metadata"),
     "keep_copyright": _ignored,
     "strip_color_profile": _keep("keeps_profile"),
-    "preserve_hdr": _must_stay("preserve_hdr", expected=False),
-    "enforce_thumbnail": _must_stay("enforce_thumbnail", expected=False),
+    "preserve_hdr": _must_be("preserve_hdr", False),
+    "enforce_thumbnail": _must_be("enforce_thumbnail", False),
     "page": _setter("page", lambda name, text: whole(name, text, 0, 9_999)),
-    "disable_animation": _must_stay("disable_animation", expected=False),
+    "disable_animation": _must_be("disable_animation", False),
     "quality": _setter("quality", lambda name, text: whole(name, text, 0, _MAX_QUALITY)),
     "format_quality": _format_quality,
     "max_bytes": _setter("max_bytes", whole),

@@ -6,45 +6,11 @@ Arguments, defaults and ranges: imgproxy documentation, "Processing options".
 from __future__ import annotations
 
 from progimage.api.fronts.foreign import ForeignUrlError
-from progimage.api.fronts.imgproxy.arguments import (
-    at_most,
-    colour,
-    decoded_base64,
-    gravity,
-    number,
-    positive,
-    whole,
-)
+from progimage.api.fronts.imgproxy.arguments import at_most, colour, gravity, number, positive
 from progimage.api.fronts.imgproxy.options import REPLICATE, Options
 
 # The default of `monochrome`.
 _GREY = "b3b3b3"
-
-
-def adjust(options: Options, arguments: list[str]) -> None:
-    """Read brightness, contrast and saturation."""
-    at_most("adjust", arguments, 3)
-    for handler, text in zip((brightness, contrast, saturation), arguments, strict=False):
-        if text:
-            handler(options, [text])
-
-
-def brightness(options: Options, arguments: list[str]) -> None:
-    """Read levels to add to each channel."""
-    at_most("brightness", arguments, 1)
-    options.brightness = whole("brightness", arguments[0], low=-255, high=255)
-
-
-def contrast(options: Options, arguments: list[str]) -> None:
-    """Read a factor."""
-    at_most("contrast", arguments, 1)
-    options.contrast = number("contrast", arguments[0], low=0, high=10)
-
-
-def saturation(options: Options, arguments: list[str]) -> None:
-    """Read a factor."""
-    at_most("saturation", arguments, 1)
-    options.saturation = number("saturation", arguments[0], low=0, high=10)
 
 
 def watermark(options: Options, arguments: list[str]) -> None:
@@ -56,12 +22,6 @@ def watermark(options: Options, arguments: list[str]) -> None:
         options.watermark = gravity("watermark", [kind, *arguments[2:4]], REPLICATE)
     if len(arguments) > 4 and arguments[4]:
         options.watermark_scale = positive("watermark", arguments[4])
-
-
-def watermark_text(options: Options, arguments: list[str]) -> None:
-    """Read the text to write, in base64."""
-    at_most("watermark_text", arguments, 1)
-    options.watermark_text = decoded_base64("watermark_text", arguments[0])
 
 
 def monochrome(options: Options, arguments: list[str]) -> None:
