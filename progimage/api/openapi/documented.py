@@ -7,7 +7,7 @@ returns one of these for the settings, with their limits.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import KW_ONLY, dataclass, field
 from typing import Any, NamedTuple, TypeVar
 
@@ -32,6 +32,30 @@ Error = type[ProgImageError] | int
 
 BODY_ERRORS = (InvalidRequest, InvalidField, RequestTimeout, RequestTooLarge)
 """The errors of every request with a body."""
+
+
+TEXT: Schema = {"type": "string"}
+TIME: Schema = {"type": "string", "format": "date-time"}
+WHOLE: Schema = {"type": "integer"}
+COUNT: Schema = {"type": "integer", "minimum": 0}
+
+
+def object_of(
+    about: str = "", optional: Iterable[str] = (), **properties: Schema
+) -> dict[str, Any]:
+    """Return the schema of an object; all properties but the `optional` ones are always there."""
+    return {
+        "type": "object",
+        **({"description": about} if about else {}),
+        "properties": properties,
+        "required": [name for name in properties if name not in set(optional)],
+    }
+
+
+def list_of(items: Schema, about: str = "") -> dict[str, Any]:
+    """Return the schema of a list."""
+    found = {"type": "array", "items": items}
+    return {**found, "description": about} if about else found
 
 
 class Named(NamedTuple):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from progimage.api.openapi.documented import Named, Parameter, Schema
+from progimage.api.openapi.documented import Named, Parameter, Schema, list_of, object_of
 
 
 def collection(name: str, item: Schema, **others: Schema) -> Named:
@@ -12,13 +12,13 @@ def collection(name: str, item: Schema, **others: Schema) -> Named:
         item: the schema of an entry.
         others: further properties of the page.
     """
-    properties = {
-        "kind": {"const": "Collection"},
-        "data": {"type": "array", "items": item},
-        "next": {"type": ["string", "null"], "description": "The next page."},
+    page = object_of(
+        kind={"const": "Collection"},
+        data=list_of(item),
+        next={"type": ["string", "null"], "description": "The next page."},
         **others,
-    }
-    return Named(name, {"type": "object", "properties": properties, "required": [*properties]})
+    )
+    return Named(name, page)
 
 
 def page_size(entries: str, most: int, default: int, least: int = 1) -> Parameter:

@@ -8,7 +8,17 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from progimage.access.signed_links import TOKEN
-from progimage.api.openapi.documented import Answer, Named, Parameter, in_header, in_path
+from progimage.api.openapi.documented import (
+    TEXT,
+    WHOLE,
+    Answer,
+    Named,
+    Parameter,
+    in_header,
+    in_path,
+    list_of,
+    object_of,
+)
 from progimage.api.requests.json_body import UploadFields
 from progimage.api.requests.query import DOWNLOAD as DOWNLOAD_NAME
 from progimage.api.requests.query import SIGNATURE as SIGNATURE_NAME
@@ -31,18 +41,14 @@ LINKS: dict[str, Any] = {
 
 PROBLEM_SCHEMA = Named(
     "Problem",
-    {
-        "type": "object",
-        "description": "An error (RFC 9457). `type` is for programs; `detail` says what is wrong, "
-        "where, and what would work.",
-        "properties": {
-            "type": {"type": "string", "format": "uri", "pattern": "^urn:progimage:problem:"},
-            "title": {"type": "string"},
-            "status": {"type": "integer", "minimum": 400, "maximum": 599},
-            "detail": {"type": "string"},
-        },
-        "required": ["type", "title", "status", "detail"],
-    },
+    object_of(
+        "An error (RFC 9457). `type` is for programs; `detail` says what is wrong, where, and what "
+        "would work.",
+        type={"type": "string", "format": "uri", "pattern": "^urn:progimage:problem:"},
+        title=TEXT,
+        status={"type": "integer", "minimum": 400, "maximum": 599},
+        detail=TEXT,
+    ),
 )
 
 
@@ -66,21 +72,18 @@ def _record() -> dict[str, Any]:
     parts = schema["$defs"]
     properties = {name: inlined(schema["properties"][name], parts) for name in PUBLIC_FIELDS}
     properties["capture"] = parts["Capture"]
-    return {
-        "type": "object",
-        "description": "The record of a picture, with its links.",
-        "properties": {
-            **properties,
-            "place": {**parts["Place"], "description": "Only for the owner, and in /metadata/."},
-            "source": {
-                "type": "string",
-                "description": "Where it was imported from, such as origin://shop/2024/boat.jpg. "
-                "Only for the owner, and in /metadata/.",
-            },
-            "_links": LINKS,
+    return object_of(
+        "The record of a picture, with its links.",
+        ("place", "source"),
+        **properties,
+        place={**parts["Place"], "description": "Only for the owner, and in /metadata/."},
+        source={
+            "type": "string",
+            "description": "Where it was imported from, such as origin://shop/2024/boat.jpg. "
+            "Only for the owner, and in /metadata/.",
         },
-        "required": [*PUBLIC_FIELDS, "_links"],
-    }
+        _links=LINKS,
+    )
 
 
 PICTURE = Named("Picture", _record())
@@ -93,44 +96,30 @@ PART_OF_PICTURE = Named(
     },
 )
 
-_NAMES = {"type": "array", "items": {"type": "string"}}
-IGNORED = {**_NAMES, "description": "Unknown form fields, which were ignored."}
+SUCCESS = {"type": "string", "enum": ["ok", "some failed"]}
+IGNORED = list_of(TEXT, "Unknown form fields, which were ignored.")
 RESULT: dict[str, Any] = {
     "msg": {
         "type": "string",
         "enum": ["ok", "known"],
         "description": "known: the picture was here already.",
     },
-    "applied": {**_NAMES, "description": "Sent fields that changed a known picture."},
-    "not_applied": {
-        **_NAMES,
-        "description": "Sent fields that differ from a known picture and did not change it; "
-        "see `on_known`.",
-    },
+    "applied": list_of(TEXT, "Sent fields that changed a known picture."),
+    "not_applied": list_of(
+        TEXT,
+        "Sent fields that differ from a known picture and did not change it; see `on_known`.",
+    ),
 }
 """The properties that say what happened to an upload."""
 
-UPLOADED = Named(
-    "UploadedPicture",
-    {
-        "allOf": [
-            PICTURE,
-            {
-                "type": "object",
-                "properties": {
-                    **RESULT,
-                    "location": {"type": "string", "format": "uri"},
-                    "status": {
-                        "type": "integer",
-                        "description": "201, or 200 if it existed; in answers about several.",
-                    },
-                    "ignored": IGNORED,
-                },
-                "required": ["msg", "location"],
-            },
-        ]
-    },
+_ADDED = object_of(
+    optional=("applied", "not_applied", "status", "ignored"),
+    **RESULT,
+    location={"type": "string", "format": "uri"},
+    status={**WHOLE, "description": "201, or 200 if it existed; in answers about several."},
+    ignored=IGNORED,
 )
+UPLOADED = Named("UploadedPicture", {"allOf": [PICTURE, _ADDED]})
 
 
 def _text_schema(name: str, schema: dict[str, Any]) -> dict[str, Any]:

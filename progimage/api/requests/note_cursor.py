@@ -29,40 +29,48 @@ def page(
     Args:
         limit: the most entries of the page.
         read: returns the entries after a note, each with its own note.
-        prefix, id_of, what: as for `_decoded`.
+        prefix: of the notes of this owner.
+        id_of: the id in the key of a note, None for other keys.
+        what: as for `decoded`.
 
     Raises:
         InvalidRequest: the cursor is of no note of this owner.
     """
-    after = _decoded(parameters.one("cursor"), prefix, id_of, what)
+
+    def is_note(key: str) -> bool:
+        return id_of(key) is not None and key.startswith(prefix)
+
+    after = decoded(parameters.one("cursor"), is_note, what)
     found = list(islice(read(after), limit + 1))
     following = None
     if len(found) > limit:
-        cursor = base64.urlsafe_b64encode(found[limit - 1][0].encode()).decode()
-        following = parameters.encoded(("cursor",), cursor=cursor)
+        following = parameters.encoded(("cursor",), cursor=encoded(found[limit - 1][0]))
     return [entry for _, entry in found[:limit]], following
 
 
-def _decoded(cursor: str | None, prefix: str, id_of: Callable[[str], str | None], what: str) -> str:
-    """Return the note to continue after, "" for the first page.
+def encoded(text: str) -> str:
+    """Return the cursor of a text."""
+    return base64.urlsafe_b64encode(text.encode()).decode()
+
+
+def decoded(cursor: str | None, is_valid: Callable[[str], bool], what: str) -> str:
+    """Return the text of a cursor, "" without one.
 
     Args:
-        prefix: of the notes of this owner.
-        id_of: the id in the key of a note, None for other keys.
         what: an entry of the list, for the error.
 
     Raises:
-        InvalidRequest: the cursor is of no note of this owner.
+        InvalidRequest: it is no cursor, or its text is not valid.
     """
     if cursor is None:
         return ""
     try:
-        key = base64.b64decode(cursor[:_MAX_CURSOR], altchars=b"-_", validate=True).decode()
+        text = base64.b64decode(cursor[:_MAX_CURSOR], altchars=b"-_", validate=True).decode()
     except (binascii.Error, UnicodeDecodeError, ValueError):
-        key = ""
-    if id_of(key) is None or not key.startswith(prefix):
+        text = ""
+    if not is_valid(text):
         raise InvalidRequest(
             "cursor: expected the cursor in 'next' of an earlier answer; "
             f"leave it out to begin with the first {what}"
         )
-    return key
+    return text

@@ -8,11 +8,20 @@ import falcon
 
 from progimage.api.requests.raw_path import decoded_key
 from progimage.errors import InvalidRequest, NotFound
+from progimage.origins.origins import Origin, Origins
 
 MARK = "/-/"
 """Separates the two; everything after the first one is the key."""
 
 _REMEMBERED = 8_192
+
+
+def origin_of(origins: Origins, name: str) -> Origin:
+    """Return the origin of this name; raise `NotFound` if there is none."""
+    origin = origins.get(name)
+    if origin is None:
+        raise NotFound(f"there is no origin {name[:32]!r}")
+    return origin
 
 
 @lru_cache(_REMEMBERED)

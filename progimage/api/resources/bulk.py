@@ -12,7 +12,15 @@ from pydantic import Field, model_validator
 from progimage.api.auth.authentication import viewer_of
 from progimage.api.components import Components
 from progimage.api.openapi import schemas
-from progimage.api.openapi.documented import Answer, Content, documented
+from progimage.api.openapi.documented import (
+    TEXT,
+    WHOLE,
+    Answer,
+    Content,
+    documented,
+    list_of,
+    object_of,
+)
 from progimage.api.requests.json_body import JsonBody, read_json
 from progimage.api.resources.deletion import Deletion
 from progimage.api.responses import problems
@@ -34,28 +42,17 @@ ImageIds = Annotated[
     Field(min_length=1, max_length=MAX_IMAGES, description="Ids of pictures."),
 ]
 
-RESULTS: dict[str, Any] = {
-    "type": "object",
-    "description": "A result for each id, in the same order.",
-    "properties": {
-        "msg": {"type": "string", "enum": ["ok", "some failed"]},
-        "images": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "properties": {
-                    "id": {"type": "string"},
-                    "status": {"type": "integer"},
-                    "revision": {"type": "integer"},
-                    "visibility": {"type": "string"},
-                    "tags": {"type": "array", "items": {"type": "string"}},
-                },
-                "required": ["id", "status"],
-            },
-        },
-    },
-    "required": ["msg", "images"],
-}
+_RESULT = object_of(
+    optional=("revision", "visibility", "tags"),
+    id=TEXT,
+    status=WHOLE,
+    revision=WHOLE,
+    visibility=TEXT,
+    tags=list_of(TEXT),
+)
+RESULTS = object_of(
+    "A result for each id, in the same order.", msg=schemas.SUCCESS, images=list_of(_RESULT)
+)
 
 
 class BulkChange(JsonBody):

@@ -82,14 +82,10 @@ class ExternalResource:
             check_no_transform(record.id, query.arguments)
             path = self._urls.relative(hal.picture(record.id))
             resp.set_header("Link", f'<{path}>; rel="canonical"')
-            self._originals.respond(
-                req, resp, record.id, query.signature, query.download, can_change=True
-            )
+            self._originals.respond(req, resp, record.id, query, can_change=True)
             return
         pipeline = self._parse(steps, query.arguments)
-        self._renditions.respond(
-            req, resp, record.id, pipeline, query.signature, query.download, can_change=True
-        )
+        self._renditions.respond(req, resp, record.id, pipeline, query, can_change=True)
 
 
 def _target(raw: str) -> tuple[str, str, str]:

@@ -27,8 +27,6 @@ from progimage.imaging.pipeline_parser import parse
 from progimage.model import Record
 from progimage.origins.origins import Origin
 
-_EXTENSIONS = {"jpeg": "jpg", "svg+xml": "svg"}
-
 
 class FrontResource:
     """Parses the URLs of another service and sends their pictures, with that service's statuses."""
@@ -93,11 +91,12 @@ class FrontResource:
 
 def _name(resp: falcon.Response, compiled: Compiled) -> None:
     """Set the file name and the disposition of the URL."""
-    if not compiled.file_name and not compiled.is_attachment:
+    is_picture = resp.content_type not in (None, problems.MEDIA_TYPE)
+    if not is_picture or not (compiled.file_name or compiled.is_attachment):
         return
-    kind = (resp.content_type or "").rpartition("/")[2].partition(";")[0]
+    form = formats.by_media_type(str(resp.content_type))
     stem = compiled.file_name.replace("/", "_")[:200] or "picture"
-    name = f"{stem}.{_EXTENSIONS.get(kind, kind)}"
+    name = f"{stem}.{form.extension}"
     resp.set_header("Content-Disposition", disposition(name, compiled.is_attachment))
 
 

@@ -6,15 +6,13 @@ import falcon
 
 from progimage.api.components import Components
 from progimage.api.openapi import schemas
-from progimage.api.openapi.documented import Answer, documented
+from progimage.api.openapi.documented import Answer, documented, object_of
 from progimage.api.responses.problems import document, respond
 from progimage.config.networks import is_within
 from progimage.errors import StoreUnavailable
 from progimage.stores.readiness import Fault
 
-_WELL = {"type": "object", "properties": {"status": {"const": "ok"}}, "required": ["status"]}
-
-
+_WELL = object_of(status={"const": "ok"})
 _STOPPING = Fault("Server stopping", "it answers requests only until load balancers have noticed")
 
 

@@ -18,6 +18,8 @@ from progimage.api.openapi.documented import (
     Named,
     Parameter,
     documented,
+    list_of,
+    object_of,
 )
 from progimage.api.parts import Parts
 from progimage.api.requests import preconditions
@@ -53,19 +55,13 @@ from progimage.model import Record, check_visibility
 
 _MANY = Named(
     "UploadResults",
-    {
-        "type": "object",
-        "description": "A result for each picture of the request, in the same order.",
-        "properties": {
-            "msg": {"type": "string", "enum": ["ok", "some failed"]},
-            "ignored": schemas.IGNORED,
-            "images": {
-                "type": "array",
-                "items": {"oneOf": [schemas.UPLOADED, schemas.PROBLEM_SCHEMA]},
-            },
-        },
-        "required": ["msg", "images"],
-    },
+    object_of(
+        "A result for each picture of the request, in the same order.",
+        ("ignored",),
+        msg=schemas.SUCCESS,
+        ignored=schemas.IGNORED,
+        images=list_of({"oneOf": [schemas.UPLOADED, schemas.PROBLEM_SCHEMA]}),
+    ),
 )
 # Not `anyOf`: generated TypeScript clients would read every answer as both forms at once.
 _RESULT = {schemas.JSON: {"oneOf": [schemas.UPLOADED, _MANY]}}
@@ -232,7 +228,7 @@ class PictureResource:
         """Send the original, byte for byte."""
         query = picture_query(req)
         check_no_transform(image_id, query.arguments)
-        self._originals.respond(req, resp, image_id, query.signature, query.download)
+        self._originals.respond(req, resp, image_id, query)
 
     @documented(
         "image",

@@ -25,12 +25,12 @@ from progimage.api.requests.links import (
     with_limits,
 )
 from progimage.api.requests.media_type import JSON, check_media_type
-from progimage.api.requests.origin_path import key_of
+from progimage.api.requests.origin_path import key_of, origin_of
 from progimage.api.requests.raw_path import raw_path
 from progimage.api.resources.origins import NAME
 from progimage.api.responses.origin_url import url_of
 from progimage.api.responses.signed_link import SignedLink
-from progimage.errors import Forbidden, InvalidField, NoLinkKey, NotFound, TransformNotAllowed
+from progimage.errors import Forbidden, InvalidField, NoLinkKey, TransformNotAllowed
 from progimage.imaging.pipeline import Pipeline
 
 _KEY = in_path("key", "The picture's key at its origin, percent-encoded.", "2024/boat.jpg")
@@ -66,9 +66,7 @@ class OriginLinks:
         Nothing is stored, and the link is signed even if the picture does not exist.
         """
         author = author_of(req)
-        origin = self._origins.get(name)
-        if origin is None:
-            raise NotFound(f"there is no origin {name[:32]!r}")
+        origin = origin_of(self._origins, name)
         key = key_of(raw_path(req), name)
         self._authorization.check(author, origin, None, key, None)
         self._writer.require_signer()

@@ -10,7 +10,7 @@ from progimage.api.auth.authentication import author_of, viewer_of
 from progimage.api.openapi import schemas
 from progimage.api.openapi.documented import Answer, Parameter, documented, in_path
 from progimage.api.parts import Parts
-from progimage.api.requests.origin_path import MARK, parts_of
+from progimage.api.requests.origin_path import MARK, origin_of, parts_of
 from progimage.api.requests.query import VERSION as VERSION_NAME
 from progimage.api.requests.query import PictureQuery, picture_query
 from progimage.api.requests.raw_path import raw_path
@@ -21,7 +21,6 @@ from progimage.api.responses.origin_facts import facts
 from progimage.errors import (
     Forbidden,
     InvalidRequest,
-    NotFound,
     OriginFailed,
     OriginMissing,
     OriginTimeout,
@@ -172,10 +171,7 @@ class OriginResource:
         return request
 
     def _target(self, req: falcon.Request, name: str) -> _Target:
-        origin = self.origins.get(name)
-        if origin is None:
-            raise NotFound(f"there is no origin {name[:32]!r}")
-        return _Target(origin, *parts_of(raw_path(req), name))
+        return _Target(origin_of(self.origins, name), *parts_of(raw_path(req), name))
 
 
 def _check_query(query: PictureQuery) -> None:

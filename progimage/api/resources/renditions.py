@@ -69,7 +69,7 @@ class RenditionResource:
             self._library.find(viewer_of(req), image_id)
         query = picture_query(req)
         pipeline = self._parse(path, query.arguments)
-        self._responder.respond(req, resp, image_id, pipeline, query.signature, query.download)
+        self._responder.respond(req, resp, image_id, pipeline, query)
 
     @documented(
         "converted",

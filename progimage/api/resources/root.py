@@ -13,7 +13,15 @@ from progimage.access.transform_policy import Mode
 from progimage.api.components import Components
 from progimage.api.console.console import Console
 from progimage.api.openapi import schemas
-from progimage.api.openapi.documented import Answer, Named, documented, of_responder
+from progimage.api.openapi.documented import (
+    TEXT,
+    Answer,
+    Named,
+    documented,
+    list_of,
+    object_of,
+    of_responder,
+)
 from progimage.api.requests.query import DOWNLOAD, SIGNATURE
 from progimage.api.resources.images import Uploads
 from progimage.api.resources.transforms import POLICY
@@ -31,33 +39,19 @@ _ID = re.compile(r"\{\w+_id\}")
 
 _ROOT = Named(
     "Root",
-    {
-        "type": "object",
-        "properties": {
-            "name": {"type": "string"},
-            "version": {"type": "string"},
-            "auth": {
-                "type": "object",
-                "description": "Whether the service has accounts, and who may create them.",
-                "properties": {
-                    "mode": {"enum": ["off", "optional", "required"]},
-                    "registration": {"enum": ["open", "admin", "closed"]},
-                },
-                "required": ["mode", "registration"],
-            },
-            "transforms": {
-                "type": "object",
-                "description": "Which transforms everybody may request.",
-                "properties": {
-                    "policy": POLICY,
-                    "presets": {"type": "array", "items": {"type": "string"}},
-                },
-                "required": ["policy", "presets"],
-            },
-            "_links": schemas.LINKS,
-        },
-        "required": ["name", "version", "auth", "transforms", "_links"],
-    },
+    object_of(
+        name=TEXT,
+        version=TEXT,
+        auth=object_of(
+            "Whether the service has accounts, and who may create them.",
+            mode={"enum": ["off", "optional", "required"]},
+            registration={"enum": ["open", "admin", "closed"]},
+        ),
+        transforms=object_of(
+            "Which transforms everybody may request.", policy=POLICY, presets=list_of(TEXT)
+        ),
+        _links=schemas.LINKS,
+    ),
 )
 
 

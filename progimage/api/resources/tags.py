@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from urllib.parse import urlencode
 
 import falcon
@@ -11,28 +9,17 @@ import falcon
 from progimage.api.auth.authentication import viewer_of
 from progimage.api.components import Components
 from progimage.api.openapi import schemas
-from progimage.api.openapi.documented import Answer, Parameter, documented
+from progimage.api.openapi.documented import COUNT, TEXT, Answer, Parameter, documented, object_of
 from progimage.api.openapi.pages import collection
+from progimage.api.requests import note_cursor
 from progimage.api.requests.query import pairs
 from progimage.api.requests.search import QueryParameters, tag_text
 from progimage.api.resources.listing import CURSOR, DEFAULT_LIMIT, LIMIT, MAX_LIMIT
-from progimage.errors import InvalidRequest
 from progimage.fields import MAX_TAG
-
-_MAX_CURSOR = 400
 
 _PAGE = collection(
     "TagCollection",
-    {
-        "type": "object",
-        "properties": {
-            "tag": {"type": "string"},
-            "count": {"type": "integer", "minimum": 0},
-            "count_is_exact": {"type": "boolean"},
-            "_links": schemas.LINKS,
-        },
-        "required": ["tag", "count", "count_is_exact", "_links"],
-    },
+    object_of(tag=TEXT, count=COUNT, count_is_exact={"type": "boolean"}, _links=schemas.LINKS),
 )
 
 
@@ -60,12 +47,12 @@ class Tags:
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Send a page of tags with the number of pictures of each."""
         parameters = QueryParameters(pairs(req), ("prefix", "limit", "cursor"))
-        prefix, cursor = parameters.one("prefix"), parameters.one("cursor")
+        prefix = parameters.one("prefix")
         found, last = self._catalogue.tags(
             viewer_of(req),
             parameters.whole_number("limit", 1, MAX_LIMIT, DEFAULT_LIMIT),
             beginning="" if prefix is None else tag_text("prefix", prefix),
-            after="" if cursor is None else _decoded(cursor),
+            after=note_cursor.decoded(parameters.one("cursor"), _is_slug, "tag"),
         )
         resp.set_header("Cache-Control", "private, no-cache")
         resp.set_header("Vary", "Authorization")
@@ -83,25 +70,12 @@ class Tags:
                 for tag in found
             ],
             "next": self._urls.relative(
-                f"/tags/?{parameters.encoded(('cursor',), cursor=_encoded(last))}"
+                f"/tags/?{parameters.encoded(('cursor',), cursor=note_cursor.encoded(last))}"
             )
             if last
             else None,
         }
 
 
-def _encoded(slug: str) -> str:
-    return base64.urlsafe_b64encode(slug.encode()).decode()
-
-
-def _decoded(cursor: str) -> str:
-    try:
-        slug = base64.b64decode(cursor[:_MAX_CURSOR], altchars=b"-_", validate=True).decode()
-    except (binascii.Error, UnicodeDecodeError, ValueError):
-        slug = ""
-    if not slug or not slug.isprintable() or "/" in slug or slug.startswith("."):
-        raise InvalidRequest(
-            "cursor: expected the cursor in 'next' of an earlier answer; "
-            "leave it out to begin with the first tag"
-        )
-    return slug
+def _is_slug(text: str) -> bool:
+    return text.isprintable() and "/" not in text and text[:1] not in ("", ".")

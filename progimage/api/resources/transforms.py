@@ -9,7 +9,7 @@ import falcon
 
 from progimage.access.transform_policy import Mode, TransformPolicy
 from progimage.api.openapi import schemas
-from progimage.api.openapi.documented import Answer, Named, documented
+from progimage.api.openapi.documented import TEXT, Answer, Named, documented, list_of, object_of
 from progimage.imaging.codecs import formats
 from progimage.imaging.registry import describe
 
@@ -20,41 +20,26 @@ POLICY = {
 }
 """The schema of the transform policy."""
 
+_OPERATION = object_of(
+    optional=("description", "aliases", "positional"),
+    name=TEXT,
+    label={**TEXT, "description": "The name for people."},
+    group={**TEXT, "description": "The title under which people find it."},
+    summary=TEXT,
+    description=TEXT,
+    aliases=list_of(TEXT),
+    arguments={"type": "object", "description": "JSON Schema of the arguments."},
+    positional=list_of(TEXT),
+    example=TEXT,
+)
 _TRANSFORMS = Named(
     "Transforms",
-    {
-        "type": "object",
-        "properties": {
-            "policy": POLICY,
-            "operations": {
-                "type": "array",
-                "items": {
-                    "type": "object",
-                    "properties": {
-                        "name": {"type": "string"},
-                        "label": {"type": "string", "description": "The name for people."},
-                        "group": {
-                            "type": "string",
-                            "description": "The title under which people find it.",
-                        },
-                        "summary": {"type": "string"},
-                        "description": {"type": "string"},
-                        "aliases": {"type": "array", "items": {"type": "string"}},
-                        "arguments": {
-                            "type": "object",
-                            "description": "JSON Schema of the arguments.",
-                        },
-                        "positional": {"type": "array", "items": {"type": "string"}},
-                        "example": {"type": "string"},
-                    },
-                    "required": ["name", "label", "group", "summary", "arguments", "example"],
-                },
-            },
-            "formats": {"type": "array", "items": {"type": "object"}},
-            "presets": {"type": "object", "additionalProperties": {"type": "string"}},
-        },
-        "required": ["policy", "operations", "formats", "presets"],
-    },
+    object_of(
+        policy=POLICY,
+        operations=list_of(_OPERATION),
+        formats=list_of({"type": "object"}),
+        presets={"type": "object", "additionalProperties": TEXT},
+    ),
 )
 
 

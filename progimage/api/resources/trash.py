@@ -10,7 +10,7 @@ import falcon
 from progimage.api.auth.authentication import author_of
 from progimage.api.components import Components
 from progimage.api.openapi import schemas
-from progimage.api.openapi.documented import Answer, Named, documented
+from progimage.api.openapi.documented import TIME, WHOLE, Answer, Named, documented, object_of
 from progimage.api.openapi.pages import collection
 from progimage.api.requests import note_cursor
 from progimage.api.requests.query import pairs
@@ -24,26 +24,10 @@ MAX_EMPTIED = 1_000
 """Pictures that one request removes."""
 
 
-_TRASHED = Named(
-    "TrashedPicture",
-    {
-        "allOf": [
-            schemas.PICTURE,
-            {
-                "type": "object",
-                "properties": {
-                    "deleted": {"type": "string", "format": "date-time"},
-                    "expires": {
-                        "type": "string",
-                        "format": "date-time",
-                        "description": "Until then it can be restored.",
-                    },
-                },
-                "required": ["deleted", "expires"],
-            },
-        ]
-    },
+_DELETION = object_of(
+    deleted=TIME, expires={**TIME, "description": "Until then it can be restored."}
 )
+_TRASHED = Named("TrashedPicture", {"allOf": [schemas.PICTURE, _DELETION]})
 _PAGE = collection(
     "TrashCollection",
     _TRASHED,
@@ -54,15 +38,11 @@ _PAGE = collection(
 )
 _EMPTIED = Named(
     "TrashEmptied",
-    {
-        "type": "object",
-        "properties": {
-            "msg": {"const": "ok"},
-            "removed": {"type": "integer"},
-            "is_empty": {"type": "boolean", "description": "False: send the request again."},
-        },
-        "required": ["msg", "removed", "is_empty"],
-    },
+    object_of(
+        msg={"const": "ok"},
+        removed=WHOLE,
+        is_empty={"type": "boolean", "description": "False: send the request again."},
+    ),
 )
 
 

@@ -7,6 +7,7 @@ import falcon
 from progimage.api.auth.authentication import viewer_of
 from progimage.api.components import Components
 from progimage.api.requests import preconditions
+from progimage.api.requests.query import PictureQuery
 from progimage.imaging.codecs import formats
 
 
@@ -23,16 +24,13 @@ class OriginalResponder:
         req: falcon.Request,
         resp: falcon.Response,
         image_id: str,
-        signature: str | None,
-        download: str | None = None,
+        query: PictureQuery,
         *,
         can_change: bool = False,
     ) -> None:
         """Send the original of `image_id`; 304 or a part of it if the headers say so.
 
         Args:
-            signature: of a signed link, None if the URL has none.
-            download: the file name to save under, "" for the usual one; None to show it.
             can_change: the URL can show another picture later.
 
         Raises:
@@ -40,7 +38,7 @@ class OriginalResponder:
             InvalidLink: the signature is not valid.
             DamagedOriginal: the stored bytes are missing or have another size.
         """
-        access = self._authorization.to_original(viewer_of(req), image_id, signature)
+        access = self._authorization.to_original(viewer_of(req), image_id, query.signature)
         record = self._library.find(access.viewer, image_id)
         form = formats.by_media_type(record.media_type)
         name = record.file_name or f"{record.id[:16]}.{form.extension}"
@@ -49,7 +47,7 @@ class OriginalResponder:
             form,
             is_public=record.is_public,
             file_name=name,
-            download=download,
+            download=query.download,
             ends_s=access.ends_s,
             can_change=can_change,
         )

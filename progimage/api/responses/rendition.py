@@ -10,6 +10,7 @@ from progimage.api.auth.authorization import Access
 from progimage.api.components import Components
 from progimage.api.requests import preconditions
 from progimage.api.requests.negotiation import Source, choose_format, source_of
+from progimage.api.requests.query import PictureQuery
 from progimage.api.responses import hal
 from progimage.api.responses.delivery import etag_of_rendition, part_opener, set_timing
 from progimage.errors import NotAcceptable, NotFound
@@ -18,7 +19,6 @@ from progimage.imaging.codecs.format import Format
 from progimage.imaging.pipeline import Pipeline
 from progimage.lru import LockedLru
 from progimage.model import Record, Viewer
-from progimage.renditions.cache import Rendition
 from progimage.renditions.render_request import at_focus
 from progimage.telemetry import metrics
 
@@ -47,16 +47,13 @@ class RenditionResponder:
         resp: falcon.Response,
         image_id: str,
         pipeline: Pipeline,
-        signature: str | None,
-        download: str | None = None,
+        query: PictureQuery,
         *,
         can_change: bool = False,
     ) -> None:
         """Send the rendition of the picture `image_id` by `pipeline`.
 
         Args:
-            signature: of a signed link, None if the URL has none.
-            download: the file name to save under, "" for the usual one; None to show it.
             can_change: the URL can show another picture later.
 
         Raises:
@@ -67,8 +64,11 @@ class RenditionResponder:
             InvalidArgument, OutputTooLarge, CorruptPicture, RenderFailed, RenderTimeout:
                 the render failed.
         """
-        access = self._authorization.to_rendition(viewer_of(req), image_id, pipeline, signature)
-        self.send(req, resp, image_id, pipeline, access, download=download, can_change=can_change)
+        viewer = viewer_of(req)
+        access = self._authorization.to_rendition(viewer, image_id, pipeline, query.signature)
+        self.send(
+            req, resp, image_id, pipeline, access, download=query.download, can_change=can_change
+        )
 
     def send(
         self,
@@ -88,7 +88,7 @@ class RenditionResponder:
         Args:
             record: the record that `access.viewer` was just allowed to see, None to read it.
             links: the Link header, None for the canonical path of the rendition.
-            can_change: the URL can show another picture later.
+            download, can_change: as in `Delivery.describe`.
 
         Raises: as `respond` does, but neither TransformNotAllowed nor InvalidLink.
         """
@@ -103,14 +103,24 @@ class RenditionResponder:
             pipeline = at_focus(pipeline, record)
             name = keys.rendition_name(pipeline.canonical, form.extension)
         etag = etag_of_rendition(image_id, name)
+
+        def describe(form: Format, *, is_public: bool) -> None:
+            self._delivery.describe(
+                resp,
+                form,
+                is_public=is_public,
+                file_name=f"{image_id[:16]}.{form.extension}",
+                download=download,
+                ends_s=access.ends_s,
+                can_change=can_change,
+            )
+
         found = self._renditions.find_public(image_id, pipeline, form)
         if found is None:
             record = record or self._find(access.viewer, image_id)
             # Checked before a 304 too: with it, a cache would keep a picture that is now private.
             is_public = self._renditions.shows_only_public(access.viewer, record, pipeline)
-            self._describe(
-                resp, image_id, form, access, download, is_public=is_public, can_change=can_change
-            )
+            describe(form, is_public=is_public)
             preconditions.require(req, etag)
             if self._delivery.is_unchanged(req, resp, etag):
                 return
@@ -124,30 +134,8 @@ class RenditionResponder:
                 # HEAD requests cost their client nothing, so they must not fill the cache.
                 caches=req.method != "HEAD",
             )
-        self._send_found(req, resp, image_id, access, found, etag, download, can_change=can_change)
-
-    def _send_found(
-        self,
-        req: falcon.Request,
-        resp: falcon.Response,
-        image_id: str,
-        access: Access,
-        found: Rendition,
-        etag: str,
-        download: str | None,
-        *,
-        can_change: bool,
-    ) -> None:
         with part_opener(self._renditions, found) as open_:
-            self._describe(
-                resp,
-                image_id,
-                found.format,
-                access,
-                download,
-                is_public=found.is_public,
-                can_change=can_change,
-            )
+            describe(found.format, is_public=found.is_public)
             set_timing(resp, found.timings)
             metrics.rendition(hit=found.timings is None)
             preconditions.require(req, etag)
@@ -162,28 +150,6 @@ class RenditionResponder:
                     open_=open_,
                     ends_s=access.ends_s,
                 )
-
-    def _describe(
-        self,
-        resp: falcon.Response,
-        image_id: str,
-        form: Format,
-        access: Access,
-        download: str | None,
-        *,
-        is_public: bool,
-        can_change: bool,
-    ) -> None:
-        name = f"{image_id[:16]}.{form.extension}"
-        self._delivery.describe(
-            resp,
-            form,
-            is_public=is_public,
-            file_name=name,
-            download=download,
-            ends_s=access.ends_s,
-            can_change=can_change,
-        )
 
     def _format(
         self,

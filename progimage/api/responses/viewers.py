@@ -12,6 +12,7 @@ from progimage.api.auth.authorization import Access
 from progimage.api.auth.origins import OriginAuthorization
 from progimage.api.components import Components
 from progimage.api.fronts.iiif.identifier import Identifier
+from progimage.api.requests.origin_path import origin_of
 from progimage.api.responses.delivery import PRIVATE
 from progimage.api.responses.origin import OriginResponder
 from progimage.api.responses.rendition import RenditionResponder
@@ -64,7 +65,7 @@ class ViewerResponder:
             InvalidLink: the signature is not valid.
         """
         if identifier.origin:
-            origin = self._origin(identifier)
+            origin = origin_of(self._origins, identifier.origin)
             self._check_origin(req, origin, identifier)
             # Keys with equal bytes share a record, which has the file name of one of them.
             name = identifier.key.rpartition("/")[2]
@@ -126,7 +127,7 @@ class ViewerResponder:
         identifier: Identifier,
         compile_: Compile,
     ) -> None:
-        origin = self._origin(identifier)
+        origin = origin_of(self._origins, identifier.origin)
         is_signed = self._check_origin(req, origin, identifier)
         compiled: list[tuple[Pipeline, str]] = []
 
@@ -147,12 +148,6 @@ class ViewerResponder:
         return self._origin_authorization.check_viewers(
             viewer_of(req), origin, identifier.key, identifier.signature
         )
-
-    def _origin(self, identifier: Identifier) -> Origin:
-        origin = self._origins.get(identifier.origin)
-        if origin is None:
-            raise NotFound(f"there is no origin {identifier.origin!r}")
-        return origin
 
 
 def without_texts(record: Record) -> Record:

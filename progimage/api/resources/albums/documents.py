@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar
 from pydantic import Field
 
 from progimage.api.openapi import schemas
-from progimage.api.openapi.documented import Named, in_path
+from progimage.api.openapi.documented import TEXT, TIME, WHOLE, Named, in_path, list_of, object_of
 from progimage.api.openapi.pages import collection
 from progimage.api.requests.json_body import JsonBody
 from progimage.api.requests.links import Lifetime
@@ -29,56 +29,37 @@ ALBUM_ID = in_path(
 
 ALBUM = Named(
     "Album",
-    {
-        "type": "object",
-        "properties": {
-            "id": {"type": "string"},
-            "owner": {"type": "string"},
-            "revision": {"type": "integer", "description": "Counts changes; only for the owner."},
-            "title": {"type": "string"},
-            "description": {"type": "string"},
-            "visibility": {"type": "string", "enum": ["public", "private"]},
-            "cover": {
-                "type": ["string", "null"],
-                "description": "Id of the cover; a picture that the client may see.",
-            },
-            "created": {"type": "string", "format": "date-time"},
-            "modified": {
-                "type": "string",
-                "format": "date-time",
-                "description": "Only for the owner.",
-            },
-            "count": {
-                "type": "integer",
-                "description": "Pictures, also those that are deleted; only for the owner.",
-            },
-            "_links": schemas.LINKS,
+    object_of(
+        optional=("revision", "cover", "created", "modified", "count"),
+        id=TEXT,
+        owner=TEXT,
+        revision={**WHOLE, "description": "Counts changes; only for the owner."},
+        title=TEXT,
+        description=TEXT,
+        visibility={"type": "string", "enum": ["public", "private"]},
+        cover={
+            "type": ["string", "null"],
+            "description": "Id of the cover; a picture that the client may see.",
         },
-        "required": ["id", "owner", "title", "description", "visibility", "_links"],
-    },
+        created=TIME,
+        modified={**TIME, "description": "Only for the owner."},
+        count={
+            **WHOLE,
+            "description": "Pictures, also those that are deleted; only for the owner.",
+        },
+        _links=schemas.LINKS,
+    ),
 )
 ALBUMS = collection("AlbumCollection", ALBUM)
 PICTURES = collection("AlbumPictures", schemas.PART_OF_PICTURE)
 CHANGED = Named(
     "AlbumChanged",
-    {
-        "type": "object",
-        "properties": {
-            "msg": {"type": "string", "enum": ["ok", "some failed"]},
-            "revision": {"type": "integer"},
-            "count": {"type": "integer"},
-            "images": {
-                "type": "array",
-                "description": "A result for each id in `add`.",
-                "items": {
-                    "type": "object",
-                    "properties": {"id": {"type": "string"}, "status": {"type": "integer"}},
-                    "required": ["id", "status"],
-                },
-            },
-        },
-        "required": ["msg", "revision", "count", "images"],
-    },
+    object_of(
+        msg=schemas.SUCCESS,
+        revision=WHOLE,
+        count=WHOLE,
+        images=list_of(object_of(id=TEXT, status=WHOLE), "A result for each id in `add`."),
+    ),
 )
 
 

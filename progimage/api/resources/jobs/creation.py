@@ -63,14 +63,21 @@ class RenderRequest(JsonBody):
     transforms: list[str] = Field(description="Pipelines that end in a format.")
 
 
+JobRequest = ImportRequest | RenderRequest | AdoptionRequest
+
+
 def job_requests(settings: Settings) -> dict[str, Any]:
     """Return the schema of the body, with the limits of the settings."""
-    return {"oneOf": [*_models(settings.jobs.max_items), AdoptionRequest]}
+    return {"oneOf": [*_bodies(settings.jobs.max_items).values()]}
 
 
 @lru_cache
-def _models(max_items: int) -> tuple[type[ImportRequest], type[RenderRequest]]:
-    """Return the models of the two bodies with at most `max_items` entries in each list."""
+def _bodies(max_items: int) -> dict[str, type[JobRequest]]:
+    """Return the model of each body by a field that only it has.
+
+    Args:
+        max_items: the most entries of each list.
+    """
 
     def bounded(model: type[BaseModel], name: str, kind: Any) -> Any:
         about = model.model_fields[name].description
@@ -88,7 +95,7 @@ def _models(max_items: int) -> tuple[type[ImportRequest], type[RenderRequest]]:
         images=(entries | Search, about),
         transforms=bounded(RenderRequest, "transforms", list[str]),
     )
-    return imports, renders
+    return {"urls": imports, "images": renders, "origin": AdoptionRequest}
 
 
 class JobFactory:
@@ -100,7 +107,7 @@ class JobFactory:
         self._policy = parts.policy
         self._origins = parts.origins
         self._destinations = tuple(destinations(parts.settings.publish))
-        self._import_model, self._render_model = _models(parts.settings.jobs.max_items)
+        self._bodies = _bodies(parts.settings.jobs.max_items)
 
     def create(self, fields: Mapping[str, Any], viewer: Viewer, created: datetime) -> Intake:
         """Return the job that a body describes.
@@ -109,14 +116,16 @@ class JobFactory:
             InvalidRequest, InvalidField, InvalidArgument: it does not describe one.
             DownloadNotAllowed, TransformNotAllowed: the settings do not allow it.
         """
-        if "origin" in fields:
-            return self._adopt(validated(AdoptionRequest, fields), viewer, created)
-        is_import, is_render = "urls" in fields, "images" in fields or "transforms" in fields
-        if is_import == is_render:
+        models = [model for name, model in self._bodies.items() if name in fields]
+        if len(models) != 1:
             raise InvalidRequest("expected 'urls', or 'images' and 'transforms', or 'origin'")
-        if is_import:
-            return self._import(validated(self._import_model, fields), viewer, created)
-        return self._render(validated(self._render_model, fields), viewer, created)
+        match validated(models[0], fields):
+            case AdoptionRequest() as body:
+                return self._adopt(body, viewer, created)
+            case ImportRequest() as body:
+                return self._import(body, viewer, created)
+            case RenderRequest() as body:
+                return self._render(body, viewer, created)
 
     def _import(self, fields: ImportRequest, viewer: Viewer, created: datetime) -> Intake:
         if not self._settings.download.enabled:

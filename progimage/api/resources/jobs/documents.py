@@ -7,7 +7,16 @@ from datetime import datetime
 from typing import Any, get_args
 
 from progimage.api.openapi import schemas
-from progimage.api.openapi.documented import Named, in_path
+from progimage.api.openapi.documented import (
+    COUNT,
+    TEXT,
+    TIME,
+    Named,
+    Schema,
+    in_path,
+    list_of,
+    object_of,
+)
 from progimage.api.openapi.pages import collection
 from progimage.api.responses import hal
 from progimage.api.responses.hal import Urls
@@ -22,71 +31,51 @@ JOB_ID = in_path(
     pattern="^[0-9a-f]{32}$",
 )
 
-_COUNT = {"type": "integer", "minimum": 0}
-_SUMMARY = {
-    "id": {"type": "string"},
-    "jobId": {"type": "string", "description": "The same as `id`."},
-    "kind": {"enum": list(get_args(Kind))},
-    "created": {"type": "string", "format": "date-time"},
-    "finished": {"type": ["string", "null"], "format": "date-time"},
-    "status": {"enum": list(get_args(Status))},
-    "counts": {
-        "type": "object",
-        "properties": dict.fromkeys(("total", *get_args(State)), _COUNT),
-        "required": ["total", *get_args(State)],
-    },
-    "_links": schemas.LINKS,
-}
-_INDEX = {**_COUNT, "description": "The entry's position in the list that was sent."}
-_TEXT = {"type": "string"}
-_ENTRY = {
-    "type": "object",
-    "properties": {
-        "index": _INDEX,
-        "url": {**_TEXT, "description": "The address to import, or that of the rendition."},
-        "image": _TEXT,
-        "transform": _TEXT,
-        "id": {**_TEXT, "description": "The id of the imported picture."},
-        "location": {**_TEXT, "format": "uri"},
-        "is_new": {"type": "boolean"},
-        "published": Named("Published", Published.model_json_schema()),
-        "origin": {**_TEXT, "description": "The origin whose copies are removed."},
-        "prefix": {**_TEXT, "description": "The start of the keys of those copies."},
-        "purged": {**_COUNT, "description": "How many pictures of this part were removed."},
-        "error": {**_TEXT, "description": "Why the item failed."},
-    },
-    "required": ["index"],
-}
 
-_MORE = {
+def _by_state(schema: Schema) -> dict[str, Schema]:
+    return dict.fromkeys(get_args(State), schema)
+
+
+_SUMMARY = {
+    "id": TEXT,
+    "jobId": {**TEXT, "description": "The same as `id`."},
+    "kind": {"enum": list(get_args(Kind))},
+    "created": TIME,
+    "finished": {**TIME, "type": ["string", "null"]},
+    "status": {"enum": list(get_args(Status))},
+    "counts": object_of(total=COUNT, **_by_state(COUNT)),
+    "_links": schemas.LINKS,
     "more_after": {
-        "type": "string",
+        **TEXT,
         "description": "In an import from an origin: send it as `after` for the next pictures.",
-    }
+    },
 }
-SUMMARY = Named(
-    "JobSummary",
-    {"type": "object", "properties": {**_SUMMARY, **_MORE}, "required": list(_SUMMARY)},
-)
+_ENTRY = {
+    "index": {**COUNT, "description": "The entry's position in the list that was sent."},
+    "url": {**TEXT, "description": "The address to import, or that of the rendition."},
+    "image": TEXT,
+    "transform": TEXT,
+    "id": {**TEXT, "description": "The id of the imported picture."},
+    "location": {**TEXT, "format": "uri"},
+    "is_new": {"type": "boolean"},
+    "published": Named("Published", Published.model_json_schema()),
+    "origin": {**TEXT, "description": "The origin whose copies are removed."},
+    "prefix": {**TEXT, "description": "The start of the keys of those copies."},
+    "purged": {**COUNT, "description": "How many pictures of this part were removed."},
+    "error": {**TEXT, "description": "Why the item failed."},
+}
+_ENTRIES = list_of(object_of(optional=_ENTRY.keys() - {"index"}, **_ENTRY))
+
+SUMMARY = Named("JobSummary", object_of(optional=("more_after",), **_SUMMARY))
 JOB = Named(
     "Job",
-    {
-        "type": "object",
-        "description": "The progress of a job, and some of its items; follow `next` for more.",
-        "properties": {
-            **_SUMMARY,
-            **_MORE,
-            "uploaded": {
-                "type": "object",
-                "properties": {
-                    state: {"type": "array", "items": _ENTRY} for state in get_args(State)
-                },
-                "required": list(get_args(State)),
-            },
-            "next": {"type": ["string", "null"]},
-        },
-        "required": [*_SUMMARY, "uploaded", "next"],
-    },
+    object_of(
+        "The progress of a job, and some of its items; follow `next` for more.",
+        ("more_after",),
+        **_SUMMARY,
+        uploaded=object_of(**_by_state(_ENTRIES)),
+        next={"type": ["string", "null"]},
+    ),
 )
 COLLECTION = collection("JobCollection", SUMMARY)
 

@@ -7,7 +7,17 @@ from dataclasses import replace
 from pydantic import Field, StrictInt
 
 from progimage.api.openapi import schemas
-from progimage.api.openapi.documented import Answer, Named, Parameter, in_header, in_path
+from progimage.api.openapi.documented import (
+    COUNT,
+    TEXT,
+    TIME,
+    Answer,
+    Named,
+    Parameter,
+    in_header,
+    in_path,
+    object_of,
+)
 from progimage.api.requests.json_body import UploadFields
 from progimage.api.resources.images import outcome
 from progimage.api.resources.uploads import tus
@@ -59,22 +69,19 @@ class UploadRequest(UploadFields):
 
 PROGRESS = Named(
     "Upload",
-    {
-        "type": "object",
-        "properties": {
-            "id": {"type": "string"},
-            "state": {"type": "string", "enum": ["open", "finished"]},
-            "offset": {"type": "integer", "minimum": 0},
-            "size_bytes": {"type": ["integer", "null"]},
-            "expires": {"type": "string", "format": "date-time"},
-            "file_name": {"type": "string"},
-            **schemas.inlined(Metadata.model_json_schema())["properties"],
-            "image": {"type": ["string", "null"], "description": "Id of the finished picture."},
-            **schemas.RESULT,
-            "_links": schemas.LINKS,
-        },
-        "required": ["id", "state", "offset", "size_bytes", "expires", "image", "_links"],
-    },
+    object_of(
+        optional=("file_name", *Metadata.model_fields, *schemas.RESULT),
+        id=TEXT,
+        state={"type": "string", "enum": ["open", "finished"]},
+        offset=COUNT,
+        size_bytes={"type": ["integer", "null"]},
+        expires=TIME,
+        file_name=TEXT,
+        **schemas.inlined(Metadata.model_json_schema())["properties"],
+        image={"type": ["string", "null"], "description": "Id of the finished picture."},
+        **schemas.RESULT,
+        _links=schemas.LINKS,
+    ),
 )
 PROGRESS_HEADERS = (
     "Tus-Resumable",
