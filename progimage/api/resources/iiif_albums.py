@@ -13,20 +13,27 @@ from progimage.api.auth.authentication import viewer_of
 from progimage.api.fronts.iiif.geometry import SizeLimits
 from progimage.api.fronts.iiif.presentation import Presenter
 from progimage.api.openapi import schemas
-from progimage.api.openapi.documented import Parameter, documented, in_path
+from progimage.api.openapi.documented import documented, in_path
 from progimage.api.parts import Parts
 from progimage.api.requests.query import pairs
 from progimage.api.requests.search import QueryParameters
 from progimage.api.resources.albums.documents import ALBUM_ID
 from progimage.api.resources.albums.reading import SeenAlbum
-from progimage.api.resources.iiif_manifests import ANSWERS, MAX_CANVASES, range_text, send_manifest
+from progimage.api.resources.iiif_manifests import (
+    ANSWERS,
+    MAX_CANVASES,
+    PAGE,
+    list_of_manifests,
+    page_parameter,
+    range_text,
+    send_manifest,
+)
 from progimage.api.responses.delivery import PRIVATE
 from progimage.api.responses.viewers import facts_caching, without_texts
 from progimage.errors import InvalidLink, LinkExpired, NotFound, Overloaded
 from progimage.library.albums import MAX_PICTURES
 from progimage.model import ANONYMOUS, Record
 
-_PAGE = "page"
 _MAX_MANIFESTS = MAX_PICTURES // MAX_CANVASES
 
 # Manifests at a time in one web process: each may read all records of an album.
@@ -53,11 +60,7 @@ class AlbumManifests:
                 ALBUM_ID.example,
                 (NotFound, InvalidLink, LinkExpired),
             ),
-            Parameter(
-                _PAGE,
-                f"Which {MAX_CANVASES:,} of the pictures, counted from 1; without it, all of them.",
-                {"type": "integer", "minimum": 1, "maximum": _MAX_MANIFESTS},
-            ),
+            page_parameter(_MAX_MANIFESTS),
             schemas.ACCEPT,
             schemas.IF_NONE_MATCH,
         ),
@@ -70,12 +73,12 @@ class AlbumManifests:
         If there are more pictures than fit into a manifest, the answer is a collection of
         manifests.
         """
-        parameters = QueryParameters(pairs(req), (_PAGE,))
-        number = parameters.whole_number(_PAGE, 1, _MAX_MANIFESTS, 1)
+        parameters = QueryParameters(pairs(req), (PAGE,))
+        number = parameters.whole_number(PAGE, 1, _MAX_MANIFESTS, 1)
         album_id, tilde, signature = album.partition("~")
         viewer = viewer_of(req)
         seen = self._reader.find_by_signature(viewer, album_id, signature if tilde else None)
-        page = number if _PAGE in parameters else None
+        page = number if PAGE in parameters else None
         with self._admission.admit():
             document = self._document(req, seen, page)
         is_public = seen.signature is None and not viewer.name
@@ -100,21 +103,12 @@ class AlbumManifests:
         presenter = Presenter(partial(self._urls.absolute, req), self._limits)
         path, title = seen.manifest_path, seen.album.title
         if page is None and len(records) > MAX_CANVASES:
-            return presenter.collection(
-                _manifests(path, len(records)), path, title, f"{len(records):,} pictures"
-            )
-        query = f"?{_PAGE}={number}" if page else ""
+            manifests = list_of_manifests(len(records), lambda page: f"{path}?{PAGE}={page}")
+            return presenter.collection(manifests, path, title, f"{len(records):,} pictures")
+        query = f"?{PAGE}={number}" if page else ""
         summary = seen.album.description or f"Pictures {range_text(number, len(chosen))}"
         pictures = [self._shown(seen, record) for record in chosen]
         return presenter.of_pictures(pictures, path + query, title, summary)
 
     def _shown(self, seen: SeenAlbum, record: Record) -> tuple[Record, str]:
         return without_texts(record), self._reader.segment(seen, record)
-
-
-def _manifests(path: str, count: int) -> list[tuple[str, str]]:
-    """Return path and label of each manifest of an album."""
-    return [
-        (f"{path}?{_PAGE}={number}", range_text(number, min(MAX_CANVASES, count - first)))
-        for number, first in enumerate(range(0, count, MAX_CANVASES), 1)
-    ]

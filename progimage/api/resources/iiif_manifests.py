@@ -40,7 +40,7 @@ MAX_MANIFESTS = 100
 """Manifests of one collection."""
 
 _MARK = "/iiif/manifest/"
-_PAGE = "page"
+PAGE = "page"
 # Every picture in a manifest is public.
 _CONDITIONS = tuple(name for name in CONDITIONS if name != "visibility")
 
@@ -58,11 +58,15 @@ _IDENTIFIER = in_path(
     schemas.IMAGE_ID.example,
     (NotFound, InvalidLink, LinkExpired, OriginFailed, OriginTimeout),
 )
-_PAGE_PARAMETER = Parameter(
-    _PAGE,
-    f"Which {MAX_CANVASES:,} of the pictures, counted from 1; without it, all of them.",
-    {"type": "integer", "minimum": 1, "maximum": MAX_MANIFESTS},
-)
+
+
+def page_parameter(most: int) -> Parameter:
+    """Return the parameter that names one of up to `most` manifests."""
+    return Parameter(
+        PAGE,
+        f"Which {MAX_CANVASES:,} of the pictures, counted from 1; without it, all of them.",
+        {"type": "integer", "minimum": 1, "maximum": most},
+    )
 
 
 class Manifests:
@@ -94,7 +98,7 @@ class Manifests:
         ANSWERS,
         parameters=(
             *(parameter for parameter in PARAMETERS if parameter.name in _CONDITIONS),
-            _PAGE_PARAMETER,
+            page_parameter(MAX_MANIFESTS),
             schemas.ACCEPT,
             schemas.IF_NONE_MATCH,
         ),
@@ -106,17 +110,17 @@ class Manifests:
         If there are more pictures than fit into a manifest, the answer is a collection of
         manifests.
         """
-        parameters = QueryParameters(pairs(req), (*_CONDITIONS, _PAGE))
+        parameters = QueryParameters(pairs(req), (*_CONDITIONS, PAGE))
         viewer = viewer_of(req)
         query = replace(query_of(parameters, viewer), visibility="public")
         label = _label(parameters)
-        number = parameters.whole_number(_PAGE, 1, MAX_MANIFESTS, 1)
+        number = parameters.whole_number(PAGE, 1, MAX_MANIFESTS, 1)
         found = self._catalogue.first(
             ANONYMOUS, query, MAX_CANVASES, offset=(number - 1) * MAX_CANVASES
         )
         if not found.records:
             raise NotFound("no public picture matches this search, and no manifest is empty")
-        if found.next is not None and _PAGE not in parameters:
+        if found.next is not None and PAGE not in parameters:
             document = self._collection(req, query, parameters, label)
         else:
             document = self._presenter(req).of_pictures(
@@ -134,19 +138,14 @@ class Manifests:
         # Counts are exact up to the end of the page that is asked for.
         total = self._catalogue.first(ANONYMOUS, query, 1, offset=most - 1).total
         count = min(total.count, most)
-        manifests = [
-            (
-                _path(parameters.encoded(without=(), page=str(number))),
-                range_text(number, min(MAX_CANVASES, count - (number - 1) * MAX_CANVASES)),
-            )
-            for number in range(1, -(-count // MAX_CANVASES) + 1)
-        ]
         summary = f"{count:,} pictures, newest first"
         if not total.is_exact or total.count > most:
             summary = f"The newest {count:,} pictures; there are more"
-        return self._presenter(req).collection(
-            manifests, _path(parameters.encoded(without=())), label, summary
+        manifests = list_of_manifests(
+            count, lambda page: _path(parameters.encoded(without=(), page=page))
         )
+        path = _path(parameters.encoded(without=()))
+        return self._presenter(req).collection(manifests, path, label, summary)
 
     def _presenter(self, req: falcon.Request) -> Presenter:
         absolute: Callable[[str], str] = partial(self._urls.absolute, req)
@@ -159,6 +158,18 @@ def send_manifest(
     """Send a manifest or a collection."""
     send_json_ld(req, resp, document, is_default=True)
     resp.set_header("Cache-Control", caching)
+
+
+def list_of_manifests(count: int, path_of: Callable[[str], str]) -> list[tuple[str, str]]:
+    """Return path and label of each manifest of so many pictures.
+
+    Args:
+        path_of: returns the path of a page.
+    """
+    return [
+        (path_of(str(number)), range_text(number, min(MAX_CANVASES, count - first)))
+        for number, first in enumerate(range(0, count, MAX_CANVASES), 1)
+    ]
 
 
 def _path(query: str) -> str:

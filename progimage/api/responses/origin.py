@@ -26,9 +26,13 @@ _ATTEMPTS = 3
 _MOST_REVALIDATING_S = 3_600
 
 
-class _Wanted(NamedTuple):
-    """What a URL says beside its pipeline; see `OriginResponder.respond`."""
+class _Answer(NamedTuple):
+    """A picture of an origin that a request asks for; see `OriginResponder.respond`."""
 
+    req: falcon.Request
+    resp: falcon.Response
+    origin: Origin
+    found: Found
     is_signed: bool
     is_versioned: bool
     download: str | None
@@ -72,12 +76,13 @@ class OriginResponder:
             Forbidden: the origin does not allow requests for the picture itself.
             TransformNotAllowed: the transform policy does not allow the pipeline.
         """
-        wanted = _Wanted(is_signed, is_versioned, download)
         try:
             for attempt in range(_ATTEMPTS):
                 found = origin.find(key)
                 try:
-                    self._send(req, resp, origin, found, choose, wanted)
+                    self._send(
+                        _Answer(req, resp, origin, found, is_signed, is_versioned, download), choose
+                    )
                 except OriginMissing:
                     raise
                 except (NotFound, DamagedOriginal) as error:
@@ -94,21 +99,14 @@ class OriginResponder:
                 raise
             self._fallback.send(req, resp, origin.settings, choose, is_signed=is_signed)
 
-    def _send(
-        self,
-        req: falcon.Request,
-        resp: falcon.Response,
-        origin: Origin,
-        found: Found,
-        choose: Choose,
-        wanted: _Wanted,
-    ) -> None:
+    def _send(self, answer: _Answer, choose: Choose) -> None:
+        req, resp, origin, found = answer[:4]
         record = found.record
         pipeline = choose(record)
         if pipeline is None:
-            self._send_original(req, resp, origin, found, wanted)
+            self._send_original(answer)
             return
-        self._policy.check(pipeline, is_signed=wanted.is_signed)
+        self._policy.check(pipeline, is_signed=answer.is_signed)
         pipeline = at_focus(pipeline, record)
         form = choose_format(pipeline.format, req, resp, source_of(record))
         name = keys.rendition_name(pipeline.canonical, form.extension)
@@ -117,9 +115,9 @@ class OriginResponder:
         resp.set_header(
             "Link", f'<{url_of(origin.name, found.pointer.key, canonical)}>; rel="canonical"'
         )
-        self._describe(resp, form, origin, found, wanted)
+        self._describe(answer, form)
         preconditions.require(req, etag)
-        if self._is_unchanged(req, resp, found, etag):
+        if self._is_unchanged(answer, etag):
             return
         # Pipelines can name other pictures, of which everybody may use the public ones.
         renditions, prefix, viewer = self._own, "", ANONYMOUS
@@ -145,14 +143,13 @@ class OriginResponder:
         if found.state in ("stale", "renewed"):
             resp.set_header("X-Cache", found.state)
 
-    def _is_unchanged(
-        self, req: falcon.Request, resp: falcon.Response, found: Found, etag: str
-    ) -> bool:
+    def _is_unchanged(self, answer: _Answer, etag: str) -> bool:
         """Set the ETag; set a 304 and return True if the client has this version.
 
         If-Modified-Since has to be the date that was sent: a file of an earlier date may have
         taken the place of the one that the client knows.
         """
+        req, resp, _, found = answer[:4]
         since = req.get_header("If-Modified-Since")
         if self._delivery.is_unchanged(req, resp, etag):
             return True
@@ -161,21 +158,15 @@ class OriginResponder:
             return True
         return False
 
-    def _send_original(
-        self,
-        req: falcon.Request,
-        resp: falcon.Response,
-        origin: Origin,
-        found: Found,
-        wanted: _Wanted,
-    ) -> None:
+    def _send_original(self, answer: _Answer) -> None:
+        req, resp, origin, found = answer[:4]
         if not origin.settings.originals:
             raise originals_forbidden(origin.name)
         record = found.record
         form = formats.by_media_type(record.media_type)
-        self._describe(resp, form, origin, found, wanted)
+        self._describe(answer, form)
         preconditions.require(req, record.sha256)
-        if self._is_unchanged(req, resp, found, record.sha256):
+        if self._is_unchanged(answer, record.sha256):
             return
         library, prefix = self._library, ""
         if is_copy(record, origin.name):
@@ -192,14 +183,8 @@ class OriginResponder:
             open_=lambda start, length: library.originals.open(record, start, length),
         )
 
-    def _describe(
-        self,
-        resp: falcon.Response,
-        form: Format,
-        origin: Origin,
-        found: Found,
-        wanted: _Wanted,
-    ) -> None:
+    def _describe(self, answer: _Answer, form: Format) -> None:
+        _, resp, origin, found = answer[:4]
         stem = found.record.file_name.rpartition(".")[0] or found.record.id[:16]
         is_public = _is_public(origin, found.record)
         self._delivery.describe(
@@ -207,11 +192,11 @@ class OriginResponder:
             form,
             is_public=is_public,
             file_name=f"{stem}.{form.extension}",
-            download=wanted.download,
+            download=answer.download,
         )
         if found.pointer.modified:
             resp.set_header("Last-Modified", found.pointer.modified)
-        if is_public and not wanted.is_versioned:
+        if is_public and not answer.is_versioned:
             resp.set_header("Cache-Control", _caching(origin, found.fresh_s))
 
 

@@ -66,7 +66,7 @@ class SrcsetImage(JsonDocument):
     descriptor: str = Field(description="When a browser chooses it: `640w`, `2x`.")
     width: int
     height: int | None = Field(description="Null if it depends on the pixels.")
-    type: str | None = Field(description="Null if Accept decides.")
+    type: str | None = Field(validation_alias="media_type", description="Null if Accept decides.")
 
 
 class SrcsetSource(JsonDocument):

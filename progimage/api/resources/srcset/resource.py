@@ -203,16 +203,7 @@ class SrcsetResource:
         image = responsive.img(candidates, candidates[place], sizes, record.alt)
         classic = responsive.img(sources[-1], sources[-1][place], sizes, record.alt)
         return Srcset(
-            images=[
-                SrcsetImage(
-                    url=each.url,
-                    descriptor=each.descriptor,
-                    width=each.width,
-                    height=each.height,
-                    type=each.media_type,
-                )
-                for each in candidates
-            ],
+            images=[SrcsetImage.model_validate(each) for each in candidates],
             srcset=responsive.srcset(candidates),
             sizes=sizes,
             sources=[
