@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from progimage.api.resources import iiif_albums
+from progimage.api.resources import iiif_albums, iiif_manifests
 from progimage.config.sections.http import Iiif
 from progimage.library import Library
 from tests.api.conftest import assert_problem, opened, upload
@@ -107,7 +107,8 @@ def test_an_album_without_a_picture_to_show_has_no_manifest(ann, ids):
 
 
 def test_more_pictures_than_fit_are_a_collection(ann, anybody, monkeypatch):
-    monkeypatch.setattr(iiif_albums, "MAX_CANVASES", 2)
+    for module in (iiif_albums, iiif_manifests):
+        monkeypatch.setattr(module, "MAX_CANVASES", 2)
     ids = [send(ann, colour) for colour in ("red", "green", "blue", "white", "black")]
     album = create(ann, images=ids)
     collection = get(anybody, manifest_of(anybody, signed(ann, album))).json
@@ -120,7 +121,8 @@ def test_more_pictures_than_fit_are_a_collection(ann, anybody, monkeypatch):
 
 
 def test_a_manifest_of_a_part_reads_no_pictures_behind_it(ann, anybody, monkeypatch):
-    monkeypatch.setattr(iiif_albums, "MAX_CANVASES", 2)
+    for module in (iiif_albums, iiif_manifests):
+        monkeypatch.setattr(module, "MAX_CANVASES", 2)
     ids = [send(ann, colour) for colour in ("red", "green", "blue", "white", "black")]
     path = manifest_of(anybody, create(ann, images=ids, visibility="public"))
     read, find = [], Library.find
