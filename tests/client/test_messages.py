@@ -48,10 +48,10 @@ def test_a_body_that_is_no_object_is_an_unexpected_answer(body):
     ],
 )
 def test_lost_connections_tell_whether_anything_was_sent(error, kind, is_before_sending):
-    found = translated(error, " by way of a proxy")
+    found = translated(error, " via proxy")
     assert type(found) is kind
     assert found.is_before_sending is is_before_sending
-    assert str(found) == "no by way of a proxy"
+    assert str(found) == "no via proxy"
 
 
 def test_other_errors_are_the_callers_or_the_servers():

@@ -167,14 +167,14 @@ def test_a_result_too_large_is_refused_by_the_step_that_would_make_it(tmp_path, 
 
 def test_a_picture_too_large_as_it_is_must_be_made_smaller_first(tmp_path):
     data = saved(quadrants((70, 40)), "PNG")
-    with pytest.raises(OutputTooLarge, match="the picture itself: would be 70x40 pixels"):
+    with pytest.raises(OutputTooLarge, match=r"the picture itself: .*70x40"):
         rendered(tmp_path, data, "", limits=TINY)
     assert rendered(tmp_path, data, "resize:w=64/flip", limits=TINY).size == (64, 37)
 
 
 def test_all_frames_of_an_animation_count_together(tmp_path):
     data = animated(solids(RED, GREEN, BLUE, size=(40, 40)), "GIF")
-    with pytest.raises(OutputTooLarge, match="pad: would be 3 frames of 48x48 pixels"):
+    with pytest.raises(OutputTooLarge, match=r"pad: .*3 frames of 48x48"):
         rendered(tmp_path, data, "pad:4", "webp", limits=TINY)
     assert rendered(tmp_path, data, "pad:4", "png", limits=Limits(max_output_pixels=3000))
     assert rendered(tmp_path, data, "pad:4", "jpeg", limits=TINY).size == (48, 48)

@@ -35,5 +35,5 @@ def test_what_the_origin_asks_for_counts_within_bounds(max_age_s, options, expec
 
 
 def test_the_shortest_time_may_not_exceed_the_longest() -> None:
-    with pytest.raises(ValidationError, match="fresh_min_s: expected at most fresh_max_s"):
+    with pytest.raises(ValidationError, match=r"fresh_min_s: .* fresh_max_s"):
         _settings(fresh_min_s=601, fresh_max_s=600)

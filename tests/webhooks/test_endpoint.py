@@ -126,14 +126,14 @@ def test_an_endless_answer_is_not_read_to_its_end(receiver):
 def test_nothing_listens_there(receiver):
     with closed_port() as url:
         sent = endpoint(receiver, url=url).send("evt_1", b"{}")
-    assert sent.error == "no server answers at that host and port"
+    assert "no server answers" in sent.error
 
 
 def test_a_receiver_that_does_not_answer_is_left_after_the_time_for_it(receiver):
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}/"
         sent = endpoint(receiver, url=url, timeout_s=0.2).send("evt_1", b"{}")
-    assert sent.error == "no answer within 0.2 s"
+    assert "within 0.2 s" in sent.error
 
 
 @pytest.mark.parametrize(

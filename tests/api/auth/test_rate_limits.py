@@ -20,7 +20,7 @@ def requested(client, path: str, address: str = "192.0.2.1", **kwargs) -> int:
 def test_a_burst_is_made_and_the_next_waits(client, uploaded):
     assert [requested(client, f"{uploaded}blur:{n}.png") for n in (1, 2, 3)] == [200, 200, 429]
     result = client.simulate_get(f"{uploaded}blur:4.png", remote_addr="192.0.2.1")
-    assert_problem(result, 429, "requested more renders than one client may")
+    assert_problem(result, 429, "more renders")
     assert 1 <= int(result.headers["retry-after"]) <= 60
     assert result.headers["cache-control"] == "no-store"
 

@@ -110,7 +110,7 @@ def test_a_removed_picture_is_not_found(store, settle):
 
 
 def test_without_a_hash_nothing_can_be_asked_for(store):
-    with pytest.raises(InvalidRequest, match=r"near: picture [0-9a-f]{64} has no perceptual hash"):
+    with pytest.raises(InvalidRequest, match=r"^near: .* no perceptual hash"):
         near(add(store, ""))
 
 

@@ -112,7 +112,7 @@ def test_missing_rows_of_an_interlaced_gif_repeat_those_above(tmp_path: Path) ->
 def test_a_gif_that_lacks_its_last_bytes_is_shown(tmp_path: Path) -> None:
     whole = _gif((ALL, 0, 1))
     found = facts(tmp_path, whole[:-1])
-    assert found.damage == "the end of the GIF is missing"
+    assert "end of the GIF" in found.damage
     assert rgba(read(tmp_path, whole[:-1]).frames[0], (5, 3)) == RED
     with pytest.raises(CorruptPicture, match="send it again"):
         facts(tmp_path, whole[:-1], STRICT)
@@ -137,7 +137,7 @@ def test_a_last_frame_that_is_cut_leaves_those_before_it(tmp_path: Path) -> None
     data = saved(noise[0], "GIF", save_all=True, append_images=noise[1:])
     found = facts(tmp_path, data[:-800])
     assert found.frames == 3
-    assert "the pixels of a frame end early" in found.damage
+    assert "pixels of a frame" in found.damage
 
 
 @given(st.binary(max_size=60), st.integers(0, 120))

@@ -71,7 +71,7 @@ def test_where_the_largest_is_broken_the_next_is_shown(tmp_path: Path) -> None:
     image = read(tmp_path, icon).frames[0]
     assert image.size == (16, 16)
     assert (rgba(image, (0, 0))[:3], rgba(image, (15, 0))[:3]) == (RED, GREEN)
-    assert facts(tmp_path, icon).damage == "a picture of the icon cannot be read"
+    assert facts(tmp_path, icon).damage.startswith("a picture of the icon")
     with pytest.raises(CorruptPicture):
         facts(tmp_path, icon, STRICT)
 

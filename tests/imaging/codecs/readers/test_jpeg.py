@@ -39,7 +39,7 @@ def test_a_jpeg_that_lacks_its_last_bytes_is_shown(mode: str, missing: int, tmp_
     reference = read(tmp_path, whole).frames[0].convert("RGBA")
     top = (0, 0, 96, 64)
     assert ImageChops.difference(image.crop(top), reference.crop(top)).getbbox() is None
-    assert facts(tmp_path, cut).damage.startswith("the end of the JPEG is missing")
+    assert facts(tmp_path, cut).damage.startswith("the end of the JPEG")
     with pytest.raises(
         CorruptPicture, match=r"(the JPEG ends early|the end of the JPEG is missing); send it again"
     ):

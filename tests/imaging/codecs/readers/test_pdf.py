@@ -80,7 +80,7 @@ def test_a_page_is_drawn_at_the_size_that_is_asked_for(tmp_path: Path) -> None:
 
 
 def test_there_is_no_page_behind_the_last(tmp_path: Path) -> None:
-    with pytest.raises(InvalidArgument, match="page: expected a whole number from 1 to 2, got 3"):
+    with pytest.raises(InvalidArgument, match=r"page: .* from 1 to 2"):
         drawn(tmp_path, TWO_PAGES, "page:3")
 
 

@@ -63,7 +63,7 @@ def test_a_png_of_which_most_is_missing_is_refused(tmp_path: Path) -> None:
 def test_a_png_that_lacks_only_its_end_is_whole(tmp_path: Path) -> None:
     data = saved(quadrants(), "PNG")[:-12]
     assert read(tmp_path, data).frames[0].tobytes() == quadrants().tobytes()
-    assert facts(tmp_path, data).damage == "the end of the PNG is missing"
+    assert "end of the PNG" in facts(tmp_path, data).damage
 
 
 def test_a_stream_that_ends_well_and_too_early_leaves_no_black(tmp_path: Path) -> None:

@@ -347,7 +347,7 @@ def test_a_page_is_chosen_and_smaller_versions_of_a_page_are_none(tmp_path: Path
             shown.append(decode_opened(source).frames[0].getpixel((0, 0)))
     assert shown == [RED, BLUE]
     with (
-        pytest.raises(InvalidArgument, match="from 1 to 2, got 3"),
+        pytest.raises(InvalidArgument, match="from 1 to 2"),
         opened(path, LIMITS, 3),
     ):
         pass
