@@ -123,4 +123,4 @@ def test_check_reports_a_record_under_the_id_of_another_owner(store, library):
     usurped = record.model_copy(update={"owner": "ben"})
     store.put(keys.record(record.id), io.BytesIO(usurped.to_json()), media_type="")
     found = {finding.kind for finding in Check(store, grace=timedelta(0)).run()}
-    assert "another owner" in found
+    assert "id of another owner or picture" in found
