@@ -17,7 +17,8 @@ from progimage.library.events import Subject
 from progimage.library.index.fold import fold
 from progimage.library.index.index import Index
 from progimage.library.index.keys import SHELVES
-from progimage.library.index.shelf import Shelf, unpack
+from progimage.library.index.packed import unpack
+from progimage.library.index.shelf import Shelf
 from progimage.maintenance.check import Check
 from progimage.maintenance.erase import erase
 from progimage.server import app

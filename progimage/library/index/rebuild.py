@@ -10,10 +10,11 @@ from progimage.errors import DamagedRecord, NotFound
 from progimage.library.index import keys, manifest, positions
 from progimage.library.index.index import Index
 from progimage.library.index.manifest import Manifest, Row
+from progimage.library.index.packed import pack, unpack
 from progimage.library.index.positions import Position
 from progimage.library.index.publish import put_shelf
-from progimage.library.index.shelf import MOST, unpack
-from progimage.library.index.shelf_writer import of_records, pack
+from progimage.library.index.shelf import MOST
+from progimage.library.index.shelf_writer import of_records
 from progimage.library.records import read_record
 from progimage.model import Record
 from progimage.stores import ABSENT, ObjectStore

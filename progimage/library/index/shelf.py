@@ -1,7 +1,8 @@
 """A shelf: an immutable file with the records of up to 65,536 pictures and their postings.
 
-    PIshelf2 · length of the header · header: JSON with the place of each section
+After its header it has these sections:
 
+    sums   of a large shelf: checksums of its blocks; see `header`
     pos    positions, ascending, so the newest picture first
     doc    records: JSON, each deflated with a dictionary they share; `doff`: where each ends
     term   terms, ascending, each with a line feed; `toff`: where each ends
@@ -21,48 +22,28 @@ has the numbers of those words, so that a part of a word is found without a look
 
 from __future__ import annotations
 
-import json
 import mmap
-import struct
-import zlib
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Mapping, Sequence
-from functools import cached_property, lru_cache
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property
 
 from pyroaring import BitMap
 
-from progimage.library.index import positions, sort_keys, terms
+from progimage.library.index import header, positions, sort_keys, terms
+from progimage.library.index.packed import unpack, version
+from progimage.library.index.partial_copy import PartialCopy
 from progimage.library.index.positions import Position
 from progimage.library.index.sort_keys import SortKey
 from progimage.library.index.terms import PIECE, Term
 from progimage.model import Record
 
-MAGIC = b"PIshelf2"
 MOST = 65_536
 """Records of a shelf: so many ordinals fit into one container of a Roaring bitmap."""
-
-DICTIONARY = (
-    b'{"id":"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef","owner":"","state":'
-    b'"live","revision":1,"generation":"0123456789abcdef","sha256":"","size_bytes":0,"media_type":'
-    b'"image/webp","media_type":"image/png","media_type":"image/jpeg","width":4000,"height":3000,'
-    b'"frames":1,"orientation":1,"has_alpha":false,"dominant_colour":"#806040","placeholder":"",'
-    b'"perceptual_hash":"","capture":{"taken":"2026-01-01T00:00:00","camera":"","lens":"",'
-    b'"exposure_s":0.01,"f_number":2.8,"iso":100,"focal_length_mm":50.0},"place":{"latitude":0.0,'
-    b'"longitude":0.0},"capture":{"taken":null,"camera":"","lens":"","exposure_s":null,'
-    b'"f_number":null,"iso":null,"focal_length_mm":null},"place":null,"damaged":false,"damage":"",'
-    b'"file_name":"IMG_0000.jpg","created":"2026-01-01T00:00:00.000000Z","modified":'
-    b'"2026-01-01T00:00:00.000000Z","title":"","description":"","tags":[],"visibility":"private"}'
-    b'"tags":["","",""],"visibility":"public"}'
-)
-"""What most records begin with. Part of the format: another one needs another `MAGIC`."""
 
 SORT_KEYS: tuple[SortKey, ...] = ("title", "size", "taken")
 
 _BLOCK = 64
 """The terms of a block are looked through as one text."""
-
-RAW_DEFLATE = -12
-"""The window, 4 KiB, of a stream without a header (zlib's manual, deflateInit2)."""
 
 Upload = tuple[Position, str]
 """A picture's position and the generation of an upload."""
@@ -75,7 +56,8 @@ class Shelf:
     """A shelf, open for reading: nothing is read before it is needed.
 
     Args:
-        data: the file's bytes, in memory or mapped.
+        data: the file's bytes, in memory or mapped, or a copy that is fetched as it is read. Of
+            that the numbers and the terms, which each search needs, are fetched here at once.
 
     Attributes:
         n: how many records it has.
@@ -83,15 +65,14 @@ class Shelf:
         tombs: see above; empty in a base.
     """
 
-    def __init__(self, data: bytes | mmap.mmap) -> None:
-        if data[:8] != MAGIC:
-            raise ValueError("not a shelf")
-        [size] = struct.unpack("<I", data[8:12])
-        header = json.loads(data[12 : 12 + size])
-        view, start = memoryview(data), 12 + size
-        places = {name: (start + a, start + b) for name, (a, b) in header["at"].items()}
+    def __init__(self, data: bytes | mmap.mmap | PartialCopy) -> None:
+        self.n, places = header.read(data[: header.BLOCK])
+        if isinstance(data, PartialCopy):
+            data.need(places["doff"][0], places["term"][1])
+            view = memoryview(data.mapped)
+        else:
+            view = memoryview(data)
         self._data = data
-        self.n: int = header["n"]
         self._positions, self._records, self._terms, self._postings = (
             places[name][0] for name in ("pos", "doc", "term", "post")
         )
@@ -100,6 +81,7 @@ class Shelf:
         )
         self._orders = {name: view[slice(*places[name])].cast("H") for name in SORT_KEYS}
         self._looks = view[slice(*places["look"])].cast("Q") if "look" in places else None
+        self._places = places
         self.kills = BitMap.deserialize(data[slice(*places["kills"])])
         self.tombs: Tombs = dict(_tombs(data[slice(*places["tombs"])]))
 
@@ -107,6 +89,16 @@ class Shelf:
     def data(self) -> bytes:
         """The whole file."""
         return self._data[:]
+
+    def complete(self, is_wanted: Callable[[], bool]) -> None:
+        """Fetch what is missing of the copy; from then on it is read without a look at that.
+
+        Args:
+            is_wanted: asked before each request; False ends it.
+        """
+        copy = self._data
+        if isinstance(copy, PartialCopy) and copy.complete(is_wanted):
+            self._data = copy.mapped
 
     def position(self, ordinal: int) -> Position:
         """Return the position of a record."""
@@ -128,7 +120,7 @@ class Shelf:
 
     def version(self, ordinal: int) -> tuple[str, int]:
         """Return the generation and the revision of a record."""
-        return _version(self.packed(ordinal))
+        return version(self.packed(ordinal))
 
     def first_from(self, at: Position) -> int:
         """Return the ordinal of the first record at or after a position."""
@@ -224,10 +216,12 @@ class Shelf:
 
     def in_order(self, key: SortKey) -> memoryview:
         """Return the ordinals in the order of a key; equal ones by position."""
+        self._need(key)
         return self._orders[key][: self.n]
 
     def places(self, key: SortKey) -> memoryview:
         """Return the place of each ordinal in that order."""
+        self._need(key)
         return self._orders[key][self.n :]
 
     def sort_key(self, ordinal: int, key: SortKey) -> bytes:
@@ -238,6 +232,7 @@ class Shelf:
     def looks(self) -> Sequence[int]:
         """What each record looks like: its perceptual hash as a number, 0 for none."""
         if self._looks is not None:
+            self._need("look")
             return self._looks
         return [sort_keys.of_json(self.json(o)).look for o in range(self.n)]
 
@@ -245,6 +240,12 @@ class Shelf:
         """Yield the terms from one on, ascending."""
         for number in range(self.first_term_from(first), self.term_count):
             yield self.term(number)
+
+    def _need(self, section: str) -> None:
+        """Have a section that is read by a view of the memory."""
+        data = self._data  # `complete` may change it meanwhile.
+        if isinstance(data, PartialCopy):
+            data.need(*self._places[section])
 
     @cached_property
     def _fences(self) -> list[Term]:
@@ -264,18 +265,6 @@ class Shelf:
     def _has_pieces(self) -> bool:
         number = self.first_term_from(terms.PIECES)
         return number < self.term_count and self.term(number)[:1] == terms.PIECES
-
-
-def unpack(data: bytes) -> bytes:
-    """Return the JSON of a record as a shelf stores it."""
-    return zlib.decompressobj(RAW_DEFLATE, DICTIONARY).decompress(data)
-
-
-@lru_cache(4_000)
-def _version(packed: bytes) -> tuple[str, int]:
-    """Return the generation and the revision of a record; folds copy most records unchanged."""
-    facts = json.loads(unpack(packed))
-    return facts["generation"], facts["revision"]
 
 
 def _tombs(data: bytes) -> Iterator[tuple[Upload, int]]:

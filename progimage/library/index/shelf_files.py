@@ -2,7 +2,8 @@
 
 A store in a local folder has them as files, which are mapped as they are. From any other
 store a shelf is copied into a scratch folder when it is first needed, and mapped there; all
-processes of a node share the folder. In both cases length and checksum are compared first.
+processes of a node share the folder. Of a large shelf only the blocks that are read are copied
+at first, the rest in the background. Lengths and checksums are compared first.
 """
 
 from __future__ import annotations
@@ -15,20 +16,20 @@ import shutil
 import stat
 import zlib
 from collections import OrderedDict
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from pathlib import Path
 from threading import RLock
 from typing import BinaryIO, cast
 
 from progimage.errors import KeyMissing, StoreUnavailable
-from progimage.library.index import keys
+from progimage.library.index import header, keys
+from progimage.library.index.completing import Completing
 from progimage.library.index.manifest import ShelfInfo
+from progimage.library.index.partial_copy import DAMAGED, UNUSABLE, PartialCopy, open_partial
 from progimage.library.index.shelf import Shelf
 from progimage.stores import HasLocalPath, ObjectStore
 from progimage.stores.deadline import held
-
-_DAMAGED = "a part of the index is damaged; its operator runs 'progimage reindex --from-scratch'"
 
 # The kinds of file systems that /proc/self/mounts names.
 _NETWORK = ("nfs", "cifs", "smb", "fuse", "ceph", "gluster", "9p", "lustre", "afs")
@@ -54,6 +55,7 @@ class ShelfFiles:
         self._lock = RLock()
         self._open: OrderedDict[str, Shelf] = OrderedDict()
         self._bytes: dict[str, int] = {}
+        self._completing = Completing(self._complete)
 
     def open(self, info: ShelfInfo) -> Shelf:
         """Return a shelf.
@@ -68,9 +70,12 @@ class ShelfFiles:
         with held(self._lock):
             shelf = self._open.get(info.name)
             if shelf is None:
-                shelf = self._open[info.name] = Shelf(self._data(info))
+                data = self._data(info)
+                shelf = self._open[info.name] = Shelf(data)
                 self._bytes[info.name] = info.size_bytes
                 self._make_room()
+                if isinstance(data, PartialCopy):
+                    self._completing.add(info.name)
             return shelf
 
     def keep_only(self, names: Collection[str]) -> None:
@@ -87,10 +92,24 @@ class ShelfFiles:
                         if file.name.partition(".")[0] not in names:
                             file.unlink(missing_ok=True)
 
-    def _data(self, info: ShelfInfo) -> bytes | mmap.mmap:
+    def _complete(self, name: str, before_request: Callable[[], None]) -> None:
+        """Fetch the rest of a shelf, as long as it is open."""
+        shelf = self._open.get(name)
+        if shelf is None:
+            return
+
+        def is_wanted() -> bool:
+            before_request()
+            return self._open.get(name) is shelf
+
+        shelf.complete(is_wanted)
+
+    def _data(self, info: ShelfInfo) -> bytes | mmap.mmap | PartialCopy:
         key = keys.shelf(info.name)
         if self._scratch is not None:
-            return self._copied(info, key, self._scratch / info.name)
+            copy = self._scratch / info.name
+            partial = self._partial(info, key, copy)
+            return self._copied(info, key, copy) if partial is None else partial
         if isinstance(self._store, HasLocalPath):
             try:
                 return _map(Path(self._store.local_path(key)), info)
@@ -103,6 +122,17 @@ class ShelfFiles:
         _check(data, info)
         return data
 
+    def _partial(self, info: ShelfInfo, key: str, copy: Path) -> PartialCopy | None:
+        if info.size_bytes <= header.LEAST:
+            return None
+
+        def fetch(start: int, length: int) -> bytes:
+            with self._store.open(key, start, length) as reader:
+                return reader.read()
+
+        _make_private(copy.parent)
+        return open_partial(copy, info, fetch, lambda: self._completing.add(info.name))
+
     def _copied(self, info: ShelfInfo, key: str, copy: Path) -> mmap.mmap:
         with suppress(FileNotFoundError, StoreUnavailable):
             return _map(copy, info)
@@ -114,7 +144,7 @@ class ShelfFiles:
             mapped = _map(draft, info)
             draft.rename(copy)
         except OSError as error:
-            raise StoreUnavailable("the scratch folder of the index cannot be used") from error
+            raise StoreUnavailable(UNUSABLE) from error
         finally:
             draft.unlink(missing_ok=True)
         return mapped
@@ -184,7 +214,7 @@ def _map(path: Path, info: ShelfInfo) -> mmap.mmap:
     """Map a file that has the right length: reading past its end would be a fatal signal."""
     with path.open("rb") as file:
         if os.fstat(file.fileno()).st_size != info.size_bytes:
-            raise StoreUnavailable(_DAMAGED)
+            raise StoreUnavailable(DAMAGED)
         mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
     _check(mapped, info)
     return mapped
@@ -192,4 +222,4 @@ def _map(path: Path, info: ShelfInfo) -> mmap.mmap:
 
 def _check(data: bytes | mmap.mmap, info: ShelfInfo) -> None:
     if len(data) != info.size_bytes or zlib.crc32(data) != info.crc32:
-        raise StoreUnavailable(_DAMAGED)
+        raise StoreUnavailable(DAMAGED)

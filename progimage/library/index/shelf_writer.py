@@ -2,34 +2,19 @@
 
 from __future__ import annotations
 
-import json
-import struct
-import zlib
 from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from pyroaring import BitMap
 
-from progimage.library.index import sort_keys
+from progimage.library.index import header, sort_keys
+from progimage.library.index.packed import pack, unpack
 from progimage.library.index.positions import Position
-from progimage.library.index.shelf import (
-    DICTIONARY,
-    MAGIC,
-    RAW_DEFLATE,
-    SORT_KEYS,
-    Shelf,
-    Tombs,
-    unpack,
-)
+from progimage.library.index.shelf import SORT_KEYS, Shelf, Tombs
 from progimage.library.index.sort_keys import SortKeys
 from progimage.library.index.terms import PIECES, WORDS, Term, pieces_of, terms_of
 from progimage.model import Record
-
-# Compression: 6 is zlib's default; memory level 5 is enough for records of a few hundred bytes.
-# With the fixed codes of RFC 1951, 3.2.6, they take an eighth more and are read twice as fast:
-# reading a code table of its own costs more than the text of such a record.
-_LEVEL, _MEMORY = 6, 5
 
 MANY_WORDS = 2_000
 """With fewer words in a shelf a look at all of them is as fast as one at their pieces."""
@@ -67,20 +52,7 @@ class Contents:
         for key in SORT_KEYS:
             sections[key] = _order([keys.by(key) for keys in self.keys])
         sections["look"] = array("Q", [keys.look for keys in self.keys]).tobytes()
-        places, end = {}, 0
-        for name, section in sections.items():
-            places[name] = (end, end + len(section))
-            end += len(section)
-        header = json.dumps({"n": len(self.positions), "at": places}).encode()
-        return b"".join((MAGIC, struct.pack("<I", len(header)), header, *sections.values()))
-
-
-def pack(record: Record) -> bytes:
-    """Return a record as shelves store it."""
-    deflate = zlib.compressobj(
-        _LEVEL, zlib.DEFLATED, RAW_DEFLATE, _MEMORY, zlib.Z_FIXED, DICTIONARY
-    )
-    return deflate.compress(record.model_dump_json().encode()) + deflate.flush()
+        return header.encode(len(self.positions), sections)
 
 
 def of_records(records: Iterable[tuple[Position, Record]]) -> Contents:
