@@ -40,7 +40,7 @@ def fresh(bench: Bench) -> list[Table]:
     [size] = [500] if bench.smoke else bench.pictures or (SIZE,)
     root = library(bench.libraries or bench.work / "libraries", size)
     rows = [
-        _row(root, name, speed, _cost(root, name, speed, False), _cost(root, name, speed, True))
+        _row(name, speed, _cost(root, name, speed, False), _cost(root, name, speed, True))
         for speed in (SPEEDS[1:] if bench.smoke else SPEEDS)
         for name in SEARCHES
     ]
@@ -65,7 +65,7 @@ def fresh(bench: Bench) -> list[Table]:
     return [Table("Fresh node", note, columns, tuple(rows))]
 
 
-def _row(root: Path, name: str, speed: float, whole: Cost, ranges: Cost) -> tuple[str, ...]:
+def _row(name: str, speed: float, whole: Cost, ranges: Cost) -> tuple[str, ...]:
     return (
         f"{speed / 1e6:g}",
         name,

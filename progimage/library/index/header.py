@@ -85,10 +85,13 @@ def sums_of(block: bytes, size: int, crc32: int) -> Sequence[int] | None:
         crc32: of the whole shelf.
 
     Returns:
-        None if the shelf has no checksums of blocks, or the block is not its first one.
+        Nothing if the shelf has none; None if this is not its first block.
     """
     try:
-        start, end = read(block).places["sums"]
+        places = read(block).places
+        if "sums" not in places:
+            return ()
+        start, end = places["sums"]
         if len(block) != BLOCK or end > BLOCK or end - start != 4 * ((size - 1) // BLOCK):
             return None
         sums = [zlib.crc32(block), *array("I", block[start:end])]

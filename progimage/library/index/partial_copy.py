@@ -46,10 +46,10 @@ class PartialCopy:
         first: the first block.
         sums: the checksums of all blocks.
         fetch: reads from the store.
-        on_use: called whenever blocks are read that this process had not read before.
 
     Attributes:
         mapped: the file; only true where blocks have been read.
+        on_use: called whenever blocks are read that this process has not read before.
     """
 
     def __init__(
@@ -59,11 +59,10 @@ class PartialCopy:
         first: bytes,
         sums: Sequence[int],
         fetch: Fetch,
-        on_use: Callable[[], None],
     ) -> None:
         self._sums = sums
         self._fetch = fetch
-        self._on_use = on_use
+        self.on_use: Callable[[], None] = lambda: None
         self._is_known = bytearray(len(sums))
         self._requests = 0
         self._lock = threading.Lock()
@@ -90,7 +89,7 @@ class PartialCopy:
         """
         first, last = start // BLOCK, -(-end // BLOCK)
         if self._is_known.find(0, first, last) >= 0:
-            self._on_use()
+            self.on_use()
             with held(self._lock):
                 self._read(first, last)
 
@@ -169,9 +168,7 @@ def _write(file: int, data: bytes | memoryview, start: int) -> None:
         raise OSError(errno.ENOSPC, "only a part was written")
 
 
-def open_partial(
-    path: Path, info: ShelfInfo, fetch: Fetch, on_use: Callable[[], None]
-) -> PartialCopy | None:
+def open_partial(path: Path, info: ShelfInfo, fetch: Fetch) -> PartialCopy | None:
     """Return the copy at a path, which is made if it is not there.
 
     Returns:
@@ -190,4 +187,4 @@ def open_partial(
         with suppress(StoreUnavailable):
             first = fetch(0, BLOCK)
             sums = header.sums_of(first, info.size_bytes, info.crc32)
-    return PartialCopy(path, info, first, sums, fetch, on_use) if sums else None
+    return PartialCopy(path, info, first, sums, fetch) if sums else None

@@ -18,6 +18,7 @@ import zlib
 from collections import OrderedDict
 from collections.abc import Callable, Collection
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from threading import RLock
 from typing import BinaryIO, cast
@@ -75,7 +76,8 @@ class ShelfFiles:
                 self._bytes[info.name] = info.size_bytes
                 self._make_room()
                 if isinstance(data, PartialCopy):
-                    self._completing.add(info.name)
+                    data.on_use = partial(self._completing.add, info.name)
+                    data.on_use()
             return shelf
 
     def keep_only(self, names: Collection[str]) -> None:
@@ -108,8 +110,8 @@ class ShelfFiles:
         key = keys.shelf(info.name)
         if self._scratch is not None:
             copy = self._scratch / info.name
-            partial = self._partial(info, key, copy)
-            return self._copied(info, key, copy) if partial is None else partial
+            in_part = self._copied_in_part(info, key, copy)
+            return self._copied(info, key, copy) if in_part is None else in_part
         if isinstance(self._store, HasLocalPath):
             try:
                 return _map(Path(self._store.local_path(key)), info)
@@ -122,7 +124,7 @@ class ShelfFiles:
         _check(data, info)
         return data
 
-    def _partial(self, info: ShelfInfo, key: str, copy: Path) -> PartialCopy | None:
+    def _copied_in_part(self, info: ShelfInfo, key: str, copy: Path) -> PartialCopy | None:
         if info.size_bytes <= header.LEAST:
             return None
 
@@ -131,7 +133,7 @@ class ShelfFiles:
                 return reader.read()
 
         _make_private(copy.parent)
-        return open_partial(copy, info, fetch, lambda: self._completing.add(info.name))
+        return open_partial(copy, info, fetch)
 
     def _copied(self, info: ShelfInfo, key: str, copy: Path) -> mmap.mmap:
         with suppress(FileNotFoundError, StoreUnavailable):

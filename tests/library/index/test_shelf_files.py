@@ -4,26 +4,33 @@ from __future__ import annotations
 
 import io
 import shutil
+import threading
 import zlib
 from pathlib import Path
 
 import pytest
 
 from progimage.errors import KeyMissing, StoreUnavailable
-from progimage.library.index import keys
+from progimage.library.index import facets, header, keys
+from progimage.library.index.completing import Completing
 from progimage.library.index.manifest import ShelfInfo
+from progimage.library.index.shelf import SORT_KEYS, Shelf
 from progimage.library.index.shelf_files import ShelfFiles, is_on_network, scratch_folder
 from progimage.library.index.shelf_writer import of_records
-from progimage.stores import temp_files
+from progimage.library.index.terms import term
+from progimage.stores import ObjectStore, temp_files
 from progimage.stores.folder.store import FilesystemStore
 from progimage.stores.memory import MemoryStore
+from tests.library.index.large import PICTURES, large
+from tests.library.search.metered import MeteredStore
 
+RARE = term(facets.tag("rare"))
 SHELF = of_records([]).encode()
 
 
-@pytest.fixture
-def store() -> MemoryStore:
-    return MemoryStore()
+@pytest.fixture(params=["memory", "folder"])
+def store(request, tmp_path) -> ObjectStore:
+    return MemoryStore() if request.param == "memory" else FilesystemStore(tmp_path / "store")
 
 
 @pytest.fixture
@@ -138,3 +145,130 @@ def test_a_scratch_folder_that_was_removed_is_made_again(store, scratch):
 def test_starting_processes_leave_the_scratch_folder_alone(tmp_path, scratch):
     temp_files.sweep(tmp_path)
     assert scratch.is_dir()
+
+
+def always() -> bool:
+    return True
+
+
+@pytest.fixture
+def metered(store) -> MeteredStore:
+    return MeteredStore(store)
+
+
+@pytest.fixture
+def still(monkeypatch) -> None:
+    """Nothing is fetched in the background."""
+    monkeypatch.setattr(Completing, "add", lambda self, name: None)
+
+
+@pytest.mark.usefixtures("still")
+def test_of_a_large_shelf_a_search_fetches_what_it_reads(store, metered, scratch):
+    info = put(store, large())
+    shelf = ShelfFiles(metered, scratch).open(info)
+    assert metered.requests == {"GET": 2}
+    assert len(shelf.with_term(RARE)) == PICTURES // 100
+    assert shelf.record(PICTURES // 2) == Shelf(large()).record(PICTURES // 2)
+    assert metered.requests == {"GET": 3}
+    assert (scratch / info.name).stat().st_blocks * 512 < info.size_bytes / 2
+
+
+@pytest.mark.usefixtures("still")
+def test_everything_in_a_large_shelf_is_as_in_its_file(store, scratch):
+    shelf, whole = ShelfFiles(store, scratch).open(put(store, large())), Shelf(large())
+    for key in SORT_KEYS:
+        assert list(shelf.in_order(key)) == list(whole.in_order(key))
+        assert list(shelf.places(key)) == list(whole.places(key))
+    assert list(shelf.looks) == list(whole.looks)
+    for ordinal in range(0, whole.n, 7):
+        assert shelf.record(ordinal) == whole.record(ordinal)
+        assert shelf.find(whole.position(ordinal)) == ordinal
+    for number in range(whole.term_count):
+        assert shelf.posting(number) == whole.posting(number)
+    assert shelf.words_with(b"n12") == whole.words_with(b"n12")
+    assert shelf.data == large()
+
+
+@pytest.mark.usefixtures("still")
+def test_a_complete_shelf_is_read_from_the_disk_alone(store, scratch):
+    info = put(store, large())
+    shelf = ShelfFiles(store, scratch).open(info)
+    shelf.complete(always)
+    store.delete(keys.shelf(info.name))
+    assert shelf.data == large()
+    assert ShelfFiles(store, scratch).open(info).data == large()
+
+
+def test_the_rest_of_a_shelf_comes_in_the_background(store, scratch, monkeypatch):
+    completed = threading.Event()
+
+    def complete(self, name, before_request, complete=ShelfFiles._complete):
+        complete(self, name, lambda: None)
+        completed.set()
+
+    monkeypatch.setattr(ShelfFiles, "_complete", complete)
+    info = put(store, large())
+    files = ShelfFiles(store, scratch)
+    shelf = files.open(info)
+    assert completed.wait(60)
+    store.delete(keys.shelf(info.name))
+    assert shelf.data == large()
+
+
+@pytest.mark.usefixtures("still")
+def test_a_shelf_that_no_longer_counts_is_not_completed(metered, scratch):
+    files = ShelfFiles(metered, scratch)
+    info = put(metered, large())
+    files.open(info)
+    files.keep_only(())
+    metered.requests.clear()
+    files._complete(info.name, lambda: None)
+    assert metered.requests == {}
+    assert list(scratch.iterdir()) == []
+
+
+@pytest.mark.usefixtures("still")
+def test_a_shelf_that_stops_to_count_meanwhile_is_not_completed(metered, scratch):
+    files = ShelfFiles(metered, scratch)
+    info = put(metered, large())
+    files.open(info)
+    metered.requests.clear()
+    files._complete(info.name, lambda: files.keep_only(()))
+    assert metered.requests == {}
+
+
+@pytest.mark.usefixtures("still")
+def test_a_large_shelf_that_an_earlier_version_wrote_is_fetched_whole(
+    store, metered, scratch, monkeypatch
+):
+    _, places = header.read(large())
+    with monkeypatch.context() as patch:
+        patch.setattr(header, "LEAST", len(large()))
+        sections = {name: large()[a:b] for name, (a, b) in places.items() if name != "sums"}
+        data = header.encode(PICTURES, sections)
+    info = put(store, data)
+    assert ShelfFiles(metered, scratch).open(info).record(3) == Shelf(large()).record(3)
+    assert metered.requests == {"GET": 2}
+    metered.requests.clear()
+    assert ShelfFiles(metered, scratch).open(info).data == data
+    assert metered.requests == {}
+
+
+def test_an_earlier_version_beside_this_one_replaces_the_copy_and_both_read_on(store, scratch):
+    """It knows copies that are whole, and compares the checksum of all bytes."""
+    info = put(store, large())
+    shelf = ShelfFiles(store, scratch).open(info)
+    earlier = ShelfFiles(store, scratch)
+    earlier._copied_in_part = lambda info, key, copy: None
+    assert earlier.open(info).data == large()
+    assert shelf.data == large()
+    assert (scratch / info.name).read_bytes() == large()
+
+
+@pytest.mark.usefixtures("still")
+def test_a_scratch_folder_that_is_removed_does_not_disturb_open_shelves(store, scratch):
+    info = put(store, large())
+    shelf = ShelfFiles(store, scratch).open(info)
+    shutil.rmtree(scratch)
+    assert shelf.data == large()
+    assert ShelfFiles(store, scratch).open(info).data == large()

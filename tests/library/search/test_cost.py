@@ -13,9 +13,11 @@ import pytest
 
 from progimage.library import Library
 from progimage.library.index import facets
+from progimage.library.index.completing import Completing
 from progimage.library.index.fold import fold
 from progimage.library.index.index import Index
 from progimage.library.index.keys import LIVE, announcement
+from progimage.library.index.shelf_files import ShelfFiles, scratch_folder
 from progimage.library.index.sweep import sweep
 from progimage.library.index.tidy import tidy
 from progimage.library.search.catalogue import Catalogue
@@ -23,6 +25,7 @@ from progimage.library.search.query import Query
 from progimage.model import ANONYMOUS, Metadata, Viewer
 from progimage.stores.memory import MemoryStore
 from tests.candidates import add, id_of
+from tests.library.index.large import with_large_shelf
 from tests.library.search.metered import MeteredStore
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
@@ -100,6 +103,22 @@ def test_the_first_search_of_a_process_reads_the_manifest_and_the_shelves_it_nee
     assert shelves == 3
     # Whether there is an index; the manifest; and the shelves, since all is counted to 1,000.
     assert store.requests == {"HEAD": 1, "LIST": 1, "GET": 1 + shelves}
+
+
+def test_the_first_searches_of_a_node_read_a_few_ranges_of_a_large_shelf(tmp_path, monkeypatch):
+    monkeypatch.setattr(Completing, "add", lambda self, name: None)
+    store = MeteredStore(MemoryStore())
+    with_large_shelf(store)
+    files = ShelfFiles(store, scratch_folder(tmp_path, "s3://bucket"))
+    catalogue = Catalogue(Index(store, files=files))
+    store.requests.clear()
+    catalogue.first(ANONYMOUS, Query(), 5)
+    # Also whether there is an index, and the manifest.
+    assert store.requests == {"HEAD": 1, "LIST": 1, "GET": 3}
+    for expected in ({"LIST": 1, "GET": 5}, {"LIST": 1}):
+        store.requests.clear()
+        catalogue.first(ANONYMOUS, Query(tags=tags("rare")), 5)
+        assert store.requests == expected
 
 
 def test_a_change_costs_every_process_one_read_and_then_nothing():
