@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,6 +17,7 @@ from progimage.library.index.index import Index
 from progimage.library.index.shelf_files import ShelfFiles, scratch_folder
 from progimage.library.search.catalogue import Catalogue
 from progimage.model import Viewer
+from progimage.server.parts import HELPERS
 from progimage.stores.folder.store import FilesystemStore
 
 SIZE = 1_000_000
@@ -86,9 +88,9 @@ def _cost(root: Path, name: str, speed: float, has_ranges: bool) -> Cost:
     another = queries()["two rare tags" if query.tags else "a less common word"][0]
     if not query.tags and not query.needles:
         another = query
-    with tempfile.TemporaryDirectory() as folder:
-        files = ShelfFiles(store, scratch_folder(Path(folder), "s3://bench"))
-        catalogue = Catalogue(Index(store, files=files), clock=lambda: 0.0)
+    with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(HELPERS) as threads:
+        files = ShelfFiles(store, scratch_folder(Path(folder), "s3://bench"), executor=threads)
+        catalogue = Catalogue(Index(store, threads, files), clock=lambda: 0.0)
         began = time.perf_counter()
         catalogue.first(_STRANGER, query, LIMIT)
         seconds = time.perf_counter() - began

@@ -43,4 +43,4 @@ def open_index(
         sweep_after_s = 0.0 if isinstance(store, HasNames) else SWEEP_AFTER_S
         return Index(store, executor, sweep_after_s=sweep_after_s)
     scratch = scratch_folder(Path(folder or tempfile.gettempdir()), url)
-    return Index(store, executor, ShelfFiles(store, scratch, max_bytes))
+    return Index(store, executor, ShelfFiles(store, scratch, max_bytes, executor))

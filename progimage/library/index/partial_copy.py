@@ -15,8 +15,10 @@ import os
 import threading
 import weakref
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Executor
 from contextlib import suppress
+from itertools import groupby
 from pathlib import Path
 
 from progimage.errors import StoreUnavailable
@@ -46,6 +48,7 @@ class PartialCopy:
         first: the first block.
         sums: the checksums of all blocks.
         fetch: reads from the store.
+        executor: for several requests at a time.
 
     Attributes:
         mapped: the file; only true where blocks have been read.
@@ -59,16 +62,18 @@ class PartialCopy:
         first: bytes,
         sums: Sequence[int],
         fetch: Fetch,
+        executor: Executor | None = None,
     ) -> None:
         self._sums = sums
         self._fetch = fetch
+        self._executor = executor
         self.on_use: Callable[[], None] = lambda: None
         self._is_known = bytearray(len(sums))
         self._requests = 0
         self._lock = threading.Lock()
         try:
             self._file = _opened(path, info.size_bytes)
-            weakref.finalize(self, os.close, self._file)
+            weakref.finalize(self, os.close, self._file).atexit = False
             _write(self._file, first, 0)
             self.mapped = mmap.mmap(self._file, info.size_bytes, access=mmap.ACCESS_READ)
         except OSError as error:
@@ -90,8 +95,28 @@ class PartialCopy:
         first, last = start // BLOCK, -(-end // BLOCK)
         if self._is_known.find(0, first, last) >= 0:
             self.on_use()
+            if self._requests >= MANY:
+                last = min(max(last, first + PIECE), len(self._sums))
             with held(self._lock):
                 self._read(first, last)
+
+    def need_all(self, parts: Iterable[tuple[int, int]]) -> None:
+        """Have the bytes of several parts in `mapped`, and ask for them at the same time."""
+        numbers = {n for start, end in parts for n in range(start // BLOCK, -(-end // BLOCK))}
+        unknown = [number for number in sorted(numbers) if not self._is_known[number]]
+        if not unknown:
+            return
+        self.on_use()
+        # Neighbours, whose numbers are as far apart as their places in the list.
+        runs = groupby(enumerate(unknown), key=lambda pair: pair[1] - pair[0])
+        ranges = [[number for _, number in run] for _, run in runs]
+
+        def read(run: list[int]) -> None:
+            self._read(run[0], run[-1] + 1)
+
+        with held(self._lock):
+            for _ in self._executor.map(read, ranges) if self._executor else map(read, ranges):
+                pass
 
     def complete(self, is_wanted: Callable[[], bool]) -> bool:
         """Have all bytes in `mapped`; return False if there is nothing to do for now.
@@ -101,7 +126,7 @@ class PartialCopy:
         Args:
             is_wanted: asked before each request.
         """
-        with suppress(BlockingIOError):  # Another process does it.
+        with suppress(OSError):  # Another process has the lock, or the folder has no locks.
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             try:
                 for first in range(0, len(self._sums), PIECE):
@@ -116,9 +141,6 @@ class PartialCopy:
     def _read(self, first: int, last: int) -> None:
         try:
             self._look(first, last)
-            if self._requests >= MANY and self._is_known.find(0, first, last) >= 0:
-                last = max(last, min(first + PIECE, len(self._sums)))
-                self._look(first, last)
             while (start := self._is_known.find(0, first, last)) >= 0:
                 end = self._is_known.find(1, start, last)
                 self._get(start, min(end if end > 0 else last, start + PIECE))
@@ -131,7 +153,8 @@ class PartialCopy:
             if not self._is_known[number]:
                 # Not by the map: a hole that is read through it may take memory.
                 block = os.pread(self._file, BLOCK, number * BLOCK)
-                self._is_known[number] = zlib.crc32(block) == self._sums[number]
+                if zlib.crc32(block) == self._sums[number]:
+                    self._is_known[number] = True
 
     def _get(self, first: int, last: int) -> None:
         """Fetch blocks."""
@@ -168,7 +191,9 @@ def _write(file: int, data: bytes | memoryview, start: int) -> None:
         raise OSError(errno.ENOSPC, "only a part was written")
 
 
-def open_partial(path: Path, info: ShelfInfo, fetch: Fetch) -> PartialCopy | None:
+def open_partial(
+    path: Path, info: ShelfInfo, fetch: Fetch, executor: Executor | None = None
+) -> PartialCopy | None:
     """Return the copy at a path, which is made if it is not there.
 
     Returns:
@@ -187,4 +212,4 @@ def open_partial(path: Path, info: ShelfInfo, fetch: Fetch) -> PartialCopy | Non
         with suppress(StoreUnavailable):
             first = fetch(0, BLOCK)
             sums = header.sums_of(first, info.size_bytes, info.crc32)
-    return PartialCopy(path, info, first, sums, fetch) if sums else None
+    return PartialCopy(path, info, first, sums, fetch, executor) if sums else None

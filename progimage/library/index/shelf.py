@@ -24,7 +24,7 @@ from __future__ import annotations
 
 import mmap
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 
 from pyroaring import BitMap
@@ -99,6 +99,18 @@ class Shelf:
         copy = self._data
         if isinstance(copy, PartialCopy) and copy.complete(is_wanted):
             self._data = copy.mapped
+
+    def prepare(self, ordinals: Iterable[int]) -> None:
+        """Fetch the positions and records of these, if they are not there, at the same time."""
+        data = self._data
+        if isinstance(data, PartialCopy):
+            parts = []
+            for ordinal in ordinals:
+                at = self._positions + ordinal * positions.LENGTH
+                parts.append((at, at + positions.LENGTH))
+                start, end = self._record_ends[ordinal], self._record_ends[ordinal + 1]
+                parts.append((self._records + start, self._records + end))
+            data.need_all(parts)
 
     def position(self, ordinal: int) -> Position:
         """Return the position of a record."""

@@ -17,6 +17,7 @@ import stat
 import zlib
 from collections import OrderedDict
 from collections.abc import Callable, Collection
+from concurrent.futures import Executor
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -45,14 +46,20 @@ class ShelfFiles:
     Args:
         scratch: the folder for copies; None to use the store's own files.
         max_bytes: when copies take more than this, those that were opened first are removed.
+        executor: for several requests at a time.
     """
 
     def __init__(
-        self, store: ObjectStore, scratch: Path | None = None, max_bytes: int = MAX_BYTES
+        self,
+        store: ObjectStore,
+        scratch: Path | None = None,
+        max_bytes: int = MAX_BYTES,
+        executor: Executor | None = None,
     ) -> None:
         self._store = store
         self._scratch = scratch
         self._max_bytes = max_bytes
+        self._executor = executor
         self._lock = RLock()
         self._open: OrderedDict[str, Shelf] = OrderedDict()
         self._bytes: dict[str, int] = {}
@@ -133,7 +140,7 @@ class ShelfFiles:
                 return reader.read()
 
         _make_private(copy.parent)
-        return open_partial(copy, info, fetch)
+        return open_partial(copy, info, fetch, self._executor)
 
     def _copied(self, info: ShelfInfo, key: str, copy: Path) -> mmap.mmap:
         with suppress(FileNotFoundError, StoreUnavailable):

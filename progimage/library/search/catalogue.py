@@ -85,10 +85,10 @@ class Catalogue:
         limit = _FIRST_WAVE
         following: Position | None = positions.START
         while following is not None:
-            turn = partial(self._forwards, matcher=matcher, at=following, limit=limit)
-            found, following, _ = self._see(turn)
+            turn = partial(self._batch, matcher=matcher, at=following, limit=limit)
+            found, following = self._see(turn)
             if found:
-                yield load(found)
+                yield found
             limit = _WAVE
 
     def _every_sorted(self, matcher: Matcher, order: Order) -> Iterator[list[Record]]:
@@ -203,6 +203,13 @@ class Catalogue:
             previous=Cursor(preceding, True, cursor.total) if preceding is not None else None,
             is_partial=reached is not None,
         )
+
+    def _batch(
+        self, view: View, matcher: Matcher, at: Position, limit: int
+    ) -> tuple[list[Record], Position | None]:
+        """Return matches from a position on, and the next position."""
+        found, following, _ = self._forwards(view, matcher, at, limit)
+        return load(found), following
 
     def _forwards(
         self, view: View, matcher: Matcher, at: Position, limit: int

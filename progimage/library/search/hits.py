@@ -66,8 +66,9 @@ class Hits:
         """Return some of each shelf, and all that no shelf has, in order."""
         hits = self.unshelved[:]
         for shelf, found in self.shelved:
-            position = shelf.position
-            hits += [Hit(position(ordinal), (shelf, ordinal)) for ordinal in found[which]]
+            chosen, position = found[which], shelf.position
+            shelf.prepare(chosen)
+            hits += [Hit(position(ordinal), (shelf, ordinal)) for ordinal in chosen]
         if self.unshelved or len(self.shelved) > 1:
             hits.sort()
         return hits

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -220,6 +221,45 @@ def test_what_a_process_reads_for_the_first_time_is_reported(path, source):
     for _ in range(3):
         copy.need(BLOCK, 2 * BLOCK)
     assert len(uses) == 1
+
+
+def test_parts_far_apart_are_asked_for_at_the_same_time(path, source):
+    together = threading.Barrier(3)
+
+    def fetch(start: int, length: int) -> bytes:
+        if start:
+            together.wait(60)
+        return source(start, length)
+
+    with ThreadPoolExecutor(3) as threads:
+        copy = open_partial(path, INFO, fetch, threads)
+        assert copy is not None
+        places = [2 * BLOCK - 1, 6 * BLOCK, 6 * BLOCK + 9, 9 * BLOCK, 9 * BLOCK]
+        copy.need_all([(at, at + 2) for at in places])
+        assert sorted(source.ranges[1:]) == [
+            (BLOCK, 2 * BLOCK),
+            (6 * BLOCK, BLOCK),
+            (9 * BLOCK, BLOCK),
+        ]
+        copy.need_all([(at, at + 2) for at in places])
+    for at in places:
+        assert copy.mapped[at : at + 2] == DATA[at : at + 2]
+    assert len(source.ranges) == 4
+
+
+def test_parts_are_read_in_turn_without_threads(path, source):
+    copy = opened(path, source)
+    copy.need_all([(3 * BLOCK, 3 * BLOCK + 1), (7 * BLOCK, 8 * BLOCK + 1)])
+    assert source.ranges[1:] == [(3 * BLOCK, BLOCK), (7 * BLOCK, 2 * BLOCK)]
+
+
+def test_a_wrong_part_is_found_among_several(path, source):
+    with ThreadPoolExecutor(3) as threads:
+        copy = open_partial(path, INFO, source, threads)
+        assert copy is not None
+        source.change = flipped
+        with pytest.raises(StoreUnavailable):
+            copy.need_all([(number * BLOCK, number * BLOCK + 1) for number in (2, 4, 6)])
 
 
 def test_many_threads_fetch_a_block_once(path, source):

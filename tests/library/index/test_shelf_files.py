@@ -174,6 +174,18 @@ def test_of_a_large_shelf_a_search_fetches_what_it_reads(store, metered, scratch
 
 
 @pytest.mark.usefixtures("still")
+def test_the_records_of_a_page_are_fetched_together(store, metered, scratch):
+    shelf = ShelfFiles(metered, scratch).open(put(store, large()))
+    chosen = range(0, PICTURES, 100)
+    shelf.prepare(chosen)
+    metered.requests.clear()
+    for ordinal in chosen:
+        assert shelf.record(ordinal) == Shelf(large()).record(ordinal)
+        assert shelf.position(ordinal) == Shelf(large()).position(ordinal)
+    assert metered.requests == {}
+
+
+@pytest.mark.usefixtures("still")
 def test_everything_in_a_large_shelf_is_as_in_its_file(store, scratch):
     shelf, whole = ShelfFiles(store, scratch).open(put(store, large())), Shelf(large())
     for key in SORT_KEYS:
