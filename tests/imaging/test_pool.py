@@ -280,7 +280,7 @@ def test_closing_ends_the_workers_and_fails_what_still_runs():
     thread.start()
     started.wait()
     pool.close()
-    thread.join(10)
+    thread.join(60)
     assert not thread.is_alive()
     assert len(errors) == 1
     with pytest.raises(ProcessLookupError):

@@ -82,7 +82,7 @@ class TwoAtOnce(MemoryStore):
 
     def put(self, key: str, source: BinaryIO, **kwargs: Any) -> Stat:
         if "/original-" in key or announcement(key):
-            self._both.wait(timeout=10)
+            self._both.wait(timeout=60)
         return super().put(key, source, **kwargs)
 
 

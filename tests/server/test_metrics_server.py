@@ -25,7 +25,7 @@ def address() -> Iterator[str]:
 
 
 def ask(address: str, path: str, method: str = "GET") -> tuple[int, str, str]:
-    connection = http.client.HTTPConnection(urlsplit(address).netloc, timeout=10)
+    connection = http.client.HTTPConnection(urlsplit(address).netloc, timeout=60)
     try:
         connection.request(method, path)
         answer = connection.getresponse()

@@ -89,10 +89,10 @@ def test_redirects_lead_to_the_bytes_with_their_type(s3_store):
     for wanted, media_type in ((path, "image/jpeg"), (path + "thumbnail.webp", "image/webp")):
         result = client.simulate_get(wanted)
         assert result.status_code == 307
-        fetched = httpx.get(result.headers["location"], timeout=10)
+        fetched = httpx.get(result.headers["location"], timeout=60)
         assert fetched.status_code == 200
         assert fetched.headers["content-type"] == media_type
-    assert httpx.get(client.simulate_get(path).headers["location"], timeout=10).content == JPEG
+    assert httpx.get(client.simulate_get(path).headers["location"], timeout=60).content == JPEG
 
 
 def test_an_upload_in_pieces_goes_round(client, s3_store):

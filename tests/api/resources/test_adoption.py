@@ -35,7 +35,7 @@ def test_every_picture_under_a_prefix_is_imported_with_the_metadata(tmp_path):
     assert job.status_code == 202
     assert job.json["counts"]["total"] == 3
     service.runner.start()
-    for _ in range(400):
+    for _ in range(3_000):
         found = client.simulate_get(f"/jobs/{job.json['id']}/").json
         if found["status"] == "complete":
             break

@@ -141,14 +141,14 @@ def test_searches_that_wait_share_a_listing(filled):
     class Slow(MeteredStore):
         def list(self, prefix: str, after: str = ""):
             begun.set()
-            go_on.wait(10)
+            go_on.wait(60)
             return super().list(prefix, after)
 
     store = Slow(filled)
     catalogue = Catalogue(Index(store))
     with ThreadPoolExecutor(10) as threads:
         first = threads.submit(catalogue.first, ANONYMOUS, Query(), 1)
-        begun.wait(10)
+        begun.wait(60)
         others = [threads.submit(catalogue.first, ANONYMOUS, Query(), 1) for _ in range(9)]
         go_on.set()
         pages = [search.result() for search in (first, *others)]

@@ -19,8 +19,8 @@ from progimage.stores.s3.store import S3Store
 from tests.stores.contract import keys, put
 from tests.stores.s3server import store_url
 
-# Enough for a busy machine, and far from what boto3 would wait by itself.
-SOON_S = 6.0
+# Enough for a busy machine, and half of what boto3 would wait by itself.
+SOON_S = 15.0
 
 HEAD = (
     b'HTTP/1.1 200 OK\r\nContent-Length: 10\r\nETag: "x"\r\n'

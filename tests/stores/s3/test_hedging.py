@@ -98,7 +98,7 @@ class Holding:
         return hold
 
     def late(self, environ: Environ, respond: Respond) -> None:
-        self.released.wait(20)
+        self.released.wait(60)
 
 
 def pass_on(environ: Environ, respond: Respond) -> None:
@@ -202,7 +202,7 @@ def test_two_late_answers_mean_unavailable(store, holding):
     started = time.monotonic()
     with deadline(1), pytest.raises(StoreUnavailable, match="in time"):
         store.open("key")
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 15
     assert not holding.released.is_set()
 
 
