@@ -26,10 +26,11 @@ from progimage.imaging.limits import Limits
 from progimage.lru import LockedLru
 
 # A fraction has so many times the pixels a side that are needed, so that resampling has
-# something to work on; less is enough of a fraction that is large itself. Working copies are
-# quickly decoded, and were scaled before. See DecisionLog.md, 114.
+# something to work on. Half of a large picture may be used up to its own size, since of a
+# photograph it gives what all pixels give, or better. Working copies are quickly decoded, and
+# were scaled before. See DecisionLog.md, 114 and 217.
 _MARGIN = 1.3
-_MARGIN_OF_LARGE = 1.15
+_MARGIN_OF_HALF = 1.0
 _LARGE_PX = 1400
 _MARGIN_OF_COPIES = 2.0
 
@@ -51,8 +52,10 @@ def decode_size(
         return needed
     if needed is None or form is not JPEG:
         return None
-    for fraction in fractions(size):
-        margin = _MARGIN_OF_LARGE if max(fraction) >= _LARGE_PX else _MARGIN
+    found = fractions(size)
+    for fraction in found:
+        is_large_half = fraction == found[-1] and max(fraction) >= _LARGE_PX
+        margin = _MARGIN_OF_HALF if is_large_half else _MARGIN
         margin = _MARGIN_OF_COPIES if is_copy else margin
         if fraction[0] >= needed[0] * margin and fraction[1] >= needed[1] * margin:
             return fraction
