@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import threading
 from collections import Counter
 from collections.abc import Iterator
@@ -10,6 +11,15 @@ from typing import Any, cast
 from progimage.stores import HasConditionalOpen, ObjectStore, Reader, Stat
 
 _PAGE_KEYS = 1_000
+
+
+class _Remote(io.BytesIO):
+    """A reader of a part of an object; as in S3, another part is another request."""
+
+    def __init__(self, reader: Reader) -> None:
+        with reader:
+            super().__init__(reader.read())
+        self.stat = reader.stat
 
 
 class MeteredStore:
@@ -32,7 +42,7 @@ class MeteredStore:
 
     def open(self, key: str, start: int = 0, length: int | None = None) -> Reader:
         self._count("GET")
-        return self._inner.open(key, start, length)
+        return _Remote(self._inner.open(key, start, length))
 
     def open_if_changed(self, key: str, etag: str) -> Reader | None:
         found = cast(HasConditionalOpen, self._inner).open_if_changed(key, etag)
