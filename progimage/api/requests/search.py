@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Sequence
+from collections.abc import Container, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import cast, get_args
 from urllib.parse import urlencode
@@ -16,17 +16,6 @@ from progimage.library.index import facets, words
 from progimage.library.search.query import Query
 from progimage.model import Viewer, Visibility
 
-CONDITIONS = (
-    "tag",
-    "tags_all",
-    "tags_any",
-    "q",
-    "owner",
-    "visibility",
-    "media_type",
-    "created_after",
-    "created_before",
-)
 MAX_TAGS = 20
 MAX_WORDS = 10
 MAX_OWNER = 100
@@ -34,7 +23,6 @@ MAX_Q = 500
 # Of any field: a cursor that holds a tag is the longest.
 MAX_VALUE = 2_000
 
-REPEATABLE = ("tags_all", "tags_any")
 _MEDIA_TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]*/[a-z0-9][a-z0-9!#$&^_.+-]*")
 
 _TAG = {"type": "string", "minLength": 1, "maxLength": MAX_TAG}
@@ -75,28 +63,28 @@ PARAMETERS = (
     Parameter("created_after", "Uploaded after.", _WHEN),
     Parameter("created_before", "Uploaded before.", _WHEN),
 )
-"""The conditions as parameters of the API's description."""
+"""The conditions."""
 
 
 class QueryParameters:
-    """The parameters of a query, each with a known name and given once.
+    """The parameters of a query, each with a known name and given once, unless it is a list.
 
     Attributes:
-        known: the names that there are.
+        known: those that there are, by name.
 
     Raises:
         InvalidRequest: a parameter is unknown, empty or given twice; the message names it.
     """
 
-    def __init__(self, pairs: Sequence[tuple[str, str]], known: Sequence[str]) -> None:
-        self.known = known
+    def __init__(self, pairs: Sequence[tuple[str, str]], known: Iterable[Parameter]) -> None:
+        self.known = {parameter.name: parameter for parameter in known}
         self._pairs = pairs
         self._values: dict[str, list[str]] = {}
         for name, value in pairs:
-            if name not in known:
-                hint = did_you_mean(name, known) or f"expected {', '.join(known)}"
+            if name not in self.known:
+                hint = did_you_mean(name, self.known) or f"expected {', '.join(self.known)}"
                 raise InvalidRequest(f"no parameter named {shown(name)}; {hint}")
-            if name in self._values and name not in REPEATABLE:
+            if name in self._values and not self.known[name].explode:
                 hint = "; repeat tags_all or tags_any to ask for several" if name == "tag" else ""
                 raise InvalidRequest(f"{name}: given twice{hint}")
             # Before any work on the text: in a job it can be megabytes long.
@@ -121,11 +109,14 @@ class QueryParameters:
         """Return every value of a field that may be repeated."""
         return self._values.get(name, [])
 
-    def whole_number(self, name: str, least: int, most: int, default: int) -> int:
-        """Return the value of a field that is a whole number."""
+    def whole_number(self, name: str, most: int | None = None) -> int:
+        """Return the value of a field that is a whole number, of its schema or up to `most`."""
+        schema = self.known[name].schema
+        least: int = schema["minimum"]
+        most = int(schema["maximum"]) if most is None else most
         value = self.one(name)
         if value is None:
-            return default
+            return min(int(schema.get("default", least)), most)
         if not re.fullmatch(r"[0-9]{1,9}", value) or not least <= int(value) <= most:
             raise InvalidRequest(
                 f"{name}: expected a whole number from {least} to {most:,}, got {shown(value)}"

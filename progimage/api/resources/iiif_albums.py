@@ -38,6 +38,7 @@ _MAX_MANIFESTS = MAX_PICTURES // MAX_CANVASES
 
 # Manifests at a time in one web process: each may read all records of an album.
 PLACES = 8
+_PAGE = page_parameter(_MAX_MANIFESTS)
 
 
 class AlbumManifests:
@@ -60,7 +61,7 @@ class AlbumManifests:
                 ALBUM_ID.example,
                 (NotFound, InvalidLink, LinkExpired),
             ),
-            page_parameter(_MAX_MANIFESTS),
+            _PAGE,
             schemas.ACCEPT,
             schemas.IF_NONE_MATCH,
         ),
@@ -73,8 +74,8 @@ class AlbumManifests:
         If there are more pictures than fit into a manifest, the answer is a collection of
         manifests.
         """
-        parameters = QueryParameters(pairs(req), (PAGE,))
-        number = parameters.whole_number(PAGE, 1, _MAX_MANIFESTS, 1)
+        parameters = QueryParameters(pairs(req), (_PAGE,))
+        number = parameters.whole_number(PAGE)
         album_id, tilde, signature = album.partition("~")
         viewer = viewer_of(req)
         seen = self._reader.find_by_signature(viewer, album_id, signature if tilde else None)

@@ -18,7 +18,7 @@ from progimage.api.openapi.documented import Answer, Parameter, documented, in_p
 from progimage.api.parts import Parts
 from progimage.api.requests.query import pairs
 from progimage.api.requests.raw_path import raw_path
-from progimage.api.requests.search import CONDITIONS, PARAMETERS, QueryParameters, query_of
+from progimage.api.requests.search import PARAMETERS, QueryParameters, query_of
 from progimage.api.responses.delivery import PRIVATE
 from progimage.api.responses.json_ld import JSON_LD, send_json_ld
 from progimage.api.responses.viewers import facts_caching
@@ -42,7 +42,7 @@ MAX_MANIFESTS = 100
 _MARK = "/iiif/manifest/"
 PAGE = "page"
 # Every picture in a manifest is public.
-_CONDITIONS = tuple(name for name in CONDITIONS if name != "visibility")
+_CONDITIONS = tuple(each for each in PARAMETERS if each.name != "visibility")
 
 ANSWERS = {
     200: Answer(
@@ -67,6 +67,9 @@ def page_parameter(most: int) -> Parameter:
         f"Which {MAX_CANVASES:,} of the pictures, counted from 1; without it, all of them.",
         {"type": "integer", "minimum": 1, "maximum": most},
     )
+
+
+_PAGE = page_parameter(MAX_MANIFESTS)
 
 
 class Manifests:
@@ -97,8 +100,8 @@ class Manifests:
         "viewers",
         ANSWERS,
         parameters=(
-            *(parameter for parameter in PARAMETERS if parameter.name in _CONDITIONS),
-            page_parameter(MAX_MANIFESTS),
+            *_CONDITIONS,
+            _PAGE,
             schemas.ACCEPT,
             schemas.IF_NONE_MATCH,
         ),
@@ -110,11 +113,11 @@ class Manifests:
         If there are more pictures than fit into a manifest, the answer is a collection of
         manifests.
         """
-        parameters = QueryParameters(pairs(req), (*_CONDITIONS, PAGE))
+        parameters = QueryParameters(pairs(req), (*_CONDITIONS, _PAGE))
         viewer = viewer_of(req)
         query = replace(query_of(parameters, viewer), visibility="public")
         label = _label(parameters)
-        number = parameters.whole_number(PAGE, 1, MAX_MANIFESTS, 1)
+        number = parameters.whole_number(PAGE)
         found = self._catalogue.first(
             ANONYMOUS, query, MAX_CANVASES, offset=(number - 1) * MAX_CANVASES
         )
@@ -184,5 +187,5 @@ def range_text(number: int, count: int) -> str:
 
 def _label(parameters: QueryParameters) -> str:
     """Return a title for the results of a search."""
-    texts = [value for name in _CONDITIONS for value in parameters.all(name)]
+    texts = [value for each in _CONDITIONS for value in parameters.all(each.name)]
     return ", ".join(texts) or "All pictures"

@@ -81,6 +81,11 @@ UPLOAD_ERRORS = (
     Overloaded,
 )
 """The errors of requests that send a picture."""
+_TRASH = Parameter(
+    "trash",
+    "false: remove it for good, also where there is a trash.",
+    {"type": "string", "enum": ["true", "false"], "default": "true"},
+)
 
 
 class Purged(JsonDocument):
@@ -236,11 +241,7 @@ class PictureResource:
         {204: Answer("The picture is deleted.")},
         parameters=(
             schemas.IMAGE_ID,
-            Parameter(
-                "trash",
-                "false: remove it for good, also where there is a trash.",
-                {"type": "string", "enum": ["true", "false"], "default": "true"},
-            ),
+            _TRASH,
         ),
         errors=(Forbidden, PreconditionFailed),
     )
@@ -249,7 +250,7 @@ class PictureResource:
 
         Where there is a trash (`trash.days`), it can be restored from there.
         """
-        parameters = QueryParameters(pairs(req), ("trash",))
+        parameters = QueryParameters(pairs(req), (_TRASH,))
         trash = parameters.one("trash") or "true"
         if trash not in ("true", "false"):
             raise InvalidRequest(f"trash: expected true or false, got {trash[:20]!r}")

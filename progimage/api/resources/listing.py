@@ -16,7 +16,7 @@ from progimage.api.openapi import schemas
 from progimage.api.openapi.documented import Answer, Parameter, documented
 from progimage.api.openapi.pages import collection, page_size
 from progimage.api.requests.query import pairs
-from progimage.api.requests.search import CONDITIONS, PARAMETERS, QueryParameters, query_of
+from progimage.api.requests.search import PARAMETERS, QueryParameters, query_of
 from progimage.api.resources.bulk import BulkResource
 from progimage.api.resources.images import Uploads
 from progimage.api.resources.listing_by_id import EXTERNAL_ID, ID, named
@@ -34,25 +34,7 @@ from progimage.model import Record, Viewer
 
 NDJSON = "application/x-ndjson"
 
-MAX_LIMIT = 1_000
-DEFAULT_LIMIT = 50
-MAX_OFFSET = 10_000
-
-_PAGING = ("limit", "cursor", "offset")
-QUERY = (
-    *CONDITIONS,
-    "id",
-    "external_id",
-    "near",
-    "near_distance",
-    "sort",
-    "fields",
-    "links",
-    *_PAGING,
-)
-"""Every parameter of the list."""
-
-LIMIT = page_size("pictures", MAX_LIMIT, DEFAULT_LIMIT)
+LIMIT = page_size("pictures", 1_000, 50)
 CURSOR = Parameter(
     "cursor",
     "A position in the list, from `next` or `previous`.",
@@ -61,7 +43,7 @@ CURSOR = Parameter(
 _OFFSET = Parameter(
     "offset",
     "The number of pictures to skip.",
-    {"type": "integer", "minimum": 0, "maximum": MAX_OFFSET, "default": 0},
+    {"type": "integer", "minimum": 0, "maximum": 10_000, "default": 0},
 )
 _NEAR = (
     Parameter(
@@ -87,6 +69,8 @@ _SORT = Parameter(
         "default": str(NEWEST_FIRST),
     },
 )
+_PAGING = (LIMIT, CURSOR, _OFFSET)
+_QUERY = (*PARAMETERS, ID, EXTERNAL_ID, *_NEAR, _SORT, *SHAPE, *_PAGING)
 _PAGE = collection(
     "Collection",
     schemas.PART_OF_PICTURE,
@@ -121,12 +105,12 @@ class Listing:
                 ("Vary", "Cache-Control"),
             )
         },
-        parameters=(*PARAMETERS, ID, EXTERNAL_ID, *_NEAR, _SORT, *SHAPE, LIMIT, CURSOR, _OFFSET),
+        parameters=_QUERY,
         errors=(NotFound,),
     )
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Send a page, or with `Accept: application/x-ndjson` every match."""
-        parameters = QueryParameters(pairs(req), QUERY)
+        parameters = QueryParameters(pairs(req), _QUERY)
         resp.set_header("Vary", "Accept, Authorization")
         resp.set_header("Cache-Control", "private, no-cache")
         if req.client_prefers((falcon.MEDIA_JSON, NDJSON)) == NDJSON:
@@ -143,8 +127,8 @@ class Listing:
             resp.media = _document(page, parameters, self._urls)
             return
         query, order = self._query(parameters, viewer), _order(parameters)
-        limit = parameters.whole_number("limit", 1, MAX_LIMIT, DEFAULT_LIMIT)
-        offset = parameters.whole_number("offset", 0, MAX_OFFSET, 0)
+        limit = parameters.whole_number("limit")
+        offset = parameters.whole_number("offset")
         text = parameters.one("cursor")
         if text is None:
             page = self._catalogue.first(viewer, query, limit, offset=offset, order=order)
@@ -155,10 +139,10 @@ class Listing:
         resp.media = _document(page, parameters, self._urls)
 
     def _stream(self, viewer: Viewer, parameters: QueryParameters, resp: falcon.Response) -> None:
-        for name in _PAGING:
-            if name in parameters:
+        for paging in _PAGING:
+            if paging.name in parameters:
                 raise InvalidRequest(
-                    f"{name}: not together with Accept: {NDJSON}, which sends every match"
+                    f"{paging.name}: not together with Accept: {NDJSON}, which sends every match"
                 )
         document = shape(parameters, self._urls)
         waves: Iterator[list[Record]]
@@ -191,7 +175,7 @@ class Listing:
             raise InvalidRequest(
                 f"near: expected the id of a picture, 64 hex digits, got {shown(image_id)}"
             )
-        distance = parameters.whole_number("near_distance", 0, MAX_DISTANCE, DISTANCE)
+        distance = parameters.whole_number("near_distance")
         return replace(query, near=near(self._library.find(viewer, image_id), distance))
 
 

@@ -22,7 +22,7 @@ from progimage.library.records import can_edit
 from progimage.model import Record
 
 _PATCH_TYPES = ("application/merge-patch+json", "application/json")
-_SHAPE = tuple(parameter.name for parameter in SHAPE)
+_SHAPE = {parameter.name for parameter in SHAPE}
 _HINT = f"send an edit, a JSON merge patch, as {' or '.join(_PATCH_TYPES)}"
 
 
@@ -51,7 +51,7 @@ class MetadataResource:
         self._respond(req, resp, record)
         sent = [(name, value) for name, value in pairs(req) if name in _SHAPE]
         if sent:
-            resp.media = shape(QueryParameters(sent, _SHAPE), self._urls)(record)
+            resp.media = shape(QueryParameters(sent, SHAPE), self._urls)(record)
         if not none_match_holds(req.get_header("If-None-Match"), etag_of(record)):
             not_modified(resp)
 

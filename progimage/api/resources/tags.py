@@ -14,12 +14,21 @@ from progimage.api.openapi.pages import collection
 from progimage.api.requests import note_cursor
 from progimage.api.requests.query import pairs
 from progimage.api.requests.search import QueryParameters, tag_text
-from progimage.api.resources.listing import CURSOR, DEFAULT_LIMIT, LIMIT, MAX_LIMIT
+from progimage.api.resources.listing import CURSOR, LIMIT
 from progimage.fields import MAX_TAG
 
 _PAGE = collection(
     "TagCollection",
     object_of(tag=TEXT, count=COUNT, count_is_exact={"type": "boolean"}, _links=schemas.LINKS),
+)
+_QUERY = (
+    Parameter(
+        "prefix",
+        "The prefix of the tags; upper and lower case are equal.",
+        {"type": "string", "minLength": 1, "maxLength": MAX_TAG},
+    ),
+    LIMIT,
+    CURSOR,
 )
 
 
@@ -34,23 +43,15 @@ class Tags:
         "tags",
         "pictures",
         {200: Answer("A page.", {schemas.JSON: _PAGE}, ("Cache-Control",))},
-        parameters=(
-            Parameter(
-                "prefix",
-                "The prefix of the tags; upper and lower case are equal.",
-                {"type": "string", "minLength": 1, "maxLength": MAX_TAG},
-            ),
-            LIMIT,
-            CURSOR,
-        ),
+        parameters=_QUERY,
     )
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Send a page of tags with the number of pictures of each."""
-        parameters = QueryParameters(pairs(req), ("prefix", "limit", "cursor"))
+        parameters = QueryParameters(pairs(req), _QUERY)
         prefix = parameters.one("prefix")
         found, last = self._catalogue.tags(
             viewer_of(req),
-            parameters.whole_number("limit", 1, MAX_LIMIT, DEFAULT_LIMIT),
+            parameters.whole_number("limit"),
             beginning="" if prefix is None else tag_text("prefix", prefix),
             after=note_cursor.decoded(parameters.one("cursor"), _is_slug, "tag"),
         )

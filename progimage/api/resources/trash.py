@@ -15,7 +15,7 @@ from progimage.api.openapi.pages import collection
 from progimage.api.requests import note_cursor
 from progimage.api.requests.query import pairs
 from progimage.api.requests.search import QueryParameters
-from progimage.api.resources.listing import CURSOR, DEFAULT_LIMIT, LIMIT, MAX_LIMIT
+from progimage.api.resources.listing import CURSOR, LIMIT
 from progimage.errors import NotFound, Unauthenticated
 from progimage.library import owner_keys
 from progimage.model import Record
@@ -44,6 +44,7 @@ _EMPTIED = Named(
         is_empty={"type": "boolean", "description": "False: send the request again."},
     ),
 )
+_PAGING = (LIMIT, CURSOR)
 
 
 class TrashResource:
@@ -58,13 +59,13 @@ class TrashResource:
         "trash",
         "pictures",
         {200: Answer("A page.", {schemas.JSON: _PAGE}, ("Cache-Control",))},
-        parameters=(LIMIT, CURSOR),
+        parameters=_PAGING,
         errors=(Unauthenticated,),
     )
     def on_get_all(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Send a page of the pictures that the sender has deleted, the latest first."""
-        parameters = QueryParameters(pairs(req), ("limit", "cursor"))
-        limit = parameters.whole_number("limit", 1, MAX_LIMIT, DEFAULT_LIMIT)
+        parameters = QueryParameters(pairs(req), _PAGING)
+        limit = parameters.whole_number("limit")
         owner = author_of(req).name
         records, following = note_cursor.page(
             parameters,

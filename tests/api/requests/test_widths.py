@@ -6,11 +6,12 @@ import pytest
 
 from progimage.api.requests.search import QueryParameters
 from progimage.api.requests.widths import DEFAULT_WIDTHS, MAX_SIZES, sizes_of, widths_of
+from progimage.api.resources.srcset.documents import PARAMETERS
 from progimage.errors import InvalidRequest
 
 
 def parameters(**values: str) -> QueryParameters:
-    return QueryParameters(list(values.items()), ("widths", "width", "dpr", "sizes"))
+    return QueryParameters(list(values.items()), PARAMETERS)
 
 
 def descriptors(own: int = 4_000, **values: str) -> list[tuple[int, str]]:

@@ -14,7 +14,7 @@ from progimage.api.openapi.pages import page_size
 from progimage.api.parts import Parts
 from progimage.api.requests.json_body import read_json
 from progimage.api.requests.links import with_limits
-from progimage.api.requests.query import SIGNATURE, pairs
+from progimage.api.requests.query import pairs
 from progimage.api.requests.search import QueryParameters
 from progimage.api.resources.albums.documents import (
     ALBUM_ID,
@@ -35,7 +35,15 @@ from progimage.errors import (
 )
 from progimage.library.albums import with_images
 
-DEFAULT_LIMIT, MAX_LIMIT = 50, 200
+_QUERY = (
+    schemas.SIGNATURE,
+    page_size("pictures", 200, 50),
+    Parameter(
+        "cursor",
+        "Go on after the picture with this id, as `next` of the page before does.",
+        {"type": "string", "pattern": "^[0-9a-f]{64}$"},
+    ),
+)
 
 
 class AlbumPictures:
@@ -54,16 +62,7 @@ class AlbumPictures:
         "album_images",
         "albums",
         {200: Answer("A page.", {schemas.JSON: PICTURES}, ("Cache-Control",))},
-        parameters=(
-            ALBUM_ID,
-            schemas.SIGNATURE,
-            page_size("pictures", MAX_LIMIT, DEFAULT_LIMIT),
-            Parameter(
-                "cursor",
-                "Go on after the picture with this id, as `next` of the page before does.",
-                {"type": "string", "pattern": "^[0-9a-f]{64}$"},
-            ),
-        ),
+        parameters=(ALBUM_ID, *_QUERY),
         errors=(Overloaded,),
     )
     def on_get(self, req: falcon.Request, resp: falcon.Response, album_id: str) -> None:
@@ -72,8 +71,8 @@ class AlbumPictures:
         By a signed link to the album, each picture has a link to its renditions that works as
         long.
         """
-        parameters = QueryParameters(pairs(req), (SIGNATURE, "limit", "cursor"))
-        limit = parameters.whole_number("limit", 1, MAX_LIMIT, DEFAULT_LIMIT)
+        parameters = QueryParameters(pairs(req), _QUERY)
+        limit = parameters.whole_number("limit")
         seen = self._reader.find(req, album_id, parameters)
         records, last = self._reader.page(seen, limit, parameters.one("cursor"))
         next_page = None

@@ -14,7 +14,7 @@ from progimage.api.requests.conditional import match_holds
 from progimage.api.requests.json_body import read_json
 from progimage.api.requests.media_type import check_media_type
 from progimage.api.requests.preconditions import required_if_match
-from progimage.api.requests.query import SIGNATURE, pairs
+from progimage.api.requests.query import pairs
 from progimage.api.requests.search import QueryParameters
 from progimage.api.resources.albums.documents import ALBUM, ALBUM_ID, ALBUMS, AlbumFields
 from progimage.api.resources.albums.reading import SeenAlbum
@@ -24,8 +24,7 @@ from progimage.library import owner_keys
 from progimage.library.albums import Album
 from progimage.model import Viewer
 
-DEFAULT_LIMIT, MAX_LIMIT = 20, 100
-LIMIT = page_size("albums", MAX_LIMIT, DEFAULT_LIMIT)
+_PAGING = (page_size("albums", 100, 20), CURSOR)
 _PATCH_TYPES = ("application/merge-patch+json", "application/json")
 
 
@@ -42,13 +41,13 @@ class AlbumResource:
         "albums",
         "albums",
         {200: Answer("A page.", {schemas.JSON: ALBUMS}, ("Cache-Control",))},
-        parameters=(LIMIT, CURSOR),
+        parameters=_PAGING,
         errors=(Unauthenticated,),
     )
     def on_get_all(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Send a page of the albums of the sender, the newest first."""
-        parameters = QueryParameters(pairs(req), ("limit", "cursor"))
-        limit = parameters.whole_number("limit", 1, MAX_LIMIT, DEFAULT_LIMIT)
+        parameters = QueryParameters(pairs(req), _PAGING)
+        limit = parameters.whole_number("limit")
         viewer = author_of(req)
         albums, following = note_cursor.page(
             parameters,
@@ -96,7 +95,7 @@ class AlbumResource:
 
         Its version, `revision`, `modified` and the ETag, is for its owner.
         """
-        parameters = QueryParameters(pairs(req), (SIGNATURE,))
+        parameters = QueryParameters(pairs(req), (schemas.SIGNATURE,))
         self._respond(resp, self._reader.find(req, album_id, parameters))
 
     @documented(

@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field, create_model
 
 from progimage.api.components import Components
 from progimage.api.requests.json_body import JsonBody, MetadataFields, validated
-from progimage.api.requests.search import CONDITIONS, QueryParameters, query_of
+from progimage.api.requests.search import PARAMETERS, QueryParameters, query_of
 from progimage.config import Settings
 from progimage.errors import DownloadNotAllowed, Forbidden, InvalidField, InvalidRequest
 from progimage.imaging.pipeline_parser import parse
@@ -205,7 +205,7 @@ class JobFactory:
             for name, value in search.items()
             for text in ([value] if isinstance(value, str) else value)
         ]
-        query = query_of(QueryParameters(conditions, CONDITIONS), viewer)
+        query = query_of(QueryParameters(conditions, PARAMETERS), viewer)
         records = chain.from_iterable(self._catalogue.every(viewer, query))
         found = [record.id for record in islice(records, max_items + 1)]
         if not found:

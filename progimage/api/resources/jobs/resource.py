@@ -37,10 +37,20 @@ from progimage.jobs import keys
 from progimage.jobs.model import Counts, Item, Progress, Request, State
 
 DEFAULT_LIMIT = 100
-MAX_LIMIT = 1_000
-_DEFAULT_JOBS, _MAX_JOBS = 20, 100
-
-_LIMIT = {"type": "integer", "minimum": 0, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT}
+_PAGING = (page_size("jobs", 100, 20), CURSOR)
+_QUERY = (
+    Parameter(
+        "limit",
+        "The number of distinct items to list; 0 for the counts alone.",
+        {"type": "integer", "minimum": 0, "maximum": 1_000, "default": DEFAULT_LIMIT},
+    ),
+    Parameter(
+        "cursor",
+        "The position to continue from, as in `next`.",
+        {"type": "integer", "minimum": 0},
+    ),
+    Parameter("state", "List only items in this state.", {"enum": list(get_args(State))}),
+)
 _HINT = 'send application/json: {"urls": […]} or {"images": […], "transforms": […]}'
 
 
@@ -113,13 +123,13 @@ class JobResource:
         "jobs",
         "jobs",
         {200: Answer("A page.", {schemas.JSON: documents.COLLECTION}, ("Cache-Control",))},
-        parameters=(page_size("jobs", _MAX_JOBS, _DEFAULT_JOBS), CURSOR),
+        parameters=_PAGING,
         errors=(Unauthenticated,),
     )
     def on_get_all(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Send the jobs of the account, newest first."""
-        parameters = QueryParameters(pairs(req), ("limit", "cursor"))
-        limit = parameters.whole_number("limit", 1, _MAX_JOBS, _DEFAULT_JOBS)
+        parameters = QueryParameters(pairs(req), _PAGING)
+        limit = parameters.whole_number("limit")
         after = parameters.one("cursor") or ""
         if after and not keys.is_position(after):
             raise InvalidRequest("cursor: expected the cursor in 'next' of an earlier answer")
@@ -145,16 +155,7 @@ class JobResource:
             ),
             204: Answer("The stream was read to its end."),
         },
-        parameters=(
-            documents.JOB_ID,
-            Parameter(
-                "limit", "The number of distinct items to list; 0 for the counts alone.", _LIMIT
-            ),
-            Parameter(
-                "cursor", "The position to continue from, as in `next`.", {"type": "integer"}
-            ),
-            Parameter("state", "List only items in this state.", {"enum": list(get_args(State))}),
-        ),
+        parameters=(documents.JOB_ID, *_QUERY),
         errors=(Unauthenticated, Overloaded),
     )
     def on_get(self, req: falcon.Request, resp: falcon.Response, job_id: str) -> None:
@@ -166,8 +167,7 @@ class JobResource:
         if req.method == "GET" and req.client_prefers(kinds) == events.MEDIA_TYPE:
             self._stream(req, resp, request)
         else:
-            parameters = QueryParameters(pairs(req), ("limit", "cursor", "state"))
-            self._send(req, resp, request, parameters)
+            self._send(req, resp, request, QueryParameters(pairs(req), _QUERY))
 
     @documented(
         "job",
@@ -201,8 +201,8 @@ class JobResource:
         request: Request,
         parameters: QueryParameters,
     ) -> None:
-        limit = parameters.whole_number("limit", 0, MAX_LIMIT, DEFAULT_LIMIT)
-        start = parameters.whole_number("cursor", 0, request.items, 0)
+        limit = parameters.whole_number("limit")
+        start = parameters.whole_number("cursor", request.items)
         state = parameters.one("state")
         if state is not None and state not in get_args(State):
             raise InvalidRequest(f"state: expected pending, complete or failed, got {shown(state)}")

@@ -11,7 +11,6 @@ from progimage.api.requests.links import DEFAULT_EXPIRES_S
 from progimage.api.requests.widths import MAX_SIZES, MAX_WIDTHS
 from progimage.api.responses.json_document import JsonDocument
 
-FIELDS = ("widths", "width", "dpr", "pipeline", "sizes", "format", "expires_in")
 MAX_PIPELINE = 1_000
 
 _LIST = {"type": "string", "minLength": 1, "maxLength": 200}

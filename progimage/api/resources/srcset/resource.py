@@ -13,7 +13,6 @@ from progimage.api.auth.authentication import viewer_of
 from progimage.api.openapi import schemas
 from progimage.api.openapi.documented import Answer, documented
 from progimage.api.parts import Parts
-from progimage.api.requests.links import DEFAULT_EXPIRES_S
 from progimage.api.requests.query import SIGNATURE, pairs
 from progimage.api.requests.search import QueryParameters
 from progimage.api.requests.widths import Wanted, sizes_of, widths_of
@@ -24,7 +23,6 @@ from progimage.api.resources.srcset.candidates import (
     with_width,
 )
 from progimage.api.resources.srcset.documents import (
-    FIELDS,
     MAX_PIPELINE,
     PARAMETERS,
     Srcset,
@@ -94,7 +92,7 @@ class SrcsetResource:
         """
         viewer = viewer_of(req)
         record = self._library.find(viewer, image_id)
-        parameters = QueryParameters(pairs(req), FIELDS)
+        parameters = QueryParameters(pairs(req), PARAMETERS)
         is_html = _is_html(req, parameters)
         pipeline = self._pipeline(parameters)
         before = size_after(pipeline, (record.width, record.height))
@@ -144,10 +142,7 @@ class SrcsetResource:
             TransformNotAllowed, Forbidden: the client may not sign such links.
             NoLinkKey: the service cannot sign.
         """
-        longest_s = self._max_expires_s
-        expires_in_s = parameters.whole_number(
-            "expires_in", 1, longest_s, min(DEFAULT_EXPIRES_S, longest_s)
-        )
+        expires_in_s = parameters.whole_number("expires_in", self._max_expires_s)
         others = [self._other(viewer, each) for each in sorted(resized[0].references)]
         is_shown = all(each.is_public for each in (record, *others))
         if is_shown and (self._policy.mode != "signed" or all(map(self._policy.is_open, resized))):
