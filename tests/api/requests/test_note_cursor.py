@@ -8,6 +8,7 @@ import pytest
 
 from progimage.api.requests.note_cursor import page
 from progimage.api.requests.search import QueryParameters
+from progimage.api.resources.listing import CURSOR, LIMIT
 from progimage.errors import InvalidRequest
 
 NOTES = [f"trash/ann/{number}" for number in range(5)]
@@ -23,7 +24,7 @@ def id_of(key: str) -> str | None:
 
 def read_page(cursor: str | None = None, limit: int = 2):
     pairs = [("limit", str(limit)), *([("cursor", cursor)] if cursor is not None else [])]
-    parameters = QueryParameters(pairs, ("limit", "cursor"))
+    parameters = QueryParameters(pairs, (LIMIT, CURSOR))
     return page(parameters, limit, read, "trash/ann/", id_of, "picture")
 
 
