@@ -39,7 +39,7 @@ class Cost(NamedTuple):
 
 def fresh(bench: Bench) -> list[Table]:
     """First searches with shelves fetched whole, and by ranges, in turn."""
-    [size] = [500] if bench.smoke else bench.pictures or (SIZE,)
+    size = 500 if bench.smoke else max(bench.pictures, default=SIZE)
     root = library(bench.libraries or bench.work / "libraries", size)
     rows = [
         _row(name, speed, _cost(root, name, speed, False), _cost(root, name, speed, True))
