@@ -28,6 +28,7 @@ def large() -> bytes:
             stored_record(
                 number,
                 created=START + timedelta(seconds=number),
+                perceptual_hash=random_.randbytes(8).hex(),
                 placeholder=random_.randbytes(700).hex(),
                 tags=("every", "rare") if number % 100 == 0 else ("every",),
                 title=f"n{number}",
