@@ -1,6 +1,6 @@
-"""A server to attack, and what is asked of it meanwhile.
+"""A server to attack, and requests to it meanwhile.
 
-Attackers and everybody else come from different loopback addresses, so that limits of one
+Attackers and all other clients come from different loopback addresses, so that limits of one
 client do not hide what an attack does to others.
 """
 

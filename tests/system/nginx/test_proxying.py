@@ -1,4 +1,4 @@
-"""What nginx hands to the app, and what comes back of it."""
+"""What nginx passes to the app, and what it makes of the answers."""
 
 from __future__ import annotations
 
@@ -209,7 +209,7 @@ def test_a_post_goes_to_another_node_if_the_first_is_not_there(tmp_path):
             assert front.request("POST", "/images/", b"body").status == 200
 
 
-def test_the_log_tells_hits_from_misses_and_never_a_query(site, picture):
+def test_the_log_distinguishes_hits_from_misses_and_has_no_query(site, picture):
     path = f"{picture}resize:width=25.jpg"
     site.front.get(path, X_Request_Id="miss-1")
     site.front.get(path)
@@ -231,7 +231,7 @@ def test_the_log_tells_hits_from_misses_and_never_a_query(site, picture):
 @pytest.mark.parametrize(
     "path", ["/metrics", "/metrics/", "//metrics", "/%6detrics", "/x/../metrics"]
 )
-def test_the_numbers_of_a_node_are_not_for_the_world(site, path):
+def test_metrics_of_a_node_are_not_public(site, path):
     assert site.app.get("/metrics").status == 200
     answer = site.front.get(path)
     assert answer.status == 404

@@ -1,4 +1,4 @@
-"""Servers to talk to, and pictures to send them."""
+"""Servers, and pictures to send them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.system.serving.server import Server, running
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory) -> Iterator[Server]:
-    """One server for all tests that leave it as they found it."""
+    """One server for all tests that do not change it."""
     with running(tmp_path_factory.mktemp("server"), server_workers=2) as server:
         yield server
 

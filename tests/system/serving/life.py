@@ -1,4 +1,4 @@
-"""A service that has been lived in: two people, what they did, and what each of them sees."""
+"""A service in use: two people, what they did, and what each of them sees."""
 
 from __future__ import annotations
 

@@ -19,15 +19,15 @@ class Network:
     """Passes on what comes, until a test changes that.
 
     Args:
-        connect: opens a connection to whom each client is passed on to.
+        connect: opens a connection to the server of each client.
         cut_after: bytes that a client may send before its connection is cut.
         on_cut: called with the number of the cut, before it happens.
 
     Attributes:
         address: host:port where clients connect.
         cuts: how many connections were cut.
-        is_silent: while true, everything is dropped without a word, as by a
-            firewall that drops packets: connections open, but nothing ever comes.
+        is_silent: while true, everything is dropped, as by a firewall that drops
+            packets: connections open, but nothing ever comes.
         delay_s: added to each block on its way.
     """
 

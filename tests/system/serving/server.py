@@ -41,7 +41,7 @@ class Answer:
 
 
 class Peer:
-    """What listens at an address, and can be talked to by HTTP.
+    """A server at an address.
 
     Attributes:
         address: host and port.
@@ -82,7 +82,7 @@ class Peer:
         return f"/images/{answer.json['id']}/"
 
     def exchange(self, data: bytes, timeout_s: float = PATIENCE_S) -> bytes:
-        """Send bytes as they are and return all that comes until the server hangs up."""
+        """Send bytes as they are and return everything until the server closes the connection."""
         with self.socket(timeout_s) as connection:
             connection.sendall(data)
             return read_all(connection)
@@ -265,7 +265,7 @@ def read_all(connection: socket.socket) -> bytes:
 
 
 def assert_problem(answer: Answer, status: int, *words: str) -> None:
-    """Hold an error to its one shape, and its detail to the words a caller needs."""
+    """Check that an error has the usual form, and words in its detail."""
     assert answer.status == status, answer.body[:2000]
     assert answer.headers["content-type"] == "application/problem+json"
     for word in words:
@@ -276,7 +276,7 @@ def wait_until(condition: Callable[[], object], timeout_s: float = PATIENCE_S) -
     """Return when the condition holds, which nothing signals."""
     deadline = time.monotonic() + timeout_s
     while not condition():
-        assert time.monotonic() < deadline, "it did not come to pass"
+        assert time.monotonic() < deadline, "the condition did not become true in time"
         time.sleep(0.02)
 
 

@@ -1,4 +1,4 @@
-"""Clients that lie, stall, drip, hang up or talk nonsense harm only themselves."""
+"""Clients that send wrong lengths, stop, send slowly, disconnect or send garbage harm no other."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ LONG = 150_000
 
 @pytest.fixture(scope="module")
 def strict(tmp_path_factory) -> Iterator[Server]:
-    """A server with little patience and few threads."""
+    """A server with short time limits and few threads."""
     with running(
         tmp_path_factory.mktemp("strict"),
         server_body_timeout_s=STALL_S,
@@ -63,14 +63,14 @@ CHUNKED = (
 
 
 def hang_up(connection: socket.socket) -> None:
-    """Reset the connection, without a goodbye."""
+    """Reset the connection."""
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     connection.close()
 
 
 @pytest.fixture
 def unharmed(strict: Server) -> Iterator[Server]:
-    """Hold the server to this: nothing stored, nothing left behind, everything answered."""
+    """The server; after the test nothing is stored or left behind, and it still answers."""
     stored = strict.stored_files()
     yield strict
     wait_until(lambda: not strict.scratch_files())
@@ -83,7 +83,7 @@ def unharmed(strict: Server) -> Iterator[Server]:
 def test_a_body_longer_than_its_length_is_cut_there(unharmed, jpeg):
     answered = unharmed.exchange(head(len(jpeg) // 2) + jpeg)
     assert answered.startswith(b"HTTP/1.1 422 ")
-    # What follows is not a request, and is refused as none.
+    # What follows is not a request.
     assert answered.count(b"HTTP/1.1 ") == 2
     # 400 where a line end in the picture ends the request line, 408 where there is none.
     assert re.search(rb"HTTP/1.1 40[08] ", answered)
@@ -99,7 +99,7 @@ def test_a_client_that_closes_before_the_length_it_announced_gets_400(unharmed, 
 
 
 @pytest.mark.parametrize("length", [b"-1", b"+5", b"1e3", b"0x10", b"99999999999999999999", b""])
-def test_a_length_that_is_none_is_refused(unharmed, length):
+def test_an_invalid_length_is_400_or_413(unharmed, length):
     answered = unharmed.exchange(
         b"POST /images/ HTTP/1.1\r\nHost: a\r\nContent-Type: image/jpeg\r\n"
         b"Connection: close\r\nContent-Length: %s\r\n\r\n" % length
@@ -107,7 +107,7 @@ def test_a_length_that_is_none_is_refused(unharmed, length):
     assert answered.startswith((b"HTTP/1.1 400 ", b"HTTP/1.1 413 "))
 
 
-def test_length_and_chunks_together_are_refused(unharmed):
+def test_length_and_chunks_together_are_400(unharmed):
     """Two answers to where a body ends are how requests are smuggled."""
     answered = unharmed.exchange(
         CHUNKED.replace(b"\r\n\r\n", b"\r\nContent-Length: 3\r\n\r\n") + b"0\r\n\r\n"
@@ -118,7 +118,7 @@ def test_length_and_chunks_together_are_refused(unharmed):
 @pytest.mark.parametrize(
     "body", [b"zz\r\n", b"5\r\nab\r\n0\r\n\r\n", b"-1\r\n", b"f" * 9000, b"3\r\nabcXX3\r\nabc\r\n"]
 )
-def test_chunks_that_are_none_are_400(unharmed, body):
+def test_invalid_chunks_are_400(unharmed, body):
     with unharmed.socket() as connection:
         connection.sendall(CHUNKED + body)
         connection.shutdown(socket.SHUT_WR)
@@ -136,7 +136,7 @@ def test_an_endless_chunked_body_is_cut_off_at_the_limit(unharmed):
                 assert connection.recv(100).startswith(b"HTTP/1.1 413 ")
                 return
             connection.settimeout(PATIENCE_S)
-        pytest.fail("it took all of it")
+        pytest.fail("all of the body was read")
 
 
 @pytest.mark.parametrize("length", [1_000, LONG])
@@ -150,7 +150,7 @@ def test_a_stalled_upload_is_408_while_others_are_served(unharmed, jpeg, length)
 
 
 @pytest.mark.parametrize("length", [1_000, LONG])
-def test_a_dripping_upload_is_408_in_the_end(unharmed, jpeg, length):
+def test_an_upload_byte_by_byte_is_408_in_the_end(unharmed, jpeg, length):
     with unharmed.socket(timeout_s=STALL_S / 3) as connection:
         connection.sendall(head(length))
         answered = b""
@@ -249,7 +249,7 @@ def test_a_client_that_vanishes_in_a_chunked_upload_leaves_nothing(unharmed, jpe
     ],
     ids=lambda data: repr(data[:20]),
 )
-def test_garbage_is_answered_with_a_4xx_that_tells_nothing(unharmed, nonsense):
+def test_garbage_gets_an_error_without_internals(unharmed, nonsense):
     with unharmed.socket() as connection:
         with contextlib.suppress(ConnectionError):
             connection.sendall(nonsense)

@@ -114,7 +114,7 @@ def test_another_web_process_takes_over_from_one_that_was_killed(folder, remote)
         assert_all_there(server, finished(server, path), remote)
 
 
-def test_a_server_that_is_stopped_lets_go_of_its_leases_at_once(folder, remote):
+def test_a_server_that_is_stopped_releases_its_leases_at_once(folder, remote):
     settings = {**QUICK, "jobs_lease_s": 3600}
     with running(folder, **settings) as server:
         path = half_done(server, remote)
@@ -142,7 +142,7 @@ def test_a_jobs_renders_take_no_requests_place(folder, photo, fresh_jpeg):
             assert server.get(f"{image}{entry['transform']}").headers["x-cache"] == "hit"
 
 
-def test_a_stream_tells_progress_and_holds_up_neither_its_end_nor_the_servers(folder, remote):
+def test_a_stream_shows_progress_and_delays_neither_its_end_nor_the_servers(folder, remote):
     with running(folder, **QUICK, server_graceful_timeout_s=600) as server:
         path = half_done(server, remote)
         with stream_of(server, path) as lines:

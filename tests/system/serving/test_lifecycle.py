@@ -65,7 +65,7 @@ def check(server: Server) -> subprocess.CompletedProcess[str]:
 
 
 def assert_gone(server: Server) -> None:
-    """Hold a stopped server to leaving neither processes nor temporary files."""
+    """Check that a stopped server left neither processes nor temporary files."""
     wait_until(lambda: not server.family())
     assert list(server.tmp.glob("progimage-*")) == []
     assert "Traceback" not in server.log
@@ -98,7 +98,7 @@ def test_a_quick_end_cuts_off_what_is_in_flight(server, jpeg, noise, how):
     assert check(server).returncode == 0
 
 
-def test_a_signal_in_the_middle_of_a_flurry_ends_it_too(server):
+def test_a_signal_amid_many_requests_ends_it_too(server):
     """The handler may interrupt any line of the loop, also one that holds a lock."""
     stop = threading.Event()
 
@@ -154,7 +154,7 @@ def refuses(server: Server) -> bool:
     return False
 
 
-def test_idle_connections_do_not_hold_up_the_end(server):
+def test_idle_connections_do_not_delay_the_end(server):
     """Browsers and load balancers open connections in advance, and keep used ones."""
     with contextlib.ExitStack() as stack:
         for _ in range(5):
@@ -192,7 +192,7 @@ def test_a_connection_that_is_taken_while_the_server_stops_is_answered(server):
 
 
 class TestDraining:
-    """With server.drain_s, those who ask for readiness hear of the end before it comes."""
+    """With server.drain_s, readiness probes fail before the server stops."""
 
     @pytest.fixture
     def draining(self, tmp_path) -> Iterator[Server]:
@@ -235,7 +235,7 @@ class TestDraining:
             wait_until(lambda: server.get("/health/ready").status == 503)
 
 
-def test_a_web_worker_killed_in_mid_render_is_replaced_with_all_it_had(server, jpeg):
+def test_a_web_worker_killed_in_a_render_is_replaced_and_leaves_nothing(server, jpeg):
     path = server.upload(jpeg)
     [worker] = server.web_workers()
     below = server.render_processes()
@@ -251,7 +251,7 @@ def test_a_web_worker_killed_in_mid_render_is_replaced_with_all_it_had(server, j
     assert check(server).returncode == 0
 
 
-def test_a_server_killed_as_a_whole_leaves_a_store_that_is_well(server, jpeg, fresh_jpeg):
+def test_a_server_killed_as_a_whole_leaves_a_store_without_damage(server, jpeg, fresh_jpeg):
     path = server.upload(jpeg)
     uploads = threading.Thread(target=upload_until_refused, args=(server, fresh_jpeg))
     with ThreadPoolExecutor(1) as thread:

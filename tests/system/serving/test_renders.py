@@ -124,8 +124,8 @@ def busy(pid: int) -> bool:
         return False
 
 
-def test_even_the_fork_server_of_the_renders_may_die(fragile, picture):
-    """What starts the render processes is no single point of failure."""
+def test_a_killed_fork_server_of_the_renders_is_replaced(fragile, picture):
+    """The process that starts the render processes is started again."""
     before = fragile.render_processes()
     for pid in before:
         kill(pid)

@@ -1,4 +1,4 @@
-"""What the server says about itself and its requests: addresses, ids, log lines, refusals."""
+"""Addresses in answers, ids of requests, log lines, and errors of malformed requests."""
 
 from __future__ import annotations
 
@@ -205,7 +205,7 @@ HEADERS = st.dictionaries(
 )
 @given(METHODS, st.booleans(), PATHS, QUERIES, HEADERS, st.binary(max_size=200))
 def test_no_request_breaks_the_server(server, jpeg, method, of_picture, path, query, headers, body):
-    """Every request is answered, none with a 500, none with our insides."""
+    """Every request is answered, none with a 500, none with internals of the server."""
     if of_picture and method != "DELETE":
         path = f"{server.upload(jpeg)[1:]}{path}"
     target = quote(f"/{path}", safe="/%:,;=&'\"<>{}|^`~\\.") + (

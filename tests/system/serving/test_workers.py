@@ -24,7 +24,7 @@ def server(folder):
         yield server
 
 
-def test_a_worker_does_the_jobs_of_web_nodes_and_tells_its_numbers(server, folder):
+def test_a_worker_does_the_jobs_of_web_nodes_and_serves_its_metrics(server, folder):
     log = folder / "worker.log"
     with source() as remote:
         path = created(server, urls=[*remote.urls(3), remote.url("none.png")])

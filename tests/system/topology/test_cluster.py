@@ -180,6 +180,6 @@ def test_calls_that_may_not_be_repeated_are_not_sent_twice(site):
     wait_until(lambda: site.front.get(path).status == 200)
 
 
-def test_the_numbers_are_not_for_the_world(site):
+def test_metrics_are_not_public(site):
     for path in ("/metrics", "/metrics/", "/%6detrics"):
         assert site.front.get(path).status == 404
