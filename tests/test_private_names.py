@@ -19,6 +19,7 @@ EXCEPTIONS = {
     "imaging/test_fonts.py _missing": "no two fonts of the package differ enough",
     "imaging/test_resampling.py _simd": "the same pixels where the library is not installed",
     "jobs/test_runner.py _claims": "threads hold jobs without working on them",
+    "library/index/test_shelf_files.py _copied_in_part": "a release that fetched no shelf in part",
     "maintenance/test_reindex.py _is_there": "an index that does not look for itself first",
     "renditions/disk_cache/test_eviction.py _write_all": "a disk that is full for one file",
     "server/test_gunicorn_worker.py _after_answer": "called by threads of gunicorn's worker",

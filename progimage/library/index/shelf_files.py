@@ -63,7 +63,7 @@ class ShelfFiles:
         self._lock = RLock()
         self._open: OrderedDict[str, Shelf] = OrderedDict()
         self._bytes: dict[str, int] = {}
-        self._completing = Completing(self._complete)
+        self._completing = Completing(self.complete)
 
     def open(self, info: ShelfInfo) -> Shelf:
         """Return a shelf.
@@ -101,7 +101,7 @@ class ShelfFiles:
                         if file.name.partition(".")[0] not in names:
                             file.unlink(missing_ok=True)
 
-    def _complete(self, name: str, before_request: Callable[[], None]) -> None:
+    def complete(self, name: str, before_request: Callable[[], None]) -> None:
         """Fetch the rest of a shelf, as long as it is open."""
         shelf = self._open.get(name)
         if shelf is None:

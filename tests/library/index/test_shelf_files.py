@@ -214,11 +214,11 @@ def test_a_complete_shelf_is_read_from_the_disk_alone(store, scratch):
 def test_the_rest_of_a_shelf_comes_in_the_background(store, scratch, monkeypatch):
     completed = threading.Event()
 
-    def complete(self, name, before_request, complete=ShelfFiles._complete):
+    def complete(self, name, before_request, complete=ShelfFiles.complete):
         complete(self, name, lambda: None)
         completed.set()
 
-    monkeypatch.setattr(ShelfFiles, "_complete", complete)
+    monkeypatch.setattr(ShelfFiles, "complete", complete)
     info = put(store, large())
     files = ShelfFiles(store, scratch)
     shelf = files.open(info)
@@ -234,7 +234,7 @@ def test_a_shelf_that_no_longer_counts_is_not_completed(metered, scratch):
     files.open(info)
     files.keep_only(())
     metered.requests.clear()
-    files._complete(info.name, lambda: None)
+    files.complete(info.name, lambda: None)
     assert metered.requests == {}
     assert list(scratch.iterdir()) == []
 
@@ -245,7 +245,7 @@ def test_a_shelf_that_stops_to_count_meanwhile_is_not_completed(metered, scratch
     info = put(metered, large())
     files.open(info)
     metered.requests.clear()
-    files._complete(info.name, lambda: files.keep_only(()))
+    files.complete(info.name, lambda: files.keep_only(()))
     assert metered.requests == {}
 
 
