@@ -23,6 +23,7 @@ from progimage.imaging.faces import IS_INSTALLED, SIDE, find_faces
 from progimage.imaging.limits import Limits
 from progimage.imaging.operation import Size
 from progimage.imaging.perceptual_hash import perceptual_hash
+from progimage.imaging.planes import Planes
 from progimage.imaging.resampling import resized
 from progimage.imaging.thumbhash import thumb_hash
 from progimage.imaging.working_copies import sizes_of, write_copies
@@ -108,7 +109,8 @@ def inspect(path: str, limits: Limits, copy_px: int = 0, copy_prefix: str = "") 
             if source.reader.damage:
                 copies, pixels = {}, picture.frames[0]
             else:
-                pixels = write_copies(picture, sizes, copies)
+                smallest = write_copies(picture, sizes, copies)
+                pixels = smallest.as_picture() if isinstance(smallest, Planes) else smallest
             has_alpha = picture.mode.endswith("A")
             return _facts(
                 source,

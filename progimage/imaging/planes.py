@@ -25,11 +25,24 @@ from progimage.imaging.resampling import resized
 Size = tuple[int, int]
 
 MAGIC = b"YUV4MPEG2 "
-_COLOUR, _GREY = b"C420jpeg", b"Cmono"
+_COLOUR, _MONO = b"C420jpeg", b"Cmono"
 _HEADER = re.compile(
     MAGIC + rb"W([1-9][0-9]{0,5}) H([1-9][0-9]{0,5}) F1:1 Ip A1:1 (C420jpeg|Cmono)\nFRAME\n"
 )
 _HEADER_BYTES = 100
+
+# Of red, green and blue to Cb and Cr, and of luma, Cb and Cr back: the last number of a row is
+# added. Pillow rounds what such a matrix gives to the nearest, where its own conversions to and
+# from YCbCr round down. In multiples of 1/8192 all sums are exact, on every kind of processor.
+_GREY = 128
+_CB = (-1382 / 8192, -2714 / 8192, 4096 / 8192, _GREY)
+_CR = (4096 / 8192, -3430 / 8192, -666 / 8192, _GREY)
+_RED, _BLUE, _GREEN = 11485 / 8192, 14516 / 8192, (-2819 / 8192, -5850 / 8192)
+_TO_RGB = (
+    *(1, 0, _RED, -_GREY * _RED),
+    *(1, *_GREEN, -_GREY * sum(_GREEN)),
+    *(1, _BLUE, 0, -_GREY * _BLUE),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +63,8 @@ class Planes:
         Where a side is odd, the last chroma reaches half a pixel of the luma over the edge,
         so the chroma is repeated there.
         """
+        if size == self.size and box == (0, 0, *size):
+            return self
         luma = resized(self.luma, size, box)
         if not self.chroma:
             return Planes(luma, ())
@@ -63,25 +78,38 @@ class Planes:
 
     def joined(self, size: Size, box: Box) -> Image.Image:
         """Return `box`, in pixels of the luma, at `size`: a picture in mode YCbCr or L."""
-        luma = resized(self.luma, size, box)
+        is_whole = size == self.size and box == (0, 0, *size)
+        luma = self.luma if is_whole else resized(self.luma, size, box)
         if not self.chroma:
             return luma
         half = box[0] / 2, box[1] / 2, box[2] / 2, box[3] / 2
         return Image.merge("YCbCr", [luma, *(resized(plane, size, half) for plane in self.chroma)])
+
+    def as_picture(self) -> Image.Image:
+        """Return a picture of the same size in mode RGB or L."""
+        frame = self.joined(self.size, (0, 0, *self.size))
+        return to_rgb(frame) if self.chroma else frame
 
 
 def of(frame: Image.Image) -> Planes:
     """Return the planes of a picture in mode L or RGB."""
     if frame.mode == "L":
         return Planes(frame, ())
-    luma, *chroma = frame.convert("YCbCr").split()
-    return Planes(luma, tuple(plane.reduce(2) for plane in chroma))
+    half = frame.reduce(2)
+    chroma = half.convert("L", _CB), half.convert("L", _CR)
+    half.close()  # memory is short when copies are made
+    return Planes(frame.convert("L"), chroma)
+
+
+def to_rgb(frame: Image.Image) -> Image.Image:
+    """Return a picture in mode YCbCr as RGB."""
+    return frame.convert("RGB", _TO_RGB)
 
 
 def write(planes: Planes, file: BinaryIO) -> None:
     """Write a file that `read` reads."""
     width, height = planes.size
-    kind = _COLOUR if planes.chroma else _GREY
+    kind = _COLOUR if planes.chroma else _MONO
     file.write(MAGIC + b"W%d H%d F1:1 Ip A1:1 %s\nFRAME\n" % (width, height, kind))
     for plane in (planes.luma, *planes.chroma):
         file.write(plane.tobytes())

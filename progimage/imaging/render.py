@@ -149,7 +149,7 @@ def _render_planes(
         return _rendered(encoded, form, started, scaled, scaled)
     frame = copy.joined(scaling.size, scaling.box)
     if frame.mode == "YCbCr" and not is_jpeg:
-        frame = frame.convert("RGB")
+        frame = planes.to_rgb(frame)
     picture = Picture((scaling.then(frame) if scaling.then else frame,))
     return finish(
         picture, rest, target, form, limits, started, size=picture.size, pictures=pictures()

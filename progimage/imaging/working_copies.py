@@ -5,12 +5,12 @@ picture of many pixels therefore has copies of itself: upright, in sRGB, with it
 What the copies of a picture are, and which of them a pipeline uses, follows from the
 picture and the settings alone, so that equal requests give equal bytes on every node.
 
-Sizes, margins and qualities are measured; see DecisionLog.md, 62 and 143.
+Sizes, margins and qualities are measured; see DecisionLog.md, 62, 143 and 225.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
@@ -18,16 +18,19 @@ from typing import BinaryIO
 from PIL import Image, ImageChops
 
 from progimage.imaging import planes
+from progimage.imaging.codecs import jpeg_planes
 from progimage.imaging.codecs.decode import decode_opened
 from progimage.imaging.codecs.format import Format
 from progimage.imaging.codecs.formats import JPEG, PNG, WEBP
 from progimage.imaging.codecs.header import Opened, opened
 from progimage.imaging.codecs.jpeg import fractions
+from progimage.imaging.codecs.jpeg_tables import tables
 from progimage.imaging.codecs.picture import Picture
 from progimage.imaging.codecs.pillow_plugins import save
 from progimage.imaging.limits import Limits
 from progimage.imaging.operation import Size
 from progimage.imaging.pipeline import Pipeline
+from progimage.imaging.planes import Planes
 from progimage.imaging.render import Rendered, needed_size, render
 from progimage.imaging.resampling import resized
 
@@ -40,15 +43,17 @@ _LARGEST_PART = 1 / 1.5
 # no resampling; it may be smaller than intended by this factor.
 _SMALLEST_FRACTION = 0.74
 
-# Smaller copies have these parts of that size, unless the next larger one is hardly larger.
-_PARTS_OF_SMALLER = (0.6, 0.36)
+# Smaller copies have these parts of that size, unless the next larger one is hardly larger. Those
+# of a JPEG are smaller: its renditions are the quickest, and it has lost detail before.
+_PARTS_OF_SMALLER = (0.7, 0.45)
+_PARTS_OF_SMALLER_JPEG = (0.6, 0.36)
 _MOST_OF_LARGER = 0.85
 
 # A rendition is made of a copy that has at least so many times the sides it needs: of one
 # below so many pixels a side, which has lost nothing but size, less is enough.
 _MARGIN = 1.4
 _MARGIN_OF_SMALL = 1.2
-_SMALL_PX = 1400
+_SMALL_PX = 1440
 
 _QUALITY = 90
 
@@ -71,7 +76,7 @@ def copy_sizes(size: Size, px: int, *, is_jpeg: bool) -> tuple[Size, ...]:
     long_side = min(px, max(size) * _LARGEST_PART)
     fraction = _fraction(size, long_side) if is_jpeg else None
     found = [fraction or _scaled(size, long_side / max(size))]
-    for part in _PARTS_OF_SMALLER:
+    for part in _PARTS_OF_SMALLER_JPEG if is_jpeg else _PARTS_OF_SMALLER:
         smaller = _scaled(size, px * part / max(size))
         if max(smaller) <= max(found[-1]) * _MOST_OF_LARGER:
             found.append(smaller)
@@ -140,30 +145,53 @@ def sizes_of(header: Opened, px: int) -> tuple[Size, ...]:
 
 def write_copies(
     picture: Picture, sizes: tuple[Size, ...], targets: Mapping[Size, str]
-) -> Image.Image:
-    """Write the copies that `targets` has files for.
+) -> Image.Image | Planes:
+    """Write the copies that `targets` has files for, the smallest first.
 
-    Each is made from the same pixels, so that none needs another: those that the decoder gave,
-    if it gave a fraction, else those of the largest copy.
+    Each is made from the same pixels, those that were decoded, so that none needs another.
 
     Args:
-        picture: decoded for the first of `sizes`.
+        picture: decoded for the first of `sizes`. Its frame may be closed afterwards.
         sizes: of all copies of the picture, the largest first.
 
     Returns:
-        The pixels of the smallest copy that was written.
+        The smallest copy that was written.
+    """
+    pixels, box = picture.frames[0], picture.box
+    wanted = [size for size in reversed(sizes) if size in targets]
+    smallest: Image.Image | Planes | None = None
+    if pixels.mode in ("L", "RGB") and not _is_flat(pixels, sizes[0][0]):
+        for copy in _photographs(picture, wanted):
+            with Path(targets[copy.size]).open("wb") as file:
+                _write_photograph(copy, file)
+            smallest = smallest or copy
+    else:
+        for size in wanted:
+            frame = resized(pixels, size, box)
+            with Path(targets[size]).open("wb") as file:
+                _write_drawing(frame, file)
+            smallest = smallest or frame
+    return smallest or pixels
+
+
+def _photographs(picture: Picture, sizes: Sequence[Size]) -> Iterator[Planes]:
+    """Yield the copies of a photograph.
+
+    To save memory, pixels are given up as soon as what is made of them is there.
     """
     pixels, box = picture.frames[0], picture.box
     if picture.part is None:
-        pixels, box = resized(pixels, sizes[0], box), (0, 0, *sizes[0])
-    is_flat, frame = _is_flat(pixels), pixels
-    for size in sizes:
-        if size in targets:
-            is_ready = pixels.size == size and box == (0, 0, *size)
-            frame = pixels if is_ready else resized(pixels, size, box)
-            with Path(targets[size]).open("wb") as file:
-                _write(frame, file, is_flat=is_flat)
-    return frame
+        for size in sizes:
+            yield planes.of(resized(pixels, size, box))
+        return
+    whole = planes.of(pixels)
+    if whole.chroma:
+        pixels.close()
+    for size in sizes[:-1]:
+        yield whole.scaled(size, box)
+    last = whole.scaled(sizes[-1], box)
+    del whole
+    yield last
 
 
 def _fraction(size: Size, long_side: float) -> Size | None:
@@ -176,23 +204,38 @@ def _scaled(size: Size, scale: float) -> Size:
     return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
 
 
-def _write(frame: Image.Image, file: BinaryIO, *, is_flat: bool) -> None:
-    """Write a copy in the coding for its kind and size."""
-    if frame.mode not in ("L", "RGB") or is_flat:
-        if frame.mode in ("L", "LA"):
-            save(frame, file, PNG, {"compress_level": 1})
-        else:
-            save(frame, file, WEBP, {"lossless": True, "quality": 0, "method": 0})
-    elif max(frame.size) < _SMALL_PX:
-        planes.write(planes.of(frame), file)
+def _write_photograph(copy: Planes, file: BinaryIO) -> None:
+    """Write planes as they are, or if they are large, as a JPEG."""
+    if max(copy.size) < _SMALL_PX:
+        planes.write(copy, file)
+    elif copy.chroma and jpeg_planes.is_possible():
+        data = jpeg_planes.encoded(
+            copy.luma, copy.chroma, _QUALITY, is_progressive=False, is_small=False
+        )
+        file.write(data)
     else:
-        save(frame, file, JPEG, {"quality": _QUALITY, "subsampling": "4:2:0"})
+        frame = copy.joined(copy.size, (0, 0, *copy.size))
+        used = tables(_QUALITY)[: len(frame.getbands())]
+        save(frame, file, JPEG, {"qtables": used, "subsampling": "4:2:0"})
 
 
-def _is_flat(frame: Image.Image) -> bool:
-    """True for drawings and screenshots, whose edges a lossy coding would blur."""
-    width, height = frame.size
-    rows = frame.resize((width, min(height, _SAMPLED_ROWS)), Image.Resampling.NEAREST)
+def _write_drawing(frame: Image.Image, file: BinaryIO) -> None:
+    """Write a copy without loss, also of a picture with alpha."""
+    if frame.mode in ("L", "LA"):
+        save(frame, file, PNG, {"compress_level": 1})
+    else:
+        save(frame, file, WEBP, {"lossless": True, "quality": 0, "method": 0})
+
+
+def _is_flat(frame: Image.Image, width: int) -> bool:
+    """True for drawings and screenshots, whose edges a lossy coding would blur.
+
+    They are looked at with `width` pixels across, or as many as they have.
+    """
+    height = min(frame.height, _SAMPLED_ROWS)
+    rows = frame.resize((frame.width, height), Image.Resampling.NEAREST)
+    width = min(width, frame.width)
+    rows = resized(rows, (width, height))
     here = rows.crop((0, 0, width - 1, rows.height))
     next_to_it = rows.crop((1, 0, width, rows.height))
     difference = ImageChops.difference(here, next_to_it)

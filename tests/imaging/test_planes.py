@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from io import BytesIO
+from itertools import product
 
 import pytest
 from hypothesis import given
@@ -43,6 +44,22 @@ def test_colours_come_back_in_their_places(size):
         seen = corners(found.joined(scaled, (0.0, 0.0, *size)).convert("RGB"))
         meant = corners(picture)
         assert all(is_near(seen[place], meant[place], 12) for place in meant)
+
+
+def test_planes_and_back_are_rounded_to_the_nearest():
+    """Pillow's own conversions round down: pictures came out up to a level darker."""
+    levels = range(0, 256, 25)
+    errors: list[int] = []
+    for colour in product(levels, repeat=3):
+        back = planes.of(Image.new("RGB", (2, 2), colour)).as_picture().tobytes()[:3]
+        errors += [found - meant for found, meant in zip(back, colour, strict=True)]
+    assert max(map(abs, errors)) <= 2
+    assert abs(sum(errors) / len(errors)) < 0.05
+
+
+def test_grey_stays_grey_on_the_way_through_planes():
+    ramp = Image.linear_gradient("L").convert("RGB")
+    assert planes.of(ramp).as_picture().tobytes() == ramp.tobytes()
 
 
 def test_a_part_is_cut_from_the_chroma_where_it_is_cut_from_the_luma():

@@ -109,7 +109,7 @@ def encode_planes(
         chroma,
         quality,
         is_progressive=options.progressive,
-        has_own_tables=is_small(luma.size),
+        is_small=is_small(luma.size),
     )
     _write_all(data, target)
     return Encoded(len(data), *luma.size, 1, quality)

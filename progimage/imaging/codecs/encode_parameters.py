@@ -26,7 +26,11 @@ FULL_CHROMA_QUALITY = 90
 # 16 bits hold it (WebP container specification, "Loop Count").
 _MAX_WEBP_PLAYS = 65_535
 _MIN_GIF_DURATION_MS = 20
-_SMALL_JPEG_PIXELS = 70_000
+_SMALL_PIXELS = 70_000
+
+# What renditions of working copies lose to those of originals, this gives back, for 2 to 4 %
+# of the bytes; small ones lose nothing.
+_MORE_WEBP_QUALITY = 0.9
 
 
 def save_parameters(
@@ -37,7 +41,9 @@ def save_parameters(
     source = own_source(picture, form)
     if form is JPEG:
         parameters = {
-            "qtables": tables(quality or 100)[: 1 if picture.mode == "L" else 2],
+            "qtables": tables(quality or 100, is_small=is_small(picture.size))[
+                : 1 if picture.mode == "L" else 2
+            ],
             # Colour at half resolution goes unseen in photographs at usual qualities.
             "subsampling": "4:4:4" if (quality or 0) >= FULL_CHROMA_QUALITY else "4:2:0",
             "progressive": options.progressive,
@@ -52,7 +58,10 @@ def save_parameters(
         # In a lossless file Pillow's quality is the effort to compress. An animation has many
         # frames to encode.
         parameters = {"quality": quality or 50, "lossless": options.lossless}
-        parameters["method"] = 2 if options.lossless or picture.is_animated else 3
+        is_quick = options.lossless or picture.is_animated
+        parameters["method"] = 2 if is_quick else 3
+        if quality and not (is_quick or is_small(picture.size)):
+            parameters["quality"] = min(100, quality + _MORE_WEBP_QUALITY)
     elif form is JXL:
         parameters = {"quality": quality, "lossless": options.lossless}
     elif form is AVIF:
@@ -80,8 +89,8 @@ def save_parameters(
 
 
 def is_small(size: tuple[int, int]) -> bool:
-    """Return whether a JPEG is so small that Huffman tables of its own are worth their time."""
-    return size[0] * size[1] <= _SMALL_JPEG_PIXELS
+    """Return whether a JPEG of this size has a finer table, and Huffman tables of its own."""
+    return size[0] * size[1] <= _SMALL_PIXELS
 
 
 def _timing(picture: Picture, form: Format) -> dict[str, Any]:

@@ -57,8 +57,11 @@ def quality_of(table: Sequence[int]) -> int:
     Source: libjpeg-turbo, jcparam.c, jpeg_quality_scaling.
     """
     total = sum(table)
-    own = _nearest(luma_sums(), total)
-    return own if tuple(table) == tables(own)[0] else _nearest(_sums(), total)
+    for is_small in (False, True):
+        own = _nearest(luma_sums(is_small=is_small), total)
+        if tuple(table) == tables(own, is_small=is_small)[0]:
+            return own
+    return _nearest(_sums(), total)
 
 
 def _nearest(sums: Sequence[int], total: int) -> int:

@@ -84,7 +84,7 @@ def encoded(
     quality: int,
     *,
     is_progressive: bool,
-    has_own_tables: bool,
+    is_small: bool,
 ) -> bytes:
     """Return a JPEG of planes in mode L, if it `is_possible`.
 
@@ -93,7 +93,8 @@ def encoded(
 
     Args:
         chroma: Cb and Cr, with half the sides of `luma`, rounded up.
-        has_own_tables: the Huffman tables are made for this picture, in a second pass.
+        is_small: take the finer table of `jpeg_tables`, and make Huffman tables for this
+            picture, in a second pass.
     """
     library = _library()
     if library is None:
@@ -116,11 +117,11 @@ def encoded(
         settings.width, settings.height = width, height
         settings.components, settings.colour_space = 3, _YCBCR
         library.jpeg_set_defaults(this)
-        for number, table in enumerate(tables(quality)):
+        for number, table in enumerate(tables(quality, is_small=is_small)):
             library.jpeg_add_quant_table(this, number, (ctypes.c_uint * 64)(*table), 100, 1)
         if is_progressive:
             library.jpeg_simple_progression(this)
-        settings.takes_planes, settings.optimises_tables = 1, int(has_own_tables)
+        settings.takes_planes, settings.optimises_tables = 1, int(is_small)
         library.jpeg_start_compress(this, 1)
         step = ctypes.sizeof(ctypes.c_void_p) * _ROWS
         places = [ctypes.addressof(pointers) for pointers in rows]

@@ -27,13 +27,19 @@ _CHROMA: Table = (
     *(99,) * 32,
 )
 _LUMA_SCALE = 0.87
+# Where the pictures are small, what is lost in them is more of what there is to see.
+_LUMA_SCALE_OF_SMALL = 0.85
 
 
 @cache
-def tables(quality: int) -> tuple[Table, Table]:
-    """Return the tables of luma and chroma for a quality of 1 to 100, row by row."""
+def tables(quality: int, *, is_small: bool = False) -> tuple[Table, Table]:
+    """Return the tables of luma and chroma for a quality of 1 to 100, row by row.
+
+    `is_small` says that the picture is, as `encode_parameters.is_small` does.
+    """
     percent = 5000 / quality if quality < 50 else 200 - 2 * quality
-    return _scaled(_LUMA, _LUMA_SCALE * percent), _scaled(_CHROMA, percent)
+    scale = _LUMA_SCALE_OF_SMALL if is_small else _LUMA_SCALE
+    return _scaled(_LUMA, scale * percent), _scaled(_CHROMA, percent)
 
 
 def _scaled(table: Table, percent: float) -> Table:
@@ -41,6 +47,6 @@ def _scaled(table: Table, percent: float) -> Table:
 
 
 @cache
-def luma_sums() -> tuple[int, ...]:
+def luma_sums(*, is_small: bool) -> tuple[int, ...]:
     """Return the sum of the luma table of each quality; the first is of none."""
-    return (0, *(sum(tables(quality)[0]) for quality in range(1, 101)))
+    return (0, *(sum(tables(quality, is_small=is_small)[0]) for quality in range(1, 101)))

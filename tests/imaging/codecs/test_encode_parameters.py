@@ -11,8 +11,9 @@ from PIL import Image
 from progimage.imaging.codecs import formats
 from progimage.imaging.codecs.encode import encode
 from progimage.imaging.codecs.encode_options import EncodeOptions
+from progimage.imaging.codecs.encode_parameters import save_parameters
 from progimage.imaging.codecs.format import Format
-from progimage.imaging.codecs.formats import AVIF, GIF, JPEG, WRITABLE
+from progimage.imaging.codecs.formats import AVIF, GIF, JPEG, WEBP, WRITABLE
 from progimage.imaging.codecs.picture import Picture
 from tests.imaging.codecs.writing import LOSSY, noise, read, written
 from tests.imaging.drawing import (
@@ -25,6 +26,17 @@ from tests.imaging.drawing import (
 )
 
 ANIMATED = [form for form in WRITABLE if form.is_animated]
+
+
+def test_a_webp_that_is_not_small_has_a_little_more_quality() -> None:
+    def quality_at(size: tuple[int, int], quality: int) -> float:
+        picture = Picture((Image.new("RGB", size),))
+        found: float = save_parameters(picture, WEBP, EncodeOptions(), quality)["quality"]
+        return found
+
+    assert quality_at((200, 200), 80) == 80
+    assert 80 < quality_at((400, 300), 80) < 81
+    assert quality_at((400, 300), 100) == 100
 
 
 @pytest.mark.parametrize("form", ANIMATED, ids=lambda form: form.name)

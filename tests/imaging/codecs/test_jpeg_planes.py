@@ -25,14 +25,17 @@ def planes_of(picture: Image.Image) -> tuple[Image.Image, list[Image.Image]]:
 
 def written(picture: Image.Image, quality: int = 80, **options: bool) -> bytes:
     luma, chroma = planes_of(picture)
-    options = {"is_progressive": False, "has_own_tables": False} | options
+    options = {"is_progressive": False, "is_small": False} | options
     return jpeg_planes.encoded(luma, chroma, quality, **options)
 
 
-def by_pillow(picture: Image.Image, quality: int, *, optimize: bool = False) -> bytes:
+def by_pillow(
+    picture: Image.Image, quality: int, *, is_small: bool = False, optimize: bool = False
+) -> bytes:
     file = BytesIO()
+    used = tables(quality, is_small=is_small)
     picture.convert("YCbCr").save(
-        file, "JPEG", qtables=tables(quality), subsampling="4:2:0", optimize=optimize
+        file, "JPEG", qtables=used, subsampling="4:2:0", optimize=optimize
     )
     return file.getvalue()
 
@@ -74,11 +77,11 @@ def test_a_result_larger_than_foreseen_is_whole():
     Image.open(BytesIO(data)).load()
 
 
-def test_tables_of_its_own_are_those_of_pillow():
+def test_the_tables_of_a_small_picture_are_those_of_pillow():
     noise = Image.effect_noise((80, 64), 60).convert("RGB")
-    data = written(noise, has_own_tables=True)
-    assert data == by_pillow(noise, 80, optimize=True)
-    assert len(data) < len(written(noise))
+    data = written(noise, is_small=True)
+    assert data == by_pillow(noise, 80, is_small=True, optimize=True)
+    assert len(data) < len(by_pillow(noise, 80, is_small=True))
 
 
 def test_progressive_is_progressive():
