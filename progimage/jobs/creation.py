@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from progimage import keys as picture_keys
 from progimage.errors import DownloadNotAllowed, InvalidField, InvalidRequest
@@ -17,7 +18,7 @@ from progimage.imaging.limits import Limits
 from progimage.imaging.pipeline import AUTO
 from progimage.imaging.pipeline_parser import parse
 from progimage.ingest.download.urls import parse_url
-from progimage.jobs.model import Entry, Request
+from progimage.jobs.model import Entry, Kind, Request
 from progimage.model import Metadata, check_visibility
 from progimage.origins.adoption import address_of
 from progimage.origins.purging import PARTS, PurgePart
@@ -47,18 +48,7 @@ def import_of(
     """
     check_visibility(metadata, owner)
     entries = _distinct(urls, _url)
-    request = Request(
-        id=picture_keys.new_token(),
-        owner=owner,
-        created=created,
-        kind="import",
-        metadata=metadata,
-        publish=publish,
-        album=album,
-        entries=len(entries),
-        repeated=_repeated(entries),
-    )
-    return request, entries
+    return _job("import", entries, owner, created, metadata=metadata, publish=publish, album=album)
 
 
 def adoption_of(
@@ -84,16 +74,7 @@ def adoption_of(
         Entry(value=address_of(origin, key), positions=(position,), error="")
         for position, key in enumerate(found)
     ]
-    request = Request(
-        id=picture_keys.new_token(),
-        owner=owner,
-        created=created,
-        kind="import",
-        metadata=metadata,
-        entries=len(entries),
-        more_after=more_after,
-    )
-    return request, entries
+    return _job("import", entries, owner, created, metadata=metadata, more_after=more_after)
 
 
 def purge_of(origin: str, prefix: str, *, owner: str, created: datetime) -> Intake:
@@ -106,14 +87,7 @@ def purge_of(origin: str, prefix: str, *, owner: str, created: datetime) -> Inta
         Entry(value=str(PurgePart(origin, part, prefix)), positions=(position,))
         for position, part in enumerate(PARTS)
     ]
-    request = Request(
-        id=picture_keys.new_token(),
-        owner=owner,
-        created=created,
-        kind="purge",
-        entries=len(entries),
-    )
-    return request, entries
+    return _job("purge", entries, owner, created)
 
 
 def render_of(
@@ -139,14 +113,20 @@ def render_of(
             f"{max_items:,} items; send several jobs"
         )
     entries = _distinct(images, _image)
+    return _job("render", entries, owner, created, transforms=pipelines)
+
+
+def _job(kind: Kind, entries: list[Entry], owner: str, created: datetime, **fields: Any) -> Intake:
+    """Return a job with these entries; `fields` are those of the request."""
+    repeated = {n: len(e.positions) for n, e in enumerate(entries) if len(e.positions) > 1}
     request = Request(
         id=picture_keys.new_token(),
         owner=owner,
         created=created,
-        kind="render",
-        transforms=pipelines,
+        kind=kind,
         entries=len(entries),
-        repeated=_repeated(entries),
+        repeated=repeated,
+        **fields,
     )
     return request, entries
 
@@ -159,10 +139,6 @@ def _distinct(sent: Sequence[object], read: Callable[[object], tuple[str, str]])
         Entry(value=value, positions=tuple(places), error=error)
         for (value, error), places in positions.items()
     ]
-
-
-def _repeated(entries: Sequence[Entry]) -> dict[int, int]:
-    return {n: len(e.positions) for n, e in enumerate(entries) if len(e.positions) > 1}
 
 
 def _url(sent: object) -> tuple[str, str]:

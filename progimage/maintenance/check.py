@@ -14,6 +14,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from progimage import keys
@@ -29,7 +31,7 @@ from progimage.library.index.sweep import unnamed, unsettled
 from progimage.maintenance.check_albums import check_albums
 from progimage.maintenance.check_external_ids import check_external_id, check_pointers
 from progimage.maintenance.check_jobs import check_jobs
-from progimage.maintenance.findings import Finding, Kind
+from progimage.maintenance.findings import Checking, Finding, Kind
 from progimage.maintenance.rebuild import Rebuilder
 from progimage.model import Record
 from progimage.stores import ObjectStore, Stat, exists
@@ -61,48 +63,36 @@ class Check:
         self._library = Library(store, index=self._index)
         self._repair = repair
         self._grace = grace
-        self._oldest_spared = clock() - grace
+        self._checking = Checking(store, repair, clock() - grace)
         self._audit = Audit(self._index, repair=repair)
 
     def run(self, on_progress: Callable[[str], None] = lambda _: None) -> Iterator[Finding]:
         """Yield the findings; `on_progress` is called with every key on the way."""
+        self._checking = replace(self._checking, on_progress=on_progress)
         # Before the records, whose pointers may be damaged.
-        yield from check_pointers(
-            self._store,
-            repair=self._repair,
-            oldest_spared=self._oldest_spared,
-            on_progress=on_progress,
-        )
+        yield from check_pointers(self._checking)
+        for stat in self._checking.listed(keys.IMAGES):
+            yield from self._check_picture_object(stat)
         checks = {
-            keys.IMAGES: self._check_picture_object,
             keys.RENDERS: self._check_rendition,
             keys.COPIES: self._check_working_copy,
             owner_keys.TRASH: self._check_trash_note,
             keys.USERS: self._check_account,
         }
         for prefix, check in checks.items():
-            for stat in self._store.list(prefix):
-                on_progress(stat.key)
-                yield from check(stat)
-        yield from check_albums(
-            self._store,
-            repair=self._repair,
-            oldest_spared=self._oldest_spared,
-            on_progress=on_progress,
-        )
-        yield from self._check_index(on_progress)
-        yield from check_jobs(
-            self._store,
-            repair=self._repair,
-            oldest_spared=self._oldest_spared,
-            on_progress=on_progress,
-        )
+            for stat in self._checking.listed(prefix):
+                with suppress(DamagedRecord):  # what belongs to a damaged record is left alone
+                    yield from check(stat)
+        yield from check_albums(self._checking)
+        yield from self._check_index()
+        yield from check_jobs(self._checking)
 
     def _check_picture_object(self, stat: Stat) -> Iterator[Finding]:
         if (image_id := keys.id_of_record(stat.key)) is not None:
             yield from self._check_record(stat, image_id)
         elif (named := keys.id_and_generation_of_original(stat.key)) is not None:
-            yield from self._check_original(stat, *named)
+            with suppress(DamagedRecord):
+                yield from self._check_original(stat, *named)
         else:
             yield Finding("unknown key", stat.key)
 
@@ -126,13 +116,7 @@ class Check:
             return
         if (damage := self._damage(record)) and self._library.is_current(record):
             yield Finding(damage, keys.original(image_id, record.generation))
-        yield from check_external_id(
-            self._store,
-            self._library,
-            record,
-            repair=self._repair,
-            oldest_spared=self._oldest_spared,
-        )
+        yield from check_external_id(self._checking, self._library, record)
         if not self._audit.is_right(record):
             yield Finding("not in the index", stat.key, self._repair)
 
@@ -150,28 +134,24 @@ class Check:
         if image_id is None:
             yield Finding("unknown key", stat.key)
             return
-        if stat.modified > self._oldest_spared:
+        if stat.modified > self._checking.oldest_spared:
             return
-        try:
-            record = self._record(image_id)
-        except DamagedRecord:
-            return
+        record = self._record(image_id)
         if record is None or not trash.is_note_of(stat.key, record):
-            yield self._removed("note without trash", stat.key)
+            yield self._checking.removed("note without trash", stat.key)
 
-    def _check_index(self, on_progress: Callable[[str], None]) -> Iterator[Finding]:
+    def _check_index(self) -> Iterator[Finding]:
         for image_id in self._audit.strays():
             yield Finding("only in the index", keys.record(image_id), self._repair)
-        for stat in self._store.list(index_keys.INDEX):
-            on_progress(stat.key)
+        for stat in self._checking.listed(index_keys.INDEX):
             if not index_keys.is_known(stat.key):
                 yield Finding("unknown key", stat.key)
         for key in unsettled(self._index.view(), self._grace):
             change = index_keys.announcement(key)
             if change and not self._is_listed(keys.record(positions.id_of(change.position))):
-                yield self._removed("announcement without record", key)
+                yield self._checking.removed("announcement without record", key)
         for key in unnamed(self._index, self._grace):
-            yield self._removed("shelf without manifest", key)
+            yield self._checking.removed("shelf without manifest", key)
         if self._repair:
             fold(self._index, 1)
 
@@ -191,12 +171,9 @@ class Check:
         return None if picture_id == record.id else "id of another owner or picture"
 
     def _check_original(self, stat: Stat, image_id: str, generation: str) -> Iterator[Finding]:
-        if stat.modified > self._oldest_spared:
+        if stat.modified > self._checking.oldest_spared:
             return
-        try:
-            record = self._record(image_id)
-        except DamagedRecord:
-            return
+        record = self._record(image_id)
         if record is not None and record.generation == generation:
             return
         if self._repair:
@@ -213,16 +190,13 @@ class Check:
         if named is None:
             yield Finding("unknown key", stat.key)
             return
-        try:
-            record = self._record(named[0])
-        except DamagedRecord:
-            return
+        record = self._record(named[0])
         if record is None or record.state != "live":
-            yield self._removed("rendition without picture", stat.key)
+            yield self._checking.removed("rendition without picture", stat.key)
         elif stat.key.startswith(keys.PUBLIC_RENDERS) and not record.is_public:
-            yield self._removed("rendition under the wrong visibility", stat.key)
+            yield self._checking.removed("rendition under the wrong visibility", stat.key)
         elif any(self._is_gone(other) for other in keys.ids_shown_in(stat.key) - {record.id}):
-            yield self._removed("rendition without picture", stat.key)
+            yield self._checking.removed("rendition without picture", stat.key)
 
     def _check_working_copy(self, stat: Stat) -> Iterator[Finding]:
         named = keys.id_generation_and_kind_of_copy(stat.key)
@@ -230,14 +204,11 @@ class Check:
             yield Finding("unknown key", stat.key)
             return
         image_id, generation, _ = named
-        if stat.modified > self._oldest_spared:
+        if stat.modified > self._checking.oldest_spared:
             return
-        try:
-            record = self._record(image_id)
-        except DamagedRecord:
-            return
+        record = self._record(image_id)
         if record is None or record.state == "deleting" or record.generation != generation:
-            yield self._removed("working copy without picture", stat.key)
+            yield self._checking.removed("working copy without picture", stat.key)
 
     def _check_account(self, stat: Stat) -> Iterator[Finding]:
         name = keys.name_of_user(stat.key)
@@ -278,8 +249,3 @@ class Check:
             return True
         quarantine.put_back(self._store, token)
         return False
-
-    def _removed(self, kind: Kind, key: str) -> Finding:
-        if self._repair:
-            self._store.delete(key)
-        return Finding(kind, key, self._repair)

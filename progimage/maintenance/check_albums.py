@@ -2,30 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from datetime import datetime
+from collections.abc import Iterator
 
 from progimage.errors import DamagedRecord, NotFound
 from progimage.library import owner_keys
 from progimage.library.albums import Album, Albums, note_of
-from progimage.maintenance.findings import Finding
-from progimage.stores import ObjectStore
+from progimage.maintenance.findings import Checking, Finding
 
 
-def check_albums(
-    store: ObjectStore,
-    *,
-    repair: bool,
-    oldest_spared: datetime,
-    on_progress: Callable[[str], None] = lambda _: None,
-) -> Iterator[Finding]:
-    """Yield the findings; with `repair`, notes without an album are removed.
+def check_albums(checking: Checking) -> Iterator[Finding]:
+    """Yield the findings; for a repair, notes without an album are removed.
 
-    Notes younger than `oldest_spared` are left alone: an album is written after its note.
+    Young notes are left alone: an album is written after its note.
     """
-    albums = Albums(store)
-    for stat in store.list(owner_keys.ALBUMS):
-        on_progress(stat.key)
+    albums = Albums(checking.store)
+    for stat in checking.listed(owner_keys.ALBUMS):
         album_id = owner_keys.id_of_album(stat.key)
         if album_id is None:
             yield Finding("unknown key", stat.key)
@@ -36,15 +27,12 @@ def check_albums(
             yield Finding("damaged album", stat.key)
         except NotFound:
             continue
-    for stat in store.list(owner_keys.ALBUM_LISTS):
-        on_progress(stat.key)
+    for stat in checking.listed(owner_keys.ALBUM_LISTS):
         album_id = owner_keys.id_of_album_note(stat.key)
         if album_id is None:
             yield Finding("unknown key", stat.key)
-        elif stat.modified <= oldest_spared and not _is_right(albums, album_id, stat.key):
-            if repair:
-                store.delete(stat.key)
-            yield Finding("note without album", stat.key, repair)
+        elif stat.modified <= checking.oldest_spared and not _is_right(albums, album_id, stat.key):
+            yield checking.removed("note without album", stat.key)
 
 
 def _is_right(albums: Albums, album_id: str, note: str) -> bool:

@@ -2,68 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
-from datetime import datetime
 
 from progimage import keys
 from progimage.errors import Conflict, DamagedRecord, KeyMissing, NotFound
 from progimage.library import Library, owner_keys
 from progimage.library.external_pointers import Pointer
 from progimage.library.records import read_record
-from progimage.maintenance.findings import Finding
+from progimage.maintenance.findings import Checking, Finding
 from progimage.model import Record
 from progimage.stores import ObjectStore, json_objects
 
 
-def check_external_id(
-    store: ObjectStore, library: Library, record: Record, *, repair: bool, oldest_spared: datetime
-) -> Iterator[Finding]:
+def check_external_id(checking: Checking, library: Library, record: Record) -> Iterator[Finding]:
     """Yield a finding if the external id of a live record does not lead to it.
 
-    With `repair` it leads there afterwards, or the record loses it to the picture that has it.
+    For a repair it leads there afterwards, or the record loses it to the picture that has it.
     """
-    if not record.external_id or record.modified > oldest_spared:
+    if not record.external_id or record.modified > checking.oldest_spared:
         return
     key = owner_keys.external_id(record.owner, record.external_id)
     with suppress(KeyMissing, DamagedRecord):
-        if json_objects.load(store, key, Pointer, "damaged")[0].image_id == record.id:
+        if json_objects.load(checking.store, key, Pointer, "damaged")[0].image_id == record.id:
             return
-    if repair:
+    if checking.repair:
         with suppress(DamagedRecord):
             library.external_ids.settle(record, replaces=False)
-    yield Finding("external id leads elsewhere", keys.record(record.id), repair)
+    yield Finding("external id leads elsewhere", keys.record(record.id), checking.repair)
 
 
-def check_pointers(
-    store: ObjectStore,
-    *,
-    repair: bool,
-    oldest_spared: datetime,
-    on_progress: Callable[[str], None] = lambda _: None,
-) -> Iterator[Finding]:
-    """Yield a finding for each pointer that leads nowhere; with `repair` it is removed."""
-    for stat in store.list(owner_keys.EXTERNAL_IDS):
-        on_progress(stat.key)
+def check_pointers(checking: Checking) -> Iterator[Finding]:
+    """Yield a finding for each pointer that leads nowhere; for a repair it is removed."""
+    for stat in checking.listed(owner_keys.EXTERNAL_IDS):
         if not owner_keys.is_external_id(stat.key):
             yield Finding("unknown key", stat.key)
             continue
-        if stat.modified > oldest_spared:
+        if stat.modified > checking.oldest_spared:
             continue
         try:
-            pointer, etag = json_objects.load(store, stat.key, Pointer, "damaged")
+            pointer, etag = json_objects.load(checking.store, stat.key, Pointer, "damaged")
         except KeyMissing:
             continue
         except DamagedRecord:
-            if repair:
-                store.delete(stat.key, expect=stat.etag)
-            yield Finding("damaged external id", stat.key, repair)
+            yield checking.removed("damaged external id", stat.key, expect=stat.etag)
             continue
-        if not _leads_somewhere(store, stat.key, pointer):
-            if repair:
+        if not _leads_somewhere(checking.store, stat.key, pointer):
+            if checking.repair:
                 with suppress(Conflict):  # it was given to another picture meanwhile
-                    store.delete(stat.key, expect=etag)
-            yield Finding("external id without picture", stat.key, repair)
+                    checking.store.delete(stat.key, expect=etag)
+            yield Finding("external id without picture", stat.key, checking.repair)
 
 
 def _leads_somewhere(store: ObjectStore, key: str, pointer: Pointer) -> bool:

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from datetime import datetime
+from collections.abc import Iterator
 from itertools import chain
 
 from progimage.errors import DamagedRecord
 from progimage.jobs import keys
 from progimage.jobs.model import Request
 from progimage.library import quarantine
-from progimage.maintenance.findings import Finding
+from progimage.maintenance.findings import Checking, Finding
 from progimage.stores import ObjectStore, Stat, exists, json_objects
 
 
-def check_jobs(
-    store: ObjectStore, *, repair: bool, oldest_spared: datetime, on_progress: Callable[[str], None]
-) -> Iterator[Finding]:
-    """Yield each part that belongs to no job; remove it if `repair`, unless it is too young."""
+def check_jobs(checking: Checking) -> Iterator[Finding]:
+    """Yield each part that belongs to no job, unless it is young; for a repair it is removed."""
+    store, repair = checking.store, checking.repair
     known: dict[str, bool] = {}
-    for stat in chain(store.list(keys.JOBS), store.list(keys.QUEUE), store.list(keys.LISTS)):
-        on_progress(stat.key)
+    for stat in chain(*map(checking.listed, (keys.JOBS, keys.QUEUE, keys.LISTS))):
         job_id = _job_of(stat)
         if job_id is None:
             yield Finding("unknown key", stat.key)
@@ -32,10 +29,8 @@ def check_jobs(
             if repair:
                 quarantine.set_aside(store, stat.key, "damaged job")
             yield Finding("damaged job", stat.key, repair)
-        elif not known[job_id] and stat.modified <= oldest_spared:
-            if repair:
-                store.delete(stat.key)
-            yield Finding("part without job", stat.key, repair)
+        elif not known[job_id] and stat.modified <= checking.oldest_spared:
+            yield checking.removed("part without job", stat.key)
 
 
 def _job_of(stat: Stat) -> str | None:
