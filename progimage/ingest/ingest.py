@@ -6,7 +6,7 @@ import hashlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
 from typing import Protocol, Self
 
@@ -97,31 +97,20 @@ class LargeUploads:
             log.warning("pyramid not stored", picture=record.id, reason=str(error))
 
 
+@dataclass(eq=False)
 class Ingest:
     """Receives, inspects and stores pictures."""
 
-    def __init__(
-        self,
-        library: Library,
-        pool: RenderPool,
-        scratch: TempFolder,
-        limits: Limits,
-        admission: Admission,
-        downloader: Downloader,
-        *,
-        max_bytes: int,
-        working_copies: WorkingCopies | None = None,
-        large: LargeUploads | None = None,
-    ) -> None:
-        self._library = library
-        self._pool = pool
-        self._scratch = scratch
-        self._limits = limits
-        self._admission = admission
-        self._downloader = downloader
-        self._working_copies = working_copies
-        self._large = large
-        self.max_bytes = max_bytes
+    library: Library
+    pool: RenderPool
+    scratch: TempFolder
+    limits: Limits
+    admission: Admission
+    downloader: Downloader
+    _: KW_ONLY
+    max_bytes: int
+    working_copies: WorkingCopies | None = None
+    large: LargeUploads | None = None
 
     def receive(
         self, source: Source, file_name: str = "", *, max_bytes: int | None = None
@@ -136,7 +125,7 @@ class Ingest:
             PictureTooLarge: it has more than `max_bytes` bytes; reading stopped there.
         """
         most = max_bytes or self.max_bytes
-        path, digest, size = self._scratch.path(), keys.id_hash(), 0
+        path, digest, size = self.scratch.path(), keys.id_hash(), 0
         try:
             with path.open("xb") as file:
                 while chunk := source.read(_CHUNK):
@@ -162,7 +151,7 @@ class Ingest:
             DownloadFailed: the other server did not send a picture.
             EmptyPicture, PictureTooLarge: it sent no bytes, or too many.
         """
-        with self._downloader.open(url) as remote:
+        with self.downloader.open(url) as remote:
             return self.receive(remote, file_name or remote.file_name)
 
     def inspect(self, staged: Staged) -> Facts:
@@ -173,8 +162,8 @@ class Ingest:
             RenderFailed, RenderTimeout: the worker crashed or took too long.
             Overloaded: too many pictures wait for a worker already.
         """
-        with self._admission.admit():
-            return self._pool.run(inspect, os.fspath(staged.path), self._limits)
+        with self.admission.admit():
+            return self.pool.run(inspect, os.fspath(staged.path), self.limits)
 
     def _inspect_and_copy(self, staged: Staged, prefix: Path, pyramid: Path) -> Facts:
         """Inspect a picture as `inspect` does; write working copies to files named `prefix`….
@@ -185,20 +174,20 @@ class Ingest:
             PictureTooLarge: only such a picture may have so many bytes.
         """
         if staged.size_bytes > self.max_bytes:
-            facts = self._large.inspect(staged.path, pyramid) if self._large else None
+            facts = self.large.inspect(staged.path, pyramid) if self.large else None
             if facts is None:
                 raise PictureTooLarge(
                     f"a picture may have at most {self.max_bytes:,} bytes, if it has no more than "
-                    f"{self._limits.max_source_pixels:,} pixels; this has {staged.size_bytes:,}"
+                    f"{self.limits.max_source_pixels:,} pixels; this has {staged.size_bytes:,}"
                 )
             return facts
-        px = self._working_copies.px if self._working_copies else 0
+        px = self.working_copies.px if self.working_copies else 0
         source, target = os.fspath(staged.path), os.fspath(prefix)
         try:
-            with self._admission.admit():
-                return self._pool.run(inspect, source, self._limits, px, target)
+            with self.admission.admit():
+                return self.pool.run(inspect, source, self.limits, px, target)
         except PictureTooComplex:
-            facts = self._large.inspect(staged.path, pyramid) if self._large else None
+            facts = self.large.inspect(staged.path, pyramid) if self.large else None
             if facts is None:
                 raise
             return facts
@@ -215,15 +204,15 @@ class Ingest:
         check_visibility(metadata, owner)
         image_id = staged.id_for(owner)
         visibility = metadata.visibility if "visibility" in metadata.model_fields_set else None
-        present = self._library.find_or_restore(image_id, visibility)
-        if present is not None and self._library.originals.is_intact(present):
+        present = self.library.find_or_restore(image_id, visibility)
+        if present is not None and self.library.originals.is_intact(present):
             return present, False
         if present is not None:
             with self._candidate(staged, image_id, owner, present) as candidate:
-                return self._library.originals.restore(candidate), False
-        if self._library.quotas is None:
+                return self.library.originals.restore(candidate), False
+        if self.library.quotas is None:
             return self._add_new(staged, metadata, image_id, owner)
-        with self._library.quotas.reserved(owner, staged.size_bytes) as reservation:
+        with self.library.quotas.reserved(owner, staged.size_bytes) as reservation:
             record, reservation.is_used = self._add_new(staged, metadata, image_id, owner)
         return record, reservation.is_used
 
@@ -231,20 +220,20 @@ class Ingest:
         self, staged: Staged, metadata: Metadata, image_id: str, owner: str
     ) -> tuple[Record, bool]:
         """Add a picture that was not there a moment ago."""
-        prefix, pyramid = self._scratch.path(), self._scratch.path()
+        prefix, pyramid = self.scratch.path(), self.scratch.path()
         try:
             facts = self._inspect_and_copy(staged, prefix, pyramid)
             with self._candidate(staged, image_id, owner, facts) as candidate:
-                record, is_new = self._library.add(candidate, metadata, is_absent=True)
-            if is_new and self._working_copies:
+                record, is_new = self.library.add(candidate, metadata, is_absent=True)
+            if is_new and self.working_copies:
                 # Moved, so that only files that are not stored are removed below.
                 files = {
-                    size: Path(path).rename(self._scratch.path())
+                    size: Path(path).rename(self.scratch.path())
                     for size, path in facts.copies.items()
                 }
-                self._working_copies.store_all(record, files)
-            if is_new and self._large and pyramid.exists():
-                self._large.store(record, pyramid)
+                self.working_copies.store_all(record, files)
+            if is_new and self.large and pyramid.exists():
+                self.large.store(record, pyramid)
         finally:
             pyramid.unlink(missing_ok=True)
             for path in prefix.parent.glob(f"{prefix.name}-*"):

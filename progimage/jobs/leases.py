@@ -17,6 +17,7 @@ import secrets
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass, field
 
 from pydantic import BaseModel
 
@@ -50,6 +51,7 @@ class Lease:
         return now < self._expires
 
 
+@dataclass(eq=False)
 class Leases:
     """Takes, renews and releases leases in one process.
 
@@ -58,16 +60,10 @@ class Leases:
         clock: monotonic seconds.
     """
 
-    def __init__(
-        self,
-        store: ObjectStore,
-        length_s: float,
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
-        self._store = store
-        self.length_s = length_s
-        self._clock = clock
-        self._seen: dict[str, tuple[str, float]] = {}
+    store: ObjectStore
+    length_s: float
+    clock: Callable[[], float] = time.monotonic
+    _seen: dict[str, tuple[str, float]] = field(default_factory=dict, init=False)
 
     def take(self, key: str, current: str) -> Lease | None:
         """Return the lease on `key`, None while another runner holds it.
@@ -88,12 +84,12 @@ class Leases:
 
     def holds(self, lease: Lease) -> bool:
         """True if no other runner can hold the lease now."""
-        return lease.is_held(self._clock())
+        return lease.is_held(self.clock())
 
     def renew(self, lease: Lease) -> None:
         """Extend a lease that is held; afterwards `is_held` says whether it still is."""
         with lease._lock:
-            started = self._clock()
+            started = self.clock()
             if not lease.is_held(started):
                 return
             try:
@@ -108,7 +104,7 @@ class Leases:
         with lease._lock:
             lease._expires = 0.0
             try:
-                self._store.delete(lease.key, expect=lease._etag)
+                self.store.delete(lease.key, expect=lease._etag)
             except (Conflict, StoreUnavailable):
                 return  # another runner has it, or it expires
 
@@ -118,7 +114,7 @@ class Leases:
 
     def is_dead(self, key: str, etag: str) -> bool:
         """True once the lease was seen unchanged, in earlier calls, for its length."""
-        now = self._clock()
+        now = self.clock()
         if self._seen.get(key, ("", 0.0))[0] != etag:
             self._seen[key] = (etag, now)
             return False
@@ -127,15 +123,15 @@ class Leases:
     def _look_again(self, lease: Lease, started: float) -> None:
         """Find out whether a renewal took effect although its answer was lost."""
         try:
-            found, etag = json_objects.load(self._store, lease.key, LeaseObject, "a damaged lease")
+            found, etag = json_objects.load(self.store, lease.key, LeaseObject, "a damaged lease")
         except (KeyMissing, DamagedRecord, StoreUnavailable):
             return
         if found.holder == lease._holder:
             lease._etag, lease._expires = etag, started + self.length_s
 
     def _write(self, lease: Lease, expect: str) -> None:
-        started = self._clock()
+        started = self.clock()
         # A new version each time: equal bytes may have equal etags.
         content = LeaseObject(holder=lease._holder, version=secrets.token_hex(16))
-        lease._etag = json_objects.save(self._store, lease.key, content, expect)
+        lease._etag = json_objects.save(self.store, lease.key, content, expect)
         lease._expires = started + self.length_s

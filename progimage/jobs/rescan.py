@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass, field
 
 import structlog
 
@@ -22,6 +23,7 @@ from progimage.stores import ABSENT, ObjectStore
 log = structlog.get_logger()
 
 
+@dataclass(eq=False)
 class Rescan:
     """Looks for work without a worker.
 
@@ -31,26 +33,18 @@ class Rescan:
         clock: monotonic seconds.
     """
 
-    def __init__(
-        self,
-        store: ObjectStore,
-        jobs: Jobs,
-        leases: Leases,
-        announce: Callable[[str, int], bool],
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
-        self._store = store
-        self._jobs = jobs
-        self._leases = leases
-        self._announce = announce
-        self._clock = clock
-        self._announced: dict[str, float] = {}
+    store: ObjectStore
+    jobs: Jobs
+    leases: Leases
+    announce: Callable[[str, int], bool]
+    clock: Callable[[], float] = time.monotonic
+    _announced: dict[str, float] = field(default_factory=dict, init=False)
 
     def look(self, *, is_idle: bool) -> None:
         """Look once, and end the jobs that are done."""
         seen: set[str] = set()
         try:
-            for job_id in self._jobs.queue():
+            for job_id in self.jobs.queue():
                 try:
                     self._look_at(job_id, seen, is_idle=is_idle)
                 except DamagedRecord as error:
@@ -58,24 +52,24 @@ class Rescan:
         except StoreError as error:
             log.warning("jobs could not be listed", reason=str(error))
             return
-        self._leases.forget_others(seen)
+        self.leases.forget_others(seen)
         self._announced = {key: at for key, at in self._announced.items() if key in seen}
 
     def _look_at(self, job_id: str, seen: set[str], *, is_idle: bool) -> None:
-        request = self._jobs.read(job_id)
+        request = self.jobs.read(job_id)
         if request is None:
             return  # it is being created, or its creation was interrupted
-        for number, key, etag in self._jobs.unfinished_shards(request):
+        for number, key, etag in self.jobs.unfinished_shards(request):
             seen.add(key)
-            is_abandoned = is_idle if etag == ABSENT else self._leases.is_dead(key, etag)
+            is_abandoned = is_idle if etag == ABSENT else self.leases.is_dead(key, etag)
             if is_abandoned and self._is_due(key):
                 log.info("shard of a job announced again", job=job_id, shard=number)
-                self._announce(job_id, number)
+                self.announce(job_id, number)
 
     def _is_due(self, key: str) -> bool:
         """Return False if this process announced the shard a moment ago."""
-        now = self._clock()
-        if now - self._announced.get(key, float("-inf")) < self._leases.length_s:
+        now = self.clock()
+        if now - self._announced.get(key, float("-inf")) < self.leases.length_s:
             return False
         self._announced[key] = now
         return True

@@ -23,7 +23,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass, field
 
 import structlog
 
@@ -50,6 +50,7 @@ class Claim:
     lease: Lease
 
 
+@dataclass(eq=False)
 class Runner:
     """Runs jobs in threads of this process.
 
@@ -63,30 +64,20 @@ class Runner:
         clock: monotonic seconds; the clock of `leases`.
     """
 
-    def __init__(
-        self,
-        store: ObjectStore,
-        jobs: Jobs,
-        work: Work,
-        leases: Leases,
-        *,
-        threads: int,
-        poll_s: float,
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
-        self._store = store
-        self._jobs = jobs
-        self.work = work
-        self.leases = leases
-        self._threads = threads
-        self._poll_s = poll_s
-        self._clock = clock
-        self._requests: dict[str, Request] = {}
-        self._claims: dict[Claim, threading.Thread] = {}
-        self._lock = threading.Lock()
-        self._has_news = threading.Event()
-        self._is_stopping = threading.Event()
-        self._own: list[threading.Thread] = []
+    store: ObjectStore
+    jobs: Jobs
+    work: Work
+    leases: Leases
+    _: KW_ONLY
+    threads: int
+    poll_s: float
+    clock: Callable[[], float] = time.monotonic
+    _requests: dict[str, Request] = field(default_factory=dict, init=False)
+    _claims: dict[Claim, threading.Thread] = field(default_factory=dict, init=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
+    _has_news: threading.Event = field(default_factory=threading.Event, init=False)
+    _is_stopping: threading.Event = field(default_factory=threading.Event, init=False)
+    _own: list[threading.Thread] = field(default_factory=list, init=False)
 
     def start(self, *, looks: bool = True) -> None:
         """Begin to look for work, or only to renew the leases that `work_on` takes."""
@@ -134,9 +125,9 @@ class Runner:
         """
         with self._lock:
             mine = Counter(claim.request.id for claim in self._claims)
-        queue = list(self._jobs.queue())
+        queue = list(self.jobs.queue())
         self._requests = {job: self._requests[job] for job in queue if job in self._requests}
-        at_most = max(self._threads // 2, 1)
+        at_most = max(self.threads // 2, 1)
         seen: set[str] = set()
         for job_id in sorted((job for job in queue if mine[job] < at_most), key=mine.__getitem__):
             try:
@@ -154,14 +145,14 @@ class Runner:
 
         Ends the job if there is nothing left to do.
         """
-        request = self._jobs.read(job_id)
-        if request is None or self._jobs.has_ended(request) or not (0 <= shard < request.shards):
+        request = self.jobs.read(job_id)
+        if request is None or self.jobs.has_ended(request) or not (0 <= shard < request.shards):
             return
         lease = self.leases.take(key := keys.lease(job_id, shard), self._lease_at(key))
         if lease is None:
             return
         try:
-            numbers = self._jobs.outcomes.missing(request, request.of_shard(shard))
+            numbers = self.jobs.outcomes.missing(request, request.of_shard(shard))
         except StoreError:
             self.leases.release(lease)
             raise
@@ -169,23 +160,23 @@ class Runner:
         with self._lock:
             self._claims[claim] = threading.current_thread()
         self._run(claim)
-        if not self._jobs.outcomes.missing(request, range(request.items)):
-            self._jobs.end_if_done(request)
+        if not self.jobs.outcomes.missing(request, range(request.items)):
+            self.jobs.end_if_done(request)
 
     def work_through(self, claim: Claim) -> None:
         """Attempt the items of a claim until each has an outcome or the job or its lease ends."""
         request = claim.request
         if not claim.numbers:
             return
-        entries = self._jobs.entries(request, range(claim.numbers[0], claim.numbers[-1] + 1))
+        entries = self.jobs.entries(request, range(claim.numbers[0], claim.numbers[-1] + 1))
         due = [(0.0, number, 0) for number in claim.numbers]
-        next_look = self._clock()
+        next_look = self.clock()
         while due and not self._is_stopping.is_set():
-            now = self._clock()
+            now = self.clock()
             if not claim.lease.is_held(now):
                 break
             if now >= next_look:
-                if self._jobs.has_ended(request):
+                if self.jobs.has_ended(request):
                     break
                 next_look = now + _LOOK_S
             if due[0][0] > now:
@@ -194,27 +185,27 @@ class Runner:
             _, number, before = heapq.heappop(due)
             again = self.work.attempt(request, number, entries[number // request.width], before)
             if again is not None:
-                later = self._clock() + again.after_s
+                later = self.clock() + again.after_s
                 heapq.heappush(due, (later, number, before + again.is_counted))
 
     def _lease_at(self, key: str) -> str:
         try:
-            return self._store.stat(key).etag
+            return self.store.stat(key).etag
         except KeyMissing:
             return ABSENT
 
     def _claim_of(self, job_id: str, seen: set[str]) -> Claim | None:
-        request = self._requests.get(job_id) or self._jobs.read(job_id)
+        request = self._requests.get(job_id) or self.jobs.read(job_id)
         if request is None:
             return None  # it is being created, or its creation was interrupted
         self._requests[job_id] = request
-        for shard in self._jobs.unfinished_shards(request):
+        for shard in self.jobs.unfinished_shards(request):
             seen.add(shard.key)
             lease = self.leases.take(shard.key, shard.etag)
             if lease is None:
                 continue
             # Listed once more: another runner may have finished it meanwhile.
-            if numbers := self._jobs.outcomes.missing(request, request.of_shard(shard.number)):
+            if numbers := self.jobs.outcomes.missing(request, request.of_shard(shard.number)):
                 return Claim(request, numbers, lease)
             self.leases.release(lease)
         return None
@@ -223,7 +214,7 @@ class Runner:
         while not self._is_stopping.is_set():
             self._has_news.clear()
             try:
-                has_begun = len(self._claims) < self._threads and self._begin()
+                has_begun = len(self._claims) < self.threads and self._begin()
             except StoreError as error:
                 log.warning("jobs could not be listed", reason=str(error))
                 has_begun = False
@@ -231,7 +222,7 @@ class Runner:
                 log.exception("unexpected error in looking for jobs")
                 has_begun = False
             if not has_begun:
-                self._has_news.wait(self._poll_s)
+                self._has_news.wait(self.poll_s)
 
     def _begin(self) -> bool:
         """Start a thread for a claim; return False if there is nothing to do."""
@@ -255,10 +246,10 @@ class Runner:
             self.work_through(claim)
         except ProgImageError as error:
             log.warning("a job's items wait", job=claim.request.id, reason=str(error))
-            self._is_stopping.wait(self._poll_s)
+            self._is_stopping.wait(self.poll_s)
         except Exception:
             log.exception("unexpected error in a job", job=claim.request.id)
-            self._is_stopping.wait(self._poll_s)
+            self._is_stopping.wait(self.poll_s)
         finally:
             with suppress(StoreError):
                 self.leases.release(claim.lease)

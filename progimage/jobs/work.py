@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import nullcontext
-from dataclasses import replace
+from dataclasses import KW_ONLY, dataclass, field, replace
 from typing import NamedTuple
 from urllib.parse import unquote
 
@@ -49,6 +49,7 @@ class Again(NamedTuple):
     is_counted: bool
 
 
+@dataclass(eq=False)
 class Work:
     """Imports and renders single items, and purges parts of origins.
 
@@ -57,31 +58,18 @@ class Work:
         origins: sources of the pictures with the addresses `origin://name/key`, by name.
     """
 
-    def __init__(
-        self,
-        jobs: Jobs,
-        library: Library,
-        ingest: Ingest,
-        renders: Renditions,
-        hosts: HostLimits,
-        limits: Limits,
-        publishing: Publishing,
-        purging: Purging,
-        *,
-        attempts: int,
-        origins: Mapping[str, OriginSource] | None = None,
-    ) -> None:
-        self.jobs = jobs
-        self._library = library
-        self._ingest = ingest
-        self.renders = renders
-        self._hosts = hosts
-        self._limits = limits
-        self._publishing = publishing
-        self._purging = purging
-        self._attempts = attempts
-        self._origins = origins or {}
-        self._is_over = False
+    jobs: Jobs
+    library: Library
+    ingest: Ingest
+    renders: Renditions
+    hosts: HostLimits
+    limits: Limits
+    publishing: Publishing
+    purging: Purging
+    _: KW_ONLY
+    attempts: int
+    origins: Mapping[str, OriginSource] = field(default_factory=dict)
+    _is_over: bool = field(default=False, init=False)
 
     def stop(self) -> None:
         """Store no more failures: the resources of this process are being closed."""
@@ -103,7 +91,7 @@ class Work:
                 return again
             outcome = self._failed(request, number, error)
         except Exception as error:
-            if isinstance(error, OSError) and before + 1 < self._attempts:
+            if isinstance(error, OSError) and before + 1 < self.attempts:
                 # A full disk or too many open files, which may be temporary.
                 log.warning("an item of a job waits", job=request.id, item=number, exc_info=error)
                 return Again(_pause_s(before), is_counted=True)
@@ -114,7 +102,7 @@ class Work:
             return Again(0.0, is_counted=False)
         try:
             self.jobs.outcomes.create(request, number, outcome)
-            self._publishing.forget(request, number)
+            self.publishing.forget(request, number)
         except errors.StoreUnavailable as error:
             return self._again(error, before)
         metrics.job_item(request.kind, failed=bool(outcome.error))
@@ -126,40 +114,40 @@ class Work:
         if request.kind == "import":
             return self._import(request, number, entry.value)
         if request.kind == "purge":
-            return Outcome(purged=self._purging.purge(PurgePart.parse(entry.value)))
+            return Outcome(purged=self.purging.purge(PurgePart.parse(entry.value)))
         return self._render(request, entry.value, request.transform_of(number))
 
     def _import(self, request: Request, number: int, url: str) -> Outcome | Again:
-        step = self._publishing.step(request, number)
+        step = self.publishing.step(request, number)
         if step is None:
             # An origin belongs to the operator, so it has no limits per host.
             is_foreign = not url.startswith(ORIGIN_SCHEME)
-            with self._hosts.turn(url) if is_foreign else nullcontext(0.0) as wait_s:
+            with self.hosts.turn(url) if is_foreign else nullcontext(0.0) as wait_s:
                 if wait_s:
                     return Again(wait_s, is_counted=False)
                 staged = self._fetch(url)
             with staged:
-                step = Step(*self._ingest.add(staged, request.metadata, request.owner))
+                step = Step(*self.ingest.add(staged, request.metadata, request.owner))
         if request.publish:
-            self._publishing.imported(request, number, step)
-            self._publishing.publish(request, step)
+            self.publishing.imported(request, number, step)
+            self.publishing.publish(request, step)
         return Outcome(image_id=step.record.id, is_new=step.is_new, published=step.published)
 
     def _fetch(self, url: str) -> Staged:
         """Receive the picture at a URL, or at an origin."""
         if not url.startswith(ORIGIN_SCHEME):
-            return self._ingest.fetch(url)
+            return self.ingest.fetch(url)
         name, _, quoted = url.removeprefix(ORIGIN_SCHEME).partition("/")
-        source, key = self._origins.get(name), unquote(quoted)
+        source, key = self.origins.get(name), unquote(quoted)
         if source is None:
             raise errors.OriginMissing(f"there is no origin {name!r} any more")
         with source.open(key) as answer:
             assert isinstance(answer, Version)  # noqa: S101  # no known version was given
-            staged = self._ingest.receive(answer.stream, key.rpartition("/")[2])
+            staged = self.ingest.receive(answer.stream, key.rpartition("/")[2])
         return replace(staged, imported_from=url)
 
     def _failed(self, request: Request, number: int, error: errors.ProgImageError) -> Outcome:
-        step = self._publishing.step(request, number)
+        step = self.publishing.step(request, number)
         return Outcome(
             image_id=step.record.id if step else "",
             is_new=step.is_new if step else False,
@@ -169,9 +157,9 @@ class Work:
 
     def _render(self, request: Request, image_id: str, transform: str) -> Outcome:
         viewer = Viewer(name=request.owner)
-        pipeline = parse(transform, limits=self._limits)
+        pipeline = parse(transform, limits=self.limits)
         if pipeline.format is None:
-            record = self._library.find(viewer, image_id)
+            record = self.library.find(viewer, image_id)
             own = formats.by_media_type(record.media_type)
             form = formats.nearest_writable(own, has_alpha=record.has_alpha)
         else:
@@ -190,7 +178,7 @@ class Work:
         if isinstance(error, errors.RenderTimeout | errors.RenderFailed):
             attempts = _RENDER_ATTEMPTS
         elif isinstance(error, errors.RemoteFailed) and error.retryable:
-            attempts = self._attempts
+            attempts = self.attempts
             pause_s = min(max(pause_s, error.retry_after_s or 0), _LONGEST_PAUSE_S)
         else:
             return None

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -70,14 +71,12 @@ class Album(Frozen):
         return (self.cover, *self.images) if self.cover else self.images
 
 
+@dataclass(frozen=True, slots=True)
 class Albums:
     """The albums of one store."""
 
-    def __init__(
-        self, store: ObjectStore, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
-    ) -> None:
-        self._store = store
-        self._clock = clock
+    store: ObjectStore
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     def create(self, owner: str, fields: dict[str, Any]) -> Album:
         """Store a new album of `owner`.
@@ -85,13 +84,13 @@ class Albums:
         Raises:
             InvalidField: it should be private but has no owner, or has too many pictures.
         """
-        now = self._clock()
+        now = self.clock()
         album = _checked(
             Album(id=keys.new_token(), owner=owner, created=now, modified=now, **fields)
         )
         note = note_of(album)
-        self._store.put(note, io.BytesIO(), media_type="application/x-empty")
-        json_objects.save(self._store, owner_keys.album(album.id), album, ABSENT)
+        self.store.put(note, io.BytesIO(), media_type="application/x-empty")
+        json_objects.save(self.store, owner_keys.album(album.id), album, ABSENT)
         return album
 
     def find(self, viewer: Viewer, album_id: str) -> Album:
@@ -150,11 +149,11 @@ class Albums:
             changed = changed.model_copy(
                 update={
                     "revision": album.revision + 1,
-                    "modified": max(self._clock(), album.modified + TICK),
+                    "modified": max(self.clock(), album.modified + TICK),
                 }
             )
             try:
-                json_objects.save(self._store, owner_keys.album(album_id), changed, etag)
+                json_objects.save(self.store, owner_keys.album(album_id), changed, etag)
             except Conflict:
                 continue
             return changed
@@ -168,8 +167,8 @@ class Albums:
             Forbidden: it belongs to another owner.
         """
         album, _ = self._read_editable(viewer, album_id)
-        self._store.delete(owner_keys.album(album_id))
-        self._store.delete(note_of(album))
+        self.store.delete(owner_keys.album(album_id))
+        self.store.delete(note_of(album))
 
     def list(self, owner: str, after: str = "") -> Iterator[tuple[str, Album]]:
         """Yield the albums of an owner with their notes, the newest first.
@@ -177,7 +176,7 @@ class Albums:
         Args:
             after: the note of the last album of the page before.
         """
-        for stat in self._store.list(owner_keys.albums_of(owner), after):
+        for stat in self.store.list(owner_keys.albums_of(owner), after):
             album_id = owner_keys.id_of_album_note(stat.key)
             if album_id is None:
                 continue
@@ -193,7 +192,7 @@ class Albums:
             raise _not_found(album_id)
         try:
             complaint = f"the album {album_id} is damaged; its operator can restore it"
-            return json_objects.load(self._store, owner_keys.album(album_id), Album, complaint)
+            return json_objects.load(self.store, owner_keys.album(album_id), Album, complaint)
         except KeyMissing:
             raise _not_found(album_id) from None
 

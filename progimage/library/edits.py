@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -22,20 +23,14 @@ Changes = dict[str, Any] | Callable[[Record], dict[str, Any]]
 """New values of fields, or a function that returns them for the current version."""
 
 
+@dataclass(frozen=True, slots=True)
 class Edits:
     """Edits in one library."""
 
-    def __init__(
-        self,
-        records: Records,
-        swaps: Swaps,
-        clock: Callable[[], datetime],
-        purge: Purge,
-    ) -> None:
-        self._records = records
-        self._swaps = swaps
-        self._clock = clock
-        self._purge = purge
+    records: Records
+    swaps: Swaps
+    clock: Callable[[], datetime]
+    purge: Purge
 
     def edit(
         self,
@@ -46,12 +41,12 @@ class Edits:
     ) -> Record:
         """Edit the metadata of a picture; see `Library.edit`."""
         for _ in range(ATTEMPTS):
-            record, etag = self._records.read_editable(viewer, image_id)
+            record, etag = self.records.read_editable(viewer, image_id)
             wanted = changes(record) if callable(changes) else changes
             if "visibility" in wanted and not record.is_public:
                 # The process that hid the picture may have died before the purge, and this request
                 # may repeat that one.
-                self._purge(image_id, public_only=True)
+                self.purge(image_id, public_only=True)
             if not is_expected(record):
                 raise PreconditionFailed(
                     "another client has changed the picture since; read its metadata again "
@@ -61,7 +56,7 @@ class Edits:
             if edited is None:
                 return record
             changes_visibility = edited.visibility != record.visibility
-            if self._swaps.swap(edited, etag, "image.updated", purges=changes_visibility):
+            if self.swaps.swap(edited, etag, "image.updated", purges=changes_visibility):
                 if changes_visibility:
                     audit.record("visibility", image=image_id, now=edited.visibility)
                 return edited
@@ -79,6 +74,6 @@ class Edits:
                 **{name: getattr(after, name) for name in Metadata.model_fields},
                 "revision": record.revision + 1,
                 # The clock of this node may be behind that of the last editor's.
-                "modified": max(self._clock(), record.modified + TICK),
+                "modified": max(self.clock(), record.modified + TICK),
             }
         )

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable
+from dataclasses import KW_ONLY, dataclass
 from datetime import datetime
 from typing import Any, Self
 
@@ -163,24 +164,18 @@ class ExternalIds:
             return record
 
 
+@dataclass(eq=False, slots=True)
 class Claim:
     """An id that is reserved while the record of a picture gets it: a context manager.
 
     At its end the id becomes free again, unless the record has it.
     """
 
-    def __init__(
-        self,
-        external_ids: ExternalIds,
-        external_id: str,
-        reservation: Reservation | None,
-        *,
-        replaces: bool,
-    ) -> None:
-        self._external_ids = external_ids
-        self._reservation = reservation
-        self._replaces = replaces
-        self.external_id = external_id
+    external_ids: ExternalIds
+    external_id: str
+    reservation: Reservation | None
+    _: KW_ONLY
+    replaces: bool
 
     def settle(self, record: Record) -> Record:
         """Let the id lead to a picture whose record has it now; return the record.
@@ -188,13 +183,13 @@ class Claim:
         The returned record is without the id if another picture has taken it already.
         """
         if self.external_id and record.external_id == self.external_id:
-            record = self._external_ids.settle(record, replaces=self._replaces)
-            self._reservation = None
+            record = self.external_ids.settle(record, replaces=self.replaces)
+            self.reservation = None
         return record
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *exc: object) -> None:
-        if self._reservation is not None:
-            self._external_ids.pointers.give_back(self._reservation)
+        if self.reservation is not None:
+            self.external_ids.pointers.give_back(self.reservation)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import partial
 
 import structlog
@@ -33,6 +34,7 @@ from progimage.telemetry import audit
 log = structlog.get_logger()
 
 
+@dataclass(frozen=True, slots=True)
 class Remover:
     """Removes pictures.
 
@@ -42,23 +44,13 @@ class Remover:
         events: takes the events of pictures.
     """
 
-    def __init__(
-        self,
-        store: ObjectStore,
-        records: Records,
-        index: Index,
-        purge: Callable[[str], int],
-        external_ids: ExternalIds,
-        quotas: Quotas | None,
-        events: Events,
-    ) -> None:
-        self._store = store
-        self._records = records
-        self._index = index
-        self._purge = purge
-        self._external_ids = external_ids
-        self._quotas = quotas
-        self._events = events
+    store: ObjectStore
+    records: Records
+    index: Index
+    purge: Callable[[str], int]
+    external_ids: ExternalIds
+    quotas: Quotas | None
+    events: Events
 
     def remove(
         self,
@@ -77,7 +69,7 @@ class Remover:
         """
         for _ in range(ATTEMPTS):
             try:
-                record, etag = self._records.read(image_id)
+                record, etag = self.records.read(image_id)
             except DamagedRecord:
                 self._remove_damaged(viewer, image_id)
                 return
@@ -90,10 +82,10 @@ class Remover:
                     raise not_found(image_id) if from_trash else forbidden(image_id)
                 if not is_expected(record):
                     raise PreconditionFailed("the picture has another version now")
-                self._purge(image_id)
+                self.purge(image_id)
                 try:
                     mark = partial(self._mark_deleting, record, etag)
-                    marked = removals.begin(self._store, image_id, mark)
+                    marked = removals.begin(self.store, image_id, mark)
                     if marked is None:
                         self._remove_from_full_store(record, etag)
                     else:
@@ -110,17 +102,17 @@ class Remover:
 
     def finish(self, record: Record, etag: str) -> None:
         """Remove all objects of a `deleting` record, then the record itself."""
-        self._purge(record.id)
-        delete_all(self._store, keys.working_copies(record.id))
-        self._store.delete(keys.original(record.id, record.generation))
-        remove_note(self._store, record)
-        self._external_ids.release(record)
+        self.purge(record.id)
+        delete_all(self.store, keys.working_copies(record.id))
+        self.store.delete(keys.original(record.id, record.generation))
+        remove_note(self.store, record)
+        self.external_ids.release(record)
         try:
-            self._store.delete(keys.record(record.id), expect=etag)
+            self.store.delete(keys.record(record.id), expect=etag)
         except Conflict:
             # Another process was faster, and the picture has been uploaded again.
             return
-        removals.forget(self._store, record.id)
+        removals.forget(self.store, record.id)
 
     def _remove_damaged(self, viewer: Viewer, image_id: str) -> None:
         """Remove a picture with an unreadable record, if its bytes prove that `viewer` owns it.
@@ -129,29 +121,29 @@ class Remover:
             DamagedRecord: the bytes do not prove it, or are missing.
         """
         prefix = keys.picture(image_id)
-        stored = [s.key for s in self._store.list(prefix) if s.key != keys.record(image_id)]
-        if not any(originals.is_of(self._store, key, image_id, viewer) for key in stored):
+        stored = [s.key for s in self.store.list(prefix) if s.key != keys.record(image_id)]
+        if not any(originals.is_of(self.store, key, image_id, viewer) for key in stored):
             raise DamagedRecord(
                 f"the record of picture {image_id} is damaged, so its owner is not known; "
                 "its operator can repair it with 'progimage check --repair'"
             )
-        self._purge(image_id)
+        self.purge(image_id)
         facts = {"id": image_id, "owner": viewer.name}
-        event = expect(self._events, "image.deleted", Subject(image_id), lambda: facts)
-        self._store.delete(keys.record(image_id))
+        event = expect(self.events, "image.deleted", Subject(image_id), lambda: facts)
+        self.store.delete(keys.record(image_id))
         event.confirm()
         for key in stored:
-            self._store.delete(key)
-        self._purge(image_id)
-        for known in self._index.view().with_id(image_id):
-            self._index.announce(next_revision(known))
+            self.store.delete(key)
+        self.purge(image_id)
+        for known in self.index.view().with_id(image_id):
+            self.index.announce(next_revision(known))
         audit.record("delete", image=image_id, owner=viewer.name)
 
     def _remove_from_full_store(self, record: Record, etag: str) -> None:
         """Remove a picture without marking it; raises `Conflict` if it changed."""
         event = self._expect_removal(record)
         try:
-            self._store.delete(keys.record(record.id), expect=etag)
+            self.store.delete(keys.record(record.id), expect=etag)
         except Conflict:
             event.retract()
             raise
@@ -159,7 +151,7 @@ class Remover:
         event.confirm()
         try:
             # The removed original has made room.
-            self._index.announce(next_revision(record))
+            self.index.announce(next_revision(record))
         except StoreFull:
             log.warning(
                 "searches show a removed picture until 'progimage check --repair'",
@@ -169,9 +161,9 @@ class Remover:
     def _mark_deleting(self, record: Record, etag: str) -> tuple[Record, str]:
         deleting = next_revision(record).model_copy(update={"state": "deleting"})
         event = self._expect_removal(record)
-        announced = self._index.announce(deleting)
+        announced = self.index.announce(deleting)
         try:
-            etag = self._records.write(deleting, expect=etag)
+            etag = self.records.write(deleting, expect=etag)
         except Conflict:
             event.retract()
             raise
@@ -179,12 +171,12 @@ class Remover:
         event.confirm()
         # Here, because only one of the processes that remove a picture gets past the swap. A
         # count that stays too high is corrected before it rejects an upload.
-        if self._quotas:
+        if self.quotas:
             with suppress(StoreError):
-                self._quotas.release(record.owner, record.size_bytes)
+                self.quotas.release(record.owner, record.size_bytes)
         return deleting, etag
 
     def _expect_removal(self, record: Record) -> Event:
         """Expect the event of a removal; for a picture in the trash it was sent before."""
-        events = NO_EVENTS if record.state == "trashed" else self._events
+        events = NO_EVENTS if record.state == "trashed" else self.events
         return expect(events, "image.deleted", subject_of(next_revision(record)), record.facts)

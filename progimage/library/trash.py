@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from progimage import keys
@@ -30,24 +31,16 @@ from progimage.telemetry import audit
 STALE = timedelta(hours=1)
 
 
+@dataclass(frozen=True, slots=True)
 class Trash:
     """The trash of one library."""
 
-    def __init__(
-        self,
-        store: ObjectStore,
-        records: Records,
-        swaps: Swaps,
-        clock: Callable[[], datetime],
-        purge: Purge,
-        external_ids: ExternalIds,
-    ) -> None:
-        self._store = store
-        self._records = records
-        self._swaps = swaps
-        self._clock = clock
-        self._purge = purge
-        self._external_ids = external_ids
+    store: ObjectStore
+    records: Records
+    swaps: Swaps
+    clock: Callable[[], datetime]
+    purge: Purge
+    external_ids: ExternalIds
 
     def add(
         self,
@@ -65,15 +58,15 @@ class Trash:
             StoreFull: there is no room for the note.
         """
         for _ in range(ATTEMPTS):
-            record, etag = self._records.read(image_id)
+            record, etag = self.records.read(image_id)
             if not can_see(viewer, record):
                 raise not_found(image_id)
             if not can_edit(viewer, record):
                 raise forbidden(image_id)
             if not is_expected(record):
                 raise PreconditionFailed("the picture has another version now")
-            self._purge(image_id)
-            now = self._clock()
+            self.purge(image_id)
+            now = self.clock()
             trashed = record.model_copy(
                 update={
                     "state": "trashed",
@@ -81,8 +74,8 @@ class Trash:
                     "trash": Trashed(deleted=now, expires=now + keep_for),
                 }
             )
-            put_note(self._store, trashed)
-            if self._swaps.swap(trashed, etag, "image.deleted", purges=True):
+            put_note(self.store, trashed)
+            if self.swaps.swap(trashed, etag, "image.deleted", purges=True):
                 audit.record("delete", image=image_id, owner=record.owner, trash=True)
                 return
         raise Overloaded("other requests keep changing this picture; try again")
@@ -110,19 +103,19 @@ class Trash:
         """
         for _ in range(ATTEMPTS):
             record, etag = self._read(viewer, image_id)
-            with self._external_ids.claim_again(record) as claim:
+            with self.external_ids.claim_again(record) as claim:
                 restored = record.model_copy(
                     update={
                         "state": "live",
                         "revision": record.revision + 1,
-                        "modified": max(self._clock(), record.modified + TICK),
+                        "modified": max(self.clock(), record.modified + TICK),
                         "trash": None,
                         "visibility": visibility or record.visibility,
                         "external_id": claim.external_id,
                     }
                 )
-                if self._swaps.swap(restored, etag, "image.created", purges=False):
-                    remove_note(self._store, record)
+                if self.swaps.swap(restored, etag, "image.created", purges=False):
+                    remove_note(self.store, record)
                     audit.record("restore", image=image_id, owner=record.owner)
                     return claim.settle(restored)
         raise Overloaded("other requests keep changing this picture; try again")
@@ -130,7 +123,7 @@ class Trash:
     def has(self, image_id: str) -> bool:
         """Return True if the picture is in the trash of its owner."""
         try:
-            return self._records.read(image_id)[0].state == "trashed"
+            return self.records.read(image_id)[0].state == "trashed"
         except (NotFound, DamagedRecord):
             return False
 
@@ -140,12 +133,12 @@ class Trash:
         Args:
             after: the note of the last picture of the page before.
         """
-        for stat in self._store.list(owner_keys.trash_of(owner), after):
+        for stat in self.store.list(owner_keys.trash_of(owner), after):
             image_id = owner_keys.id_of_trash_note(stat.key)
             if image_id is None:
                 continue
             try:
-                record, _ = self._records.read(image_id)
+                record, _ = self.records.read(image_id)
             except (NotFound, DamagedRecord):
                 continue
             if is_note_of(stat.key, record):
@@ -156,7 +149,7 @@ class Trash:
         shown = image_id if keys.is_image_id(image_id) else "of that id"
         missing = NotFound(f"there is no picture {shown} in the trash")
         try:
-            record, etag = self._records.read(image_id)
+            record, etag = self.records.read(image_id)
         except NotFound:
             raise missing from None
         if record.state != "trashed" or not can_edit(viewer, record):

@@ -8,6 +8,7 @@ import json
 import os
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,7 @@ Inspect = Callable[[str], Facts]
 """Decodes the picture in a file, in a separate process, and returns its facts."""
 
 
+@dataclass(frozen=True, slots=True)
 class Rebuilder:
     """Rebuilds records in one store.
 
@@ -41,13 +43,10 @@ class Rebuilder:
     account is private.
     """
 
-    def __init__(
-        self, store: ObjectStore, library: Library, inspect: Inspect, folder: TempFolder
-    ) -> None:
-        self._store = store
-        self._library = library
-        self._inspect = inspect
-        self._folder = folder
+    store: ObjectStore
+    library: Library
+    inspect: Inspect
+    folder: TempFolder
 
     def rebuild(self, image_id: str, damaged: bytes = b"") -> Record | None:
         """Write a new record for a picture without one; return None if that is not possible.
@@ -56,17 +55,17 @@ class Rebuilder:
             damaged: the bytes that were stored as the record.
         """
         found = _readable(damaged)
-        for stat in self._store.list(keys.picture(image_id)):
+        for stat in self.store.list(keys.picture(image_id)):
             if keys.id_and_generation_of_original(stat.key) is not None:
                 record = self._record_of(stat, image_id, found)
-                if record is not None and self._library.adopt(record):
+                if record is not None and self.library.adopt(record):
                     return record
         return None
 
     def _record_of(self, stat: Stat, image_id: str, found: dict[str, Any]) -> Record | None:
-        path = self._folder.path()
+        path = self.folder.path()
         try:
-            with self._store.open(stat.key) as reader, path.open("xb") as file:
+            with self.store.open(stat.key) as reader, path.open("xb") as file:
                 while chunk := reader.read(_CHUNK_BYTES):
                     file.write(chunk)
             owner = self._owner_of(path, image_id, found)
@@ -79,7 +78,7 @@ class Rebuilder:
                 _hex_of(path, ""),
                 stat.size,
                 clean_file_name(str(found.get("file_name", ""))),
-                self._inspect(os.fspath(path)),
+                self.inspect(os.fspath(path)),
             )
         except (KeyMissing, PictureError, RenderFailed, RenderTimeout):
             return None
@@ -104,7 +103,7 @@ class Rebuilder:
         if isinstance(named := found.get("owner"), str) and is_name(named):
             yield named
         yield ""
-        for user in Users(self._store).all():
+        for user in Users(self.store).all():
             yield user.name
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from time import perf_counter
 
@@ -36,6 +37,7 @@ def into_copies(name: str, settings: OriginSettings, ingest: Ingest) -> StoreFet
     return store_fetched
 
 
+@dataclass(eq=False)
 class Fetcher:
     """Fetches the pictures of one origin.
 
@@ -45,23 +47,13 @@ class Fetcher:
         reachability: knows whether the origin answers.
     """
 
-    def __init__(
-        self,
-        name: str,
-        settings: OriginSettings,
-        source: OriginSource,
-        store_fetched: StoreFetched,
-        admission: Admission,
-        reachability: Reachability,
-        clock: Callable[[], datetime],
-    ) -> None:
-        self._name = name
-        self._settings = settings
-        self.source = source
-        self._store_fetched = store_fetched
-        self._admission = admission
-        self.reachability = reachability
-        self.clock = clock
+    name: str
+    settings: OriginSettings
+    source: OriginSource
+    store_fetched: StoreFetched
+    admission: Admission
+    reachability: Reachability
+    clock: Callable[[], datetime]
 
     def fetch(self, key: str, known: Pointer | None = None) -> tuple[Pointer, Record | None]:
         """Ask the origin; return the new pointer, and the record unless nothing changed.
@@ -76,14 +68,14 @@ class Fetcher:
         """
         started, outcome = perf_counter(), "failed"
         try:
-            with self.reachability.asking(), self._admission.admit():
+            with self.reachability.asking(), self.admission.admit():
                 pointer, record = self._ask(key, known)
             outcome = "unchanged" if record is None else "new"
         except OriginMissing:
             outcome = "missing"
             raise
         finally:
-            metrics.origin_fetch(self._name, outcome, perf_counter() - started)
+            metrics.origin_fetch(self.name, outcome, perf_counter() - started)
         return pointer, record
 
     def _ask(self, key: str, known: Pointer | None) -> tuple[Pointer, Record | None]:
@@ -91,19 +83,19 @@ class Fetcher:
             if isinstance(answer, Unchanged) and known is not None:
                 changes = {
                     "checked": self.clock(),
-                    "fresh_s": fresh_s(self._settings, answer.max_age_s),
+                    "fresh_s": fresh_s(self.settings, answer.max_age_s),
                     "renewing": None,
                 }
                 return known.model_copy(update=changes), None
             assert not isinstance(answer, Unchanged)  # noqa: S101  # it answers a condition only
-            record = self._store_fetched(_Limited(answer.stream, self._settings.max_bytes), key)
+            record = self.store_fetched(_Limited(answer.stream, self.settings.max_bytes), key)
         pointer = Pointer(
             key=key,
             version=answer.name,
             image_id=record.id,
             modified=answer.modified,
             checked=self.clock(),
-            fresh_s=fresh_s(self._settings, answer.max_age_s),
+            fresh_s=fresh_s(self.settings, answer.max_age_s),
         )
         return pointer, record
 

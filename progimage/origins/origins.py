@@ -15,7 +15,7 @@ import fnmatch
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
@@ -65,6 +65,7 @@ class Found:
     fresh_s: int
 
 
+@dataclass(eq=False)
 class Origin:
     """The pictures of one origin.
 
@@ -72,25 +73,17 @@ class Origin:
         executor: runs renewals behind the answers.
     """
 
-    def __init__(
-        self,
-        name: str,
-        settings: OriginSettings,
-        pointers: Pointers,
-        copies: Copies,
-        fetcher: Fetcher,
-        executor: Executor,
-        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
-    ) -> None:
-        self.name = name
-        self.settings = settings
-        self._pointers = pointers
-        self.copies = copies
-        self.fetcher = fetcher
-        self.executor = executor
-        self.clock = clock
-        self._flights = SingleFlight()
-        self._missing: LockedLru[str, float] = LockedLru(_REMEMBERED_MISSING)
+    name: str
+    settings: OriginSettings
+    pointers: Pointers
+    copies: Copies
+    fetcher: Fetcher
+    executor: Executor
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    _flights: SingleFlight = field(default_factory=SingleFlight, init=False)
+    _missing: LockedLru[str, float] = field(
+        default_factory=lambda: LockedLru(_REMEMBERED_MISSING), init=False
+    )
 
     def find(self, key: str) -> Found:
         """Return the picture under `key`.
@@ -119,8 +112,8 @@ class Origin:
     def forget(self, key: str) -> None:
         """Forget a picture: its pointer, its copy and every rendition, on all nodes at once."""
         self._missing.pop(key)
-        known = self._pointers.find(self.name, key)
-        self._pointers.remove(self.name, key)
+        known = self.pointers.find(self.name, key)
+        self.pointers.remove(self.name, key)
         if known is not None:
             self.copies.remove(self.name, known[0].image_id)
 
@@ -142,7 +135,7 @@ class Origin:
 
     def _look(self, key: str) -> Found | None:
         """Return what is stored of the picture; None if the origin has to be asked first."""
-        known = self._pointers.find(self.name, key)
+        known = self.pointers.find(self.name, key)
         return self._known(key, *known) if known else None
 
     def _known(self, key: str, pointer: Pointer, etag: str) -> Found | None:
@@ -171,7 +164,7 @@ class Origin:
             self._check(key)
 
     def _fetch(self, key: str) -> Found:
-        known = self._pointers.find(self.name, key)
+        known = self.pointers.find(self.name, key)
         pointer, etag = known or (None, None)
         # Without its copy, an unchanged picture has to be sent again.
         if pointer and self.copies.find(self.name, pointer.image_id) is None:
@@ -185,7 +178,7 @@ class Origin:
             # The copy is too old to be served, so nothing speaks against its being gone.
             self._note_missing(key)
             raise missing(key) from None
-        self._pointers.write(self.name, fetched, etag)
+        self.pointers.write(self.name, fetched, etag)
         record = record or self.copies.find(self.name, fetched.image_id)
         if record is None:
             raise Overloaded("the copy of this picture was just removed; try again")
@@ -197,9 +190,9 @@ class Origin:
 
     def forget_copy(self, key: str) -> None:
         """Remove the pointer and the copy of a picture that the origin no longer has."""
-        known = self._pointers.find(self.name, key)
+        known = self.pointers.find(self.name, key)
         if known is not None:
-            self._pointers.remove(self.name, key)
+            self.pointers.remove(self.name, key)
             self.copies.remove(self.name, known[0].image_id)
 
     def _renew_behind(self, key: str, pointer: Pointer, etag: str) -> None:
@@ -208,7 +201,7 @@ class Origin:
         if pointer.renewing and now - pointer.renewing < timedelta(seconds=_RENEWAL_S):
             return
         claimed = pointer.model_copy(update={"renewing": now})
-        etag_of_claim = self._pointers.write(self.name, claimed, etag)
+        etag_of_claim = self.pointers.write(self.name, claimed, etag)
         if etag_of_claim is not None:
             self.executor.submit(self._renew, key, claimed, etag_of_claim)
 
@@ -222,7 +215,7 @@ class Origin:
         except ProgImageError as error:
             log.warning("a renewal failed", origin=self.name, reason=str(error))
         else:
-            self._pointers.write(self.name, fetched, etag)
+            self.pointers.write(self.name, fetched, etag)
             if fetched.image_id != pointer.image_id:
                 self.copies.remove(self.name, pointer.image_id)
 

@@ -8,6 +8,7 @@ import secrets
 import threading
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
@@ -31,6 +32,7 @@ class Fault(NamedTuple):
     detail: str
 
 
+@dataclass(eq=False)
 class Readiness:
     """Looks at the store and at the folders for temporary files, at most every few seconds.
 
@@ -38,29 +40,23 @@ class Readiness:
         folders: each with a name for people and the bytes that must be free in it.
     """
 
-    def __init__(
-        self,
-        store: ObjectStore,
-        folders: Sequence[tuple[str, Path, int]],
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
-        self._store = store
-        self._folders = folders
-        self._clock = clock
-        self._lock = threading.Lock()
-        self._fault: Fault | None = None
-        self._good_until = float("-inf")
+    store: ObjectStore
+    folders: Sequence[tuple[str, Path, int]]
+    clock: Callable[[], float] = time.monotonic
+    _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
+    _fault: Fault | None = field(default=None, init=False)
+    _good_until: float = field(default=float("-inf"), init=False)
 
     def fault(self) -> Fault | None:
         """Return the problem, None if the node is ready."""
         with self._lock:
-            if self._clock() >= self._good_until:
+            if self.clock() >= self._good_until:
                 self._fault = self._full_folder() or self._store_fault()
-                self._good_until = self._clock() + _GOOD_FOR_S
+                self._good_until = self.clock() + _GOOD_FOR_S
             return self._fault
 
     def _full_folder(self) -> Fault | None:
-        for name, folder, least in self._folders:
+        for name, folder, least in self.folders:
             try:
                 facts = os.statvfs(folder)
             except FileNotFoundError:
@@ -74,10 +70,10 @@ class Readiness:
     def _store_fault(self) -> Fault | None:
         key = f"{keys.PROBES}ready-{secrets.token_hex(8)}"
         try:
-            self._store.put(key, io.BytesIO(b"ready"), media_type="text/plain")
-            with self._store.open(key) as reader:
+            self.store.put(key, io.BytesIO(b"ready"), media_type="text/plain")
+            with self.store.open(key) as reader:
                 is_same = reader.read() == b"ready"
-            self._store.delete(key)
+            self.store.delete(key)
         except StoreError as error:
             return Fault("Store unavailable", str(error))
         if not is_same:

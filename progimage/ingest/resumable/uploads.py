@@ -18,7 +18,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import KW_ONLY, dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from progimage import keys
@@ -50,23 +50,16 @@ from progimage.model import ANONYMOUS, Metadata, Viewer, check_visibility
 from progimage.stores import ABSENT, ObjectStore, json_objects
 
 
+@dataclass(frozen=True, slots=True)
 class ResumableUploads:
     """The resumable uploads in one object store."""
 
-    def __init__(
-        self,
-        store: ObjectStore,
-        *,
-        max_bytes: int,
-        expires_s: float,
-        piece_bytes: int = PIECE_BYTES,
-        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
-    ) -> None:
-        self._store = store
-        self.max_bytes = max_bytes
-        self._expires = timedelta(seconds=expires_s)
-        self._piece_bytes = piece_bytes
-        self._clock = clock
+    store: ObjectStore
+    _: KW_ONLY
+    max_bytes: int
+    expires_s: float
+    piece_bytes: int = PIECE_BYTES
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     def create(
         self,
@@ -87,12 +80,12 @@ class ResumableUploads:
         """
         self._check_size(size_bytes)
         check_visibility(metadata, owner)
-        now = self._clock()
+        now = self.clock()
         upload = ResumableUpload(
             id=keys.new_token(),
             owner=owner,
             created=now,
-            expires=now + self._expires,
+            expires=now + timedelta(seconds=self.expires_s),
             size_bytes=size_bytes,
             file_name=file_name,
             metadata=metadata,
@@ -100,7 +93,7 @@ class ResumableUploads:
             on_external=on_external,
             note=note,
         )
-        json_objects.create(self._store, upload_keys.record(upload.id), upload)
+        json_objects.create(self.store, upload_keys.record(upload.id), upload)
         return Progress(upload, size_bytes)
 
     def find(self, upload_id: str, viewer: Viewer = ANONYMOUS) -> Progress:
@@ -115,15 +108,15 @@ class ResumableUploads:
             raise _not_found()
         # The pieces first: they are removed after slot.json was removed or outcome.json was
         # created, so a look at those two afterwards shows whether a piece was missed.
-        pieces = chain(self._store, upload_id)
+        pieces = chain(self.store, upload_id)
         upload = self._read(upload_id, viewer)
         if (
-            outcome := json_objects.find(self._store, upload_keys.outcome(upload_id), Outcome)
+            outcome := json_objects.find(self.store, upload_keys.outcome(upload_id), Outcome)
         ) is not None:
             return ended(upload, outcome)
         size_bytes = upload.size_bytes
         if size_bytes is None and (
-            declared := json_objects.find(self._store, upload_keys.size(upload_id), Size)
+            declared := json_objects.find(self.store, upload_keys.size(upload_id), Size)
         ):
             size_bytes = declared.size_bytes
         return Progress(upload, size_bytes, pieces)
@@ -144,9 +137,9 @@ class ResumableUploads:
                 )
             key, declared = upload_keys.size(progress.upload.id), size_bytes
             try:
-                json_objects.create(self._store, key, Size(size_bytes=size_bytes))
+                json_objects.create(self.store, key, Size(size_bytes=size_bytes))
             except Conflict:
-                declared = json_objects.read(self._store, key, Size).size_bytes
+                declared = json_objects.read(self.store, key, Size).size_bytes
         if declared != size_bytes:
             raise UploadConflict(f"this upload was declared with {declared:,} bytes")
         return replace(progress, size_bytes=declared)
@@ -174,7 +167,7 @@ class ResumableUploads:
         """
         start, broken = progress.offset, None
         while broken is None:
-            data, size, broken = receive(source, most=self._piece_bytes, room=self.room(progress))
+            data, size, broken = receive(source, most=self.piece_bytes, room=self.room(progress))
             if not size:
                 break
             progress = self._add_piece(progress, data)
@@ -195,7 +188,7 @@ class ResumableUploads:
         """
         if progress.image_id is not None:
             return progress
-        with closing(Joined(self._store, progress.pieces)) as source:
+        with closing(Joined(self.store, progress.pieces)) as source:
             try:
                 outcome = make(source, progress.upload)
             except PictureError as error:
@@ -224,12 +217,12 @@ class ResumableUploads:
         """
         upload_id = progress.upload.id
         try:
-            json_objects.create(self._store, upload_keys.outcome(upload_id), outcome)
+            json_objects.create(self.store, upload_keys.outcome(upload_id), outcome)
         except Conflict:
             outcome = (
-                json_objects.find(self._store, upload_keys.outcome(upload_id), Outcome) or outcome
+                json_objects.find(self.store, upload_keys.outcome(upload_id), Outcome) or outcome
             )
-        json_objects.delete_all(self._store, upload_keys.pieces(upload_id))
+        json_objects.delete_all(self.store, upload_keys.pieces(upload_id))
         return ended(progress.upload, outcome)
 
     def remove(self, upload_id: str, viewer: Viewer = ANONYMOUS) -> None:
@@ -241,16 +234,16 @@ class ResumableUploads:
         if not keys.is_token(upload_id):
             raise _not_found()
         self._read(upload_id, viewer)
-        state.remove(self._store, upload_id)
+        state.remove(self.store, upload_id)
 
     def _read(self, upload_id: str, viewer: Viewer) -> ResumableUpload:
         try:
-            upload = json_objects.read(self._store, upload_keys.record(upload_id), ResumableUpload)
+            upload = json_objects.read(self.store, upload_keys.record(upload_id), ResumableUpload)
         except KeyMissing:
             raise _not_found() from None
         if upload.owner not in ("", viewer.name):
             raise _not_found()
-        if self._clock() >= upload.expires:
+        if self.clock() >= upload.expires:
             raise Expired("this upload has expired; create another")
         return upload
 
@@ -263,14 +256,14 @@ class ResumableUploads:
             )
 
     def _add_piece(self, progress: Progress, data: io.BytesIO) -> Progress:
-        short = sum(piece.size < self._piece_bytes for piece in progress.pieces)
+        short = sum(piece.size < self.piece_bytes for piece in progress.pieces)
         if short >= MAX_SHORT_PIECES:
             raise InvalidRequest(
                 f"this upload has {short:,} short pieces already; create another with larger pieces"
             )
         key = upload_keys.piece(progress.upload.id, progress.offset)
         try:
-            stat = self._store.put(key, data, media_type="application/octet-stream", expect=ABSENT)
+            stat = self.store.put(key, data, media_type="application/octet-stream", expect=ABSENT)
         except Conflict:
             raise _conflict("another request sent bytes for the same place") from None
         return replace(progress, pieces=(*progress.pieces, stat))
