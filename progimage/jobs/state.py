@@ -14,7 +14,6 @@ complete), and one read for each item that is shown.
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
 from datetime import UTC, datetime
@@ -80,11 +79,11 @@ class Jobs:
 
     def create(self, request: Request, entries: Sequence[Entry]) -> None:
         """Store a job and queue it."""
-        self._mark(keys.listed(request.owner, request.created, request.id))
+        json_objects.put_empty(self._store, keys.listed(request.owner, request.created, request.id))
         for first in range(0, len(entries), CHUNK):
             chunk = Entries(entries=tuple(entries[first : first + CHUNK]))
             json_objects.create(self._store, keys.entries(request.id, first), chunk)
-        self._mark(keys.queued(request.created, request.id))
+        json_objects.put_empty(self._store, keys.queued(request.created, request.id))
         json_objects.create(self._store, keys.request(request.id), request)
 
     def find(self, owner: str, job_id: str) -> Request:
@@ -264,6 +263,3 @@ class Jobs:
 
     def _has(self, prefix: str) -> bool:
         return next(self._store.list(prefix), None) is not None
-
-    def _mark(self, key: str) -> None:
-        self._store.put(key, io.BytesIO(), media_type="application/x-empty")

@@ -13,7 +13,6 @@ lists skip and `progimage check --repair` removes.
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -88,8 +87,7 @@ class Albums:
         album = _checked(
             Album(id=keys.new_token(), owner=owner, created=now, modified=now, **fields)
         )
-        note = note_of(album)
-        self.store.put(note, io.BytesIO(), media_type="application/x-empty")
+        json_objects.put_empty(self.store, note_of(album))
         json_objects.save(self.store, owner_keys.album(album.id), album, ABSENT)
         return album
 

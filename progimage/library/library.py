@@ -31,7 +31,7 @@ from progimage.errors import (
     NotFound,
     Overloaded,
 )
-from progimage.library import quarantine, removals
+from progimage.library import quarantine
 from progimage.library.candidate import Candidate, PictureFacts, first_record
 from progimage.library.edits import ATTEMPTS, Changes, Edits
 from progimage.library.events import NO_EVENTS, Events, subject_of
@@ -46,7 +46,7 @@ from progimage.library.records import (
     not_found,
     read_record,
 )
-from progimage.library.remover import Remover
+from progimage.library.removals import Remover
 from progimage.library.swaps import Swaps
 from progimage.library.trash import Trash
 from progimage.model import Metadata, Record, Viewer, Visibility, check_visibility
@@ -95,7 +95,7 @@ class Library:
         self.trash = Trash(store, self._records, swaps, clock, self.purge, self.external_ids)
         self.originals = Originals(store, self._records, self._index)
         self._remover = Remover(
-            store, self._records, self._index, self.purge, self.external_ids, quotas, events
+            store, self._records, self._index, self.purge, self.external_ids, quotas, events, clock
         )
 
     def add(
@@ -208,7 +208,7 @@ class Library:
 
     def finish_removals(self) -> int:
         """Finish interrupted removals; return how many there were."""
-        return removals.finish_removals(self._store, self._remover.finish)
+        return self._remover.finish_all()
 
     def purge(self, image_id: str, *, public_only: bool = False) -> int:
         """Remove every cached rendition of a picture; return how many there were."""

@@ -11,7 +11,6 @@ skip and `progimage gc` removes.
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -25,6 +24,7 @@ from progimage.library.records import Records, can_edit, can_see, forbidden, not
 from progimage.library.swaps import Purge, Swaps
 from progimage.model import Record, Trashed, Viewer, Visibility
 from progimage.stores import ObjectStore
+from progimage.stores.json_objects import put_empty
 from progimage.telemetry import audit
 
 # If the record is not swapped within this time, the process that wrote the note is dead.
@@ -168,7 +168,7 @@ def put_note(store: ObjectStore, record: Record) -> None:
     """Write the note of a record in the trash."""
     key = note_of(record)
     if key is not None:
-        store.put(key, io.BytesIO(), media_type="application/x-empty")
+        put_empty(store, key)
 
 
 def remove_note(store: ObjectStore, record: Record) -> None:

@@ -74,6 +74,11 @@ def create(store: ObjectStore, key: str, value: JsonObject) -> None:
     save(store, key, value, ABSENT)
 
 
+def put_empty(store: ObjectStore, key: str) -> None:
+    """Write an object without content, which only has to be there."""
+    store.put(key, io.BytesIO(), media_type="application/x-empty")
+
+
 def delete_all(store: ObjectStore, prefix: str) -> None:
     """Remove every object whose key starts with `prefix`."""
     for stat in store.list(prefix):

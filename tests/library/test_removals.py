@@ -10,7 +10,6 @@ import pytest
 from progimage import keys
 from progimage.errors import NotFound, PreconditionFailed, StoreFull, StoreUnavailable
 from progimage.library import Library, read_record
-from progimage.library.removals import finish_removals
 from progimage.model import ANONYMOUS, Record, Viewer
 from progimage.stores import ObjectStore
 from progimage.stores.memory import MemoryStore
@@ -95,9 +94,9 @@ def test_a_removal_that_never_began_leaves_its_note_for_an_hour():
     record = add(library, b"picture")
     store.put(keys.removal(record.id), io.BytesIO(), media_type="")
     now = datetime.now(UTC)
-    finish_removals(store, library.finish_removal, lambda: now)
+    Library(store, clock=lambda: now).finish_removals()
     assert store.stat(keys.removal(record.id))
-    finish_removals(store, library.finish_removal, lambda: now + timedelta(hours=2))
+    Library(store, clock=lambda: now + timedelta(hours=2)).finish_removals()
     assert list(store.list(keys.REMOVALS)) == []
     assert library.find(ANONYMOUS, record.id) == record
 
