@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
-from typing import Protocol, Self
+from typing import Self
 
 import structlog
 
@@ -25,6 +25,7 @@ from progimage.imaging.inspection import Facts, inspect
 from progimage.imaging.limits import Limits
 from progimage.imaging.pool import RenderPool
 from progimage.ingest.download.downloader import Downloader
+from progimage.ingest.source import Source
 from progimage.library import Candidate, Library, PictureFacts
 from progimage.library.pyramid_maker import PyramidMaker
 from progimage.library.pyramids import Pyramids
@@ -35,12 +36,6 @@ from progimage.stores.temp_files import TempFolder
 _CHUNK = 256 * 1024
 
 log = structlog.get_logger()
-
-
-class Source(Protocol):
-    """Anything to read bytes from."""
-
-    def read(self, size: int, /) -> bytes: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,26 +68,17 @@ class Staged:
         self.path.unlink(missing_ok=True)
 
 
+@dataclass(frozen=True, slots=True)
 class LargeUploads:
     """Makes and stores the pyramids of pictures beyond the ordinary limits."""
 
-    def __init__(self, maker: PyramidMaker, pyramids: Pyramids) -> None:
-        self._maker = maker
-        self._pyramids = pyramids
-
-    def inspect(self, source: Path, pyramid: Path) -> Facts | None:
-        """Write the pyramid of a picture to a file; return its facts.
-
-        Returns None if the picture is within the ordinary limits.
-
-        Raises: what `PyramidMaker.inspect_and_make` raises.
-        """
-        return self._maker.inspect_and_make(source, pyramid)
+    maker: PyramidMaker
+    pyramids: Pyramids
 
     def store(self, record: Record, file: Path) -> None:
         """Store a pyramid; if that fails, the first tile makes it again."""
         try:
-            self._pyramids.store(record, file)
+            self.pyramids.store(record, file)
         except StoreUnavailable as error:
             log.warning("pyramid not stored", picture=record.id, reason=str(error))
 
@@ -174,7 +160,7 @@ class Ingest:
             PictureTooLarge: only such a picture may have so many bytes.
         """
         if staged.size_bytes > self.max_bytes:
-            facts = self.large.inspect(staged.path, pyramid) if self.large else None
+            facts = self.large.maker.inspect_and_make(staged.path, pyramid) if self.large else None
             if facts is None:
                 raise PictureTooLarge(
                     f"a picture may have at most {self.max_bytes:,} bytes, if it has no more than "
@@ -187,7 +173,7 @@ class Ingest:
             with self.admission.admit():
                 return self.pool.run(inspect, source, self.limits, px, target)
         except PictureTooComplex:
-            facts = self.large.inspect(staged.path, pyramid) if self.large else None
+            facts = self.large.maker.inspect_and_make(staged.path, pyramid) if self.large else None
             if facts is None:
                 raise
             return facts

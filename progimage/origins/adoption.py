@@ -19,13 +19,14 @@ import structlog
 from progimage.config import Origin as OriginSettings
 from progimage.errors import NotFound, OriginFailed, OriginMissing, QuotaExceeded
 from progimage.ingest.ingest import Ingest
+from progimage.ingest.source import Source
 from progimage.library import Library
 from progimage.model import Metadata, Record
 from progimage.origins.copies import Copies
 from progimage.origins.fetch import Fetcher, StoreFetched
 from progimage.origins.origins import Found, Origin
 from progimage.origins.pointers import Pointers
-from progimage.origins.sources.source import OriginDenied, Stream, missing
+from progimage.origins.sources.source import OriginDenied, missing
 
 ORIGIN_SCHEME = "origin://"
 """Begins the `source` of a picture that was imported from an origin."""
@@ -49,7 +50,7 @@ def into_library(
     owner = settings.adopt_owner
     metadata = Metadata(visibility=settings.visibility, tags=settings.adopt_tags)
 
-    def store_fetched(stream: Stream, key: str) -> Record:
+    def store_fetched(stream: Source, key: str) -> Record:
         with ingest.receive(stream, key.rpartition("/")[2]) as staged:
             if library.trash.has(staged.id_for(owner)):
                 raise missing(key)  # an upload would restore it

@@ -11,14 +11,15 @@ from progimage.access.admission import Admission
 from progimage.config import Origin as OriginSettings
 from progimage.errors import OriginMissing, PictureTooLarge
 from progimage.ingest.ingest import Ingest
+from progimage.ingest.source import Source
 from progimage.model import Metadata, Record
 from progimage.origins.copies import owner_of
 from progimage.origins.pointers import Pointer
 from progimage.origins.reachability import Reachability
-from progimage.origins.sources.source import OriginSource, Stream, Unchanged
+from progimage.origins.sources.source import OriginSource, Unchanged
 from progimage.telemetry import metrics
 
-StoreFetched = Callable[[Stream, str], Record]
+StoreFetched = Callable[[Source, str], Record]
 """Stores the bytes of the picture under a key of the origin, and returns its record."""
 
 
@@ -30,7 +31,7 @@ def into_copies(name: str, settings: OriginSettings, ingest: Ingest) -> StoreFet
     """
     metadata, owner = Metadata(visibility=settings.visibility), owner_of(name)
 
-    def store_fetched(stream: Stream, key: str) -> Record:
+    def store_fetched(stream: Source, key: str) -> Record:
         with ingest.receive(stream, key.rpartition("/")[2]) as staged:
             return ingest.add(staged, metadata, owner)[0]
 
@@ -114,7 +115,7 @@ def fresh_s(settings: OriginSettings, max_age_s: int | None) -> int:
 class _Limited:
     """A stream that fails after `max_bytes`, even if a smaller length was announced."""
 
-    def __init__(self, stream: Stream, max_bytes: int) -> None:
+    def __init__(self, stream: Source, max_bytes: int) -> None:
         self._stream = stream
         self._left = max_bytes
         self._max_bytes = max_bytes

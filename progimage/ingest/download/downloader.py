@@ -23,6 +23,7 @@ from progimage.ingest.download.exchange import authorities, header, protocol_fau
 from progimage.ingest.download.hosts import HostList
 from progimage.ingest.download.network import Deadline, Network
 from progimage.ingest.download.urls import RemoteUrl, parse_url
+from progimage.ingest.source import Pieces
 
 VIA = "progimage"
 
@@ -39,8 +40,11 @@ _REDIRECTS = {301, 302, 303, 307, 308}
 _PASSING = {408, 425, 429, 500, 502, 503, 504}
 
 
-class Remote:
+class Remote(Pieces):
     """A remote picture that is arriving.
+
+    `read` raises `DownloadFailed` if the connection broke, the time is over, or the body does not
+    match its headers, and `PictureTooLarge` beyond `max_bytes`.
 
     Attributes:
         url: where it comes from, after redirects.
@@ -50,32 +54,9 @@ class Remote:
     def __init__(
         self, response: httpcore.Response, url: str, file_name: str, max_bytes: int
     ) -> None:
+        super().__init__(_limited(response, max_bytes))
         self.url = url
         self.file_name = file_name
-        self._chunks = content_coding.body(response)
-        self._max_bytes = max_bytes
-        self._taken = 0
-        self._buffer = b""
-
-    def read(self, size: int, /) -> bytes:
-        """Return up to `size` bytes; none at the end.
-
-        Raises:
-            DownloadFailed: the connection broke, the time is over, or the body does not
-                match its headers.
-            PictureTooLarge: it is longer than the limit.
-        """
-        while not self._buffer:
-            with protocol_faults():
-                chunk = next(self._chunks, None)
-            if chunk is None:
-                return b""
-            self._taken += len(chunk)
-            if self._taken > self._max_bytes:
-                raise _too_large(self._max_bytes)
-            self._buffer = chunk
-        data, self._buffer = self._buffer[:size], self._buffer[size:]
-        return data
 
 
 class Downloader:
@@ -137,6 +118,16 @@ class Downloader:
     @cached_property
     def _tls(self) -> ssl.SSLContext:
         return self._tls_given or authorities()
+
+
+def _limited(response: httpcore.Response, max_bytes: int) -> Iterator[bytes]:
+    taken = 0
+    with protocol_faults():
+        for chunk in content_coding.body(response):
+            taken += len(chunk)
+            if taken > max_bytes:
+                raise _too_large(max_bytes)
+            yield chunk
 
 
 def _next(target: RemoteUrl, response: httpcore.Response) -> RemoteUrl:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import io
 from collections.abc import Generator
-from typing import Protocol
 
 from progimage.errors import ProgImageError, RequestTooLarge
 from progimage.ingest.resumable import keys as upload_keys
+from progimage.ingest.source import Source
 from progimage.stores import ObjectStore, Stat
 
 # The most bytes of an upload that a node holds in memory, and that are lost if it fails.
@@ -18,12 +18,6 @@ PIECE_BYTES = 4 * 2**20
 MAX_SHORT_PIECES = 1000
 
 _BLOCK = 64 * 1024
-
-
-class Source(Protocol):
-    """Anything to read bytes from."""
-
-    def read(self, size: int, /) -> bytes: ...
 
 
 def chain(store: ObjectStore, upload_id: str) -> tuple[Stat, ...]:
@@ -67,25 +61,8 @@ def receive(
     return data, size, None
 
 
-class Joined:
-    """Pieces as one stream; `read` raises `KeyMissing` if a piece was removed."""
-
-    def __init__(self, store: ObjectStore, pieces: tuple[Stat, ...]) -> None:
-        self._blocks = _blocks(store, pieces)
-        self._rest = b""
-
-    def read(self, size: int, /) -> bytes:
-        """Return up to `size` bytes; none at the end."""
-        block = self._rest or next(self._blocks, b"")
-        self._rest = block[size:]
-        return block[:size]
-
-    def close(self) -> None:
-        """Close the piece that is open."""
-        self._blocks.close()
-
-
-def _blocks(store: ObjectStore, pieces: tuple[Stat, ...]) -> Generator[bytes, None, None]:
+def blocks(store: ObjectStore, pieces: tuple[Stat, ...]) -> Generator[bytes, None, None]:
+    """Yield the bytes of pieces; raises `KeyMissing` if one was removed."""
     for piece in pieces:
         with store.open(piece.key) as reader:
             while block := reader.read(_BLOCK):

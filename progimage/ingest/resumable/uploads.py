@@ -39,13 +39,13 @@ from progimage.ingest.resumable import state
 from progimage.ingest.resumable.chunks import (
     MAX_SHORT_PIECES,
     PIECE_BYTES,
-    Joined,
-    Source,
+    blocks,
     chain,
     receive,
 )
 from progimage.ingest.resumable.progress import Progress, ended
 from progimage.ingest.resumable.state import Outcome, ResumableUpload, Size
+from progimage.ingest.source import Pieces, Source
 from progimage.model import ANONYMOUS, Metadata, Viewer, check_visibility
 from progimage.stores import ABSENT, ObjectStore, json_objects
 
@@ -188,9 +188,9 @@ class ResumableUploads:
         """
         if progress.image_id is not None:
             return progress
-        with closing(Joined(self.store, progress.pieces)) as source:
+        with closing(blocks(self.store, progress.pieces)) as found:
             try:
-                outcome = make(source, progress.upload)
+                outcome = make(Pieces(found), progress.upload)
             except PictureError as error:
                 self.settle(
                     progress,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 from progimage.errors import OriginFailed, OriginMissing
+from progimage.ingest.source import Source
 
 
 class OriginDenied(OriginFailed):
@@ -19,12 +20,6 @@ class OriginDenied(OriginFailed):
 
 class OriginUnreachable(OriginFailed):
     """The origin gave no answer at all."""
-
-
-class Stream(Protocol):
-    """Anything to read bytes from."""
-
-    def read(self, size: int, /) -> bytes: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +34,7 @@ class Version:
     """
 
     name: str
-    stream: Stream
+    stream: Source
     max_age_s: int | None = None
     modified: str = ""
 

@@ -28,6 +28,7 @@ from progimage.ingest.download.exchange import (
 )
 from progimage.ingest.download.network import Deadline, Network
 from progimage.ingest.download.urls import RemoteUrl, parse_url
+from progimage.ingest.source import Pieces
 from progimage.origins.sources.http_dates import is_shareable, max_age_s
 from progimage.origins.sources.source import (
     OriginUnreachable,
@@ -160,30 +161,18 @@ class WebSource:
         if not content_coding.is_readable(response):
             raise OriginFailed("the origin compressed its answer in another way than by gzip")
         modified = _text(response, b"last-modified")
-        return Version(_version(response), _Body(response), age, modified)
+        return Version(_version(response), Pieces(_body(response)), age, modified)
 
 
-class _Body:
-    """The bytes of a response; its faults are raised as `OriginFailed` or `OriginTimeout`."""
-
-    def __init__(self, response: httpcore.Response) -> None:
-        self._chunks = content_coding.body(response)
-        self._rest = b""
-
-    def read(self, size: int, /) -> bytes:
-        while not self._rest:
-            try:
-                with protocol_faults():
-                    chunk = next(self._chunks, None)
-            except DownloadTimeout:
-                raise OriginTimeout("the origin did not send all in time", retryable=True) from None
-            except DownloadFailed:
-                raise _failed("the origin's answer broke off") from None
-            if chunk is None:
-                return b""
-            self._rest = chunk
-        data, self._rest = self._rest[:size], self._rest[size:]
-        return data
+def _body(response: httpcore.Response) -> Iterator[bytes]:
+    """Yield the bytes of a response; its faults are raised as `OriginFailed` or `OriginTimeout`."""
+    try:
+        with protocol_faults():
+            yield from content_coding.body(response)
+    except DownloadTimeout:
+        raise OriginTimeout("the origin did not send all in time", retryable=True) from None
+    except DownloadFailed:
+        raise _failed("the origin's answer broke off") from None
 
 
 def _version(response: httpcore.Response) -> str:

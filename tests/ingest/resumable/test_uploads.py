@@ -30,6 +30,7 @@ from progimage.ingest.resumable import keys as upload_keys
 from progimage.ingest.resumable.progress import Progress
 from progimage.ingest.resumable.state import Outcome
 from progimage.ingest.resumable.uploads import ResumableUploads
+from progimage.ingest.source import Pieces
 from progimage.library import Candidate, Library
 from progimage.maintenance.check import Check
 from progimage.maintenance.gc import collect
@@ -88,7 +89,7 @@ def send(store: ObjectStore, upload_id: str, data: bytes = PICTURE) -> Progress:
 
 
 def joined(store: ObjectStore, progress: Progress) -> bytes:
-    source = chunks.Joined(store, progress.pieces)
+    source = Pieces(chunks.blocks(store, progress.pieces))
     return b"".join(iter(lambda: source.read(3), b""))
 
 
