@@ -35,6 +35,8 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
+from collections.abc import Callable
+from functools import partial
 
 ENGINE_VERSION = "4"
 """Part of every rendition's key and ETag; raised whenever output bytes change."""
@@ -64,16 +66,13 @@ DEVELOPMENT_KEY = "development-key"
 STORE_MARKER = "store.json"
 
 _ID = re.compile(r"[0-9a-f]{64}")
-_RECORD_KEY = re.compile(r"images/[0-9a-f]{2}/([0-9a-f]{64})/record\.json")
 _ORIGINAL_KEY = re.compile(r"images/[0-9a-f]{2}/([0-9a-f]{64})/original-([0-9a-z]+)")
 _COPY_KEY = re.compile(
     r"copies/[0-9a-f]{2}/([0-9a-f]{64})/([0-9a-z]+)/([^/]+)/(?:[0-9]+x[0-9]+|pyramid)"
 )
 _RENDITION_KEY = re.compile(r"renders/(?:public|private)/[0-9a-f]{2}/([0-9a-f]{64})/([^/]+)/.+")
 _SHOWN = re.compile(r"(?<=[/=])[0-9a-f]{64}(?![0-9a-f])")
-_REMOVAL_KEY = re.compile(r"removals/([0-9a-f]{64})")
 _TOKEN = re.compile(r"[0-9a-f]{32}")
-_USER_KEY = re.compile(r"users/([a-z0-9][a-z0-9._-]*)\.json")
 
 # The longest names that every file system (255 bytes per segment) and S3 (1,024 bytes per
 # key) accept, less the part of the key before them.
@@ -101,6 +100,11 @@ def part_of(key: str, pattern: re.Pattern[str]) -> str | None:
     """Return the pattern's first group, or None unless the pattern matches the whole key."""
     match = pattern.fullmatch(key)
     return match[1] if match else None
+
+
+def reader(pattern: str) -> Callable[[str], str | None]:
+    """Return the function that returns the pattern's first group in a key, or None."""
+    return partial(part_of, pattern=re.compile(pattern))
 
 
 def is_image_id(text: str) -> bool:
@@ -197,9 +201,8 @@ def removal(image_id: str) -> str:
     return f"{REMOVALS}{image_id}"
 
 
-def id_of_removal(key: str) -> str | None:
-    """Return the id of the picture if `key` is the marker of its removal."""
-    return part_of(key, _REMOVAL_KEY)
+id_of_removal = reader(r"removals/([0-9a-f]{64})")
+"""Return the id of the picture if `key` is the marker of its removal."""
 
 
 def user(name: str) -> str:
@@ -207,14 +210,12 @@ def user(name: str) -> str:
     return f"{USERS}{name}.json"
 
 
-def name_of_user(key: str) -> str | None:
-    """Return the name if `key` is an account's."""
-    return part_of(key, _USER_KEY)
+name_of_user = reader(r"users/([a-z0-9][a-z0-9._-]*)\.json")
+"""Return the name if `key` is an account's."""
 
 
-def id_of_record(key: str) -> str | None:
-    """Return the picture's id if `key` is a sidecar's."""
-    return part_of(key, _RECORD_KEY)
+id_of_record = reader(r"images/[0-9a-f]{2}/([0-9a-f]{64})/record\.json")
+"""Return the picture's id if `key` is a sidecar's."""
 
 
 def id_and_generation_of_original(key: str) -> tuple[str, str] | None:

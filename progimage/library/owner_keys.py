@@ -29,13 +29,10 @@ NO_OWNER = "_"
 # So that times sort from the latest to the earliest.
 _LATEST_S = 9_999_999_999
 
-_TRASH_KEY = re.compile(r"trash/(?:_|[a-z0-9][a-z0-9._-]*)/[0-9]{10}-([0-9a-f]{64})")
 _EXTERNAL_ID_KEY = re.compile(
     r"external/(?:_|[a-z0-9][a-z0-9._-]*)/[0-9a-f]{2}/([0-9a-f]{64})\.json"
 )
 _OWNER = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}")
-_ALBUM_KEY = re.compile(r"albums/([0-9a-f]{32})\.json")
-_ALBUM_NOTE_KEY = re.compile(r"album-lists/(?:_|[a-z0-9][a-z0-9._-]*)/[0-9]{10}-([0-9a-f]{32})")
 
 
 def is_owner(text: str) -> bool:
@@ -53,9 +50,8 @@ def trash_note(owner: str, expires: datetime, image_id: str) -> str:
     return f"{trash_of(owner)}{_LATEST_S - int(expires.timestamp()):010}-{image_id}"
 
 
-def id_of_trash_note(key: str) -> str | None:
-    """Return the id of the picture if `key` is the note of one in the trash."""
-    return keys.part_of(key, _TRASH_KEY)
+id_of_trash_note = keys.reader(r"trash/(?:_|[a-z0-9][a-z0-9._-]*)/[0-9]{10}-([0-9a-f]{64})")
+"""Return the id of the picture if `key` is the note of one in the trash."""
 
 
 def usage(owner: str) -> str:
@@ -84,9 +80,8 @@ def album(album_id: str) -> str:
     return f"{ALBUMS}{album_id}.json"
 
 
-def id_of_album(key: str) -> str | None:
-    """Return the id if `key` is an album's."""
-    return keys.part_of(key, _ALBUM_KEY)
+id_of_album = keys.reader(r"albums/([0-9a-f]{32})\.json")
+"""Return the id if `key` is an album's."""
 
 
 def albums_of(owner: str) -> str:
@@ -99,6 +94,5 @@ def album_note(owner: str, created: datetime, album_id: str) -> str:
     return f"{albums_of(owner)}{_LATEST_S - int(created.timestamp()):010}-{album_id}"
 
 
-def id_of_album_note(key: str) -> str | None:
-    """Return the id of the album if `key` is one in an owner's list."""
-    return keys.part_of(key, _ALBUM_NOTE_KEY)
+id_of_album_note = keys.reader(r"album-lists/(?:_|[a-z0-9][a-z0-9._-]*)/[0-9]{10}-([0-9a-f]{32})")
+"""Return the id of the album if `key` is one in an owner's list."""

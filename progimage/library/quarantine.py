@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import BinaryIO, ClassVar, cast
@@ -24,7 +23,6 @@ from progimage.stores import ABSENT, ObjectStore, Reader, json_objects
 
 _TYPE = "application/octet-stream"
 _QUARANTINE = "quarantine/"
-_MANIFEST_KEY = re.compile(r"quarantine/([0-9a-f]{32})/manifest\.json")
 
 
 class SetAside(json_objects.JsonObject):
@@ -39,7 +37,7 @@ class SetAside(json_objects.JsonObject):
     sha256: str
 
 
-class _Hashing(io.RawIOBase):
+class Hashing(io.RawIOBase):
     """A stream that hashes what is read from it."""
 
     def __init__(self, reader: Reader) -> None:
@@ -64,7 +62,7 @@ def set_aside(store: ObjectStore, key: str, reason: str) -> str:
     """
     token = keys.new_token()
     with store.open(key) as reader:
-        etag, size, source = reader.stat.etag, reader.stat.size, _Hashing(reader)
+        etag, size, source = reader.stat.etag, reader.stat.size, Hashing(reader)
         store.put(_object(token), cast(BinaryIO, source), media_type=_TYPE)
     manifest = SetAside(
         key=key,
@@ -102,7 +100,7 @@ def put_back(store: ObjectStore, token: str) -> SetAside:
             raise KeyMissing
         manifest = json_objects.read(store, _manifest(token), SetAside)
         with store.open(_object(token)) as reader:
-            source = cast(BinaryIO, _Hashing(reader))
+            source = cast(BinaryIO, Hashing(reader))
             store.put(manifest.key, source, media_type=_TYPE, expect=ABSENT)
     except KeyMissing:
         raise NotFound("there is nothing of that name in quarantine") from None
@@ -123,6 +121,5 @@ def _manifest(token: str) -> str:
     return f"{_QUARANTINE}{token}/manifest.json"
 
 
-def _token_of(key: str) -> str | None:
-    """Return the token if `key` is the manifest of an object in quarantine."""
-    return keys.part_of(key, _MANIFEST_KEY)
+_token_of = keys.reader(r"quarantine/([0-9a-f]{32})/manifest\.json")
+"""Return the token if `key` is the manifest of an object in quarantine."""

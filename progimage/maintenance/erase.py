@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from itertools import groupby
 from typing import Literal
 
 from progimage.access.accounts.sign_in import disabled
@@ -121,11 +120,7 @@ def _one_pass(
 
 
 def _uploads(store: ObjectStore, name: str, on_progress: Callable[[str], None]) -> Iterator[Erased]:
-    for upload_id, _ in groupby(
-        store.list(upload_keys.UPLOADS), lambda s: upload_keys.id_of(s.key)
-    ):
-        if upload_id is None:
-            continue
+    for upload_id in state.ids(store):
         on_progress(upload_id)
         with suppress(DamagedRecord):
             upload = find(store, upload_keys.record(upload_id), ResumableUpload)

@@ -13,7 +13,6 @@ import re
 from progimage import keys
 
 UPLOADS = "uploads/"
-_UPLOAD_KEY = re.compile(r"uploads/([0-9a-f]{32})/.+")
 _PIECE_KEY = re.compile(r"uploads/[0-9a-f]{32}/piece-([0-9]{16})")
 
 
@@ -47,9 +46,8 @@ def outcome(upload_id: str) -> str:
     return f"{upload(upload_id)}outcome.json"
 
 
-def id_of(key: str) -> str | None:
-    """Return the upload's id if `key` is part of an upload."""
-    return keys.part_of(key, _UPLOAD_KEY)
+id_of = keys.reader(r"uploads/([0-9a-f]{32})/.+")
+"""Return the upload's id if `key` is part of an upload."""
 
 
 def offset_of_piece(key: str) -> int | None:

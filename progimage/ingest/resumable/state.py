@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any, ClassVar
@@ -84,14 +85,16 @@ def remove(store: ObjectStore, upload_id: str) -> None:
     delete_all(store, upload_keys.upload(upload_id))
 
 
+def ids(store: ObjectStore) -> Iterator[str]:
+    """Yield the id of each upload, also of those with remains only."""
+    found = (upload_keys.id_of(stat.key) for stat in store.list(upload_keys.UPLOADS))
+    return (upload_id for upload_id, _ in groupby(found) if upload_id)
+
+
 def remove_expired(store: ObjectStore, now: datetime) -> int:
     """Remove expired uploads, and the remains of others after crashes; return how many."""
     removed = 0
-    for upload_id, _ in groupby(
-        store.list(upload_keys.UPLOADS), lambda s: upload_keys.id_of(s.key)
-    ):
-        if upload_id is None:
-            continue
+    for upload_id in ids(store):
         try:
             upload = find(store, upload_keys.record(upload_id), ResumableUpload)
         except DamagedRecord:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
-import io
 from dataclasses import dataclass
 from typing import Literal
 
+from progimage.library.quarantine import Hashing
 from progimage.stores import Reader
 
 Kind = Literal["copied", "updated", "unchanged", "repaired", "newer", "extra", "removed", "damaged"]
@@ -37,20 +36,15 @@ class Altered(Exception):
     """The source's bytes do not match their record."""
 
 
-class Verifying(io.RawIOBase):
+class Verifying(Hashing):
     """A stream that raises `Altered` at its end if its bytes have another hash."""
 
     def __init__(self, reader: Reader, sha256: str | None = None) -> None:
-        self._reader = reader
+        super().__init__(reader)
         self._sha256 = sha256
-        self._digest = hashlib.sha256()
-
-    def readable(self) -> bool:
-        return True
 
     def read(self, size: int = -1, /) -> bytes:
-        data = self._reader.read(size)
-        self._digest.update(data)
-        if (not data or size < 0) and self._sha256 not in (None, self._digest.hexdigest()):
+        data = super().read(size)
+        if (not data or size < 0) and self._sha256 not in (None, self.digest.hexdigest()):
             raise Altered
         return data
