@@ -1,16 +1,17 @@
-"""Edits of the metadata of a picture."""
+"""Edits of the metadata of a picture, and how a record is swapped for its next version."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
-from progimage.errors import Overloaded, PreconditionFailed
+from progimage.errors import Conflict, Overloaded, PreconditionFailed
+from progimage.library.events import Events, subject_of
+from progimage.library.index.index import Index
 from progimage.library.records import Records
-from progimage.library.swaps import Purge, Swaps
-from progimage.model import Metadata, Record, Viewer, check_visibility, parse_metadata
+from progimage.model import EventKind, Metadata, Record, Viewer, check_visibility, parse_metadata
 from progimage.telemetry import audit
 
 # A swap fails only if another writer was faster. A writer that fails this often has many
@@ -21,6 +22,41 @@ TICK = timedelta(microseconds=1)
 
 Changes = dict[str, Any] | Callable[[Record], dict[str, Any]]
 """New values of fields, or a function that returns them for the current version."""
+
+
+class Purge(Protocol):
+    """Removes all cached renditions of a picture, or only the public ones."""
+
+    def __call__(self, image_id: str, *, public_only: bool = False) -> object: ...
+
+
+class Swaps:
+    """Writes next versions of records, with their announcements and events."""
+
+    def __init__(self, records: Records, index: Index, purge: Purge, events: Events) -> None:
+        self._records = records
+        self._index = index
+        self._purge = purge
+        self._events = events
+
+    def swap(self, record: Record, etag: str, kind: EventKind, *, purges: bool) -> bool:
+        """Write the next version of a record; False if `etag` is no longer the current one.
+
+        Args:
+            purges: the cached renditions are removed, since who may see them changes.
+        """
+        with self._events.expecting(kind, subject_of(record), record.facts) as event:
+            announced = self._index.announce(record)
+        try:
+            self._records.write(record, expect=etag)
+        except Conflict:
+            event.retract()
+            return False
+        announced.confirm()
+        if purges:
+            self._purge(record.id)
+        event.confirm()
+        return True
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,7 @@ from progimage.errors import (
 )
 from progimage.library import quarantine
 from progimage.library.candidate import Candidate, PictureFacts, first_record
-from progimage.library.edits import ATTEMPTS, Changes, Edits
+from progimage.library.edits import ATTEMPTS, Changes, Edits, Swaps
 from progimage.library.events import NO_EVENTS, Events, subject_of
 from progimage.library.external_ids import ExternalIds
 from progimage.library.index.index import Index
@@ -47,7 +47,6 @@ from progimage.library.records import (
     read_record,
 )
 from progimage.library.removals import Remover
-from progimage.library.swaps import Swaps
 from progimage.library.trash import Trash
 from progimage.model import Metadata, Record, Viewer, Visibility, check_visibility
 from progimage.stores import ABSENT, ObjectStore

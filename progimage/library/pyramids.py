@@ -8,7 +8,7 @@ with them. It is written after the record, and the record is read again afterwar
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
@@ -57,15 +57,11 @@ class Pyramids:
         A pyramid that turns out to be damaged is removed.
         """
         key = keys.pyramid(record.id, record.generation)
-        for is_fresh in (False, True):
-            directory = self._directory(record, is_fresh=is_fresh)
-            if directory is None:
-                return None
+        for directory in self._attempts(record):
             entry = directory.entry(tile)
             data = self._read(key, entry.offset, entry.length)
             if data is not None and zlib.crc32(data) == entry.crc:
                 return data, directory.form
-        self._remove_damaged(key)
         return None
 
     def copy_tiles(
@@ -73,16 +69,12 @@ class Pyramids:
     ) -> StoredTiles | None:
         """Append tiles to a file, one read of the store for each row; None without a pyramid."""
         key = keys.pyramid(record.id, record.generation)
-        for is_fresh in (False, True):
-            directory = self._directory(record, is_fresh=is_fresh)
-            if directory is None:
-                return None
+        for directory in self._attempts(record):
             file.seek(0)
             file.truncate()
             stored = [self._copy_row(key, directory, row, file) for row in rows]
             if all(stored):
                 return StoredTiles(tuple(map(tuple, stored)), directory.form)
-        self._remove_damaged(key)
         return None
 
     def has(self, record: Record) -> bool:
@@ -104,6 +96,15 @@ class Pyramids:
         self._directories.pop(key)
         if not self._library.is_current(record):
             self._store.delete(key)
+
+    def _attempts(self, record: Record) -> Iterator[Directory]:
+        """Yield the directory from memory, then a fresh one; if neither is right, remove both."""
+        for is_fresh in (False, True):
+            directory = self._directory(record, is_fresh=is_fresh)
+            if directory is None:
+                return
+            yield directory
+        self._remove_damaged(keys.pyramid(record.id, record.generation))
 
     def _directory(self, record: Record, *, is_fresh: bool) -> Directory | None:
         """Return a picture's directory, from memory unless it must be `is_fresh`."""

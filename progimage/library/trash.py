@@ -18,10 +18,9 @@ from datetime import datetime, timedelta
 from progimage import keys
 from progimage.errors import DamagedRecord, NotFound, Overloaded, PreconditionFailed
 from progimage.library import owner_keys
-from progimage.library.edits import ATTEMPTS, TICK
+from progimage.library.edits import ATTEMPTS, TICK, Purge, Swaps
 from progimage.library.external_ids import ExternalIds
 from progimage.library.records import Records, can_edit, can_see, forbidden, not_found
-from progimage.library.swaps import Purge, Swaps
 from progimage.model import Record, Trashed, Viewer, Visibility
 from progimage.stores import ObjectStore
 from progimage.stores.json_objects import put_empty

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from progimage.errors import BadKey
+from progimage.errors import BadKey, Conflict, KeyMissing
 
 MAX_KEY_BYTES = 900
 MAX_SEGMENT_BYTES = 255
@@ -38,3 +38,13 @@ def check_prefix(prefix: str) -> None:
 def shown(key: str) -> str:
     """Return `key` as an error message shows it: escaped, quoted, not too long."""
     return ascii(key if len(key) <= 100 else key[:99] + "…")
+
+
+def missing(key: str) -> KeyMissing:
+    """Return the error for a key without an object."""
+    return KeyMissing(f"no object {shown(key)}")
+
+
+def conflict(key: str) -> Conflict:
+    """Return the error for an object that is not at the version that was expected."""
+    return Conflict(f"{shown(key)} is not at the expected version")

@@ -10,9 +10,9 @@ from datetime import UTC, datetime
 from typing import BinaryIO, Self
 from urllib.parse import SplitResult
 
-from progimage.errors import BadKey, ConfigError, Conflict, KeyMissing
+from progimage.errors import BadKey, ConfigError
 from progimage.stores.bytes_reader import BytesReader
-from progimage.stores.key_rules import check_key, check_prefix, shown
+from progimage.stores.key_rules import check_key, check_prefix, conflict, missing, shown
 from progimage.stores.object_store import ABSENT, Stat
 
 
@@ -51,7 +51,7 @@ class MemoryStore:
         stat = Stat(key, len(body), etag, datetime.now(UTC))
         with self._lock:
             if expect is not None and expect != self._current_etag(key):
-                raise Conflict(f"{shown(key)} is not at the expected version")
+                raise conflict(key)
             if key not in self._objects:
                 self._refuse_nesting(key)
                 insort(self._keys, key)
@@ -77,7 +77,7 @@ class MemoryStore:
             if current == ABSENT:
                 return
             if expect not in (None, current):
-                raise Conflict(f"{shown(key)} is not at the expected version")
+                raise conflict(key)
             del self._objects[key]
             del self._keys[bisect_left(self._keys, key)]
 
@@ -104,7 +104,7 @@ class MemoryStore:
         try:
             return self._objects[key]
         except KeyError:
-            raise KeyMissing(f"no object {shown(key)}") from None
+            raise missing(key) from None
 
     def _current_etag(self, key: str) -> str:
         found = self._objects.get(key)

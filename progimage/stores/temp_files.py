@@ -40,12 +40,9 @@ class TempFolder:
             # It can be removed while the process runs, by a clean-up of the folder.
             if self._folder is None or self._pid != os.getpid() or not self._folder.is_dir():
                 self._pid = os.getpid()
-                self._folder = self._make()
+                self._folder = make_folder(self._parent)
                 atexit.register(shutil.rmtree, self._folder, ignore_errors=True)
             return self._folder / os.urandom(12).hex()
-
-    def _make(self) -> Path:
-        return make_folder(self._parent)
 
 
 class TemporaryReader(FileReader):

@@ -98,7 +98,7 @@ def read(data: bytes) -> Facts:
         elif name == b"elst" and durations:
             plays = _plays(body, durations[-1])
         elif name == b"iinf":
-            item_ids = [number for number, kind in _items(data, box) if kind == b"Exif"]
+            item_ids = [number for number, _, kind in _items(data, box) if kind == b"Exif"]
         elif name == b"iloc":
             locations = data[box.start : box.end]
     exif, is_damaged = b"", False
@@ -112,7 +112,7 @@ def without_metadata(data: bytes) -> bytes:
     changed = bytearray(data)
     for box in boxes(data):
         if box.path[-1] == b"iinf":
-            for place, kind in _item_types(data, box):
+            for _, place, kind in _items(data, box):
                 if kind == b"Exif":
                     changed[place : place + 4] = b"skip"
     return bytes(changed)
@@ -140,27 +140,19 @@ def _plays(body: bytes, track_duration: int) -> int:
     return min(-(-track_duration // segment), 65_535)
 
 
-def _item_types(data: bytes, box: Box) -> Iterator[tuple[int, bytes]]:
-    """Yield where each item's type is written, and the type."""
+def _items(data: bytes, box: Box) -> Iterator[tuple[int, int, bytes]]:
+    """Yield each item's number, where its type is written, and the type."""
     count_bytes = 2 if data[box.start : box.start + 1] == b"\0" else 4
     position = box.start + 4 + count_bytes
     while position + 12 <= box.end:
         size = int.from_bytes(data[position : position + 4], "big")
         version = data[position + 8]
         if data[position + 4 : position + 8] == b"infe" and version in (2, 3):
-            place = position + 12 + (2 if version == 2 else 4) + 2
-            yield place, data[place : place + 4]
+            end = position + 12 + (2 if version == 2 else 4)
+            yield int.from_bytes(data[position + 12 : end], "big"), end + 2, data[end + 2 : end + 6]
         if size < 8:
             return
         position += size
-
-
-def _items(data: bytes, box: Box) -> Iterator[tuple[int, bytes]]:
-    """Yield each item's number and type."""
-    for place, kind in _item_types(data, box):
-        # Numbers of four bytes push the version, which says so, two bytes further away.
-        width = 2 if data[place - 8] == 2 else 4
-        yield int.from_bytes(data[place - 2 - width : place - 2], "big"), kind
 
 
 def _exif(data: bytes, locations: bytes, item: int) -> tuple[bytes, bool]:

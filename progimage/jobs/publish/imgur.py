@@ -111,17 +111,17 @@ class Imgur:
         return response.status_code, response.headers, body
 
     def _raise_if_paused(self) -> None:
-        with self._lock:
-            left_s = self._resumes_at - self._clock()
-        if left_s > 0:
-            raise Overloaded("imgur: asked for a pause", retry_after_s=int(left_s) + 1)
+        if self._clock() < self._resumes_at:
+            raise self._paused()
+
+    def _paused(self) -> Overloaded:
+        left_s = self._resumes_at - self._clock()
+        return Overloaded("imgur: asked for a pause", retry_after_s=max(int(left_s) + 1, 1))
 
     def _too_often(self, headers: Mapping[str, str]) -> Overloaded:
         pause_s = retry_after.seconds(headers.get("Retry-After", ""))
         self._pause(_USUAL_PAUSE_S if pause_s is None else pause_s)
-        with self._lock:
-            left_s = self._resumes_at - self._clock()
-        return Overloaded("imgur: asked for a pause", retry_after_s=max(int(left_s) + 1, 1))
+        return self._paused()
 
     def _pause_before_limits(self, headers: Mapping[str, str]) -> None:
         """Pause before a limit is reached, if the headers say that one is near."""

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import BinaryIO, TypeVar
 
 from progimage import keys
-from progimage.errors import BadKey, Conflict, KeyMissing, StoreUnavailable
+from progimage.errors import BadKey, StoreUnavailable
 from progimage.stores.folder.disk import (
     DurableFolders,
     StripedLocks,
@@ -27,7 +27,7 @@ from progimage.stores.folder.drafts import CHUNK_BYTES, draft, remove_stale
 from progimage.stores.folder.modes import mode_of
 from progimage.stores.folder.reader import FileReader
 from progimage.stores.folder.walk import names, walk
-from progimage.stores.key_rules import check_key, check_prefix, shown
+from progimage.stores.key_rules import check_key, check_prefix, conflict, missing, shown
 from progimage.stores.object_store import ABSENT, Stat
 
 _ATTEMPTS = 100
@@ -86,12 +86,12 @@ class FilesystemStore:
             if created:
                 return created
             if expect == ABSENT:
-                raise _conflict(key)
+                raise conflict(key)
         with draft(self._uploads, first, source, mode_of(key)) as (upload, facts), disk_faults():
             try:
                 self._settle(key, path, lambda: self._place(key, upload, path, expect))
             except FileExistsError:
-                raise _conflict(key) from None
+                raise conflict(key) from None
             if not keys.is_disposable(key):
                 self._folders.sync(os.path.dirname(path))
         return _stat(key, facts)
@@ -102,13 +102,13 @@ class FilesystemStore:
             try:
                 file = io.FileIO(path)
             except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
-                raise _missing(key) from None
+                raise missing(key) from None
             return FileReader(file, _stat(key, os.fstat(file.fileno())), start, length)
 
     def stat(self, key: str) -> Stat:
         facts = self._look(self.local_path(key))
         if facts is None:
-            raise _missing(key)
+            raise missing(key)
         return _stat(key, facts)
 
     def delete(self, key: str, *, expect: str | None = None) -> None:
@@ -235,7 +235,7 @@ class FilesystemStore:
         facts = self._look(path)
         current = ABSENT if facts is None else _etag(facts)
         if current != expect:
-            raise _conflict(key)
+            raise conflict(key)
 
     def _stats(self, found: Iterator[str]) -> Iterator[Stat]:
         for key in found:
@@ -259,11 +259,3 @@ def _etag(facts: os.stat_result) -> str:
 def _stat(key: str, facts: os.stat_result) -> Stat:
     modified = datetime.fromtimestamp(facts.st_mtime, UTC)
     return Stat(key, facts.st_size, _etag(facts), modified)
-
-
-def _missing(key: str) -> KeyMissing:
-    return KeyMissing(f"no object {shown(key)}")
-
-
-def _conflict(key: str) -> Conflict:
-    return Conflict(f"{shown(key)} is not at the expected version")

@@ -34,46 +34,30 @@ class Overtaken(CancelledError):  # the one error that botocore neither wraps no
     """The first request need not be waited for: the second has been answered."""
 
 
-class Delay:
-    """How long a first byte may take before it is late: about the 95th percentile.
-
-    A stochastic approximation (Robbins and Monro, 1951) of the quantile: it needs to know
-    only if an answer was late, so answers that were abandoned count as well. Late ones
-    raise it by 9.5 %, others lower it by 0.5 %, which is even at one of twenty.
-    """
-
-    def __init__(self) -> None:
-        self.seconds = _FIRST_DELAY_S
-
-    def note(self, *, late: bool) -> None:
-        """Learn of one more answer."""
-        change = _STEP * (1 - _LATE_SHARE if late else -_LATE_SHARE)
-        seconds = self.seconds * (1 + change)
-        self.seconds = min(max(seconds, _LEAST_DELAY_S), _MOST_DELAY_S)
-
-
 class Hedges:
     """Decides when a second request is worth sending.
 
     Every answer in time earns a twentieth of one, and ten can be saved up: they add no
     more than 5 % to the load, and to a store that has stopped answering none at all.
+
+    Attributes:
+        delay_s: how long a first byte may take before it is late: about the 95th percentile, by
+            a stochastic approximation (Robbins and Monro, 1951). It needs to know only if an
+            answer was late, so answers that were abandoned count as well. Late ones raise it by
+            9.5 %, others lower it by 0.5 %, which is even at one of twenty.
     """
 
     def __init__(self) -> None:
-        self._delay = Delay()
+        self.delay_s = _FIRST_DELAY_S
         self._saved = 1.0
         self._lock = threading.Lock()
         self._places = threading.BoundedSemaphore(AT_ONCE)
 
-    @property
-    def delay_s(self) -> float:
-        """How long the first byte of an answer may take now."""
-        return self._delay.seconds
-
     def note(self, *, late: bool) -> None:
         """Learn if the answer to a first request came in time."""
+        change = _STEP * (1 - _LATE_SHARE if late else -_LATE_SHARE)
         with self._lock:
-            self._delay.note(late=late)
+            self.delay_s = min(max(self.delay_s * (1 + change), _LEAST_DELAY_S), _MOST_DELAY_S)
             if not late:
                 self._saved = min(self._saved + _LATE_SHARE, _MOST_SAVED)
 

@@ -14,7 +14,7 @@ from typing import Any, BinaryIO
 from botocore.exceptions import ClientError
 
 from progimage.errors import Conflict, KeyMissing, StoreUnavailable
-from progimage.stores.key_rules import shown
+from progimage.stores.key_rules import conflict
 from progimage.stores.object_store import ABSENT, Stat
 from progimage.stores.s3.bucket import S3Bucket, bare, stat_of
 from progimage.stores.s3.checksums import MD5, md5_of
@@ -152,4 +152,4 @@ class S3Writes:
 
 def _compare(key: str, current: tuple[Stat, str | None] | None, expect: str) -> None:
     if (current[0].etag if current else ABSENT) != expect:
-        raise Conflict(f"{shown(key)} is not at the expected version")
+        raise conflict(key)

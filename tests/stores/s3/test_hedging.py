@@ -13,7 +13,7 @@ import pytest
 from progimage.errors import KeyMissing, StoreUnavailable
 from progimage.stores import open_raw
 from progimage.stores.deadline import deadline
-from progimage.stores.s3.hedging import AT_ONCE, Delay, Hedges
+from progimage.stores.s3.hedging import AT_ONCE, Hedges
 from progimage.stores.s3.store import S3Store
 from tests.stores.contract import get, put
 from tests.stores.s3server import App, s3_server, store_url
@@ -25,25 +25,25 @@ Respond = Callable[..., Any]
 def test_the_delay_comes_to_lie_at_the_95th_percentile():
     draw = random.Random(7)
     for scale in (0.02, 0.1):  # it follows a store that gets slower
-        delay = Delay()
+        hedges = Hedges()
         for _ in range(3_000):
-            delay.note(late=draw.expovariate(1 / scale) > delay.seconds)
+            hedges.note(late=draw.expovariate(1 / scale) > hedges.delay_s)
         total, late = 3_000, 0
         for _ in range(total):
-            is_late = draw.expovariate(1 / scale) > delay.seconds
+            is_late = draw.expovariate(1 / scale) > hedges.delay_s
             late += is_late
-            delay.note(late=is_late)
+            hedges.note(late=is_late)
         assert 0.03 < late / total < 0.07
 
 
 def test_the_delay_has_bounds():
-    delay = Delay()
+    hedges = Hedges()
     for _ in range(2_000):
-        delay.note(late=False)
-    assert delay.seconds == pytest.approx(0.01)
+        hedges.note(late=False)
+    assert hedges.delay_s == pytest.approx(0.01)
     for _ in range(2_000):
-        delay.note(late=True)
-    assert delay.seconds == pytest.approx(1.0)
+        hedges.note(late=True)
+    assert hedges.delay_s == pytest.approx(1.0)
 
 
 class TestHowMany:
