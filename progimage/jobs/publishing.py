@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from progimage.errors import PublishFailed
 from progimage.jobs.model import Request
-from progimage.jobs.publish.destination import Destination, Outgoing, Published
+from progimage.jobs.publish.destination import Destination, Published
 from progimage.library import Library
 from progimage.library.originals import read_verified
 from progimage.lru import LockedLru
@@ -64,15 +64,7 @@ class Publishing:
         if destination is None:
             raise PublishFailed(f"{request.publish}: this worker has no account there")
         record = step.record
-        picture = Outgoing(
-            read=lambda: self._read(record),
-            size_bytes=record.size_bytes,
-            media_type=record.media_type,
-            file_name=record.file_name,
-            title=record.title,
-            description=record.description,
-        )
-        step.published = destination.publish(picture, request.album)
+        step.published = destination.publish(record, lambda: self._read(record), request.album)
 
     def _read(self, record: Record) -> bytes:
         blocks: list[bytes] = []

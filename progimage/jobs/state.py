@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import islice
 from typing import Any, NamedTuple
@@ -53,6 +54,7 @@ class Shard(NamedTuple):
     etag: str
 
 
+@dataclass(eq=False)
 class Jobs:
     """The jobs of a store: create, look at and end them.
 
@@ -64,27 +66,23 @@ class Jobs:
         outcomes: those of the items of all jobs.
     """
 
-    def __init__(
-        self,
-        store: ObjectStore,
-        executor: Executor | None = None,
-        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
-        events: Events = NO_EVENTS,
-    ) -> None:
-        self._store = store
-        self._executor = executor
-        self._events = events
-        self.outcomes = Outcomes(store)
-        self.clock = clock
+    store: ObjectStore
+    executor: Executor | None = None
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    events: Events = NO_EVENTS
+    outcomes: Outcomes = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.outcomes = Outcomes(self.store)
 
     def create(self, request: Request, entries: Sequence[Entry]) -> None:
         """Store a job and queue it."""
-        json_objects.put_empty(self._store, keys.listed(request.owner, request.created, request.id))
+        json_objects.put_empty(self.store, keys.listed(request.owner, request.created, request.id))
         for first in range(0, len(entries), CHUNK):
             chunk = Entries(entries=tuple(entries[first : first + CHUNK]))
-            json_objects.create(self._store, keys.entries(request.id, first), chunk)
-        json_objects.put_empty(self._store, keys.queued(request.created, request.id))
-        json_objects.create(self._store, keys.request(request.id), request)
+            json_objects.create(self.store, keys.entries(request.id, first), chunk)
+        json_objects.put_empty(self.store, keys.queued(request.created, request.id))
+        json_objects.create(self.store, keys.request(request.id), request)
 
     def find(self, owner: str, job_id: str) -> Request:
         """Return a job of `owner`.
@@ -99,7 +97,7 @@ class Jobs:
 
     def read(self, job_id: str) -> Request | None:
         """Return a job of any owner; None if there is none."""
-        return json_objects.find(self._store, keys.request(job_id), Request)
+        return json_objects.find(self.store, keys.request(job_id), Request)
 
     def entries(self, request: Request, numbers: range) -> dict[int, Entry]:
         """Return the entries that the items `numbers` are made of, by the entry's number."""
@@ -107,13 +105,13 @@ class Jobs:
         if numbers:
             first, last = numbers[0] // request.width, numbers[-1] // request.width
             for start in range(first - first % CHUNK, last + 1, CHUNK):
-                chunk = json_objects.read(self._store, keys.entries(request.id, start), Entries)
+                chunk = json_objects.read(self.store, keys.entries(request.id, start), Entries)
                 found.update(enumerate(chunk.entries, start))
         return found
 
     def progress(self, request: Request) -> Progress:
         """Return how far a job has come."""
-        end = json_objects.find(self._store, keys.finished(request.id), Finished)
+        end = json_objects.find(self.store, keys.finished(request.id), Finished)
         if end is not None and end.counts is not None:
             return Progress(request, end.status, end.counts, end.finished)
         counts = self.outcomes.count(request)
@@ -137,7 +135,7 @@ class Jobs:
         if not shown:
             return [], following
         entries = self._entries_of(request, [number for number, _ in shown])
-        each = self._executor.map if self._executor else map
+        each = self.executor.map if self.executor else map
         outcomes = each(
             lambda pair: self.outcomes.shown(request, pair[0]) if pair[1] != "pending" else None,
             shown,
@@ -162,7 +160,7 @@ class Jobs:
         prefix = keys.jobs_of(owner)
         found: list[Request] = []
         last = ""
-        for stat in self._store.list(prefix, f"{prefix}{after}" if after else ""):
+        for stat in self.store.list(prefix, f"{prefix}{after}" if after else ""):
             marker = keys.marker(stat.key)
             try:
                 request = self.read(marker.job_id) if marker else None
@@ -179,7 +177,7 @@ class Jobs:
 
     def queue(self) -> Iterator[str]:
         """Yield the ids of the jobs with work left, oldest first."""
-        for stat in self._store.list(keys.QUEUE):
+        for stat in self.store.list(keys.QUEUE):
             if marker := keys.marker(stat.key):
                 yield marker.job_id
 
@@ -201,7 +199,7 @@ class Jobs:
         # Before the outcomes: a lease that is released after this look cannot be missed.
         leases = {
             keys.number_of(stat.key, "leases"): stat.etag
-            for stat in self._store.list(keys.leases(request.id))
+            for stat in self.store.list(keys.leases(request.id))
         }
         missing = self.outcomes.missing(request, range(request.items))
         if not missing:
@@ -213,7 +211,7 @@ class Jobs:
 
     def has_ended(self, request: Request) -> bool:
         """True if the job is complete or cancelled."""
-        return exists(self._store, keys.finished(request.id))
+        return exists(self.store, keys.finished(request.id))
 
     def cancel(self, request: Request) -> None:
         """Cancel a job; outcomes stay, and a job that is complete stays complete."""
@@ -229,13 +227,13 @@ class Jobs:
 
     def forget(self, request: Request) -> None:
         """Remove a job that has ended from the queue."""
-        self._store.delete(keys.queued(request.created, request.id))
+        self.store.delete(keys.queued(request.created, request.id))
 
     def _end(self, request: Request, end: Finished) -> None:
         subject = Subject(request.id)
-        event = expect(self._events, "job.finished", subject, lambda: self._summary(request, end))
+        event = expect(self.events, "job.finished", subject, lambda: self._summary(request, end))
         try:
-            json_objects.create(self._store, keys.finished(request.id), end)
+            json_objects.create(self.store, keys.finished(request.id), end)
         except Conflict:  # it has ended already
             event.retract()
         else:
@@ -262,4 +260,4 @@ class Jobs:
         return found
 
     def _has(self, prefix: str) -> bool:
-        return next(self._store.list(prefix), None) is not None
+        return next(self.store.list(prefix), None) is not None

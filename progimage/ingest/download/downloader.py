@@ -27,15 +27,16 @@ from progimage.ingest.source import Pieces
 
 VIA = "progimage"
 
-_HEADERS = [
+HEADERS = (
     (b"Accept", b"image/*,*/*;q=0.1"),
     # A picture is compressed already. Some servers compress all the same.
     (b"Accept-Encoding", b"identity"),
     # Lets a service notice that a request comes from itself.
     (b"Via", f"1.1 {VIA}".encode()),
-]
+)
+"""What is sent with each request for a picture."""
 
-_REDIRECTS = {301, 302, 303, 307, 308}
+REDIRECTS = {301, 302, 303, 307, 308}
 # Statuses of failures that may be temporary (RFC 9110, section 15; RFC 6585; RFC 8470).
 _PASSING = {408, 425, 429, 500, 502, 503, 504}
 
@@ -78,7 +79,7 @@ class Downloader:
         self._max_bytes = max_bytes
         self._tls_given = tls
         own = [(name.encode(), value.encode()) for name, value in settings.headers.items()]
-        self._headers = [*_HEADERS, *own]
+        self._headers = [*HEADERS, *own]
         self._network = network or Network(
             allow_private=settings.allow_private,
             allowed=HostList(settings.allowed_hosts, "download.allowed_hosts"),
@@ -105,7 +106,7 @@ class Downloader:
         with ExitStack() as stack:
             for _ in range(self._settings.max_redirects + 1):
                 response = request(target, self._network, deadline, stack, self._tls, self._headers)
-                if response.status not in _REDIRECTS:
+                if response.status not in REDIRECTS:
                     _check(response, self._max_bytes)
                     yield Remote(response, str(target), file_name, self._max_bytes)
                     return

@@ -1,24 +1,11 @@
-"""The interface of a destination, with its input and output."""
+"""The interface of a destination, and what it returns."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Protocol
 
-from progimage.model import Frozen
-
-
-@dataclass(frozen=True, slots=True)
-class Outgoing:
-    """A picture to publish; `read` returns all its bytes."""
-
-    read: Callable[[], bytes]
-    size_bytes: int
-    media_type: str
-    file_name: str
-    title: str
-    description: str
+from progimage.model import Frozen, Record
 
 
 class Published(Frozen):
@@ -40,8 +27,11 @@ class Published(Frozen):
 class Destination(Protocol):
     """A service that pictures can be sent to."""
 
-    def publish(self, picture: Outgoing, album: str) -> Published:
+    def publish(self, record: Record, read: Callable[[], bytes], album: str) -> Published:
         """Send a picture, into an album unless that is "".
+
+        Args:
+            read: returns all bytes of the picture.
 
         Raises:
             PublishFailed: it was not accepted; says whether a later attempt may succeed.

@@ -21,7 +21,8 @@ import httpx
 from progimage.config import Publish
 from progimage.errors import Overloaded, PublishFailed
 from progimage.ingest.download import retry_after
-from progimage.jobs.publish.destination import Outgoing, Published
+from progimage.jobs.publish.destination import Published
+from progimage.model import Record
 
 # https://help.imgur.com/hc/en-us/articles/26511665959579
 _MAX_BYTES = 20 * 10**6
@@ -61,19 +62,19 @@ class Imgur:
             return None
         return cls(settings.imgur_client_id, settings.imgur_api, settings.timeout_s)
 
-    def publish(self, picture: Outgoing, album: str) -> Published:
+    def publish(self, record: Record, read: Callable[[], bytes], album: str) -> Published:
         """Send a picture; see `Destination.publish`."""
-        if picture.size_bytes > _MAX_BYTES:
+        if record.size_bytes > _MAX_BYTES:
             raise PublishFailed(f"imgur: takes pictures of at most {_MAX_BYTES:,} bytes")
         self._raise_if_paused()
         fields = {
             "type": "file",
-            "name": picture.file_name,
-            "title": picture.title,
-            "description": picture.description,
+            "name": record.file_name,
+            "title": record.title,
+            "description": record.description,
             "album": album,
         }
-        file = (picture.file_name or "picture", picture.read(), picture.media_type)
+        file = (record.file_name or "picture", read(), record.media_type)
         status, headers, body = self._post({k: v for k, v in fields.items() if v}, file)
         answer = _parse(body)
         self._pause_before_limits(headers)

@@ -19,7 +19,7 @@ from progimage.errors import (
     OriginTimeout,
 )
 from progimage.ingest.download import content_coding
-from progimage.ingest.download.downloader import VIA
+from progimage.ingest.download.downloader import HEADERS, REDIRECTS
 from progimage.ingest.download.exchange import (
     authorities,
     header,
@@ -37,7 +37,6 @@ from progimage.origins.sources.source import (
     missing,
 )
 
-_REDIRECTS = {301, 302, 303, 307, 308}
 _GONE = {404, 410}
 _MAX_REDIRECTS = 3
 _MAX_TEXT = 1_000
@@ -110,15 +109,9 @@ class WebSource:
     def _follow(self, target: RemoteUrl, known: str, stack: ExitStack) -> httpcore.Response:
         deadline = Deadline(self._timeout_s)
         for _ in range(_MAX_REDIRECTS + 1):
-            headers = [
-                *self._headers,
-                *_conditions(known),
-                (b"Accept", b"image/*,*/*;q=0.1"),
-                (b"Accept-Encoding", b"identity"),
-                (b"Via", f"1.1 {VIA}".encode()),
-            ]
+            headers = [*self._headers, *_conditions(known), *HEADERS]
             response = request(target, self._network, deadline, stack, self._tls, headers)
-            if response.status not in _REDIRECTS:
+            if response.status not in REDIRECTS:
                 return response
             target = self._next(target, response)
             stack.close()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from progimage.errors import BadKey, ConfigError, StoreUnavailable
@@ -52,11 +52,9 @@ class S3Bucket:
         check_key(key)
         return {"Bucket": self.name, "Key": self.prefix + key}
 
-    @contextmanager
-    def deadline(self) -> Iterator[Budget]:
+    def deadline(self) -> AbstractContextManager[Budget]:
         """Let the calls in the block share one budget: the request's, or a new one."""
-        with deadline(self._deadline_s) as budget:
-            yield budget
+        return deadline(self._deadline_s)
 
     @contextmanager
     def asking(self, key: str = "") -> Iterator[None]:

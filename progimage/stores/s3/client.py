@@ -30,6 +30,20 @@ if TYPE_CHECKING:
 _LEAST_TRY_S = 1.0
 
 
+def s3_config(
+    endpoint_url: str | None, addressing: Literal["path", "virtual"] | None, **others: Any
+) -> Config:
+    """Return boto3's settings; `others` are more of them."""
+    return Config(
+        signature_version="s3v4",
+        s3={"addressing_style": addressing or ("path" if endpoint_url else "auto")},
+        # Newer checksums are beyond many servers that speak S3 otherwise.
+        request_checksum_calculation="when_required",
+        response_checksum_validation="when_required",
+        **others,
+    )
+
+
 class S3Clients:
     """A client for each process: a forked child must not speak on its parent's connections.
 
@@ -57,20 +71,14 @@ class S3Clients:
         self.read_timeout_s = read_timeout_s
         self._connect_timeout_s = connect_timeout_s
         self._region = region
-        style: Literal["path", "virtual", "auto"] = addressing or (
-            "path" if endpoint_url else "auto"
-        )
-        self._config = Config(
-            signature_version="s3v4",
+        self._config = s3_config(
+            endpoint_url,
+            addressing,
             max_pool_connections=connections,
             connect_timeout=connect_timeout_s,
             read_timeout=read_timeout_s,
             tcp_keepalive=True,
             retries={"mode": "standard", "total_max_attempts": 3},
-            s3={"addressing_style": style},
-            # Newer checksums are beyond many servers that speak S3 otherwise.
-            request_checksum_calculation="when_required",
-            response_checksum_validation="when_required",
         )
         self._clients: dict[int, S3Client] = {}
         try:

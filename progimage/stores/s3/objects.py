@@ -7,10 +7,10 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal
 
 import boto3
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from progimage.errors import ConfigError, StoreUnavailable
+from progimage.stores.s3.client import s3_config
 from progimage.stores.s3.errors import s3_faults, sentence_of, status_of
 
 if TYPE_CHECKING:
@@ -53,17 +53,12 @@ class ForeignBucket:
     ) -> None:
         self._bucket = bucket
         self._prefix = f"{prefix}/" if prefix else ""
-        style: Literal["path", "virtual", "auto"] = addressing or (
-            "path" if endpoint_url else "auto"
-        )
-        config = Config(
-            signature_version="s3v4",
+        config = s3_config(
+            endpoint_url,
+            addressing,
             connect_timeout=connect_timeout_s,
             read_timeout=read_timeout_s,
             retries={"mode": "standard", "total_max_attempts": 2},
-            s3={"addressing_style": style},
-            request_checksum_calculation="when_required",
-            response_checksum_validation="when_required",
         )
         try:
             session = boto3.session.Session(profile_name=profile or None)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
 from progimage.config import Publish
 from progimage.errors import Overloaded, PublishFailed
-from progimage.jobs.publish.destination import Outgoing, Published
+from progimage.jobs.publish.destination import Published
 from progimage.jobs.publish.destinations import DESTINATIONS, destinations
 from progimage.jobs.publish.imgur import Imgur
+from progimage.model import Record
+from tests.candidates import stored_record
 from tests.clock import Clock
 from tests.jobs.publish.imgur_server import CLIENT_ID, FakeImgur, error, fake_imgur, success
 
@@ -32,21 +34,30 @@ def opened(imgur: FakeImgur, clock: Clock | None = None, client_id: str = CLIENT
     return Imgur(client_id, imgur.address, 5.0, clock or Clock())
 
 
-def picture(data: bytes = b"\xff\xd8bytes\r\n", size: int | None = None) -> Outgoing:
-    size = len(data) if size is None else size
-    return Outgoing(lambda: data, size, "image/jpeg", "été.jpg", "Harbour", "two\nlines")
+def picture(
+    data: bytes = b"\xff\xd8bytes\r\n", size: int | None = None
+) -> tuple[Record, Callable[[], bytes]]:
+    record = stored_record(
+        1,
+        size_bytes=len(data) if size is None else size,
+        media_type="image/jpeg",
+        file_name="été.jpg",
+        title="Harbour",
+        description="two\nlines",
+    )
+    return record, lambda: data
 
 
 def failing(imgur: FakeImgur, mood: int | bytes | None) -> PublishFailed:
     imgur.moods = [mood]
     with pytest.raises(PublishFailed) as caught:
-        opened(imgur).publish(picture(), "")
+        opened(imgur).publish(*picture(), "")
     assert "secret" not in str(caught.value)
     return caught.value
 
 
 def test_a_picture_is_sent_with_its_metadata(imgur):
-    done = opened(imgur).publish(picture(), "albumhash")
+    done = opened(imgur).publish(*picture(), "albumhash")
     link = "https://i.imgur.com/pic0001.jpg"
     assert done == Published(to="imgur", id="pic0001", link=link, delete_hash="hash0001")
     [upload] = imgur.uploads
@@ -82,7 +93,7 @@ def test_a_picture_that_is_not_taken_is_not_sent_again(imgur, status):
 
 def test_a_wrong_client_id_is_reported(imgur):
     with pytest.raises(PublishFailed, match="client id") as caught:
-        opened(imgur, client_id="wrong").publish(picture(), "")
+        opened(imgur, client_id="wrong").publish(*picture(), "")
     assert not caught.value.retryable
     assert "wrong" not in str(caught.value)
 
@@ -111,13 +122,13 @@ def test_a_connection_that_breaks_may_be_tried_again(imgur):
     assert failing(imgur, None).retryable
     unreachable = Imgur(CLIENT_ID, "http://127.0.0.1:9", 5.0)
     with pytest.raises(PublishFailed, match="reached") as caught:
-        unreachable.publish(picture(), "")
+        unreachable.publish(*picture(), "")
     assert caught.value.retryable
 
 
 def test_a_picture_that_is_too_large_is_not_even_read(imgur):
     with pytest.raises(PublishFailed, match="at most 20,000,000 bytes"):
-        opened(imgur).publish(picture(size=20_000_001), "")
+        opened(imgur).publish(*picture(size=20_000_001), "")
     assert imgur.posts == 0
 
 
@@ -139,15 +150,15 @@ def test_a_requested_pause_is_respected(imgur, clock, mood, headers, pause_s):
     there = opened(imgur, clock)
     imgur.moods, imgur.headers = [mood], headers
     with pytest.raises(Overloaded) as caught:
-        there.publish(picture(), "")
+        there.publish(*picture(), "")
     assert pause_s <= caught.value.retry_after_s <= pause_s + 1
     imgur.headers = {}
     clock.now += pause_s - 1
     with pytest.raises(Overloaded):
-        there.publish(picture(), "")
+        there.publish(*picture(), "")
     assert imgur.posts == 1
     clock.now += 1
-    assert there.publish(picture(), "").id == "pic0001"
+    assert there.publish(*picture(), "").id == "pic0001"
 
 
 @pytest.mark.parametrize(
@@ -163,9 +174,9 @@ def test_credits_that_run_out_are_waited_for_before_they_are_overdrawn(
 ):
     there = opened(imgur, clock)
     imgur.headers = headers
-    there.publish(picture(), "")
+    there.publish(*picture(), "")
     with pytest.raises(Overloaded) as caught:
-        there.publish(picture(), "")
+        there.publish(*picture(), "")
     assert pause_s <= caught.value.retry_after_s <= pause_s + 1
     assert imgur.posts == 1
 
@@ -181,6 +192,6 @@ def test_credits_that_run_out_are_waited_for_before_they_are_overdrawn(
 def test_unclear_headers_are_ignored(imgur, headers):
     there = opened(imgur)
     imgur.headers = headers
-    there.publish(picture(), "")
-    there.publish(picture(), "")
+    there.publish(*picture(), "")
+    there.publish(*picture(), "")
     assert imgur.posts == 2
