@@ -6,7 +6,7 @@ import typer
 
 from progimage import config
 from progimage.maintenance.upgrade import upgrade
-from progimage.stores import NeedsPreparation, open_raw
+from progimage.stores import HasOwnFiles, open_raw
 from progimage.stores import create_store as create
 
 app = typer.Typer()
@@ -28,7 +28,7 @@ def upgrade_store() -> None:
     """
     settings, _ = config.load()
     store = open_raw(settings.store, **settings.s3.options)
-    if isinstance(store, NeedsPreparation):
+    if isinstance(store, HasOwnFiles):
         store.prepare()
     marker = upgrade(store)
     print(f"the store has format {marker.format}, which this release works with")

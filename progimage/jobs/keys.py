@@ -17,18 +17,13 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
-from progimage.keys import part_of
+from progimage.keys import part_of, reader
 from progimage.library.index import facets, positions
 
 JOBS = "jobs/"
 QUEUE = "job-queue/"
 LISTS = "job-lists/"
 
-_PART = re.compile(
-    r"jobs/([0-9a-f]{32})/"
-    r"(?:request\.json|finished\.json|entries/[0-9]{5}\.json|items/[0-9]{5}\.json"
-    r"|leases/[0-9]{3}\.json)"
-)
 _NUMBERED = {
     kind: re.compile(rf"jobs/[0-9a-f]{{32}}/{kind}/([0-9]+)\.json") for kind in ("items", "leases")
 }
@@ -101,9 +96,12 @@ def listed(owner: str, created: datetime, job_id: str) -> str:
     return f"{jobs_of(owner)}{positions.backwards(created)}-{job_id}"
 
 
-def job_of(key: str) -> str | None:
-    """Return the job's id if `key` is part of one, other than a marker."""
-    return part_of(key, _PART)
+job_of = reader(
+    r"jobs/([0-9a-f]{32})/"
+    r"(?:request\.json|finished\.json|entries/[0-9]{5}\.json|items/[0-9]{5}\.json"
+    r"|leases/[0-9]{3}\.json)"
+)
+"""Return the job's id if `key` is part of one, other than a marker."""
 
 
 def number_of(key: str, kind: str) -> int | None:

@@ -117,7 +117,7 @@ class Jobs:
         counts = self.outcomes.count(request)
         if end is not None:
             return Progress(request, end.status, counts, end.finished)
-        is_begun = counts.pending < request.total or self._has(keys.leases(request.id))
+        is_begun = counts.pending < request.total or any(self.store.list(keys.leases(request.id)))
         return Progress(request, "in-progress" if is_begun else "pending", counts)
 
     def window(
@@ -258,6 +258,3 @@ class Jobs:
             if number // request.width not in found:
                 found |= self.entries(request, range(number, number + 1))
         return found
-
-    def _has(self, prefix: str) -> bool:
-        return next(self.store.list(prefix), None) is not None

@@ -91,7 +91,7 @@ class ExternalIds:
         with claim:
             record = claim.settle(self._edits.edit(viewer, image_id, changes, is_expected))
         if before.external_id != wanted:
-            self.release(before)
+            self.pointers.release(before)
         return record
 
     def claim(
@@ -146,10 +146,6 @@ class ExternalIds:
                 self._forget(loser)
             return record
         raise Overloaded("many other requests are changing this external id; try again")
-
-    def release(self, record: Record) -> None:
-        """Remove the pointer of the id that a record had, or that is removed with its picture."""
-        self.pointers.release(record)
 
     def _forget(self, record: Record) -> Record:
         """Remove the id from the current version of a record, if it still has the same."""

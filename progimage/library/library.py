@@ -32,26 +32,18 @@ from progimage.errors import (
     Overloaded,
 )
 from progimage.library import quarantine
-from progimage.library.candidate import Candidate, PictureFacts, first_record
+from progimage.library.candidate import Candidate, first_record
 from progimage.library.edits import ATTEMPTS, Changes, Edits, Swaps
 from progimage.library.events import NO_EVENTS, Events, subject_of
 from progimage.library.external_ids import ExternalIds
 from progimage.library.index.index import Index
 from progimage.library.originals import Originals
 from progimage.library.quotas import Quotas
-from progimage.library.records import (
-    Records,
-    can_edit,
-    can_see,
-    not_found,
-    read_record,
-)
+from progimage.library.records import Records, not_found
 from progimage.library.removals import Remover
 from progimage.library.trash import Trash
 from progimage.model import Metadata, Record, Viewer, Visibility, check_visibility
 from progimage.stores import ABSENT, ObjectStore
-
-__all__ = ["Candidate", "Library", "PictureFacts", "can_edit", "can_see", "read_record"]
 
 log = structlog.get_logger()
 

@@ -125,7 +125,7 @@ class Remover:
         delete_all(self.store, keys.working_copies(record.id))
         self.store.delete(keys.original(record.id, record.generation))
         remove_note(self.store, record)
-        self.external_ids.release(record)
+        self.external_ids.pointers.release(record)
         try:
             self.store.delete(keys.record(record.id), expect=etag)
         except Conflict:

@@ -15,7 +15,7 @@ from operator import itemgetter
 from progimage import keys
 from progimage.ingest.resumable.state import remove_expired
 from progimage.renditions.oldest import BytesByAge
-from progimage.stores import HasStaleUploads, ObjectStore, Stat
+from progimage.stores import HasOwnFiles, ObjectStore, Stat
 
 # Sorts after every id.
 _LAST: tuple[str, set[str]] = ("~", set())
@@ -79,7 +79,7 @@ def collect(
     are older than `max_age` are removed as well: the next tile makes them again.
     """
     sweep, ages = Removed(), BytesByAge()
-    if isinstance(store, HasStaleUploads):
+    if isinstance(store, HasOwnFiles):
         sweep.stale_uploads = store.remove_stale_uploads(_STALE_S)
     sweep.expired_uploads = remove_expired(store, clock())
     for stat in store.list(keys.REMOTE_RENDERS):

@@ -112,10 +112,7 @@ class Origin:
     def forget(self, key: str) -> None:
         """Forget a picture: its pointer, its copy and every rendition, on all nodes at once."""
         self._missing.pop(key)
-        known = self.pointers.find(self.name, key)
-        self.pointers.remove(self.name, key)
-        if known is not None:
-            self.copies.remove(self.name, known[0].image_id)
+        self.forget_copy(key)
 
     def may_serve(self, key: str) -> bool:
         """Return whether the settings allow `key`; its query does not count."""

@@ -188,20 +188,19 @@ class HasConditionalOpen(Protocol):
 
 
 @runtime_checkable
-class HasStaleUploads(Protocol):
-    """Optional: a store in which a killed process can leave half-written files."""
-
-    def remove_stale_uploads(self, older_than_s: float) -> int:
-        """Remove those not written to for `older_than_s` seconds; return how many."""
-        ...
-
-
-@runtime_checkable
-class NeedsPreparation(Protocol):
-    """Optional: a store that needs files of its own beside the objects."""
+class HasOwnFiles(Protocol):
+    """Optional: a store with files of its own beside the objects."""
 
     def prepare(self) -> None:
         """Create the missing ones; called once it is known that a store is here."""
+        ...
+
+    def remove_stale_uploads(self, older_than_s: float) -> int:
+        """Remove files that killed processes left half written; return how many.
+
+        Args:
+            older_than_s: only those not written to for so many seconds.
+        """
         ...
 
 

@@ -17,7 +17,7 @@ from progimage.stores.marker import (
     read_marker,
     write_marker,
 )
-from progimage.stores.object_store import NeedsPreparation, ObjectStore
+from progimage.stores.object_store import HasOwnFiles, ObjectStore
 
 # URL scheme -> module of this package that has `from_url(url, **options)`. It is
 # imported when chosen, so that a folder store does not wait for boto3.
@@ -107,7 +107,7 @@ def open_store(url: str, **options: Unpack[StoreOptions]) -> ObjectStore:
     if marker is None:
         raise ConfigError(_without_marker(store, url))
     check_format(marker)
-    if isinstance(store, NeedsPreparation):
+    if isinstance(store, HasOwnFiles):
         store.prepare()
     return GuardedStore(store, marker)
 

@@ -11,8 +11,8 @@ from progimage.stores import (
     ABSENT,
     HasConditionalOpen,
     HasLocalPath,
+    HasOwnFiles,
     HasPresignedUrl,
-    HasStaleUploads,
 )
 from progimage.stores.folder.store import FilesystemStore
 from progimage.stores.memory import MemoryStore
@@ -86,7 +86,7 @@ def test_trouble_is_an_error():
 def test_it_can_do_what_its_store_can_and_no_more(tmp_path):
     folder = MeteredStore(FilesystemStore(tmp_path), lambda *_: None)
     assert isinstance(folder, HasLocalPath)
-    assert isinstance(folder, HasStaleUploads)
+    assert isinstance(folder, HasOwnFiles)
     assert not isinstance(folder, HasPresignedUrl)
     assert not isinstance(folder, HasConditionalOpen)
     assert folder.local_path("a") == f"{tmp_path}/a"

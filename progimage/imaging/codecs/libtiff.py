@@ -18,7 +18,7 @@ from functools import cache
 from pathlib import Path
 from tempfile import TemporaryFile
 
-from progimage.imaging.codecs.shared_library import Declaration, declare, load_library
+from progimage.imaging.codecs.shared_library import Declaration, load_library
 
 # A file that lacks more than this is not worth decoding.
 _MAX_MISSING_TIMES = 4
@@ -170,9 +170,6 @@ def _opened(library: ctypes.CDLL, path: str, number: int) -> Iterator[int]:
 
 @cache
 def _library() -> ctypes.CDLL | None:
-    library = load_library("libtiff")
-    if library is None:
-        return None
     handle, number, size = ctypes.c_void_p, ctypes.c_uint32, ctypes.c_uint64
     functions: tuple[Declaration, ...] = (
         ("TIFFOpen", handle, (ctypes.c_char_p, ctypes.c_char_p)),
@@ -194,7 +191,8 @@ def _library() -> ctypes.CDLL | None:
         ("TIFFSetErrorHandler", handle, (handle,)),
         ("TIFFSetWarningHandler", handle, (handle,)),
     )
-    declare(library, functions)
-    library.TIFFSetErrorHandler(None)
-    library.TIFFSetWarningHandler(None)
+    library = load_library("libtiff", functions)
+    if library is not None:
+        library.TIFFSetErrorHandler(None)
+        library.TIFFSetWarningHandler(None)
     return library

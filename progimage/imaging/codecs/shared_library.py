@@ -14,10 +14,16 @@ Declaration = tuple[str, Any, Sequence[Any]]
 """The name of a function, the type of its result, and those of its arguments."""
 
 
-def load_library(name: str) -> ctypes.CDLL | None:
+def load_library(name: str, functions: Iterable[Declaration] = ()) -> ctypes.CDLL | None:
     """Return the library `name` ("libtiff") that Pillow brings along, else that of the system.
 
     None if there is neither, as with a Pillow linked statically.
+
+    Args:
+        functions: those that ctypes has to know the types of.
+
+    Raises:
+        AttributeError: the library lacks one.
     """
     beside_pillow = Path(PIL.__file__).parents[1]
     found = [
@@ -28,9 +34,11 @@ def load_library(name: str) -> ctypes.CDLL | None:
     if path is None:
         return None
     try:
-        return ctypes.CDLL(path)
+        library = ctypes.CDLL(path)
     except OSError:
         return None
+    declare(library, functions)
+    return library
 
 
 def declare(library: ctypes.CDLL, functions: Iterable[Declaration]) -> None:

@@ -29,8 +29,6 @@ Bytes = bytes | mmap
 # In entropy-coded data 0xFF is followed by 0x00 or by a restart marker; anything
 # else is a true marker. Source: ITU T.81, B.1.1.2 and B.1.1.5.
 _JPEG_MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
-# An icon, and a pointer. Source: Microsoft, "Icons".
-_ICON_SIGNATURES = (b"\0\0\1\0", b"\0\0\2\0")
 _ICON_PICTURES = (b"\x89PNG", *(size.to_bytes(4, "little") for size in (12, 40, 52, 56, 108, 124)))
 _CODESTREAM = b"\xff\x4f\xff\x51"
 _JXL_CODESTREAM = b"\xff\x0a"
@@ -58,7 +56,7 @@ def _is_icon(data: Bytes) -> bool:
     """True if every picture of the directory begins in the file, as a PNG or a bitmap does."""
     count = int.from_bytes(data[4:6], "little")
     first = 6 + 16 * count
-    if data[:4] not in _ICON_SIGNATURES or not 1 <= count <= 256 or first > len(data):
+    if not 1 <= count <= 256 or first > len(data):
         return False
     for at in range(6, first, 16):
         offset = int.from_bytes(data[at + 12 : at + 16], "little")

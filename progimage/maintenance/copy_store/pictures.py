@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from contextlib import suppress
+from dataclasses import KW_ONLY, dataclass
 from typing import BinaryIO, Literal, cast
 
 from progimage import keys
@@ -14,38 +15,33 @@ from progimage.library.index.index import Index
 from progimage.library.records import Records, next_revision
 from progimage.maintenance.copy_store.result import CHUNK, Altered, CopyResult, Verifying
 from progimage.model import Record, Viewer
-from progimage.stores import ABSENT, ObjectStore
+from progimage.stores import ABSENT, ObjectStore, exists
 
 _ATTEMPTS = 5
 
 
+@dataclass(eq=False)
 class PictureCopier:
     """Copies pictures from `source` to `target`; see `Copier`."""
 
-    def __init__(
-        self,
-        source: ObjectStore,
-        target: ObjectStore,
-        index: Index,
-        *,
-        reads_back: bool,
-        verifies_all: bool,
-    ) -> None:
-        self._source = source
-        self._target = target
-        self._library = Library(target, index=index)
-        self._records = Records(target)
-        self._index = index
-        self._start = index.view()
-        self._reads_back = reads_back
-        self._verifies_all = verifies_all
+    source: ObjectStore
+    target: ObjectStore
+    index: Index
+    _: KW_ONLY
+    reads_back: bool
+    verifies_all: bool
+
+    def __post_init__(self) -> None:
+        self._library = Library(self.target, index=self.index)
+        self._records = Records(self.target)
+        self._start = self.index.view()
 
     def copy(self, image_id: str) -> CopyResult | None:
         """Copy one picture in its current version; return None if it was removed."""
         key = keys.record(image_id)
         for _ in range(_ATTEMPTS):
             try:
-                record, _ = read_record(self._source, image_id)
+                record, _ = read_record(self.source, image_id)
                 if record.state == "deleting":
                     return None
                 return self._bring(record)
@@ -61,7 +57,7 @@ class PictureCopier:
     def repair(self, image_id: str) -> CopyResult | None:
         """Copy a picture that is damaged at the target; None if it is intact, or not there."""
         try:
-            record, _ = read_record(self._target, image_id)
+            record, _ = read_record(self.target, image_id)
         except NotFound:
             return None
         except DamagedRecord:
@@ -87,15 +83,15 @@ class PictureCopier:
             return CopyResult("damaged", keys.original(record.id, record.generation))
         if there == record:
             if record.state == "live" and self._start.find(_position(record)) != record:
-                self._index.announce(record)
+                self.index.announce(record)
             if original == "written":
                 return CopyResult("repaired", key, record.size_bytes)
             return CopyResult("unchanged", key)
         is_new = there is None or there.generation != record.generation
-        announced = self._index.announce(record, is_new=is_new)
+        announced = self.index.announce(record, is_new=is_new)
         if there is not None and is_new:
             # A later revision of a picture without a record means that it was removed.
-            self._index.announce(next_revision(there))
+            self.index.announce(next_revision(there))
         self._records.write(record, expect=etag or ABSENT)
         announced.confirm()
         self._bring_working_copies(record)
@@ -104,17 +100,17 @@ class PictureCopier:
         if (there.visibility, there.state) != (record.visibility, record.state):
             self._library.purge(record.id)
         if there.generation != record.generation:
-            self._target.delete(keys.original(there.id, there.generation))
+            self.target.delete(keys.original(there.id, there.generation))
         return CopyResult("updated", key)
 
     def _at_target(self, image_id: str) -> tuple[Record | None, str]:
         """Return the record and its etag; of a damaged record only the etag."""
         try:
-            record, etag = read_record(self._target, image_id)
+            record, etag = read_record(self.target, image_id)
         except NotFound:
             return None, ""
         except DamagedRecord:
-            return None, self._target.stat(keys.record(image_id)).etag
+            return None, self.target.stat(keys.record(image_id)).etag
         if record.state == "deleting":
             self._library.finish_removal(record, etag)
             return None, ""
@@ -123,12 +119,12 @@ class PictureCopier:
     def _has_original(self, record: Record) -> bool:
         key = keys.original(record.id, record.generation)
         try:
-            size = self._target.stat(key).size
+            size = self.target.stat(key).size
         except KeyMissing:
             return False
         # A put is whole or not at all: equal names and sizes are equal bytes.
         return size == record.size_bytes and (
-            not self._verifies_all or self._hash_at_target(key) == record.sha256
+            not self.verifies_all or self._hash_at_target(key) == record.sha256
         )
 
     def _bring_original(self, record: Record) -> Literal["present", "written", "failed"]:
@@ -137,31 +133,31 @@ class PictureCopier:
             return "present"
         key = keys.original(record.id, record.generation)
         try:
-            with self._source.open(key) as reader:
+            with self.source.open(key) as reader:
                 passing = cast(BinaryIO, Verifying(reader, record.sha256))
-                self._target.put(key, passing, media_type=record.media_type)
+                self.target.put(key, passing, media_type=record.media_type)
         except Altered:
             return "failed"
-        is_right = not self._reads_back or self._hash_at_target(key) == record.sha256
+        is_right = not self.reads_back or self._hash_at_target(key) == record.sha256
         return "written" if is_right else "failed"
 
     def _bring_working_copies(self, record: Record) -> None:
         """Copy the missing ones of this original, and remove those of other originals."""
         prefix = keys.working_copies(record.id)
         current = keys.working_copies(record.id, record.generation)
-        there = {stat.key for stat in self._target.list(prefix)}
-        here = {stat.key for stat in self._source.list(current)}
+        there = {stat.key for stat in self.target.list(prefix)}
+        here = {stat.key for stat in self.source.list(current)}
         for key in sorted(here - there):
-            with suppress(KeyMissing), self._source.open(key) as reader:
+            with suppress(KeyMissing), self.source.open(key) as reader:
                 passing = cast(BinaryIO, Verifying(reader))
-                self._target.put(key, passing, media_type="application/octet-stream")
+                self.target.put(key, passing, media_type="application/octet-stream")
         for key in sorted(there):
             if not key.startswith(current):
-                self._target.delete(key)
+                self.target.delete(key)
 
     def _hash_at_target(self, key: str) -> str:
         digest = hashlib.sha256()
-        with self._target.open(key) as reader:
+        with self.target.open(key) as reader:
             while block := reader.read(CHUNK):
                 digest.update(block)
         return digest.hexdigest()
@@ -169,16 +165,12 @@ class PictureCopier:
     def settle_extra(self, image_id: str, *, deletes: bool) -> CopyResult | None:
         """Report a picture that only the target has, or remove it; None if both have it."""
         key = keys.record(image_id)
-        try:
-            self._source.stat(key)
-        except KeyMissing:
-            pass
-        else:
+        if exists(self.source, key):
             return None
         if not deletes:
             return CopyResult("extra", key)
         try:
-            record, _ = read_record(self._target, image_id)
+            record, _ = read_record(self.target, image_id)
             is_trashed = record.state == "trashed"
             self._library.remove(Viewer(name=record.owner), image_id, from_trash=is_trashed)
         except NotFound:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from urllib.parse import quote, unquote
@@ -55,7 +54,6 @@ class WebSource:
         network: which addresses may be reached.
         timeout_s: how long a picture may take to arrive, with its redirects.
         queries: what follows the first `?` of a key is the query.
-        tls: in place of the authorities of the system.
 
     Raises:
         ConfigError: the base cannot be used.
@@ -69,7 +67,6 @@ class WebSource:
         timeout_s: float,
         *,
         queries: bool = False,
-        tls: ssl.SSLContext | None = None,
     ) -> None:
         if not base.endswith("/") or "?" in base or "#" in base:
             raise ConfigError("expected a URL that ends in a slash, without a query")
@@ -81,7 +78,7 @@ class WebSource:
         self._network = network
         self._timeout_s = timeout_s
         self._queries = queries
-        self._tls = tls or authorities()
+        self._tls = authorities()
 
     @contextmanager
     def open(self, key: str, known: str = "") -> Iterator[Version | Unchanged]:

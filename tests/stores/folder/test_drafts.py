@@ -11,7 +11,7 @@ import time
 import pytest
 
 from progimage.errors import Conflict
-from progimage.stores import ABSENT, HasStaleUploads
+from progimage.stores import ABSENT, HasOwnFiles
 from tests.stores.contract import keys, put
 
 
@@ -40,7 +40,7 @@ def test_a_killed_upload_is_invisible_and_removed_when_it_is_old(store, root):
     assert keys(store) == []
     (left,) = (root / ".tmp").iterdir()
 
-    assert isinstance(store, HasStaleUploads)
+    assert isinstance(store, HasOwnFiles)
     assert store.remove_stale_uploads(older_than_s=3_600) == 0
     hour_ago = time.time() - 3_601
     os.utime(left, (hour_ago, hour_ago))
