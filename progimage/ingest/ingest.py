@@ -56,10 +56,7 @@ class Staged:
 
         For an account the file, which is still in memory, is read again.
         """
-        if not owner:
-            return self.sha256
-        with self.path.open("rb") as file:
-            return hashlib.file_digest(file, lambda: keys.id_hash(owner)).hexdigest()
+        return id_of_file(self.path, owner) if owner else self.sha256
 
     def __enter__(self) -> Self:
         return self
@@ -241,6 +238,12 @@ class Ingest:
                 facts,
                 staged.imported_from,
             )
+
+
+def id_of_file(path: Path, owner: str) -> str:
+    """Return the id that the bytes of a file have as a picture of `owner`."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, lambda: keys.id_hash(owner)).hexdigest()
 
 
 def clean_file_name(name: str) -> str:

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 
 from progimage.errors import DownloadNotAllowed
 from progimage.ingest.download.urls import parse_url
@@ -15,6 +16,7 @@ _BUSY_S = 0.25
 _REMEMBERED = 10_000
 
 
+@dataclass(eq=False)
 class HostLimits:
     """The hosts from which this process is downloading.
 
@@ -24,15 +26,12 @@ class HostLimits:
         clock: monotonic seconds.
     """
 
-    def __init__(
-        self, at_a_time: int, pause_s: float, clock: Callable[[], float] = time.monotonic
-    ) -> None:
-        self._at_a_time = at_a_time
-        self._pause_s = pause_s
-        self._clock = clock
-        self._lock = threading.Lock()
-        self._busy: dict[str, int] = {}
-        self._next: dict[str, float] = {}
+    at_a_time: int
+    pause_s: float
+    clock: Callable[[], float] = time.monotonic
+    _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
+    _busy: dict[str, int] = field(default_factory=dict, init=False)
+    _next: dict[str, float] = field(default_factory=dict, init=False)
 
     @contextmanager
     def turn(self, url: str) -> Iterator[float]:
@@ -53,16 +52,16 @@ class HostLimits:
 
     def _enter(self, host: str) -> float:
         with self._lock:
-            now = self._clock()
-            if self._busy.get(host, 0) >= self._at_a_time:
+            now = self.clock()
+            if self._busy.get(host, 0) >= self.at_a_time:
                 return _BUSY_S
             if (due := self._next.get(host, 0.0)) > now:
                 return due - now
             self._busy[host] = self._busy.get(host, 0) + 1
-            if self._pause_s:
+            if self.pause_s:
                 if len(self._next) >= _REMEMBERED:
                     self._next = {name: due for name, due in self._next.items() if due > now}
-                self._next[host] = now + self._pause_s
+                self._next[host] = now + self.pause_s
             return 0.0
 
     def _leave(self, host: str) -> None:

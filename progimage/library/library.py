@@ -55,7 +55,7 @@ def _now() -> datetime:
 class Library:
     """Pictures in one object store.
 
-    `external_ids`, `originals` and `trash` have what is done with those.
+    `records`, `external_ids`, `originals`, `trash` and `remover` have what is done with those.
 
     Args:
         on_purge: called with the id of each picture whose renditions were purged, before the
@@ -79,14 +79,14 @@ class Library:
         self._on_purge = on_purge
         self._events = events
         self.quotas = quotas
-        self._records = Records(store)
-        swaps = Swaps(self._records, self._index, self.purge, events)
-        self._edits = Edits(self._records, swaps, clock, self.purge)
-        self.external_ids = ExternalIds(store, self._records, self._edits, clock)
-        self.trash = Trash(store, self._records, swaps, clock, self.purge, self.external_ids)
-        self.originals = Originals(store, self._records, self._index)
-        self._remover = Remover(
-            store, self._records, self._index, self.purge, self.external_ids, quotas, events, clock
+        self.records = Records(store)
+        swaps = Swaps(self.records, self._index, self.purge, events)
+        self._edits = Edits(self.records, swaps, clock, self.purge)
+        self.external_ids = ExternalIds(store, self.records, self._edits, clock)
+        self.trash = Trash(store, self.records, swaps, clock, self.purge, self.external_ids)
+        self.originals = Originals(store, self.records, self._index)
+        self.remover = Remover(
+            store, self.records, self._index, self.purge, self.external_ids, quotas, events, clock
         )
 
     def add(
@@ -121,11 +121,7 @@ class Library:
             NotFound: there is none, or none that the viewer may see. The error is the same, so
                 that a guess reveals nothing.
         """
-        return self._records.read_visible(viewer, image_id)[0]
-
-    def starting_with(self, viewer: Viewer, beginning: str, most: int) -> list[Record]:
-        """Return records by the beginning of their ids; see `Records.starting_with`."""
-        return self._records.starting_with(viewer, beginning, most)
+        return self.records.read_visible(viewer, image_id)[0]
 
     def find_for_link(self, image_id: str) -> Record:
         """Return the record of `image_id` without a visibility check: for signed links.
@@ -133,7 +129,7 @@ class Library:
         Raises:
             NotFound: there is none.
         """
-        record, _ = self._records.read(image_id)
+        record, _ = self.records.read(image_id)
         if record.state != "live":
             raise not_found(image_id)
         return record
@@ -145,7 +141,7 @@ class Library:
             NotFound: there is none, or none that the viewer may see.
             Forbidden: it belongs to another owner.
         """
-        return self._records.read_editable(viewer, image_id)[0]
+        return self.records.read_editable(viewer, image_id)[0]
 
     def edit(
         self,
@@ -191,15 +187,11 @@ class Library:
             Forbidden: it belongs to another owner.
             PreconditionFailed: the current version is not the expected one.
         """
-        self._remover.remove(viewer, image_id, is_expected, from_trash=from_trash)
-
-    def finish_removal(self, record: Record, etag: str) -> None:
-        """Remove all objects of a `deleting` record, then the record itself."""
-        self._remover.finish(record, etag)
+        self.remover.remove(viewer, image_id, is_expected, from_trash=from_trash)
 
     def finish_removals(self) -> int:
         """Finish interrupted removals; return how many there were."""
-        return self._remover.finish_all()
+        return self.remover.finish_all()
 
     def purge(self, image_id: str, *, public_only: bool = False) -> int:
         """Remove every cached rendition of a picture; return how many there were."""
@@ -214,10 +206,6 @@ class Library:
                 self._on_purge(image_id)
         return count
 
-    def is_current(self, record: Record) -> bool:
-        """True if the picture is still there, with the same visibility and original."""
-        return self._records.is_current(record)
-
     def find_or_restore(self, image_id: str, visibility: Visibility | None = None) -> Record | None:
         """Return the record of a picture about to be added, if it is stored already.
 
@@ -225,7 +213,7 @@ class Library:
         quarantine. A picture in the trash is restored, with this `visibility` if there is one.
         """
         try:
-            record, etag = self._records.read(image_id)
+            record, etag = self.records.read(image_id)
         except NotFound:
             return None
         except DamagedRecord:
@@ -236,7 +224,7 @@ class Library:
             return record
         if record.state == "trashed":
             return self._restored(record, visibility)
-        self.finish_removal(record, etag)
+        self.remover.finish(record, etag)
         return None
 
     def _restored(self, record: Record, visibility: Visibility | None) -> Record | None:
@@ -263,7 +251,7 @@ class Library:
                 source.seek(0)
                 self._store.put(original, source, media_type=record.media_type)
         try:
-            self._records.write(record, expect=ABSENT)
+            self.records.write(record, expect=ABSENT)
         except Conflict:
             announced.retract()
             event.retract()

@@ -94,7 +94,7 @@ class Pyramids:
         with file.open("rb") as source:
             self._store.put(key, source, media_type=_MEDIA_TYPE)
         self._directories.pop(key)
-        if not self._library.is_current(record):
+        if not self._library.records.is_current(record):
             self._store.delete(key)
 
     def _attempts(self, record: Record) -> Iterator[Directory]:

@@ -96,7 +96,7 @@ class WorkingCopies:
         try:
             with file.open("rb") as source:
                 self._store.put(key, source, media_type=_MEDIA_TYPE)
-            if not self._library.is_current(record):
+            if not self._library.records.is_current(record):
                 self._store.delete(key)
         except ProgImageError as error:
             log.warning("working copy not stored", key=key, reason=str(error))

@@ -108,13 +108,13 @@ class Check:
             return
         if record.state == "deleting":
             if self._repair:
-                self._library.finish_removal(record, etag)
+                self._library.remover.finish(record, etag)
             yield Finding("removal cut short", stat.key, self._repair)
             return
         if record.state == "trashed":
             yield from self._check_trashed(record)
             return
-        if (damage := self._damage(record)) and self._library.is_current(record):
+        if (damage := self._damage(record)) and self._library.records.is_current(record):
             yield Finding(damage, keys.original(image_id, record.generation))
         yield from check_external_id(self._checking, self._library, record)
         if not self._audit.is_right(record):

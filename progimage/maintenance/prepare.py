@@ -34,6 +34,7 @@ class Prepared:
     reason: str = ""
 
 
+@dataclass(eq=False)
 class Preparation:
     """Makes missing working copies, several pictures at a time.
 
@@ -41,22 +42,16 @@ class Preparation:
         executor: with `workers` threads, each of which waits for a render process.
     """
 
-    def __init__(
-        self,
-        store: ObjectStore,
-        renderer: Renderer,
-        folder: TempFolder,
-        px: int,
-        executor: Executor,
-        workers: int,
-    ) -> None:
-        self._store = store
-        self._library = Library(store)
-        self._copies = WorkingCopies(store, self._library, px)
-        self._renderer = renderer
-        self._folder = folder
-        self._executor = executor
-        self._window = workers * _WINDOW
+    store: ObjectStore
+    renderer: Renderer
+    folder: TempFolder
+    px: int
+    executor: Executor
+    workers: int
+
+    def __post_init__(self) -> None:
+        self._library = Library(self.store)
+        self._copies = WorkingCopies(self.store, self._library, self.px)
 
     def run(self, on_progress: Callable[[str], None] = lambda _: None) -> Iterator[Prepared]:
         """Yield the result for each picture that should have copies.
@@ -67,8 +62,8 @@ class Preparation:
         waiting: deque[Future[Prepared]] = deque()
         try:
             for record in self._records(on_progress):
-                waiting.append(self._executor.submit(self._prepare, record))
-                if len(waiting) >= self._window:
+                waiting.append(self.executor.submit(self._prepare, record))
+                if len(waiting) >= self.workers * _WINDOW:
                     yield waiting.popleft().result()
             while waiting:
                 yield waiting.popleft().result()
@@ -77,26 +72,26 @@ class Preparation:
                 future.cancel()
 
     def _records(self, on_progress: Callable[[str], None]) -> Iterator[Record]:
-        for stat in self._store.list(keys.IMAGES):
+        for stat in self.store.list(keys.IMAGES):
             on_progress(stat.key)
             image_id = keys.id_of_record(stat.key)
             if image_id is None:
                 continue
             try:
-                record, _ = read_record(self._store, image_id)
+                record, _ = read_record(self.store, image_id)
             except (NotFound, DamagedRecord):
                 continue
             if (
                 record.state == "live"
                 and self._copies.sizes(record)
-                and not is_beyond(record.width, record.height, self._renderer.limits)
+                and not is_beyond(record.width, record.height, self.renderer.limits)
             ):
                 yield record
 
     def _prepare(self, record: Record) -> Prepared:
         try:
             prefix = keys.working_copies(record.id)
-            there = {stat.key for stat in self._store.list(prefix)}
+            there = {stat.key for stat in self.store.list(prefix)}
             missing = [
                 size
                 for size in self._copies.sizes(record)
@@ -104,8 +99,8 @@ class Preparation:
             ]
             if not missing:
                 return Prepared("complete", record.id)
-            with Sources(self._store, self._library, self._folder) as sources:
-                add_copies(self._copies, self._renderer, sources, record, missing)
+            with Sources(self.store, self._library, self.folder) as sources:
+                add_copies(self._copies, self.renderer, sources, record, missing)
         except NotFound:
             return Prepared("complete", record.id)
         except (ProgImageError, FileNotFoundError) as error:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 import json
 import os
@@ -20,7 +19,7 @@ from progimage.access.accounts.names import is_name
 from progimage.access.accounts.users import Users
 from progimage.errors import InvalidField, KeyMissing, PictureError, RenderFailed, RenderTimeout
 from progimage.imaging.inspection import Facts
-from progimage.ingest.ingest import clean_file_name
+from progimage.ingest.ingest import clean_file_name, id_of_file
 from progimage.library import Candidate, Library
 from progimage.library.candidate import first_record
 from progimage.model import Metadata, Record, parse_metadata
@@ -75,7 +74,7 @@ class Rebuilder:
                 io.BytesIO(),
                 image_id,
                 owner,
-                _hex_of(path, ""),
+                id_of_file(path, ""),
                 stat.size,
                 clean_file_name(str(found.get("file_name", ""))),
                 self.inspect(os.fspath(path)),
@@ -95,7 +94,7 @@ class Rebuilder:
     def _owner_of(self, path: Path, image_id: str, found: dict[str, Any]) -> str | None:
         """Return the owner for whom the bytes have this id, None if there is none."""
         for owner in self._owners(found):
-            if _hex_of(path, owner) == image_id:
+            if id_of_file(path, owner) == image_id:
                 return owner
         return None
 
@@ -105,11 +104,6 @@ class Rebuilder:
         yield ""
         for user in Users(self.store).all():
             yield user.name
-
-
-def _hex_of(path: Path, owner: str) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, lambda: keys.id_hash(owner)).hexdigest()
 
 
 def _readable(damaged: bytes) -> dict[str, Any]:

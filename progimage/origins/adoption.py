@@ -10,8 +10,7 @@ make a picture visible that its owner has hidden.
 
 from __future__ import annotations
 
-from concurrent.futures import Executor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from urllib.parse import quote
 
 import structlog
@@ -22,8 +21,7 @@ from progimage.ingest.ingest import Ingest
 from progimage.ingest.source import Source
 from progimage.library import Library
 from progimage.model import Metadata, Record
-from progimage.origins.copies import Copies
-from progimage.origins.fetch import Fetcher, StoreFetched
+from progimage.origins.fetch import StoreFetched
 from progimage.origins.origins import Found, Origin
 from progimage.origins.pointers import Pointers
 from progimage.origins.sources.source import OriginDenied, missing
@@ -66,6 +64,7 @@ def into_library(
     return store_fetched
 
 
+@dataclass(eq=False, kw_only=True)
 class AdoptingOrigin(Origin):
     """An origin whose pictures are imported at their first request.
 
@@ -74,33 +73,21 @@ class AdoptingOrigin(Origin):
         library: contains these.
     """
 
-    def __init__(
-        self,
-        name: str,
-        settings: OriginSettings,
-        pointers: Pointers,
-        copies: Copies,
-        fetcher: Fetcher,
-        executor: Executor,
-        adopted: Pointers,
-        library: Library,
-    ) -> None:
-        super().__init__(name, settings, pointers, copies, fetcher, executor)
-        self._adopted = adopted
-        self._library = library
+    adopted: Pointers
+    library: Library
 
     def forget(self, key: str) -> None:
         """Have the next request import the picture again; the library's picture stays."""
         super().forget(key)
-        self._adopted.remove(self.name, key)
+        self.adopted.remove(self.name, key)
 
     def _look(self, key: str) -> Found | None:
-        known = self._adopted.find(self.name, key)
+        known = self.adopted.find(self.name, key)
         if known is None:
             return None
         pointer, _ = known
         try:
-            record = self._library.find_for_link(pointer.image_id)
+            record = self.library.find_for_link(pointer.image_id)
         except NotFound:
             raise missing(key) from None
         return Found(self._visible(key, record), pointer, "hit", self.settings.fresh_s)
@@ -112,7 +99,7 @@ class AdoptingOrigin(Origin):
             self._note_missing(key)
             raise missing(key) from None
         assert record is not None  # noqa: S101  # no known version was given
-        if self._adopted.write(self.name, pointer, None) is None:
+        if self.adopted.write(self.name, pointer, None) is None:
             # Another node was faster, maybe with another version.
             found = self._look(key)
             if found is not None:

@@ -18,8 +18,6 @@ from datetime import datetime
 from functools import lru_cache
 from typing import ClassVar
 
-from pydantic import ValidationError
-
 from progimage import keys
 from progimage.errors import Conflict, DamagedRecord, KeyMissing
 from progimage.lru import LockedLru
@@ -75,13 +73,11 @@ class Pointers:
                 etag = self._store.stat(where).etag
                 if etag == known[0]:
                     return known[1], etag
-            with self._store.open(where) as reader:
-                data, etag = reader.read(), reader.stat.etag
-            pointer = Pointer.model_validate_json(data)
+            pointer, etag = json_objects.load(self._store, where, Pointer, "a damaged pointer")
         except KeyMissing:
             self._known.pop(where)
             return None
-        except ValidationError:
+        except DamagedRecord:
             self.remove(origin, key)
             return None
         if pointer.key != key:

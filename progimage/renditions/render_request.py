@@ -94,4 +94,4 @@ class References:
 
     def are_current(self, records: tuple[Record, ...]) -> bool:
         """Return whether none of the records has changed."""
-        return all(map(self.library.is_current, records))
+        return all(map(self.library.records.is_current, records))

@@ -235,7 +235,7 @@ class Renditions:
             made = self._remote.render(record, request.pipeline, request.format)
             if made is not None:
                 found = self._find(request)
-                if found is not None or not self._library.is_current(record):
+                if found is not None or not self._library.records.is_current(record):
                     return replace(found, timings=made.timings) if found else None
         try:
             with self._sources() as sources:
@@ -291,7 +291,7 @@ class Renditions:
         )
 
     def _is_current(self, request: RenderRequest) -> bool:
-        is_current = self._library.is_current(request.record)
+        is_current = self._library.records.is_current(request.record)
         return is_current and self._references.are_current(request.references)
 
     def _sources(self) -> Sources:

@@ -119,7 +119,14 @@ def foreign_pictures(
             store_fetched = into_library(name, chosen, own_ingest(chosen.max_bytes), library)
             fetcher = Fetcher(name, chosen, source, store_fetched, fetching, reachability, _now)
             origins[name] = AdoptingOrigin(
-                name, chosen, pointers, copies, fetcher, renewers, adopted, library
+                name,
+                chosen,
+                pointers,
+                copies,
+                fetcher,
+                renewers,
+                adopted=adopted,
+                library=library,
             )
             continue
         ingest = Ingest(

@@ -174,8 +174,8 @@ def test_a_removal_that_another_process_began_is_counted_once(store):
     # What finishes it late, and a second time, has the record as it was marked.
     record, etag = read_record(store, image_id)
     library.remove(ANN, image_id)
-    library.finish_removal(record, etag)
-    library.finish_removal(record, etag)
+    library.remover.finish(record, etag)
+    library.remover.finish(record, etag)
     assert held(library) == (1, 1)
 
 

@@ -45,7 +45,7 @@ def named(library: Library, viewer: Viewer, parameters: QueryParameters) -> list
     beginning = parameters.one("id") or ""
     if not _BEGINNING.fullmatch(beginning):
         raise InvalidRequest(f"id: expected {_MIN_DIGITS} to 64 digits from 0-9 and a-f")
-    return library.starting_with(viewer, beginning, _MOST_WITH_ID)
+    return library.records.starting_with(viewer, beginning, _MOST_WITH_ID)
 
 
 def _with_external_id(

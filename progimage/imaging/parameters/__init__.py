@@ -1,14 +1,13 @@
 """The arguments of operations, declared as data: one, and the kinds there are."""
 
 from progimage.imaging.parameters.numbers import (
-    DECIMALS,
     angle,
     number,
     numbers,
     whole,
     write_number,
 )
-from progimage.imaging.parameters.parameter import Common, Parameter, Shared, Value
+from progimage.imaging.parameters.parameter import Parameter, Value
 from progimage.imaging.parameters.words import (
     areas,
     choice,
@@ -22,10 +21,7 @@ from progimage.imaging.parameters.words import (
 )
 
 __all__ = [
-    "DECIMALS",
-    "Common",
     "Parameter",
-    "Shared",
     "Value",
     "angle",
     "areas",

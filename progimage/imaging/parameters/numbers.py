@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from functools import partial
 from typing import TypeVar, Unpack
@@ -28,7 +29,6 @@ def whole(low: int, high: int, **common: Unpack[Common]) -> Parameter:
     return Parameter(
         expected=f"a whole number from {low} to {high}",
         read=read,
-        write=str,
         schema={"type": "integer", "minimum": low, "maximum": high},
         **common,
     )
@@ -48,19 +48,12 @@ def number(low: float, high: float, **common: Unpack[Common]) -> Parameter:
 
 def angle(**common: Unpack[Common]) -> Parameter:
     """Degrees from -360 to 360; equal directions become one value, 0 or more, below 360."""
-    signed = number(-360, 360)
 
     def read(text: str) -> float:
         # A tiny negative angle comes out of the first modulo as 360 itself.
         return round(_rounded(text, -360, 360) % 360, DECIMALS) % 360
 
-    return Parameter(
-        expected=signed.expected,
-        read=read,
-        write=write_number,
-        schema=signed.schema,
-        **common,
-    )
+    return replace(number(-360, 360, **common), read=read)
 
 
 def numbers(fewest: int, most: int, **common: Unpack[Common]) -> Parameter:

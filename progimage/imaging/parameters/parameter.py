@@ -55,8 +55,8 @@ class Parameter:
 
     expected: str
     read: Callable[[str], Value]
-    write: Callable[[Any], str]
     schema: Mapping[str, Any]
+    write: Callable[[Any], str] = str
     default: Value | EllipsisType = ...
     neutral: Value | EllipsisType = ...
     aliases: tuple[str, ...] = ()

@@ -57,7 +57,6 @@ def choice(
     return Parameter(
         expected=f"one of {', '.join(names)}",
         read=read,
-        write=str,
         schema={"type": "string", "enum": list(names)},
         **common,
     )
@@ -81,7 +80,6 @@ def gravity(**common: Unpack[Common]) -> Parameter:
     return Parameter(
         expected=f"{named.expected}, or a focal point such as 0.3x0.7",
         read=read,
-        write=str,
         schema={
             "type": "string",
             "anyOf": [
@@ -120,7 +118,6 @@ def colour(
     return Parameter(
         expected=f"a colour by name or in hex, such as {examples}",
         read=read,
-        write=str,
         schema={"type": "string", "format": "color"},
         default=Colour.parse(default) if isinstance(default, str) else default,
         **shared,
@@ -193,7 +190,6 @@ def picture_id(*, instead_of: tuple[str, ...] = (), **common: Unpack[Common]) ->
     return Parameter(
         expected="the id of a picture, 64 lowercase hex digits",
         read=read,
-        write=str,
         schema={
             "type": "string",
             "format": "picture-id",

@@ -1,20 +1,22 @@
-"""The objects of an upload beside its bytes: small JSON files, each written once."""
+"""The objects of an upload beside its bytes: small JSON files, each written once; its progress."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any, ClassVar
 
 from pydantic import field_serializer
 
+from progimage import errors
 from progimage.config.clock_skew import APART_S
-from progimage.errors import DamagedRecord
+from progimage.errors import DamagedRecord, PictureError
 from progimage.ingest.known import OnExternal, OnKnown
 from progimage.ingest.resumable import keys as upload_keys
 from progimage.model import Metadata
-from progimage.stores import ObjectStore
+from progimage.stores import ObjectStore, Stat
 from progimage.stores.json_objects import JsonObject, delete_all, find
 
 # A node whose clock is behind may receive bytes for an upload this much longer.
@@ -77,6 +79,51 @@ class Size(UploadFile):
     """The size of an upload whose record has none."""
 
     size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far an upload has come.
+
+    Attributes:
+        size_bytes: of the whole upload; None while it is not known.
+        pieces: the bytes that have arrived, in order.
+        outcome: None until the picture is made.
+    """
+
+    upload: ResumableUpload
+    size_bytes: int | None
+    pieces: tuple[Stat, ...] = ()
+    outcome: Outcome | None = None
+
+    @property
+    def image_id(self) -> str | None:
+        """The picture that the upload has become, None before that."""
+        return self.outcome.image_id if self.outcome else None
+
+    @property
+    def offset(self) -> int:
+        """Bytes that have arrived."""
+        if self.image_id is not None and self.size_bytes is not None:
+            return self.size_bytes
+        return sum(piece.size for piece in self.pieces)
+
+    @property
+    def is_complete(self) -> bool:
+        """True if every byte has arrived, whether or not the picture is made."""
+        return self.offset == self.size_bytes
+
+
+def ended(upload: ResumableUpload, outcome: Outcome) -> Progress:
+    """Return the progress of an upload with an outcome.
+
+    Raises:
+        PictureError: the outcome is an error.
+    """
+    if not outcome.error:
+        return Progress(upload, outcome.size_bytes, outcome=outcome)
+    kind = getattr(errors, outcome.error, PictureError)
+    raise kind(outcome.detail)
 
 
 def remove(store: ObjectStore, upload_id: str) -> None:

@@ -43,8 +43,7 @@ from progimage.ingest.resumable.chunks import (
     chain,
     receive,
 )
-from progimage.ingest.resumable.progress import Progress, ended
-from progimage.ingest.resumable.state import Outcome, ResumableUpload, Size
+from progimage.ingest.resumable.state import Outcome, Progress, ResumableUpload, Size, ended
 from progimage.ingest.source import Pieces, Source
 from progimage.model import ANONYMOUS, Metadata, Viewer, check_visibility
 from progimage.stores import ABSENT, ObjectStore, json_objects

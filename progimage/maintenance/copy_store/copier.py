@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future
+from dataclasses import KW_ONLY, dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TypeVar
@@ -53,6 +54,7 @@ _LEFT_OUT = (
 )
 
 
+@dataclass(eq=False)
 class Copier:
     """Copies `source` to `target`.
 
@@ -63,27 +65,25 @@ class Copier:
         verifies_all: do the same with what was there before.
     """
 
-    def __init__(
-        self,
-        source: ObjectStore,
-        target: ObjectStore,
-        executor: Executor,
-        *,
-        window: int = 32,
-        reads_back: bool = True,
-        verifies_all: bool = False,
-        index: Index | None = None,
-        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
-    ) -> None:
-        self._source = source
-        self._target = target
-        self._index = index or Index(target)
+    source: ObjectStore
+    target: ObjectStore
+    executor: Executor
+    _: KW_ONLY
+    window: int = 32
+    reads_back: bool = True
+    verifies_all: bool = False
+    index: Index | None = None
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+
+    def __post_init__(self) -> None:
+        self._index = self.index or Index(self.target)
         self._pictures = PictureCopier(
-            source, target, self._index, reads_back=reads_back, verifies_all=verifies_all
+            self.source,
+            self.target,
+            self._index,
+            reads_back=self.reads_back,
+            verifies_all=self.verifies_all,
         )
-        self._executor = executor
-        self._window = window
-        self._clock = clock
 
     def run(self, *, passes: int = 2, deletes: bool = False) -> Iterator[CopyResult]:
         """Copy all, then the changes meanwhile; end after `passes`, or when nothing has changed.
@@ -92,7 +92,7 @@ class Copier:
         """
         since: datetime | None = None
         for _ in range(passes):
-            began, changes = self._clock(), 0
+            began, changes = self.clock(), 0
             for copied in self._folding(self._one_pass(since)):
                 changes += copied.kind in ("copied", "updated", "repaired")
                 # Only the first pass reports what is unchanged.
@@ -103,7 +103,7 @@ class Copier:
             since = began - _CLOCK_MARGIN
         yield from self._side_by_side(
             lambda image_id: self._pictures.settle_extra(image_id, deletes=deletes),
-            self._records(self._target, None),
+            self._records(self.target, None),
         )
 
     def _folding(self, results: Iterator[CopyResult]) -> Iterator[CopyResult]:
@@ -125,30 +125,28 @@ class Copier:
 
         So a back-up can be the source: newer records, accounts and jobs stay.
         """
-        results = self._side_by_side(self._pictures.repair, self._records(self._source, None))
+        results = self._side_by_side(self._pictures.repair, self._records(self.source, None))
         yield from self._folding(results)
-        for stat in self._source.list(keys.USERS):
+        for stat in self.source.list(keys.USERS):
             name = keys.name_of_user(stat.key)
             try:
                 if name is not None:
-                    Users(self._target).find(name)
+                    Users(self.target).find(name)
             except NotFound:
                 continue
             except DamagedRecord:
-                copied = copy_object(self._source, self._target, stat)
+                copied = copy_object(self.source, self.target, stat)
                 if copied is not None:
                     yield CopyResult("repaired", copied.key, copied.size_bytes)
 
     def total(self) -> int:
         """Return how many pictures and objects a first pass looks at."""
-        return sum(1 for _ in self._records(self._source, None)) + sum(
-            1 for _ in self._others(None)
-        )
+        return sum(1 for _ in self._records(self.source, None)) + sum(1 for _ in self._others(None))
 
     def _one_pass(self, since: datetime | None) -> Iterator[CopyResult]:
-        yield from self._side_by_side(self._pictures.copy, self._records(self._source, since))
+        yield from self._side_by_side(self._pictures.copy, self._records(self.source, since))
         yield from self._side_by_side(
-            partial(copy_object, self._source, self._target), self._others(since)
+            partial(copy_object, self.source, self.target), self._others(since)
         )
 
     def _records(self, store: ObjectStore, since: datetime | None) -> Iterator[str]:
@@ -160,7 +158,7 @@ class Copier:
 
     def _others(self, since: datetime | None) -> Iterator[Stat]:
         """Yield the objects to copy that belong to no picture; jobs before their markers."""
-        for stat in self._source.list(job_keys.JOBS):
+        for stat in self.source.list(job_keys.JOBS):
             if "/leases/" not in stat.key and (since is None or stat.modified >= since):
                 yield stat
         for stat in self._other_objects():
@@ -170,7 +168,7 @@ class Copier:
     def _other_objects(self) -> Iterator[Stat]:
         after, skipped = "", (*_LEFT_OUT, job_keys.JOBS)
         while True:
-            for stat in self._source.list("", after):
+            for stat in self.source.list("", after):
                 prefix = next((p for p in skipped if stat.key.startswith(p)), None)
                 if prefix is not None:
                     # The first name after all with this prefix: "0" follows "/".
@@ -187,8 +185,8 @@ class Copier:
         waiting: deque[Future[CopyResult | None]] = deque()
         try:
             for item in items:
-                waiting.append(self._executor.submit(act, item))
-                if len(waiting) >= self._window:
+                waiting.append(self.executor.submit(act, item))
+                if len(waiting) >= self.window:
                     yield from _result(waiting.popleft())
             while waiting:
                 yield from _result(waiting.popleft())

@@ -112,7 +112,7 @@ class PictureCopier:
         except DamagedRecord:
             return None, self.target.stat(keys.record(image_id)).etag
         if record.state == "deleting":
-            self._library.finish_removal(record, etag)
+            self._library.remover.finish(record, etag)
             return None, ""
         return record, etag
 

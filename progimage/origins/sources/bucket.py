@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from progimage.errors import KeyMissing, StoreUnavailable
+from progimage.ingest.source import Pieces
 from progimage.origins.sources.http_dates import max_age_s
 from progimage.origins.sources.source import (
     OriginDenied,
@@ -23,6 +24,8 @@ from progimage.stores.s3.objects import AccessDenied, ForeignBucket
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.type_defs import GetObjectOutputTypeDef
+
+_CHUNK_BYTES = 256 * 1024
 
 log = structlog.get_logger()
 
@@ -74,18 +77,13 @@ class BucketSource:
             )
 
 
-class _Body:
-    """The bytes of an object; faults of S3 are raised as `OriginUnreachable`."""
-
-    def __init__(self, answer: GetObjectOutputTypeDef) -> None:
-        self._body = answer["Body"]
-
-    def read(self, size: int, /) -> bytes:
-        try:
-            with s3_faults():
-                return self._body.read(size)
-        except StoreUnavailable as error:
-            raise _unreachable(error) from None
+def _body(answer: GetObjectOutputTypeDef) -> Iterator[bytes]:
+    """Yield the bytes of an object; faults of S3 are raised as `OriginUnreachable`."""
+    try:
+        with s3_faults():
+            yield from answer["Body"].iter_chunks(_CHUNK_BYTES)
+    except StoreUnavailable as error:
+        raise _unreachable(error) from None
 
 
 def _version(answer: GetObjectOutputTypeDef, known: str) -> Version | Unchanged:
@@ -94,7 +92,7 @@ def _version(answer: GetObjectOutputTypeDef, known: str) -> Version | Unchanged:
     if etag == known:
         return Unchanged(age)  # a server that does not know the condition
     modified = formatdate(answer["LastModified"].timestamp(), usegmt=True)
-    return Version(etag, _Body(answer), age, modified)
+    return Version(etag, Pieces(_body(answer)), age, modified)
 
 
 def _unreachable(error: StoreUnavailable) -> OriginUnreachable:

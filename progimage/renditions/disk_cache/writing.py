@@ -18,6 +18,7 @@ from progimage.renditions.disk_cache.eviction import Ledgers, Room
 from progimage.renditions.disk_cache.folder import Folder, Moment
 from progimage.renditions.disk_cache.footer import footer
 from progimage.stores import Reader, Stat, Verifiable
+from progimage.stores.folder.drafts import write_all
 
 TROUBLE = (OSError, sqlite3.Error)
 """Errors of the disk and the index; the store then serves the request."""
@@ -126,9 +127,9 @@ class Draft:
         self._left -= len(data)
         self._crc = zlib.crc32(data, self._crc)
         try:
-            _write_all(self._file, data)
+            write_all(self._file.fileno(), data)
             if self._left == 0:
-                _write_all(self._file, footer(self._stat, self._crc))
+                write_all(self._file.fileno(), footer(self._stat, self._crc))
         except OSError as error:
             self._drafts.complaints.note(error)
             self._left = -1
@@ -187,9 +188,3 @@ class FillingReader:
 
     def __exit__(self, *exc: object) -> None:
         self.close()
-
-
-def _write_all(file: io.FileIO, data: bytes) -> None:
-    view = memoryview(data)
-    while view:
-        view = view[file.write(view) :]

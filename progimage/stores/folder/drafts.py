@@ -34,7 +34,7 @@ def draft(
             chunk, checksum = first, 0
             while chunk:
                 with disk_faults():
-                    _write(file, chunk)
+                    write_all(file, chunk)
                 checksum = zlib.crc32(chunk, checksum)
                 chunk = source.read(CHUNK_BYTES)
             with disk_faults():
@@ -64,7 +64,8 @@ def remove_stale(folder: str, older_than_s: float) -> int:
     return removed
 
 
-def _write(file: int, chunk: bytes) -> None:
+def write_all(file: int, chunk: bytes) -> None:
+    """Write all bytes to an open file; one call of the system may take a part of them."""
     view = memoryview(chunk)
     while view:
         view = view[os.write(file, view) :]

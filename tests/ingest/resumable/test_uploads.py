@@ -27,8 +27,7 @@ from progimage.errors import (
 )
 from progimage.ingest.resumable import chunks
 from progimage.ingest.resumable import keys as upload_keys
-from progimage.ingest.resumable.progress import Progress
-from progimage.ingest.resumable.state import Outcome
+from progimage.ingest.resumable.state import Outcome, Progress
 from progimage.ingest.resumable.uploads import ResumableUploads
 from progimage.ingest.source import Pieces
 from progimage.library import Candidate, Library

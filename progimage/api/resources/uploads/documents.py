@@ -25,7 +25,7 @@ from progimage.api.responses import hal
 from progimage.api.responses.hal import Urls
 from progimage.errors import Expired, NotFound
 from progimage.fields import MAX_FILE_NAME
-from progimage.ingest.resumable.progress import Progress
+from progimage.ingest.resumable.state import Progress
 from progimage.model import Metadata
 
 UPLOAD_ID = in_path(

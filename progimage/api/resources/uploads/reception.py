@@ -17,8 +17,7 @@ from progimage.errors import UploadConflict
 from progimage.ingest import known
 from progimage.ingest.ingest import Staged, clean_file_name
 from progimage.ingest.known import Added
-from progimage.ingest.resumable.progress import Progress
-from progimage.ingest.resumable.state import Outcome, ResumableUpload
+from progimage.ingest.resumable.state import Outcome, Progress, ResumableUpload
 from progimage.ingest.source import Source
 
 _HINT = (

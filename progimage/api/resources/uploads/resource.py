@@ -37,7 +37,7 @@ from progimage.errors import (
     UploadConflict,
 )
 from progimage.ingest.ingest import Staged
-from progimage.ingest.resumable.progress import Progress
+from progimage.ingest.resumable.state import Progress
 
 # A request with one of these headers speaks tus.
 _CREATION = ("Tus-Resumable", "Upload-Length", "Upload-Defer-Length", "Upload-Metadata")

@@ -18,7 +18,7 @@ from progimage.api.requests.json_body import UploadFields, validated
 from progimage.api.requests.media_type import media_type
 from progimage.errors import ChecksumMismatch, InvalidField, InvalidRequest, RequestTooLarge
 from progimage.imaging.did_you_mean import shown
-from progimage.ingest.resumable.progress import Progress
+from progimage.ingest.resumable.state import Progress
 from progimage.ingest.source import Source
 from progimage.stores.temp_files import TempFolder
 
