@@ -30,14 +30,14 @@ class Purge(Protocol):
     def __call__(self, image_id: str, *, public_only: bool = False) -> object: ...
 
 
+@dataclass(frozen=True, slots=True)
 class Swaps:
     """Writes next versions of records, with their announcements and events."""
 
-    def __init__(self, records: Records, index: Index, purge: Purge, events: Events) -> None:
-        self._records = records
-        self._index = index
-        self._purge = purge
-        self._events = events
+    records: Records
+    index: Index
+    purge: Purge
+    events: Events
 
     def swap(self, record: Record, etag: str, kind: EventKind, *, purges: bool) -> bool:
         """Write the next version of a record; False if `etag` is no longer the current one.
@@ -45,16 +45,16 @@ class Swaps:
         Args:
             purges: the cached renditions are removed, since who may see them changes.
         """
-        with self._events.expecting(kind, subject_of(record), record.facts) as event:
-            announced = self._index.announce(record)
+        with self.events.expecting(kind, subject_of(record), record.facts) as event:
+            announced = self.index.announce(record)
         try:
-            self._records.write(record, expect=etag)
+            self.records.write(record, expect=etag)
         except Conflict:
             event.retract()
             return False
         announced.confirm()
         if purges:
-            self._purge(record.id)
+            self.purge(record.id)
         event.confirm()
         return True
 

@@ -62,13 +62,13 @@ class Reservation:
     before: Pointer | None
 
 
+@dataclass(frozen=True, slots=True)
 class Pointers:
     """The pointers of one library."""
 
-    def __init__(self, store: ObjectStore, records: Records, clock: Callable[[], datetime]) -> None:
-        self._store = store
-        self._records = records
-        self._clock = clock
+    store: ObjectStore
+    records: Records
+    clock: Callable[[], datetime]
 
     def load(self, owner: str, external_id: str) -> tuple[Pointer | None, str]:
         """Return a pointer and its etag, or None and `ABSENT`.
@@ -79,7 +79,7 @@ class Pointers:
         key = owner_keys.external_id(owner, external_id)
         complaint = "this external id is damaged; its operator can run 'progimage check --repair'"
         try:
-            return json_objects.load(self._store, key, Pointer, complaint)
+            return json_objects.load(self.store, key, Pointer, complaint)
         except KeyMissing:
             return None, ABSENT
 
@@ -95,7 +95,7 @@ class Pointers:
             owner=owner,
             external_id=external_id,
             image_id=image_id,
-            claimed=self._clock(),
+            claimed=self.clock(),
             revision=revision,
             token=secrets.token_hex(8),
         )
@@ -136,7 +136,7 @@ class Pointers:
                 self._save(before, reservation.etag)
             else:
                 key = owner_keys.external_id(pointer.owner, pointer.external_id)
-                self._store.delete(key, expect=reservation.etag)
+                self.store.delete(key, expect=reservation.etag)
 
     def release(self, record: Record) -> None:
         """Remove the pointer of the id that a record had, or that is removed with its picture."""
@@ -147,7 +147,7 @@ class Pointers:
             return
         with suppress(Conflict):  # another process has changed it
             key = owner_keys.external_id(record.owner, record.external_id)
-            self._store.delete(key, expect=etag)
+            self.store.delete(key, expect=etag)
 
     def holder(self, pointer: Pointer) -> Record | None:
         """Return the record of the picture that a pointer leads to, None if they disagree."""
@@ -170,7 +170,7 @@ class Pointers:
 
     def _is_reserved(self, pointer: Pointer, record: Record | None) -> bool:
         """Return whether a pointer waits for the record of its picture to get the id."""
-        if self._clock() - pointer.claimed > RESERVED_FOR:
+        if self.clock() - pointer.claimed > RESERVED_FOR:
             return False
         if record is not None and record.state == "trashed":
             return pointer.revision == record.revision  # it is being restored
@@ -178,13 +178,13 @@ class Pointers:
 
     def _record_of(self, pointer: Pointer) -> Record | None:
         try:
-            return self._records.read(pointer.image_id)[0]
+            return self.records.read(pointer.image_id)[0]
         except NotFound:
             return None
 
     def _save(self, pointer: Pointer, expect: str) -> str:
         key = owner_keys.external_id(pointer.owner, pointer.external_id)
-        return json_objects.save(self._store, key, pointer, expect)
+        return json_objects.save(self.store, key, pointer, expect)
 
 
 def _is_held(pointer: Pointer, record: Record) -> bool:

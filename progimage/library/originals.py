@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import structlog
 
@@ -22,13 +23,13 @@ _CHUNK_BYTES = 128 << 10  # stays in the cache of the processor while it is hash
 log = structlog.get_logger()
 
 
+@dataclass(frozen=True, slots=True)
 class Originals:
     """The bytes of the pictures of one library."""
 
-    def __init__(self, store: ObjectStore, records: Records, index: Index) -> None:
-        self._store = store
-        self._records = records
-        self._index = index
+    store: ObjectStore
+    records: Records
+    index: Index
 
     def key(self, record: Record) -> str:
         """Return the key of the bytes as uploaded."""
@@ -42,9 +43,9 @@ class Originals:
             DamagedOriginal: they are missing, or their number differs from the record.
         """
         try:
-            return open_original(self._store, record, start, length)
+            return open_original(self.store, record, start, length)
         except KeyMissing:
-            if self._records.is_current(record):
+            if self.records.is_current(record):
                 raise damaged(record) from None
             raise not_found(record.id) from None
 
@@ -58,9 +59,9 @@ class Originals:
         Their size is compared, and their SHA-256 where that takes no request to a server.
         """
         try:
-            if not isinstance(self._store, HasLocalPath):
-                return self._store.stat(self.key(record)).size == record.size_bytes
-            with open_original(self._store, record) as reader:
+            if not isinstance(self.store, HasLocalPath):
+                return self.store.stat(self.key(record)).size == record.size_bytes
+            with open_original(self.store, record) as reader:
                 read_verified(record, reader)
         except (KeyMissing, DamagedOriginal):
             return False
@@ -77,7 +78,7 @@ class Originals:
             Overloaded: other processes change it all the time.
         """
         for _ in range(ATTEMPTS):
-            record, etag = self._records.read(candidate.id)
+            record, etag = self.records.read(candidate.id)
             if record.state != "live":
                 raise not_found(candidate.id)
             if self.is_intact(record):
@@ -87,18 +88,18 @@ class Originals:
             )
             candidate.source.seek(0)
             new = self.key(restored)
-            self._index.announce(next_revision(record))  # the old generation is removed
-            with self._index.announcing(restored, is_new=True) as announced:
-                self._store.put(new, candidate.source, media_type=restored.media_type)
+            self.index.announce(next_revision(record))  # the old generation is removed
+            with self.index.announcing(restored, is_new=True) as announced:
+                self.store.put(new, candidate.source, media_type=restored.media_type)
             try:
-                self._records.write(restored, expect=etag)
+                self.records.write(restored, expect=etag)
             except Conflict:
                 announced.retract()
-                self._store.delete(new)
+                self.store.delete(new)
                 continue
             announced.confirm()
-            delete_all(self._store, keys.working_copies(record.id, record.generation))
-            self._store.delete(self.key(record))
+            delete_all(self.store, keys.working_copies(record.id, record.generation))
+            self.store.delete(self.key(record))
             log.warning("damaged original restored by an upload", picture=record.id)
             return restored
         raise Overloaded("other requests keep changing this picture; try again")

@@ -25,18 +25,14 @@ from pydantic import ConfigDict
 from progimage.config import Quota
 from progimage.errors import (
     Conflict,
-    DamagedRecord,
     KeyMissing,
-    NotFound,
     Overloaded,
     QuotaExceeded,
 )
-from progimage.library import owner_keys
+from progimage.library import owner_keys, trash
 from progimage.library.index.index import Index
-from progimage.library.records import read_record
 from progimage.library.search.catalogue import Catalogue
 from progimage.library.search.query import Query
-from progimage.library.trash import is_note_of
 from progimage.model import Viewer
 from progimage.stores import ABSENT, ObjectStore, json_objects
 from progimage.stores.json_objects import JsonObject
@@ -196,13 +192,7 @@ class Quotas:
             for wave in Catalogue(self._index).every(Viewer(name=owner), Query(owner=owner))
             for record in wave
         ]
-        for stat in self._store.list(owner_keys.trash_of(owner)):
-            try:
-                record, _ = read_record(self._store, owner_keys.id_of_trash_note(stat.key) or "")
-            except (NotFound, DamagedRecord):
-                continue
-            if is_note_of(stat.key, record):
-                sizes.append(record.size_bytes)
+        sizes += [record.size_bytes for _, record in trash.listed(self._store, owner)]
         return {"pictures": len(sizes), "size_bytes": sum(sizes)}
 
     def _load(self, owner: str) -> tuple[Usage, str]:

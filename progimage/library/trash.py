@@ -20,7 +20,7 @@ from progimage.errors import DamagedRecord, NotFound, Overloaded, PreconditionFa
 from progimage.library import owner_keys
 from progimage.library.edits import ATTEMPTS, TICK, Purge, Swaps
 from progimage.library.external_ids import ExternalIds
-from progimage.library.records import Records, can_edit, can_see, forbidden, not_found
+from progimage.library.records import Records, can_edit, can_see, forbidden, not_found, read_record
 from progimage.model import Record, Trashed, Viewer, Visibility
 from progimage.stores import ObjectStore
 from progimage.stores.json_objects import put_empty
@@ -132,16 +132,7 @@ class Trash:
         Args:
             after: the note of the last picture of the page before.
         """
-        for stat in self.store.list(owner_keys.trash_of(owner), after):
-            image_id = owner_keys.id_of_trash_note(stat.key)
-            if image_id is None:
-                continue
-            try:
-                record, _ = self.records.read(image_id)
-            except (NotFound, DamagedRecord):
-                continue
-            if is_note_of(stat.key, record):
-                yield stat.key, record
+        return listed(self.store, owner, after)
 
     def _read(self, viewer: Viewer, image_id: str) -> tuple[Record, str]:
         # The same error for all: nothing may reveal that another account has such a picture.
@@ -154,6 +145,20 @@ class Trash:
         if record.state != "trashed" or not can_edit(viewer, record):
             raise missing
         return record, etag
+
+
+def listed(store: ObjectStore, owner: str, after: str = "") -> Iterator[tuple[str, Record]]:
+    """Yield the pictures in the trash of `owner`; see `Trash.list`."""
+    for stat in store.list(owner_keys.trash_of(owner), after):
+        image_id = owner_keys.id_of_trash_note(stat.key)
+        if image_id is None:
+            continue
+        try:
+            record, _ = read_record(store, image_id)
+        except (NotFound, DamagedRecord):
+            continue
+        if is_note_of(stat.key, record):
+            yield stat.key, record
 
 
 def note_of(record: Record) -> str | None:

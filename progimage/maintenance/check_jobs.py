@@ -10,7 +10,7 @@ from progimage.jobs import keys
 from progimage.jobs.model import Request
 from progimage.library import quarantine
 from progimage.maintenance.findings import Checking, Finding
-from progimage.stores import ObjectStore, Stat, exists, json_objects
+from progimage.stores import ObjectStore, exists, json_objects
 
 
 def check_jobs(checking: Checking) -> Iterator[Finding]:
@@ -18,7 +18,8 @@ def check_jobs(checking: Checking) -> Iterator[Finding]:
     store, repair = checking.store, checking.repair
     known: dict[str, bool] = {}
     for stat in chain(*map(checking.listed, (keys.JOBS, keys.QUEUE, keys.LISTS))):
-        job_id = _job_of(stat)
+        marker = keys.marker(stat.key)
+        job_id = marker.job_id if marker else keys.job_of(stat.key)
         if job_id is None:
             yield Finding("unknown key", stat.key)
             continue
@@ -31,11 +32,6 @@ def check_jobs(checking: Checking) -> Iterator[Finding]:
             yield Finding("damaged job", stat.key, repair)
         elif not known[job_id] and stat.modified <= checking.oldest_spared:
             yield checking.removed("part without job", stat.key)
-
-
-def _job_of(stat: Stat) -> str | None:
-    marker = keys.marker(stat.key)
-    return marker.job_id if marker else keys.job_of(stat.key)
 
 
 def _is_readable(store: ObjectStore, job_id: str) -> bool:

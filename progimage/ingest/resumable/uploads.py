@@ -109,15 +109,13 @@ class ResumableUploads:
         # created, so a look at those two afterwards shows whether a piece was missed.
         pieces = chain(self.store, upload_id)
         upload = self._read(upload_id, viewer)
-        if (
-            outcome := json_objects.find(self.store, upload_keys.outcome(upload_id), Outcome)
-        ) is not None:
+        outcome = json_objects.find(self.store, upload_keys.outcome(upload_id), Outcome)
+        if outcome is not None:
             return ended(upload, outcome)
         size_bytes = upload.size_bytes
-        if size_bytes is None and (
-            declared := json_objects.find(self.store, upload_keys.size(upload_id), Size)
-        ):
-            size_bytes = declared.size_bytes
+        if size_bytes is None:
+            declared = json_objects.find(self.store, upload_keys.size(upload_id), Size)
+            size_bytes = declared.size_bytes if declared else None
         return Progress(upload, size_bytes, pieces)
 
     def declare_size(self, progress: Progress, size_bytes: int) -> Progress:
@@ -191,11 +189,9 @@ class ResumableUploads:
             try:
                 outcome = make(Pieces(found), progress.upload)
             except PictureError as error:
+                kind, detail = type(error).__name__, str(error)
                 self.settle(
-                    progress,
-                    Outcome(
-                        size_bytes=progress.offset, error=type(error).__name__, detail=str(error)
-                    ),
+                    progress, Outcome(size_bytes=progress.offset, error=kind, detail=detail)
                 )
                 raise
             except KeyMissing:
@@ -214,14 +210,12 @@ class ResumableUploads:
         Raises:
             PictureError: the outcome is this error.
         """
-        upload_id = progress.upload.id
+        key = upload_keys.outcome(progress.upload.id)
         try:
-            json_objects.create(self.store, upload_keys.outcome(upload_id), outcome)
+            json_objects.create(self.store, key, outcome)
         except Conflict:
-            outcome = (
-                json_objects.find(self.store, upload_keys.outcome(upload_id), Outcome) or outcome
-            )
-        json_objects.delete_all(self.store, upload_keys.pieces(upload_id))
+            outcome = json_objects.find(self.store, key, Outcome) or outcome
+        json_objects.delete_all(self.store, upload_keys.pieces(progress.upload.id))
         return ended(progress.upload, outcome)
 
     def remove(self, upload_id: str, viewer: Viewer = ANONYMOUS) -> None:

@@ -101,47 +101,42 @@ class Drafts:
             self.complaints.note(error)
 
 
+@dataclass(eq=False)
 class Draft:
     """One copy that is being written; as a context, it is finished at the end of the block."""
 
-    def __init__(
-        self,
-        drafts: Drafts,
-        file: io.FileIO,
-        room: Room,
-        stat: Stat,
-        publish: Callable[[], bool],
-    ) -> None:
-        self._drafts = drafts
-        self._file = file
-        self._room = room
-        self._stat = stat
-        self._publish = publish
-        self._left = stat.size
+    drafts: Drafts
+    file: io.FileIO
+    room: Room
+    stat: Stat
+    publish: Callable[[], bool]
+
+    def __post_init__(self) -> None:
+        self._left = self.stat.size
         self._crc = 0
 
     def write(self, data: bytes) -> None:
         """Add the next bytes; with the last of them the copy is published."""
-        if self._file.closed:
+        if self.file.closed:
             return
         self._left -= len(data)
         self._crc = zlib.crc32(data, self._crc)
         try:
-            write_all(self._file.fileno(), data)
+            write_all(self.file.fileno(), data)
             if self._left == 0:
-                write_all(self._file.fileno(), footer(self._stat, self._crc))
+                write_all(self.file.fileno(), footer(self.stat, self._crc))
         except OSError as error:
-            self._drafts.complaints.note(error)
+            self.drafts.complaints.note(error)
             self._left = -1
         if self._left <= 0:
             self.finish()
 
     def finish(self) -> None:
         """Publish the copy if it is whole; otherwise remove it."""
-        if not self._file.closed:
+        if not self.file.closed:
             # Closed last: its lock shows that its writer is alive.
-            with self._file:
-                self._drafts.finish(self._room, None if self._left else self._publish)
+            with self.file:
+                self.drafts.finish(self.room, None if self._left else self.publish)
 
     def __enter__(self) -> Self:
         return self

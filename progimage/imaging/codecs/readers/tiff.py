@@ -233,19 +233,15 @@ def _of_lab(found: Sequence[Image.Image], *, is_signed: bool) -> Image.Image:
         # Pillow counts a* and b* from -128.
         chroma = [channel.point(_FROM_SIGNED) for channel in chroma]
     lab = Image.merge("LAB", (lightness, *chroma))
-    return ImageCms.applyTransform(lab, _lab_to_srgb()) or lab
+    source, target = ImageCms.createProfile("LAB", 5000), ImageCms.createProfile("sRGB")
+    transform = ImageCms.buildTransform(source, target, "LAB", "RGB")
+    return ImageCms.applyTransform(lab, transform) or lab
 
 
 def _high_bytes(found: Sequence[Image.Image]) -> list[Image.Image]:
     """Return lightness rounded, and the whole part of a* and b*, which are in 256ths."""
     chroma = [Image.frombytes("LA", c.size, c.tobytes()).getchannel(1) for c in found[1:]]
     return [sixteen_bits.to_eight_bits(found[:1]), *chroma]
-
-
-def _lab_to_srgb() -> ImageCms.ImageCmsTransform:
-    return ImageCms.buildTransform(
-        ImageCms.createProfile("LAB", 5000), ImageCms.createProfile("sRGB"), "LAB", "RGB"
-    )
 
 
 def _exif_of(tags: Tags, data: bytes) -> bytes:
