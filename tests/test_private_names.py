@@ -21,7 +21,6 @@ EXCEPTIONS = {
     "jobs/test_runner.py _claims": "threads hold jobs without working on them",
     "library/index/test_shelf_files.py _copied_in_part": "a release that fetched no shelf in part",
     "maintenance/test_reindex.py _is_there": "an index that does not look for itself first",
-    "renditions/disk_cache/test_eviction.py _write_all": "a disk that is full for one file",
     "server/test_gunicorn_worker.py _after_answer": "called by threads of gunicorn's worker",
     "server/test_gunicorn_worker.py _end_an_idle_connection": "called between two system calls",
     "system/deploy/test_grafana.py _labelnames": "prometheus_client has no public name for it",

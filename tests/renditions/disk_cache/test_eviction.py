@@ -212,7 +212,7 @@ class TestTrouble:
         def full(*_):
             raise OSError(28, "No space left on device")
 
-        monkeypatch.setattr("progimage.renditions.disk_cache.writing._write_all", full)
+        monkeypatch.setattr("progimage.renditions.disk_cache.writing.write_all", full)
         for number in range(5):
             assert len(read(cache, stored(number))) == SIZE
         assert copies_in(root) == []

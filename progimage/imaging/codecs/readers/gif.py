@@ -28,6 +28,8 @@ _LOOPS = (b"NETSCAPE2.0", b"ANIMEXTS1.0")
 _TO_BACKGROUND = 2
 _TO_PREVIOUS = (3, 4)
 _XMP = b"XMP DataXMP"
+# Of a later frame only what is inside of the picture is shown, but all of it has to be decoded.
+_MAX_TIMES, _ALWAYS_READ_PX = 16, 1 << 24
 
 
 @dataclass(slots=True)
@@ -158,6 +160,9 @@ class GifReader(Reader):
         )
         if not width or not height or not 1 <= bits <= 11:
             self.note_damage("a frame has no pixels", loses_pixels=True)
+            return None, None
+        if width * height > max(_MAX_TIMES * self.size[0] * self.size[1], _ALWAYS_READ_PX):
+            self.note_damage("a frame is far larger than the picture", loses_pixels=True)
             return None, None
         if frame.is_cut:
             data = _with_last_block(data)

@@ -140,6 +140,19 @@ def test_a_last_frame_that_is_cut_leaves_those_before_it(tmp_path: Path) -> None
     assert "pixels of a frame" in found.damage
 
 
+def test_a_later_frame_far_larger_than_the_picture_is_not_decoded() -> None:
+    """It would take 4 GB, of which nothing is seen."""
+    data = _gif((ALL, 0, 1), (ALL, 1, 1))
+    at = data.rfind(b"," + struct.pack("<HHHH", *ALL)) + 1
+    data = data[:at] + struct.pack("<HHHH", 0, 0, 65_535, 65_535) + data[at + 8 :]
+    reader = GifReader(data, max_frames=9, accepts_damage=True)
+    seen = [rgba(frame.image, (0, 0)) for frame in reader.frames(2)]
+    assert seen[0] == seen[1]
+    assert reader.damage == ["a frame is far larger than the picture"]
+    with pytest.raises(CorruptPicture, match="far larger"):
+        list(GifReader(data, max_frames=9, accepts_damage=False).frames(2))
+
+
 @given(st.binary(max_size=60), st.integers(0, 120))
 def test_hostile_blocks_raise_nothing_but_picture_errors(noise: bytes, at: int) -> None:
     data = _gif((ALL, 0, 1), (CORNER, 1, 2), loops=0)
