@@ -7,8 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from progimage.errors import PictureError, UnsupportedMedia
-from progimage.ingest.resumable.progress import Progress, ended
-from progimage.ingest.resumable.state import Outcome, ResumableUpload
+from progimage.ingest.resumable.state import Outcome, Progress, ResumableUpload, ended
 from progimage.stores import Stat
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
