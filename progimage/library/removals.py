@@ -102,13 +102,7 @@ class Remover:
                     raise PreconditionFailed("the picture has another version now")
                 self.purge(image_id)
                 try:
-                    try:
-                        put_empty(self.store, keys.removal(image_id))
-                        marked = self._mark_deleting(record, etag)
-                    except StoreFull:
-                        self._remove_from_full_store(record, etag)
-                    else:
-                        self.finish(*marked)
+                    self._hide_and_finish(record, etag)
                 except Conflict:
                     continue
             else:
@@ -118,6 +112,16 @@ class Remover:
             audit.record("delete", image=image_id, owner=record.owner)
             return
         raise not_found(image_id)
+
+    def _hide_and_finish(self, record: Record, etag: str) -> None:
+        """Mark a picture and remove it; raises `Conflict` if it changed."""
+        try:
+            put_empty(self.store, keys.removal(record.id))
+            marked = self._mark_deleting(record, etag)
+        except StoreFull:
+            self._remove_from_full_store(record, etag)
+        else:
+            self.finish(*marked)
 
     def finish(self, record: Record, etag: str) -> None:
         """Remove all objects of a `deleting` record, then the record itself."""
