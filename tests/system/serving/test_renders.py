@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -18,6 +17,7 @@ from tests.system.serving.server import (
     assert_problem,
     kill,
     running,
+    stopped,
     wait_until,
 )
 
@@ -101,19 +101,6 @@ def test_a_killed_render_process_costs_the_requests_that_wait_nothing(tmp_path, 
                     kill(pid)
             assert {answer.result(PATIENCE_S).status for answer in waiting} == {200}
             assert broken.result().status in (200, 503)
-
-
-@contextmanager
-def stopped(processes: Iterable[int]) -> Iterator[None]:
-    """Let processes do nothing meanwhile."""
-    processes = set(processes)
-    try:
-        for pid in processes:
-            os.kill(pid, signal.SIGSTOP)
-        yield
-    finally:
-        for pid in processes:
-            os.kill(pid, signal.SIGCONT)
 
 
 def busy(pid: int) -> bool:

@@ -5,22 +5,20 @@ from __future__ import annotations
 import hashlib
 import http.client
 import io
-import os
 import random
-import signal
 import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 
 import pytest
 from PIL import Image
 
 from tests.imaging.drawing import saved
 from tests.system.nginx.front import complaints
-from tests.system.serving.server import assert_problem, wait_until
+from tests.system.serving.server import assert_problem, stopped, wait_until
 from tests.system.topology.cluster import Cluster, cluster
 
 pytestmark = pytest.mark.usefixtures("aws_credentials")
@@ -130,15 +128,8 @@ def paused_processes(site: Cluster) -> Iterator[None]:
     """Stop the processes that look at pictures, so that no upload comes to its end."""
     for node in site.nodes:
         node.upload(fresh())
-    stopped = [pid for node in site.nodes for pid in node.render_processes()]
-    try:
-        for pid in stopped:
-            os.kill(pid, signal.SIGSTOP)
+    with stopped(pid for node in site.nodes for pid in node.render_processes()):
         yield
-    finally:
-        for pid in stopped:
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGCONT)
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT"])
