@@ -3,8 +3,8 @@
     store.json                             identity and format; see progimage/stores/marker.py
     images/ab/<id>/original-<generation>   the bytes as uploaded; immutable
     images/ab/<id>/record.json             the sidecar; its existence is the commit
-    copies/ab/<id>/<generation>/<kind>/<width>x<height>    working copies; disposable, not served
-    copies/ab/<id>/<generation>/<kind>/pyramid    all tiles of a large picture; disposable
+    copies/ab/<id>/<generation>-<kind>-<width>x<height>    working copies; disposable, not served
+    copies/ab/<id>/<generation>-<kind>-tiles    the pyramid of a large picture; disposable
     renders/public/ab/<id>/<engine>/<canonical pipeline>.<ext>     disposable
     renders/private/ab/<id>/<engine>/<canonical pipeline>.<ext>    disposable
     removals/<id>                          a removal in progress; empty
@@ -68,7 +68,7 @@ STORE_MARKER = "store.json"
 _ID = re.compile(r"[0-9a-f]{64}")
 _ORIGINAL_KEY = re.compile(r"images/[0-9a-f]{2}/([0-9a-f]{64})/original-([0-9a-z]+)")
 _COPY_KEY = re.compile(
-    r"copies/[0-9a-f]{2}/([0-9a-f]{64})/([0-9a-z]+)/([^/]+)/(?:[0-9]+x[0-9]+|pyramid)"
+    r"copies/[0-9a-f]{2}/([0-9a-f]{64})/([0-9a-z]+)-([^/]+)-(?:[0-9]+x[0-9]+|tiles)"
 )
 _RENDITION_KEY = re.compile(r"renders/(?:public|private)/[0-9a-f]{2}/([0-9a-f]{64})/([^/]+)/.+")
 _SHOWN = re.compile(r"(?<=[/=])[0-9a-f]{64}(?![0-9a-f])")
@@ -153,13 +153,13 @@ def is_disposable(key: str) -> bool:
 def working_copies(image_id: str, generation: str = "") -> str:
     """Return the prefix of the working copies of one picture, or of one `generation` of it."""
     prefix = f"{COPIES}{image_id[:2]}/{image_id}/"
-    return f"{prefix}{generation}/" if generation else prefix
+    return f"{prefix}{generation}-" if generation else prefix
 
 
 def working_copy(image_id: str, generation: str, px: int, size: tuple[int, int]) -> str:
     """Return the key of a working copy of `size`; `px` is the setting for the largest copy."""
     kind = copy_kind(px)
-    return f"{working_copies(image_id, generation)}{kind}/{size[0]}x{size[1]}"
+    return f"{working_copies(image_id, generation)}{kind}-{size[0]}x{size[1]}"
 
 
 def copy_kind(px: int) -> str:
@@ -169,7 +169,7 @@ def copy_kind(px: int) -> str:
 
 def pyramid(image_id: str, generation: str) -> str:
     """Return the key of a picture's pyramid."""
-    return f"{working_copies(image_id, generation)}{PYRAMID_KIND}/pyramid"
+    return f"{working_copies(image_id, generation)}{PYRAMID_KIND}-tiles"
 
 
 def renditions(image_id: str, *, public: bool) -> str:

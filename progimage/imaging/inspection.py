@@ -14,19 +14,20 @@ from progimage.errors import CorruptPicture, MismatchedMedia
 from progimage.imaging.areas import Area
 from progimage.imaging.codecs.capture import Fields, read_capture
 from progimage.imaging.codecs.colour_management import managed, plain
-from progimage.imaging.codecs.decode import decode_opened
 from progimage.imaging.codecs.format import Format
 from progimage.imaging.codecs.formats import JPEG
 from progimage.imaging.codecs.header import Opened, check_size, opened, size_in_header
+from progimage.imaging.codecs.picture import Picture
 from progimage.imaging.codecs.sniff import sniff
 from progimage.imaging.faces import IS_INSTALLED, SIDE, find_faces
 from progimage.imaging.limits import Limits
+from progimage.imaging.making_copies import decode_for_copies, write_copies
 from progimage.imaging.operation import Size
 from progimage.imaging.perceptual_hash import perceptual_hash
 from progimage.imaging.planes import Planes
 from progimage.imaging.resampling import resized
 from progimage.imaging.thumbhash import thumb_hash
-from progimage.imaging.working_copies import sizes_of, write_copies
+from progimage.imaging.working_copies import sizes_of
 
 _THUMBNAIL_SIDE = 32
 # What readers take into memory as a whole without a look at the header first.
@@ -104,14 +105,14 @@ def inspect(path: str, limits: Limits, copy_px: int = 0, copy_prefix: str = "") 
         _check_damage(source, limits)
         if sizes := sizes_of(source, copy_px):
             copies = {size: f"{copy_prefix}-{size[0]}x{size[1]}" for size in sizes}
-            picture = decode_opened(source, target=sizes[0], first_only=True)
+            decoded = decode_for_copies(source, sizes)
             _check_damage(source, limits)
-            if source.reader.damage:
-                copies, pixels = {}, picture.frames[0]
+            if isinstance(decoded, Picture) and source.reader.damage:
+                copies, pixels = {}, decoded.frames[0]
             else:
-                smallest = write_copies(picture, sizes, copies)
+                smallest = write_copies(decoded, sizes, copies)
                 pixels = smallest.as_picture() if isinstance(smallest, Planes) else smallest
-            has_alpha = picture.mode.endswith("A")
+            has_alpha = pixels.mode.endswith("A")
             return _facts(
                 source,
                 _small(pixels).convert("RGBA"),

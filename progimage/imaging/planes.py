@@ -57,6 +57,11 @@ class Planes:
         """Width and height in pixels."""
         return self.luma.size
 
+    def close(self) -> None:
+        """Give up the memory of the planes."""
+        for plane in (self.luma, *self.chroma):
+            plane.close()
+
     def scaled(self, size: Size, box: Box) -> Planes:
         """Return `box`, in pixels of the luma, at `size`.
 

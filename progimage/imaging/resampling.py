@@ -1,7 +1,7 @@
 """Lanczos resampling: by SIMD instructions where `cykooz_resizer` is installed, else by Pillow.
 
-Both compute the same filter, across first and then down, and differ by one or two levels a
-channel. The library takes a seventh of Pillow's time and gives the same bytes on every kind
+Both compute the same filter, in the same order of directions, and differ by one or two levels
+a channel. The library takes a seventh of Pillow's time and gives the same bytes on every kind
 of processor.
 Source: Duchon, Lanczos Filtering in One and Two Dimensions (1979), with a support of 3.
 """
@@ -25,6 +25,10 @@ _SUPPORT = 3
 # At most so many pixels, 8 MB of them, are between the two directions at any time.
 MOST_BETWEEN = 2 << 20
 
+# Across and then down, as Pillow does; but planes in this mode take two thirds of the time the
+# other way round, and pictures in colour take more.
+_DOWN_FIRST = "L"
+
 _simd: ModuleType | None = None
 if PIL.__version__.partition(".")[0] in _PILLOW_VERSIONS:
     try:
@@ -47,18 +51,20 @@ def resized(image: Image.Image, size: tuple[int, int], box: Box | None = None) -
         image: L, LA, RGB, RGBA or CMYK.
         box: left, top, right, bottom, in fractions of pixels, within the image.
     """
+    box = box or (0, 0, *image.size)
     if _simd is None:
-        result = image.resize(size, Image.Resampling.LANCZOS, box)
-        result.info = {}
-        return result
+        return _by_pillow(image, size, box)
     if image.mode == "LA":
         # Grey in three equal channels converts back to the very same grey.
         return resized(image.convert("RGBA"), size, box).convert("LA")
-    left, top, right, bottom = box or (0, 0, *image.size)
+    left, top, right, bottom = box
     scale = (bottom - top) / size[1]
-    step = max(1, int(MOST_BETWEEN / (size[0] * max(1, scale))))
+    if image.mode == _DOWN_FIRST:
+        step = max(1, MOST_BETWEEN // 2 // image.width)
+    else:
+        step = max(1, int(MOST_BETWEEN / (size[0] * max(1, scale))))
     if size[1] <= step:
-        return _resized_rows(_simd, image, size, (left, top, right, bottom))
+        return _resized_rows(_simd, image, size, box)
     result = Image.new(image.mode, size)
     for row in range(0, size[1], step):
         rows = min(step, size[1] - row)
@@ -67,15 +73,39 @@ def resized(image: Image.Image, size: tuple[int, int], box: Box | None = None) -
     return result
 
 
+def _by_pillow(image: Image.Image, size: tuple[int, int], box: Box) -> Image.Image:
+    if image.mode == _DOWN_FIRST:
+        left, top, right, bottom = box
+        whole_rows = 0, top, image.width, bottom
+        image = image.resize((image.width, size[1]), Image.Resampling.LANCZOS, whole_rows)
+        box = left, 0, right, size[1]
+    result = image.resize(size, Image.Resampling.LANCZOS, box)
+    result.info = {}
+    return result
+
+
 def _resized_rows(
     simd: ModuleType, image: Image.Image, size: tuple[int, int], box: Box
 ) -> Image.Image:
-    """Return `box` at `size`, across first, as Pillow does; the library begins with down."""
+    """Return `box` at `size`: across and then down, or as `_DOWN_FIRST` says."""
     left, top, right, bottom = box
-    reach = _SUPPORT * max(1, (bottom - top) / size[1])
-    first, last = max(0, floor(top - reach)), min(image.height, ceil(bottom + reach))
+    if image.mode == _DOWN_FIRST:
+        first, last = _reached(left, right, size[0], image.width)
+        down = _convolved(simd, image, (last - first, size[1]), (first, top, last, bottom))
+        return _convolved(simd, down, size, (left - first, 0, right - first, size[1]))
+    first, last = _reached(top, bottom, size[1], image.height)
     across = _convolved(simd, image, (size[0], last - first), (left, first, right, last))
     return _convolved(simd, across, size, (0, top - first, size[0], bottom - first))
+
+
+def _reached(start: float, end: float, count: int, limit: int) -> tuple[int, int]:
+    """Return the first pixel, and the one behind the last, that the filter reads in a direction.
+
+    Args:
+        start, end: what becomes `count` pixels, of `limit` pixels.
+    """
+    reach = _SUPPORT * max(1, (end - start) / count)
+    return max(0, floor(start - reach)), min(limit, ceil(end + reach))
 
 
 def _convolved(

@@ -12,6 +12,7 @@ from typing import BinaryIO
 
 from progimage.imaging.codecs.format import Format
 from progimage.imaging.limits import Limits
+from progimage.imaging.making_copies import make_copies, render_with_copies
 from progimage.imaging.operation import Size
 from progimage.imaging.pipeline import Pipeline
 from progimage.imaging.pool import RenderPool
@@ -19,7 +20,6 @@ from progimage.imaging.pyramids.parts import Part
 from progimage.imaging.pyramids.rendering import render_part
 from progimage.imaging.render import Rendered, render
 from progimage.imaging.results import returned
-from progimage.imaging.working_copies import make_copies, render_with_copies
 from progimage.library.pyramids import StoredTiles
 from progimage.stores.bytes_reader import BytesReader
 from progimage.stores.temp_files import TempFolder, TemporaryReader

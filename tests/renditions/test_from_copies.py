@@ -14,9 +14,9 @@ from progimage.access.transform_policy import TransformPolicy
 from progimage.errors import InvalidArgument, NotFound, StoreUnavailable
 from progimage.imaging.codecs.formats import PNG
 from progimage.imaging.limits import Limits
+from progimage.imaging.making_copies import make_copies, render_with_copies
 from progimage.imaging.pipeline_parser import parse
 from progimage.imaging.results import returned
-from progimage.imaging.working_copies import make_copies, render_with_copies
 from progimage.library import Library
 from progimage.library.working_copies import WorkingCopies
 from progimage.model import ANONYMOUS, Metadata

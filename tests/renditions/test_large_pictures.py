@@ -41,7 +41,7 @@ class Watched(MemoryStore):
         return super().open(key, *args, **options)
 
     def pyramids(self) -> list[str]:
-        return [stat.key for stat in self.list(keys.COPIES) if stat.key.endswith("/pyramid")]
+        return [stat.key for stat in self.list(keys.COPIES) if stat.key.endswith("-tiles")]
 
     def originals_opened(self) -> int:
         return sum("/original-" in key for key in self.opened)

@@ -63,7 +63,7 @@ def test_tiles_of_a_large_picture_are_parts_of_one_object(s3_store):
         [pyramid] = [
             stat.key
             for stat in s3_store.list(f"copies/{path.split('/')[2][:2]}/{path.split('/')[2]}/")
-            if stat.key.endswith("/pyramid")
+            if stat.key.endswith("-tiles")
         ]
         paths.append((client, path, pyramid))
     for client, path, pyramid in paths:

@@ -88,6 +88,15 @@ def managed(image: Image.Image, profile: bytes | Hdr | None) -> Image.Image:
     return image.convert("RGB") if image.mode == "CMYK" else image
 
 
+def is_srgb(profile: bytes | Hdr | None, mode: str) -> bool:
+    """Return whether `managed` leaves the colours of a picture in mode L or RGB as they are."""
+    if isinstance(profile, Hdr):
+        return False
+    if not profile or len(profile) > MAX_PROFILE_BYTES or not is_sound(profile):
+        return True
+    return (_grey_curve(profile) if mode == "L" else _transform(profile, mode)) is None
+
+
 def _integers_to_grey(image: Image.Image) -> Image.Image:
     numbers = image if image.mode == "I" else image.convert("I")
     low, high = _range(numbers)

@@ -6,9 +6,12 @@ from itertools import islice
 
 from PIL import Image
 
-from progimage.imaging.codecs.colour_management import managed, plain, srgb_profile
+from progimage.imaging.codecs.colour_management import is_srgb, managed, plain, srgb_profile
 from progimage.imaging.codecs.header import Opened, opened
+from progimage.imaging.codecs.jpeg_planes import extended
+from progimage.imaging.codecs.jpeg_reading import Components
 from progimage.imaging.codecs.picture import Box, Picture, Source
+from progimage.imaging.codecs.readers.jpeg import JpegReader
 from progimage.imaging.limits import Limits
 
 MAX_EXIF_BYTES = 65_533
@@ -68,6 +71,26 @@ def decode_opened(
         ),
         part=part,
     )
+
+
+def decode_components(source: Opened, target: tuple[int, int]) -> tuple[Components, Box] | None:
+    """Read the planes of a JPEG, upright and in sRGB, and what of them is the picture.
+
+    They have the fraction of its size that `decode_opened` would choose for `target`. None for
+    pictures of which only `decode_opened` makes something; this function may come before it.
+    """
+    reader = source.reader
+    if not isinstance(reader, JpegReader) or not is_srgb(reader.colour, reader.image.mode):
+        return None
+    found = reader.components(target if reader.turn_by < 5 else (target[1], target[0]))
+    if found is None or source.turn is None:
+        return found
+    (luma, chroma), part = found
+    if chroma:
+        # Whole samples of chroma, so that they cover the same pixels when they are turned.
+        luma = extended(luma, (2 * chroma[0].width, 2 * chroma[0].height))
+    turned = [plane.transpose(source.turn) for plane in (luma, *chroma)]
+    return Components(turned[0], tuple(turned[1:])), _turned(part, luma.size, reader.turn_by)
 
 
 def _working(

@@ -17,17 +17,16 @@ from functools import cache
 
 from PIL import Image
 
+from progimage.imaging.codecs import libjpeg
 from progimage.imaging.codecs.jpeg_tables import tables
-from progimage.imaging.codecs.shared_library import Declaration, declare, load_library
-
-_API_VERSION = 62
-_YCBCR = 3
-_ERROR_BYTES = 1024
-# The library is asked for its size of the structure, and may write that much before it answers.
-_STRUCTURE_BYTES, _ROOM_BYTES = 520, 4096
+from progimage.imaging.codecs.libjpeg import RowPointers
 
 # One call takes this many rows of the luma, and half as many of the chroma.
 _ROWS = 16
+_LEAST_ROOM_BYTES = 1024
+
+# So many of those calls share a copy of their rows.
+_STRIP = 16
 
 
 class _Compression(ctypes.Structure):
@@ -50,32 +49,13 @@ class _Compression(ctypes.Structure):
         ("takes_planes", ctypes.c_int),
         ("is_arithmetic", ctypes.c_int),
         ("optimises_tables", ctypes.c_int),
-        ("room", ctypes.c_byte * _ROOM_BYTES),
+        ("room", ctypes.c_byte * libjpeg.ROOM_BYTES),
     )
-
-
-_Pointer = ctypes.c_void_p
-_FUNCTIONS: Sequence[Declaration] = (
-    ("jpeg_std_error", _Pointer, (_Pointer,)),
-    ("jpeg_CreateCompress", None, (_Pointer, ctypes.c_int, ctypes.c_size_t)),
-    ("jpeg_mem_dest", None, (_Pointer, _Pointer, _Pointer)),
-    ("jpeg_set_defaults", None, (_Pointer,)),
-    (
-        "jpeg_add_quant_table",
-        None,
-        (_Pointer, ctypes.c_int, _Pointer, ctypes.c_int, ctypes.c_int),
-    ),
-    ("jpeg_simple_progression", None, (_Pointer,)),
-    ("jpeg_start_compress", None, (_Pointer, ctypes.c_int)),
-    ("jpeg_write_raw_data", ctypes.c_uint, (_Pointer, _Pointer, ctypes.c_uint)),
-    ("jpeg_finish_compress", None, (_Pointer,)),
-    ("jpeg_destroy_compress", None, (_Pointer,)),
-)
 
 
 def is_possible() -> bool:
     """Return whether the library is here."""
-    return _library() is not None
+    return libjpeg.library() is not None
 
 
 def encoded(
@@ -96,26 +76,21 @@ def encoded(
         is_small: take the finer table of `jpeg_tables`, and make Huffman tables for this
             picture, in a second pass.
     """
-    library = _library()
+    library = libjpeg.library()
     if library is None:
         raise RuntimeError("libjpeg is missing; ask is_possible first")
     width, height = luma.size
-    whole = -(-width // _ROWS) * _ROWS, -(-height // _ROWS) * _ROWS
-    half = whole[0] // 2, whole[1] // 2
-    data = [extended(luma, whole).tobytes()]
-    data += [extended(plane, half).tobytes() for plane in chroma]
-    rows = [_rows(data[0], *whole), _rows(data[1], *half), _rows(data[2], *half)]
-
-    errors = ctypes.create_string_buffer(_ERROR_BYTES)
-    settings = _Compression(error_manager=library.jpeg_std_error(errors))
+    planes = ctypes.c_void_p * 3
+    errors = libjpeg.Errors()
+    settings = _Compression(error_manager=library.jpeg_std_error(ctypes.byref(errors)))
     this = ctypes.byref(settings)
-    library.jpeg_CreateCompress(this, _API_VERSION, _STRUCTURE_BYTES)
-    room = ctypes.create_string_buffer(len(data[0]) // 2)
+    library.jpeg_CreateCompress(this, libjpeg.API_VERSION, libjpeg.COMPRESSION_BYTES)
+    room = ctypes.create_string_buffer(width * height // 2 + _LEAST_ROOM_BYTES)
     size, result = ctypes.c_ulong(len(room)), ctypes.c_void_p(ctypes.addressof(room))
     try:
         library.jpeg_mem_dest(this, ctypes.byref(result), ctypes.byref(size))
         settings.width, settings.height = width, height
-        settings.components, settings.colour_space = 3, _YCBCR
+        settings.components, settings.colour_space = 3, libjpeg.YCBCR
         library.jpeg_set_defaults(this)
         for number, table in enumerate(tables(quality, is_small=is_small)):
             library.jpeg_add_quant_table(this, number, (ctypes.c_uint * 64)(*table), 100, 1)
@@ -123,14 +98,11 @@ def encoded(
             library.jpeg_simple_progression(this)
         settings.takes_planes, settings.optimises_tables = 1, int(is_small)
         library.jpeg_start_compress(this, 1)
-        step = ctypes.sizeof(ctypes.c_void_p) * _ROWS
-        places = [ctypes.addressof(pointers) for pointers in rows]
-        for block in range(whole[1] // _ROWS):
-            luma_at, half_at = block * step, block * step // 2
-            part = (ctypes.c_void_p * 3)(
-                places[0] + luma_at, places[1] + half_at, places[2] + half_at
-            )
-            library.jpeg_write_raw_data(this, part, _ROWS)
+        for top in range(0, height, _ROWS * _STRIP):
+            strips = [_Strip(luma, top, _ROWS)]
+            strips += [_Strip(plane, top // 2, _ROWS // 2) for plane in chroma]
+            for call in zip(*(strip.rows.calls for strip in strips), strict=True):
+                library.jpeg_write_raw_data(this, planes(*call), _ROWS)
         library.jpeg_finish_compress(this)
         return ctypes.string_at(result.value or 0, size.value)
     finally:
@@ -154,38 +126,21 @@ def extended(plane: Image.Image, size: tuple[int, int]) -> Image.Image:
     return larger
 
 
-def _rows(plane: bytes, width: int, height: int) -> ctypes.Array[ctypes.c_void_p]:
-    """Return pointers to the rows of a plane, which has to outlive them."""
-    start = ctypes.cast(ctypes.c_char_p(plane), ctypes.c_void_p).value or 0
-    return (ctypes.c_void_p * height)(*range(start, start + width * height, width))
+class _Strip:
+    """Some rows of a plane, extended to whole blocks, and pointers to each.
+
+    `block` is the side of a block of this plane.
+    """
+
+    def __init__(self, plane: Image.Image, top: int, block: int) -> None:
+        rows = min(plane.height - top, block * _STRIP)
+        width, height = -(-plane.width // block) * block, -(-rows // block) * block
+        strip = plane.crop((0, top, plane.width, top + rows))
+        self._data = extended(strip, (width, height)).tobytes()
+        start = ctypes.cast(ctypes.c_char_p(self._data), ctypes.c_void_p).value or 0
+        self.rows = RowPointers(start, width, height, block)
 
 
 @cache
 def _c_library() -> ctypes.CDLL:
     return ctypes.CDLL(None)
-
-
-@cache
-def _library() -> ctypes.CDLL | None:
-    library = load_library("libjpeg")
-    if library is None:
-        return None
-    try:
-        declare(library, _FUNCTIONS)
-    except AttributeError:
-        return None
-    return library if _is_known(library) else None
-
-
-def _is_known(library: ctypes.CDLL) -> bool:
-    """Return whether the library takes the version and the size of the structure."""
-    complaints: list[object] = []
-
-    complain = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(complaints.append)
-    # The first member of the error manager is the function that is called for an error.
-    errors = ctypes.create_string_buffer(_ERROR_BYTES)
-    settings = _Compression(error_manager=library.jpeg_std_error(errors))
-    ctypes.memmove(errors, ctypes.byref(complain), ctypes.sizeof(ctypes.c_void_p))
-    library.jpeg_CreateCompress(ctypes.byref(settings), _API_VERSION, _STRUCTURE_BYTES)
-    library.jpeg_destroy_compress(ctypes.byref(settings))
-    return not complaints

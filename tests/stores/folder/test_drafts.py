@@ -53,7 +53,7 @@ def test_a_killed_upload_is_invisible_and_removed_when_it_is_old(store, root):
     [
         ("images/ab/x/record.json", True),
         ("renders/public/ab/x/1/resize:w=1.jpg", False),
-        ("copies/ab/x/g/1/2x3", False),
+        ("copies/ab/x/g-1-2x3", False),
         ("foreign/renders/public/ab/x/1/resize:w=1.jpg", False),
         ("origins/shop/ab/x.json", False),
         ("adopted/shop/ab/x.json", True),

@@ -20,7 +20,7 @@ HIDDEN = (
     "renders/public/{ab}/{id}/{v}/.hidden.jpg",
     "renders/public/{ab}/{id}/0/resize:width=24.jpg",
     "renders/public/secret.jpg",
-    "copies/{ab}/{id}/0123456789abcdef/1-2048/1200x900",
+    "copies/{ab}/{id}/0123456789abcdef-1-2048-1200x900",
     "images/{ab}/{id}/record.json",
     "images/{ab}/{id}/original-0123456789abcdef",
     "images/{ab}/{id}/original.jpg",

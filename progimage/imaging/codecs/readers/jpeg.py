@@ -17,7 +17,9 @@ from PIL import Image, ImageFile
 
 from progimage.errors import CorruptPicture
 from progimage.imaging.codecs.colour_management import plain
-from progimage.imaging.codecs.jpeg import draft, quality_of
+from progimage.imaging.codecs.jpeg import draft, eighths_for, part_at, quality_of
+from progimage.imaging.codecs.jpeg_reading import Components, components
+from progimage.imaging.codecs.picture import Box
 from progimage.imaging.codecs.readers.joined_file import JoinedFile
 from progimage.imaging.codecs.readers.partial import decode_partly, shown_part, with_gaps
 from progimage.imaging.codecs.readers.reader import Frame, Reader, Size, exif_orientation
@@ -132,6 +134,19 @@ class JpegReader(Reader):
             yield Frame(self._what_there_is(mode))
             return
         yield Frame(self.image, part=part)
+
+    def components(self, target: Size) -> tuple[Components, Box] | None:
+        """Return the planes of the picture, not upright, and what of them is the picture.
+
+        They have the fraction of its size that `frames` would choose. None for those that
+        `frames` has to decode: see `jpeg_reading.components`.
+        """
+        eighths = eighths_for(self.size, target)
+        if eighths is None or self.damage:
+            return None
+        self._file.seek(self._scans_at)
+        found = components(self._head, self._file, eighths)
+        return None if found is None else (found, part_at(eighths, self.size))
 
     def _what_there_is(self, mode: str) -> Image.Image:
         """Return what browsers show of a JPEG that ends early, transparent where it does.

@@ -12,10 +12,10 @@ from progimage.errors import CorruptPicture, RenderFailed, RenderTimeout
 from progimage.imaging.codecs.formats import JPEG, PNG
 from progimage.imaging.inspection import inspect
 from progimage.imaging.limits import Limits
+from progimage.imaging.making_copies import make_copies
 from progimage.imaging.pipeline_parser import parse
 from progimage.imaging.pool import RenderPool
 from progimage.imaging.render import render
-from progimage.imaging.working_copies import make_copies
 from tests.imaging.codecs.test_svg_document import picture_url
 from tests.imaging.drawing import put
 
