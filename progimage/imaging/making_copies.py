@@ -154,8 +154,8 @@ def _photographs(picture: Picture, sizes: Sequence[Size]) -> Iterator[Planes]:
 
 def _scaled_planes(whole: Planes, box: Box, sizes: Sequence[Size]) -> Iterator[Planes]:
     for size in sizes[:-1]:
-        yield whole.scaled(size, box)
-    last = whole.scaled(sizes[-1], box)
+        yield whole.scaled(size, box, down_first=True)
+    last = whole.scaled(sizes[-1], box, down_first=True)
     if last is not whole:
         whole.close()
     yield last

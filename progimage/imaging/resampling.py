@@ -1,7 +1,7 @@
 """Lanczos resampling: by SIMD instructions where `cykooz_resizer` is installed, else by Pillow.
 
-Both compute the same filter, in the same order of directions, and differ by one or two levels
-a channel. The library takes a seventh of Pillow's time and gives the same bytes on every kind
+Both compute the same filter, across first and then down, and differ by one or two levels a
+channel. The library takes a seventh of Pillow's time and gives the same bytes on every kind
 of processor.
 Source: Duchon, Lanczos Filtering in One and Two Dimensions (1979), with a support of 3.
 """
@@ -25,10 +25,6 @@ _SUPPORT = 3
 # At most so many pixels, 8 MB of them, are between the two directions at any time.
 MOST_BETWEEN = 2 << 20
 
-# Across and then down, as Pillow does; but planes in this mode take two thirds of the time the
-# other way round, and pictures in colour take more.
-_DOWN_FIRST = "L"
-
 _simd: ModuleType | None = None
 if PIL.__version__.partition(".")[0] in _PILLOW_VERSIONS:
     try:
@@ -42,7 +38,13 @@ IS_FAST = _simd is not None
 """False where Pillow does the work, which is correct but takes several times as long."""
 
 
-def resized(image: Image.Image, size: tuple[int, int], box: Box | None = None) -> Image.Image:
+def resized(
+    image: Image.Image,
+    size: tuple[int, int],
+    box: Box | None = None,
+    *,
+    down_first: bool = False,
+) -> Image.Image:
     """Return `box` of `image`, or all of it, at `size`; in its own mode, without its `info`.
 
     Colours of transparent pixels do not count: they are weighted by their alpha.
@@ -50,31 +52,37 @@ def resized(image: Image.Image, size: tuple[int, int], box: Box | None = None) -
     Args:
         image: L, LA, RGB, RGBA or CMYK.
         box: left, top, right, bottom, in fractions of pixels, within the image.
+        down_first: take the directions in the other order, which of pictures in mode L takes two
+            thirds of the time. Where edges are cut off at black and white, the result differs.
     """
     box = box or (0, 0, *image.size)
     if _simd is None:
-        return _by_pillow(image, size, box)
+        return _by_pillow(image, size, box, down_first)
     if image.mode == "LA":
         # Grey in three equal channels converts back to the very same grey.
-        return resized(image.convert("RGBA"), size, box).convert("LA")
+        whole = image.convert("RGBA")
+        return resized(whole, size, box, down_first=down_first).convert("LA")
     left, top, right, bottom = box
     scale = (bottom - top) / size[1]
-    if image.mode == _DOWN_FIRST:
+    if down_first:
         step = max(1, MOST_BETWEEN // 2 // image.width)
     else:
         step = max(1, int(MOST_BETWEEN / (size[0] * max(1, scale))))
     if size[1] <= step:
-        return _resized_rows(_simd, image, size, box)
+        return _resized_rows(_simd, image, size, box, down_first)
     result = Image.new(image.mode, size)
     for row in range(0, size[1], step):
         rows = min(step, size[1] - row)
         part = left, top + row * scale, right, min(top + (row + rows) * scale, bottom)
-        result.paste(_resized_rows(_simd, image, (size[0], rows), part), (0, row))
+        band = _resized_rows(_simd, image, (size[0], rows), part, down_first)
+        result.paste(band, (0, row))
     return result
 
 
-def _by_pillow(image: Image.Image, size: tuple[int, int], box: Box) -> Image.Image:
-    if image.mode == _DOWN_FIRST:
+def _by_pillow(
+    image: Image.Image, size: tuple[int, int], box: Box, down_first: bool
+) -> Image.Image:
+    if down_first:
         left, top, right, bottom = box
         whole_rows = 0, top, image.width, bottom
         image = image.resize((image.width, size[1]), Image.Resampling.LANCZOS, whole_rows)
@@ -85,11 +93,10 @@ def _by_pillow(image: Image.Image, size: tuple[int, int], box: Box) -> Image.Ima
 
 
 def _resized_rows(
-    simd: ModuleType, image: Image.Image, size: tuple[int, int], box: Box
+    simd: ModuleType, image: Image.Image, size: tuple[int, int], box: Box, down_first: bool
 ) -> Image.Image:
-    """Return `box` at `size`: across and then down, or as `_DOWN_FIRST` says."""
     left, top, right, bottom = box
-    if image.mode == _DOWN_FIRST:
+    if down_first:
         first, last = _reached(left, right, size[0], image.width)
         down = _convolved(simd, image, (last - first, size[1]), (first, top, last, bottom))
         return _convolved(simd, down, size, (left - first, 0, right - first, size[1]))

@@ -20,10 +20,10 @@ needs_simd = pytest.mark.skipif(
 def by_pillow(monkeypatch):
     """Return `resized` as it is where the library is missing."""
 
-    def resize(*args):
+    def resize(*args, **options):
         with monkeypatch.context() as patch:
             patch.setattr(resampling, "_simd", None)
-            return resized(*args)
+            return resized(*args, **options)
 
     return resize
 
@@ -53,30 +53,49 @@ def most_different(one, other):
 @pytest.mark.parametrize("mode", ["L", "LA", "RGB", "RGBA", "CMYK"])
 @pytest.mark.parametrize("size", [(40, 30), (199, 151), (350, 260), (1, 1)])
 @pytest.mark.parametrize("box", [None, (10.25, 3.5, 180.75, 141.125)])
-def test_both_libraries_give_the_same_pixels(mode, size, box, by_pillow):
+@pytest.mark.parametrize("down_first", [False, True])
+def test_both_libraries_give_the_same_pixels(mode, size, box, down_first, by_pillow):
     image = soft((200, 150), mode)
     tolerance = 4 if mode.endswith("A") else 2
-    assert most_different(resized(image, size, box), by_pillow(image, size, box)) <= tolerance
+    made, expected = (
+        resize(image, size, box, down_first=down_first) for resize in (resized, by_pillow)
+    )
+    assert most_different(made, expected) <= tolerance
 
 
 @needs_simd
-@pytest.mark.parametrize("mode", ["L", "RGB"])
-def test_both_libraries_draw_hard_edges_alike(mode, by_pillow):
-    image = quadrants((201, 133)).convert(mode)
-    assert most_different(resized(image, (64, 41)), by_pillow(image, (64, 41))) <= 2
+@pytest.mark.parametrize("down_first", [False, True])
+def test_both_libraries_draw_hard_edges_alike(down_first, by_pillow):
+    image = quadrants((201, 133))
+    made, expected = (
+        resize(image, (64, 41), down_first=down_first) for resize in (resized, by_pillow)
+    )
+    assert most_different(made, expected) <= 2
+
+
+@needs_simd
+def test_the_order_of_directions_is_the_one_that_is_asked_for():
+    """At hard edges the first direction cuts off what the second would have used."""
+    image = Image.effect_noise((201, 133), 200)
+    across, down = (resized(image, (64, 41), down_first=down_first) for down_first in (False, True))
+    turned = resized(image.transpose(Image.Transpose.TRANSPOSE), (41, 64))
+    assert most_different(across, down) > 2
+    assert most_different(turned.transpose(Image.Transpose.TRANSPOSE), down) <= 2
 
 
 @needs_simd
 @pytest.mark.parametrize("box", [None, (10.25, 3.5, 180.75, 141.125)])
 @pytest.mark.parametrize("size", [(90, 71), (300, 201)])
-@pytest.mark.parametrize(("mode", "tolerance"), [("L", 2), ("RGBA", 1)])
+@pytest.mark.parametrize("mode", ["L", "RGBA"])
+@pytest.mark.parametrize(("down_first", "tolerance"), [(False, 1), (True, 2)])
 def test_the_result_does_not_depend_on_how_much_is_held_in_memory(
-    monkeypatch, mode, tolerance, size, box
+    monkeypatch, down_first, tolerance, mode, size, box
 ):
     image = Image.effect_noise((200, 150), 80).convert(mode)
-    at_once = resized(image, size, box)
+    at_once = resized(image, size, box, down_first=down_first)
     monkeypatch.setattr(resampling, "MOST_BETWEEN", 3_000)
-    assert most_different(resized(image, size, box), at_once) <= tolerance
+    in_bands = resized(image, size, box, down_first=down_first)
+    assert most_different(in_bands, at_once) <= tolerance
 
 
 @needs_simd
