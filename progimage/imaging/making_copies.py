@@ -7,7 +7,9 @@ ones are the planes as they are. Drawings and pictures with alpha are kept witho
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
+from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
 
@@ -26,7 +28,7 @@ from progimage.imaging.limits import Limits
 from progimage.imaging.operation import Size
 from progimage.imaging.pipeline import Pipeline
 from progimage.imaging.planes import Planes
-from progimage.imaging.render import Rendered, render
+from progimage.imaging.render import Rendered, render, render_planes
 from progimage.imaging.resampling import resized
 from progimage.imaging.working_copies import SMALL_PX, sizes_of
 
@@ -37,6 +39,9 @@ _QUALITY = 90
 _LITTLE = 12
 _PART_OF_LITTLE = 0.2
 _SAMPLED_ROWS = 64
+
+# Planes of so many pixels, 1 MB, leave the process in memory.
+_MOST_HELD_PIXELS = 700_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +56,9 @@ Decoded = Picture | PartOfPlanes
 """A picture as copies are made from it."""
 
 
-def make_copies(source: str, limits: Limits, px: int, targets: Mapping[Size, str]) -> None:
+def make_copies(
+    source: str, limits: Limits, px: int, targets: Mapping[Size, str | BytesIO]
+) -> None:
     """Write the working copies of the picture at `source` that `targets` has files for.
 
     Raises:
@@ -76,10 +83,20 @@ def render_with_copies(
 ) -> Rendered:
     """Write working copies as `make_copies` does, and what `pipeline` makes of the one of `size`.
 
-    The other arguments, the result and the errors are those of `render`.
+    The other arguments, the result and the errors are those of `render`. Small planes are in the
+    result in place of their files: see `results` for what a new file costs.
     """
-    make_copies(source, limits, px, targets)
-    return render(targets[size], pipeline, target, form, limits, {}, contents, whole)
+    held = {copy: BytesIO() for copy in targets if copy[0] * copy[1] <= _MOST_HELD_PIXELS}
+    make_copies(source, limits, px, {**targets, **held})
+    for copy, file in list(held.items()):
+        if not file.getvalue().startswith(planes.MAGIC):
+            Path(targets[copy]).write_bytes(held.pop(copy).getvalue())
+    if size in held:
+        whole_copy = planes.read(BytesIO(held[size].getvalue()))
+        rendered = render_planes(whole_copy, whole, pipeline, target, form, limits)
+    else:
+        rendered = render(targets[size], pipeline, target, form, limits, {}, contents, whole)
+    return replace(rendered, copies={copy: file.getvalue() for copy, file in held.items()})
 
 
 def decode_for_copies(header: Opened, sizes: Sequence[Size]) -> Decoded:
@@ -90,13 +107,13 @@ def decode_for_copies(header: Opened, sizes: Sequence[Size]) -> Decoded:
     found = decode_components(header, sizes[0])
     if found is not None:
         whole = PartOfPlanes(Planes(*found[0]), found[1])
-        if not _is_flat(_sampled(whole.planes), sizes[0][0]):
+        if not _is_flat(whole.planes.luma, sizes[0][0]):
             return whole
     return decode_opened(header, target=sizes[0], first_only=True)
 
 
 def write_copies(
-    decoded: Decoded, sizes: tuple[Size, ...], targets: Mapping[Size, str]
+    decoded: Decoded, sizes: tuple[Size, ...], targets: Mapping[Size, str | BytesIO]
 ) -> Image.Image | Planes:
     """Write the copies that `targets` has files for, the smallest first.
 
@@ -113,22 +130,22 @@ def write_copies(
     if isinstance(decoded, PartOfPlanes):
         return _write_photographs(_scaled_planes(decoded.planes, decoded.box, wanted), targets)
     pixels = decoded.frames[0]
-    if pixels.mode in ("L", "RGB") and not _is_flat(_sampled(pixels), sizes[0][0]):
+    if pixels.mode in ("L", "RGB") and not _is_flat(pixels, sizes[0][0]):
         return _write_photographs(_photographs(decoded, wanted), targets)
     smallest: Image.Image | None = None
     for size in wanted:
         frame = resized(pixels, size, decoded.box)
-        with Path(targets[size]).open("wb") as file:
+        with _opened(targets[size]) as file:
             _write_drawing(frame, file)
         smallest = smallest or frame
     return smallest or pixels
 
 
-def _write_photographs(copies: Iterator[Planes], targets: Mapping[Size, str]) -> Planes:
+def _write_photographs(copies: Iterator[Planes], targets: Mapping[Size, str | BytesIO]) -> Planes:
     """Write copies of a photograph, of which there is at least one; return the first."""
     first: Planes | None = None
     for copy in copies:
-        with Path(targets[copy.size]).open("wb") as file:
+        with _opened(targets[copy.size]) as file:
             _write_photograph(copy, file)
         first = first or copy
     if first is None:
@@ -161,6 +178,10 @@ def _scaled_planes(whole: Planes, box: Box, sizes: Sequence[Size]) -> Iterator[P
     yield last
 
 
+def _opened(target: str | BytesIO) -> AbstractContextManager[BinaryIO]:
+    return Path(target).open("wb") if isinstance(target, str) else nullcontext(target)
+
+
 def _write_photograph(copy: Planes, file: BinaryIO) -> None:
     """Write planes as they are, or if they are large, as a JPEG."""
     if max(copy.size) < SMALL_PX:
@@ -184,23 +205,14 @@ def _write_drawing(frame: Image.Image, file: BinaryIO) -> None:
         save(frame, file, WEBP, {"lossless": True, "quality": 0, "method": 0})
 
 
-def _sampled(whole: Image.Image | Planes) -> Image.Image:
-    """Return some rows of a picture, in mode L or RGB."""
-    height = min(whole.size[1], _SAMPLED_ROWS)
-    if isinstance(whole, Planes):
-        rows = [
-            plane.resize((whole.size[0], height), Image.Resampling.NEAREST)
-            for plane in (whole.luma, *whole.chroma)
-        ]
-        return planes.to_rgb(Image.merge("YCbCr", rows)) if whole.chroma else rows[0]
-    return whole.resize((whole.width, height), Image.Resampling.NEAREST)
-
-
-def _is_flat(rows: Image.Image, width: int) -> bool:
+def _is_flat(frame: Image.Image, width: int) -> bool:
     """True for drawings and screenshots, whose edges a lossy coding would blur.
 
-    They are looked at with `width` pixels across, or as many as they have.
+    They are looked at with `width` pixels across, or as many as they have. Of planes the luma is
+    enough: it has most of the grain.
     """
+    height = min(frame.height, _SAMPLED_ROWS)
+    rows = frame.resize((frame.width, height), Image.Resampling.NEAREST)
     if width < rows.width:
         rows = resized(rows, (width, rows.height))
     here = rows.crop((0, 0, rows.width - 1, rows.height))

@@ -7,7 +7,7 @@ bytes on every node.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from time import perf_counter
 from typing import BinaryIO, cast
 
@@ -39,7 +39,8 @@ class Rendered:
     """What was written, and how long each part took.
 
     `wait_ms` is the time until a process began, `store_ms` the time to store the result;
-    the caller of the render sets them.
+    the caller of the render sets them. `copies` are working copies that were made on the way and
+    are in no file, by their sizes.
     """
 
     media_type: str
@@ -51,6 +52,7 @@ class Rendered:
     encode_ms: float
     wait_ms: float = 0.0
     store_ms: float = 0.0
+    copies: Mapping[Size, bytes] = field(default_factory=dict, repr=False)
 
 
 def render(
@@ -80,15 +82,15 @@ def render(
     contents = contents or {}
     page = pipeline.output.page
     if whole and (copy := _planes(source, limits)):
-        return _render_planes(
+        return render_planes(
             copy,
             whole,
             pipeline,
             target,
             form,
             limits,
-            started,
             lambda: decode_references(references or {}, contents, limits),
+            started,
         )
     with _recent.open(source, limits, content=contents.get(source), page=page) as file:
         facts = file.facts
@@ -115,15 +117,15 @@ def _planes(copy: str, limits: Limits) -> Planes | None:
     return found
 
 
-def _render_planes(
+def render_planes(
     copy: Planes,
     whole: Size,
     pipeline: Pipeline,
     target: str | BinaryIO,
     form: Format,
     limits: Limits,
-    started: float,
-    pictures: Callable[[], dict[str, Image]],
+    pictures: Callable[[], dict[str, Image]] = dict,
+    started: float | None = None,
 ) -> Rendered:
     """Write what `pipeline` makes of a photograph that is read as planes.
 
@@ -132,9 +134,12 @@ def _render_planes(
 
     Args:
         whole: the size of the photograph that `copy` is of.
-        started: when the work began, by `perf_counter`.
         pictures: decodes the other pictures that the pipeline uses.
+        started: when the work began, by `perf_counter`, if not now.
+
+    Raises: what `render` does.
     """
+    started = started or perf_counter()
     check_pipeline(pipeline, whole, 1, limits)
     step, operation = pipeline.operations()[0]
     view = View(copy.luma, whole, (0.0, 0.0, *copy.size))

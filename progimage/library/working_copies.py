@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
+from io import BytesIO
 from pathlib import Path
 
 import structlog
@@ -26,6 +27,9 @@ from progimage.model import Record
 from progimage.stores import ObjectStore
 
 _MEDIA_TYPE = "application/octet-stream"
+
+Content = Path | bytes
+"""A copy, or a file that holds one."""
 
 log = structlog.get_logger()
 
@@ -64,7 +68,7 @@ class WorkingCopies:
         return keys.working_copy(record.id, record.generation, self.px, size)
 
     def store_all(
-        self, record: Record, files: Mapping[Size, Path], done: Callable[[], None] = lambda: None
+        self, record: Record, files: Mapping[Size, Content], done: Callable[[], None] = lambda: None
     ) -> None:
         """Store copies and remove their files, in the background where there is an executor.
 
@@ -82,31 +86,36 @@ class WorkingCopies:
         except RuntimeError:
             # The executor is shut down, since the process ends: others make the copies.
             for file in files.values():
-                file.unlink(missing_ok=True)
+                _remove(file)
             done()
             return
         future.add_done_callback(lambda _: done())
 
-    def store(self, record: Record, size: Size, file: Path) -> None:
+    def store(self, record: Record, size: Size, file: Content) -> None:
         """Store one copy; remove it again if the picture was removed meanwhile.
 
         Copies are disposable: a store that does not answer is logged and costs only time.
         """
         key = self.key(record, size)
         try:
-            with file.open("rb") as source:
+            with file.open("rb") if isinstance(file, Path) else BytesIO(file) as source:
                 self._store.put(key, source, media_type=_MEDIA_TYPE)
             if not self._library.records.is_current(record):
                 self._store.delete(key)
         except ProgImageError as error:
             log.warning("working copy not stored", key=key, reason=str(error))
 
-    def _store_and_remove(self, record: Record, files: Mapping[Size, Path]) -> None:
+    def _store_and_remove(self, record: Record, files: Mapping[Size, Content]) -> None:
         for size, file in files.items():
             try:
                 self.store(record, size, file)
             finally:
-                file.unlink(missing_ok=True)
+                _remove(file)
+
+
+def _remove(file: Content) -> None:
+    if isinstance(file, Path):
+        file.unlink(missing_ok=True)
 
 
 def _may_have_copies(record: Record) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from progimage.errors import CorruptPicture, InvalidArgument, OutputTooLarge
@@ -12,7 +12,7 @@ from progimage.imaging.codecs.format import Format
 from progimage.imaging.operation import Size
 from progimage.imaging.pipeline import Pipeline
 from progimage.imaging.render import Rendered
-from progimage.library.working_copies import WorkingCopies
+from progimage.library.working_copies import Content, WorkingCopies
 from progimage.model import Record
 from progimage.renditions.add_copies import add_copies
 from progimage.renditions.renderer import Renderer, Result
@@ -112,7 +112,7 @@ class CopyRenderer:
         record, copies = wanted.record, self.copies
         files = {size: self.renderer.scratch.path() for size in sizes}
         try:
-            made = self.renderer.make_with_copies(
+            rendered, result = self.renderer.make_with_copies(
                 sources.path(record),
                 copies.px,
                 files,
@@ -126,5 +126,6 @@ class CopyRenderer:
             for file in files.values():
                 file.unlink(missing_ok=True)
             raise
-        copies.store_all(record, files, flight.pop_all().close)
-        return made
+        contents: dict[Size, Content] = {**files, **rendered.copies}
+        copies.store_all(record, contents, flight.pop_all().close)
+        return replace(rendered, copies={}), result
