@@ -68,7 +68,8 @@ STORE_MARKER = "store.json"
 _ID = re.compile(r"[0-9a-f]{64}")
 _ORIGINAL_KEY = re.compile(r"images/[0-9a-f]{2}/([0-9a-f]{64})/original-([0-9a-z]+)")
 _COPY_KEY = re.compile(
-    r"copies/[0-9a-f]{2}/([0-9a-f]{64})/([0-9a-z]+)-([^/]+)-(?:[0-9]+x[0-9]+|tiles)"
+    r"copies/[0-9a-f]{2}/([0-9a-f]{64})/([0-9a-z]+)"
+    r"(?:-([^/]+)-(?:[0-9]+x[0-9]+|tiles)|/[^/]+/(?:[0-9]+x[0-9]+|pyramid))"
 )
 _RENDITION_KEY = re.compile(r"renders/(?:public|private)/[0-9a-f]{2}/([0-9a-f]{64})/([^/]+)/.+")
 _SHOWN = re.compile(r"(?<=[/=])[0-9a-f]{64}(?![0-9a-f])")
@@ -225,9 +226,12 @@ def id_and_generation_of_original(key: str) -> tuple[str, str] | None:
 
 
 def id_generation_and_kind_of_copy(key: str) -> tuple[str, str, str] | None:
-    """Return the picture's id, its original's generation and the kind of a copy or pyramid."""
+    """Return the picture's id, its original's generation and the kind of a copy or pyramid.
+
+    The kind is "" for those that version 0.2 named, which nothing reads any more.
+    """
     match = _COPY_KEY.fullmatch(key)
-    return (match[1], match[2], match[3]) if match else None
+    return (match[1], match[2], match[3] or "") if match else None
 
 
 def name_of_public_rendition(key: str) -> str | None:

@@ -35,6 +35,22 @@ def test_a_pictures_keys_stand_together():
     )
 
 
+def test_copies_of_a_picture_stand_in_one_folder():
+    copy, pyramid = keys.working_copy(ID, "77", 2048, (737, 553)), keys.pyramid(ID, "77")
+    assert copy == f"copies/ab/{ID}/77-{keys.COPY_VERSION}-2048-737x553"
+    assert {key.rpartition("/")[0] for key in (copy, pyramid)} == {f"copies/ab/{ID}"}
+    assert all(key.startswith(keys.working_copies(ID, "77")) for key in (copy, pyramid))
+    assert not copy.startswith(keys.working_copies(ID, "7"))
+    assert keys.id_generation_and_kind_of_copy(copy) == (ID, "77", keys.copy_kind(2048))
+    assert keys.id_generation_and_kind_of_copy(pyramid) == (ID, "77", keys.PYRAMID_KIND)
+
+
+def test_copies_with_the_names_of_version_0_2_are_of_no_kind():
+    for name in ("1-2048/737x553", "pyramid-1/pyramid"):
+        key = f"copies/ab/{ID}/77/{name}"
+        assert keys.id_generation_and_kind_of_copy(key) == (ID, "77", "")
+
+
 def test_a_key_names_its_kind():
     assert keys.id_of_record(keys.record(ID)) == ID
     assert keys.id_and_generation_of_original(keys.original(ID, "77")) == (ID, "77")

@@ -149,7 +149,7 @@ def _remove_working_copies(
         if named[2] == keys.PYRAMID_KIND:
             is_of_use = stat.modified >= oldest_pyramid
         else:
-            is_of_use = kind is None or named[2] == kind
+            is_of_use = named[2] != "" and kind in (None, named[2])
         if not is_of_use or (not has_original and stat.modified < oldest_spared):
             store.delete(stat.key)
             removed += 1

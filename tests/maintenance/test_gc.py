@@ -180,6 +180,16 @@ def test_working_copies_of_another_upload_of_the_picture_go(store):
     assert copies_left(store) == {remaining}
 
 
+@pytest.mark.parametrize("name", ["1-2048/737x553", "pyramid-1/pyramid"])
+def test_working_copies_with_the_names_of_version_0_2_go(store, name):
+    record = add(Library(store), b"picture")
+    remaining = copied(store, record, px=2048, days=0)
+    old = f"{keys.working_copies(record.id)}{record.generation}/{name}"
+    store.put(old, io.BytesIO(b"copy"), media_type="image/jpeg")
+    collect(store, max_age=timedelta(1), max_bytes=1, copy_px=2048, clock=lambda: NOW)
+    assert copies_left(store) == {remaining}
+
+
 def test_working_copies_made_by_another_setting_go(store):
     record = add(Library(store), b"picture")
     remaining = copied(store, record, px=2048, days=0)
