@@ -38,10 +38,10 @@ import secrets
 from collections.abc import Callable
 from functools import partial
 
-ENGINE_VERSION = "4"
+ENGINE_VERSION = "5"
 """Part of every rendition's key and ETag; raised whenever output bytes change."""
 
-COPY_VERSION = "1"
+COPY_VERSION = "2"
 """Part of every working copy's key; raised with the engine's whenever their bytes change."""
 
 PYRAMID_VERSION = "1"

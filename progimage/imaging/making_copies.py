@@ -15,6 +15,7 @@ from typing import BinaryIO
 
 from PIL import Image, ImageChops
 
+from progimage.errors import CorruptPicture
 from progimage.imaging import planes
 from progimage.imaging.codecs import jpeg_planes
 from progimage.imaging.codecs.decode import decode_components, decode_opened
@@ -62,11 +63,14 @@ def make_copies(
     """Write the working copies of the picture at `source` that `targets` has files for.
 
     Raises:
-        PictureError: it cannot be decoded within `limits`, or not to its end.
+        PictureError: it cannot be decoded within `limits`, or not to its end, or has no copy of
+            a size in `targets`.
     """
     with opened(source, replace(limits, accept_damaged=False)) as header:
-        if sizes := sizes_of(header, px):
-            write_copies(decode_for_copies(header, sizes), sizes, targets)
+        sizes = sizes_of(header, px)
+        if not targets.keys() <= set(sizes):
+            raise CorruptPicture("the picture has another size than its record says")
+        write_copies(decode_for_copies(header, sizes), sizes, targets)
 
 
 def render_with_copies(
@@ -109,6 +113,7 @@ def decode_for_copies(header: Opened, sizes: Sequence[Size]) -> Decoded:
         whole = PartOfPlanes(Planes(*found[0]), found[1])
         if not _is_flat(whole.planes.luma, sizes[0][0]):
             return whole
+        whole.planes.close()
     return decode_opened(header, target=sizes[0], first_only=True)
 
 
@@ -171,8 +176,8 @@ def _photographs(picture: Picture, sizes: Sequence[Size]) -> Iterator[Planes]:
 
 def _scaled_planes(whole: Planes, box: Box, sizes: Sequence[Size]) -> Iterator[Planes]:
     for size in sizes[:-1]:
-        yield whole.scaled(size, box, down_first=True)
-    last = whole.scaled(sizes[-1], box, down_first=True)
+        yield whole.scaled(size, box, vertical_first=True)
+    last = whole.scaled(sizes[-1], box, vertical_first=True)
     if last is not whole:
         whole.close()
     yield last

@@ -62,7 +62,7 @@ class Planes:
         for plane in (self.luma, *self.chroma):
             plane.close()
 
-    def scaled(self, size: Size, box: Box, *, down_first: bool = False) -> Planes:
+    def scaled(self, size: Size, box: Box, *, vertical_first: bool = False) -> Planes:
         """Return `box`, in pixels of the luma, at `size`.
 
         Where a side is odd, the last chroma reaches half a pixel of the luma over the edge,
@@ -70,7 +70,7 @@ class Planes:
         """
         if size == self.size and box == (0, 0, *size):
             return self
-        luma = resized(self.luma, size, box, down_first=down_first)
+        luma = resized(self.luma, size, box, vertical_first=vertical_first)
         if not self.chroma:
             return Planes(luma, ())
         half = (size[0] + 1) // 2, (size[1] + 1) // 2
@@ -79,7 +79,8 @@ class Planes:
         reach = max(self.chroma[0].width, ceil(right)), max(self.chroma[0].height, ceil(bottom))
         part = box[0] / 2, box[1] / 2, right, bottom
         chroma = (
-            resized(extended(plane, reach), half, part, down_first=True) for plane in self.chroma
+            resized(extended(plane, reach), half, part, vertical_first=True)
+            for plane in self.chroma
         )
         return Planes(luma, tuple(chroma))
 

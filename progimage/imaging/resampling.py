@@ -43,7 +43,7 @@ def resized(
     size: tuple[int, int],
     box: Box | None = None,
     *,
-    down_first: bool = False,
+    vertical_first: bool = False,
 ) -> Image.Image:
     """Return `box` of `image`, or all of it, at `size`; in its own mode, without its `info`.
 
@@ -52,37 +52,37 @@ def resized(
     Args:
         image: L, LA, RGB, RGBA or CMYK.
         box: left, top, right, bottom, in fractions of pixels, within the image.
-        down_first: take the directions in the other order, which of pictures in mode L takes two
-            thirds of the time. Where edges are cut off at black and white, the result differs.
+        vertical_first: scale vertically and then horizontally, which of pictures in mode L takes
+            two thirds of the time. Where edges are cut off at black and white, the result differs.
     """
     box = box or (0, 0, *image.size)
     if _simd is None:
-        return _by_pillow(image, size, box, down_first)
+        return _by_pillow(image, size, box, vertical_first)
     if image.mode == "LA":
         # Grey in three equal channels converts back to the very same grey.
         whole = image.convert("RGBA")
-        return resized(whole, size, box, down_first=down_first).convert("LA")
+        return resized(whole, size, box, vertical_first=vertical_first).convert("LA")
     left, top, right, bottom = box
     scale = (bottom - top) / size[1]
-    if down_first:
+    if vertical_first:
         step = max(1, MOST_BETWEEN // 2 // image.width)
     else:
         step = max(1, int(MOST_BETWEEN / (size[0] * max(1, scale))))
     if size[1] <= step:
-        return _resized_rows(_simd, image, size, box, down_first)
+        return _resized_rows(_simd, image, size, box, vertical_first)
     result = Image.new(image.mode, size)
     for row in range(0, size[1], step):
         rows = min(step, size[1] - row)
         part = left, top + row * scale, right, min(top + (row + rows) * scale, bottom)
-        band = _resized_rows(_simd, image, (size[0], rows), part, down_first)
+        band = _resized_rows(_simd, image, (size[0], rows), part, vertical_first)
         result.paste(band, (0, row))
     return result
 
 
 def _by_pillow(
-    image: Image.Image, size: tuple[int, int], box: Box, down_first: bool
+    image: Image.Image, size: tuple[int, int], box: Box, vertical_first: bool
 ) -> Image.Image:
-    if down_first:
+    if vertical_first:
         left, top, right, bottom = box
         whole_rows = 0, top, image.width, bottom
         image = image.resize((image.width, size[1]), Image.Resampling.LANCZOS, whole_rows)
@@ -93,10 +93,10 @@ def _by_pillow(
 
 
 def _resized_rows(
-    simd: ModuleType, image: Image.Image, size: tuple[int, int], box: Box, down_first: bool
+    simd: ModuleType, image: Image.Image, size: tuple[int, int], box: Box, vertical_first: bool
 ) -> Image.Image:
     left, top, right, bottom = box
-    if down_first:
+    if vertical_first:
         first, last = _reached(left, right, size[0], image.width)
         down = _convolved(simd, image, (last - first, size[1]), (first, top, last, bottom))
         return _convolved(simd, down, size, (left - first, 0, right - first, size[1]))

@@ -5,7 +5,7 @@ picture of many pixels therefore has copies of itself: upright, in sRGB, with it
 What the copies of a picture are, and which of them a pipeline uses, follows from the
 picture and the settings alone, so that equal requests give equal bytes on every node.
 
-Sizes, margins and qualities are measured; see DecisionLog.md, 62, 143 and 225.
+Sizes and margins are measured; see DecisionLog.md, 62, 143 and 225.
 """
 
 from __future__ import annotations

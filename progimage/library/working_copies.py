@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from io import BytesIO
 from pathlib import Path
+from threading import Lock
 
 import structlog
 
@@ -27,6 +28,9 @@ from progimage.model import Record
 from progimage.stores import ObjectStore
 
 _MEDIA_TYPE = "application/octet-stream"
+
+MOST_WAITING_BYTES = 32 << 20
+"""Of copies in memory that are stored in the background."""
 
 Content = Path | bytes
 """A copy, or a file that holds one."""
@@ -48,6 +52,8 @@ class WorkingCopies:
         self._store = store
         self._library = library
         self._executor = executor
+        self._waiting_bytes = 0
+        self._lock = Lock()
         self.px = px
 
     def sizes(self, record: Record) -> tuple[Size, ...]:
@@ -72,14 +78,27 @@ class WorkingCopies:
     ) -> None:
         """Store copies and remove their files, in the background where there is an executor.
 
+        It is not left to the background where too much memory waits there already, so that
+        renders are no faster than a slow store.
+
         Args:
             done: called afterwards, also if they cannot be stored.
         """
-        if self._executor is None:
+        held = sum(len(file) for file in files.values() if isinstance(file, bytes))
+
+        def end() -> None:
+            with self._lock:
+                self._waiting_bytes -= held
+            done()
+
+        with self._lock:
+            self._waiting_bytes += held
+            is_full = held > 0 and self._waiting_bytes > MOST_WAITING_BYTES
+        if self._executor is None or is_full:
             try:
                 self._store_and_remove(record, files)
             finally:
-                done()
+                end()
             return
         try:
             future = self._executor.submit(self._store_and_remove, record, files)
@@ -87,9 +106,9 @@ class WorkingCopies:
             # The executor is shut down, since the process ends: others make the copies.
             for file in files.values():
                 _remove(file)
-            done()
+            end()
             return
-        future.add_done_callback(lambda _: done())
+        future.add_done_callback(lambda _: end())
 
     def store(self, record: Record, size: Size, file: Content) -> None:
         """Store one copy; remove it again if the picture was removed meanwhile.

@@ -256,6 +256,13 @@ def test_planes_are_taken_where_a_profile_changes_no_colours(
     assert isinstance(decoded, PartOfPlanes) is gives_planes
 
 
+def test_a_copy_of_another_size_is_an_error(photograph, tmp_path):
+    path = put(tmp_path, saved(photograph, "JPEG"))
+    with pytest.raises(CorruptPicture, match="another size"):
+        make_copies(path, LIMITS, PX, {(451, 338): str(tmp_path / "copy")})
+    assert not (tmp_path / "copy").exists()
+
+
 def test_a_drawing_in_a_jpeg_stays_a_picture(drawing, tmp_path):
     copies = copies_of(drawing, tmp_path, "JPEG", quality=95)
     assert {copy.format for copy in copies.values()} == {"WEBP"}

@@ -53,22 +53,22 @@ def most_different(one, other):
 @pytest.mark.parametrize("mode", ["L", "LA", "RGB", "RGBA", "CMYK"])
 @pytest.mark.parametrize("size", [(40, 30), (199, 151), (350, 260), (1, 1)])
 @pytest.mark.parametrize("box", [None, (10.25, 3.5, 180.75, 141.125)])
-@pytest.mark.parametrize("down_first", [False, True])
-def test_both_libraries_give_the_same_pixels(mode, size, box, down_first, by_pillow):
+@pytest.mark.parametrize("vertical_first", [False, True])
+def test_both_libraries_give_the_same_pixels(mode, size, box, vertical_first, by_pillow):
     image = soft((200, 150), mode)
     tolerance = 4 if mode.endswith("A") else 2
     made, expected = (
-        resize(image, size, box, down_first=down_first) for resize in (resized, by_pillow)
+        resize(image, size, box, vertical_first=vertical_first) for resize in (resized, by_pillow)
     )
     assert most_different(made, expected) <= tolerance
 
 
 @needs_simd
-@pytest.mark.parametrize("down_first", [False, True])
-def test_both_libraries_draw_hard_edges_alike(down_first, by_pillow):
+@pytest.mark.parametrize("vertical_first", [False, True])
+def test_both_libraries_draw_hard_edges_alike(vertical_first, by_pillow):
     image = quadrants((201, 133))
     made, expected = (
-        resize(image, (64, 41), down_first=down_first) for resize in (resized, by_pillow)
+        resize(image, (64, 41), vertical_first=vertical_first) for resize in (resized, by_pillow)
     )
     assert most_different(made, expected) <= 2
 
@@ -77,7 +77,9 @@ def test_both_libraries_draw_hard_edges_alike(down_first, by_pillow):
 def test_the_order_of_directions_is_the_one_that_is_asked_for():
     """At hard edges the first direction cuts off what the second would have used."""
     image = Image.effect_noise((201, 133), 200)
-    across, down = (resized(image, (64, 41), down_first=down_first) for down_first in (False, True))
+    across, down = (
+        resized(image, (64, 41), vertical_first=vertical_first) for vertical_first in (False, True)
+    )
     turned = resized(image.transpose(Image.Transpose.TRANSPOSE), (41, 64))
     assert most_different(across, down) > 2
     assert most_different(turned.transpose(Image.Transpose.TRANSPOSE), down) <= 2
@@ -87,14 +89,14 @@ def test_the_order_of_directions_is_the_one_that_is_asked_for():
 @pytest.mark.parametrize("box", [None, (10.25, 3.5, 180.75, 141.125)])
 @pytest.mark.parametrize("size", [(90, 71), (300, 201)])
 @pytest.mark.parametrize("mode", ["L", "RGBA"])
-@pytest.mark.parametrize(("down_first", "tolerance"), [(False, 1), (True, 2)])
+@pytest.mark.parametrize(("vertical_first", "tolerance"), [(False, 1), (True, 2)])
 def test_the_result_does_not_depend_on_how_much_is_held_in_memory(
-    monkeypatch, down_first, tolerance, mode, size, box
+    monkeypatch, vertical_first, tolerance, mode, size, box
 ):
     image = Image.effect_noise((200, 150), 80).convert(mode)
-    at_once = resized(image, size, box, down_first=down_first)
+    at_once = resized(image, size, box, vertical_first=vertical_first)
     monkeypatch.setattr(resampling, "MOST_BETWEEN", 3_000)
-    in_bands = resized(image, size, box, down_first=down_first)
+    in_bands = resized(image, size, box, vertical_first=vertical_first)
     assert most_different(in_bands, at_once) <= tolerance
 
 

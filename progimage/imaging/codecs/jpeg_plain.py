@@ -71,13 +71,13 @@ def _takes(header: _Header, marker: int, body: bytes) -> bool:
     if marker == _DRI:
         return len(body) == 2
     if marker == _DQT:
-        return _takes_quantizers(header, body)
+        return _takes_quantizers(header, memoryview(body))
     if marker == _DHT:
-        return _takes_huffman(header, body)
+        return _takes_huffman(header, memoryview(body))
     return marker in (_SOF0, _SOF1) and _takes_frame(header, body)
 
 
-def _takes_quantizers(header: _Header, body: bytes) -> bool:
+def _takes_quantizers(header: _Header, body: memoryview) -> bool:
     while body:
         precision, number = divmod(body[0], 16)
         size = 1 + 64 * (1 + precision)
@@ -88,10 +88,10 @@ def _takes_quantizers(header: _Header, body: bytes) -> bool:
     return True
 
 
-def _takes_huffman(header: _Header, body: bytes) -> bool:
+def _takes_huffman(header: _Header, body: memoryview) -> bool:
     while body:
         kind, number = divmod(body[0], 16)
-        counts = body[1:17]
+        counts = bytes(body[1:17])
         symbols = body[17 : 17 + sum(counts)]
         if kind > 1 or number >= _MOST_TABLES or len(counts) < 16 or not _is_code(counts):
             return False

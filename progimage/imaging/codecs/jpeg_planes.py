@@ -19,7 +19,7 @@ from PIL import Image
 
 from progimage.imaging.codecs import libjpeg
 from progimage.imaging.codecs.jpeg_tables import tables
-from progimage.imaging.codecs.libjpeg import RowPointers
+from progimage.imaging.codecs.libjpeg import RowPointers, address_of
 
 # One call takes this many rows of the luma, and half as many of the chroma.
 _ROWS = 16
@@ -137,8 +137,7 @@ class _Strip:
         width, height = -(-plane.width // block) * block, -(-rows // block) * block
         strip = plane.crop((0, top, plane.width, top + rows))
         self._data = extended(strip, (width, height)).tobytes()
-        start = ctypes.cast(ctypes.c_char_p(self._data), ctypes.c_void_p).value or 0
-        self.rows = RowPointers(start, width, height, block)
+        self.rows = RowPointers(address_of(self._data), width, height, block)
 
 
 @cache

@@ -19,7 +19,14 @@ from PIL import Image
 
 from progimage.imaging.codecs import libjpeg
 from progimage.imaging.codecs.jpeg_plain import Component, plain_components
-from progimage.imaging.codecs.libjpeg import OnCall, OnMessage, Pointer, RowPointers
+from progimage.imaging.codecs.libjpeg import (
+    OnCall,
+    OnMessage,
+    Pointer,
+    RowPointers,
+    address_in,
+    address_of,
+)
 
 _CHUNK_BYTES = 1 << 18
 _END = b"\xff\xd9"
@@ -30,14 +37,21 @@ _OnSkip = ctypes.CFUNCTYPE(None, Pointer, ctypes.c_long)
 
 
 class Components(NamedTuple):
-    """The planes of a JPEG, in mode L; `chroma` has half the sides of `luma`, rounded up."""
+    """The planes of a JPEG, in mode L.
+
+    Attributes:
+        chroma: Cb and Cr, with half the sides of `luma`, rounded up; empty if it is grey.
+    """
 
     luma: Image.Image
     chroma: tuple[Image.Image, ...]
 
 
 class _Memory(ctypes.Structure):
-    """`jpeg_memory_mgr` up to the function that is called once all parts of a decoder are there."""
+    """`jpeg_memory_mgr` up to a function that is called once all parts of a decoder are there.
+
+    `reserve` is its `realize_virt_arrays`.
+    """
 
     _fields_ = (("functions", Pointer * 6), ("reserve", Pointer))
 
@@ -57,7 +71,7 @@ class _Source(ctypes.Structure):
 
 
 class _Plane(ctypes.Structure):
-    """`jpeg_component_info`; sizes are in blocks of the file."""
+    """`jpeg_component_info`; sizes are in blocks of the file, `block` is `DCT_scaled_size`."""
 
     _fields_ = (
         ("number", ctypes.c_int * 2),
@@ -116,6 +130,7 @@ def components(head: bytes, file: BinaryIO, eighths: int) -> Components | None:
 
     Raises:
         OSError: the file cannot be read.
+        MemoryError: it cannot be read for lack of memory.
     """
     library = libjpeg.library()
     if library is None:
@@ -125,7 +140,8 @@ def components(head: bytes, file: BinaryIO, eighths: int) -> Components | None:
     if not plain:
         return None
     with ExitStack() as until_read:
-        return _Reading(library, head + first, file, until_read).components(plain, eighths)
+        reading = _Reading(library, head + first, file, until_read)
+        return reading.components(plain, eighths)
 
 
 class _Rows:
@@ -149,7 +165,9 @@ class _Reading:
         self._library = library
         self._file = file
         self._is_good = True
-        self._fault: OSError | None = None
+        self._fault: BaseException | None = None
+        # What is called back leads here again, and would stay until the next search for cycles.
+        until_read.callback(vars(self).clear)
         self._errors = libjpeg.Errors()
         library.jpeg_std_error(ctypes.byref(self._errors))
         self._errors.on_message = OnMessage(self._note)
@@ -162,7 +180,7 @@ class _Reading:
             on_start=nothing,
             on_fill=_OnFill(self._fill),
             on_skip=_OnSkip(self._skip),
-            on_restart=ctypes.cast(library.jpeg_resync_to_restart, Pointer),
+            on_restart=address_in(library.jpeg_resync_to_restart),
             on_end=nothing,
         )
         self._give(first)
@@ -178,12 +196,16 @@ class _Reading:
         this.eighths, this.of_eighths = eighths, _BLOCK
         self._keep_chroma_small(eighths)
         self._library.jpeg_start_decompress(self._at)
+        if any(this.planes[number].block != eighths for number in range(len(plain))):
+            return None  # more would be written than there is room for
         planes = [_Rows(this.planes[number], eighths) for number in range(len(plain))]
         of_call = Pointer * len(planes)
         for call in zip(*(plane.rows.calls for plane in planes), strict=True):
+            rows = plain[0].high * eighths
+            read = self._library.jpeg_read_raw_data(self._at, of_call(*call), rows)
+            self._is_good = self._is_good and read == rows
             if not self._is_good:
                 break
-            self._library.jpeg_read_raw_data(self._at, of_call(*call), plain[0].high * eighths)
         if self._fault is not None:
             raise self._fault
         return self._images(planes, plain, eighths) if self._is_good else None
@@ -204,7 +226,7 @@ class _Reading:
             reserve(this)
 
         self._hook = OnCall(reserve_and_set)
-        memory.reserve = ctypes.cast(self._hook, Pointer)
+        memory.reserve = address_in(self._hook)
 
     def _images(
         self, planes: Sequence[_Rows], plain: Sequence[Component], eighths: int
@@ -216,18 +238,19 @@ class _Reading:
             width = -(-self._this.width * eighths // (_BLOCK * across))
             height = -(-self._this.height * eighths // (_BLOCK * down))
             image = Image.frombuffer("L", (width, height), plane.data, "raw", "L", plane.width, 1)
-            is_half = not found or (across, down) == (2, 2)
-            found.append(image if is_half else image.reduce((2 // across, 2 // down)))
+            has_its_size = not found or (across, down) == (2, 2)
+            found.append(image if has_its_size else image.reduce((2 // across, 2 // down)))
         return Components(found[0], tuple(found[1:]))
 
     def _note(self, _: int, level: int) -> None:
-        self._is_good = self._is_good and level >= 0
+        if level < 0:
+            self._is_good = False
 
     def _fill(self, _: int) -> int:
         chunk = b""
         try:
             chunk = self._file.read(_CHUNK_BYTES)
-        except OSError as error:
+        except BaseException as error:
             self._fault = error
         if not chunk:
             self._is_good = False
@@ -236,7 +259,7 @@ class _Reading:
 
     def _give(self, chunk: bytes) -> None:
         self._chunk = chunk
-        self._source.next = ctypes.cast(ctypes.c_char_p(chunk), Pointer)
+        self._source.next = address_of(chunk)
         self._source.left = len(chunk)
 
     def _skip(self, _: int, count: int) -> None:

@@ -9,7 +9,7 @@ import ctypes
 from array import array
 from collections.abc import Sequence
 from functools import cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from progimage.imaging.codecs.shared_library import Declaration, declare, load_library
 
@@ -59,6 +59,19 @@ class Errors(ctypes.Structure):
         ("on_message", OnMessage),
         ("room", ctypes.c_byte * 1024),
     )
+
+
+def address_in(pointer: Any) -> int:
+    """Return the address that a pointer of ctypes, or a function, holds.
+
+    `ctypes.cast` would leave an object that only the garbage collector finds.
+    """
+    return Pointer.from_buffer(pointer).value or 0
+
+
+def address_of(data: bytes) -> int:
+    """Return where bytes are in memory; they have to outlive the use of it."""
+    return address_in(ctypes.c_char_p(data))
 
 
 class RowPointers:

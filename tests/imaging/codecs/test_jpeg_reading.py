@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import subprocess
 import sys
@@ -114,18 +115,64 @@ def test_a_scan_with_damage_is_left_to_pillow():
     assert read(bytes(data), 4) is None
 
 
-def test_a_fault_of_the_disk_is_raised():
+@pytest.mark.parametrize("fault", [OSError(5, "Input/output error"), MemoryError("no memory")])
+def test_a_fault_while_it_is_read_is_raised(fault):
     data = saved(Image.effect_noise((900, 700), 90).convert("RGB"), "JPEG", quality=100)
     at = data.index(SCAN)
 
     class Failing(io.BytesIO):
         def read(self, size: int | None = -1, /) -> bytes:
             if self.tell():
-                raise OSError(5, "Input/output error")
+                raise fault
             return super().read(size)
 
-    with pytest.raises(OSError, match="Input/output"):
+    with pytest.raises(type(fault), match=fault.args[-1]):
         components(data[:at], Failing(data[at:]), 4)
+
+
+def test_planes_that_would_be_larger_than_their_room_are_left_to_pillow(monkeypatch):
+    library = libjpeg.library()
+
+    class Other:
+        """The library, but with chroma of the size that it gives of its own."""
+
+        def __getattr__(self, name):
+            return getattr(library, name)
+
+        def jpeg_start_decompress(self, at):
+            assert library is not None
+            library.jpeg_start_decompress(at)
+            at._obj.planes[1].block *= 2
+
+    monkeypatch.setattr(libjpeg, "library", Other)
+    assert read(saved(photograph((320, 240)), "JPEG", subsampling="4:2:0"), 4) is None
+
+
+def test_nothing_of_a_decoder_waits_for_the_garbage_collector():
+    data = saved(photograph((320, 240)), "JPEG")
+    gc.collect()
+    gc.disable()
+    try:
+        before = len(gc.get_objects())
+        for _ in range(20):
+            assert read(data, 4)
+        assert len(gc.get_objects()) - before < 20
+    finally:
+        gc.enable()
+
+
+@pytest.mark.parametrize("eighths", [1, 2, 3, 4])
+def test_chroma_of_half_the_height_is_read(eighths):
+    """A square of 64 pixels has as many blocks either way, so that the scan stays whole."""
+    data = bytearray(saved(photograph((64, 64)), "JPEG", quality=95, subsampling="4:2:2"))
+    data[data.index(b"\xff\xc0") + 11] = 0x12
+    found, expected = read(bytes(data), eighths), by_pillow(bytes(data), eighths)
+    assert found is not None
+    for plane, other in zip(
+        (found.luma, *found.chroma), (expected.luma, *expected.chroma), strict=True
+    ):
+        assert plane.size == other.size
+        assert ImageStat.Stat(ImageChops.difference(plane, other)).mean[0] < 4
 
 
 def test_without_the_library_all_are_left_to_pillow(monkeypatch):
