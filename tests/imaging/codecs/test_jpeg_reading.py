@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import io
 import subprocess
@@ -142,7 +143,10 @@ def test_planes_that_would_be_larger_than_their_room_are_left_to_pillow(monkeypa
         def jpeg_start_decompress(self, at):
             assert library is not None
             library.jpeg_start_decompress(at)
-            at._obj.planes[1].block *= 2
+            # The second `jpeg_component_info` in `comp_info`, and its `DCT_scaled_size`.
+            start = ctypes.cast(at, ctypes.c_void_p).value or 0
+            components_at = ctypes.c_void_p.from_address(start + 304).value or 0
+            ctypes.c_int.from_address(components_at + 96 + 36).value *= 2
 
     monkeypatch.setattr(libjpeg, "library", Other)
     assert read(saved(photograph((320, 240)), "JPEG", subsampling="4:2:0"), 4) is None

@@ -76,6 +76,8 @@ def test_hostile_bytes_raise_nothing_but_picture_errors(noise: bytes, at: int) -
             list(reader.frames(1))
     except (PictureError, Image.DecompressionBombError, OSError, SyntaxError, ValueError):
         return
+    except Image.DecompressionBombWarning:  # an error in tests; `header.opened` suppresses it
+        return
 
 
 def test_metadata_in_boxes_is_found(tmp_path: Path) -> None:
