@@ -28,7 +28,7 @@ from progimage.imaging.codecs.libjpeg import (
     address_of,
 )
 
-_CHUNK_BYTES = 1 << 18
+_CHUNK_BYTES = 1 << 16
 _END = b"\xff\xd9"
 _BLOCK = 8
 
