@@ -123,7 +123,7 @@ def gigapixel(bench: Bench) -> list[Table]:
             client_mib = _uploaded_by_command(server, picture)
             seconds = time.perf_counter() - started
         cpu_s = processes.cpu_seconds(server.pid) - used
-        [pyramid] = (folder / "store").rglob("pyramid")
+        [pyramid] = (folder / "store").rglob("*-tiles")
         pyramid_bytes = pyramid.stat().st_size
         path = _iiif(_base(picture), size)
         paths = [path(tile) for tile in load.shuffled(_tiles(size))]

@@ -184,6 +184,7 @@ def test_one_that_is_gone_already_is_named_and_the_others_are_changed(window, se
     ids = upload_many(server, 2, tags="half")
     page = window.open("/?tags_all=half")
     expect(tiles(page)).to_have_count(2)
+    expect(page.locator(".tile img.there")).to_have_count(2)  # else a thumbnail would be 404
     assert server.request("DELETE", f"/images/{ids[0]}/").status == 204
     select(page, 0, 1)
     bar(page).get_by_role("button", name="Tag", exact=True).click()
