@@ -235,7 +235,7 @@ def _progimage(picture: Path, store: Path) -> Iterator[Server]:
         )
         if answer.status != 201:
             raise StartFailed(f"progimage: upload: {answer.status} {answer.body[:300]!r}")
-        for pyramid in store.rglob("pyramid"):
+        for pyramid in store.rglob("*-tiles"):
             pyramid.unlink()
         yield server
 
