@@ -199,9 +199,8 @@ class _Reading:
         if any(this.planes[number].block != eighths for number in range(len(plain))):
             return None  # more would be written than there is room for
         planes = [_Rows(this.planes[number], eighths) for number in range(len(plain))]
-        of_call = Pointer * len(planes)
+        of_call, rows = Pointer * len(planes), plain[0].high * eighths
         for call in zip(*(plane.rows.calls for plane in planes), strict=True):
-            rows = plain[0].high * eighths
             read = self._library.jpeg_read_raw_data(self._at, of_call(*call), rows)
             self._is_good = self._is_good and read == rows
             if not self._is_good:

@@ -9,7 +9,7 @@ import ctypes
 from array import array
 from collections.abc import Sequence
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any
 
 from progimage.imaging.codecs.shared_library import Declaration, declare, load_library
 
@@ -105,19 +105,13 @@ def library() -> ctypes.CDLL | None:
     return found if _is_known(found) else None
 
 
-class _Structure(NamedTuple):
-    create: str
-    destroy: str
-    size: int
-
-
 def _is_known(found: ctypes.CDLL) -> bool:
     """Return whether the library takes the version and the sizes of the structures."""
     complaints: list[object] = []
     complain = OnCall(complaints.append)
-    for structure in (
-        _Structure("jpeg_CreateCompress", "jpeg_destroy_compress", COMPRESSION_BYTES),
-        _Structure("jpeg_CreateDecompress", "jpeg_destroy_decompress", DECOMPRESSION_BYTES),
+    for create, destroy, size in (
+        ("jpeg_CreateCompress", "jpeg_destroy_compress", COMPRESSION_BYTES),
+        ("jpeg_CreateDecompress", "jpeg_destroy_decompress", DECOMPRESSION_BYTES),
     ):
         errors = Errors()
         room = ctypes.create_string_buffer(ROOM_BYTES)
@@ -125,6 +119,6 @@ def _is_known(found: ctypes.CDLL) -> bool:
         manager = ctypes.c_void_p(found.jpeg_std_error(ctypes.byref(errors)))
         errors.on_error = complain
         ctypes.memmove(room, ctypes.byref(manager), ctypes.sizeof(manager))
-        getattr(found, structure.create)(room, API_VERSION, structure.size)
-        getattr(found, structure.destroy)(room)
+        getattr(found, create)(room, API_VERSION, size)
+        getattr(found, destroy)(room)
     return not complaints
